@@ -1,0 +1,39 @@
+import { Elysia } from "elysia";
+import { apiRoutes } from "./http/api.ts";
+import type { App, AppDeps, HttpContext } from "./http/deps.ts";
+import { createFallback } from "./http/fallback.ts";
+import { lifecycleRoutes } from "./http/lifecycle.ts";
+import { pushRoutes } from "./http/push.ts";
+import { textError } from "./http/reply.ts";
+import { scrapeRoutes } from "./http/scrape.ts";
+import { uiRoutes } from "./http/ui.ts";
+import { PushColumns } from "./model/columns.ts";
+import { ProtobufParser } from "./parse/protobuf.ts";
+import { TextParser } from "./parse/text.ts";
+import { GzipStitcher } from "./serialise/gzip.ts";
+
+/** Mounts all surfaces. It never listens; whoever calls it sees to the requests' paths (http/listen.ts). */
+export function createApp(deps: AppDeps): App {
+  const columns = new PushColumns();
+  const context: HttpContext = {
+    ...deps,
+    columns,
+    textParser: new TextParser(columns, deps.settings.utf8Names),
+    protobufParser: new ProtobufParser(columns),
+    gzip: new GzipStitcher(),
+  };
+  const fallback = createFallback(deps.settings, (request) => app.fetch(request));
+  const app = new Elysia({ name: "pushgateway", normalize: false })
+    .onError(({ code, error, request }) => {
+      if (code === "NOT_FOUND") return fallback(request);
+      deps.log.for("app.ts").error("answering a request failed", { url: request.url, err: String(error) });
+      return textError(500, "internal error");
+    })
+    .use(pushRoutes(context, fallback))
+    .use(scrapeRoutes(context))
+    .use(apiRoutes(context))
+    .use(lifecycleRoutes(context))
+    .use(uiRoutes(context));
+  // A GET route would answer HEAD as well; the reference does not.
+  return (request) => (request.method === "HEAD" ? fallback(request) : app.fetch(request));
+}

@@ -1,0 +1,35 @@
+/** What a byte may be in the old (ASCII) names of metrics and labels. Bits of CLASS. */
+const LABEL_START = 1;
+const LABEL_PART = 2;
+const METRIC_START = 4;
+const METRIC_PART = 8;
+
+const CLASS = buildClasses();
+
+function buildClasses(): Uint8Array {
+  const classes = new Uint8Array(256);
+  const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+  for (const letter of letters) classes[letter.charCodeAt(0)] = LABEL_START | LABEL_PART | METRIC_START | METRIC_PART;
+  for (const digit of "0123456789") classes[digit.charCodeAt(0)] = LABEL_PART | METRIC_PART;
+  classes[0x3a] = METRIC_START | METRIC_PART;
+  return classes;
+}
+
+export const isLabelStart = (byte: number): boolean => ((CLASS[byte] as number) & LABEL_START) !== 0;
+export const isLabelPart = (byte: number): boolean => ((CLASS[byte] as number) & LABEL_PART) !== 0;
+export const isMetricStart = (byte: number): boolean => ((CLASS[byte] as number) & METRIC_START) !== 0;
+export const isMetricPart = (byte: number): boolean => ((CLASS[byte] as number) & METRIC_PART) !== 0;
+
+/** Whether source[start, start+size) is [a-zA-Z_:][a-zA-Z0-9_:]*. The text format writes such names without quotes. */
+export function isLegacyName(source: Uint8Array, start: number, size: number): boolean {
+  if (size === 0 || !isMetricStart(source[start] as number)) return false;
+  for (let i = start + 1; i < start + size; i++) if (!isMetricPart(source[i] as number)) return false;
+  return true;
+}
+
+/** Whether source[start, start+size) is [a-zA-Z_][a-zA-Z0-9_]*. */
+export function isLegacyLabel(source: Uint8Array, start: number, size: number): boolean {
+  if (size === 0 || !isLabelStart(source[start] as number)) return false;
+  for (let i = start + 1; i < start + size; i++) if (!isLabelPart(source[i] as number)) return false;
+  return true;
+}

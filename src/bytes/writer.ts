@@ -1,0 +1,77 @@
+import { formatFloat } from "./float.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * A growing run of bytes that is used again and again. `bytes` may be replaced whenever something is appended, so take
+ * what you need from it only after the last append; `finish` copies the content out, `view` lends it until the next append.
+ */
+export class Writer {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(sizeBytes = 4096) {
+    this.bytes = new Uint8Array(sizeBytes);
+  }
+
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `sizeBytes` more bytes. */
+  reserve(sizeBytes: number): void {
+    const needed = this.length + sizeBytes;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** Appends source[start, end). */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    this.reserve(size);
+    const target = this.bytes;
+    let at = this.length;
+    if (size <= 64) for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    else target.set(source.subarray(start, end), at);
+    this.length += size;
+  }
+
+  append(source: Uint8Array): void {
+    this.copy(source, 0, source.length);
+  }
+
+  /** Appends text of the ASCII range; anything else is the caller's fault. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    const target = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) target[at++] = text.charCodeAt(i);
+    this.length = at;
+  }
+
+  /** Appends text as UTF-8. */
+  text(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written;
+  }
+
+  /** Appends a number as the reference prints it. */
+  float(value: number): void {
+    this.ascii(formatFloat(value));
+  }
+
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.length);
+  }
+}

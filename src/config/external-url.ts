@@ -1,0 +1,119 @@
+import { quoteText } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import { escapeComponent, isValidPath, unescapeComponent } from "./url-escape.ts";
+
+/** What the gateway needs of its external URL. */
+export interface ExternalUrl {
+  /** The URL as Go's URL.String() gives it. */
+  readonly text: string;
+  /** The path, decoded; "" where the URL has none, as in `localhost:9091` (a scheme and its opaque data). */
+  readonly path: string;
+}
+
+/**
+ * Reads a URL or a relative reference as Go's url.Parse does, so that a URL without a scheme is a path. Inside, text is
+ * one character a byte of its UTF-8, so that escapes of any byte survive. Refused in Go's words, which quote the URL.
+ */
+export function parseExternalUrl(text: string): ExternalUrl | Rejection {
+  const [reference, fragment] = cut(fromText(text), "#");
+  const parsed = parseReference(reference);
+  if (parsed instanceof Rejection) return refused(toText(reference), parsed.message);
+  const decoded = unescapeComponent(fragment, "fragment");
+  if (decoded instanceof Rejection) return refused(text, decoded.message);
+  const tail = fragment === "" ? "" : `#${isValidPath(fragment) ? fragment : escapeComponent(decoded, "fragment")}`;
+  return { text: toText(parsed.text + tail), path: toText(parsed.path) };
+}
+
+function parseReference(reference: string): ExternalUrl | Rejection {
+  if (/\p{Cc}/u.test(reference.replace(/[\x80-\xff]/g, "")))
+    return because("net/url: invalid control character in URL");
+  if (reference === "*") return { text: "*", path: "*" };
+  if (reference.startsWith(":")) return because("missing protocol scheme");
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(reference)?.[1];
+  const head = scheme === undefined ? "" : `${scheme.toLowerCase()}:`;
+  const [rest, query] = cut(reference.slice(head.length), "?");
+  const tail = reference.includes("?") ? `?${query}` : "";
+  if (scheme !== undefined && !rest.startsWith("/")) return { text: head + rest + tail, path: "" };
+  if (/^[^/]*:/.test(rest)) return because("first path segment in URL cannot contain colon");
+  const parsed = parseHierarchy(rest, scheme !== undefined);
+  return parsed instanceof Rejection ? parsed : { text: head + parsed.text + tail, path: parsed.path };
+}
+
+/** `[//authority]path`. Without a scheme, three slashes begin a path and no authority. */
+function parseHierarchy(rest: string, hasScheme: boolean): ExternalUrl | Rejection {
+  const hasAuthority = rest.startsWith("//") && (hasScheme || !rest.startsWith("///"));
+  if (!hasAuthority) return parsePath(rest);
+  const slash = rest.indexOf("/", 2);
+  const authority = parseAuthority(slash < 0 ? rest.slice(2) : rest.slice(2, slash));
+  if (authority instanceof Rejection) return authority;
+  const path = parsePath(slash < 0 ? "" : rest.slice(slash));
+  if (path instanceof Rejection) return path;
+  const lead = authority === "" && path.text === "" ? "" : "//";
+  return { text: lead + authority + path.text, path: path.path };
+}
+
+function parsePath(escaped: string): ExternalUrl | Rejection {
+  const path = unescapeComponent(escaped, "path");
+  if (path instanceof Rejection) return path;
+  return { text: isValidPath(escaped) ? escaped : escapeComponent(path, "path"), path };
+}
+
+/** `[user[:password]@]host[:port]`, escaped anew. */
+function parseAuthority(authority: string): string | Rejection {
+  const at = authority.lastIndexOf("@");
+  const host = parseHost(authority.slice(at + 1));
+  if (host instanceof Rejection || at < 0) return host;
+  const userinfo = parseUserinfo(authority.slice(0, at));
+  return userinfo instanceof Rejection ? userinfo : `${userinfo}@${host}`;
+}
+
+function parseUserinfo(userinfo: string): string | Rejection {
+  if (/[^A-Za-z0-9\-._:~!$&'()*+,;=%@]/.test(userinfo)) return because("net/url: invalid userinfo");
+  const [user, password] = cut(userinfo, ":");
+  const halves = userinfo.includes(":") ? [user, password] : [user];
+  const escaped: string[] = [];
+  for (const half of halves) {
+    const decoded = unescapeComponent(half, "userinfo");
+    if (decoded instanceof Rejection) return decoded;
+    escaped.push(escapeComponent(decoded, "userinfo"));
+  }
+  return escaped.join(":");
+}
+
+function parseHost(host: string): string | Rejection {
+  const bracket = host.lastIndexOf("]");
+  if (host.startsWith("[") && bracket < 0) return because("missing ']' in host");
+  const port = host.startsWith("[") ? host.slice(bracket + 1) : (/:[^:]*$/.exec(host)?.[0] ?? "");
+  if (!/^(:\d*)?$/.test(port)) return because(`invalid port ${quoteText(toText(port))} after host`);
+  const zone = host.startsWith("[") ? host.slice(0, bracket).indexOf("%25") : -1;
+  const runs = zone < 0 ? [host] : [host.slice(0, zone), host.slice(zone, bracket), host.slice(bracket)];
+  let escaped = "";
+  for (const [index, run] of runs.entries()) {
+    const decoded = unescapeComponent(run, index === 1 ? "zone" : "host");
+    if (decoded instanceof Rejection) return decoded;
+    escaped += escapeComponent(decoded, "host");
+  }
+  return escaped;
+}
+
+/** `text` before and after the first `mark`; the latter is "" where there is none. */
+function cut(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function fromText(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+function toText(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+function refused(url: string, words: string): Rejection {
+  return because(`invalid URL: parse ${quoteText(url)}: ${words}`);
+}
+
+function because(words: string): Rejection {
+  return new Rejection("malformed", words);
+}

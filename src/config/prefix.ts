@@ -1,0 +1,17 @@
+import { posix } from "node:path";
+
+/**
+ * The prefix of routes: `prefix`, or where that is empty the path of the external URL. The result is "" or begins with a
+ * slash and does not end with one; "/" gives "".
+ */
+export function computeRoutePrefix(prefix: string, externalPath: string): string {
+  const given = prefix === "" ? externalPath : prefix;
+  const trimmed = given.replace(/\/+$/, "");
+  return trimmed === "" || trimmed.startsWith("/") ? trimmed : `/${trimmed}`;
+}
+
+/** The path of the scrape endpoint: both parts joined as Go's path.Join does, always with a leading slash. */
+export function telemetryRoute(routePrefix: string, telemetryPath: string): string {
+  const joined = posix.join("/", routePrefix, telemetryPath);
+  return joined.length > 1 && joined.endsWith("/") ? joined.slice(0, -1) : joined;
+}

@@ -1,0 +1,59 @@
+import { Check } from "@sinclair/typebox/value";
+import { Rejection } from "../model/rejection.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+import { parseExternalUrl } from "./external-url.ts";
+import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS } from "./flags.ts";
+
+/** The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated. */
+export type FlagTexts = ReadonlyMap<string, readonly string[]>;
+
+/** What was written for a flag in the form that the status API shows: `5m` becomes `5m0s`, `WARN` becomes `warn`. */
+export function canonicalText(flag: Flag, written: string): string | Rejection {
+  switch (flag.kind) {
+    case "duration": {
+      const nanoseconds = parseDuration(written);
+      return nanoseconds instanceof Rejection ? nanoseconds : formatDuration(nanoseconds);
+    }
+    case "url": {
+      const url = parseExternalUrl(written);
+      return url instanceof Rejection ? url : url.text;
+    }
+    case "level":
+      return oneOf(LOG_LEVELS, written.toLowerCase()) ?? unrecognized("level", written);
+    case "format":
+      return oneOf(LOG_FORMATS, written) ?? unrecognized("format", written);
+    default:
+      return written;
+  }
+}
+
+/** The default of a setting in its one form. A default that is not valid is a fault of the table and throws. */
+export function defaultTexts(flag: Flag): readonly string[] {
+  return flag.defaults.map((written) => {
+    const text = canonicalText(flag, written);
+    if (text instanceof Rejection) throw new Error(`reading the default of --${flag.name}: ${text.message}`);
+    return text;
+  });
+}
+
+/** The texts as values of the types that the table names. `texts` holds every setting in its one form. */
+export function flagValues(texts: FlagTexts): FlagValues {
+  const values: unknown = Object.fromEntries(SETTING_FLAGS.map((flag) => [flag.name, settingValue(flag, texts)]));
+  if (!Check(FlagTable, values))
+    throw new Error(`reading the settings: ${JSON.stringify(values)} is not what was parsed`);
+  return values;
+}
+
+function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly string[] | undefined {
+  const given = texts.get(flag.name);
+  if (flag.kind === "list") return given;
+  return flag.kind === "switch" ? given?.[0] === "true" : given?.[0];
+}
+
+function oneOf<Word extends string>(words: readonly Word[], text: string): Word | undefined {
+  return words.find((word) => word === text);
+}
+
+function unrecognized(what: string, written: string): Rejection {
+  return new Rejection("malformed", `unrecognized log ${what} ${written}`);
+}

@@ -1,0 +1,42 @@
+const PROTOBUF = "application/vnd.google.protobuf";
+const METRIC_FAMILY = "io.prometheus.client.MetricFamily";
+/** What the official clients send. */
+const USUAL = `${PROTOBUF}; proto=${METRIC_FAMILY}; encoding=delimited`;
+
+/**
+ * One parameter: its name, and its value as a token or quoted. The token and the special characters are RFC 2045's
+ * (section 5.1); within quotes a backslash escapes special characters and stands for itself before any other, as in Go's
+ * mime package.
+ */
+const PARAMETER =
+  /\s*;\s*([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)\s*=\s*(?:([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)|"((?:[^"\\\r\n]|\\[()<>@,;:\\"/[\]?=]|\\(?![()<>@,;:\\"/[\]?=]))*)")/gy;
+const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
+
+/**
+ * Whether a push with this Content-Type carries length-delimited MetricFamily messages. Everything else, null and what
+ * cannot be parsed among it, is text to the reference. The media type and the names of parameters are taken in any
+ * case, their values as they are. Parameters split or encoded as RFC 2231 has it are not put together.
+ */
+export function isDelimitedProtobuf(contentType: string | null): boolean {
+  if (contentType === null) return false;
+  if (contentType === USUAL) return true;
+  const semicolon = contentType.indexOf(";");
+  if (semicolon < 0 || contentType.slice(0, semicolon).trim().toLowerCase() !== PROTOBUF) return false;
+  const parameters = parseParameters(contentType.slice(semicolon));
+  return parameters?.get("encoding") === "delimited" && parameters.get("proto") === METRIC_FAMILY;
+}
+
+/** Parameters by lower-case name; null if malformed, or if one is given twice with different values. */
+function parseParameters(text: string): Map<string, string> | null {
+  const parameters = new Map<string, string>();
+  let end = 0;
+  for (const [pair, name = "", token, quoted = ""] of text.matchAll(PARAMETER)) {
+    const key = name.toLowerCase();
+    const value = token ?? quoted.replace(ESCAPED, "$1");
+    if ((parameters.get(key) ?? value) !== value) return null;
+    parameters.set(key, value);
+    end += pair.length;
+  }
+  const rest = text.slice(end).trim();
+  return rest === "" || rest === ";" ? parameters : null;
+}

@@ -1,0 +1,135 @@
+import { type TSchema, Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../serialise/json.ts";
+import { inTurns } from "../serialise/stream.ts";
+import type { HttpContext } from "./deps.ts";
+import { type Operation, openApiDocument } from "./openapi.ts";
+
+const encoder = new TextEncoder();
+
+/** Any page may read the API; the reference says so too. */
+const CORS = {
+  "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
+  "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Date",
+  "cache-control": "no-cache, no-store, must-revalidate",
+};
+
+const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data });
+
+const TimeStamp = Type.String({ format: "date-time", description: "When the family was pushed." });
+
+const Metric = Type.Object(
+  {
+    labels: Type.Record(Type.String(), Type.String()),
+    value: Type.Optional(Type.String({ description: "Of a counter, gauge or untyped metric." })),
+    count: Type.Optional(Type.String()),
+    sum: Type.Optional(Type.String()),
+    quantiles: Type.Optional(Type.Record(Type.String(), Type.String())),
+    buckets: Type.Optional(
+      Type.Union([
+        Type.Record(Type.String(), Type.String(), { description: "Cumulative counts by upper bound." }),
+        Type.Array(Type.Tuple([Type.Integer(), Type.String(), Type.String(), Type.String()]), {
+          description: "Of a native histogram: which ends belong to the bucket, lower bound, upper bound, count.",
+        }),
+      ]),
+    ),
+  },
+  { description: "Numbers are strings, as the exposition prints them." },
+);
+
+const Family = Type.Object({
+  time_stamp: TimeStamp,
+  type: Type.Union(
+    ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"].map((name) => Type.Literal(name)),
+  ),
+  help: Type.Optional(Type.String()),
+  metrics: Type.Array(Metric),
+});
+
+const Group = Type.Object(
+  { labels: Type.Record(Type.String(), Type.String()), last_push_successful: Type.Boolean() },
+  { additionalProperties: Family, description: "Every metric family of the group stands under its name." },
+);
+
+const StatusResponse = success(
+  Type.Object({
+    flags: Type.Record(Type.String(), Type.String()),
+    start_time: Type.String({ format: "date-time" }),
+    build_information: Type.Record(Type.String(), Type.String()),
+  }),
+);
+const MetricsResponse = success(Type.Array(Group));
+
+const OPERATIONS = {
+  status: {
+    path: "/status",
+    method: "get",
+    summary: "Flags, build and start time.",
+    response: StatusResponse,
+    status: 200,
+  },
+  metrics: {
+    path: "/metrics",
+    method: "get",
+    summary: "All groups with their metrics.",
+    response: MetricsResponse,
+    status: 200,
+  },
+  openapi: { path: "/openapi.json", method: "get", summary: "This document.", response: Type.Object({}), status: 200 },
+  wipe: { path: "/admin/wipe", method: "put", summary: "Deletes all groups.", response: null, status: 202 },
+} as const satisfies Record<string, Operation>;
+
+/** Everything below /api/v1. */
+export function apiRoutes(context: HttpContext) {
+  const { settings, ownMetrics, store, log } = context;
+  const base = `${settings.routePrefix}/api/v1`;
+  const document = openApiDocument(base, context.buildInformation["version"] ?? "", Object.values(OPERATIONS));
+  const routes = new Elysia({ name: "api" })
+    .get(base + OPERATIONS.status.path, () => answer(context, "api/v1/status", statusJson(statusInfo(context))))
+    .get(base + OPERATIONS.metrics.path, () => metrics(context))
+    .get(base + OPERATIONS.openapi.path, () => answer(context, "api/v1/openapi", JSON.stringify(document)))
+    .options(`${base}/*`, () => {
+      ownMetrics.countRequest("api/v1/options", 200, "OPTIONS");
+      return new Response(null, { headers: CORS });
+    });
+  if (!settings.enableAdminApi) return routes;
+  return routes.put(
+    base + OPERATIONS.wipe.path,
+    () => {
+      log.for("api.ts").debug("start wiping metric store");
+      store.wipe();
+      ownMetrics.countRequest("wipe", 202, "PUT");
+      return new Response(null, { status: 202 });
+    },
+    { parse: "none" },
+  );
+}
+
+function statusInfo(context: HttpContext) {
+  const { buildInformation, settings, startMs } = context;
+  return { buildInformation, flags: settings.flagValues, startMs };
+}
+
+function answer(context: HttpContext, handler: string, json: string): Response {
+  context.ownMetrics.countRequest(handler, 200, "GET");
+  return new Response(json, { headers: { "content-type": "application/json", ...CORS } });
+}
+
+function metrics(context: HttpContext): Response {
+  context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
+  const stream = inTurns(metricsPieces(context), context.clock, () => {});
+  return new Response(stream as unknown as ReadableStream, {
+    headers: { "content-type": "application/json", ...CORS },
+  });
+}
+
+function* metricsPieces(context: HttpContext): Generator<Uint8Array> {
+  let separator = METRICS_JSON_START;
+  for (const group of context.store.groups()) {
+    yield encoder.encode(separator + groupJson(group));
+    separator = ",";
+  }
+  yield encoder.encode((separator === "," ? "" : separator) + METRICS_JSON_END);
+}

@@ -1,0 +1,39 @@
+import type { Settings } from "../config/command-line.ts";
+import type { PushColumns } from "../model/columns.ts";
+import type { ProtobufParser } from "../parse/protobuf.ts";
+import type { TextParser } from "../parse/text.ts";
+import type { GzipStitcher } from "../serialise/gzip.ts";
+import type { StreamClock } from "../serialise/stream.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { OwnMetrics } from "../telemetry/own-metrics.ts";
+
+/** The server as a function from a request to its answer. */
+export type App = (request: Request) => Response | Promise<Response>;
+
+/** What main hands to the app: everything that is of the outside world. */
+export interface AppDeps {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly ownMetrics: OwnMetrics;
+  readonly store: Store;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly clock: StreamClock;
+  /** When the server started, in milliseconds since 1970. */
+  readonly startMs: number;
+  /** As the status API shows them. */
+  readonly buildInformation: Readonly<Record<string, string>>;
+  /** Where a request comes from, as `address:port`. */
+  readonly clientAddress: (request: Request) => string;
+  /** Asks for the end of the server. */
+  readonly quit: () => void;
+}
+
+/** What the surfaces share: the outside world and the tools that serve one request after the other. */
+export interface HttpContext extends AppDeps {
+  readonly columns: PushColumns;
+  readonly textParser: TextParser;
+  readonly protobufParser: ProtobufParser;
+  readonly gzip: GzipStitcher;
+}

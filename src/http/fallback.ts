@@ -1,0 +1,108 @@
+import type { Settings } from "../config/command-line.ts";
+import { telemetryRoute } from "../config/prefix.ts";
+import { decodePath } from "../decode/path.ts";
+import { cleanPath, encodePath, isClean, pathOf, redirectTo } from "./canonical.ts";
+import { textError } from "./reply.ts";
+
+/** Paths that answer to a set of methods: one path, or with `below` everything under it that has another segment. */
+interface KnownPath {
+  readonly path: string;
+  readonly below: boolean;
+  readonly methods: readonly string[];
+}
+
+/**
+ * Answers what no route takes, as the reference's routers do (Go's ServeMux before httprouter): a redirect to the clean path,
+ * to the one without a trailing slash, or to the one in the right case; 200 to OPTIONS and 405 where other methods are known;
+ * else 404. `again` handles a request anew whose path only had needless escapes.
+ */
+export function createFallback(settings: Settings, again: (request: Request) => Response | Promise<Response>) {
+  const known = knownPaths(settings);
+  const api = `${settings.routePrefix}/api/v1`;
+  return (request: Request): Response | Promise<Response> => {
+    const raw = pathOf(request.url);
+    const path = decodePath(raw);
+    if (path === null) return textError(400, "400 Bad Request");
+    if (!isClean(path.text)) return redirectTo(request, path.text);
+    if (path.text === api) return redirect(request, `${api}/`, 301);
+    const methods = methodsOf(known, path.text);
+    if (methods.includes(request.method)) {
+      // The router knows the path by another spelling only.
+      return encodePath(path.text) === raw ? notFound() : again(withPath(request, path.text));
+    }
+    const better = request.method === "OPTIONS" ? null : betterPath(known, request.method, path.text);
+    if (better !== null) return redirect(request, better, request.method === "GET" ? 301 : 307);
+    if (methods.length === 0) return notFound();
+    const allow = [...methods, "OPTIONS"].sort().join(", ");
+    if (request.method === "OPTIONS") return new Response(null, { headers: { allow } });
+    return textError(405, "Method Not Allowed", { allow });
+  };
+}
+
+function notFound(): Response {
+  return textError(404, "404 page not found");
+}
+
+function redirect(request: Request, path: string, status: number): Response {
+  const query = request.url.indexOf("?");
+  const location = encodePath(path) + (query < 0 ? "" : request.url.slice(query));
+  return new Response(null, { status, headers: { location } });
+}
+
+function withPath(request: Request, path: string): Request {
+  const query = request.url.indexOf("?");
+  return new Request(`http://localhost${encodePath(path)}${query < 0 ? "" : request.url.slice(query)}`, request);
+}
+
+function knownPaths(settings: Settings): KnownPath[] {
+  const { routePrefix: prefix, telemetryPath, enableAdminApi } = settings;
+  const push = ["PUT", "POST", "DELETE"];
+  const one = (path: string, ...methods: string[]): KnownPath => ({ path, below: false, methods });
+  return [
+    one(`${prefix}/-/healthy`, "GET"),
+    one(`${prefix}/-/ready`, "GET"),
+    one(telemetryRoute(prefix, telemetryPath), "GET"),
+    { path: `${prefix}/metrics/job/`, below: true, methods: push },
+    { path: `${prefix}/metrics/job@base64/`, below: true, methods: push },
+    { path: `${prefix}/static/`, below: true, methods: ["GET"] },
+    one(`${prefix}/status`, "GET"),
+    one(`${prefix}/`, "GET"),
+    one(`${prefix}/-/quit`, "PUT", "POST"),
+    one("/-/quit", "GET"),
+    one(`${prefix}/api/v1/status`, "GET"),
+    one(`${prefix}/api/v1/metrics`, "GET"),
+    one(`${prefix}/api/v1/openapi.json`, "GET"),
+    ...(enableAdminApi ? [one(`${prefix}/api/v1/admin/wipe`, "PUT")] : []),
+  ];
+}
+
+function isAt(known: KnownPath, path: string): boolean {
+  return known.below ? path.length > known.path.length && path.startsWith(known.path) : path === known.path;
+}
+
+function methodsOf(known: readonly KnownPath[], path: string): string[] {
+  return known.filter((entry) => isAt(entry, path)).flatMap((entry) => entry.methods);
+}
+
+/** Where a client that uses this method is sent instead, or null: a slash less or more, or another case. */
+function betterPath(known: readonly KnownPath[], method: string, path: string): string | null {
+  const usable = known.filter(({ methods }) => methods.includes(method));
+  const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
+  if (base !== undefined) return path.slice(0, -1);
+  const candidates = [path.endsWith("/") ? path.slice(0, -1) : `${path}/`, path];
+  for (const candidate of candidates) {
+    for (const entry of usable) {
+      const fixed = inItsCase(entry, cleanPath(candidate));
+      if (fixed !== null && fixed !== path) return fixed;
+    }
+  }
+  return null;
+}
+
+/** The candidate with the known part of the path in its own case, where it is one of this entry's paths but for case. */
+function inItsCase({ path, below }: KnownPath, candidate: string): string | null {
+  const start = candidate.slice(0, path.length);
+  if (start.toLowerCase() !== path.toLowerCase()) return null;
+  if (!below) return candidate.length === path.length ? path : null;
+  return candidate.length > path.length ? path + candidate.slice(path.length) : null;
+}

@@ -1,0 +1,152 @@
+import { Elysia } from "elysia";
+import { decodeBody } from "../decode/content-encoding.ts";
+import { isDelimitedProtobuf } from "../decode/media-type.ts";
+import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
+import { quoteText } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import { isClean, pathOf, redirectTo } from "./canonical.ts";
+import type { HttpContext } from "./deps.ts";
+import { statusOf, textError } from "./reply.ts";
+
+/** A body may grow to this when it is decompressed. */
+const MAX_BODY_BYTES = 1024 * 1024 * 1024;
+
+type Fallback = (request: Request) => Response | Promise<Response>;
+
+/**
+ * PUT, POST and DELETE on /metrics/job...: the way in. `fallback` answers for paths that are none of these. The wildcard is
+ * split by ourselves, from the path as it was sent.
+ */
+export function pushRoutes(context: HttpContext, fallback: Fallback) {
+  const surface = new PushSurface(context, fallback);
+  const { routePrefix } = context.settings;
+  return new Elysia({ name: "push" })
+    .put(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "PUT"), { parse: "none" })
+    .post(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "POST"), { parse: "none" })
+    .delete(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "DELETE"), { parse: "none" });
+}
+
+type PushMethod = "PUT" | "POST" | "DELETE";
+
+class PushSurface {
+  private readonly base: string;
+
+  constructor(
+    private readonly context: HttpContext,
+    private readonly fallback: Fallback,
+  ) {
+    this.base = `${context.settings.routePrefix}/metrics/job`;
+  }
+
+  /** From the request line on: the path, the key, then the body. */
+  answer(request: Request, method: PushMethod): Response | Promise<Response> {
+    const path = decodePath(pathOf(request.url));
+    if (path === null) return textError(400, "400 Bad Request");
+    if (!isClean(path.text)) return redirectTo(request, path.text);
+    if (!this.isPushPath(path.text)) return this.fallback(request);
+    const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
+    const keyed = readGroupingKey(below, this.context.settings.utf8Names);
+    if (method === "DELETE") return this.delete(keyed, request);
+    return this.push(request, method, keyed);
+  }
+
+  /** Whether a path is `.../metrics/job/x...` or `.../metrics/job@base64/x...`, x not being empty. */
+  private isPushPath(path: string): boolean {
+    if (!path.startsWith(this.base)) return false;
+    const rest = path.slice(this.base.length);
+    const start = rest.startsWith("/") ? 1 : rest.startsWith("@base64/") ? 8 : 0;
+    return start > 0 && rest.length > start;
+  }
+
+  private delete(keyed: KeyedPath | Rejection, request: Request): Response {
+    const { ownMetrics, store, log } = this.context;
+    if (keyed instanceof Rejection) {
+      log.for("push.ts").debug("failed to parse URL", { url: request.url, err: keyed.message });
+      ownMetrics.countRequest("delete", statusOf(keyed), "DELETE");
+      return textError(statusOf(keyed), keyed.message);
+    }
+    // No group can have a key that is not UTF-8.
+    if (keyed.undecodable === null) store.delete(keyed.key);
+    ownMetrics.countRequest("delete", 202, "DELETE");
+    return new Response(null, { status: 202 });
+  }
+
+  private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
+    const { ownMetrics, clock } = this.context;
+    const startMs = clock.nowMs();
+    const { headers } = request;
+    const contentType = headers.get("content-type");
+    const contentEncoding = headers.get("content-encoding");
+    const body = await request.bytes();
+    const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + body.length;
+    const outcome = await this.decodeAndApply(body, contentType, contentEncoding, method, keyed);
+    ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - startMs) / 1000, sizeBytes);
+    if (!(outcome instanceof Rejection)) {
+      ownMetrics.countRequest("push", outcome, method);
+      return new Response(null, { status: outcome });
+    }
+    const status = statusOf(outcome);
+    this.report(request, method, keyed, outcome);
+    // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
+    const shown = outcome.kind === "inconsistent" && !this.context.settings.consistencyCheck ? 202 : status;
+    ownMetrics.countRequest("push", shown, method);
+    return shown === 202 ? new Response(null, { status: 202 }) : textError(shown, outcome.message);
+  }
+
+  private async decodeAndApply(
+    body: Uint8Array,
+    contentType: string | null,
+    contentEncoding: string | null,
+    method: "PUT" | "POST",
+    keyed: KeyedPath | Rejection,
+  ): Promise<number | Rejection> {
+    if (contentEncoding === null) return this.parseAndApply(body, contentType, method, keyed);
+    const decoded = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
+    return decoded instanceof Rejection ? decoded : this.parseAndApply(decoded, contentType, method, keyed);
+  }
+
+  /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
+  private parseAndApply(
+    body: Uint8Array,
+    contentType: string | null,
+    method: "PUT" | "POST",
+    keyed: KeyedPath | Rejection,
+  ): number | Rejection {
+    if (keyed instanceof Rejection) return keyed;
+    const { columns, settings, store, now } = this.context;
+    const parser = isDelimitedProtobuf(contentType) ? this.context.protobufParser : this.context.textParser;
+    const rejection = parser.parse(body) ?? undecodableKey(keyed);
+    if (rejection !== null) return rejection;
+    const refused = store.apply({ key: keyed.key, columns, replace: method === "PUT", receivedMs: now() });
+    columns.trim();
+    return refused ?? (settings.consistencyCheck ? 200 : 202);
+  }
+
+  /** A push refused for what it holds is told to the operator, with where it came from. */
+  private report(request: Request, method: string, keyed: KeyedPath | Rejection, rejection: Rejection): void {
+    const { log, ownMetrics, clientAddress } = this.context;
+    ownMetrics.countRejectedPush(rejection.kind);
+    const fields = {
+      method,
+      source: clientAddress(request),
+      group: keyed instanceof Rejection ? pathOf(request.url) : Buffer.from(keyed.key.block).toString(),
+    };
+    const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
+    if (rejection.kind !== "inconsistent")
+      log.for("push.ts").warn("failed to parse push", { ...fields, err: rejection.message });
+    else log.for("push.ts").error(prefix, { ...fields, err: rejection.message.replace(`${prefix}: `, "") });
+  }
+}
+
+/** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
+const PROTOCOL_BYTES = 8;
+
+function undecodableKey(keyed: KeyedPath): Rejection | null {
+  if (keyed.undecodable === null) return null;
+  const label = keyed.key.labels.find(({ value }) => value.includes("\ufffd"));
+  const where = `a label named ${label?.name ?? "job"} whose value is not utf8: ${quoteText(label?.value ?? "")}`;
+  return new Rejection(
+    "inconsistent",
+    `pushed metrics are invalid or inconsistent with existing metrics: collected metric "push_time_seconds" has ${where}`,
+  );
+}

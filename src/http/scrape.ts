@@ -1,0 +1,98 @@
+import { Elysia } from "elysia";
+import { telemetryRoute } from "../config/prefix.ts";
+import type { ExposedFamily } from "../model/exposition.ts";
+import { type Piece, textPieces } from "../serialise/exposition.ts";
+import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
+import { protobufPieces } from "../serialise/protobuf-exposition.ts";
+import { inTurns } from "../serialise/stream.ts";
+import type { Snapshot } from "../store/snapshot.ts";
+import type { OwnFamily } from "../telemetry/own-metrics.ts";
+import type { HttpContext } from "./deps.ts";
+
+/** A store of at most so much text is answered in one piece, with a length. */
+const SMALL_STORE_BYTES = 64 * 1024;
+
+/** GET on the telemetry path: what Prometheus scrapes. */
+export function scrapeRoutes(context: HttpContext) {
+  const { routePrefix, telemetryPath } = context.settings;
+  return new Elysia({ name: "scrape" }).get(telemetryRoute(routePrefix, telemetryPath), ({ request }) =>
+    scrape(context, request),
+  );
+}
+
+function scrape(context: HttpContext, request: Request): Response {
+  const { ownMetrics, store } = context;
+  ownMetrics.scrapeStarted();
+  const format = negotiateFormat(request.headers.get("accept"));
+  const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";
+  const own = ownMetrics.gather();
+  const isSmall = store.stats.chunkBytes <= SMALL_STORE_BYTES;
+  const snapshot = store.snapshot();
+  const families = selectNames(mergeFamilies(own, snapshot), new URL(request.url, "http://localhost").searchParams);
+  const pieces = piecesOf(families, format);
+  const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
+  const done = () => {
+    snapshot.release();
+    ownMetrics.scrapeEnded(200);
+  };
+  const headers: Record<string, string> = { "content-type": format.contentType };
+  if (gzipped) headers["content-encoding"] = "gzip";
+  if (isSmall) return new Response(joined(parts, done), { headers });
+  return new Response(inTurns(parts, context.clock, done) as unknown as ReadableStream, { headers });
+}
+
+function piecesOf(families: Iterable<ExposedFamily>, format: Format): Iterable<Piece> {
+  if (format.kind === "protobuf-delimited") return protobufPieces(families, format.escaping);
+  return textPieces(textOnly(families), format.escaping);
+}
+
+/**
+ * The reference's text form ends where a family without a name is to be written, and such a family sorts first: so it does
+ * here, but for our own metrics. Only protobuf pushes can make one.
+ */
+function textOnly(families: Iterable<ExposedFamily>): ExposedFamily[] {
+  const all = [...families];
+  return all.some(({ name }) => name === "") ? all.filter(({ ownLines }) => ownLines !== null) : all;
+}
+
+function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
+  for (const { bytes } of pieces) yield bytes;
+}
+
+function joined(parts: Iterable<Uint8Array>, done: () => void): Uint8Array<ArrayBuffer> {
+  try {
+    const copies: Uint8Array[] = [];
+    for (const part of parts) copies.push(part.slice());
+    return Buffer.concat(copies);
+  } finally {
+    done();
+  }
+}
+
+/** Our own families and the pushed ones, sorted by name; where both have one, ours gives type and help. */
+function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFamily[] {
+  const ownByName = new Map(own.map((family) => [family.name, family]));
+  const merged: ExposedFamily[] = [];
+  for (const family of snapshot.families) {
+    const ours = ownByName.get(family.name);
+    ownByName.delete(family.name);
+    if (!family.filled && ours === undefined) continue;
+    merged.push({
+      name: family.name,
+      type: ours?.type ?? family.type,
+      help: ours?.help ?? (family.help === null ? null : Buffer.from(family.help).toString()),
+      quoted: family.quoted,
+      ownLines: ours?.lines ?? null,
+      pages: family.pages,
+    });
+  }
+  for (const { name, type, help, lines } of ownByName.values())
+    merged.push({ name, type, help, quoted: false, ownLines: lines, pages: [] });
+  return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
+/** With `name[]` parameters only those families are shown. */
+function selectNames(families: ExposedFamily[], query: URLSearchParams): ExposedFamily[] {
+  const names = query.getAll("name[]");
+  return names.length === 0 ? families : families.filter(({ name }) => names.includes(name));
+}

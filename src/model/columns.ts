@@ -1,0 +1,283 @@
+import type { MetricType } from "./metric-type.ts";
+
+/**
+ * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and the
+ * next push uses it again. No object a sample.
+ *
+ *     families   row ─┬─ first metric ─> next ─> next            (metrics of one family need not stand together in the body)
+ *     metrics    row ─┼─ labels: a run of label rows
+ *                     └─ first point ─> next ─> next             (a value; the quantiles; the buckets), sum, count
+ *
+ * Names and values are places: an offset >= 0 counts from the start of `body`, an offset < 0 is the complement (~offset) of
+ * one into `spill`, where whatever had to be rewritten stands. Label values are kept as the text format escapes them
+ * (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
+ */
+export class PushColumns {
+  body: Uint8Array = new Uint8Array(0);
+  spill = new Uint8Array(1024);
+  spillSize = 0;
+
+  families = new Int32Array(FAMILY_STRIDE * 16);
+  familyCount = 0;
+  metrics = new Int32Array(METRIC_STRIDE * 64);
+  metricCount = 0;
+  labels = new Int32Array(LABEL_STRIDE * 64);
+  labelCount = 0;
+  samples = new Int32Array(SAMPLE_STRIDE * 64);
+  /** Two a sample: the bound (of a bucket or quantile) and the value. */
+  numbers = new Float64Array(2 * 64);
+  sampleCount = 0;
+  /** Some metric carries a timestamp, which a Pushgateway refuses. */
+  hasTimestamps = false;
+  /** Some name may be outside the old character set and must be looked at before it is written. */
+  hasQuotedNames = false;
+
+  /** Families without metrics count (protobuf); otherwise they are as good as not pushed. */
+  keepsEmptyFamilies = false;
+
+  begin(body: Uint8Array): void {
+    this.body = body;
+    this.keepsEmptyFamilies = false;
+    this.spillSize = 0;
+    this.familyCount = 0;
+    this.metricCount = 0;
+    this.labelCount = 0;
+    this.sampleCount = 0;
+    this.hasTimestamps = false;
+    this.hasQuotedNames = false;
+  }
+
+  /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
+  trim(): void {
+    if (this.metrics.length <= METRIC_STRIDE * 65536 && this.spill.length <= 1 << 20) return;
+    Object.assign(this, new PushColumns());
+  }
+
+  addFamily(nameAt: number, nameSize: number): number {
+    const row = this.familyCount++;
+    const at = row * FAMILY_STRIDE;
+    if (at + FAMILY_STRIDE > this.families.length) this.families = doubled(this.families);
+    const rows = this.families;
+    rows[at + FAMILY_NAME_AT] = nameAt;
+    rows[at + FAMILY_NAME_SIZE] = nameSize;
+    rows[at + FAMILY_TYPE] = -1;
+    rows[at + FAMILY_HELP_AT] = 0;
+    rows[at + FAMILY_HELP_SIZE] = -1;
+    rows[at + FAMILY_FIRST] = -1;
+    rows[at + FAMILY_LAST] = -1;
+    rows[at + FAMILY_METRICS] = 0;
+    return row;
+  }
+
+  /** A metric that belongs to no family yet; its labels are the rows from `firstLabel` to the newest. */
+  addMetric(firstLabel: number): number {
+    const row = this.metricCount++;
+    const at = row * METRIC_STRIDE;
+    if (at + METRIC_STRIDE > this.metrics.length) this.metrics = doubled(this.metrics);
+    const rows = this.metrics;
+    rows[at + METRIC_NEXT] = -1;
+    rows[at + METRIC_LABELS] = firstLabel;
+    rows[at + METRIC_LABEL_COUNT] = this.labelCount - firstLabel;
+    rows[at + METRIC_FIRST] = -1;
+    rows[at + METRIC_LAST] = -1;
+    rows[at + METRIC_SUM] = -1;
+    rows[at + METRIC_COUNT] = -1;
+    rows[at + METRIC_FLAGS] = 0;
+    rows[at + METRIC_RAW_AT] = 0;
+    rows[at + METRIC_RAW_SIZE] = -1;
+    return row;
+  }
+
+  /** Puts a metric at the end of its family. */
+  linkMetric(family: number, metric: number): void {
+    const rows = this.families;
+    const at = family * FAMILY_STRIDE;
+    const last = rows[at + FAMILY_LAST] as number;
+    if (last < 0) rows[at + FAMILY_FIRST] = metric;
+    else this.metrics[last * METRIC_STRIDE + METRIC_NEXT] = metric;
+    rows[at + FAMILY_LAST] = metric;
+    rows[at + FAMILY_METRICS] = (rows[at + FAMILY_METRICS] as number) + 1;
+  }
+
+  addLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
+    const at = this.labelCount++ * LABEL_STRIDE;
+    if (at + LABEL_STRIDE > this.labels.length) this.labels = doubled(this.labels);
+    const rows = this.labels;
+    rows[at + LABEL_NAME_AT] = nameAt;
+    rows[at + LABEL_NAME_SIZE] = nameSize;
+    rows[at + LABEL_VALUE_AT] = valueAt;
+    rows[at + LABEL_VALUE_SIZE] = valueSize;
+  }
+
+  /** Gives the newest label its value. */
+  setLabelValue(valueAt: number, valueSize: number): void {
+    const at = (this.labelCount - 1) * LABEL_STRIDE;
+    this.labels[at + LABEL_VALUE_AT] = valueAt;
+    this.labels[at + LABEL_VALUE_SIZE] = valueSize;
+  }
+
+  /** Calls `visit` with every metric row of a family, in order. */
+  eachMetric(family: number, visit: (metric: number) => void): void {
+    let metric = this.families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
+    while (metric >= 0) {
+      visit(metric);
+      metric = this.metrics[metric * METRIC_STRIDE + METRIC_NEXT] as number;
+    }
+  }
+
+  /**
+   * A sample. Where `tokenSize` > 0 the bytes at `tokenAt` are the value just as it must be printed and `value` is not
+   * looked at; otherwise `value` is printed.
+   */
+  addSample(bound: number, value: number, tokenAt: number, tokenSize: number): number {
+    const row = this.sampleCount++;
+    const at = row * SAMPLE_STRIDE;
+    if (at + SAMPLE_STRIDE > this.samples.length) {
+      this.samples = doubled(this.samples);
+      const numbers = new Float64Array(this.numbers.length * 2);
+      numbers.set(this.numbers);
+      this.numbers = numbers;
+    }
+    this.samples[at + SAMPLE_NEXT] = -1;
+    this.samples[at + SAMPLE_TOKEN_AT] = tokenAt;
+    this.samples[at + SAMPLE_TOKEN_SIZE] = tokenSize;
+    this.numbers[row * 2] = bound;
+    this.numbers[row * 2 + 1] = value;
+    return row;
+  }
+
+  /** Puts a sample (a value, a quantile or a bucket) at the end of its metric's points. */
+  linkPoint(metric: number, sample: number): void {
+    const rows = this.metrics;
+    const at = metric * METRIC_STRIDE;
+    const last = rows[at + METRIC_LAST] as number;
+    if (last < 0) rows[at + METRIC_FIRST] = sample;
+    else this.samples[last * SAMPLE_STRIDE + SAMPLE_NEXT] = sample;
+    rows[at + METRIC_LAST] = sample;
+  }
+
+  /** Makes a sample the only point of its metric. */
+  setPoint(metric: number, sample: number): void {
+    this.metrics[metric * METRIC_STRIDE + METRIC_LAST] = -1;
+    this.linkPoint(metric, sample);
+  }
+
+  /** Whether a histogram has a bucket for +Inf. */
+  hasInfinityPoint(metric: number): boolean {
+    let sample = this.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number;
+    while (sample >= 0) {
+      if (this.numbers[sample * 2] === Infinity) return true;
+      sample = this.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number;
+    }
+    return false;
+  }
+
+  /** As `addLabel`, for a value of `body` that has not been escaped yet. */
+  addEscapedLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
+    const { body } = this;
+    let escapes = 0;
+    for (let at = valueAt; at < valueAt + valueSize; at++) if (needsEscape(body[at] as number)) escapes++;
+    if (escapes === 0) return this.addLabel(nameAt, nameSize, valueAt, valueSize);
+    this.reserveSpill(valueSize + escapes);
+    const { spill } = this;
+    const first = this.spillSize;
+    let to = first;
+    for (let at = valueAt; at < valueAt + valueSize; at++) {
+      const byte = body[at] as number;
+      if (needsEscape(byte)) spill[to++] = 0x5c;
+      spill[to++] = byte === 0x0a ? 0x6e : byte;
+    }
+    this.spillSize = to;
+    this.addLabel(nameAt, nameSize, ~first, valueSize + escapes);
+  }
+
+  /** Makes room for `sizeBytes` more in `spill`. */
+  reserveSpill(sizeBytes: number): void {
+    if (this.spillSize + sizeBytes <= this.spill.length) return;
+    const grown = new Uint8Array(Math.max(this.spill.length * 2, this.spillSize + sizeBytes));
+    grown.set(this.spill.subarray(0, this.spillSize));
+    this.spill = grown;
+  }
+
+  /** The bytes that a place counts from; pair it with `offsetOf`. */
+  bytesOf(place: number): Uint8Array {
+    return place < 0 ? this.spill : this.body;
+  }
+
+  /** The bytes of a place, borrowed. */
+  slice(place: number, size: number): Uint8Array {
+    const start = offsetOf(place);
+    return this.bytesOf(place).subarray(start, start + size);
+  }
+
+  /** The bytes of a place as a string of one character a byte: a key for sets, not for people. */
+  latin1(place: number, size: number): string {
+    const bytes = this.bytesOf(place);
+    return Buffer.from(bytes.buffer, bytes.byteOffset + offsetOf(place), size).toString("latin1");
+  }
+
+  /** The bytes of a place as text; bytes that are not UTF-8 become U+FFFD. */
+  text(place: number, size: number): string {
+    const bytes = this.bytesOf(place);
+    return Buffer.from(bytes.buffer, bytes.byteOffset + offsetOf(place), size).toString("utf8");
+  }
+
+  familyType(family: number): MetricType {
+    return this.families[family * FAMILY_STRIDE + FAMILY_TYPE] as MetricType;
+  }
+}
+
+/** The offset of a place in the bytes that `bytesOf` gives. */
+export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
+
+/** Backslash, quote and line feed are escaped in label values. */
+const needsEscape = (byte: number): boolean => byte === 0x5c || byte === 0x22 || byte === 0x0a;
+
+function doubled(rows: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(rows.length * 2);
+  grown.set(rows);
+  return grown;
+}
+
+export const FAMILY_STRIDE = 8;
+export const FAMILY_NAME_AT = 0;
+export const FAMILY_NAME_SIZE = 1;
+/** A MetricType, or -1 where none is known yet. */
+export const FAMILY_TYPE = 2;
+export const FAMILY_HELP_AT = 3;
+/** -1 where no help was given. */
+export const FAMILY_HELP_SIZE = 4;
+export const FAMILY_FIRST = 5;
+export const FAMILY_LAST = 6;
+export const FAMILY_METRICS = 7;
+
+export const METRIC_STRIDE = 10;
+export const METRIC_NEXT = 0;
+export const METRIC_LABELS = 1;
+export const METRIC_LABEL_COUNT = 2;
+export const METRIC_FIRST = 3;
+export const METRIC_LAST = 4;
+export const METRIC_SUM = 5;
+export const METRIC_COUNT = 6;
+export const METRIC_FLAGS = 7;
+/** Where the metric came as protobuf: its message, labels and all, in `body`. */
+export const METRIC_RAW_AT = 8;
+export const METRIC_RAW_SIZE = 9;
+
+/** The exposition lines alone do not say all that was pushed: keep the protobuf form beside them. */
+export const METRIC_NEEDS_SIDE = 1;
+/** The value messages present (protobuf), one bit a MetricType from this bit on. */
+export const METRIC_HAS_VALUE = 8;
+/** The counts of the histogram are fractions. */
+export const METRIC_FLOAT_COUNTS = 2;
+
+export const LABEL_STRIDE = 4;
+export const LABEL_NAME_AT = 0;
+export const LABEL_NAME_SIZE = 1;
+export const LABEL_VALUE_AT = 2;
+export const LABEL_VALUE_SIZE = 3;
+
+export const SAMPLE_STRIDE = 3;
+export const SAMPLE_NEXT = 0;
+export const SAMPLE_TOKEN_AT = 1;
+export const SAMPLE_TOKEN_SIZE = 2;

@@ -1,0 +1,31 @@
+import type { MetricType } from "./metric-type.ts";
+
+/**
+ * A run of finished exposition lines of one family, chunk by chunk, as serialisers borrow it from a snapshot: nobody writes
+ * to it while the snapshot is held.
+ */
+export interface ExposedPage {
+  /** The lines are bytes[0, used). */
+  readonly bytes: Uint8Array;
+  readonly used: number;
+  /** Two integers a chunk, `count` times: the chunk's id and its size in bytes; chunks stand in this order. */
+  readonly slots: Int32Array;
+  readonly count: number;
+  /** What lines cannot say, by chunk id: see GroupFamily.side. */
+  readonly sides: ReadonlyMap<number, Uint8Array> | null;
+  /** The lines as a piece of a deflate stream, with their CRC-32: kept here by whoever deflates them first. */
+  deflated: Uint8Array | null;
+  crc: number;
+}
+
+/** A family to be exposed: our own lines, if it is one of ours, then pages of pushed ones. */
+export interface ExposedFamily {
+  readonly name: string;
+  readonly type: MetricType;
+  /** The HELP text without escapes, or null. */
+  readonly help: string | null;
+  /** Some name in the pages is outside the old character set. */
+  readonly quoted: boolean;
+  readonly ownLines: Uint8Array | null;
+  readonly pages: readonly ExposedPage[];
+}

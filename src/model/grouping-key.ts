@@ -1,0 +1,79 @@
+import { isLegacyMetricName } from "./names.ts";
+import type { LabelPair } from "./view.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * The grouping key of a push: its labels, sorted by name, `job` among them, and the same as the text format writes them.
+ *
+ *     block   job="j",path="a\\b"                      names one group and no other: there is one way to write a label
+ *     full    instance="",job="j",path="a\\b"          what every series of the group carries: `instance` is never missing
+ */
+export class GroupingKey {
+  readonly block: Uint8Array;
+  readonly full: Uint8Array;
+  /** The names in `full`, as text; `bounds` has the start of each label in it, then the end of the last plus one. */
+  readonly names: readonly string[];
+  readonly bounds: readonly number[];
+  /** The names in `full` as the text format writes them: those outside the old character set in quotes. */
+  readonly writtenNames: readonly string[];
+  /** Some name is outside the old character set. */
+  readonly hasQuotedNames: boolean;
+  /** Where the instance label that was added stands in `names`; -1 where the key has one of its own. */
+  readonly addedInstance: number;
+
+  constructor(readonly labels: readonly LabelPair[]) {
+    const pieces = labels.map((label) => renderLabel(label.name, label.value));
+    const names = labels.map((label) => label.name);
+    this.block = encoder.encode(pieces.join(","));
+    this.addedInstance = names.includes("instance")
+      ? -1
+      : names.filter((name) => compareNames(name, "instance") < 0).length;
+    if (this.addedInstance >= 0) {
+      pieces.splice(this.addedInstance, 0, 'instance=""');
+      names.splice(this.addedInstance, 0, "instance");
+    }
+    this.full = this.addedInstance < 0 ? this.block : encoder.encode(pieces.join(","));
+    this.names = names;
+    this.writtenNames = names.map(writeName);
+    this.hasQuotedNames = this.writtenNames.some((name) => name.startsWith('"'));
+    this.bounds = boundsOf(pieces);
+  }
+}
+
+/** Where each piece starts once they are joined by commas, and one behind the end of the last. */
+function boundsOf(pieces: readonly string[]): number[] {
+  const bounds = [0];
+  let at = 0;
+  for (const piece of pieces) {
+    at += Buffer.byteLength(piece) + 1;
+    bounds.push(at);
+  }
+  return bounds;
+}
+
+/** The order of label names: by their UTF-8 bytes, as Go compares strings. */
+export function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  if (isAscii(a) && isAscii(b)) return a < b ? -1 : 1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+function renderLabel(name: string, value: string): string {
+  return `${writeName(name)}="${escapeText(value)}"`;
+}
+
+function writeName(name: string): string {
+  return isLegacyMetricName(name) ? name : `"${escapeText(name)}"`;
+}
+
+/** Text with backslashes, quotes and line feeds escaped as label values have them. */
+export function escapeText(text: string): string {
+  if (!/[\\"\n]/.test(text)) return text;
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

@@ -1,0 +1,43 @@
+import type { MetricType } from "./metric-type.ts";
+
+/** One label: an unescaped name and an unescaped value. */
+export interface LabelPair {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * One family of one group, as the read side sees it. `lines` and `side` are borrowed from the store:
+ * valid until the next turn of the event loop, never to be written.
+ *
+ * `lines` are finished exposition lines in the text format 0.0.4, without HELP and TYPE, each ended by a line feed:
+ *
+ *     name[suffix]{label="value",...} value            a name of the old character set
+ *     {"na.me",label="value",...} value                 any other UTF-8 name; such label names are quoted as well
+ *
+ * Labels are sorted by name and always hold `instance` and `job`; `quantile` or `le` come last. The lines of one metric stand
+ * together: quantiles, `_sum`, `_count` for a summary; buckets (always one for +Inf), `_sum`, `_count` for a histogram.
+ *
+ * `side` is set where lines alone do not say everything (native histograms, exemplars, created timestamps, absent fields, a
+ * +Inf bucket that was not pushed): the family's metrics as MetricFamily field 4 records, `0x22 length Metric`, one a metric.
+ */
+export interface GroupFamily {
+  readonly name: string;
+  readonly type: MetricType;
+  /** null where no HELP was pushed. */
+  readonly help: string | null;
+  /** When the family was pushed, in milliseconds since 1970. */
+  readonly pushedMs: number;
+  readonly metricCount: number;
+  readonly lines: Uint8Array;
+  readonly side: Uint8Array | null;
+}
+
+/** One group as the read side sees it. */
+export interface GroupView {
+  /** The grouping labels, sorted by name, `job` among them. */
+  readonly labels: readonly LabelPair[];
+  readonly lastPushSuccessful: boolean;
+  /** Sorted by name; the push times are among them. */
+  readonly families: readonly GroupFamily[];
+}

@@ -1,0 +1,58 @@
+import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { FAMILY_NAME_AT, FAMILY_NAME_SIZE, FAMILY_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
+
+/**
+ * Finds the families of one push by name: open addressing with linear probing over family rows, at most half full. Entries
+ * are row + 1; 0 is free.
+ */
+export class FamilyTable {
+  private slots = new Int32Array(64);
+  private used = 0;
+
+  reset(): void {
+    if (this.slots.length > 1 << 16) this.slots = new Int32Array(64);
+    else if (this.used > 0) this.slots.fill(0);
+    this.used = 0;
+  }
+
+  /** The row of the family named source[start, start+size), or -1. */
+  find(columns: PushColumns, source: Uint8Array, start: number, size: number): number {
+    const slots = this.slots;
+    const mask = slots.length - 1;
+    for (let slot = hashBytes(source, start, start + size) & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot] as number;
+      if (entry === 0) return -1;
+      if (hasName(columns, entry - 1, source, start, size)) return entry - 1;
+    }
+  }
+
+  /** Adds a family row whose name is not in the table yet. */
+  add(columns: PushColumns, family: number): void {
+    if (++this.used * 2 > this.slots.length) this.grow(columns, family);
+    else this.place(columns, family);
+  }
+
+  private place(columns: PushColumns, family: number): void {
+    const at = family * FAMILY_STRIDE;
+    const nameAt = columns.families[at + FAMILY_NAME_AT] as number;
+    const start = offsetOf(nameAt);
+    const size = columns.families[at + FAMILY_NAME_SIZE] as number;
+    const mask = this.slots.length - 1;
+    let slot = hashBytes(columns.bytesOf(nameAt), start, start + size) & mask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.slots[slot] = family + 1;
+  }
+
+  /** Doubles the table and places every row up to `newest` again; all rows so far are in the table. */
+  private grow(columns: PushColumns, newest: number): void {
+    this.slots = new Int32Array(this.slots.length * 2);
+    for (let family = 0; family <= newest; family++) this.place(columns, family);
+  }
+}
+
+function hasName(columns: PushColumns, family: number, source: Uint8Array, start: number, size: number): boolean {
+  const at = family * FAMILY_STRIDE;
+  if (columns.families[at + FAMILY_NAME_SIZE] !== size) return false;
+  const nameAt = columns.families[at + FAMILY_NAME_AT] as number;
+  return sameBytes(columns.bytesOf(nameAt), offsetOf(nameAt), source, start, size);
+}

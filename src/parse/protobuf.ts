@@ -1,0 +1,309 @@
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
+import {
+  FAMILY_FIRST,
+  FAMILY_HELP_AT,
+  FAMILY_HELP_SIZE,
+  FAMILY_LAST,
+  FAMILY_METRICS,
+  FAMILY_STRIDE,
+  FAMILY_TYPE,
+  METRIC_COUNT,
+  METRIC_FIRST,
+  METRIC_FLAGS,
+  METRIC_HAS_VALUE,
+  METRIC_NEEDS_SIDE,
+  METRIC_RAW_AT,
+  METRIC_RAW_SIZE,
+  METRIC_STRIDE,
+  METRIC_SUM,
+  type PushColumns,
+} from "../model/columns.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { Rejection } from "../model/rejection.ts";
+import { FamilyTable } from "./family-table.ts";
+import { hasShape, isKnownField, type Shape, VALUE_SHAPES } from "./message-shapes.ts";
+
+/** Go's words for a body that ends within a message and for bytes that are no message. */
+const CUT_SHORT = "unexpected EOF";
+const BROKEN = "proto: cannot parse invalid wire-format data";
+
+/** The field of Metric that holds the value of a family's type, by type. */
+const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
+/** The types that a value field serves, as bits: 1 << MetricType. */
+const TYPES_OF_FIELD: Record<number, number> = {
+  2: 1 << MetricType.gauge,
+  3: 1 << MetricType.counter,
+  4: 1 << MetricType.summary,
+  5: 1 << MetricType.untyped,
+  7: (1 << MetricType.histogram) | (1 << MetricType.gaugeHistogram),
+};
+const EXACT_COUNTS = 2 ** 53;
+
+/**
+ * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the last
+ * counts. Names and label values are taken as they are: whoever stores them checks them. One parser serves one push after the
+ * other; messages are read in place, whatever lengths they claim.
+ */
+export class ProtobufParser {
+  private readonly table = new FamilyTable();
+  private readonly outer = new FieldCursor();
+  private readonly metricCursor = new FieldCursor();
+  private readonly inner = new FieldCursor();
+  private readonly point = new FieldCursor();
+  private body: Uint8Array = new Uint8Array(0);
+  private doubles: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(private readonly columns: PushColumns) {}
+
+  /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
+  parse(body: Uint8Array): Rejection | null {
+    this.columns.begin(body);
+    this.columns.hasQuotedNames = true;
+    this.columns.keepsEmptyFamilies = true;
+    this.table.reset();
+    this.body = body;
+    this.doubles = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    for (let at = 0; at < body.length; ) {
+      const prefix = readLength(body, at);
+      if (prefix === null) return new Rejection("malformed", CUT_SHORT);
+      if (prefix.length > body.length - prefix.next) return new Rejection("malformed", CUT_SHORT);
+      if (!this.readFamily(prefix.next, prefix.next + prefix.length)) return new Rejection("malformed", BROKEN);
+      at = prefix.next + prefix.length;
+    }
+    return null;
+  }
+
+  /** Two walks: name, help and type may follow the metrics that they are about. */
+  private readFamily(start: number, end: number): boolean {
+    const { outer, columns } = this;
+    let nameAt = 0;
+    let nameSize = 0;
+    let helpAt = 0;
+    let helpSize = -1;
+    let type: number = MetricType.counter;
+    outer.open(this.body, start, end);
+    while (outer.step()) {
+      if (outer.field === 3 && outer.wire === WIRE_VARINT && outer.value <= MetricType.gaugeHistogram)
+        type = outer.value;
+      if (outer.wire !== WIRE_BYTES) continue;
+      if (outer.field === 1) {
+        nameAt = outer.start;
+        nameSize = outer.end - outer.start;
+      } else if (outer.field === 2) {
+        helpAt = outer.start;
+        helpSize = outer.end - outer.start;
+      }
+    }
+    if (outer.failed) return false;
+    const family = this.enterFamily(nameAt, nameSize);
+    const row = family * FAMILY_STRIDE;
+    columns.families[row + FAMILY_TYPE] = type;
+    columns.families[row + FAMILY_HELP_AT] = helpAt;
+    columns.families[row + FAMILY_HELP_SIZE] = helpSize;
+    return this.readMetrics(family, type as MetricType, start, end);
+  }
+
+  /** A family row of this name without metrics: a new one, or the one that is replaced. */
+  private enterFamily(nameAt: number, nameSize: number): number {
+    const { columns } = this;
+    const known = this.table.find(columns, this.body, nameAt, nameSize);
+    if (known < 0) {
+      const family = columns.addFamily(nameAt, nameSize);
+      this.table.add(columns, family);
+      return family;
+    }
+    const row = known * FAMILY_STRIDE;
+    columns.families[row + FAMILY_FIRST] = -1;
+    columns.families[row + FAMILY_LAST] = -1;
+    columns.families[row + FAMILY_METRICS] = 0;
+    return known;
+  }
+
+  private readMetrics(family: number, type: MetricType, start: number, end: number): boolean {
+    const { outer } = this;
+    outer.open(this.body, start, end);
+    while (outer.step())
+      if (outer.field === 4 && outer.wire === WIRE_BYTES && !this.readMetric(family, type, outer.start, outer.end))
+        return false;
+    return true;
+  }
+
+  private readMetric(family: number, type: MetricType, start: number, end: number): boolean {
+    const { columns, metricCursor: cursor } = this;
+    const firstLabel = columns.labelCount;
+    cursor.open(this.body, start, end);
+    while (cursor.step())
+      if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end)) return false;
+    if (cursor.failed) return false;
+    const metric = columns.addMetric(firstLabel);
+    columns.linkMetric(family, metric);
+    columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] = start;
+    columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] = end - start;
+    cursor.open(this.body, start, end);
+    while (cursor.step()) if (!this.readMetricField(metric, type)) return false;
+    this.finishMetric(metric, type);
+    return true;
+  }
+
+  private readMetricField(metric: number, type: MetricType): boolean {
+    const { metricCursor: cursor } = this;
+    if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return true;
+    if (cursor.field === 6 && cursor.wire === WIRE_VARINT) {
+      this.columns.hasTimestamps = true;
+      return true;
+    }
+    const shape = cursor.wire === WIRE_BYTES ? VALUE_SHAPES[cursor.field] : undefined;
+    if (typeof shape !== "object") {
+      this.flag(metric, METRIC_NEEDS_SIDE);
+      return true;
+    }
+    if (!hasShape(this.body, cursor.start, cursor.end, shape)) return false;
+    this.flag(metric, METRIC_HAS_VALUE * (TYPES_OF_FIELD[cursor.field] ?? 0));
+    if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, METRIC_NEEDS_SIDE);
+    else this.readValue(metric, type, shape);
+    return true;
+  }
+
+  private flag(metric: number, flags: number): void {
+    const at = metric * METRIC_STRIDE + METRIC_FLAGS;
+    this.columns.metrics[at] = (this.columns.metrics[at] as number) | flags;
+  }
+
+  /** Reads the value message that the metric cursor stands on; its shape has been checked. */
+  private readValue(metric: number, type: MetricType, shape: Shape): void {
+    const { inner, metricCursor } = this;
+    inner.open(this.body, metricCursor.start, metricCursor.end);
+    while (inner.step()) {
+      if (!isKnownField(shape, inner)) this.flag(metric, METRIC_NEEDS_SIDE);
+      else if (type === MetricType.summary) this.readSummaryField(metric);
+      else if (type >= MetricType.histogram) this.readHistogramField(metric);
+      else if (inner.field === 1) this.addPlainValue(metric);
+      else this.flag(metric, METRIC_NEEDS_SIDE);
+    }
+  }
+
+  private double(cursor: FieldCursor): number {
+    return this.doubles.getFloat64(cursor.start, true);
+  }
+
+  private addPlainValue(metric: number): void {
+    const value = this.double(this.inner);
+    if (Object.is(value, -0) || (this.columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number) >= 0)
+      this.flag(metric, METRIC_NEEDS_SIDE);
+    this.columns.setPoint(metric, this.columns.addSample(Number.NaN, value, 0, 0));
+  }
+
+  private setSum(metric: number): void {
+    const value = this.double(this.inner);
+    if (Object.is(value, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    this.columns.metrics[metric * METRIC_STRIDE + METRIC_SUM] = this.columns.addSample(Number.NaN, value, 0, 0);
+  }
+
+  private setCount(metric: number, value: number): void {
+    if (value >= EXACT_COUNTS) this.flag(metric, METRIC_NEEDS_SIDE);
+    this.columns.metrics[metric * METRIC_STRIDE + METRIC_COUNT] = this.columns.addSample(Number.NaN, value, 0, 0);
+  }
+
+  private readSummaryField(metric: number): void {
+    const { inner, point } = this;
+    if (inner.field === 1) return this.setCount(metric, inner.value);
+    if (inner.field === 2) return this.setSum(metric);
+    if (inner.field !== 3) return this.flag(metric, METRIC_NEEDS_SIDE);
+    let bound = 0;
+    let value = 0;
+    let seen = 0;
+    point.open(this.body, inner.start, inner.end);
+    while (point.step()) {
+      if (point.wire === WIRE_FIXED64 && point.field === 1) bound = this.double(point);
+      else if (point.wire === WIRE_FIXED64 && point.field === 2) value = this.double(point);
+      seen = seen * 4 + (point.wire === WIRE_FIXED64 ? point.field : 3);
+    }
+    if (!isPair(seen) || Object.is(value, -0) || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
+  }
+
+  private readHistogramField(metric: number): void {
+    const { inner } = this;
+    if (inner.field === 2) return this.setSum(metric);
+    if (inner.field === 3) return this.readBucket(metric);
+    if (inner.field === 1) return this.setHistogramCount(metric, inner.value);
+    this.flag(metric, METRIC_NEEDS_SIDE);
+    if (inner.field === 4) this.setHistogramCount(metric, this.double(inner));
+  }
+
+  /** Of a whole and a fractional count, the one that is not 0 is printed. */
+  private setHistogramCount(metric: number, value: number): void {
+    const known = this.columns.metrics[metric * METRIC_STRIDE + METRIC_COUNT] as number;
+    if (known >= 0) this.flag(metric, METRIC_NEEDS_SIDE);
+    if (known < 0 || value !== 0) this.setCount(metric, value);
+  }
+
+  private readBucket(metric: number): void {
+    const { inner, point } = this;
+    let bound = 0;
+    let count = 0;
+    let floatCount = 0;
+    let seen = 0;
+    point.open(this.body, inner.start, inner.end);
+    while (point.step()) {
+      if (point.wire === WIRE_VARINT && point.field === 1) count = point.value;
+      else if (point.wire === WIRE_FIXED64 && point.field === 2) bound = this.double(point);
+      else if (point.wire === WIRE_FIXED64 && point.field === 4) floatCount = this.double(point);
+      seen = seen * 4 + (point.field === 1 || point.field === 2 ? point.field : 3);
+    }
+    if (!isPair(seen) || count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    const value = floatCount !== 0 ? floatCount : count;
+    this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
+  }
+
+  private readLabel(start: number, end: number): boolean {
+    const { inner, columns } = this;
+    let nameAt = 0;
+    let nameSize = 0;
+    let valueAt = 0;
+    let valueSize = 0;
+    inner.open(this.body, start, end);
+    while (inner.step()) {
+      if (inner.wire !== WIRE_BYTES) continue;
+      if (inner.field === 1) {
+        nameAt = inner.start;
+        nameSize = inner.end - inner.start;
+      } else if (inner.field === 2) {
+        valueAt = inner.start;
+        valueSize = inner.end - inner.start;
+      }
+    }
+    if (inner.failed) return false;
+    columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
+    return true;
+  }
+
+  /** Decides whether exposition lines will say all there is to say of the metric. */
+  private finishMetric(metric: number, type: MetricType): void {
+    const rows = this.columns.metrics;
+    const row = metric * METRIC_STRIDE;
+    if (type < MetricType.histogram && type !== MetricType.summary) {
+      if ((rows[row + METRIC_FIRST] as number) < 0) this.flag(metric, METRIC_NEEDS_SIDE);
+      return;
+    }
+    const isWhole = (rows[row + METRIC_SUM] as number) >= 0 && (rows[row + METRIC_COUNT] as number) >= 0;
+    const hasAll = type === MetricType.summary || this.columns.hasInfinityPoint(metric);
+    if (!isWhole || !hasAll) this.flag(metric, METRIC_NEEDS_SIDE);
+  }
+}
+
+/** Whether the fields seen in a quantile or bucket are 1 and 2, once each, in either order. */
+const isPair = (seen: number): boolean => seen === 6 || seen === 9;
+
+/** The varint length before a message, or null where the body ends within it or it is none. */
+function readLength(body: Uint8Array, start: number): { length: number; next: number } | null {
+  let length = 0;
+  let scale = 1;
+  for (let at = start; at < body.length && at < start + 10; at++) {
+    const byte = body[at] as number;
+    length += (byte & 0x7f) * scale;
+    if (byte < 0x80) return { length, next: at + 1 };
+    scale *= 128;
+  }
+  return null;
+}

@@ -1,0 +1,128 @@
+import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import {
+  LABEL_NAME_AT,
+  LABEL_NAME_SIZE,
+  LABEL_STRIDE,
+  LABEL_VALUE_AT,
+  LABEL_VALUE_SIZE,
+  METRIC_LABEL_COUNT,
+  METRIC_LABELS,
+  METRIC_STRIDE,
+  offsetOf,
+  type PushColumns,
+} from "../model/columns.ts";
+
+/**
+ * Brings the lines of one summary or histogram together: finds the metric of a family that has a given set of labels,
+ * whatever their order. Open addressing over pairs (metric row + 1, family row), at most half full.
+ */
+export class SeriesTable {
+  private slots = new Int32Array(2 * 64);
+  private used = 0;
+
+  reset(): void {
+    if (this.slots.length > 1 << 17) this.slots = new Int32Array(2 * 64);
+    else if (this.used > 0) this.slots.fill(0);
+    this.used = 0;
+  }
+
+  /** The metric of `family` whose labels are the rows from `firstLabel` to the newest, or -1. */
+  find(columns: PushColumns, family: number, firstLabel: number): number {
+    const count = columns.labelCount - firstLabel;
+    const slots = this.slots;
+    const mask = slots.length / 2 - 1;
+    for (let slot = hashLabels(columns, family, firstLabel, count) & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot * 2] as number;
+      if (entry === 0) return -1;
+      if (slots[slot * 2 + 1] === family && sameLabelSet(columns, entry - 1, firstLabel, count)) return entry - 1;
+    }
+  }
+
+  add(columns: PushColumns, family: number, metric: number): void {
+    if (++this.used * 4 > this.slots.length) this.grow(columns);
+    this.place(columns, family, metric);
+  }
+
+  private place(columns: PushColumns, family: number, metric: number): void {
+    const at = metric * METRIC_STRIDE;
+    const first = columns.metrics[at + METRIC_LABELS] as number;
+    const mask = this.slots.length / 2 - 1;
+    let slot = hashLabels(columns, family, first, columns.metrics[at + METRIC_LABEL_COUNT] as number) & mask;
+    while (this.slots[slot * 2] !== 0) slot = (slot + 1) & mask;
+    this.slots[slot * 2] = metric + 1;
+    this.slots[slot * 2 + 1] = family;
+  }
+
+  private grow(columns: PushColumns): void {
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    for (let at = 0; at < old.length; at += 2) {
+      const entry = old[at] as number;
+      if (entry !== 0) this.place(columns, old[at + 1] as number, entry - 1);
+    }
+  }
+}
+
+/** A hash that does not depend on the order of the labels. */
+function hashLabels(columns: PushColumns, family: number, first: number, count: number): number {
+  const rows = columns.labels;
+  let hash = Math.imul(family + 1, 0x9e3779b1);
+  for (let at = first * LABEL_STRIDE; at < (first + count) * LABEL_STRIDE; at += LABEL_STRIDE) {
+    const nameAt = rows[at + LABEL_NAME_AT] as number;
+    const valueAt = rows[at + LABEL_VALUE_AT] as number;
+    const name = offsetOf(nameAt);
+    const value = offsetOf(valueAt);
+    const nameHash = hashBytes(columns.bytesOf(nameAt), name, name + (rows[at + LABEL_NAME_SIZE] as number));
+    const valueHash = hashBytes(columns.bytesOf(valueAt), value, value + (rows[at + LABEL_VALUE_SIZE] as number));
+    hash = (hash + Math.imul(nameHash, 31) + Math.imul(valueHash, 0x85ebca6b)) | 0;
+  }
+  return (hash ^ (hash >>> 15)) & 0x7fffffff;
+}
+
+/** Whether the labels of `metric` are those from row `first` on; names are unique on either side. */
+export function sameLabelSet(columns: PushColumns, metric: number, first: number, count: number): boolean {
+  const at = metric * METRIC_STRIDE;
+  if (columns.metrics[at + METRIC_LABEL_COUNT] !== count) return false;
+  const other = columns.metrics[at + METRIC_LABELS] as number;
+  if (count > 64) return sameLargeSet(columns, first, other, count);
+  for (let i = 0; i < count; i++) {
+    if (sameLabel(columns, first + i, other + i)) continue;
+    if (!hasLabel(columns, first + i, other, count)) return false;
+  }
+  return true;
+}
+
+/** As above for many labels, at a cost that grows with their number only. */
+function sameLargeSet(columns: PushColumns, a: number, b: number, count: number): boolean {
+  const labels = new Set<string>();
+  for (let row = a; row < a + count; row++) labels.add(labelKey(columns, row));
+  for (let row = b; row < b + count; row++) if (!labels.has(labelKey(columns, row))) return false;
+  return true;
+}
+
+function labelKey(columns: PushColumns, label: number): string {
+  const rows = columns.labels.subarray(label * LABEL_STRIDE, (label + 1) * LABEL_STRIDE);
+  return `${columns.latin1(rows[LABEL_NAME_AT] ?? 0, rows[LABEL_NAME_SIZE] ?? 0)}=${columns.latin1(rows[LABEL_VALUE_AT] ?? 0, rows[LABEL_VALUE_SIZE] ?? 0)}`;
+}
+
+function hasLabel(columns: PushColumns, label: number, first: number, count: number): boolean {
+  for (let row = first; row < first + count; row++) if (sameLabel(columns, label, row)) return true;
+  return false;
+}
+
+function sameLabel(columns: PushColumns, a: number, b: number): boolean {
+  return (
+    sameField(columns, a, b, LABEL_NAME_AT, LABEL_NAME_SIZE) &&
+    sameField(columns, a, b, LABEL_VALUE_AT, LABEL_VALUE_SIZE)
+  );
+}
+
+/** Whether one field of two label rows is the same; `place` and `size` are its columns. */
+export function sameField(columns: PushColumns, a: number, b: number, place: number, size: number): boolean {
+  const rows = columns.labels;
+  const bytes = rows[a * LABEL_STRIDE + size] as number;
+  if (bytes !== rows[b * LABEL_STRIDE + size]) return false;
+  const aAt = rows[a * LABEL_STRIDE + place] as number;
+  const bAt = rows[b * LABEL_STRIDE + place] as number;
+  return sameBytes(columns.bytesOf(aAt), offsetOf(aAt), columns.bytesOf(bAt), offsetOf(bAt), bytes);
+}

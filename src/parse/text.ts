@@ -1,0 +1,447 @@
+import { isUtf8 } from "node:buffer";
+import { isLegacyLabel, isLegacyName } from "../bytes/ascii.ts";
+import { sameBytes } from "../bytes/hash.ts";
+import { unescapeLabel } from "../bytes/label-block.ts";
+import {
+  FAMILY_HELP_AT,
+  FAMILY_HELP_SIZE,
+  FAMILY_STRIDE,
+  FAMILY_TYPE,
+  LABEL_NAME_AT,
+  LABEL_NAME_SIZE,
+  LABEL_STRIDE,
+  offsetOf,
+  type PushColumns,
+} from "../model/columns.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { quoteByte, quoteBytes } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import { FamilyTable } from "./family-table.ts";
+import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
+import { Part, SampleAssembler } from "./samples.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
+import { sameField } from "./series-table.ts";
+import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
+
+const TYPES: Record<string, MetricType> = {
+  counter: MetricType.counter,
+  gauge: MetricType.gauge,
+  summary: MetricType.summary,
+  untyped: MetricType.untyped,
+  histogram: MetricType.histogram,
+  gauge_histogram: MetricType.gaugeHistogram,
+  gaugehistogram: MetricType.gaugeHistogram,
+};
+
+/** The labels of a line beyond this number are looked up in a set. */
+const FEW_LABELS = 16;
+
+/**
+ * Reads the text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) as the reference's parser does,
+ * state by state, with its errors and their line numbers. One parser serves one push after the other.
+ *
+ * Methods that read take an offset and give the offset behind what they read, or -1 with `error` set.
+ */
+export class TextParser {
+  private columns: PushColumns;
+  private body: Uint8Array = new Uint8Array(0);
+  private end = 0;
+  private line = 0;
+  private error = "";
+  private readonly token = new Token();
+  private readonly value = new ValueToken();
+  private readonly table = new FamilyTable();
+  private readonly assembler: SampleAssembler;
+  private readonly names = new Set<string>();
+
+  /** The family that the newest line is about, or -1, and the part of it. */
+  private family = -1;
+  private part: Part = Part.plain;
+  /** The metric name of the newest sample line, while `family` and `part` still follow from it; size 0 otherwise. */
+  private lastNameAt = 0;
+  private lastNameSize = 0;
+  /** The first label row of the line being read. */
+  private firstLabel = 0;
+
+  constructor(
+    columns: PushColumns,
+    /** Names may hold any UTF-8 (`--push.enable-utf8-names`). */
+    private readonly utf8Names: boolean,
+  ) {
+    this.columns = columns;
+    this.assembler = new SampleAssembler(columns);
+  }
+
+  /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
+  parse(body: Uint8Array): Rejection | null {
+    this.begin(body);
+    let at = 0;
+    for (;;) {
+      this.line++;
+      at = skipBlanks(body, at, this.end);
+      if (at >= this.end) break;
+      const byte = body[at] as number;
+      if (byte === LINE_FEED) at++;
+      else if (byte === HASH) at = this.readComment(at + 1);
+      else at = byte === BRACE_OPEN ? this.readBracedSample(at + 1) : this.readSample(at);
+      if (at < 0) return new Rejection("malformed", `text format parsing error in line ${this.line}: ${this.error}`);
+    }
+    this.assembler.finish();
+    return null;
+  }
+
+  private begin(body: Uint8Array): void {
+    this.columns.begin(body);
+    this.table.reset();
+    this.assembler.begin();
+    this.body = body;
+    this.end = body.length;
+    this.line = 0;
+    this.family = -1;
+    this.lastNameSize = 0;
+  }
+
+  private fail(error: string): -1 {
+    this.error = error;
+    return -1;
+  }
+
+  // Comments: HELP, TYPE and all others.
+
+  private readComment(start: number): number {
+    const { body, end } = this;
+    const at = skipBlanks(body, start, end);
+    const next = tokenEnd(body, at, end);
+    if (next >= end) return this.fail(END_OF_INPUT);
+    if (body[next] === LINE_FEED) return next + 1;
+    const keyword = this.keyword(at, next);
+    if (keyword === undefined) return this.skipLine(next);
+    return this.readMetadata(keyword, skipBlanks(body, next, end));
+  }
+
+  private keyword(start: number, end: number): "HELP" | "TYPE" | undefined {
+    if (end - start !== 4) return undefined;
+    const word = String.fromCharCode(...this.body.subarray(start, end));
+    return word === "HELP" || word === "TYPE" ? word : undefined;
+  }
+
+  private skipLine(start: number): number {
+    const lineFeed = this.body.indexOf(LINE_FEED, start);
+    return lineFeed < 0 ? this.fail(END_OF_INPUT) : lineFeed + 1;
+  }
+
+  /** The rest of a HELP or TYPE line from the metric name on. */
+  private readMetadata(keyword: "HELP" | "TYPE", start: number): number {
+    const { body, end, token } = this;
+    if (start >= end) return this.fail(END_OF_INPUT);
+    readName(this.columns, start, false, token);
+    if (token.next < 0) return this.fail(token.error);
+    const byte = body[token.next] as number;
+    if (byte === LINE_FEED) return token.next + 1;
+    if (!isBlank(byte)) return this.fail("invalid metric name in comment");
+    if (!this.enterFamily(token.at, token.size)) return -1;
+    const at = skipBlanks(body, token.next, end);
+    if (at >= end) return this.fail(END_OF_INPUT);
+    if (body[at] === LINE_FEED) return at + 1;
+    return keyword === "HELP" ? this.readHelpText(at) : this.readType(at);
+  }
+
+  private readHelpText(start: number): number {
+    const { token } = this;
+    const row = this.family * FAMILY_STRIDE;
+    if (this.columns.families[row + FAMILY_HELP_SIZE] !== -1)
+      return this.fail(`second HELP line for metric name ${this.familyName()}`);
+    readHelp(this.columns, start, token);
+    if (token.next < 0) return this.fail(token.error);
+    this.columns.families[row + FAMILY_HELP_AT] = token.at;
+    this.columns.families[row + FAMILY_HELP_SIZE] = token.size;
+    return token.next + 1;
+  }
+
+  private readType(start: number): number {
+    const { body } = this;
+    if (this.columns.familyType(this.family) >= 0)
+      return this.fail(`second TYPE line for metric name ${this.familyName()}, or TYPE reported after samples`);
+    const lineFeed = body.indexOf(LINE_FEED, start);
+    if (lineFeed < 0) return this.fail(END_OF_INPUT);
+    // The reference drops backslashes here and elsewhere where it expects none.
+    const word = body.subarray(start, lineFeed).filter((byte) => byte !== 0x5c);
+    const type = TYPES[String.fromCharCode(...word.subarray(0, 32)).toLowerCase()];
+    if (type === undefined || word.length > 32) return this.fail(`unknown metric type ${quoteBytes(word)}`);
+    this.columns.families[this.family * FAMILY_STRIDE + FAMILY_TYPE] = type;
+    return lineFeed + 1;
+  }
+
+  // Samples.
+
+  private readSample(start: number): number {
+    const { body, end } = this;
+    let at = this.readMetricName(start);
+    if (at < 0) return -1;
+    at = skipBlanks(body, at, end);
+    if (at >= end) return this.fail(END_OF_INPUT);
+    this.firstLabel = this.columns.labelCount;
+    this.assembler.beginSample(this.columns.familyType(this.family));
+    if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false);
+    return at < 0 ? -1 : this.readValue(at);
+  }
+
+  /** A line whose metric name stands quoted within the braces; `start` is behind the opening one. */
+  private readBracedSample(start: number): number {
+    this.firstLabel = this.columns.labelCount;
+    this.lastNameSize = 0;
+    if (this.family >= 0) this.assembler.beginSample(this.columns.familyType(this.family));
+    const at = this.readLabels(start, true);
+    return at < 0 ? -1 : this.readValue(at);
+  }
+
+  /** Reads the name before the braces and makes its family the current one. */
+  private readMetricName(start: number): number {
+    const { body, token } = this;
+    readName(this.columns, start, false, token);
+    if (token.next < 0) return this.fail(token.error);
+    if (token.size === 0) return this.fail("invalid metric name");
+    const size = token.size;
+    if (size === this.lastNameSize && token.at >= 0 && sameBytes(body, token.at, body, this.lastNameAt, size))
+      return token.next;
+    if (!this.enterFamily(token.at, size)) return -1;
+    this.setDefaultType();
+    this.lastNameAt = token.at;
+    this.lastNameSize = token.at < 0 ? 0 : size;
+    return token.next;
+  }
+
+  private setDefaultType(): void {
+    const row = this.family * FAMILY_STRIDE + FAMILY_TYPE;
+    if (this.columns.families[row] === -1) this.columns.families[row] = MetricType.untyped;
+  }
+
+  /**
+   * Reads labels up to the closing brace and on to the value. With `braced` one item without a value is the metric name.
+   */
+  private readLabels(start: number, braced: boolean): number {
+    const { body, end, token } = this;
+    let nameSeen = !braced;
+    let at = start;
+    for (;;) {
+      at = skipBlanks(body, at, end);
+      if (at >= end) return this.fail(END_OF_INPUT);
+      if (body[at] === BRACE_CLOSE) break;
+      readName(this.columns, at, true, token);
+      if (token.next < 0) return this.fail(token.error);
+      if (token.size === 0 && body[at] !== QUOTE)
+        return this.fail(`invalid label name for metric ${this.familyName()}`);
+      at = skipBlanks(body, token.next, end);
+      if (at >= end) return this.fail(END_OF_INPUT);
+      if (body[at] === EQUALS) {
+        at = this.readLabelValue(at + 1);
+      } else {
+        at = this.readInnerName(at, braced, nameSeen);
+        nameSeen = true;
+      }
+      if (at < 0) return -1;
+      if (body[at] === BRACE_CLOSE) break;
+      at++;
+    }
+    if (!nameSeen || this.family < 0) return this.fail("invalid metric name");
+    at = skipBlanks(body, at + 1, end);
+    return at >= end ? this.fail(END_OF_INPUT) : at;
+  }
+
+  /** Takes the newest token, which has no value, for the metric name; gives the offset of the comma or brace behind it. */
+  private readInnerName(at: number, braced: boolean, nameSeen: boolean): number {
+    const byte = this.body[at] as number;
+    if (!braced) return this.fail(`expected '=' after label name, found ${quoteByte(byte)}`);
+    if (nameSeen) return this.fail(`multiple metric names for metric ${this.familyName()}`);
+    if (byte !== COMMA && byte !== BRACE_CLOSE) return this.fail(`unexpected end of metric name ${quoteByte(byte)}`);
+    if (!this.enterFamily(this.token.at, this.token.size)) return -1;
+    this.setDefaultType();
+    this.assembler.beginSample(this.columns.familyType(this.family));
+    return at;
+  }
+
+  /** Reads a label's value, its name being the newest token; gives the offset of the comma or brace behind it. */
+  private readLabelValue(start: number): number {
+    const { body, end, value, token } = this;
+    const nameAt = token.at;
+    const nameSize = token.size;
+    if (!this.checkLabelName(nameAt, nameSize)) return -1;
+    const bound = this.assembler.isBoundLabel(nameAt, nameSize);
+    if (!bound) this.columns.addLabel(nameAt, nameSize, 0, 0);
+    if (!bound && this.hasDuplicateName()) return this.fail(`duplicate label names for metric ${this.familyName()}`);
+    let at = skipBlanks(body, start, end);
+    if (at >= end) return this.fail(END_OF_INPUT);
+    if (body[at] !== QUOTE)
+      return this.fail(`expected '"' at start of label value, found ${quoteByte(body[at] as number)}`);
+    value.read(body, at + 1);
+    if (value.next < 0) return this.fail(value.error);
+    if (value.hasHighBytes && !isUtf8(body.subarray(value.at, value.at + value.size)))
+      return this.fail(`invalid label value ${this.quotedValue()}`);
+    if (bound && !this.readBound()) return -1;
+    if (!bound) this.columns.setLabelValue(value.at, value.size);
+    at = skipBlanks(body, value.next, end);
+    if (at >= end) return this.fail(END_OF_INPUT);
+    if (body[at] === COMMA || body[at] === BRACE_CLOSE) return at;
+    return this.fail(`unexpected end of label value ${this.quotedValue()}`);
+  }
+
+  private readBound(): boolean {
+    const { value } = this;
+    const text = this.columns.text(value.at, value.size);
+    const bound =
+      value.size === unescapeLabel(this.columns.slice(value.at, value.size)).length ? parseGoFloat(text) : undefined;
+    if (bound !== undefined) {
+      this.assembler.bound = bound;
+      return true;
+    }
+    const label = this.columns.familyType(this.family) === MetricType.summary ? "quantile" : "le";
+    this.fail(`expected float as value for '${label}' label, got ${this.quotedValue()}`);
+    return false;
+  }
+
+  private checkLabelName(at: number, size: number): boolean {
+    const bytes = this.columns.bytesOf(at);
+    const start = offsetOf(at);
+    // "__name__" is as long as few labels are; the first byte tells most of the others apart.
+    if (size === 8 && bytes[start] === 0x5f && this.columns.latin1(at, size) === "__name__") {
+      this.fail('label name "__name__" is reserved');
+      return false;
+    }
+    if (at >= 0) return true;
+    const valid = this.utf8Names
+      ? size > 0 && isUtf8(bytes.subarray(start, start + size))
+      : isLegacyLabel(bytes, start, size);
+    if (!valid) this.fail(`invalid label name ${quoteBytes(bytes.subarray(start, start + size))}`);
+    return valid;
+  }
+
+  /** Whether the newest label of the line has the name of an earlier one. */
+  private hasDuplicateName(): boolean {
+    const { columns } = this;
+    const newest = columns.labelCount - 1;
+    if (newest - this.firstLabel >= FEW_LABELS) return this.isKnownName(newest);
+    for (let row = this.firstLabel; row < newest; row++)
+      if (sameField(columns, row, newest, LABEL_NAME_AT, LABEL_NAME_SIZE)) return true;
+    return false;
+  }
+
+  /** As above with a set, which holds the names of all labels of the line but the newest. */
+  private isKnownName(newest: number): boolean {
+    const { names } = this;
+    if (newest - this.firstLabel === FEW_LABELS) {
+      names.clear();
+      for (let row = this.firstLabel; row < newest; row++) names.add(this.labelName(row));
+    }
+    return names.size === names.add(this.labelName(newest)).size;
+  }
+
+  private labelName(row: number): string {
+    const rows = this.columns.labels;
+    const at = row * LABEL_STRIDE;
+    return this.columns.latin1(rows[at + LABEL_NAME_AT] as number, rows[at + LABEL_NAME_SIZE] as number);
+  }
+
+  /** Reads the value and whatever follows it up to the line feed. */
+  private readValue(start: number): number {
+    const { body, end } = this;
+    const metric = this.assembler.enterMetric(this.family, this.firstLabel);
+    const next = tokenEnd(body, start, end);
+    if (next >= end) return this.fail(END_OF_INPUT);
+    const error = this.assembler.addValue(metric, this.part, start, next);
+    if (error !== null) return this.fail(this.valueError(error, start, next));
+    return body[next] === LINE_FEED ? next + 1 : this.readTimestamp(next);
+  }
+
+  private valueError(error: "float" | "count" | "bucket", start: number, next: number): string {
+    if (error === "float") return `expected float as value, got ${quoteBytes(this.body.subarray(start, next))}`;
+    if (error === "count") return `negative count for histogram ${this.familyName()}`;
+    return `negative bucket population for histogram ${this.familyName()}`;
+  }
+
+  private readTimestamp(start: number): number {
+    const { body, end } = this;
+    const at = skipBlanks(body, start, end);
+    const next = tokenEnd(body, at, end);
+    if (next >= end) return this.fail(END_OF_INPUT);
+    const token = body.subarray(at, next);
+    if (!isGoInteger(this.columns.latin1(at, next - at)))
+      return this.fail(`expected integer as timestamp, got ${quoteBytes(token)}`);
+    this.columns.hasTimestamps = true;
+    const lineFeed = body.indexOf(LINE_FEED, next);
+    if (lineFeed < 0) return this.fail(END_OF_INPUT);
+    const rest = body.subarray(next, lineFeed).filter((byte) => byte !== 0x5c);
+    return rest.length > 0 ? this.fail(`spurious string after timestamp: ${quoteBytes(rest)}`) : lineFeed + 1;
+  }
+
+  // Families.
+
+  /** Makes the family that a metric name belongs to the current one, adding it where it is new. False: the name is invalid. */
+  private enterFamily(at: number, size: number): boolean {
+    this.lastNameSize = 0;
+    const name = this.columns.bytesOf(at);
+    const start = offsetOf(at);
+    if (at < 0 && !this.isValidName(name, start, size)) {
+      this.fail(`invalid metric name ${quoteBytes(name.subarray(start, start + size))}`);
+      return false;
+    }
+    if (size === 0) {
+      this.fail('invalid metric name ""');
+      return false;
+    }
+    this.part = Part.plain;
+    this.family = this.table.find(this.columns, name, start, size);
+    if (this.family < 0 && !this.enterOwner(name, start, size)) {
+      this.family = this.columns.addFamily(at, size);
+      this.table.add(this.columns, this.family);
+    }
+    return true;
+  }
+
+  private isValidName(name: Uint8Array, start: number, size: number): boolean {
+    if (this.utf8Names) return size > 0 && isUtf8(name.subarray(start, start + size));
+    return isLegacyName(name, start, size);
+  }
+
+  /** Enters the summary or histogram that a name ending in _count, _sum or _bucket is a part of, where there is one. */
+  private enterOwner(name: Uint8Array, start: number, size: number): boolean {
+    const suffix = suffixOf(name, start, size);
+    if (suffix === 0) return false;
+    const owner = this.table.find(this.columns, name, start, size - suffix);
+    if (owner < 0) return false;
+    const type = this.columns.familyType(owner);
+    const isHistogram = type === MetricType.histogram || type === MetricType.gaugeHistogram;
+    if (!isHistogram && !(type === MetricType.summary && suffix !== BUCKET_SIZE)) return false;
+    this.family = owner;
+    this.part = suffix === COUNT_SIZE ? Part.count : suffix === SUM_SIZE ? Part.sum : Part.plain;
+    return true;
+  }
+
+  private familyName(): string {
+    if (this.family < 0) return '""';
+    const row = this.family * FAMILY_STRIDE;
+    const rows = this.columns.families;
+    return quoteBytes(this.columns.slice(rows[row] as number, rows[row + 1] as number));
+  }
+
+  private quotedValue(): string {
+    return quoteBytes(unescapeLabel(this.columns.slice(this.value.at, this.value.size)));
+  }
+}
+
+const COUNT_SIZE = 6;
+const SUM_SIZE = 4;
+const BUCKET_SIZE = 7;
+
+/** The size of the suffix _count, _sum or _bucket of a longer name; 0 where there is none. */
+function suffixOf(name: Uint8Array, start: number, size: number): number {
+  const end = start + size;
+  if (size > COUNT_SIZE && endsWith(name, end, "_count")) return COUNT_SIZE;
+  if (size > SUM_SIZE && endsWith(name, end, "_sum")) return SUM_SIZE;
+  return size > BUCKET_SIZE && endsWith(name, end, "_bucket") ? BUCKET_SIZE : 0;
+}
+
+function endsWith(name: Uint8Array, end: number, suffix: string): boolean {
+  const start = end - suffix.length;
+  for (let i = 0; i < suffix.length; i++) if (name[start + i] !== suffix.charCodeAt(i)) return false;
+  return true;
+}

@@ -1,0 +1,170 @@
+import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
+import { unescapeLabel } from "../bytes/label-block.ts";
+import type { PushColumns } from "../model/columns.ts";
+import { quoteBytes } from "../model/quote.ts";
+import { BACKSLASH, LINE_FEED, QUOTE } from "./scan.ts";
+
+/** What reading past the last byte is told the client. */
+export const END_OF_INPUT = "unexpected end of input stream";
+
+/**
+ * A token that was read: its place and size in the columns' bytes, and `next`, the offset of the first byte behind it. Where it
+ * could not be read `next` is -1 and `error` says why.
+ */
+export class Token {
+  at = 0;
+  size = 0;
+  next = 0;
+  error = "";
+
+  fail(error: string): void {
+    this.error = error;
+    this.next = -1;
+  }
+}
+
+/** Reads a metric name or, with `label`, a label name, quoted or not; an empty token where none can start here. */
+export function readName(columns: PushColumns, start: number, label: boolean, token: Token): void {
+  const body = columns.body;
+  const end = body.length;
+  let at = start;
+  if (at < end && (label ? isLabelStart(body[at] as number) : isMetricStart(body[at] as number))) {
+    at++;
+    if (label) while (at < end && isLabelPart(body[at] as number)) at++;
+    else while (at < end && isMetricPart(body[at] as number)) at++;
+  }
+  if (at < end && body[at] === QUOTE) return readQuotedName(columns, start, label, token);
+  token.at = start;
+  token.size = at - start;
+  token.next = at;
+  if (at >= end) token.fail(END_OF_INPUT);
+}
+
+/**
+ * Reads a name that has quotes in it, byte by byte as the reference's reader does: a quote opens a part in which every byte
+ * counts, its fellow ends the name. The name goes to the spill without quotes and escapes.
+ */
+function readQuotedName(columns: PushColumns, start: number, label: boolean, token: Token): void {
+  const body = columns.body;
+  const end = body.length;
+  const first = beginSpill(columns, end - start, token);
+  let quoted = false;
+  for (let at = start; at < end; ) {
+    const byte = body[at] as number;
+    if (byte === QUOTE) {
+      quoted = !quoted;
+      if (!quoted) return endSpill(columns, first, at + 1, end, token);
+    } else if (byte === LINE_FEED) {
+      return token.fail(unescapedLineFeed(label ? "label name" : "metric name", columns, first));
+    } else if (byte === BACKSLASH) {
+      if (++at >= end) break;
+      const escaped = resolveEscape(body[at] as number);
+      if (escaped < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+      columns.spill[columns.spillSize++] = escaped;
+    } else {
+      columns.spill[columns.spillSize++] = byte;
+    }
+    at++;
+    if (!quoted && at < end && !isNamePart(body[at] as number, label)) return endSpill(columns, first, at, end, token);
+  }
+  token.fail(END_OF_INPUT);
+}
+
+const isNamePart = (byte: number, label: boolean): boolean =>
+  byte === QUOTE || (label ? isLabelPart(byte) : isMetricPart(byte));
+
+function beginSpill(columns: PushColumns, sizeBytes: number, token: Token): number {
+  columns.reserveSpill(sizeBytes);
+  columns.hasQuotedNames = true;
+  token.at = ~columns.spillSize;
+  return columns.spillSize;
+}
+
+function endSpill(columns: PushColumns, first: number, next: number, end: number, token: Token): void {
+  token.size = columns.spillSize - first;
+  token.next = next;
+  if (next >= end) token.fail(END_OF_INPUT);
+}
+
+function unescapedLineFeed(what: string, columns: PushColumns, first: number): string {
+  return `${what} ${quoteBytes(columns.spill.subarray(first, columns.spillSize))} contains unescaped new-line`;
+}
+
+/** The byte that an escape stands for, or -1. Names, label values and HELP texts know the same three. */
+function resolveEscape(byte: number): number {
+  if (byte === BACKSLASH) return BACKSLASH;
+  if (byte === 0x6e) return LINE_FEED;
+  return byte === QUOTE ? QUOTE : -1;
+}
+
+/**
+ * Reads a label value whose opening quote stands before `start`; `next` is behind the closing one. The token is the value as
+ * it stands, escapes and all: the text format has one way only to write a value. `hasHighBytes` tells whether it is to be
+ * checked for UTF-8.
+ */
+export class ValueToken extends Token {
+  hasHighBytes = false;
+
+  read(body: Uint8Array, start: number): void {
+    const end = body.length;
+    let bits = 0;
+    let at = start;
+    for (; at < end; at++) {
+      const byte = body[at] as number;
+      if (byte === QUOTE) break;
+      bits |= byte;
+      if (byte === LINE_FEED) return this.failAt(body, start, at);
+      if (byte !== BACKSLASH) continue;
+      if (++at >= end) break;
+      if (resolveEscape(body[at] as number) < 0)
+        return this.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+    }
+    if (at >= end) return this.fail(END_OF_INPUT);
+    this.at = start;
+    this.size = at - start;
+    this.next = at + 1;
+    this.hasHighBytes = bits >= 0x80;
+  }
+
+  private failAt(body: Uint8Array, start: number, at: number): void {
+    this.fail(`label value ${quoteBytes(unescapeLabel(body.subarray(start, at)))} contains unescaped new-line`);
+  }
+}
+
+/**
+ * Reads the rest of a line as a HELP text, escapes resolved (into the spill where there are any); `next` is the line feed.
+ */
+export function readHelp(columns: PushColumns, start: number, token: Token): void {
+  const body = columns.body;
+  const end = body.length;
+  let at = start;
+  while (at < end && body[at] !== LINE_FEED && body[at] !== BACKSLASH) at++;
+  token.at = start;
+  token.size = at - start;
+  token.next = at;
+  if (at >= end) return token.fail(END_OF_INPUT);
+  if (body[at] === BACKSLASH) readEscapedHelp(columns, start, token);
+}
+
+function readEscapedHelp(columns: PushColumns, start: number, token: Token): void {
+  const body = columns.body;
+  const end = body.length;
+  columns.reserveSpill(end - start);
+  const first = columns.spillSize;
+  for (let at = start; at < end; at++) {
+    let byte = body[at] as number;
+    if (byte === LINE_FEED) {
+      token.at = ~first;
+      token.size = columns.spillSize - first;
+      token.next = at;
+      return;
+    }
+    if (byte === BACKSLASH) {
+      if (++at >= end) break;
+      byte = resolveEscape(body[at] as number);
+      if (byte < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+    }
+    columns.spill[columns.spillSize++] = byte;
+  }
+  token.fail(END_OF_INPUT);
+}

@@ -1,0 +1,93 @@
+import type { Writer } from "../bytes/writer.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { type EscapingScheme, escapeName, isLegacyMetricName } from "../model/names.ts";
+import {
+  LABEL_STRIDE,
+  LineCursor,
+  NAME_END,
+  NAME_ESCAPES,
+  NAME_START,
+  unescapeText,
+  VALUE_END,
+  VALUE_START,
+} from "./lines.ts";
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN = 0x7b;
+
+/** A metric or label name as a scrape with this escaping prints it; one of the old character set always stays as it is. */
+export function escapedName(name: string, scheme: EscapingScheme): string {
+  return isLegacyMetricName(name) ? name : escapeName(name, scheme);
+}
+
+/**
+ * Whether some name in finished lines may be quoted; never false where one is. A quote behind a comma or an opening brace
+ * tells, and a value that ends in either looks the same.
+ */
+export function mayHoldQuotedNames(lines: Uint8Array): boolean {
+  for (let at = lines.indexOf(QUOTE); at > 0; at = lines.indexOf(QUOTE, at + 1)) {
+    const before = lines[at - 1];
+    if (before === COMMA || before === OPEN) return true;
+  }
+  return false;
+}
+
+/**
+ * Appends the finished lines of the family `name` with its quoted names put into the old character set by `scheme`, which
+ * is not "allow-utf-8". The family's name is escaped on its own, and `_bucket`, `_sum` or `_count` follow it. Labels keep
+ * their order.
+ */
+export function escapeLines(
+  out: Writer,
+  name: string,
+  lines: Uint8Array,
+  scheme: EscapingScheme,
+  cursor = new LineCursor(),
+): void {
+  if (!mayHoldQuotedNames(lines)) {
+    out.append(lines);
+    return;
+  }
+  const family = { escaped: escapedName(name, scheme), quotedSize: quotedSize(name) };
+  cursor.open(lines, MetricType.untyped);
+  while (cursor.next()) {
+    if (cursor.hasQuotedNames) escapeLine(out, cursor, family, scheme);
+    else out.copy(lines, cursor.lineStart, cursor.lineEnd);
+  }
+}
+
+interface EscapedFamily {
+  readonly escaped: string;
+  /** The bytes of the name as it stands in the lines, without quotes. */
+  readonly quotedSize: number;
+}
+
+function escapeLine(out: Writer, cursor: LineCursor, family: EscapedFamily, scheme: EscapingScheme): void {
+  const lines = cursor.lines;
+  out.text(family.escaped);
+  out.copy(lines, cursor.nameStart + family.quotedSize, cursor.nameEnd);
+  for (let row = 0; row < cursor.labelCount * LABEL_STRIDE; row += LABEL_STRIDE) {
+    out.byte(row === 0 ? OPEN : COMMA);
+    appendLabelName(out, cursor, row, scheme);
+    out.ascii('="');
+    out.copy(lines, cursor.labels[row + VALUE_START] as number, cursor.labels[row + VALUE_END] as number);
+    out.byte(QUOTE);
+  }
+  out.ascii(cursor.labelCount === 0 ? " " : "} ");
+  out.copy(lines, cursor.valueStart, cursor.lineEnd);
+}
+
+function appendLabelName(out: Writer, cursor: LineCursor, row: number, scheme: EscapingScheme): void {
+  const { lines, labels } = cursor;
+  const start = labels[row + NAME_START] as number;
+  const end = labels[row + NAME_END] as number;
+  if (lines[start - 1] !== QUOTE) out.copy(lines, start, end);
+  else out.text(escapeName(unescapeText(lines, start, end, labels[row + NAME_ESCAPES] as number), scheme));
+}
+
+function quotedSize(name: string): number {
+  let size = Buffer.byteLength(name);
+  for (const character of name) if (character === "\\" || character === '"' || character === "\n") size++;
+  return size;
+}

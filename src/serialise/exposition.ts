@@ -1,0 +1,59 @@
+import { Writer } from "../bytes/writer.ts";
+import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
+import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
+import { type EscapingScheme, isLegacyMetricName } from "../model/names.ts";
+import { escapedName, escapeLines } from "./escape-lines.ts";
+import { LineCursor } from "./lines.ts";
+
+/** Pages with less than this are gathered to one piece. */
+const SMALL_PAGE_BYTES = 4096;
+const PIECE_BYTES = 32768;
+
+/** A piece of an exposition; `page` is set where the piece is that page as a whole, `bytes` being its lines. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly page: ExposedPage | null;
+}
+
+/**
+ * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered, large pages as they are.
+ * Pieces without a page are good until the next one is asked for.
+ */
+export function* textPieces(families: Iterable<ExposedFamily>, escaping: EscapingScheme): Generator<Piece> {
+  const out = new Writer(PIECE_BYTES);
+  const cursor = new LineCursor();
+  for (const family of families) {
+    writeTextHeader(out, family, escaping);
+    if (family.ownLines !== null) out.append(family.ownLines);
+    for (const page of family.pages) {
+      const rewrite = family.quoted && escaping !== "allow-utf-8";
+      if (!rewrite && page.used >= SMALL_PAGE_BYTES) {
+        if (out.length > 0) yield { bytes: out.view(), page: null };
+        out.reset();
+        yield { bytes: page.bytes.subarray(0, page.used), page };
+        continue;
+      }
+      if (rewrite) escapeLines(out, family.name, page.bytes.subarray(0, page.used), escaping, cursor);
+      else out.copy(page.bytes, 0, page.used);
+      if (out.length < PIECE_BYTES) continue;
+      yield { bytes: out.view(), page: null };
+      out.reset();
+    }
+  }
+  if (out.length > 0) yield { bytes: out.view(), page: null };
+}
+
+/** HELP (where there is one) and TYPE. */
+function writeTextHeader(out: Writer, family: ExposedFamily, escaping: EscapingScheme): void {
+  const name = writtenName(family.name, escaping);
+  if (family.help !== null) {
+    out.text(`# HELP ${name} ${family.help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`);
+  }
+  out.text(`# TYPE ${name} ${METRIC_TYPE_WORDS[family.type]}\n`);
+}
+
+function writtenName(name: string, escaping: EscapingScheme): string {
+  if (isLegacyMetricName(name)) return name;
+  if (escaping !== "allow-utf-8") return escapedName(name, escaping);
+  return `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+}

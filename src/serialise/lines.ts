@@ -1,0 +1,339 @@
+import type { Writer } from "../bytes/writer.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { decodeText } from "./utf8-text.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const UNDERSCORE = 0x5f;
+const LOWER_C = 0x63;
+const LOWER_N = 0x6e;
+
+/** How much longer the name of a line is than its family's. */
+const SUM_SUFFIX = 4;
+const COUNT_SUFFIX = 6;
+const BUCKET_SUFFIX = 7;
+const QUANTILE_SUFFIX = 0;
+
+/** A row of `LineCursor.labels`: byte ranges of name and value as they stand in the lines, and how many escapes each holds. */
+export const LABEL_STRIDE = 6;
+export const NAME_START = 0;
+export const NAME_END = 1;
+export const NAME_ESCAPES = 2;
+export const VALUE_START = 3;
+export const VALUE_END = 4;
+export const VALUE_ESCAPES = 5;
+
+/** A row of `LineCursor.points`: the byte ranges of a bucket's bound or a quantile's rank, and of its value. */
+export const POINT_STRIDE = 4;
+export const KEY_START = 0;
+export const KEY_END = 1;
+export const POINT_START = 2;
+export const POINT_END = 3;
+
+/**
+ * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets into
+ * `lines` and hold until the next `next` or `open`; nothing is allocated a metric. Lines without labels are read as well.
+ *
+ * For a summary or histogram `points` are its quantiles or buckets, and `sum` and `count` are set; for every other type
+ * `value` is. The lines were rendered by the store, so a shape that is not theirs is a fault of ours and throws.
+ */
+export class LineCursor {
+  lines: Uint8Array = new Uint8Array(0);
+  /** Where the metric's first line begins, and where its last one ends. */
+  lineStart = 0;
+  lineEnd = 0;
+  /** The name on the metric's first line, suffix and all, without quotes. */
+  nameStart = 0;
+  nameEnd = 0;
+  labels = new Int32Array(LABEL_STRIDE * 16);
+  labelCount = 0;
+  points = new Int32Array(POINT_STRIDE * 32);
+  pointCount = 0;
+  valueStart = 0;
+  valueEnd = 0;
+  sumStart = 0;
+  sumEnd = 0;
+  countStart = 0;
+  countEnd = 0;
+  /** The name or a label name of the metric's first line is quoted. */
+  hasQuotedNames = false;
+
+  private end = 0;
+  private escapes = 0;
+  private labelsSize = 0;
+  private familySize = 0;
+  /** The suffix of lines that carry a point; -1 for the types of one line a metric. */
+  private pointSuffix = -1;
+
+  /** Stands before the first metric of `lines`, which are borrowed. To walk line by line open any family as untyped. */
+  open(lines: Uint8Array, type: MetricType): void {
+    this.lines = lines;
+    this.end = lines.length;
+    this.lineEnd = 0;
+    this.pointSuffix = pointSuffixOf(type);
+    if (this.pointSuffix >= 0 && lines.length > 0) this.familySize = this.lastNameSize() - COUNT_SUFFIX;
+  }
+
+  /** Moves to the next metric; false where there is none. */
+  next(): boolean {
+    if (this.lineEnd >= this.end) return false;
+    this.lineStart = this.lineEnd;
+    this.labelCount = 0;
+    this.pointCount = 0;
+    this.hasQuotedNames = false;
+    const start = this.readLabels(this.readName(this.lineStart));
+    if (this.pointSuffix < 0) {
+      this.valueStart = start;
+      this.valueEnd = this.readValue(start);
+    } else this.readComposite(start);
+    return true;
+  }
+
+  labelName(index: number): string {
+    return this.text(index * LABEL_STRIDE + NAME_START);
+  }
+
+  labelValue(index: number): string {
+    return this.text(index * LABEL_STRIDE + VALUE_START);
+  }
+
+  /** The name or value whose start, end and escapes are `labels` from `at` on. */
+  private text(at: number): string {
+    const labels = this.labels;
+    return unescapeText(this.lines, labels[at] as number, labels[at + 1] as number, labels[at + 2] as number);
+  }
+
+  /** A summary or histogram whose first line is read up to its value at `start`. */
+  private readComposite(start: number): void {
+    let suffix = this.nameEnd - this.nameStart - this.familySize;
+    const from = this.nameStart;
+    const to = this.nameEnd;
+    if (suffix === this.pointSuffix) this.labelToPoint();
+    this.labelsSize = this.measureLabels();
+    this.readPart(suffix, start);
+    while (suffix !== COUNT_SUFFIX) {
+      if (this.lineEnd >= this.end) this.broken("the _count line that ends a metric", this.lineStart);
+      const separator = this.readName(this.lineEnd);
+      suffix = this.nameEnd - this.nameStart - this.familySize;
+      this.readPart(suffix, suffix === this.pointSuffix ? this.readKey(separator) : this.skipLabels(separator));
+    }
+    this.nameStart = from;
+    this.nameEnd = to;
+  }
+
+  /** Keeps the value at `start` under what the line's suffix makes it. */
+  private readPart(suffix: number, start: number): void {
+    if (suffix > 0) this.expect(this.nameEnd - suffix, UNDERSCORE);
+    const end = this.readValue(start);
+    if (suffix === this.pointSuffix) {
+      const at = (this.pointCount - 1) * POINT_STRIDE;
+      this.points[at + POINT_START] = start;
+      this.points[at + POINT_END] = end;
+    } else if (suffix === SUM_SUFFIX) {
+      this.sumStart = start;
+      this.sumEnd = end;
+    } else if (suffix === COUNT_SUFFIX) {
+      this.countStart = start;
+      this.countEnd = end;
+    } else this.broken("a line of the family's own name", this.nameStart);
+  }
+
+  /** The last label of the first line is its bound or rank. */
+  private labelToPoint(): void {
+    if (this.labelCount === 0) this.broken("le or quantile as the last label", this.lineStart);
+    this.labelCount--;
+    const at = this.labelCount * LABEL_STRIDE;
+    this.addPoint(this.labels[at + VALUE_START] as number, this.labels[at + VALUE_END] as number);
+  }
+
+  private addPoint(keyStart: number, keyEnd: number): void {
+    const at = this.pointCount++ * POINT_STRIDE;
+    if (at + POINT_STRIDE > this.points.length) this.points = doubled(this.points);
+    this.points[at + KEY_START] = keyStart;
+    this.points[at + KEY_END] = keyEnd;
+  }
+
+  /** The bytes from the first label's name to the last one's closing quote. */
+  private measureLabels(): number {
+    if (this.labelCount === 0) return 0;
+    const last = (this.labelCount - 1) * LABEL_STRIDE;
+    return (this.labels[last + VALUE_END] as number) + 1 - this.quotedStart(this.labels[NAME_START] as number);
+  }
+
+  private quotedStart(start: number): number {
+    return this.lines[start - 1] === QUOTE ? start - 1 : start;
+  }
+
+  /** Steps over the labels that the metric's first line had, and reads le or quantile; gives where the value starts. */
+  private readKey(separator: number): number {
+    const at = separator + 1 + (this.labelsSize === 0 ? 0 : this.labelsSize + 1);
+    if (this.labelsSize > 0) this.expect(at - 1, COMMA);
+    const keyStart = this.nameStop(at, EQUALS) + 2;
+    this.expect(keyStart - 1, QUOTE);
+    const keyEnd = this.quotedEnd(keyStart);
+    this.addPoint(keyStart, keyEnd);
+    this.expect(keyEnd + 1, CLOSE);
+    this.expect(keyEnd + 2, SPACE);
+    return keyEnd + 3;
+  }
+
+  private skipLabels(separator: number): number {
+    if (this.labelsSize === 0 && this.lines[separator] === SPACE) return separator + 1;
+    const close = this.labelsSize === 0 ? separator : separator + 1 + this.labelsSize;
+    this.expect(close, CLOSE);
+    this.expect(close + 1, SPACE);
+    return close + 2;
+  }
+
+  /** Reads the name of the line at `start`; gives the place of what follows it: a brace, a comma or the space. */
+  private readName(start: number): number {
+    const lines = this.lines;
+    if (lines[start] === OPEN) {
+      this.expect(start + 1, QUOTE);
+      this.nameStart = start + 2;
+      this.nameEnd = this.quotedEnd(start + 2);
+      this.hasQuotedNames = true;
+      return this.nameEnd + 1;
+    }
+    let at = start;
+    const end = this.end;
+    while (at < end && lines[at] !== OPEN && lines[at] !== SPACE) at++;
+    if (at === end) this.broken("a name", start);
+    this.nameStart = start;
+    this.nameEnd = at;
+    return at;
+  }
+
+  /** Reads the labels after the name that ends at `separator`; gives where the value starts. */
+  private readLabels(separator: number): number {
+    const lines = this.lines;
+    if (lines[separator] === SPACE) return separator + 1;
+    let at = separator;
+    while (lines[at] !== CLOSE) {
+      if (lines[at] !== COMMA && lines[at] !== OPEN) this.broken("a comma or a closing brace", at);
+      at = this.readLabel(at + 1);
+    }
+    this.expect(at + 1, SPACE);
+    return at + 2;
+  }
+
+  private readLabel(start: number): number {
+    const row = this.labelCount++ * LABEL_STRIDE;
+    if (row + LABEL_STRIDE > this.labels.length) this.labels = doubled(this.labels);
+    const labels = this.labels;
+    const quoted = this.lines[start] === QUOTE;
+    const nameStart = quoted ? start + 1 : start;
+    this.escapes = 0;
+    const nameEnd = quoted ? this.quotedEnd(nameStart) : this.nameStop(start, EQUALS);
+    if (quoted) this.hasQuotedNames = true;
+    labels[row + NAME_START] = nameStart;
+    labels[row + NAME_END] = nameEnd;
+    labels[row + NAME_ESCAPES] = this.escapes;
+    const valueStart = nameEnd + (quoted ? 3 : 2);
+    this.expect(valueStart - 2, EQUALS);
+    this.expect(valueStart - 1, QUOTE);
+    const valueEnd = this.quotedEnd(valueStart);
+    labels[row + VALUE_START] = valueStart;
+    labels[row + VALUE_END] = valueEnd;
+    labels[row + VALUE_ESCAPES] = this.escapes;
+    return valueEnd + 1;
+  }
+
+  /** The end of the value at `start`; the line ends behind it. */
+  private readValue(start: number): number {
+    const end = this.nameStop(start, LINE_FEED);
+    this.lineEnd = end + 1;
+    return end;
+  }
+
+  /** The place of the first `stop` from `start` on. */
+  private nameStop(start: number, stop: number): number {
+    const lines = this.lines;
+    const end = this.end;
+    let at = start;
+    while (at < end && lines[at] !== stop) at++;
+    if (at >= end || at === start) this.broken(`something before ${JSON.stringify(String.fromCharCode(stop))}`, start);
+    return at;
+  }
+
+  /** The closing quote of what begins at `start`; counts the escapes on the way. */
+  private quotedEnd(start: number): number {
+    const lines = this.lines;
+    const end = this.end;
+    let escapes = 0;
+    for (let at = start; at < end; at++) {
+      const byte = lines[at];
+      if (byte === QUOTE) {
+        this.escapes = escapes;
+        return at;
+      }
+      if (byte === BACKSLASH) {
+        escapes++;
+        at++;
+      }
+    }
+    return this.broken("a closing quote", start);
+  }
+
+  /** The size of the name on the last line, which is the `_count` of the family's last summary or histogram. */
+  private lastNameSize(): number {
+    let at = this.end - 1;
+    while (at > 0 && this.lines[at - 1] !== LINE_FEED) at--;
+    this.readName(at);
+    this.expect(this.nameEnd - COUNT_SUFFIX, UNDERSCORE);
+    this.expect(this.nameEnd - COUNT_SUFFIX + 1, LOWER_C);
+    return this.nameEnd - this.nameStart;
+  }
+
+  private expect(at: number, byte: number): void {
+    if (at >= this.end || this.lines[at] !== byte) this.broken(JSON.stringify(String.fromCharCode(byte)), at);
+  }
+
+  private broken(expected: string, at: number): never {
+    const excerpt = decodeText(this.lines, Math.max(0, at - 60), Math.min(this.end, at + 60));
+    throw new Error(`reading stored lines: expected ${expected} at byte ${at}, near ${JSON.stringify(excerpt)}`);
+  }
+}
+
+function pointSuffixOf(type: MetricType): number {
+  if (type === MetricType.summary) return QUANTILE_SUFFIX;
+  return type === MetricType.histogram || type === MetricType.gaugeHistogram ? BUCKET_SUFFIX : -1;
+}
+
+function doubled(rows: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(rows.length * 2);
+  grown.set(rows);
+  return grown;
+}
+
+/** Appends source[start, end) with the text format's escapes (`\\`, `\"`, `\n`) undone; `escapes` is how many it holds. */
+export function appendUnescaped(out: Writer, source: Uint8Array, start: number, end: number, escapes: number): void {
+  if (escapes === 0) {
+    out.copy(source, start, end);
+    return;
+  }
+  for (let at = start; at < end; at++) {
+    const byte = source[at] as number;
+    if (byte !== BACKSLASH) out.byte(byte);
+    else out.byte(source[++at] === LOWER_N ? LINE_FEED : (source[at] as number));
+  }
+}
+
+/** source[start, end) as text, its escapes undone. */
+export function unescapeText(source: Uint8Array, start: number, end: number, escapes: number): string {
+  if (escapes === 0) return decodeText(source, start, end);
+  const plain = new Uint8Array(end - start - escapes);
+  let size = 0;
+  for (let at = start; at < end; at++) {
+    let byte = source[at] as number;
+    if (byte === BACKSLASH) byte = source[++at] === LOWER_N ? LINE_FEED : (source[at] as number);
+    plain[size++] = byte;
+  }
+  return decodeText(plain, 0, size);
+}

@@ -1,0 +1,252 @@
+import { FieldCursor } from "../bytes/wire.ts";
+import type { LabelPair } from "../model/view.ts";
+import { decodeText } from "./utf8-text.ts";
+
+/** A Metric of metrics.proto. Messages that are absent are null; exemplars and created timestamps are not read. */
+export interface SideMetric {
+  readonly labels: LabelPair[];
+  gauge: number | null;
+  counter: number | null;
+  untyped: number | null;
+  summary: SideSummary | null;
+  histogram: SideHistogram | null;
+}
+
+/** A Summary; a field that is absent reads as zero, as everywhere in protobuf. */
+export interface SideSummary {
+  sampleCount: bigint;
+  sampleSum: number;
+  readonly quantiles: SideQuantile[];
+}
+
+export interface SideQuantile {
+  rank: number;
+  value: number;
+}
+
+/** A Histogram: the classic buckets, and what makes it native. */
+export interface SideHistogram {
+  sampleCount: bigint;
+  sampleCountFloat: number;
+  sampleSum: number;
+  readonly buckets: SideBucket[];
+  schema: number;
+  zeroThreshold: number;
+  zeroCount: bigint;
+  zeroCountFloat: number;
+  readonly negative: SideBuckets;
+  readonly positive: SideBuckets;
+}
+
+export interface SideBucket {
+  cumulativeCount: bigint;
+  cumulativeCountFloat: number;
+  upperBound: number;
+}
+
+/** One half of a native histogram: where its buckets lie, and their counts as deltas or, for fractions, as they are. */
+export interface SideBuckets {
+  readonly spans: SideSpan[];
+  readonly deltas: bigint[];
+  readonly counts: number[];
+}
+
+export interface SideSpan {
+  offset: number;
+  length: number;
+}
+
+const FAMILY_METRIC = 0x22;
+
+/** Reads the metrics of a family's `side`: MetricFamily field 4 records, one a metric. Bytes that are none throw. */
+export function readSide(side: Uint8Array): SideMetric[] {
+  const reader = new SideReader(side);
+  const metrics: SideMetric[] = [];
+  reader.eachField(0, side.length, (key, fields) => {
+    if (key !== FAMILY_METRIC)
+      throw new Error(`reading stored protobuf: expected metrics, found a field with the key ${key}`);
+    metrics.push(reader.metric(fields));
+  });
+  return metrics;
+}
+
+/** A Summary without fields. */
+export function emptySummary(): SideSummary {
+  return { sampleCount: 0n, sampleSum: 0, quantiles: [] };
+}
+
+/** A Histogram without fields. */
+export function emptyHistogram(): SideHistogram {
+  return {
+    sampleCount: 0n,
+    sampleCountFloat: 0,
+    sampleSum: 0,
+    buckets: [],
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 0n,
+    zeroCountFloat: 0,
+    negative: { spans: [], deltas: [], counts: [] },
+    positive: { spans: [], deltas: [], counts: [] },
+  };
+}
+
+/**
+ * Reads messages out of `bytes`. Fields are told apart by their key: the number times 8 plus the wire type; one that nobody
+ * knows is passed over. A message that comes in several parts is merged, and of a single field the last one counts.
+ */
+class SideReader {
+  private readonly view: DataView;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Calls `visit` for each field of the message in bytes[start, end). */
+  eachField(start: number, end: number, visit: (key: number, fields: FieldCursor) => void): void {
+    const fields = new FieldCursor();
+    fields.open(this.bytes, start, end);
+    while (fields.step()) visit(fields.field * 8 + fields.wire, fields);
+    if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
+  }
+
+  metric(at: FieldCursor): SideMetric {
+    const labels: LabelPair[] = [];
+    const metric: SideMetric = { labels, gauge: null, counter: null, untyped: null, summary: null, histogram: null };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x0a) labels.push(this.label(fields));
+      else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
+      else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
+      else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
+      else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
+      else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
+    });
+    return metric;
+  }
+
+  private label(at: FieldCursor): LabelPair {
+    const label = { name: "", value: "" };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x0a) label.name = decodeText(this.bytes, fields.start, fields.end);
+      else if (key === 0x12) label.value = decodeText(this.bytes, fields.start, fields.end);
+    });
+    return label;
+  }
+
+  /** The double in field 1 of a Gauge, Counter or Untyped. */
+  private value(at: FieldCursor, before: number | null): number {
+    let value = before ?? 0;
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x09) value = this.double(fields.start);
+    });
+    return value;
+  }
+
+  private summary(at: FieldCursor, summary: SideSummary): SideSummary {
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) summary.sampleCount = this.uint64(fields);
+      else if (key === 0x11) summary.sampleSum = this.double(fields.start);
+      else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
+    });
+    return summary;
+  }
+
+  private quantile(at: FieldCursor): SideQuantile {
+    const quantile = { rank: 0, value: 0 };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x09) quantile.rank = this.double(fields.start);
+      else if (key === 0x11) quantile.value = this.double(fields.start);
+    });
+    return quantile;
+  }
+
+  private histogram(at: FieldCursor, histogram: SideHistogram): SideHistogram {
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) histogram.sampleCount = this.uint64(fields);
+      else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
+      else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
+      else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
+      else this.nativeField(key, fields, histogram);
+    });
+    return histogram;
+  }
+
+  private nativeField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
+    if (key === 0x28) histogram.schema = this.zigzag32(fields);
+    else if (key === 0x31) histogram.zeroThreshold = this.double(fields.start);
+    else if (key === 0x38) histogram.zeroCount = this.uint64(fields);
+    else if (key === 0x41) histogram.zeroCountFloat = this.double(fields.start);
+    else if (fields.field >= 9 && fields.field <= 11) this.half(key - (9 << 3), fields, histogram.negative);
+    else if (fields.field >= 12 && fields.field <= 14) this.half(key - (12 << 3), fields, histogram.positive);
+  }
+
+  /** A span, deltas or counts, by `key` less 8 times the number of the half's first field; numbers may be packed. */
+  private half(key: number, fields: FieldCursor, half: SideBuckets): void {
+    if (key === 0x02) half.spans.push(this.span(fields));
+    else if (key === 0x08) half.deltas.push(this.zigzag(fields));
+    else if (key === 0x0a) this.packedDeltas(fields, half.deltas);
+    else if (key === 0x11) half.counts.push(this.double(fields.start));
+    else if (key === 0x12) for (let i = fields.start; i < fields.end; i += 8) half.counts.push(this.double(i));
+  }
+
+  private packedDeltas(at: FieldCursor, deltas: bigint[]): void {
+    let start = at.start;
+    for (let i = start; i < at.end; i++) {
+      if ((this.bytes[i] as number) >= 0x80) continue;
+      deltas.push(unzigzag(this.varint(start, i + 1)));
+      start = i + 1;
+    }
+    if (start < at.end) throw new Error(`reading stored protobuf: the packed numbers at byte ${start} end early`);
+  }
+
+  private bucket(at: FieldCursor): SideBucket {
+    const bucket = { cumulativeCount: 0n, cumulativeCountFloat: 0, upperBound: 0 };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) bucket.cumulativeCount = this.uint64(fields);
+      else if (key === 0x11) bucket.upperBound = this.double(fields.start);
+      else if (key === 0x21) bucket.cumulativeCountFloat = this.double(fields.start);
+    });
+    return bucket;
+  }
+
+  private span(at: FieldCursor): SideSpan {
+    const span = { offset: 0, length: 0 };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) span.offset = this.zigzag32(fields);
+      else if (key === 0x10) span.length = Number(BigInt.asUintN(32, this.uint64(fields)));
+    });
+    return span;
+  }
+
+  /** The eight bytes at `start`; a packed run whose last number is cut off throws. */
+  private double(start: number): number {
+    return this.view.getFloat64(start, true);
+  }
+
+  private zigzag(at: FieldCursor): bigint {
+    return unzigzag(this.uint64(at));
+  }
+
+  /** A sint32, which is the low 32 bits of its varint. */
+  private zigzag32(at: FieldCursor): number {
+    return Number(unzigzag(BigInt.asUintN(32, this.uint64(at))));
+  }
+
+  /** The varint that ends where the next field begins: the bytes before its last one, and they alone, have the high bit set. */
+  private uint64(at: FieldCursor): bigint {
+    if (at.value <= Number.MAX_SAFE_INTEGER) return BigInt(at.value);
+    let start = at.next - 1;
+    while (start > at.tagStart && (this.bytes[start - 1] as number) >= 0x80) start--;
+    return this.varint(start, at.next);
+  }
+
+  private varint(start: number, end: number): bigint {
+    let value = 0n;
+    for (let i = end - 1; i >= start; i--) value = (value << 7n) | BigInt((this.bytes[i] as number) & 0x7f);
+    return BigInt.asUintN(64, value);
+  }
+}
+
+function unzigzag(value: bigint): bigint {
+  return (value >> 1n) ^ -(value & 1n);
+}

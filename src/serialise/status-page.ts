@@ -1,0 +1,137 @@
+import { METRIC_TYPE_WORDS, MetricType } from "../model/metric-type.ts";
+import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
+import { groupPath } from "./group-path.ts";
+import { htmlPairs, htmlText } from "./html-text.ts";
+import type { StatusInfo } from "./json.ts";
+import type { NativeBucket } from "./native-histogram.ts";
+import { type ShownMetric, type ShownPoint, shownMetrics } from "./shown-metric.ts";
+import { timeText } from "./time-text.ts";
+
+const PUSH_TIME = "push_time_seconds";
+const PUSH_FAILURE_TIME = "push_failure_time_seconds";
+
+/** The page up to the first group: what is running, with which flags, since when. `stylesheet` is a URL beside the page. */
+export function statusPageHead(info: StatusInfo, stylesheet = "./static/status.css"): string {
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Pushgateway</title>
+<link rel="stylesheet" href="${htmlText(stylesheet)}">
+</head>
+<body>
+<header><h1>Pushgateway</h1></header>
+<main>
+<details><summary>Status</summary>
+<h2>Start time</h2>
+<p>${timeHtml(info.startMs)}</p>
+<h2>Build information</h2>
+${htmlPairs(Object.entries(info.buildInformation))}
+<h2>Flags</h2>
+${htmlPairs(Object.entries(info.flags))}
+</details>
+<h2>Groups</h2>
+`;
+}
+
+/** The page after the last group. */
+export function statusPageFoot(): string {
+  return "</main>\n</body>\n</html>\n";
+}
+
+/**
+ * One group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address that pushes
+ * go to, without a slash at the end: `http://localhost:9091/metrics`.
+ */
+export function groupHtml(group: GroupView, metricsUrl: string): string {
+  const state = group.lastPushSuccessful ? "" : ' <strong class="failed">last push failed</strong>';
+  const command = `curl -X DELETE '${metricsUrl.replaceAll("'", "%27")}${groupPath(group.labels)}'`;
+  const families = group.families.filter(({ name }) => name !== PUSH_TIME && name !== PUSH_FAILURE_TIME);
+  return `<details class="group"><summary>${labelsHtml(group.labels)}${state}</summary>
+<dl><dt>Last push</dt><dd>${pushTimeHtml(group, PUSH_TIME)}</dd>
+<dt>Last failed push</dt><dd>${pushTimeHtml(group, PUSH_FAILURE_TIME)}</dd>
+<dt>Delete with</dt><dd><code>${htmlText(command)}</code></dd></dl>
+${families.map(familyHtml).join("")}</details>
+`;
+}
+
+function pushTimeHtml(group: GroupView, name: string): string {
+  const family = group.families.find((one) => one.name === name);
+  const metric = family === undefined ? undefined : shownMetrics(family)[0];
+  const seconds = metric?.kind === "value" ? Number(metric.value) : 0;
+  return seconds > 0 ? timeHtml(Math.floor(seconds * 1000)) : "never";
+}
+
+function timeHtml(timeMs: number): string {
+  const text = timeText(timeMs);
+  return `<time datetime="${text}">${text}</time>`;
+}
+
+function labelsHtml(labels: readonly LabelPair[]): string {
+  const pairs = labels.map(({ name, value }) => `<code>${htmlText(`${name}=${JSON.stringify(value)}`)}</code>`);
+  return `<span class="labels">${pairs.join(" ")}</span>`;
+}
+
+function familyHtml(family: GroupFamily): string {
+  const help = family.help === null || family.help === "" ? "" : `<p>${htmlText(family.help)}</p>`;
+  const rows = shownMetrics(family).map(metricRow).join("");
+  return `<section><h3><code>${htmlText(family.name)}</code> <small>${typeWord(family.type)}, pushed ${timeHtml(family.pushedMs)}</small></h3>
+${help}<div class="scroll"><table><thead><tr><th scope="col">Labels</th><th scope="col">Value</th></tr></thead>
+<tbody>${rows}</tbody></table></div></section>
+`;
+}
+
+function typeWord(type: MetricType): string {
+  return type === MetricType.gaugeHistogram ? "gauge histogram" : METRIC_TYPE_WORDS[type];
+}
+
+function metricRow(metric: ShownMetric): string {
+  return `<tr><td>${labelsHtml(metric.labels)}</td><td>${valueHtml(metric)}</td></tr>`;
+}
+
+function valueHtml(metric: ShownMetric): string {
+  if (metric.kind === "value") return htmlText(metric.value);
+  const totals: ShownPoint[] = [
+    ["count", metric.count],
+    ["sum", metric.sum],
+  ];
+  if (metric.kind === "native histogram") return htmlPairs([...totals, ...metric.buckets.map(nativePair)]);
+  if (metric.kind === "summary") return htmlPairs([...totals, ...named("quantile", metric.quantiles)]);
+  return htmlPairs([...totals, ...named("le", metric.buckets)]);
+}
+
+function named(label: string, points: readonly ShownPoint[]): ShownPoint[] {
+  return points.map(([key, value]): ShownPoint => [`${label} ${key}`, value]);
+}
+
+/** A bucket in the notation of intervals: a square bracket at an end that belongs to it. */
+function nativePair({ boundaries, lower, upper, count }: NativeBucket): ShownPoint {
+  const opening = boundaries === 1 || boundaries === 3 ? "[" : "(";
+  const closing = boundaries === 0 || boundaries === 3 ? "]" : ")";
+  return [`${opening}${lower}, ${upper}${closing}`, count];
+}
+
+/** The style sheet of the page. */
+export const STATUS_PAGE_CSS = `:root { color-scheme: light dark; --line: #d0d7de; --soft: #f6f8fa; --bad: #b42318; }
+@media (prefers-color-scheme: dark) { :root { --line: #3d444d; --soft: #1b2027; --bad: #ff8a80; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 70rem; padding: 0 1rem 3rem; font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; }
+h2 { font-size: 1.15rem; margin: 1.2rem 0 0.4rem; }
+h3 { font-size: 1rem; margin: 1rem 0 0.2rem; overflow-wrap: anywhere; }
+small { font-weight: normal; opacity: 0.75; }
+details { border: 1px solid var(--line); border-radius: 6px; margin: 0.5rem 0; padding: 0 0.75rem 0.5rem; }
+summary { cursor: pointer; padding: 0.6rem 0 0.1rem; overflow-wrap: anywhere; }
+code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
+dd { margin: 0; min-width: 0; }
+.failed { color: var(--bad); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; min-width: 50%; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; }
+thead th { background: var(--soft); }
+td { font-variant-numeric: tabular-nums; }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dt { font-weight: bold; } }
+`;

@@ -1,0 +1,36 @@
+/** So much is sent, or so long worked, before other requests get a turn of the loop. */
+const TURN_BYTES = 256 * 1024;
+const TURN_MS = 2;
+
+/** What a stream of pieces needs from its surroundings. */
+export interface StreamClock {
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number;
+  /** Resolves in a later turn of the event loop, after waiting input has been served. */
+  readonly turn: () => Promise<void>;
+}
+
+/**
+ * The pieces one by one, with a turn of the loop in between as needed. `done` is called exactly once, when the last piece
+ * was taken, when the reader goes away, or when a piece cannot be made.
+ */
+export async function* inTurns(
+  pieces: Iterable<Uint8Array>,
+  clock: StreamClock,
+  done: () => void,
+): AsyncGenerator<Uint8Array> {
+  let sentBytes = 0;
+  let turnStartMs = clock.nowMs();
+  try {
+    for (const piece of pieces) {
+      if (piece.length > 0) yield piece;
+      sentBytes += piece.length;
+      if (sentBytes < TURN_BYTES && clock.nowMs() - turnStartMs < TURN_MS) continue;
+      await clock.turn();
+      sentBytes = 0;
+      turnStartMs = clock.nowMs();
+    }
+  } finally {
+    done();
+  }
+}

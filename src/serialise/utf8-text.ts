@@ -1,0 +1,49 @@
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/** source[start, end) as text; each byte that is not UTF-8 becomes one U+FFFD, as Go has it. */
+export function decodeText(source: Uint8Array, start: number, end: number): string {
+  const text = lenient.decode(source.subarray(start, end));
+  return text.includes("\ufffd") ? decodeByteByByte(source, start, end) : text;
+}
+
+function decodeByteByByte(source: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; ) {
+    const size = Math.min(sequenceSize(source[at] as number), end - at);
+    const character = decodeOne(source.subarray(at, at + size));
+    text += character ?? "\ufffd";
+    at += character === undefined ? 1 : size;
+  }
+  return text;
+}
+
+function decodeOne(sequence: Uint8Array): string | undefined {
+  try {
+    return strict.decode(sequence);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many bytes the sequence that `first` begins would take. */
+function sequenceSize(first: number): number {
+  if (first < 0xc0) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** The order in which Go sorts strings: by code point, where JavaScript goes by UTF-16 unit. */
+export function compareText(a: string, b: string): number {
+  const size = Math.min(a.length, b.length);
+  for (let i = 0; i < size; i++) {
+    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above U+FFFF, so they sort after U+E000 to U+FFFF. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}

@@ -1,0 +1,62 @@
+import { Float64Column, Int32Column } from "../bytes/columns.ts";
+
+/** Fields of a chunk row. A free row has GROUP -1, and NEXT is the next free one. */
+export const CHUNK_FAMILY = 0;
+export const CHUNK_GROUP = 1;
+export const CHUNK_PAGE = 2;
+/** The next chunk of the same group, or -1. */
+export const CHUNK_NEXT = 3;
+export const CHUNK_METRICS = 4;
+export const CHUNK_LINES = 5;
+export const CHUNK_HELP = 6;
+/** The MetricType, and QUOTED where some name needs quotes. */
+export const CHUNK_TYPE = 7;
+export const CHUNK_STRIDE = 8;
+
+export const QUOTED = 16;
+export const TYPE_MASK = 15;
+
+/** The rows of all chunks: where each stands and what it is. No object a chunk. */
+export class Chunks {
+  private readonly column = new Int32Column();
+  private readonly pushed = new Float64Column();
+  readonly rows = this.column.rows;
+  /** When each chunk was pushed, in milliseconds since 1970. */
+  readonly pushedMs = this.pushed.rows;
+  private limit = 0;
+  private firstFree = -1;
+  count = 0;
+
+  add(family: number, group: number): number {
+    const chunk = this.take();
+    const at = chunk * CHUNK_STRIDE;
+    this.rows[at + CHUNK_FAMILY] = family;
+    this.rows[at + CHUNK_GROUP] = group;
+    this.rows[at + CHUNK_NEXT] = -1;
+    this.count++;
+    return chunk;
+  }
+
+  remove(chunk: number): void {
+    const at = chunk * CHUNK_STRIDE;
+    this.rows[at + CHUNK_GROUP] = -1;
+    this.rows[at + CHUNK_NEXT] = this.firstFree;
+    this.firstFree = chunk;
+    this.count--;
+  }
+
+  get sizeBytes(): number {
+    return this.column.sizeBytes + this.pushed.sizeBytes;
+  }
+
+  private take(): number {
+    if (this.firstFree >= 0) {
+      const chunk = this.firstFree;
+      this.firstFree = this.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+      return chunk;
+    }
+    this.column.ensure((this.limit + 1) * CHUNK_STRIDE);
+    this.pushed.ensure(this.limit + 1);
+    return this.limit++;
+  }
+}

@@ -1,0 +1,244 @@
+import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { LabelWalk } from "../bytes/label-block.ts";
+import { Writer } from "../bytes/writer.ts";
+import type { PushColumns } from "../model/columns.ts";
+import { MetricType } from "../model/metric-type.ts";
+import type { Family } from "./families.ts";
+import type { Groups } from "./groups.ts";
+import type { Renderer } from "./render.ts";
+import type { Shape } from "./shapes.ts";
+
+/** How two renderings of one chunk compare. */
+export const SAME_BYTES = 0;
+export const SAME_LABELS = 1;
+export const OTHER_LABELS = 2;
+
+const LINE_FEED = 0x0a;
+const BRACE_OPEN = 0x7b;
+const BRACE_CLOSE = 0x7d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value never
+ * holds a brace and labels always end with one, so where two lines part it is seen whether they part in the value.
+ */
+export function compareLines(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  let i = aStart;
+  let j = bStart;
+  let result = SAME_BYTES;
+  while (i < aEnd && j < bEnd) {
+    if (a[i] === b[j]) {
+      i++;
+      j++;
+      continue;
+    }
+    result = SAME_LABELS;
+    for (; a[i] !== LINE_FEED; i++) if (a[i] === BRACE_CLOSE) return OTHER_LABELS;
+    for (; b[j] !== LINE_FEED; j++) if (b[j] === BRACE_CLOSE) return OTHER_LABELS;
+  }
+  return i === aEnd && j === bEnd ? result : OTHER_LABELS;
+}
+
+/** What the search for duplicates needs from the store. */
+export interface SeriesSource {
+  /** The lines of a family in a group, borrowed, or null where the group has none of it. */
+  lines(group: number, family: Family): Uint8Array | null;
+}
+
+/**
+ * Finds series of a push that exist already: within the pushed family, or in another group.
+ *
+ * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the series: for
+ * each other shape of key whose names the series has, there is one such key, and one look-up. A push whose series are the ones
+ * it replaces needs no search at all; the caller sees to that with `compareLines`.
+ */
+export class DuplicateSearch {
+  private readonly seen = new BlockSet();
+  private readonly walk = new LabelWalk();
+  private readonly key = new Writer(256);
+  /** The labels of the series looked at: as written, by written name. */
+  private readonly labels = new Map<string, Uint8Array>();
+  /** The series of other groups' chunks, by group, read once a family and only when a series may be in one. */
+  private readonly others = new Map<number, Set<string>>();
+  /** Groups looked up so far, for tests. */
+  lookups = 0;
+
+  constructor(
+    private readonly groups: Groups,
+    private readonly source: SeriesSource,
+  ) {}
+
+  /** The metrics of a family just rendered that are there twice. `group` is their own or -1, `stored` the family or null. */
+  find(
+    columns: PushColumns,
+    family: number,
+    renderer: Renderer,
+    group: number,
+    shape: Shape | null,
+    stored: Family | null,
+  ): number[] {
+    const found: number[] = [];
+    const source = renderer.out.bytes;
+    const searchOthers = stored !== null && this.mayMeetOthers(stored, group, shape);
+    this.seen.begin(source);
+    this.others.clear();
+    columns.eachMetric(family, (metric) => {
+      const start = renderer.blocks[metric * 2] as number;
+      const end = start + (renderer.blocks[metric * 2 + 1] as number);
+      if (!this.seen.add(start, end)) found.push(metric);
+      else if (searchOthers && stored !== null && this.isElsewhere(source, start, end, group, stored))
+        found.push(metric);
+    });
+    return found;
+  }
+
+  /** Whether a group of another shape holds the family. */
+  private mayMeetOthers(stored: Family, group: number, shape: Shape | null): boolean {
+    const own = group >= 0 ? this.groups.shapeId(group) : (shape?.id ?? -1);
+    return stored.shapes.size > (stored.shapes.has(own) ? 1 : 0);
+  }
+
+  /** Whether the series source[start, end) is in a group other than its own. */
+  isElsewhere(source: Uint8Array, start: number, end: number, group: number, stored: Family): boolean {
+    const { walk, labels } = this;
+    labels.clear();
+    walk.open(source, start, end);
+    while (walk.step()) {
+      const name = Buffer.from(source.buffer, source.byteOffset + walk.start, walk.nameEnd - walk.start).toString();
+      labels.set(name, source.subarray(walk.start, walk.end));
+    }
+    for (const name of labels.keys())
+      for (const shape of this.groups.shapes.under(name))
+        if (stored.shapes.has(shape.id) && this.isInShape(shape, source, start, end, group, stored)) return true;
+    return false;
+  }
+
+  private isInShape(
+    shape: Shape,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    group: number,
+    stored: Family,
+  ): boolean {
+    const { key } = this;
+    key.reset();
+    for (const name of shape.names) {
+      const label = this.labels.get(name);
+      if (label === undefined) return false;
+      if (key.length > 0) key.byte(0x2c);
+      key.append(label);
+    }
+    this.lookups++;
+    const other = this.groups.find(key.bytes, 0, key.length);
+    return other >= 0 && other !== group && this.seriesOf(other, stored).has(latin1(source, start, end));
+  }
+
+  private seriesOf(group: number, stored: Family): Set<string> {
+    const known = this.others.get(group);
+    if (known !== undefined) return known;
+    const lines = this.source.lines(group, stored);
+    const series = new Set<string>();
+    const composite = stored.type === MetricType.summary || stored.type >= MetricType.histogram;
+    if (lines !== null) eachBlock(lines, composite, (start, end) => series.add(latin1(lines, start, end)));
+    this.others.set(group, series);
+    return series;
+  }
+}
+
+const latin1 = (source: Uint8Array, start: number, end: number): string =>
+  Buffer.from(source.buffer, source.byteOffset + start, end - start).toString("latin1");
+
+/**
+ * Calls `visit` with the labels of every metric in finished lines. Of a summary or histogram only the `_count` lines are
+ * read: there is one a metric, and it has no `quantile` or `le`.
+ */
+function eachBlock(lines: Uint8Array, composite: boolean, visit: (start: number, end: number) => void): void {
+  for (let at = 0; at < lines.length; ) {
+    const lineFeed = lines.indexOf(LINE_FEED, at);
+    const quoted = lines[at] === BRACE_OPEN;
+    const nameEnd = quoted ? closingQuote(lines, at + 2) : lines.indexOf(BRACE_OPEN, at);
+    const start = quoted ? nameEnd + 2 : nameEnd + 1;
+    if (!composite || endsWithCount(lines, nameEnd)) visit(start, lines.lastIndexOf(BRACE_CLOSE, lineFeed));
+    at = lineFeed + 1;
+  }
+}
+
+function closingQuote(lines: Uint8Array, start: number): number {
+  let at = start;
+  while (lines[at] !== QUOTE) at += lines[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+function endsWithCount(lines: Uint8Array, end: number): boolean {
+  for (let i = 1; i <= COUNT_SUFFIX.length; i++)
+    if (lines[end - i] !== COUNT_SUFFIX.charCodeAt(COUNT_SUFFIX.length - i)) return false;
+  return true;
+}
+
+const COUNT_SUFFIX = "_count";
+
+/** A set of label blocks of one buffer, emptied in no time: a slot counts only with the newest round. */
+class BlockSet {
+  /** Three integers a slot: round, start, end. */
+  private slots = new Int32Array(3 * 64);
+  private round = 0;
+  private count = 0;
+  private source: Uint8Array = new Uint8Array(0);
+
+  begin(source: Uint8Array): void {
+    this.source = source;
+    this.count = 0;
+    if (this.slots.length > 3 << 18) this.slots = new Int32Array(3 * 64);
+    this.round++;
+  }
+
+  /** Adds source[start, end); false where such bytes are in already. */
+  add(start: number, end: number): boolean {
+    if (this.count * 6 >= this.slots.length) this.grow();
+    const { slots, source, round } = this;
+    const mask = slots.length / 3 - 1;
+    let slot = hashBytes(source, start, end) & mask;
+    for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
+      const other = slots[slot * 3 + 1] as number;
+      if (
+        (slots[slot * 3 + 2] as number) - other === end - start &&
+        sameBytes(source, other, source, start, end - start)
+      )
+        return false;
+    }
+    this.place(slot, start, end);
+    return true;
+  }
+
+  private place(slot: number, start: number, end: number): void {
+    this.slots[slot * 3] = this.round;
+    this.slots[slot * 3 + 1] = start;
+    this.slots[slot * 3 + 2] = end;
+    this.count++;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    const round = this.round;
+    this.slots = new Int32Array(old.length * 2);
+    this.count = 0;
+    const mask = this.slots.length / 3 - 1;
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at] !== round) continue;
+      const start = old[at + 1] as number;
+      const end = old[at + 2] as number;
+      let slot = hashBytes(this.source, start, end) & mask;
+      while (this.slots[slot * 3] === round) slot = (slot + 1) & mask;
+      this.place(slot, start, end);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { MetricType } from "../model/metric-type.ts";
+import { FILL_BYTES, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
+
+/** No HELP line. */
+export const NO_HELP = -1;
+
+/** A metric family over all groups: a column of the store. Its chunks stand on its pages. */
+export class Family {
+  readonly pages: Page[] = [];
+  /** Pages with much room, to be filled first; entries may be out of date. */
+  private readonly roomy: number[] = [];
+  /** How many groups hold the family, and how many of those with at least one metric. */
+  chunkCount = 0;
+  filledCount = 0;
+  /** How many chunks have a name that an old scraper cannot read: those pages are rewritten for it. */
+  quotedCount = 0;
+  /** One of the two families of push times, which no PUT takes away. */
+  isPushTime = false;
+  /** Our own metrics have a family of this name. */
+  isOwn = false;
+  /** The type of the chunks. Where the check is off they may differ: then of the first. */
+  type: MetricType;
+  /** The help texts of the chunks (ids of the store's table), with the number of chunks of each. */
+  private readonly helps = new Map<number, number>();
+  help = NO_HELP;
+  /** The chunks of each shape of grouping key. */
+  readonly shapes = new Map<number, number>();
+
+  constructor(
+    readonly id: number,
+    readonly name: string,
+    readonly nameBytes: Uint8Array,
+    type: MetricType,
+  ) {
+    this.type = type;
+  }
+
+  /** Puts a chunk's bytes, source[start, end), on a page with room for them. */
+  insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): Page {
+    const size = end - start;
+    const page = pages.writable(this.pageFor(pages, size), this.pages);
+    page.bytes.set(source.subarray(start, end), page.used);
+    if (page.count * 2 === page.slots.length) {
+      const slots = new Int32Array(page.slots.length * 2);
+      slots.set(page.slots);
+      page.slots = slots;
+    }
+    page.slots[page.count * 2] = chunk;
+    page.slots[page.count * 2 + 1] = size;
+    page.count++;
+    page.used += size;
+    return page;
+  }
+
+  private pageFor(pages: Pages, size: number): Page {
+    const last = this.pages.at(-1);
+    if (last !== undefined) {
+      if (last.used + size <= roomOf(last)) return last;
+      if (this.pages.length === 1 && last.bytes.length < PAGE_BYTES && last.used + size <= FILL_BYTES)
+        return pages.replace(
+          last,
+          this.pages,
+          Math.min(PAGE_BYTES, Math.max(last.bytes.length * 2, pageSizeFor(0, last.used + size))),
+        );
+    }
+    return this.roomyPage(size) ?? this.addPage(pages, size);
+  }
+
+  private roomyPage(size: number): Page | undefined {
+    for (let at = this.roomy.at(-1); at !== undefined; at = this.roomy.at(-1)) {
+      const page = this.pages[at];
+      if (page !== undefined && page.used + size <= roomOf(page)) return page;
+      this.roomy.pop();
+    }
+    return undefined;
+  }
+
+  private addPage(pages: Pages, size: number): Page {
+    const page = pages.create(this.id, pageSizeFor(this.pages.length, size));
+    page.index = this.pages.length;
+    this.pages.push(page);
+    return page;
+  }
+
+  /** Takes a chunk off its page; an empty page is given back. */
+  remove(pages: Pages, held: Page, chunk: number): void {
+    if (held.count === 1) return this.dropPage(pages, held);
+    const page = pages.writable(held, this.pages);
+    const slot = page.slotOf(chunk);
+    const offset = page.offsetOf(slot);
+    const size = page.sizeOf(slot);
+    page.bytes.copyWithin(offset, offset + size, page.used);
+    page.slots.copyWithin(slot * 2, slot * 2 + 2, page.count * 2);
+    page.used -= size;
+    page.count--;
+    page.sides?.delete(chunk);
+    if (page.used < page.bytes.length / 2 && page.used + size >= page.bytes.length / 2) this.roomy.push(page.index);
+  }
+
+  private dropPage(pages: Pages, page: Page): void {
+    const last = this.pages.pop();
+    if (last === undefined) throw new Error(`family ${this.name} has no pages`);
+    if (last !== page) {
+      this.pages[page.index] = last;
+      last.index = page.index;
+      if (last.used < last.bytes.length / 2) this.roomy.push(last.index);
+    }
+    pages.drop(page);
+  }
+
+  /** Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. */
+  countHelp(help: number, by: 1 | -1): void {
+    const count = (this.helps.get(help) ?? 0) + by;
+    if (count > 0) this.helps.set(help, count);
+    else this.helps.delete(help);
+    if (this.help !== NO_HELP && this.helps.has(this.help)) return;
+    this.help = NO_HELP;
+    for (const known of this.helps.keys()) if (known !== NO_HELP) this.help = known;
+  }
+
+  countShape(shape: number, by: 1 | -1): void {
+    const count = (this.shapes.get(shape) ?? 0) + by;
+    if (count > 0) this.shapes.set(shape, count);
+    else this.shapes.delete(shape);
+  }
+}
+
+/** How far a page is filled with new chunks: a large page of one chunk not at all, a small one to its end. */
+function roomOf(page: Page): number {
+  if (page.bytes.length > PAGE_BYTES) return 0;
+  return page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length;
+}

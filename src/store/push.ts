@@ -1,0 +1,355 @@
+import { isUtf8 } from "node:buffer";
+import {
+  FAMILY_HELP_AT,
+  FAMILY_HELP_SIZE,
+  FAMILY_METRICS,
+  FAMILY_NAME_AT,
+  FAMILY_NAME_SIZE,
+  FAMILY_STRIDE,
+  offsetOf,
+  type PushColumns,
+} from "../model/columns.ts";
+import type { GroupingKey } from "../model/grouping-key.ts";
+import { METRIC_TYPE_NAMES, type MetricType } from "../model/metric-type.ts";
+import { quoteBytes } from "../model/quote.ts";
+import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
+import { describeMetric } from "./describe.ts";
+import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
+import { type Family, NO_HELP } from "./families.ts";
+import { PUSH_TIME } from "./push-times.ts";
+import { Renderer } from "./render.ts";
+import type { Shape } from "./shapes.ts";
+import { SideWriter } from "./side.ts";
+import type { Table } from "./table.ts";
+
+/** Own families, which a push may add to but not change the type of; by name. */
+export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
+
+/** One push to be checked and stored. */
+export interface PushRequest {
+  readonly key: GroupingKey;
+  readonly columns: PushColumns;
+  /** PUT: families of the group that are not in the push go. */
+  readonly replace: boolean;
+  readonly receivedMs: number;
+}
+
+/** What was found out about one family of a push while it was checked, used again when it is stored. */
+interface Prepared {
+  family: number;
+  stored: Family | null;
+  chunk: number;
+  start: number;
+  end: number;
+  quoted: boolean;
+  lineCount: number;
+  side: Uint8Array | null;
+  /** The lines are the stored ones, byte for byte. */
+  unchanged: boolean;
+}
+
+/**
+ * Checks a push against what is stored and against itself, at the cost of the push, and stores it. Nothing is changed before
+ * everything is found good. It serves one push after the other, each in one turn of the loop.
+ */
+export class PushHandler {
+  readonly renderer = new Renderer();
+  readonly duplicates: DuplicateSearch;
+  private readonly sides = new SideWriter();
+  private readonly prepared: Prepared[] = [];
+  private preparedCount = 0;
+  /** The chunk of each family of the group, by family id, while `chunkRound` says so. */
+  private chunkByFamily = new Int32Array(64);
+  private chunkRound = new Int32Array(64);
+  private round = 0;
+  /** The types of the pushed families by name, made when a push first needs them. */
+  private pushedTypes: Map<string, MetricType> | null = null;
+
+  constructor(
+    private readonly table: Table,
+    private readonly own: OwnFamilies,
+  ) {
+    this.duplicates = new DuplicateSearch(table.groups, {
+      lines: (group, family) => {
+        const chunk = table.chunkOf(group, family.id);
+        return chunk < 0 ? null : table.linesOf(chunk);
+      },
+    });
+  }
+
+  /**
+   * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series to be
+   * looked at. `group` is -1 where there is none yet.
+   */
+  prepare(request: PushRequest, group: number, check: boolean): Faults {
+    const { columns } = request;
+    const faults = new Faults();
+    this.preparedCount = 0;
+    this.pushedTypes = null;
+    this.renderer.begin(columns);
+    this.renderer.hasReservedLabel = false;
+    this.noteChunks(group);
+    const shape = group < 0 ? null : this.table.groups.shape(group);
+    for (let family = 0; family < columns.familyCount; family++)
+      if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, group, shape, check, faults);
+    return faults;
+  }
+
+  /** Families without metrics are left out of text pushes; the time of the push is ours to tell. */
+  private isLeftOut(columns: PushColumns, family: number): boolean {
+    const row = family * FAMILY_STRIDE;
+    if (columns.families[row + FAMILY_METRICS] === 0 && !columns.keepsEmptyFamilies) return true;
+    const size = columns.families[row + FAMILY_NAME_SIZE] as number;
+    return (
+      size === PUSH_TIME.name.length &&
+      columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === PUSH_TIME.name
+    );
+  }
+
+  private noteChunks(group: number): void {
+    this.round++;
+    if (group < 0) return;
+    const { rows } = this.table.chunks;
+    let chunk = this.table.groups.firstChunk(group);
+    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
+      this.noteChunk(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number, chunk);
+  }
+
+  private noteChunk(family: number, chunk: number): void {
+    if (family >= this.chunkByFamily.length) {
+      this.chunkByFamily = grown(this.chunkByFamily, family + 1);
+      this.chunkRound = grown(this.chunkRound, family + 1);
+    }
+    this.chunkByFamily[family] = chunk;
+    this.chunkRound[family] = this.round;
+  }
+
+  private chunkIn(family: Family | null): number {
+    if (family === null || this.chunkRound[family.id] !== this.round) return -1;
+    return this.chunkByFamily[family.id] as number;
+  }
+
+  private prepareFamily(
+    request: PushRequest,
+    family: number,
+    group: number,
+    shape: Shape | null,
+    check: boolean,
+    faults: Faults,
+  ): void {
+    const { columns } = request;
+    const { renderer } = this;
+    const row = family * FAMILY_STRIDE;
+    const nameAt = columns.families[row + FAMILY_NAME_AT] as number;
+    const name = columns.bytesOf(nameAt);
+    const nameStart = offsetOf(nameAt);
+    const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
+    const stored = this.table.findFamily(name, nameStart, nameStart + nameSize);
+    const item = this.nextPrepared();
+    item.family = family;
+    item.stored = stored;
+    item.chunk = this.chunkIn(stored);
+    item.start = renderer.out.length;
+    renderer.renderFamily(columns, family, request.key);
+    item.end = renderer.out.length;
+    item.quoted = renderer.isQuoted;
+    item.lineCount = renderer.lineCount;
+    // Without the check a family may get chunks of several types: what those of the other types are is told beside them.
+    const isMixed = stored !== null && stored.filledCount > 0 && stored.type !== columns.familyType(family);
+    item.side = renderer.needsSide || isMixed ? this.sides.write(columns, family, renderer) : null;
+    const comparison = this.compareWithStored(item);
+    item.unchanged = comparison === SAME_BYTES && item.side === null;
+    if (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize)))
+      faults.add(`invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
+    const known = faults.texts.length;
+    this.checkType(request, item, faults);
+    if (faults.texts.length > known || !check) return;
+    if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, group, shape, faults);
+    if (stored === null || stored.type !== columns.familyType(family)) this.checkCollisions(request, item, faults);
+  }
+
+  private nextPrepared(): Prepared {
+    const known = this.prepared[this.preparedCount++];
+    if (known !== undefined) return known;
+    const item = {
+      family: 0,
+      stored: null,
+      chunk: -1,
+      start: 0,
+      end: 0,
+      quoted: false,
+      lineCount: 0,
+      side: null,
+      unchanged: false,
+    };
+    this.prepared.push(item);
+    return item;
+  }
+
+  private compareWithStored(item: Prepared): number {
+    if (item.chunk < 0) return OTHER_LABELS;
+    const page = this.table.pageOf(item.chunk);
+    if (page.sides?.has(item.chunk)) return OTHER_LABELS;
+    const slot = page.slotOf(item.chunk);
+    const offset = page.offsetOf(slot);
+    const { bytes } = this.renderer.out;
+    return compareLines(bytes, item.start, item.end, page.bytes, offset, offset + page.sizeOf(slot));
+  }
+
+  /** Each metric against the type that its family has elsewhere, or has in the push. */
+  private checkType(request: PushRequest, item: Prepared, faults: Faults): void {
+    const { columns } = request;
+    const own = columns.familyType(item.family);
+    const type = this.expectedType(item, own, columns, faults);
+    if (type === undefined) return;
+    // A text push says of each metric what its family's type is: only what others stored can speak against it.
+    if (type === own && !columns.hasQuotedNames && !this.renderer.hasReservedLabel) return;
+    columns.eachMetric(item.family, (metric) => {
+      const fault = findFault(columns, item.family, metric, type, this.renderer);
+      if (fault !== null) faults.add(fault);
+    });
+  }
+
+  private expectedType(item: Prepared, type: MetricType, columns: PushColumns, faults: Faults): MetricType | undefined {
+    const { stored } = item;
+    const own = stored === null || stored.isOwn ? this.own.get(this.nameOf(columns, item.family)) : undefined;
+    if (own !== undefined && own.type !== type) {
+      const name = this.nameOf(columns, item.family);
+      faults.add(
+        `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[own.type]}`,
+      );
+      return undefined;
+    }
+    if (stored === null) return type;
+    const others = stored.filledCount - (item.chunk >= 0 && this.table.metricCountOf(item.chunk) > 0 ? 1 : 0);
+    return others === 0 ? type : stored.type;
+  }
+
+  private nameOf(columns: PushColumns, family: number): string {
+    const row = family * FAMILY_STRIDE;
+    return columns.text(
+      columns.families[row + FAMILY_NAME_AT] as number,
+      columns.families[row + FAMILY_NAME_SIZE] as number,
+    );
+  }
+
+  private checkDuplicates(
+    columns: PushColumns,
+    item: Prepared,
+    group: number,
+    shape: Shape | null,
+    faults: Faults,
+  ): void {
+    const { renderer } = this;
+    for (const metric of this.duplicates.find(columns, item.family, renderer, group, shape, item.stored)) {
+      const text = describeMetric(columns, metric, columns.familyType(item.family), renderer);
+      faults.add(
+        `collected metric ${familyName(columns, item.family)} { ${text}} was collected before with the same name and label values`,
+      );
+    }
+  }
+
+  private checkCollisions(request: PushRequest, item: Prepared, faults: Faults): void {
+    const name = this.nameOf(request.columns, item.family);
+    const type = request.columns.familyType(item.family);
+    const collision = findCollision(name, type, (other) => this.typeAfter(request, other));
+    if (collision !== null) faults.add(collision);
+  }
+
+  /** The type that a family will have once the push is stored, or undefined where there will be none of that name. */
+  private typeAfter(request: PushRequest, name: string): MetricType | undefined {
+    const own = this.own.get(name);
+    if (own !== undefined) return own.type;
+    this.pushedTypes ??= this.typesOf(request.columns);
+    const pushed = this.pushedTypes.get(name);
+    if (pushed !== undefined) return pushed;
+    const bytes = Buffer.from(name);
+    const stored = this.table.findFamily(bytes, 0, bytes.length);
+    if (stored === null) return undefined;
+    const isOnlyHere = stored.chunkCount === 1 && this.chunkIn(stored) >= 0;
+    return isOnlyHere && request.replace ? undefined : stored.type;
+  }
+
+  private typesOf(columns: PushColumns): Map<string, MetricType> {
+    const types = new Map<string, MetricType>();
+    for (let family = 0; family < columns.familyCount; family++)
+      if (!this.isLeftOut(columns, family)) types.set(this.nameOf(columns, family), columns.familyType(family));
+    return types;
+  }
+
+  /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */
+  store(request: PushRequest, group: number): void {
+    if (request.replace) this.removeOthers(group);
+    for (let i = 0; i < this.preparedCount; i++) this.storeFamily(request, this.prepared[i] as Prepared, group);
+    for (let i = 0; i < this.preparedCount; i++) {
+      const item = this.prepared[i] as Prepared;
+      item.stored = null;
+      item.side = null;
+    }
+  }
+
+  private storeFamily(request: PushRequest, item: Prepared, group: number): void {
+    const { columns } = request;
+    const help = this.enterHelp(columns, item.family);
+    if (item.unchanged) return this.table.touch(item.chunk, help, request.receivedMs);
+    const content = {
+      source: this.renderer.out.bytes,
+      start: item.start,
+      end: item.end,
+      type: columns.familyType(item.family),
+      quoted: item.quoted,
+      metricCount: columns.families[item.family * FAMILY_STRIDE + FAMILY_METRICS] as number,
+      lineCount: item.lineCount,
+      help,
+      side: item.side,
+      pushedMs: request.receivedMs,
+    };
+    if (item.chunk >= 0) return this.table.update(item.chunk, content);
+    this.table.insert(group, this.familyFor(columns, item), content);
+  }
+
+  private familyFor(columns: PushColumns, item: Prepared): Family {
+    const row = item.family * FAMILY_STRIDE;
+    const name = columns.slice(
+      columns.families[row + FAMILY_NAME_AT] as number,
+      columns.families[row + FAMILY_NAME_SIZE] as number,
+    );
+    const known = this.table.findFamily(name, 0, name.length);
+    if (known !== null) return known;
+    const family = this.table.addFamily(name, columns.familyType(item.family));
+    family.isOwn = this.own.has(family.name);
+    return family;
+  }
+
+  private enterHelp(columns: PushColumns, family: number): number {
+    const row = family * FAMILY_STRIDE;
+    const size = columns.families[row + FAMILY_HELP_SIZE] as number;
+    if (size < 0) return NO_HELP;
+    const at = columns.families[row + FAMILY_HELP_AT] as number;
+    const start = offsetOf(at);
+    return this.table.helps.enter(columns.bytesOf(at), start, start + size);
+  }
+
+  /** Takes out of the group what a PUT does not bring again, but for the push times. */
+  private removeOthers(group: number): void {
+    const { table } = this;
+    const { rows } = table.chunks;
+    const keep = new Set<number>();
+    for (let i = 0; i < this.preparedCount; i++) keep.add((this.prepared[i] as Prepared).chunk);
+    let previous = -1;
+    for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
+      const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+      if (keep.has(chunk) || table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number).isPushTime)
+        previous = chunk;
+      else table.remove(chunk, previous);
+      chunk = next;
+    }
+  }
+}
+
+function grown(rows: Int32Array, size: number): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(Math.max(size, rows.length * 2));
+  result.set(rows);
+  return result;
+}

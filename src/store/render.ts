@@ -1,0 +1,286 @@
+import { isLegacyName } from "../bytes/ascii.ts";
+import { compareBytes } from "../bytes/hash.ts";
+import { Writer } from "../bytes/writer.ts";
+import {
+  FAMILY_NAME_AT,
+  FAMILY_NAME_SIZE,
+  FAMILY_STRIDE,
+  LABEL_NAME_AT,
+  LABEL_NAME_SIZE,
+  LABEL_STRIDE,
+  LABEL_VALUE_AT,
+  LABEL_VALUE_SIZE,
+  METRIC_COUNT,
+  METRIC_FIRST,
+  METRIC_FLAGS,
+  METRIC_LABEL_COUNT,
+  METRIC_LABELS,
+  METRIC_NEEDS_SIDE,
+  METRIC_STRIDE,
+  METRIC_SUM,
+  offsetOf,
+  type PushColumns,
+  SAMPLE_NEXT,
+  SAMPLE_STRIDE,
+  SAMPLE_TOKEN_AT,
+  SAMPLE_TOKEN_SIZE,
+} from "../model/columns.ts";
+import type { GroupingKey } from "../model/grouping-key.ts";
+import { MetricType } from "../model/metric-type.ts";
+
+const BRACE_OPEN = 0x7b;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+
+/**
+ * Renders the families of a push as finished exposition lines (the shape is in model/view.ts), each once. Labels of the
+ * grouping key overwrite a metric's own; `instance` is added where there is none; all are sorted by name.
+ */
+export class Renderer {
+  /** The lines of all families rendered since `begin`. */
+  readonly out = new Writer(1 << 16);
+  /** Where the labels of each metric stand in `out` in one of its lines: start and size, two integers a metric row. */
+  blocks = new Int32Array(256);
+  /** Of the family rendered last. */
+  lineCount = 0;
+  needsSide = false;
+  isQuoted = false;
+  /** Some metric's own label begins with `__`, which only servers may use. */
+  hasReservedLabel = false;
+
+  private readonly label = new Writer(1024);
+  private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
+  private order: number[] = [];
+
+  begin(columns: PushColumns): void {
+    this.out.reset();
+    if (this.blocks.length < columns.metricCount * 2) this.blocks = new Int32Array(columns.metricCount * 4);
+  }
+
+  /** Appends a family's lines to `out`. */
+  renderFamily(columns: PushColumns, family: number, key: GroupingKey): void {
+    const type = columns.familyType(family);
+    this.lineCount = 0;
+    this.needsSide = false;
+    this.isQuoted = key.hasQuotedNames;
+    this.prepareHeads(columns, family, type);
+    const isPlain = type !== MetricType.summary && type < MetricType.histogram;
+    columns.eachMetric(family, (metric) => {
+      if (((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0)
+        this.needsSide = true;
+      if (isPlain) this.renderPlain(columns, metric, key);
+      else this.renderComposite(columns, metric, key, type);
+    });
+  }
+
+  /** Writes what each kind of line of the family begins with: `name{`, or `{"na.me",` where the name needs quotes. */
+  private prepareHeads(columns: PushColumns, family: number, type: MetricType): void {
+    const at = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_AT] as number;
+    const size = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_SIZE] as number;
+    const name = columns.slice(at, size);
+    const quoted = columns.hasQuotedNames && !isLegacyName(name, 0, size);
+    if (quoted) this.isQuoted = true;
+    const suffixes = type === MetricType.summary ? ["", "_sum", "_count"] : ["_bucket", "_sum", "_count"];
+    if (type !== MetricType.summary && type < MetricType.histogram) suffixes.fill("");
+    for (let i = 0; i < 3; i++) {
+      const head = this.heads[i] as Writer;
+      head.reset();
+      writeHead(head, name, suffixes[i] as string, quoted);
+    }
+  }
+
+  private renderPlain(columns: PushColumns, metric: number, key: GroupingKey): void {
+    const { out } = this;
+    this.renderLabels(columns, metric, key);
+    this.beginLine(0, metric);
+    out.ascii("} ");
+    this.appendValue(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number);
+    this.endLine();
+  }
+
+  private renderComposite(columns: PushColumns, metric: number, key: GroupingKey, type: MetricType): void {
+    const { out } = this;
+    const row = metric * METRIC_STRIDE;
+    const first = columns.metrics[row + METRIC_FIRST] as number;
+    const count = columns.metrics[row + METRIC_COUNT] as number;
+    const isHistogram = type !== MetricType.summary;
+    let hasInfinity = !isHistogram;
+    this.renderLabels(columns, metric, key);
+    for (let sample = first; sample >= 0; sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number) {
+      const bound = columns.numbers[sample * 2] as number;
+      if (bound === Infinity) hasInfinity = true;
+      this.beginPointLine(metric, isHistogram, bound);
+      this.appendValue(columns, sample);
+      this.endLine();
+    }
+    if (!hasInfinity) {
+      this.beginPointLine(metric, true, Infinity);
+      this.appendValue(columns, count);
+      this.endLine();
+    }
+    for (let part = 1; part <= 2; part++) {
+      this.beginLine(part, metric);
+      out.ascii("} ");
+      this.appendValue(columns, part === 1 ? (columns.metrics[row + METRIC_SUM] as number) : count);
+      this.endLine();
+    }
+  }
+
+  private beginPointLine(metric: number, isHistogram: boolean, bound: number): void {
+    this.beginLine(0, metric);
+    this.out.ascii(isHistogram ? ',le="' : ',quantile="');
+    this.out.float(bound);
+    this.out.ascii('"} ');
+  }
+
+  /** Appends a head and the labels, and notes where the labels stand: in each line of a metric they are the same. */
+  private beginLine(head: number, metric: number): void {
+    const { out, label } = this;
+    const bytes = this.heads[head] as Writer;
+    out.copy(bytes.bytes, 0, bytes.length);
+    this.blocks[metric * 2] = out.length;
+    this.blocks[metric * 2 + 1] = label.length;
+    out.copy(label.bytes, 0, label.length);
+  }
+
+  private endLine(): void {
+    this.out.byte(LINE_FEED);
+    this.lineCount++;
+  }
+
+  /** Appends the value of a sample; 0 where there is none (-1). */
+  private appendValue(columns: PushColumns, sample: number): void {
+    const { out } = this;
+    if (sample < 0) return out.byte(0x30);
+    const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
+    if (size === 0) return out.float(columns.numbers[sample * 2 + 1] as number);
+    const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
+    out.copy(columns.body, at, at + size);
+  }
+
+  /** Writes the labels of a metric, merged with the grouping key's, to `label`. */
+  private renderLabels(columns: PushColumns, metric: number, key: GroupingKey): void {
+    const { label } = this;
+    const count = columns.metrics[metric * METRIC_STRIDE + METRIC_LABEL_COUNT] as number;
+    label.reset();
+    if (count === 0) return label.copy(key.full, 0, key.full.length);
+    const order = this.sortLabels(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number, count);
+    const { names } = key;
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      const row = order[i] as number;
+      let difference = next < names.length ? this.compareWithName(columns, row, names[next] as string) : -1;
+      while (difference > 0) {
+        this.appendKeyLabel(key, next++);
+        difference = next < names.length ? this.compareWithName(columns, row, names[next] as string) : -1;
+      }
+      if (difference < 0) this.appendOwnLabel(columns, row);
+      else if (next === key.addedInstance) {
+        next++;
+        this.appendOwnLabel(columns, row);
+      }
+      // An own label of a grouping label's name is dropped: the grouping label follows in its turn.
+    }
+    while (next < names.length) this.appendKeyLabel(key, next++);
+  }
+
+  private appendKeyLabel(key: GroupingKey, index: number): void {
+    if (this.label.length > 0) this.label.byte(COMMA);
+    this.label.copy(key.full, key.bounds[index] as number, (key.bounds[index + 1] as number) - 1);
+  }
+
+  private appendOwnLabel(columns: PushColumns, row: number): void {
+    const { label } = this;
+    const rows = columns.labels;
+    const at = row * LABEL_STRIDE;
+    const nameAt = rows[at + LABEL_NAME_AT] as number;
+    const size = rows[at + LABEL_NAME_SIZE] as number;
+    const name = columns.bytesOf(nameAt);
+    const start = offsetOf(nameAt);
+    if (label.length > 0) label.byte(COMMA);
+    if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
+    if (columns.hasQuotedNames && !isLegacyName(name, start, size)) {
+      this.isQuoted = true;
+      appendQuoted(label, name.subarray(start, start + size));
+    } else label.copy(name, start, start + size);
+    label.byte(0x3d);
+    label.byte(QUOTE);
+    const valueAt = rows[at + LABEL_VALUE_AT] as number;
+    const value = offsetOf(valueAt);
+    label.copy(columns.bytesOf(valueAt), value, value + (rows[at + LABEL_VALUE_SIZE] as number));
+    label.byte(QUOTE);
+  }
+
+  /** Label rows of a metric in the order of their names. */
+  sortLabels(columns: PushColumns, first: number, count: number): number[] {
+    const { order } = this;
+    if (count > 32) {
+      this.order = Array.from({ length: count }, (_, i) => first + i);
+      return this.order.sort((a, b) => compareLabelNames(columns, a, b));
+    }
+    for (let i = 0; i < count; i++) {
+      let at = i;
+      for (; at > 0 && compareLabelNames(columns, order[at - 1] as number, first + i) > 0; at--)
+        order[at] = order[at - 1] as number;
+      order[at] = first + i;
+    }
+    return order;
+  }
+
+  /** The order of a label's name and a grouping label's. */
+  private compareWithName(columns: PushColumns, row: number, name: string): number {
+    const at = row * LABEL_STRIDE;
+    const nameAt = columns.labels[at + LABEL_NAME_AT] as number;
+    const size = columns.labels[at + LABEL_NAME_SIZE] as number;
+    const bytes = columns.bytesOf(nameAt);
+    const start = offsetOf(nameAt);
+    for (let i = 0; i < size && i < name.length; i++) {
+      const code = name.charCodeAt(i);
+      if (code > 0x7f) {
+        const encoded = Buffer.from(name);
+        return compareBytes(bytes, start, size, encoded, 0, encoded.length);
+      }
+      const difference = (bytes[start + i] as number) - code;
+      if (difference !== 0) return difference;
+    }
+    return size - name.length;
+  }
+}
+
+function compareLabelNames(columns: PushColumns, a: number, b: number): number {
+  const rows = columns.labels;
+  const aAt = rows[a * LABEL_STRIDE + LABEL_NAME_AT] as number;
+  const bAt = rows[b * LABEL_STRIDE + LABEL_NAME_AT] as number;
+  const aSize = rows[a * LABEL_STRIDE + LABEL_NAME_SIZE] as number;
+  const bSize = rows[b * LABEL_STRIDE + LABEL_NAME_SIZE] as number;
+  return compareBytes(columns.bytesOf(aAt), offsetOf(aAt), aSize, columns.bytesOf(bAt), offsetOf(bAt), bSize);
+}
+
+/** Writes what a line begins with: `name_suffix{`, or `{"na.me_suffix",` where the name needs quotes. */
+export function writeHead(out: Writer, name: Uint8Array, suffix: string, quoted: boolean): void {
+  if (!quoted) {
+    out.append(name);
+    out.ascii(suffix);
+    return out.byte(BRACE_OPEN);
+  }
+  out.byte(BRACE_OPEN);
+  out.byte(QUOTE);
+  appendEscaped(out, name);
+  out.ascii(suffix);
+  out.ascii('",');
+}
+
+/** Appends a name in quotes, escaped as label values are. */
+export function appendQuoted(out: Writer, name: Uint8Array): void {
+  out.byte(QUOTE);
+  appendEscaped(out, name);
+  out.byte(QUOTE);
+}
+
+function appendEscaped(out: Writer, text: Uint8Array): void {
+  for (const byte of text) {
+    if (byte === 0x5c || byte === QUOTE || byte === LINE_FEED) out.byte(0x5c);
+    out.byte(byte === LINE_FEED ? 0x6e : byte);
+  }
+}

@@ -1,0 +1,241 @@
+import { formatFloat } from "../bytes/float.ts";
+import { LabelWalk } from "../bytes/label-block.ts";
+import { Writer } from "../bytes/writer.ts";
+import type { GroupingKey } from "../model/grouping-key.ts";
+import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
+import { CHUNK_FAMILY, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { compareLines, SAME_BYTES } from "./duplicates.ts";
+import type { Family } from "./families.ts";
+import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
+import { Snapshot } from "./snapshot.ts";
+import { type ChunkContent, Table } from "./table.ts";
+
+const encoder = new TextEncoder();
+const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
+
+/** How large the store is at this moment. */
+export interface StoreStats {
+  readonly groups: number;
+  readonly families: number;
+  /** Exposition lines. */
+  readonly series: number;
+  readonly chunkBytes: number;
+  readonly pageBytes: number;
+}
+
+/**
+ * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and no
+ * queue. Readers take a `snapshot` or go through groups one by one.
+ */
+export class Store {
+  private table = new Table();
+  private handler: PushHandler;
+  private readonly line = new Writer(256);
+  private readonly pushTimeName = encoder.encode(PUSH_TIME.name);
+  private readonly failureName = encoder.encode(PUSH_FAILURE_TIME.name);
+
+  constructor(
+    private readonly own: OwnFamilies,
+    /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
+    private readonly check: boolean,
+  ) {
+    this.handler = new PushHandler(this.table, own);
+  }
+
+  /**
+   * Stores a push (POST, or PUT with `replace`), or gives the reason why not. A refused push changes nothing but the time of
+   * the group's last failure; where that itself could not be exposed, not even that.
+   */
+  apply(request: PushRequest): Rejection | null {
+    const { key } = request;
+    const forbidden = this.findKeyFault(key);
+    if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
+    const group = this.table.groups.find(key.block);
+    if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
+    const faults = this.handler.prepare(request, group, this.check);
+    if (faults.any) return this.fail(request, group, faults.message);
+    const stored = group < 0 ? this.table.addGroup(key) : group;
+    this.handler.store(request, stored);
+    this.setTime(stored, key, PUSH_TIME, request.receivedMs / 1000, request.receivedMs);
+    this.table.groups.setSucceeded(stored, request.receivedMs / 1000);
+    if (!this.hasFamily(stored, this.failureName)) this.setTime(stored, key, PUSH_FAILURE_TIME, 0, request.receivedMs);
+    return null;
+  }
+
+  /** Notes a refused push in its group, which is made if need be. */
+  private fail(request: PushRequest, known: number, message: string): Rejection {
+    const { key, receivedMs } = request;
+    const group = known < 0 ? this.table.addGroup(key) : known;
+    this.setTime(group, key, PUSH_FAILURE_TIME, receivedMs / 1000, receivedMs);
+    this.table.groups.setFailed(group, receivedMs / 1000);
+    if (!this.hasFamily(group, this.pushTimeName)) this.setTime(group, key, PUSH_TIME, 0, receivedMs);
+    return new Rejection("inconsistent", INCONSISTENT + message);
+  }
+
+  /**
+   * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; push times that another group has the
+   * very series of, as `{job="j"}` and `{job="j",instance=""}`; push times that were pushed as another type.
+   */
+  private findKeyFault(key: GroupingKey): string | null {
+    const reserved = key.labels.find((label) => label.name.startsWith("__"));
+    const metric = (name: string) =>
+      `collected metric "${name}" { ${key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`).join("  ")}}`;
+    if (reserved !== undefined) return `${metric(PUSH_TIME.name)} has a label with an invalid name: ${reserved.name}`;
+    if (!this.check || this.table.groups.find(key.block) >= 0) return null;
+    for (const name of [this.pushTimeName, this.failureName]) {
+      const family = this.table.findFamily(name, 0, name.length);
+      if (family === null) continue;
+      if (family.type !== MetricType.gauge) return `${metric(family.name)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
+      if (family.shapes.size > 0 && this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, -1, family))
+        return `${metric(family.name)} was collected before with the same name and label values`;
+    }
+    return null;
+  }
+
+  private hasFamily(group: number, name: Uint8Array): boolean {
+    const family = this.table.findFamily(name, 0, name.length);
+    return family !== null && this.table.chunkOf(group, family.id) >= 0;
+  }
+
+  /** Sets a push time of a group to `seconds`. */
+  private setTime(
+    group: number,
+    key: GroupingKey,
+    time: typeof PUSH_TIME | typeof PUSH_FAILURE_TIME,
+    seconds: number,
+    pushedMs: number,
+  ): void {
+    const name = time === PUSH_TIME ? this.pushTimeName : this.failureName;
+    const family = this.table.findFamily(name, 0, name.length) ?? this.table.addFamily(name, MetricType.gauge);
+    const chunk = this.table.chunkOf(group, family.id);
+    const content = this.timeContent(time, key, seconds, pushedMs);
+    if (chunk < 0) this.table.insert(group, family, content);
+    else if (this.isSame(chunk, content)) this.table.touch(chunk, content.help, pushedMs);
+    else this.table.update(chunk, content);
+  }
+
+  private isSame(chunk: number, content: ChunkContent): boolean {
+    const lines = this.table.linesOf(chunk);
+    return compareLines(lines, 0, lines.length, content.source, content.start, content.end) === SAME_BYTES;
+  }
+
+  private timeContent(
+    time: typeof PUSH_TIME | typeof PUSH_FAILURE_TIME,
+    key: GroupingKey,
+    seconds: number,
+    pushedMs: number,
+  ): ChunkContent {
+    const { line } = this;
+    const help = encoder.encode(time.help);
+    line.reset();
+    line.ascii(time.name);
+    line.byte(0x7b);
+    line.append(key.full);
+    line.ascii("} ");
+    line.ascii(formatFloat(seconds));
+    line.byte(0x0a);
+    return {
+      source: line.bytes,
+      start: 0,
+      end: line.length,
+      type: MetricType.gauge,
+      quoted: key.hasQuotedNames,
+      metricCount: 1,
+      lineCount: 1,
+      help: this.table.helps.enter(help, 0, help.length),
+      side: null,
+      pushedMs,
+    };
+  }
+
+  /** Removes a group with all that it holds. False: there was none. */
+  delete(key: GroupingKey): boolean {
+    const group = this.table.groups.find(key.block);
+    if (group >= 0) this.table.removeGroup(group);
+    return group >= 0;
+  }
+
+  /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
+  wipe(): void {
+    this.table = new Table();
+    this.handler = new PushHandler(this.table, this.own);
+  }
+
+  /** Everything as it is now. The caller must release it. */
+  snapshot(): Snapshot {
+    return new Snapshot(this.table);
+  }
+
+  /**
+   * The groups one by one, as they are when their turn comes: groups that come or go meanwhile may or may not be seen. Each
+   * is whole, and borrowed until the next one is asked for or something is pushed.
+   */
+  *groups(): Generator<GroupView> {
+    const { table } = this;
+    for (let group = 0; group < table.groups.table.limit; group++)
+      if (table.groups.table.has(group)) yield this.viewOf(table, group);
+  }
+
+  /** One group, or null where there is none of this key. Borrowed as with `groups`. */
+  group(key: GroupingKey): GroupView | null {
+    const group = this.table.groups.find(key.block);
+    return group < 0 ? null : this.viewOf(this.table, group);
+  }
+
+  private viewOf(table: Table, group: number): GroupView {
+    const families: GroupFamily[] = [];
+    const { rows, pushedMs } = table.chunks;
+    for (
+      let chunk = table.groups.firstChunk(group);
+      chunk >= 0;
+      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number
+    ) {
+      const family = table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+      families.push(this.familyView(table, family, chunk, pushedMs[chunk] as number));
+    }
+    families.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { groups } = table;
+    return {
+      labels: readLabels(groups.table.key(group)),
+      lastPushSuccessful: groups.failedSeconds(group) <= groups.succeededSeconds(group),
+      families,
+    };
+  }
+
+  private familyView(table: Table, family: Family, chunk: number, pushedMs: number): GroupFamily {
+    const help = table.helpOf(chunk);
+    return {
+      name: family.name,
+      type: table.typeOf(chunk),
+      help: help === null ? null : Buffer.from(help).toString(),
+      pushedMs,
+      metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
+      lines: table.linesOf(chunk),
+      side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+    };
+  }
+
+  get stats(): StoreStats {
+    const { table } = this;
+    return {
+      groups: table.groups.count,
+      families: table.familyCount,
+      series: table.seriesCount,
+      chunkBytes: table.chunkBytes,
+      pageBytes: table.pages.sizeBytes,
+    };
+  }
+}
+
+function readLabels(block: Uint8Array): LabelPair[] {
+  const walk = new LabelWalk();
+  const labels: LabelPair[] = [];
+  walk.open(block, 0, block.length);
+  while (walk.step()) labels.push({ name: text(walk.name()), value: text(walk.value()) });
+  return labels;
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

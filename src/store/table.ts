@@ -1,0 +1,276 @@
+import type { GroupingKey } from "../model/grouping-key.ts";
+import type { MetricType } from "../model/metric-type.ts";
+import {
+  CHUNK_FAMILY,
+  CHUNK_GROUP,
+  CHUNK_HELP,
+  CHUNK_LINES,
+  CHUNK_METRICS,
+  CHUNK_NEXT,
+  CHUNK_PAGE,
+  CHUNK_STRIDE,
+  CHUNK_TYPE,
+  Chunks,
+  QUOTED,
+  TYPE_MASK,
+} from "./chunks.ts";
+import { Family, NO_HELP } from "./families.ts";
+import { Groups } from "./groups.ts";
+import { HelpTexts } from "./help-texts.ts";
+import { KeyTable } from "./key-table.ts";
+import { type Page, Pages } from "./pages.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
+
+/** What one family of one group is to become; source[start, end) is its lines. */
+export interface ChunkContent {
+  source: Uint8Array;
+  start: number;
+  end: number;
+  type: MetricType;
+  /** Some name needs quotes. */
+  quoted: boolean;
+  metricCount: number;
+  lineCount: number;
+  /** A number of the help texts, or NO_HELP. */
+  help: number;
+  side: Uint8Array | null;
+  pushedMs: number;
+}
+
+/**
+ * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and lists
+ * in step and knows nothing of what may be pushed.
+ */
+export class Table {
+  readonly groups = new Groups();
+  readonly chunks = new Chunks();
+  readonly pages = new Pages();
+  readonly helps = new HelpTexts();
+  private readonly names = new KeyTable();
+  private readonly families: (Family | null)[] = [];
+  /** All families, sorted by name; null while it must be made anew. */
+  private sorted: Family[] | null = [];
+  seriesCount = 0;
+  chunkBytes = 0;
+
+  get familyCount(): number {
+    return this.names.count;
+  }
+
+  family(id: number): Family {
+    const family = this.families[id];
+    if (!family) throw new Error(`there is no family ${id}`);
+    return family;
+  }
+
+  findFamily(name: Uint8Array, start: number, end: number): Family | null {
+    const id = this.names.find(name, start, end);
+    return id < 0 ? null : this.family(id);
+  }
+
+  addFamily(name: Uint8Array, type: MetricType): Family {
+    const id = this.names.add(name, 0, name.length);
+    const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
+    family.isPushTime = family.name === PUSH_TIME.name || family.name === PUSH_FAILURE_TIME.name;
+    this.families[id] = family;
+    this.sorted = null;
+    return family;
+  }
+
+  sortedFamilies(): readonly Family[] {
+    this.sorted ??= this.families
+      .filter((family) => family !== null)
+      .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
+    return this.sorted;
+  }
+
+  addGroup(key: GroupingKey): number {
+    return this.groups.add(key);
+  }
+
+  /** The chunk of a family in a group, or -1. */
+  chunkOf(group: number, family: number): number {
+    const { rows } = this.chunks;
+    let chunk = this.groups.firstChunk(group);
+    while (chunk >= 0 && rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] !== family)
+      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    return chunk;
+  }
+
+  pageOf(chunk: number): Page {
+    return this.pages.get(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] as number);
+  }
+
+  /** The lines of a chunk: borrowed, valid until something is written. */
+  linesOf(chunk: number): Uint8Array {
+    const page = this.pageOf(chunk);
+    const slot = page.slotOf(chunk);
+    const offset = page.offsetOf(slot);
+    return page.bytes.subarray(offset, offset + page.sizeOf(slot));
+  }
+
+  /** Fills the cell of a family in a group that has none yet. */
+  insert(group: number, family: Family, content: ChunkContent): void {
+    const chunk = this.chunks.add(family.id, group);
+    const at = chunk * CHUNK_STRIDE;
+    const { rows } = this.chunks;
+    rows[at + CHUNK_NEXT] = this.groups.firstChunk(group);
+    this.groups.setFirstChunk(group, chunk);
+    rows[at + CHUNK_HELP] = content.help;
+    family.countShape(this.groups.shapeId(group), 1);
+    family.countHelp(content.help, 1);
+    family.chunkCount++;
+    this.helps.retain(content.help);
+    this.countIn(family, content);
+    this.describe(chunk, content);
+    this.place(family, chunk, content);
+  }
+
+  /** Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page. */
+  update(chunk: number, content: ChunkContent): void {
+    const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    this.countOut(family, chunk);
+    this.countIn(family, content);
+    this.changeHelp(family, chunk, content.help);
+    this.describe(chunk, content);
+    this.rewrite(family, chunk, content);
+  }
+
+  private rewrite(family: Family, chunk: number, content: ChunkContent): void {
+    const size = content.end - content.start;
+    const held = this.pageOf(chunk);
+    const oldSize = held.sizeOf(held.slotOf(chunk));
+    this.chunkBytes += size - oldSize;
+    if (held.used - oldSize + size > held.bytes.length) {
+      family.remove(this.pages, held, chunk);
+      const page = family.insert(this.pages, chunk, content.source, content.start, content.end);
+      this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] = page.id;
+      setSide(page, chunk, content.side);
+      return;
+    }
+    const page = this.pages.writable(held, family.pages);
+    const slot = page.slotOf(chunk);
+    const offset = page.offsetOf(slot);
+    if (size !== oldSize) page.bytes.copyWithin(offset + size, offset + oldSize, page.used);
+    copyInto(page.bytes, offset, content);
+    page.slots[slot * 2 + 1] = size;
+    page.used += size - oldSize;
+    setSide(page, chunk, content.side);
+  }
+
+  /** Notes that a cell was pushed again with the very same lines. */
+  touch(chunk: number, help: number, pushedMs: number): void {
+    const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    this.changeHelp(family, chunk, help);
+    this.chunks.pushedMs[chunk] = pushedMs;
+  }
+
+  /** Empties a cell that is in its group's list behind `previous` (-1: it is the first). Families without cells go. */
+  remove(chunk: number, previous: number): void {
+    const { rows } = this.chunks;
+    const at = chunk * CHUNK_STRIDE;
+    const group = rows[at + CHUNK_GROUP] as number;
+    const family = this.family(rows[at + CHUNK_FAMILY] as number);
+    const next = rows[at + CHUNK_NEXT] as number;
+    if (previous < 0) this.groups.setFirstChunk(group, next);
+    else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
+    const page = this.pageOf(chunk);
+    this.chunkBytes -= page.sizeOf(page.slotOf(chunk));
+    family.remove(this.pages, page, chunk);
+    this.countOut(family, chunk);
+    const help = rows[at + CHUNK_HELP] as number;
+    family.countHelp(help, -1);
+    family.countShape(this.groups.shapeId(group), -1);
+    this.helps.release(help);
+    if (--family.chunkCount === 0) this.dropFamily(family);
+    this.chunks.remove(chunk);
+  }
+
+  removeGroup(group: number): void {
+    for (let chunk = this.groups.firstChunk(group); chunk >= 0; chunk = this.groups.firstChunk(group))
+      this.remove(chunk, -1);
+    this.groups.remove(group);
+  }
+
+  private dropFamily(family: Family): void {
+    this.names.remove(family.id);
+    this.families[family.id] = null;
+    this.sorted = null;
+  }
+
+  private place(family: Family, chunk: number, content: ChunkContent): void {
+    const page = family.insert(this.pages, chunk, content.source, content.start, content.end);
+    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] = page.id;
+    setSide(page, chunk, content.side);
+    this.chunkBytes += content.end - content.start;
+  }
+
+  private describe(chunk: number, content: ChunkContent): void {
+    const { rows } = this.chunks;
+    const at = chunk * CHUNK_STRIDE;
+    rows[at + CHUNK_METRICS] = content.metricCount;
+    rows[at + CHUNK_LINES] = content.lineCount;
+    rows[at + CHUNK_TYPE] = content.type | (content.quoted ? QUOTED : 0);
+    this.chunks.pushedMs[chunk] = content.pushedMs;
+  }
+
+  private countIn(family: Family, content: ChunkContent): void {
+    this.seriesCount += content.lineCount;
+    if (content.quoted) family.quotedCount++;
+    if (content.metricCount === 0) return;
+    family.filledCount++;
+    if (family.filledCount === 1) family.type = content.type;
+  }
+
+  private countOut(family: Family, chunk: number): void {
+    const { rows } = this.chunks;
+    const at = chunk * CHUNK_STRIDE;
+    this.seriesCount -= rows[at + CHUNK_LINES] as number;
+    if (((rows[at + CHUNK_TYPE] as number) & QUOTED) !== 0) family.quotedCount--;
+    if ((rows[at + CHUNK_METRICS] as number) > 0) family.filledCount--;
+  }
+
+  private changeHelp(family: Family, chunk: number, help: number): void {
+    const at = chunk * CHUNK_STRIDE + CHUNK_HELP;
+    const old = this.chunks.rows[at] as number;
+    if (old === help) return;
+    this.chunks.rows[at] = help;
+    family.countHelp(help, 1);
+    family.countHelp(old, -1);
+    this.helps.retain(help);
+    this.helps.release(old);
+  }
+
+  /** The type of a chunk, which is its family's but where the check is off. */
+  typeOf(chunk: number): MetricType {
+    return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & TYPE_MASK) as MetricType;
+  }
+
+  metricCountOf(chunk: number): number {
+    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number;
+  }
+
+  helpOf(chunk: number): Uint8Array | null {
+    const help = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
+    return help === NO_HELP ? null : this.helps.text(help);
+  }
+
+  /** Bytes of memory that the table itself takes, without pages. */
+  get indexBytes(): number {
+    return this.groups.sizeBytes + this.chunks.sizeBytes + this.names.sizeBytes;
+  }
+}
+
+function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
+  if (side === null) page.sides?.delete(chunk);
+  else {
+    page.sides ??= new Map();
+    page.sides.set(chunk, side);
+  }
+}
+
+function copyInto(target: Uint8Array, offset: number, content: ChunkContent): void {
+  const { source, start, end } = content;
+  if (end - start > 128) return target.set(source.subarray(start, end), offset);
+  for (let i = start, at = offset; i < end; i++, at++) target[at] = source[i] as number;
+}

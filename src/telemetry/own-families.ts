@@ -1,0 +1,51 @@
+import { MetricType } from "../model/metric-type.ts";
+
+/** What a family's HELP and TYPE lines say. */
+export interface FamilyHead {
+  readonly type: MetricType;
+  readonly help: string;
+}
+
+const counter = (help: string): FamilyHead => ({ type: MetricType.counter, help });
+const gauge = (help: string): FamilyHead => ({ type: MetricType.gauge, help });
+const summary = (help: string): FamilyHead => ({ type: MetricType.summary, help });
+
+/**
+ * Every family that the server can expose about itself, sorted by name. The names, types and help texts that the Go
+ * Pushgateway and its client library expose are theirs, letter by letter, so that dashboards and alerts keep working.
+ */
+export const OWN_FAMILIES = {
+  process_cpu_seconds_total: counter("Total user and system CPU time spent in seconds."),
+  process_max_fds: gauge("Maximum number of open file descriptors."),
+  process_network_receive_bytes_total: counter("Number of bytes received by the process over the network."),
+  process_network_transmit_bytes_total: counter("Number of bytes sent by the process over the network."),
+  process_open_fds: gauge("Number of open file descriptors."),
+  process_resident_memory_bytes: gauge("Resident memory size in bytes."),
+  process_start_time_seconds: gauge("Start time of the process since unix epoch in seconds."),
+  process_virtual_memory_bytes: gauge("Virtual memory size in bytes."),
+  process_virtual_memory_max_bytes: gauge("Maximum amount of virtual memory available in bytes."),
+  promhttp_metric_handler_requests_in_flight: gauge("Current number of scrapes being served."),
+  promhttp_metric_handler_requests_total: counter("Total number of scrapes by HTTP status code."),
+  pushgateway_build_info: gauge(
+    "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
+  ),
+  pushgateway_http_push_duration_seconds: summary("HTTP request duration for pushes to the Pushgateway."),
+  pushgateway_http_push_size_bytes: summary("HTTP request size for pushes to the Pushgateway."),
+  pushgateway_http_requests_total: counter("Total HTTP requests processed by the Pushgateway, excluding scrapes."),
+  pushgateway_rejected_pushes_total: counter("Total number of pushes that were rejected, by reason."),
+  pushgateway_store_chunk_bytes: gauge("Bytes of exposition text that the store holds."),
+  pushgateway_store_families: gauge("Number of metric families in the store."),
+  pushgateway_store_groups: gauge("Number of groups in the store."),
+  pushgateway_store_page_bytes: gauge("Bytes of memory that the pages of the store take up."),
+  pushgateway_store_series: gauge("Number of series in the store."),
+} as const satisfies Record<string, FamilyHead>;
+
+export type OwnFamilyName = keyof typeof OWN_FAMILIES;
+
+/**
+ * Type and help of every family that `OwnMetrics.gather` can return, by name, whether it has series yet or not. Pushes of
+ * these names with another type have to be refused, or a scrape would expose one name with two types.
+ */
+export function ownFamilyTypes(): ReadonlyMap<string, FamilyHead> {
+  return new Map(Object.entries(OWN_FAMILIES));
+}

@@ -1,0 +1,199 @@
+import { Writer } from "../bytes/writer.ts";
+import type { MetricType } from "../model/metric-type.ts";
+import type { RejectionKind } from "../model/rejection.ts";
+import type { LabelPair } from "../model/view.ts";
+import { CounterFamily, RequestCounters } from "./counter.ts";
+import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
+import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
+import { sampleHead, writeSample } from "./sample-line.ts";
+import { type SummaryRange, SummarySeries } from "./summary.ts";
+
+export { ownFamilyTypes } from "./own-families.ts";
+
+/** The labels of `pushgateway_build_info`. `goversion` names the runtime, as in `bun1.4.5`. */
+export interface BuildLabels {
+  readonly branch: string;
+  readonly goarch: string;
+  readonly goos: string;
+  readonly goversion: string;
+  readonly revision: string;
+  readonly tags: string;
+  readonly version: string;
+}
+
+/** What the store holds at one moment. */
+export interface StoreStats {
+  readonly groups: number;
+  readonly families: number;
+  readonly series: number;
+  /** Bytes of exposition text. */
+  readonly chunkBytes: number;
+  /** Bytes of memory that pages take up. */
+  readonly pageBytes: number;
+}
+
+export interface OwnMetricsDeps extends ProcessDeps {
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number;
+  readonly build: BuildLabels;
+  /** Called once a scrape. */
+  readonly storeStats: () => StoreStats;
+}
+
+/**
+ * One family about the server itself. `lines` are finished lines as in `model/view.ts` (without `instance` and `job`),
+ * sorted by labels; the caller owns them.
+ */
+export interface OwnFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly lines: Uint8Array;
+}
+
+export type PushMethod = "put" | "post";
+
+/** From 1 us up to an hour, and from 1 byte up to 1 TiB. */
+const DURATION_RANGE: SummaryRange = { lowestExponent: -20, highestExponent: 12 };
+const SIZE_RANGE: SummaryRange = { lowestExponent: 0, highestExponent: 40 };
+
+const REJECTION_KINDS = {
+  malformed: true,
+  inconsistent: true,
+  "too-large": true,
+  unavailable: true,
+} as const satisfies Record<RejectionKind, true>;
+
+interface PushSummaries {
+  readonly duration: SummarySeries;
+  readonly size: SummarySeries;
+}
+
+/** What the server counts about itself. Made by `createOwnMetrics`. */
+export class OwnMetrics {
+  private readonly requests = new RequestCounters();
+  private readonly scrapes = new CounterFamily("promhttp_metric_handler_requests_total", ["code"]);
+  private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
+  private readonly process: ProcessMetrics;
+  private readonly buildHead: string;
+  private readonly writer = new Writer();
+  private scrapesInFlight = 0;
+  private put: PushSummaries | null = null;
+  private post: PushSummaries | null = null;
+
+  constructor(private readonly deps: OwnMetricsDeps) {
+    this.process = new ProcessMetrics(deps);
+    this.buildHead = sampleHead("pushgateway_build_info", buildLabels(deps.build));
+    for (const code of ["200", "500", "503"]) this.scrapes.series(code);
+    for (const kind of Object.keys(REJECTION_KINDS)) this.rejections.series(kind);
+  }
+
+  /**
+   * Counts a request that is not a scrape. `handler` is one of a fixed set of names, `code` the reply's status, `method`
+   * as it stands in the request.
+   */
+  countRequest(handler: string, code: number, method: string): void {
+    this.requests.count(handler, code, method);
+  }
+
+  /** Counts one push, accepted or not. `sizeBytes` is the approximate size of the whole request, headers and all. */
+  observePush(method: PushMethod, durationSeconds: number, sizeBytes: number): void {
+    const nowMs = this.deps.nowMs();
+    const summaries = (method === "put" ? this.put : this.post) ?? this.addSummaries(method, nowMs);
+    summaries.duration.summary.observe(durationSeconds, nowMs);
+    summaries.size.summary.observe(sizeBytes, nowMs);
+  }
+
+  countRejectedPush(reason: RejectionKind): void {
+    this.rejections.series(reason).value++;
+  }
+
+  /** To be called before `gather`, so that a scrape counts itself among those in flight. */
+  scrapeStarted(): void {
+    this.scrapesInFlight++;
+  }
+
+  /** To be called once after each `scrapeStarted`, when the last byte is sent or given up, with the reply's status. */
+  scrapeEnded(code: number): void {
+    if (this.scrapesInFlight === 0) throw new Error(`ending a scrape with code ${code}: expected one to be in flight`);
+    this.scrapesInFlight--;
+    this.scrapes.series(String(code)).value++;
+  }
+
+  /** All families that have series at this moment, sorted by name. Reads /proc and the store's figures. */
+  gather(): OwnFamily[] {
+    const nowMs = this.deps.nowMs();
+    const families = [
+      ...this.process.read().map(([name, value]) => this.single(name, sampleHead(name, []), value)),
+      this.single("pushgateway_build_info", this.buildHead, 1),
+      ...this.gatherStore(),
+      this.family("pushgateway_http_push_duration_seconds", (writer) => {
+        this.post?.duration.write(writer, nowMs);
+        this.put?.duration.write(writer, nowMs);
+      }),
+      this.family("pushgateway_http_push_size_bytes", (writer) => {
+        this.post?.size.write(writer, nowMs);
+        this.put?.size.write(writer, nowMs);
+      }),
+      ...this.gatherCounters(),
+    ];
+    return families.filter(({ lines }) => lines.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  private gatherCounters(): OwnFamily[] {
+    const inFlight = "promhttp_metric_handler_requests_in_flight";
+    return [
+      this.single(inFlight, sampleHead(inFlight, []), this.scrapesInFlight),
+      this.family("promhttp_metric_handler_requests_total", (writer) => this.scrapes.write(writer)),
+      this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
+      this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),
+    ];
+  }
+
+  private gatherStore(): OwnFamily[] {
+    const stats = this.deps.storeStats();
+    const figures: [OwnFamilyName, number][] = [
+      ["pushgateway_store_chunk_bytes", stats.chunkBytes],
+      ["pushgateway_store_families", stats.families],
+      ["pushgateway_store_groups", stats.groups],
+      ["pushgateway_store_page_bytes", stats.pageBytes],
+      ["pushgateway_store_series", stats.series],
+    ];
+    return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
+  }
+
+  private single(name: OwnFamilyName, head: string, value: number): OwnFamily {
+    return this.family(name, (writer) => writeSample(writer, head, value));
+  }
+
+  private family(name: OwnFamilyName, write: (writer: Writer) => void): OwnFamily {
+    const writer = this.writer;
+    writer.reset();
+    write(writer);
+    const { help, type } = OWN_FAMILIES[name];
+    return { name, help, type, lines: writer.finish() };
+  }
+
+  /** The window of a method begins with its first push; until then the method has no series. */
+  private addSummaries(method: PushMethod, nowMs: number): PushSummaries {
+    const labels = [{ name: "method", value: method }];
+    const summaries = {
+      duration: new SummarySeries("pushgateway_http_push_duration_seconds", labels, DURATION_RANGE, nowMs),
+      size: new SummarySeries("pushgateway_http_push_size_bytes", labels, SIZE_RANGE, nowMs),
+    };
+    this[method] = summaries;
+    return summaries;
+  }
+}
+
+/** Sorted by name, whatever order the caller's object has. */
+function buildLabels(build: BuildLabels): LabelPair[] {
+  const { branch, goarch, goos, goversion, revision, tags, version } = build;
+  const sorted = { branch, goarch, goos, goversion, revision, tags, version };
+  return Object.entries(sorted).map(([name, value]) => ({ name, value }));
+}
+
+/** Starts all counts at zero. */
+export function createOwnMetrics(deps: OwnMetricsDeps): OwnMetrics {
+  return new OwnMetrics(deps);
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
+
+const TYPE = "application/vnd.google.protobuf";
+const PROTO = "proto=io.prometheus.client.MetricFamily";
+const ENCODING = "encoding=delimited";
+const FULL = `${TYPE}; ${PROTO}; ${ENCODING}`;
+
+const protobuf: [string, string][] = [
+  ["what the official clients send", FULL],
+  ["no spaces, parameters the other way round", `${TYPE};${ENCODING};${PROTO}`],
+  [
+    "type and names of parameters in other cases",
+    `Application/VND.google.Protobuf; Proto=${PROTO.slice(6)}; ENCODING=delimited`,
+  ],
+  ["quoted values", `${TYPE}; proto="io.prometheus.client.MetricFamily"; encoding="delimited"`],
+  [
+    "spaces around semicolons and equals signs",
+    `${TYPE} ; proto = io.prometheus.client.MetricFamily ; encoding = delimited `,
+  ],
+  ["a last semicolon", `${FULL};`],
+  ["a last semicolon among spaces", `${FULL} ; `],
+  ["further parameters", `${FULL}; charset=utf-8; escaping=underscores; q=0.5`],
+  ["an empty quoted value", `${FULL}; x=""`],
+  ["an escaped quote in a value", `${FULL}; x="a\\"b"`],
+  ["tokens with braces", `${FULL}; x={}`],
+  ["the same parameter again with the same value", `${FULL}; ${ENCODING}`],
+];
+
+for (const [name, contentType] of protobuf) {
+  test(`taken as protobuf: ${name}`, () => {
+    expect(isDelimitedProtobuf(contentType)).toBe(true);
+  });
+}
+
+const text: [string, string | null][] = [
+  ["no header", null],
+  ["an empty header", ""],
+  ["the text format", "text/plain; version=0.0.4; charset=utf-8"],
+  ["what curl sends", "application/x-www-form-urlencoded"],
+  ["no media type", "garbage"],
+  ["the bare type", TYPE],
+  ["no encoding", `${TYPE}; ${PROTO}`],
+  ["no message", `${TYPE}; ${ENCODING}`],
+  ["another message", `${TYPE}; proto=other; ${ENCODING}`],
+  ["another encoding", `${TYPE}; ${PROTO}; encoding=text`],
+  ["a value in another case", `${TYPE}; ${PROTO}; encoding=Delimited`],
+  ["another type", `application/x-protobuf; ${PROTO}; ${ENCODING}`],
+  ["a longer type", `${TYPE}/x; ${PROTO}; ${ENCODING}`],
+  ["two types", `${TYPE}, text/plain; ${PROTO}; ${ENCODING}`],
+  ["spaces within the type", `application / vnd.google.protobuf; ${PROTO}; ${ENCODING}`],
+  ["a comma between parameters", `${TYPE}; ${PROTO}, ${ENCODING}`],
+  ["nothing between parameters", `${TYPE}; ${PROTO} ${ENCODING}`],
+  ["an empty parameter", `${TYPE};; ${PROTO}; ${ENCODING}`],
+  ["two last semicolons", `${FULL};;`],
+  ["a word after the last parameter", `${FULL} x`],
+  ["a parameter without a value", `${FULL}; x`],
+  ["a parameter with an empty value", `${FULL}; x=`],
+  ["an open quote", `${FULL}; x="a`],
+  ["an open quote before an escaped one", `${FULL}; x="a\\"`],
+  ["a name outside of ASCII", `${FULL}; é=1`],
+  ["the same parameter again with another value", `${FULL}; encoding=text`],
+  ["a backslash before a letter, which stands for itself", `${TYPE}; ${PROTO}; encoding="deli\\mited"`],
+];
+
+for (const [name, contentType] of text) {
+  test(`taken as text: ${name}`, () => {
+    expect(isDelimitedProtobuf(contentType)).toBe(false);
+  });
+}
+
+test("one answer does not change the next", () => {
+  const quoted = `${TYPE}; proto="io.prometheus.client.MetricFamily"; encoding="delimited"`;
+  expect([quoted, `${FULL};;`, quoted, `${FULL} x`, quoted].map(isDelimitedProtobuf)).toEqual([
+    true,
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test("a header as long as the server takes is refused fast", () => {
+  const startedMs = performance.now();
+  for (const filler of [" ", ";", "x=1;", '"', "\\", "x "]) {
+    expect(isDelimitedProtobuf(`${TYPE};${filler.repeat(16_000)}!`)).toBe(false);
+  }
+  expect(performance.now() - startedMs).toBeLessThan(500);
+});

@@ -1,0 +1,73 @@
+import {
+  createOwnMetrics,
+  type OwnFamily,
+  type OwnMetrics,
+  type OwnMetricsDeps,
+} from "../../src/telemetry/own-metrics.ts";
+
+/** What the files below /proc of a made-up process say. The command's name is chosen to mislead. */
+export const PROC_FILES: Readonly<Record<string, string>> = {
+  "/proc/self/stat":
+    "4711 (push) 9 gw (x)) S 1 4711 4711 0 -1 4194560 5100 0 0 0 250 75 3 4 20 0 9 0 123456 6714929152 15738 18446744073709551615 1 1 0\n",
+  "/proc/stat": "cpu  1 2 3 4\nintr 5 btime 9\nbtime 1795226000\nprocesses 77\n",
+  "/proc/self/limits": [
+    "Limit                     Soft Limit           Hard Limit           Units     ",
+    "Max open files            20000                524288               files     ",
+    "Max address space         unlimited            unlimited            bytes     ",
+    "",
+  ].join("\n"),
+  "/proc/self/net/netstat": [
+    "TcpExt: SyncookiesSent InOctets",
+    "TcpExt: 1 2",
+    "IpExt: InNoRoutes InOctets OutOctets InMcastOctets",
+    "IpExt: 0 3489637869 999999 5",
+    "",
+  ].join("\n"),
+};
+
+/** A reader of `files` that throws on any other path, as reading a missing file does. */
+export function procReader(files: Readonly<Record<string, string>>): (path: string) => string {
+  return (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Error(`reading ${path}: ENOENT`);
+    return text;
+  };
+}
+
+/** Metrics whose surroundings are all fixed, but for what is given. */
+export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
+  return createOwnMetrics({
+    nowMs: () => 0,
+    readProcFile: procReader(PROC_FILES),
+    countOpenFds: () => 11,
+    pageSizeBytes: 4096,
+    clockTicksPerSecond: 100,
+    build: {
+      version: "2.0.0",
+      tags: "unknown",
+      revision: "abc",
+      goversion: "bun1.4.5",
+      goos: "linux",
+      goarch: "amd64",
+      branch: "main",
+    },
+    storeStats: () => ({ groups: 3, families: 7, series: 40, chunkBytes: 3210, pageBytes: 1048576 }),
+    ...given,
+  });
+}
+
+/** The lines of one family; empty where `gather` left it out. */
+export function linesOf(families: readonly OwnFamily[], name: string): string {
+  return new TextDecoder().decode(families.find((family) => family.name === name)?.lines);
+}
+
+/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
