@@ -79,6 +79,7 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
     if (!family.filled && ours === undefined) continue;
     merged.push({
       name: family.name,
+      isNameless: family.isNameless,
       type: ours?.type ?? family.type,
       help: ours?.help ?? (family.help === null ? null : Buffer.from(family.help).toString()),
       quoted: family.quoted,
@@ -87,7 +88,7 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
     });
   }
   for (const { name, type, help, lines } of ownByName.values())
-    merged.push({ name, type, help, quoted: false, ownLines: lines, pages: [] });
+    merged.push({ name, isNameless: false, type, help, quoted: false, ownLines: lines, pages: [] });
   return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }
 

@@ -251,6 +251,9 @@ export const FAMILY_FIRST = 5;
 export const FAMILY_LAST = 6;
 export const FAMILY_METRICS = 7;
 
+/** The place of a family name that was not given at all, where an empty one has another: no bytes of the spill. */
+export const NO_NAME = -1;
+
 export const METRIC_STRIDE = 10;
 export const METRIC_NEXT = 0;
 export const METRIC_LABELS = 1;

@@ -21,6 +21,8 @@ export interface ExposedPage {
 /** A family to be exposed: our own lines, if it is one of ours, then pages of pushed ones. */
 export interface ExposedFamily {
   readonly name: string;
+  /** The name was not given at all, where an empty one would be "". */
+  readonly isNameless: boolean;
   readonly type: MetricType;
   /** The HELP text without escapes, or null. */
   readonly help: string | null;

@@ -16,6 +16,7 @@ import {
   METRIC_RAW_SIZE,
   METRIC_STRIDE,
   METRIC_SUM,
+  NO_NAME,
   type PushColumns,
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
@@ -76,7 +77,7 @@ export class ProtobufParser {
   /** Two walks: name, help and type may follow the metrics that they are about. */
   private readFamily(start: number, end: number): boolean {
     const { outer, columns } = this;
-    let nameAt = 0;
+    let nameAt = NO_NAME;
     let nameSize = 0;
     let helpAt = 0;
     let helpSize = -1;

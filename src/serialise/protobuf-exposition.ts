@@ -21,7 +21,7 @@ export function* protobufPieces(families: Iterable<ExposedFamily>, escaping: Esc
     message.reset();
     const rewrite = family.quoted && escaping !== "allow-utf-8";
     const name = rewrite ? escapedName(family.name, escaping) : family.name;
-    appendFamilyHeader(message, name, family.help, family.type);
+    appendFamilyHeader(message, family.isNameless ? null : name, family.help, family.type);
     if (family.ownLines !== null)
       appendMetrics(message, { type: family.type, lines: family.ownLines, side: null }, scratch);
     for (const page of family.pages) {

@@ -16,6 +16,8 @@ export class Family {
   quotedCount = 0;
   /** One of the two families of push times, which no PUT takes away. */
   isPushTime = false;
+  /** It was pushed without a name, which protobuf tells from an empty one. */
+  isNameless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
   /** The type of the chunks. Where the check is off they may differ: then of the first. */

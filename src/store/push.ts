@@ -6,6 +6,7 @@ import {
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,
   FAMILY_STRIDE,
+  NO_NAME,
   offsetOf,
   type PushColumns,
 } from "../model/columns.ts";
@@ -319,6 +320,7 @@ export class PushHandler {
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));
     family.isOwn = this.own.has(family.name);
+    family.isNameless = columns.families[row + FAMILY_NAME_AT] === NO_NAME;
     return family;
   }
 

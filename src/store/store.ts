@@ -59,8 +59,9 @@ export class Store {
     if (faults.any) return this.fail(request, group, faults.message);
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
-    this.setTime(stored, key, PUSH_TIME, request.receivedMs / 1000, request.receivedMs);
-    this.table.groups.setSucceeded(stored, request.receivedMs / 1000);
+    const seconds = Math.max(request.receivedMs / 1000, this.table.groups.failedSeconds(stored));
+    this.setTime(stored, key, PUSH_TIME, seconds, request.receivedMs);
+    this.table.groups.setSucceeded(stored, seconds);
     if (!this.hasFamily(stored, this.failureName)) this.setTime(stored, key, PUSH_FAILURE_TIME, 0, request.receivedMs);
     return null;
   }
@@ -69,8 +70,10 @@ export class Store {
   private fail(request: PushRequest, known: number, message: string): Rejection {
     const { key, receivedMs } = request;
     const group = known < 0 ? this.table.addGroup(key) : known;
-    this.setTime(group, key, PUSH_FAILURE_TIME, receivedMs / 1000, receivedMs);
-    this.table.groups.setFailed(group, receivedMs / 1000);
+    // Whichever came last must be seen to be the later one, within the same millisecond too.
+    const seconds = Math.max(receivedMs / 1000, this.table.groups.succeededSeconds(group) + 1e-6);
+    this.setTime(group, key, PUSH_FAILURE_TIME, seconds, receivedMs);
+    this.table.groups.setFailed(group, seconds);
     if (!this.hasFamily(group, this.pushTimeName)) this.setTime(group, key, PUSH_TIME, 0, receivedMs);
     return new Rejection("inconsistent", INCONSISTENT + message);
   }
