@@ -39,11 +39,13 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     log.warn("received termination request via web service, exiting gracefully...");
     ending.resolve();
   });
-  try {
-    for (const address of settings.listenAddresses) servers.push(listen(app, address));
-  } catch (error) {
-    log.error("HTTP server stopped", { err: error instanceof Error ? error : String(error) });
-    return 1;
+  for (const address of settings.listenAddresses) {
+    try {
+      servers.push(listen(app, address));
+    } catch (error) {
+      log.error("HTTP server stopped", { err: `listen tcp ${formatListenAddress(address)}: ${listenFault(error)}` });
+      return 1;
+    }
   }
   for (const server of servers) {
     const address = formatListenAddress({ hostname: server.hostname ?? "", port: server.port ?? 0 });
@@ -55,6 +57,11 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   await stop(servers);
   log.info("HTTP server stopped");
   return 0;
+}
+
+function listenFault(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EADDRINUSE" ? "bind: address already in use" : String(error);
 }
 
 function buildApp(settings: Settings, program: ProgramInfo, log: Log, servers: Server<undefined>[], quit: () => void) {
@@ -79,6 +86,7 @@ function buildApp(settings: Settings, program: ProgramInfo, log: Log, servers: S
     now: Date.now,
     clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
     startMs: Date.now(),
+    version,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: goversion },
     clientAddress: (request) => clientAddress(servers, request),
     quit,

@@ -85,7 +85,7 @@ const OPERATIONS = {
 export function apiRoutes(context: HttpContext) {
   const { settings, ownMetrics, store, log } = context;
   const base = `${settings.routePrefix}/api/v1`;
-  const document = openApiDocument(base, context.buildInformation["version"] ?? "", Object.values(OPERATIONS));
+  const document = openApiDocument(base, context.version, Object.values(OPERATIONS));
   const routes = new Elysia({ name: "api" })
     .get(base + OPERATIONS.status.path, () => answer(context, "api/v1/status", statusJson(statusInfo(context))))
     .get(base + OPERATIONS.metrics.path, () => metrics(context))

@@ -22,6 +22,8 @@ export interface AppDeps {
   readonly clock: StreamClock;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
+  /** Of this program. */
+  readonly version: string;
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
   /** Where a request comes from, as `address:port`. */

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isLegacyLabel, isLegacyName } from "../bytes/ascii.ts";
-import { sameBytes } from "../bytes/hash.ts";
+import { isLegacyLabel } from "../bytes/ascii.ts";
 import { unescapeLabel } from "../bytes/label-block.ts";
 import {
   FAMILY_HELP_AT,
@@ -16,9 +15,9 @@ import {
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteBytes } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import { FamilyTable } from "./family-table.ts";
+import { CurrentFamily } from "./current-family.ts";
 import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
-import { Part, SampleAssembler } from "./samples.ts";
+import { SampleAssembler } from "./samples.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
 import { sameField } from "./series-table.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
@@ -50,16 +49,10 @@ export class TextParser {
   private error = "";
   private readonly token = new Token();
   private readonly value = new ValueToken();
-  private readonly table = new FamilyTable();
+  private readonly families: CurrentFamily;
   private readonly assembler: SampleAssembler;
   private readonly names = new Set<string>();
 
-  /** The family that the newest line is about, or -1, and the part of it. */
-  private family = -1;
-  private part: Part = Part.plain;
-  /** The metric name of the newest sample line, while `family` and `part` still follow from it; size 0 otherwise. */
-  private lastNameAt = 0;
-  private lastNameSize = 0;
   /** The first label row of the line being read. */
   private firstLabel = 0;
 
@@ -70,6 +63,7 @@ export class TextParser {
   ) {
     this.columns = columns;
     this.assembler = new SampleAssembler(columns);
+    this.families = new CurrentFamily(columns, utf8Names);
   }
 
   /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
@@ -92,13 +86,11 @@ export class TextParser {
 
   private begin(body: Uint8Array): void {
     this.columns.begin(body);
-    this.table.reset();
+    this.families.reset();
     this.assembler.begin();
     this.body = body;
     this.end = body.length;
     this.line = 0;
-    this.family = -1;
-    this.lastNameSize = 0;
   }
 
   private fail(error: string): -1 {
@@ -139,7 +131,8 @@ export class TextParser {
     const byte = body[token.next] as number;
     if (byte === LINE_FEED) return token.next + 1;
     if (!isBlank(byte)) return this.fail("invalid metric name in comment");
-    if (!this.enterFamily(token.at, token.size)) return -1;
+    const error = this.families.enter(token.at, token.size);
+    if (error !== null) return this.fail(error);
     const at = skipBlanks(body, token.next, end);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] === LINE_FEED) return at + 1;
@@ -148,9 +141,9 @@ export class TextParser {
 
   private readHelpText(start: number): number {
     const { token } = this;
-    const row = this.family * FAMILY_STRIDE;
+    const row = this.families.row * FAMILY_STRIDE;
     if (this.columns.families[row + FAMILY_HELP_SIZE] !== -1)
-      return this.fail(`second HELP line for metric name ${this.familyName()}`);
+      return this.fail(`second HELP line for metric name ${this.families.quotedName}`);
     readHelp(this.columns, start, token);
     if (token.next < 0) return this.fail(token.error);
     this.columns.families[row + FAMILY_HELP_AT] = token.at;
@@ -160,15 +153,15 @@ export class TextParser {
 
   private readType(start: number): number {
     const { body } = this;
-    if (this.columns.familyType(this.family) >= 0)
-      return this.fail(`second TYPE line for metric name ${this.familyName()}, or TYPE reported after samples`);
+    if (this.families.type >= 0)
+      return this.fail(`second TYPE line for metric name ${this.families.quotedName}, or TYPE reported after samples`);
     const lineFeed = body.indexOf(LINE_FEED, start);
     if (lineFeed < 0) return this.fail(END_OF_INPUT);
     // The reference drops backslashes here and elsewhere where it expects none.
     const word = body.subarray(start, lineFeed).filter((byte) => byte !== 0x5c);
     const type = TYPES[String.fromCharCode(...word.subarray(0, 32)).toLowerCase()];
     if (type === undefined || word.length > 32) return this.fail(`unknown metric type ${quoteBytes(word)}`);
-    this.columns.families[this.family * FAMILY_STRIDE + FAMILY_TYPE] = type;
+    this.columns.families[this.families.row * FAMILY_STRIDE + FAMILY_TYPE] = type;
     return lineFeed + 1;
   }
 
@@ -181,7 +174,7 @@ export class TextParser {
     at = skipBlanks(body, at, end);
     if (at >= end) return this.fail(END_OF_INPUT);
     this.firstLabel = this.columns.labelCount;
-    this.assembler.beginSample(this.columns.familyType(this.family));
+    this.assembler.beginSample(this.families.type);
     if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false);
     return at < 0 ? -1 : this.readValue(at);
   }
@@ -189,31 +182,19 @@ export class TextParser {
   /** A line whose metric name stands quoted within the braces; `start` is behind the opening one. */
   private readBracedSample(start: number): number {
     this.firstLabel = this.columns.labelCount;
-    this.lastNameSize = 0;
-    if (this.family >= 0) this.assembler.beginSample(this.columns.familyType(this.family));
+    if (this.families.row >= 0) this.assembler.beginSample(this.families.type);
     const at = this.readLabels(start, true);
     return at < 0 ? -1 : this.readValue(at);
   }
 
   /** Reads the name before the braces and makes its family the current one. */
   private readMetricName(start: number): number {
-    const { body, token } = this;
+    const { token } = this;
     readName(this.columns, start, false, token);
     if (token.next < 0) return this.fail(token.error);
     if (token.size === 0) return this.fail("invalid metric name");
-    const size = token.size;
-    if (size === this.lastNameSize && token.at >= 0 && sameBytes(body, token.at, body, this.lastNameAt, size))
-      return token.next;
-    if (!this.enterFamily(token.at, size)) return -1;
-    this.setDefaultType();
-    this.lastNameAt = token.at;
-    this.lastNameSize = token.at < 0 ? 0 : size;
-    return token.next;
-  }
-
-  private setDefaultType(): void {
-    const row = this.family * FAMILY_STRIDE + FAMILY_TYPE;
-    if (this.columns.families[row] === -1) this.columns.families[row] = MetricType.untyped;
+    const error = this.families.enterForSample(token.at, token.size);
+    return error === null ? token.next : this.fail(error);
   }
 
   /**
@@ -230,7 +211,7 @@ export class TextParser {
       readName(this.columns, at, true, token);
       if (token.next < 0) return this.fail(token.error);
       if (token.size === 0 && body[at] !== QUOTE)
-        return this.fail(`invalid label name for metric ${this.familyName()}`);
+        return this.fail(`invalid label name for metric ${this.families.quotedName}`);
       at = skipBlanks(body, token.next, end);
       if (at >= end) return this.fail(END_OF_INPUT);
       if (body[at] === EQUALS) {
@@ -243,7 +224,7 @@ export class TextParser {
       if (body[at] === BRACE_CLOSE) break;
       at++;
     }
-    if (!nameSeen || this.family < 0) return this.fail("invalid metric name");
+    if (!nameSeen || this.families.row < 0) return this.fail("invalid metric name");
     at = skipBlanks(body, at + 1, end);
     return at >= end ? this.fail(END_OF_INPUT) : at;
   }
@@ -252,11 +233,11 @@ export class TextParser {
   private readInnerName(at: number, braced: boolean, nameSeen: boolean): number {
     const byte = this.body[at] as number;
     if (!braced) return this.fail(`expected '=' after label name, found ${quoteByte(byte)}`);
-    if (nameSeen) return this.fail(`multiple metric names for metric ${this.familyName()}`);
+    if (nameSeen) return this.fail(`multiple metric names for metric ${this.families.quotedName}`);
     if (byte !== COMMA && byte !== BRACE_CLOSE) return this.fail(`unexpected end of metric name ${quoteByte(byte)}`);
-    if (!this.enterFamily(this.token.at, this.token.size)) return -1;
-    this.setDefaultType();
-    this.assembler.beginSample(this.columns.familyType(this.family));
+    const error = this.families.enterForSample(this.token.at, this.token.size);
+    if (error !== null) return this.fail(error);
+    this.assembler.beginSample(this.families.type);
     return at;
   }
 
@@ -268,7 +249,8 @@ export class TextParser {
     if (!this.checkLabelName(nameAt, nameSize)) return -1;
     const bound = this.assembler.isBoundLabel(nameAt, nameSize);
     if (!bound) this.columns.addLabel(nameAt, nameSize, 0, 0);
-    if (!bound && this.hasDuplicateName()) return this.fail(`duplicate label names for metric ${this.familyName()}`);
+    if (!bound && this.hasDuplicateName())
+      return this.fail(`duplicate label names for metric ${this.families.quotedName}`);
     let at = skipBlanks(body, start, end);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] !== QUOTE)
@@ -294,7 +276,7 @@ export class TextParser {
       this.assembler.bound = bound;
       return true;
     }
-    const label = this.columns.familyType(this.family) === MetricType.summary ? "quantile" : "le";
+    const label = this.families.type === MetricType.summary ? "quantile" : "le";
     this.fail(`expected float as value for '${label}' label, got ${this.quotedValue()}`);
     return false;
   }
@@ -344,18 +326,18 @@ export class TextParser {
   /** Reads the value and whatever follows it up to the line feed. */
   private readValue(start: number): number {
     const { body, end } = this;
-    const metric = this.assembler.enterMetric(this.family, this.firstLabel);
+    const metric = this.assembler.enterMetric(this.families.row, this.firstLabel);
     const next = tokenEnd(body, start, end);
     if (next >= end) return this.fail(END_OF_INPUT);
-    const error = this.assembler.addValue(metric, this.part, start, next);
+    const error = this.assembler.addValue(metric, this.families.part, start, next);
     if (error !== null) return this.fail(this.valueError(error, start, next));
     return body[next] === LINE_FEED ? next + 1 : this.readTimestamp(next);
   }
 
   private valueError(error: "float" | "count" | "bucket", start: number, next: number): string {
     if (error === "float") return `expected float as value, got ${quoteBytes(this.body.subarray(start, next))}`;
-    if (error === "count") return `negative count for histogram ${this.familyName()}`;
-    return `negative bucket population for histogram ${this.familyName()}`;
+    if (error === "count") return `negative count for histogram ${this.families.quotedName}`;
+    return `negative bucket population for histogram ${this.families.quotedName}`;
   }
 
   private readTimestamp(start: number): number {
@@ -373,75 +355,7 @@ export class TextParser {
     return rest.length > 0 ? this.fail(`spurious string after timestamp: ${quoteBytes(rest)}`) : lineFeed + 1;
   }
 
-  // Families.
-
-  /** Makes the family that a metric name belongs to the current one, adding it where it is new. False: the name is invalid. */
-  private enterFamily(at: number, size: number): boolean {
-    this.lastNameSize = 0;
-    const name = this.columns.bytesOf(at);
-    const start = offsetOf(at);
-    if (at < 0 && !this.isValidName(name, start, size)) {
-      this.fail(`invalid metric name ${quoteBytes(name.subarray(start, start + size))}`);
-      return false;
-    }
-    if (size === 0) {
-      this.fail('invalid metric name ""');
-      return false;
-    }
-    this.part = Part.plain;
-    this.family = this.table.find(this.columns, name, start, size);
-    if (this.family < 0 && !this.enterOwner(name, start, size)) {
-      this.family = this.columns.addFamily(at, size);
-      this.table.add(this.columns, this.family);
-    }
-    return true;
-  }
-
-  private isValidName(name: Uint8Array, start: number, size: number): boolean {
-    if (this.utf8Names) return size > 0 && isUtf8(name.subarray(start, start + size));
-    return isLegacyName(name, start, size);
-  }
-
-  /** Enters the summary or histogram that a name ending in _count, _sum or _bucket is a part of, where there is one. */
-  private enterOwner(name: Uint8Array, start: number, size: number): boolean {
-    const suffix = suffixOf(name, start, size);
-    if (suffix === 0) return false;
-    const owner = this.table.find(this.columns, name, start, size - suffix);
-    if (owner < 0) return false;
-    const type = this.columns.familyType(owner);
-    const isHistogram = type === MetricType.histogram || type === MetricType.gaugeHistogram;
-    if (!isHistogram && !(type === MetricType.summary && suffix !== BUCKET_SIZE)) return false;
-    this.family = owner;
-    this.part = suffix === COUNT_SIZE ? Part.count : suffix === SUM_SIZE ? Part.sum : Part.plain;
-    return true;
-  }
-
-  private familyName(): string {
-    if (this.family < 0) return '""';
-    const row = this.family * FAMILY_STRIDE;
-    const rows = this.columns.families;
-    return quoteBytes(this.columns.slice(rows[row] as number, rows[row + 1] as number));
-  }
-
   private quotedValue(): string {
     return quoteBytes(unescapeLabel(this.columns.slice(this.value.at, this.value.size)));
   }
-}
-
-const COUNT_SIZE = 6;
-const SUM_SIZE = 4;
-const BUCKET_SIZE = 7;
-
-/** The size of the suffix _count, _sum or _bucket of a longer name; 0 where there is none. */
-function suffixOf(name: Uint8Array, start: number, size: number): number {
-  const end = start + size;
-  if (size > COUNT_SIZE && endsWith(name, end, "_count")) return COUNT_SIZE;
-  if (size > SUM_SIZE && endsWith(name, end, "_sum")) return SUM_SIZE;
-  return size > BUCKET_SIZE && endsWith(name, end, "_bucket") ? BUCKET_SIZE : 0;
-}
-
-function endsWith(name: Uint8Array, end: number, suffix: string): boolean {
-  const start = end - suffix.length;
-  for (let i = 0; i < suffix.length; i++) if (name[start + i] !== suffix.charCodeAt(i)) return false;
-  return true;
 }

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
+import ts from "typescript";
+
+/** What each folder of src/ may import from src/, besides itself. "*" is everything but main and app. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "main.ts": ["*", "app.ts", "build-info.ts"],
+  "app.ts": ["http", "store", "config", "model", "parse", "serialise"],
+  "build-info.ts": [],
+  config: ["model"],
+  http: ["*"],
+  decode: ["bytes", "model"],
+  parse: ["bytes", "model"],
+  store: ["bytes", "model"],
+  serialise: ["bytes", "model"],
+  persist: ["store", "bytes", "model"],
+  telemetry: ["bytes", "model"],
+  ui: [],
+  model: [],
+  bytes: [],
+};
+
+const MAX_FILE_LINES = 400;
+const MAX_FUNCTION_LINES = 70;
+
+interface SourceFile {
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly tree: ts.SourceFile;
+}
+
+async function readSources(): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (const path of [...new Glob("src/**/*.ts").scanSync()].sort()) {
+    const text = await Bun.file(path).text();
+    const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
+    files.push({ path, folder: path.split("/")[1] ?? "", text, tree });
+  }
+  return files;
+}
+
+/** The folders of src/ that a file imports from, with the path of the import. */
+function importsOf(file: SourceFile): { folder: string; path: string }[] {
+  const base = file.path.split("/").slice(0, -1).join("/");
+  return ts
+    .preProcessFile(file.text, true, true)
+    .importedFiles.filter(({ fileName }) => fileName.startsWith("."))
+    .map(({ fileName }) => new URL(`${base}/${fileName}`, "file:///").pathname.slice(1))
+    .filter((path) => path.startsWith("src/"))
+    .map((path) => ({ folder: path.split("/")[1] ?? "", path }));
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  const allowed = MAY_IMPORT[from] ?? [];
+  return allowed.includes(to) || (allowed.includes("*") && !to.endsWith(".ts"));
+}
+
+/** The sizes in lines of all functions, methods and arrow functions with a body. */
+function functionSizes(file: SourceFile): { name: string; lines: number }[] {
+  const sizes: { name: string; lines: number }[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
+      const start = file.tree.getLineAndCharacterOfPosition(node.getStart()).line;
+      const lines = file.tree.getLineAndCharacterOfPosition(node.end).line - start + 1;
+      sizes.push({ name: `${file.path}:${start + 1}`, lines });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file.tree);
+  return sizes;
+}
+
+const sources = await readSources();
+
+describe("src/", () => {
+  test("data flows one way: no folder imports what its place in the pipeline forbids", () => {
+    const wrong = sources.flatMap((file) =>
+      importsOf(file)
+        .filter(({ folder }) => !mayImport(file.folder, folder))
+        .map(({ path }) => `${file.path} imports ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("every folder has its line in the import table", () => {
+    expect([...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
+  });
+
+  test(`no file has more than ${MAX_FILE_LINES} lines`, () => {
+    const long = sources.filter(({ text }) => text.split("\n").length > MAX_FILE_LINES + 1).map(({ path }) => path);
+    expect(long).toEqual([]);
+  });
+
+  test(`no function has more than ${MAX_FUNCTION_LINES} lines, and half of them have at most 10`, () => {
+    const sizes = sources.flatMap(functionSizes).sort((a, b) => a.lines - b.lines);
+    expect(sizes.filter(({ lines }) => lines > MAX_FUNCTION_LINES)).toEqual([]);
+    expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThanOrEqual(10);
+  });
+
+  test("no file but main reads the clock, the environment or the process", () => {
+    const forbidden = /\b(?:Date\.now|performance\.now|new Date\(\)|process\.(?:env|argv|exit|hrtime)|Bun\.env)\b/;
+    const wrong = sources
+      .filter(({ path, text }) => path !== "src/main.ts" && forbidden.test(text))
+      .map(({ path }) => path);
+    expect(wrong).toEqual([]);
+  });
+});
