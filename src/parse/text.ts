@@ -21,16 +21,7 @@ import { SampleAssembler } from "./samples.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
 import { sameField } from "./series-table.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
-
-const TYPES: Record<string, MetricType> = {
-  counter: MetricType.counter,
-  gauge: MetricType.gauge,
-  summary: MetricType.summary,
-  untyped: MetricType.untyped,
-  histogram: MetricType.histogram,
-  gauge_histogram: MetricType.gaugeHistogram,
-  gaugehistogram: MetricType.gaugeHistogram,
-};
+import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts";
 
 /** The labels of a line beyond this number are looked up in a set. */
 const FEW_LABELS = 16;
@@ -113,8 +104,8 @@ export class TextParser {
 
   private keyword(start: number, end: number): "HELP" | "TYPE" | undefined {
     if (end - start !== 4) return undefined;
-    const word = String.fromCharCode(...this.body.subarray(start, end));
-    return word === "HELP" || word === "TYPE" ? word : undefined;
+    if (isWord(this.body, start, end, HELP)) return "HELP";
+    return isWord(this.body, start, end, TYPE) ? "TYPE" : undefined;
   }
 
   private skipLine(start: number): number {
@@ -155,12 +146,12 @@ export class TextParser {
     const { body } = this;
     if (this.families.type >= 0)
       return this.fail(`second TYPE line for metric name ${this.families.quotedName}, or TYPE reported after samples`);
-    const lineFeed = body.indexOf(LINE_FEED, start);
-    if (lineFeed < 0) return this.fail(END_OF_INPUT);
-    // The reference drops backslashes here and elsewhere where it expects none.
-    const word = body.subarray(start, lineFeed).filter((byte) => byte !== 0x5c);
-    const type = TYPES[String.fromCharCode(...word.subarray(0, 32)).toLowerCase()];
-    if (type === undefined || word.length > 32) return this.fail(`unknown metric type ${quoteBytes(word)}`);
+    let lineFeed = start;
+    while (lineFeed < this.end && body[lineFeed] !== LINE_FEED) lineFeed++;
+    if (lineFeed >= this.end) return this.fail(END_OF_INPUT);
+    const type = readTypeWord(body, start, lineFeed);
+    if (type === undefined)
+      return this.fail(`unknown metric type ${quoteBytes(withoutBackslashes(body, start, lineFeed))}`);
     this.columns.families[this.families.row * FAMILY_STRIDE + FAMILY_TYPE] = type;
     return lineFeed + 1;
   }
@@ -351,7 +342,7 @@ export class TextParser {
     this.columns.hasTimestamps = true;
     const lineFeed = body.indexOf(LINE_FEED, next);
     if (lineFeed < 0) return this.fail(END_OF_INPUT);
-    const rest = body.subarray(next, lineFeed).filter((byte) => byte !== 0x5c);
+    const rest = withoutBackslashes(body, next, lineFeed);
     return rest.length > 0 ? this.fail(`spurious string after timestamp: ${quoteBytes(rest)}`) : lineFeed + 1;
   }
 
