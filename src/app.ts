@@ -23,7 +23,7 @@ export function createApp(deps: AppDeps): App {
     gzip: new GzipStitcher(),
   };
   const fallback = createFallback(deps.settings, (request) => app.fetch(request));
-  const app = new Elysia({ name: "pushgateway", normalize: false })
+  const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true })
     .onError(({ code, error, request }) => {
       if (code === "NOT_FOUND") return fallback(request);
       deps.log.for("app.ts").error("answering a request failed", { url: request.url, err: String(error) });

@@ -86,7 +86,7 @@ export function apiRoutes(context: HttpContext) {
   const { settings, ownMetrics, store, log } = context;
   const base = `${settings.routePrefix}/api/v1`;
   const document = openApiDocument(base, context.version, Object.values(OPERATIONS));
-  const routes = new Elysia({ name: "api" })
+  const routes = new Elysia({ name: "api", strictPath: true })
     .get(base + OPERATIONS.status.path, () => answer(context, "api/v1/status", statusJson(statusInfo(context))))
     .get(base + OPERATIONS.metrics.path, () => metrics(context))
     .get(base + OPERATIONS.openapi.path, () => answer(context, "api/v1/openapi", JSON.stringify(document)))

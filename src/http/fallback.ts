@@ -89,12 +89,12 @@ function betterPath(known: readonly KnownPath[], method: string, path: string): 
   const usable = known.filter(({ methods }) => methods.includes(method));
   const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
   if (base !== undefined) return path.slice(0, -1);
-  const candidates = [path.endsWith("/") ? path.slice(0, -1) : `${path}/`, path];
-  for (const candidate of candidates) {
-    for (const entry of usable) {
-      const fixed = inItsCase(entry, cleanPath(candidate));
-      if (fixed !== null && fixed !== path) return fixed;
-    }
+  const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+  for (const entry of usable) {
+    const isCatchAll = entry.below && entry.methods.includes("GET");
+    const fixed = inItsCase(entry, cleanPath(path)) ?? (entry.below ? null : inItsCase(entry, cleanPath(other)));
+    if (fixed !== null && fixed !== path) return fixed;
+    if (isCatchAll && other.toLowerCase() === entry.path.toLowerCase()) return entry.path;
   }
   return null;
 }

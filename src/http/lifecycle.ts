@@ -15,7 +15,7 @@ export function lifecycleRoutes(context: HttpContext) {
     quit();
     return text(200, "Requesting termination... Goodbye!");
   };
-  return new Elysia({ name: "lifecycle" })
+  return new Elysia({ name: "lifecycle", strictPath: true })
     .get(`${prefix}/-/healthy`, state("healthy"))
     .get(`${prefix}/-/ready`, state("ready"))
     .put(`${prefix}/-/quit`, end, { parse: "none" })

@@ -20,7 +20,7 @@ type Fallback = (request: Request) => Response | Promise<Response>;
 export function pushRoutes(context: HttpContext, fallback: Fallback) {
   const surface = new PushSurface(context, fallback);
   const { routePrefix } = context.settings;
-  return new Elysia({ name: "push" })
+  return new Elysia({ name: "push", strictPath: true })
     .put(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "PUT"), { parse: "none" })
     .post(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "POST"), { parse: "none" })
     .delete(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "DELETE"), { parse: "none" });

@@ -15,8 +15,9 @@ const SMALL_STORE_BYTES = 64 * 1024;
 /** GET on the telemetry path: what Prometheus scrapes. */
 export function scrapeRoutes(context: HttpContext) {
   const { routePrefix, telemetryPath } = context.settings;
-  return new Elysia({ name: "scrape" }).get(telemetryRoute(routePrefix, telemetryPath), ({ request }) =>
-    scrape(context, request),
+  return new Elysia({ name: "scrape", strictPath: true }).get(
+    telemetryRoute(routePrefix, telemetryPath),
+    ({ request }) => scrape(context, request),
   );
 }
 
@@ -61,9 +62,7 @@ function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
 
 function joined(parts: Iterable<Uint8Array>, done: () => void): Uint8Array<ArrayBuffer> {
   try {
-    const copies: Uint8Array[] = [];
-    for (const part of parts) copies.push(part.slice());
-    return Buffer.concat(copies);
+    return Buffer.concat([...parts]);
   } finally {
     done();
   }

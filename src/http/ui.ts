@@ -18,7 +18,7 @@ const PAGE_HEADERS = {
 export function uiRoutes(context: HttpContext) {
   const prefix = context.settings.routePrefix;
   const page = () => statusPage(context);
-  const routes = new Elysia({ name: "ui" })
+  const routes = new Elysia({ name: "ui", strictPath: true })
     .get(`${prefix}/`, page)
     .get(`${prefix}/status`, page)
     .get(`${prefix}/static/*`, ({ request }) => staticFile(context, request));

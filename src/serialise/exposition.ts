@@ -16,8 +16,8 @@ export interface Piece {
 }
 
 /**
- * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered, large pages as they are.
- * Pieces without a page are good until the next one is asked for.
+ * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered in bytes of their own, large
+ * pages as they are, borrowed from their snapshot.
  */
 export function* textPieces(families: Iterable<ExposedFamily>, escaping: EscapingScheme): Generator<Piece> {
   const out = new Writer(PIECE_BYTES);
@@ -28,7 +28,7 @@ export function* textPieces(families: Iterable<ExposedFamily>, escaping: Escapin
     for (const page of family.pages) {
       const rewrite = family.quoted && escaping !== "allow-utf-8";
       if (!rewrite && page.used >= SMALL_PAGE_BYTES) {
-        if (out.length > 0) yield { bytes: out.view(), page: null };
+        if (out.length > 0) yield { bytes: out.finish(), page: null };
         out.reset();
         yield { bytes: page.bytes.subarray(0, page.used), page };
         continue;
@@ -36,11 +36,11 @@ export function* textPieces(families: Iterable<ExposedFamily>, escaping: Escapin
       if (rewrite) escapeLines(out, family.name, page.bytes.subarray(0, page.used), escaping, cursor);
       else out.copy(page.bytes, 0, page.used);
       if (out.length < PIECE_BYTES) continue;
-      yield { bytes: out.view(), page: null };
+      yield { bytes: out.finish(), page: null };
       out.reset();
     }
   }
-  if (out.length > 0) yield { bytes: out.view(), page: null };
+  if (out.length > 0) yield { bytes: out.finish(), page: null };
 }
 
 /** HELP (where there is one) and TYPE. */

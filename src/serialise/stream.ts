@@ -2,6 +2,8 @@
 const TURN_BYTES = 256 * 1024;
 const TURN_MS = 2;
 
+const NOTHING = new Uint8Array(0);
+
 /** What a stream of pieces needs from its surroundings. */
 export interface StreamClock {
   /** Milliseconds on a monotonic clock. */
@@ -14,7 +16,18 @@ export interface StreamClock {
  * The pieces one by one, with a turn of the loop in between as needed. `done` is called exactly once, when the last piece
  * was taken, when the reader goes away, or when a piece cannot be made.
  */
-export async function* inTurns(
+export function inTurns(
+  pieces: Iterable<Uint8Array>,
+  clock: StreamClock,
+  done: () => void,
+): AsyncGenerator<Uint8Array> {
+  const stream = takeTurns(pieces, clock, done);
+  // A generator that never ran ends without its `finally`: so it is run up to the first, empty piece.
+  void stream.next();
+  return stream;
+}
+
+async function* takeTurns(
   pieces: Iterable<Uint8Array>,
   clock: StreamClock,
   done: () => void,
@@ -22,6 +35,7 @@ export async function* inTurns(
   let sentBytes = 0;
   let turnStartMs = clock.nowMs();
   try {
+    yield NOTHING;
     for (const piece of pieces) {
       if (piece.length > 0) yield piece;
       sentBytes += piece.length;

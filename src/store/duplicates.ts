@@ -94,7 +94,7 @@ export class DuplicateSearch {
       const start = renderer.blocks[metric * 2] as number;
       const end = start + (renderer.blocks[metric * 2 + 1] as number);
       if (!this.seen.add(start, end)) found.push(metric);
-      else if (searchOthers && stored !== null && this.isElsewhere(source, start, end, group, stored))
+      else if (searchOthers && stored !== null && this.meetsOther(source, start, end, group, stored))
         found.push(metric);
     });
     return found;
@@ -106,8 +106,14 @@ export class DuplicateSearch {
     return stored.shapes.size > (stored.shapes.has(own) ? 1 : 0);
   }
 
-  /** Whether the series source[start, end) is in a group other than its own. */
+  /** Whether the series source[start, end) of a family is in a group other than `group`, which may be -1. */
   isElsewhere(source: Uint8Array, start: number, end: number, group: number, stored: Family): boolean {
+    this.others.clear();
+    return this.meetsOther(source, start, end, group, stored);
+  }
+
+  /** As above; what was read of this family's chunks so far is used again. */
+  private meetsOther(source: Uint8Array, start: number, end: number, group: number, stored: Family): boolean {
     const { walk, labels } = this;
     labels.clear();
     walk.open(source, start, end);

@@ -18,7 +18,7 @@ import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
-import { PUSH_TIME } from "./push-times.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 import { Renderer } from "./render.ts";
 import type { Shape } from "./shapes.ts";
 import { SideWriter } from "./side.ts";
@@ -66,6 +66,7 @@ export class PushHandler {
   private round = 0;
   /** The types of the pushed families by name, made when a push first needs them. */
   private pushedTypes: Map<string, MetricType> | null = null;
+  private isNewGroup = false;
 
   constructor(
     private readonly table: Table,
@@ -88,6 +89,7 @@ export class PushHandler {
     const faults = new Faults();
     this.preparedCount = 0;
     this.pushedTypes = null;
+    this.isNewGroup = group < 0;
     this.renderer.begin(columns);
     this.renderer.hasReservedLabel = false;
     this.noteChunks(group);
@@ -97,15 +99,18 @@ export class PushHandler {
     return faults;
   }
 
-  /** Families without metrics are left out of text pushes; the time of the push is ours to tell. */
+  /**
+   * Families without metrics are left out of text pushes. The time of the push is ours to tell, and in a new group that of
+   * a failure too.
+   */
   private isLeftOut(columns: PushColumns, family: number): boolean {
     const row = family * FAMILY_STRIDE;
     if (columns.families[row + FAMILY_METRICS] === 0 && !columns.keepsEmptyFamilies) return true;
     const size = columns.families[row + FAMILY_NAME_SIZE] as number;
-    return (
-      size === PUSH_TIME.name.length &&
-      columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === PUSH_TIME.name
-    );
+    const time =
+      size === PUSH_TIME.name.length ? PUSH_TIME : size === PUSH_FAILURE_TIME.name.length ? PUSH_FAILURE_TIME : null;
+    if (time === null || (time === PUSH_FAILURE_TIME && !this.isNewGroup)) return false;
+    return columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === time.name;
   }
 
   private noteChunks(group: number): void {

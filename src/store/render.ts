@@ -168,6 +168,7 @@ export class Renderer {
     const order = this.sortLabels(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number, count);
     const { names } = key;
     let next = 0;
+    let dropped = -1;
     for (let i = 0; i < count; i++) {
       const row = order[i] as number;
       let difference = next < names.length ? this.compareWithName(columns, row, names[next] as string) : -1;
@@ -179,8 +180,12 @@ export class Renderer {
       else if (next === key.addedInstance) {
         next++;
         this.appendOwnLabel(columns, row);
-      }
-      // An own label of a grouping label's name is dropped: the grouping label follows in its turn.
+      } else if (dropped === next) {
+        this.appendKeyLabel(key, next++);
+        this.appendOwnLabel(columns, row);
+      } else dropped = next;
+      // An own label of a grouping label's name is dropped: the grouping label follows in its turn. A second one of the name,
+      // which only protobuf can bring, stays for the check to find.
     }
     while (next < names.length) this.appendKeyLabel(key, next++);
   }

@@ -1,0 +1,81 @@
+import type { BodyName } from "./bodies.ts";
+
+/** Which groups are asked for: of the path, `######` is replaced by first, first + step, ... (count of them). */
+export interface GroupRange {
+  readonly path: string;
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Pushes or deletes over several connections, one request at a time on each. */
+export interface RequestJob {
+  readonly kind: "requests";
+  readonly port: number;
+  readonly method: "PUT" | "POST" | "DELETE";
+  /** null for DELETE. */
+  readonly body: BodyName | null;
+  readonly groups: GroupRange;
+  /** Each group once, or groups drawn at random until the time is up. */
+  readonly order: "each once" | "random";
+  readonly connections: number;
+  /** No request starts later; null: until each group had one. */
+  readonly durationMs: number | null;
+  /** All ends by then, answered or not. */
+  readonly limitMs: number;
+  /** null: as fast as answers come. Otherwise latencies count from when a request was due. */
+  readonly ratePerSecond: number | null;
+  readonly seed: number;
+}
+
+/** GET requests on one connection. */
+export interface GetJob {
+  readonly kind: "gets";
+  readonly port: number;
+  readonly path: string;
+  readonly gzip: boolean;
+  readonly count: number;
+  /** From the start of one to the start of the next, at least; 0: one after the other. */
+  readonly everyMs: number;
+  /** None starts later. */
+  readonly durationMs: number;
+  readonly limitMs: number;
+}
+
+/** Connections that ask for `path` and then take a little at a time. */
+export interface SlowReadersJob {
+  readonly kind: "slow readers";
+  readonly port: number;
+  readonly path: string;
+  readonly readers: number;
+  readonly durationMs: number;
+}
+
+export type Job = RequestJob | GetJob | SlowReadersJob;
+
+/** How long requests took, in milliseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface JobResult {
+  /** Answered with a 2xx status. */
+  readonly answered: number;
+  /** Answered with another status. */
+  readonly refused: number;
+  /** Not answered when the time was up. */
+  readonly unanswered: number;
+  readonly elapsedMs: number;
+  readonly requestBytes: number;
+  /** Of the bodies received. */
+  readonly responseBytes: number;
+  readonly latencies: Latencies;
+}
+
+export type LoadMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done"; readonly result: JobResult }
+  | { readonly kind: "failed"; readonly message: string };

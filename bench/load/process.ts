@@ -1,0 +1,39 @@
+import type { BodyName } from "./bodies.ts";
+import type { Job, JobResult, LoadMessage } from "./jobs.ts";
+import { requestTails } from "./request-source.ts";
+import { runGets, runSlowReaders } from "./run-gets.ts";
+import { RequestRun } from "./run-requests.ts";
+
+// The load generator: a process of its own, so that it shares neither a loop nor a heap with anything that is measured.
+
+/** Requests of a kind, rendered once. */
+const rendered = new Map<string, Buffer[]>();
+
+function tailsOf(body: BodyName | null, seed: number): Buffer[] {
+  const key = `${body} ${seed}`;
+  const known = rendered.get(key) ?? requestTails(body, seed);
+  rendered.set(key, known);
+  return known;
+}
+
+function run(job: Job): Promise<JobResult> {
+  if (job.kind === "gets") return runGets(job);
+  if (job.kind === "slow readers") return runSlowReaders(job);
+  return new RequestRun(job, tailsOf(job.body, BODY_SEED)).run();
+}
+
+/** The bodies are the same in the whole run; a job's seed says which group gets which. */
+const BODY_SEED = Number(process.argv[2] ?? "1");
+
+function tell(message: LoadMessage): void {
+  process.send?.(message);
+}
+
+process.on("message", (job: Job) => {
+  run(job).then(
+    (result) => tell({ kind: "done", result }),
+    (error: unknown) => tell({ kind: "failed", message: String(error) }),
+  );
+});
+process.on("disconnect", () => process.exit(0));
+tell({ kind: "ready" });

@@ -1,0 +1,58 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const PEER_NAME = "prometheus-pushgateway";
+
+/** A server that can be measured: the words of its command, without those that a run adds. */
+export interface Program {
+  readonly who: "ours" | "theirs" | "limit";
+  /** As the report names it. */
+  readonly title: string;
+  readonly words: readonly string[];
+}
+
+export interface Programs {
+  readonly ours: Program;
+  /** null: none was found. */
+  readonly peer: Program | null;
+  readonly limit: Program;
+}
+
+/** The built program, or the sources where there is none or `fromSource`; the peer that `reference` or PATH names. */
+export function findPrograms(fromSource: boolean, environment: NodeJS.ProcessEnv): Programs {
+  const built = join(ROOT, "dist", "pushgateway");
+  const source = [process.execPath, join(ROOT, "src", "main.ts")];
+  const isBuilt = !fromSource && isProgram(built);
+  return {
+    ours: { who: "ours", title: isBuilt ? "dist/pushgateway" : "src/main.ts", words: isBuilt ? [built] : source },
+    peer: findPeer(environment),
+    limit: {
+      who: "limit",
+      title: "a bare Bun.serve",
+      words: [process.execPath, join(import.meta.dir, "limit-server.ts")],
+    },
+  };
+}
+
+function findPeer(environment: NodeJS.ProcessEnv): Program | null {
+  const given = environment.PUSHGATEWAY_REFERENCE;
+  if (given && !existsSync(given)) throw new Error(`PUSHGATEWAY_REFERENCE is ${given}: there is no such file`);
+  const folders = (environment.PATH ?? "").split(delimiter);
+  const path = given || folders.map((folder) => join(folder, PEER_NAME)).find(isProgram);
+  return path ? { who: "theirs", title: versionOf(path), words: [path] } : null;
+}
+
+function versionOf(path: string): string {
+  const { stdout, stderr } = Bun.spawnSync([path, "--version"]);
+  return /^.*version \S+/m.exec(`${stdout}${stderr}`)?.[0].replace(", version", "") ?? path;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+import { createApp } from "../src/app.ts";
+import { parseCommandLine } from "../src/config/command-line.ts";
+import type { App } from "../src/http/deps.ts";
+import { Store } from "../src/store/store.ts";
+import { createLog } from "../src/telemetry/log.ts";
+import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
+
+const program = {
+  version: "2.0.0",
+  revision: "r",
+  branch: "b",
+  buildUser: "u",
+  buildDate: "d",
+  runtimeVersion: "1",
+  platform: "linux/amd64",
+};
+
+/** The app without a socket. Its clock stands still unless a test moves it. */
+export interface TestApp {
+  readonly app: App;
+  readonly store: Store;
+  readonly logged: string[];
+  /** Milliseconds since 1970. */
+  nowMs: number;
+  quits: number;
+}
+
+/** An app with the given flags. */
+export function createTestApp(...flags: string[]): TestApp {
+  const command = parseCommandLine(flags, program);
+  if (command.kind !== "run") throw new Error(`reading the flags ${flags}: ${command.text}`);
+  const { settings } = command;
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
+  const logged: string[] = [];
+  const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0 };
+  const log = createLog({
+    level: "debug",
+    format: "logfmt",
+    write: (line) => logged.push(line),
+    now: () => test.nowMs,
+  });
+  const build = {
+    version: "2.0.0",
+    revision: "r",
+    branch: "b",
+    goversion: "bun1",
+    goos: "linux",
+    goarch: "amd64",
+    tags: "",
+  };
+  const ownMetrics = createOwnMetrics({
+    nowMs: () => test.nowMs,
+    build,
+    storeStats: () => store.stats,
+    readProcFile: (path) => {
+      throw new Error(`there is no ${path} in tests`);
+    },
+    countOpenFds: () => 7,
+    pageSizeBytes: 4096,
+    clockTicksPerSecond: 100,
+  });
+  const app = createApp({
+    settings,
+    log,
+    ownMetrics,
+    store,
+    now: () => test.nowMs,
+    clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
+    startMs: test.nowMs,
+    version: "2.0.0",
+    buildInformation: { version: "2.0.0" },
+    clientAddress: () => "192.0.2.1:1234",
+    quit: () => {
+      test.quits++;
+    },
+  });
+  return Object.assign(test, { app });
+}
+
+/** Sends one request; the path is what stands behind the host. */
+export async function ask(app: App, method: string, path: string, init: RequestInit = {}): Promise<Response> {
+  return app(new Request(`http://localhost${path}`, { method, ...init }));
+}
+
+export async function push(app: App, path: string, body: string | Uint8Array, method = "POST"): Promise<Response> {
+  return ask(app, method, `/metrics${path}`, { body: body as string });
+}
+
+export async function scrape(app: App, headers: Record<string, string> = {}, query = ""): Promise<string> {
+  const response = await ask(app, "GET", `/metrics${query}`, { headers });
+  return response.text();
+}

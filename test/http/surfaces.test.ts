@@ -1,0 +1,154 @@
+import { describe, expect, test } from "bun:test";
+import { gunzipSync } from "node:zlib";
+import { FormatRegistry, type TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { ask, createTestApp, push, scrape } from "../app.ts";
+
+FormatRegistry.Set("date-time", (text) => !Number.isNaN(Date.parse(text)));
+
+interface Document {
+  readonly paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, { schema: TSchema }> }> }>
+  >;
+}
+
+describe("the JSON API", () => {
+  const bodies = [
+    "# TYPE c counter\nc 5\n",
+    '# HELP h help\n# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="+Inf"} 2\nh_sum 3\nh_count 2\n',
+    '# TYPE s summary\ns{quantile="0.5"} 1\ns_sum 1\ns_count 1\n',
+  ];
+
+  test("answers what its OpenAPI document describes, on every path that has a body", async () => {
+    const { app } = createTestApp();
+    for (const [i, body] of bodies.entries()) await push(app, `/job/j${i}`, body);
+    const document = (await (await ask(app, "GET", "/api/v1/openapi.json")).json()) as Document;
+    expect(Object.keys(document.paths)).toEqual(["/status", "/metrics", "/openapi.json", "/admin/wipe"]);
+    for (const [path, { get }] of Object.entries(document.paths)) {
+      const schema = get?.responses["200"]?.content?.["application/json"]?.schema;
+      if (schema === undefined) continue;
+      const answer = await (await ask(app, "GET", `/api/v1${path}`)).json();
+      // Out of a JSON document a schema has lost the marks that TypeBox knows its own by; plain JSON Schema words remain.
+      expect(conforms(schema, answer)).toBe(true);
+    }
+  });
+
+  test("lets any page read it, as the reference does", async () => {
+    const { app } = createTestApp();
+    const response = await ask(app, "GET", "/api/v1/status");
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("content-type")).toBe("application/json");
+  });
+
+  test("wipes everything when the admin API is on", async () => {
+    const { app } = createTestApp("--web.enable-admin-api");
+    await push(app, "/job/j", "a 1\n");
+    expect((await ask(app, "PUT", "/api/v1/admin/wipe")).status).toBe(202);
+    expect(await (await ask(app, "GET", "/api/v1/metrics")).text()).toBe('{"status":"success","data":[]}');
+  });
+});
+
+/** Checks a value against the JSON Schema words that the API's schemas use. */
+function conforms(schema: TSchema, value: unknown): boolean {
+  if (schema.anyOf) return (schema.anyOf as TSchema[]).some((one) => conforms(one, value));
+  if (schema.const !== undefined) return Value.Equal(schema.const, value);
+  if (schema.type === "array") {
+    const items = schema.items as TSchema | TSchema[];
+    if (!Array.isArray(value)) return false;
+    return value.every((item, i) => conforms(Array.isArray(items) ? (items[i] as TSchema) : items, item));
+  }
+  if (schema.type !== "object") return typeof value === (schema.type === "integer" ? "number" : schema.type);
+  if (typeof value !== "object" || value === null) return false;
+  const properties = (schema.properties ?? {}) as Record<string, TSchema>;
+  const rest = (schema.additionalProperties ?? Object.values(schema.patternProperties ?? {})[0]) as TSchema | undefined;
+  const required = (schema.required ?? []) as string[];
+  if (!required.every((name) => name in value)) return false;
+  return Object.entries(value).every(([name, item]) => {
+    const own = properties[name] ?? rest;
+    return own === undefined || conforms(own, item);
+  });
+}
+
+describe("a scrape", () => {
+  test("shows only the families that name[] asks for", async () => {
+    const { app } = createTestApp();
+    await push(app, "/job/j", "a 1\nb 2\n");
+    expect(await scrape(app, {}, "?name[]=a&name[]=nope")).toBe('# TYPE a untyped\na{instance="",job="j"} 1\n');
+  });
+
+  test("has own and pushed families in one body, sorted by name, each name once", async () => {
+    const { app } = createTestApp();
+    await push(app, "/job/j", "# TYPE process_open_fds gauge\nprocess_open_fds 3\nzz 1\nab 1\n");
+    const names = [...(await scrape(app)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? "");
+    expect(names).toEqual([...new Set(names)].sort());
+    expect(names).toContain("pushgateway_build_info");
+  });
+
+  test("gives the same text with gzip as without", async () => {
+    const { app } = createTestApp();
+    for (let i = 0; i < 500; i++) await push(app, `/job/j/instance/i${i}`, `a{x="${"y".repeat(i)}"} ${i}\nb ${i}\n`);
+    const plain = await scrape(app, {}, "?name[]=a&name[]=b");
+    const zipped = await ask(app, "GET", "/metrics?name[]=a&name[]=b", { headers: { "accept-encoding": "gzip" } });
+    expect(zipped.headers.get("content-encoding")).toBe("gzip");
+    expect(gunzipSync(await zipped.arrayBuffer()).toString()).toBe(plain);
+    expect(plain.length).toBeGreaterThan(100_000);
+  });
+
+  test("is a snapshot: what is pushed while it is read does not show in it", async () => {
+    const { app } = createTestApp();
+    for (let i = 0; i < 3000; i++) await push(app, `/job/j/instance/i${i}`, "a 1\n");
+    const response = await ask(app, "GET", "/metrics?name[]=a");
+    const reader = response.body?.getReader();
+    const first = await reader?.read();
+    for (let i = 0; i < 3000; i++) await push(app, `/job/j/instance/i${i}`, "a 2222\n");
+    let text = Buffer.from(first?.value ?? []).toString();
+    for (let part = await reader?.read(); !part?.done; part = await reader?.read())
+      text += Buffer.from(part?.value ?? []).toString();
+    expect(text.split("\n").filter((line) => line.endsWith(" 1"))).toHaveLength(3000);
+    expect(text).not.toContain(" 2222\n");
+  });
+});
+
+describe("the status page", () => {
+  test("escapes whatever was pushed and loads nothing but its style sheet", async () => {
+    const { app } = createTestApp();
+    const evil = encodeURIComponent("<script>alert(1)</script>\"'&");
+    await push(app, `/job/${evil.replaceAll("%2F", "_")}`, '# HELP a <img src=x>\na{x="</td><script>"} 1\n');
+    const response = await ask(app, "GET", "/");
+    const page = await response.text();
+    expect(page).not.toContain("<script>");
+    expect(page).not.toContain("<img");
+    expect(page.match(/(?:src|href)="([^"]*)"/g)).toEqual(['href="./static/status.css"']);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+  });
+});
+
+describe("the log", () => {
+  const REFUSED = [
+    { body: "a{ 1\n", level: "warn", says: "invalid label name for metric" },
+    { body: "a 1\na 2\n", level: "error", says: "was collected before with the same name and label values" },
+  ];
+
+  test.each(REFUSED)(
+    "tells where a refused push came from, its group and the reason: $says",
+    async ({ body, level, says }) => {
+      const { app, logged } = createTestApp();
+      expect((await push(app, "/job/j/instance/i", body, "PUT")).status).toBe(400);
+      const lines = logged.filter((line) => line.includes(says));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toContain(`level=${level}`);
+      expect(lines[0]).toContain("method=PUT");
+      expect(lines[0]).toContain("192.0.2.1:1234");
+      expect(lines[0]).toContain('group="instance=\\"i\\",job=\\"j\\""');
+    },
+  );
+});
+
+describe("the lifecycle API", () => {
+  test("quits when it is on, by PUT and POST", async () => {
+    const gateway = createTestApp("--web.enable-lifecycle");
+    for (const method of ["PUT", "POST"]) expect((await ask(gateway.app, method, "/-/quit")).status).toBe(200);
+    expect(gateway.quits).toBe(2);
+  });
+});
