@@ -66,7 +66,8 @@ export class Pages {
   private readonly pages: (Page | null)[] = [];
   private readonly freeIds: number[] = [];
   private readonly spare: Uint8Array[] = [];
-  private heldBySnapshots = 0;
+  /** Snapshots that have begun and not been released. */
+  heldBySnapshots = 0;
   private epoch = 0;
   /** Bytes of all pages in use; copies that only snapshots hold do not count. */
   sizeBytes = 0;

@@ -165,14 +165,16 @@ export class PushHandler {
     const isMixed = stored !== null && stored.filledCount > 0 && stored.type !== columns.familyType(family);
     item.side = renderer.needsSide || isMixed ? this.sides.write(columns, family, renderer) : null;
     const comparison = this.compareWithStored(item);
-    item.unchanged = comparison === SAME_BYTES && item.side === null;
+    item.unchanged =
+      comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
     if (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize)))
       faults.add(`invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.texts.length;
     this.checkType(request, item, faults);
     if (faults.texts.length > known || !check) return;
     if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, group, shape, faults);
-    if (stored === null || stored.type !== columns.familyType(family)) this.checkCollisions(request, item, faults);
+    if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
+      this.checkCollisions(request, item, faults);
   }
 
   private nextPrepared(): Prepared {
@@ -274,7 +276,7 @@ export class PushHandler {
     const stored = this.table.findFamily(bytes, 0, bytes.length);
     if (stored === null) return undefined;
     const isOnlyHere = stored.chunkCount === 1 && this.chunkIn(stored) >= 0;
-    return isOnlyHere && request.replace ? undefined : stored.type;
+    return isOnlyHere && request.replace ? undefined : this.table.typeOfFamily(stored);
   }
 
   private typesOf(columns: PushColumns): Map<string, MetricType> {

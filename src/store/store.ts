@@ -24,6 +24,8 @@ export interface StoreStats {
   readonly series: number;
   readonly chunkBytes: number;
   readonly pageBytes: number;
+  /** Snapshots that have not been released; a wipe forgets those from before it. */
+  readonly snapshots: number;
 }
 
 /**
@@ -229,6 +231,7 @@ export class Store {
       series: table.seriesCount,
       chunkBytes: table.chunkBytes,
       pageBytes: table.pages.sizeBytes,
+      snapshots: table.pages.heldBySnapshots,
     };
   }
 }

@@ -246,6 +246,12 @@ export class Table {
     return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & TYPE_MASK) as MetricType;
   }
 
+  /** The type that a family is taken for: that of its metrics, or where it has none, that of some chunk. */
+  typeOfFamily(family: Family): MetricType {
+    const chunk = family.filledCount > 0 ? undefined : family.pages[0]?.slots[0];
+    return chunk === undefined ? family.type : this.typeOf(chunk);
+  }
+
   metricCountOf(chunk: number): number {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number;
   }

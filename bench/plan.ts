@@ -1,0 +1,74 @@
+import type { BodyName } from "./load/bodies.ts";
+
+/** How much is measured. Times in milliseconds. */
+export interface Plan {
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+  /** For each body the numbers of groups in the store, ascending. */
+  readonly pushes: readonly { readonly body: BodyName; readonly groups: readonly number[] }[];
+  /** The peer is left out of pushes into stores of more groups than this. */
+  readonly peerPushGroups: number;
+  /** The peer's rounds of one figure end after so long. */
+  readonly peerLimitMs: number;
+  /** The peer gets so long to be loaded. */
+  readonly peerLoadMs: number;
+  readonly scrapeRounds: number;
+  readonly latencyMs: number;
+  readonly slowReadersMs: number;
+  readonly scrapesForMemory: number;
+  readonly settleMs: number;
+  readonly churnedGroups: number;
+  readonly seed: number;
+}
+
+const SIZES = [1, 100, 1_000, 10_000, 100_000];
+
+const FULL: Plan = {
+  rounds: 5,
+  roundMs: 600,
+  warmUpMs: 400,
+  pushes: [
+    { body: "gauges", groups: SIZES },
+    { body: "histogram", groups: SIZES },
+    { body: "series200", groups: SIZES },
+    { body: "protobuf", groups: SIZES },
+  ],
+  peerPushGroups: 10_000,
+  peerLimitMs: 8_000,
+  peerLoadMs: 30_000,
+  scrapeRounds: 5,
+  latencyMs: 10_000,
+  slowReadersMs: 10_000,
+  scrapesForMemory: 50,
+  settleMs: 60_000,
+  churnedGroups: 1_000_000,
+  seed: 1,
+};
+
+const QUICK: Plan = {
+  ...FULL,
+  rounds: 3,
+  roundMs: 250,
+  warmUpMs: 150,
+  pushes: [
+    { body: "gauges", groups: SIZES },
+    { body: "histogram", groups: [1, 10_000] },
+    { body: "series200", groups: [1, 1_000] },
+    { body: "protobuf", groups: [1, 10_000] },
+  ],
+  peerPushGroups: 1_000,
+  peerLimitMs: 2_000,
+  peerLoadMs: 10_000,
+  scrapeRounds: 2,
+  latencyMs: 3_000,
+  slowReadersMs: 3_000,
+  scrapesForMemory: 20,
+  settleMs: 5_000,
+  churnedGroups: 60_000,
+};
+
+export function makePlan(isQuick: boolean, rounds: number | null, seed: number): Plan {
+  const plan = isQuick ? QUICK : FULL;
+  return { ...plan, seed, rounds: rounds ?? plan.rounds, scrapeRounds: rounds ?? plan.scrapeRounds };
+}

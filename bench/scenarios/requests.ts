@@ -1,0 +1,51 @@
+import type { Bench, FigureShape, Measured } from "../bench.ts";
+import { type BodyName, bodies } from "../load/bodies.ts";
+import type { GroupRange } from "../load/jobs.ts";
+import type { Server } from "../server.ts";
+import { CONNECTIONS } from "../stands.ts";
+
+export const PUSH_SHAPES: readonly FigureShape[] = [
+  { key: "rate", title: "", unit: "pushes/s", better: "more" },
+  { key: "cpu", title: "CPU", unit: "us/push", better: "less" },
+];
+
+export const SAMPLE_SHAPES: readonly FigureShape[] = [
+  { key: "samples", title: "", unit: "samples/s", better: "more" },
+  { key: "sampleCpu", title: "CPU", unit: "us/1,000 samples", better: "less" },
+];
+
+/** Pushes as fast as they are answered, for the plan's time; what is under way then is waited for, but not for ever. */
+export async function measurePushes(
+  bench: Bench,
+  server: Server,
+  body: BodyName,
+  groups: GroupRange,
+  round: number,
+  durationMs = bench.plan.roundMs,
+): Promise<Measured> {
+  const loader = await bench.loader("requests");
+  const startCpu = server.cpuMicroseconds;
+  const result = await loader.run({
+    kind: "requests",
+    port: server.port,
+    method: "PUT",
+    body,
+    groups,
+    order: "random",
+    connections: CONNECTIONS,
+    durationMs,
+    limitMs: Math.max(durationMs * 2, bench.plan.peerLimitMs),
+    ratePerSecond: null,
+    seed: bench.plan.seed + round,
+  });
+  if (result.refused > 0) throw new Error(`pushing to ${server.program.title}: ${result.refused} were refused`);
+  const cpu = (server.cpuMicroseconds - startCpu) / result.answered;
+  const rate = result.answered / (result.elapsedMs / 1000);
+  const { samples } = bodies[body];
+  return { rate, cpu, samples: rate * samples, sampleCpu: (cpu / samples) * 1000 };
+}
+
+/** Lets a server's compilers and caches get used to the pushes. */
+export async function warmUp(bench: Bench, server: Server, body: BodyName, groups: GroupRange): Promise<void> {
+  await measurePushes(bench, server, body, groups, -1, bench.plan.warmUpMs);
+}
