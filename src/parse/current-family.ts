@@ -78,12 +78,22 @@ export class CurrentFamily {
     if (size === 0 || (at < 0 && !this.isValid(name, start, size)))
       return `invalid metric name ${quoteBytes(name.subarray(start, start + size))}`;
     this.part = Part.plain;
+    // The lines of a family stand together: HELP, TYPE, samples.
+    if (this.row >= 0 && this.isNamed(name, start, size)) return null;
     this.row = this.table.find(this.columns, name, start, size);
     if (this.row < 0 && !this.enterOwner(name, start, size)) {
       this.row = this.columns.addFamily(at, size);
       this.table.add(this.columns, this.row);
     }
     return null;
+  }
+
+  private isNamed(name: Uint8Array, start: number, size: number): boolean {
+    const { families } = this.columns;
+    const row = this.row * FAMILY_STRIDE;
+    if (families[row + FAMILY_NAME_SIZE] !== size) return false;
+    const at = families[row + FAMILY_NAME_AT] as number;
+    return sameBytes(this.columns.bytesOf(at), offsetOf(at), name, start, size);
   }
 
   /** Only quoted names are asked: what is read without quotes is of the old character set. */

@@ -7,6 +7,13 @@ export const FILL_BYTES = (PAGE_BYTES / 16) * 15;
 /** Free buffers kept for the next pages. */
 const SPARE_BUFFERS = 64;
 
+/** Where a chunk stands on its page; filled by `Page.locate`, good until something is written to the page. */
+export interface ChunkPlace {
+  slot: number;
+  offset: number;
+  size: number;
+}
+
 /**
  * A run of chunks of one family, end to end, in no particular order.
  *
@@ -39,6 +46,23 @@ export class Page {
   ) {
     this.bytes = bytes ?? new Uint8Array(sizeBytes);
     this.slots = new Int32Array(sizeBytes > FIRST_PAGE_BYTES ? 64 : 8);
+  }
+
+  /** Finds a chunk that is on this page and sets where it stands. */
+  locate(chunk: number, place: ChunkPlace): void {
+    const { slots } = this;
+    let offset = 0;
+    for (let at = 0; at < this.count * 2; at += 2) {
+      const size = slots[at + 1] as number;
+      if (slots[at] === chunk) {
+        place.slot = at >> 1;
+        place.offset = offset;
+        place.size = size;
+        return;
+      }
+      offset += size;
+    }
+    throw new Error(`chunk ${chunk} is not on page ${this.id}`);
   }
 
   /** The slot of a chunk that is on this page. */

@@ -1,10 +1,90 @@
+import { formatFloat } from "../bytes/float.ts";
+import { Writer } from "../bytes/writer.ts";
+import type { GroupingKey } from "../model/grouping-key.ts";
+import { MetricType } from "../model/metric-type.ts";
+import type { Family } from "./families.ts";
+import type { ChunkContent, Table } from "./table.ts";
+
+const encoder = new TextEncoder();
+
 /** The two families that every group has. */
-export const PUSH_TIME = {
-  name: "push_time_seconds",
-  help: "Last Unix time when changing this group in the Pushgateway succeeded.",
+export const PUSH_TIME = "push_time_seconds";
+export const PUSH_FAILURE_TIME = "push_failure_time_seconds";
+
+const HELPS = {
+  [PUSH_TIME]: "Last Unix time when changing this group in the Pushgateway succeeded.",
+  [PUSH_FAILURE_TIME]: "Last Unix time when changing this group in the Pushgateway failed.",
 } as const;
 
-export const PUSH_FAILURE_TIME = {
-  name: "push_failure_time_seconds",
-  help: "Last Unix time when changing this group in the Pushgateway failed.",
-} as const;
+export type PushTimeName = keyof typeof HELPS;
+
+/** Writes the push times of groups into one table. */
+export class PushTimes {
+  private readonly line = new Writer(256);
+  private readonly names: Record<PushTimeName, Uint8Array>;
+  private readonly helps: Record<PushTimeName, number>;
+  private readonly place = { slot: 0, offset: 0, size: 0 };
+  /** Many pushes come in one millisecond: the last time that was written as text. */
+  private lastSeconds = 0;
+  private lastText = "0";
+
+  constructor(private readonly table: Table) {
+    this.names = { [PUSH_TIME]: encoder.encode(PUSH_TIME), [PUSH_FAILURE_TIME]: encoder.encode(PUSH_FAILURE_TIME) };
+    this.helps = { [PUSH_TIME]: this.keepHelp(PUSH_TIME), [PUSH_FAILURE_TIME]: this.keepHelp(PUSH_FAILURE_TIME) };
+  }
+
+  private keepHelp(name: PushTimeName): number {
+    const help = encoder.encode(HELPS[name]);
+    const id = this.table.helps.enter(help, 0, help.length);
+    this.table.helps.retain(id);
+    return id;
+  }
+
+  /** The family, or null as long as no group has it. */
+  family(name: PushTimeName): Family | null {
+    const bytes = this.names[name];
+    return this.table.findFamily(bytes, 0, bytes.length);
+  }
+
+  /** Sets a push time of a group; `chunk` is where it has it, or -1. */
+  set(name: PushTimeName, group: number, chunk: number, key: GroupingKey, seconds: number, pushedMs: number): void {
+    const { table, place } = this;
+    const content = this.render(name, key, seconds, pushedMs);
+    if (chunk < 0) {
+      const family = this.family(name) ?? table.addFamily(this.names[name], MetricType.gauge);
+      return table.insert(group, family, content);
+    }
+    table.pageOf(chunk).locate(chunk, place);
+    table.update(chunk, place, content);
+  }
+
+  private render(name: PushTimeName, key: GroupingKey, seconds: number, pushedMs: number): ChunkContent {
+    const { line } = this;
+    line.reset();
+    line.append(this.names[name]);
+    line.byte(0x7b);
+    line.append(key.full);
+    line.ascii("} ");
+    line.ascii(this.textOf(seconds));
+    line.byte(0x0a);
+    return {
+      source: line.bytes,
+      start: 0,
+      end: line.length,
+      type: MetricType.gauge,
+      quoted: key.hasQuotedNames,
+      metricCount: 1,
+      lineCount: 1,
+      help: this.helps[name],
+      side: null,
+      pushedMs,
+    };
+  }
+
+  private textOf(seconds: number): string {
+    if (seconds === this.lastSeconds) return this.lastText;
+    this.lastSeconds = seconds;
+    this.lastText = formatFloat(seconds);
+    return this.lastText;
+  }
+}

@@ -18,6 +18,7 @@ import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
+import type { ChunkPlace } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 import { Renderer } from "./render.ts";
 import type { Shape } from "./shapes.ts";
@@ -41,6 +42,8 @@ interface Prepared {
   family: number;
   stored: Family | null;
   chunk: number;
+  /** Where the chunk stands on its page, and how large it is. */
+  place: ChunkPlace;
   start: number;
   end: number;
   quoted: boolean;
@@ -107,10 +110,9 @@ export class PushHandler {
     const row = family * FAMILY_STRIDE;
     if (columns.families[row + FAMILY_METRICS] === 0 && !columns.keepsEmptyFamilies) return true;
     const size = columns.families[row + FAMILY_NAME_SIZE] as number;
-    const time =
-      size === PUSH_TIME.name.length ? PUSH_TIME : size === PUSH_FAILURE_TIME.name.length ? PUSH_FAILURE_TIME : null;
+    const time = size === PUSH_TIME.length ? PUSH_TIME : size === PUSH_FAILURE_TIME.length ? PUSH_FAILURE_TIME : null;
     if (time === null || (time === PUSH_FAILURE_TIME && !this.isNewGroup)) return false;
-    return columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === time.name;
+    return columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === time;
   }
 
   private noteChunks(group: number): void {
@@ -131,7 +133,8 @@ export class PushHandler {
     this.chunkRound[family] = this.round;
   }
 
-  private chunkIn(family: Family | null): number {
+  /** The chunk that the group of the push prepared last had of a family before it was stored, or -1. */
+  chunkIn(family: Family | null): number {
     if (family === null || this.chunkRound[family.id] !== this.round) return -1;
     return this.chunkByFamily[family.id] as number;
   }
@@ -184,6 +187,7 @@ export class PushHandler {
       family: 0,
       stored: null,
       chunk: -1,
+      place: { slot: 0, offset: 0, size: 0 },
       start: 0,
       end: 0,
       quoted: false,
@@ -198,11 +202,11 @@ export class PushHandler {
   private compareWithStored(item: Prepared): number {
     if (item.chunk < 0) return OTHER_LABELS;
     const page = this.table.pageOf(item.chunk);
+    const { place } = item;
+    page.locate(item.chunk, place);
     if (page.sides?.has(item.chunk)) return OTHER_LABELS;
-    const slot = page.slotOf(item.chunk);
-    const offset = page.offsetOf(slot);
     const { bytes } = this.renderer.out;
-    return compareLines(bytes, item.start, item.end, page.bytes, offset, offset + page.sizeOf(slot));
+    return compareLines(bytes, item.start, item.end, page.bytes, place.offset, place.offset + place.size);
   }
 
   /** Each metric against the type that its family has elsewhere, or has in the push. */
@@ -313,7 +317,7 @@ export class PushHandler {
       side: item.side,
       pushedMs: request.receivedMs,
     };
-    if (item.chunk >= 0) return this.table.update(item.chunk, content);
+    if (item.chunk >= 0) return this.table.update(item.chunk, item.place, content);
     this.table.insert(group, this.familyFor(columns, item), content);
   }
 

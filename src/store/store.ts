@@ -1,19 +1,15 @@
-import { formatFloat } from "../bytes/float.ts";
 import { LabelWalk } from "../bytes/label-block.ts";
-import { Writer } from "../bytes/writer.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
 import { CHUNK_FAMILY, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
-import { compareLines, SAME_BYTES } from "./duplicates.ts";
 import type { Family } from "./families.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
 import { Snapshot } from "./snapshot.ts";
-import { type ChunkContent, Table } from "./table.ts";
+import { Table } from "./table.ts";
 
-const encoder = new TextEncoder();
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
 /** How large the store is at this moment. */
@@ -35,9 +31,7 @@ export interface StoreStats {
 export class Store {
   private table = new Table();
   private handler: PushHandler;
-  private readonly line = new Writer(256);
-  private readonly pushTimeName = encoder.encode(PUSH_TIME.name);
-  private readonly failureName = encoder.encode(PUSH_FAILURE_TIME.name);
+  private times = new PushTimes(this.table);
 
   constructor(
     private readonly own: OwnFamilies,
@@ -61,11 +55,22 @@ export class Store {
     if (faults.any) return this.fail(request, group, faults.message);
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
-    const seconds = Math.max(request.receivedMs / 1000, this.table.groups.failedSeconds(stored));
-    this.setTime(stored, key, PUSH_TIME, seconds, request.receivedMs);
-    this.table.groups.setSucceeded(stored, seconds);
-    if (!this.hasFamily(stored, this.failureName)) this.setTime(stored, key, PUSH_FAILURE_TIME, 0, request.receivedMs);
+    this.noteSuccess(stored, key, request.receivedMs);
     return null;
+  }
+
+  private noteSuccess(group: number, key: GroupingKey, receivedMs: number): void {
+    const { times, handler, table } = this;
+    const seconds = Math.max(receivedMs / 1000, table.groups.failedSeconds(group));
+    times.set(PUSH_TIME, group, handler.chunkIn(times.family(PUSH_TIME)), key, seconds, receivedMs);
+    table.groups.setSucceeded(group, seconds);
+    if (handler.chunkIn(times.family(PUSH_FAILURE_TIME)) < 0 && this.chunkOf(PUSH_FAILURE_TIME, group) < 0)
+      times.set(PUSH_FAILURE_TIME, group, -1, key, 0, receivedMs);
+  }
+
+  private chunkOf(name: PushTimeName, group: number): number {
+    const family = this.times.family(name);
+    return family === null ? -1 : this.table.chunkOf(group, family.id);
   }
 
   /** Notes a refused push in its group, which is made if need be. */
@@ -74,9 +79,9 @@ export class Store {
     const group = known < 0 ? this.table.addGroup(key) : known;
     // Whichever came last must be seen to be the later one, within the same millisecond too.
     const seconds = Math.max(receivedMs / 1000, this.table.groups.succeededSeconds(group) + 1e-6);
-    this.setTime(group, key, PUSH_FAILURE_TIME, seconds, receivedMs);
+    this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
     this.table.groups.setFailed(group, seconds);
-    if (!this.hasFamily(group, this.pushTimeName)) this.setTime(group, key, PUSH_TIME, 0, receivedMs);
+    if (this.chunkOf(PUSH_TIME, group) < 0) this.times.set(PUSH_TIME, group, -1, key, 0, receivedMs);
     return new Rejection("inconsistent", INCONSISTENT + message);
   }
 
@@ -88,72 +93,16 @@ export class Store {
     const reserved = key.labels.find((label) => label.name.startsWith("__"));
     const metric = (name: string) =>
       `collected metric "${name}" { ${key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`).join("  ")}}`;
-    if (reserved !== undefined) return `${metric(PUSH_TIME.name)} has a label with an invalid name: ${reserved.name}`;
+    if (reserved !== undefined) return `${metric(PUSH_TIME)} has a label with an invalid name: ${reserved.name}`;
     if (!this.check || this.table.groups.find(key.block) >= 0) return null;
-    for (const name of [this.pushTimeName, this.failureName]) {
-      const family = this.table.findFamily(name, 0, name.length);
+    for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
+      const family = this.times.family(name);
       if (family === null) continue;
       if (family.type !== MetricType.gauge) return `${metric(family.name)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
       if (family.shapes.size > 0 && this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, -1, family))
         return `${metric(family.name)} was collected before with the same name and label values`;
     }
     return null;
-  }
-
-  private hasFamily(group: number, name: Uint8Array): boolean {
-    const family = this.table.findFamily(name, 0, name.length);
-    return family !== null && this.table.chunkOf(group, family.id) >= 0;
-  }
-
-  /** Sets a push time of a group to `seconds`. */
-  private setTime(
-    group: number,
-    key: GroupingKey,
-    time: typeof PUSH_TIME | typeof PUSH_FAILURE_TIME,
-    seconds: number,
-    pushedMs: number,
-  ): void {
-    const name = time === PUSH_TIME ? this.pushTimeName : this.failureName;
-    const family = this.table.findFamily(name, 0, name.length) ?? this.table.addFamily(name, MetricType.gauge);
-    const chunk = this.table.chunkOf(group, family.id);
-    const content = this.timeContent(time, key, seconds, pushedMs);
-    if (chunk < 0) this.table.insert(group, family, content);
-    else if (this.isSame(chunk, content)) this.table.touch(chunk, content.help, pushedMs);
-    else this.table.update(chunk, content);
-  }
-
-  private isSame(chunk: number, content: ChunkContent): boolean {
-    const lines = this.table.linesOf(chunk);
-    return compareLines(lines, 0, lines.length, content.source, content.start, content.end) === SAME_BYTES;
-  }
-
-  private timeContent(
-    time: typeof PUSH_TIME | typeof PUSH_FAILURE_TIME,
-    key: GroupingKey,
-    seconds: number,
-    pushedMs: number,
-  ): ChunkContent {
-    const { line } = this;
-    const help = encoder.encode(time.help);
-    line.reset();
-    line.ascii(time.name);
-    line.byte(0x7b);
-    line.append(key.full);
-    line.ascii("} ");
-    line.ascii(formatFloat(seconds));
-    line.byte(0x0a);
-    return {
-      source: line.bytes,
-      start: 0,
-      end: line.length,
-      type: MetricType.gauge,
-      quoted: key.hasQuotedNames,
-      metricCount: 1,
-      lineCount: 1,
-      help: this.table.helps.enter(help, 0, help.length),
-      side: null,
-      pushedMs,
-    };
   }
 
   /** Removes a group with all that it holds. False: there was none. */
@@ -166,6 +115,7 @@ export class Store {
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
     this.table = new Table();
+    this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.own);
   }
 

@@ -18,7 +18,7 @@ import { Family, NO_HELP } from "./families.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { KeyTable } from "./key-table.ts";
-import { type Page, Pages } from "./pages.ts";
+import { type ChunkPlace, type Page, Pages } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 
 /** What one family of one group is to become; source[start, end) is its lines. */
@@ -71,7 +71,7 @@ export class Table {
   addFamily(name: Uint8Array, type: MetricType): Family {
     const id = this.names.add(name, 0, name.length);
     const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
-    family.isPushTime = family.name === PUSH_TIME.name || family.name === PUSH_FAILURE_TIME.name;
+    family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
     this.families[id] = family;
     this.sorted = null;
     return family;
@@ -126,20 +126,23 @@ export class Table {
     this.place(family, chunk, content);
   }
 
-  /** Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page. */
-  update(chunk: number, content: ChunkContent): void {
+  /**
+   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page. `place` is where
+   * its page located it.
+   */
+  update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
     this.countOut(family, chunk);
     this.countIn(family, content);
     this.changeHelp(family, chunk, content.help);
     this.describe(chunk, content);
-    this.rewrite(family, chunk, content);
+    this.rewrite(family, chunk, place, content);
   }
 
-  private rewrite(family: Family, chunk: number, content: ChunkContent): void {
+  private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const size = content.end - content.start;
     const held = this.pageOf(chunk);
-    const oldSize = held.sizeOf(held.slotOf(chunk));
+    const { slot, offset, size: oldSize } = place;
     this.chunkBytes += size - oldSize;
     if (held.used - oldSize + size > held.bytes.length) {
       family.remove(this.pages, held, chunk);
@@ -149,8 +152,6 @@ export class Table {
       return;
     }
     const page = this.pages.writable(held, family.pages);
-    const slot = page.slotOf(chunk);
-    const offset = page.offsetOf(slot);
     if (size !== oldSize) page.bytes.copyWithin(offset + size, offset + oldSize, page.used);
     copyInto(page.bytes, offset, content);
     page.slots[slot * 2 + 1] = size;
