@@ -71,9 +71,11 @@ export class Stands {
     return result.unanswered === 0 && result.answered === contents.groups.count;
   }
 
+  /** One request for each group; the values depend on the round. */
   async requestEach(
     server: Server,
     what: Pick<RequestJob, "method" | "body" | "groups" | "limitMs">,
+    round = 0,
   ): Promise<JobResult> {
     const loader = await this.loader();
     return loader.run({
@@ -83,7 +85,7 @@ export class Stands {
       connections: CONNECTIONS,
       durationMs: null,
       ratePerSecond: null,
-      seed: this.seed,
+      seed: this.seed + round,
       ...what,
     });
   }

@@ -1,4 +1,4 @@
-import { bodies, type BodyName, renderVariants } from "./bodies.ts";
+import { type BodyName, bodies, renderVariants } from "./bodies.ts";
 import type { GroupRange, RequestJob } from "./jobs.ts";
 import { Random } from "./random.ts";
 

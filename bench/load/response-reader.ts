@@ -49,7 +49,7 @@ export class ResponseReader {
   private readHead(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(END_OF_HEAD, at);
     if (end < 0) return -1;
-    const head = bytes.latin1Slice(at, end).toLowerCase();
+    const head = bytes.toString("latin1", at, end).toLowerCase();
     this.status = Number(head.slice(9, 12));
     this.bodyBytes = 0;
     if (head.includes("\r\ntransfer-encoding: chunked")) this.state = "chunk size";
@@ -78,7 +78,7 @@ export class ResponseReader {
     const end = bytes.indexOf(LINE_FEED, at);
     if (end < 0) return -1;
     if (this.state === "chunk end") this.state = "chunk size";
-    else if (this.state === "chunk size") this.startChunk(Number.parseInt(bytes.latin1Slice(at, end), 16));
+    else if (this.state === "chunk size") this.startChunk(Number.parseInt(bytes.toString("latin1", at, end), 16));
     else if (end - at <= 1) this.finish();
     return end + 1;
   }

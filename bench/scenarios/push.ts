@@ -84,7 +84,7 @@ async function startPeer(
   const { peer } = bench.programs;
   if (peer === null) return { server: null, note: null };
   if (size > bench.plan.peerPushGroups || (size > 1_000 && bodies[body].samples > HEAVY_SAMPLES))
-    return { server: null, note: "theirs left out: one push takes seconds" };
+    return { server: null, note: "theirs left out: too slow at this size for the time there is" };
   bench.progress(`push/${body}/${size}: loading theirs`);
   const groups = instances(size);
   const server = await bench.stands.checked(peer, { body, groups });

@@ -76,10 +76,6 @@ async function pushShare(bench: Bench, server: Server, groups: number, share: nu
   if (share === 0) return;
   const step = Math.round(1 / share);
   const range = instances(groups / step, round % step, step);
-  await bench.stands.requestEach(server, {
-    method: "PUT",
-    body: round % 2 === 0 ? "gauges" : "protobuf",
-    groups: range,
-    limitMs: LOAD_LIMIT_MS,
-  });
+  const what = { method: "PUT", body: "gauges", groups: range, limitMs: LOAD_LIMIT_MS } as const;
+  await bench.stands.requestEach(server, what, round + 1);
 }

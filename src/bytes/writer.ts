@@ -38,7 +38,7 @@ export class Writer {
     this.reserve(size);
     const target = this.bytes;
     let at = this.length;
-    if (size <= 64) for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    if (size <= 192) for (let i = start; i < end; i++) target[at++] = source[i] as number;
     else target.set(source.subarray(start, end), at);
     this.length += size;
   }

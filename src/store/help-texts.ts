@@ -15,6 +15,11 @@ export class HelpTexts {
     return help;
   }
 
+  /** Whether source[start, start+size) is the text of a number. */
+  is(help: number, source: Uint8Array, start: number, size: number): boolean {
+    return this.table.isKey(help, source, start, size);
+  }
+
   retain(help: number): void {
     if (help !== NO_HELP) this.users[help] = (this.users[help] ?? 0) + 1;
   }

@@ -78,6 +78,13 @@ export class KeyTable {
     return id >= 0 && id < this.limit && this.rows.rows[id * STRIDE + HASH] !== FREE;
   }
 
+  /** Whether source[start, start+size) is the key of an id. */
+  isKey(id: number, source: Uint8Array, start: number, size: number): boolean {
+    const rows = this.rows.rows;
+    if (rows[id * STRIDE + SIZE] !== size) return false;
+    return sameBytes(this.arena, rows[id * STRIDE + AT] as number, source, start, size);
+  }
+
   /** The key of an id: borrowed, valid until the next `add` or `remove`. */
   key(id: number): Uint8Array {
     const at = this.rows.rows[id * STRIDE + AT] as number;

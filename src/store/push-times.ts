@@ -3,7 +3,7 @@ import { Writer } from "../bytes/writer.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { Family } from "./families.ts";
-import type { ChunkContent, Table } from "./table.ts";
+import { type ChunkContent, emptyContent, type Table } from "./table.ts";
 
 const encoder = new TextEncoder();
 
@@ -23,6 +23,8 @@ export class PushTimes {
   private readonly line = new Writer(256);
   private readonly names: Record<PushTimeName, Uint8Array>;
   private readonly helps: Record<PushTimeName, number>;
+  private readonly known: { [name in PushTimeName]?: Family } = {};
+  private readonly content = emptyContent();
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Many pushes come in one millisecond: the last time that was written as text. */
   private lastSeconds = 0;
@@ -42,8 +44,12 @@ export class PushTimes {
 
   /** The family, or null as long as no group has it. */
   family(name: PushTimeName): Family | null {
+    const known = this.known[name];
+    if (known !== undefined && this.table.isCurrent(known)) return known;
     const bytes = this.names[name];
-    return this.table.findFamily(bytes, 0, bytes.length);
+    const family = this.table.findFamily(bytes, 0, bytes.length);
+    if (family !== null) this.known[name] = family;
+    return family;
   }
 
   /** Sets a push time of a group; `chunk` is where it has it, or -1. */
@@ -67,18 +73,16 @@ export class PushTimes {
     line.ascii("} ");
     line.ascii(this.textOf(seconds));
     line.byte(0x0a);
-    return {
-      source: line.bytes,
-      start: 0,
-      end: line.length,
-      type: MetricType.gauge,
-      quoted: key.hasQuotedNames,
-      metricCount: 1,
-      lineCount: 1,
-      help: this.helps[name],
-      side: null,
-      pushedMs,
-    };
+    const { content } = this;
+    content.source = line.bytes;
+    content.end = line.length;
+    content.type = MetricType.gauge;
+    content.quoted = key.hasQuotedNames;
+    content.metricCount = 1;
+    content.lineCount = 1;
+    content.help = this.helps[name];
+    content.pushedMs = pushedMs;
+    return content;
   }
 
   private textOf(seconds: number): string {

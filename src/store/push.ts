@@ -18,12 +18,13 @@ import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
+import { GroupChunks } from "./group-chunks.ts";
 import type { ChunkPlace } from "./pages.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { Renderer } from "./render.ts";
 import type { Shape } from "./shapes.ts";
 import { SideWriter } from "./side.ts";
-import type { Table } from "./table.ts";
+import { emptyContent, type Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
@@ -63,10 +64,9 @@ export class PushHandler {
   private readonly sides = new SideWriter();
   private readonly prepared: Prepared[] = [];
   private preparedCount = 0;
-  /** The chunk of each family of the group, by family id, while `chunkRound` says so. */
-  private chunkByFamily = new Int32Array(64);
-  private chunkRound = new Int32Array(64);
-  private round = 0;
+  private readonly content = emptyContent();
+  /** What the group of the push held before it. */
+  readonly chunks: GroupChunks;
   /** The types of the pushed families by name, made when a push first needs them. */
   private pushedTypes: Map<string, MetricType> | null = null;
   private isNewGroup = false;
@@ -74,7 +74,9 @@ export class PushHandler {
   constructor(
     private readonly table: Table,
     private readonly own: OwnFamilies,
+    private readonly times: PushTimes,
   ) {
+    this.chunks = new GroupChunks(table);
     this.duplicates = new DuplicateSearch(table.groups, {
       lines: (group, family) => {
         const chunk = table.chunkOf(group, family.id);
@@ -95,7 +97,7 @@ export class PushHandler {
     this.isNewGroup = group < 0;
     this.renderer.begin(columns);
     this.renderer.hasReservedLabel = false;
-    this.noteChunks(group);
+    this.chunks.read(group, this.times);
     const shape = group < 0 ? null : this.table.groups.shape(group);
     for (let family = 0; family < columns.familyCount; family++)
       if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, group, shape, check, faults);
@@ -115,30 +117,6 @@ export class PushHandler {
     return columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === time;
   }
 
-  private noteChunks(group: number): void {
-    this.round++;
-    if (group < 0) return;
-    const { rows } = this.table.chunks;
-    let chunk = this.table.groups.firstChunk(group);
-    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
-      this.noteChunk(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number, chunk);
-  }
-
-  private noteChunk(family: number, chunk: number): void {
-    if (family >= this.chunkByFamily.length) {
-      this.chunkByFamily = grown(this.chunkByFamily, family + 1);
-      this.chunkRound = grown(this.chunkRound, family + 1);
-    }
-    this.chunkByFamily[family] = chunk;
-    this.chunkRound[family] = this.round;
-  }
-
-  /** The chunk that the group of the push prepared last had of a family before it was stored, or -1. */
-  chunkIn(family: Family | null): number {
-    if (family === null || this.chunkRound[family.id] !== this.round) return -1;
-    return this.chunkByFamily[family.id] as number;
-  }
-
   private prepareFamily(
     request: PushRequest,
     family: number,
@@ -154,11 +132,11 @@ export class PushHandler {
     const name = columns.bytesOf(nameAt);
     const nameStart = offsetOf(nameAt);
     const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
-    const stored = this.table.findFamily(name, nameStart, nameStart + nameSize);
+    const stored = this.chunks.find(name, nameStart, nameSize);
     const item = this.nextPrepared();
     item.family = family;
     item.stored = stored;
-    item.chunk = this.chunkIn(stored);
+    item.chunk = this.chunks.chunk;
     item.start = renderer.out.length;
     renderer.renderFamily(columns, family, request.key);
     item.end = renderer.out.length;
@@ -279,7 +257,7 @@ export class PushHandler {
     const bytes = Buffer.from(name);
     const stored = this.table.findFamily(bytes, 0, bytes.length);
     if (stored === null) return undefined;
-    const isOnlyHere = stored.chunkCount === 1 && this.chunkIn(stored) >= 0;
+    const isOnlyHere = stored.chunkCount === 1 && this.chunks.chunkIn(stored) >= 0;
     return isOnlyHere && request.replace ? undefined : this.table.typeOfFamily(stored);
   }
 
@@ -303,20 +281,19 @@ export class PushHandler {
 
   private storeFamily(request: PushRequest, item: Prepared, group: number): void {
     const { columns } = request;
-    const help = this.enterHelp(columns, item.family);
+    const help = this.enterHelp(columns, item);
     if (item.unchanged) return this.table.touch(item.chunk, help, request.receivedMs);
-    const content = {
-      source: this.renderer.out.bytes,
-      start: item.start,
-      end: item.end,
-      type: columns.familyType(item.family),
-      quoted: item.quoted,
-      metricCount: columns.families[item.family * FAMILY_STRIDE + FAMILY_METRICS] as number,
-      lineCount: item.lineCount,
-      help,
-      side: item.side,
-      pushedMs: request.receivedMs,
-    };
+    const { content } = this;
+    content.source = this.renderer.out.bytes;
+    content.start = item.start;
+    content.end = item.end;
+    content.type = columns.familyType(item.family);
+    content.quoted = item.quoted;
+    content.metricCount = columns.families[item.family * FAMILY_STRIDE + FAMILY_METRICS] as number;
+    content.lineCount = item.lineCount;
+    content.help = help;
+    content.side = item.side;
+    content.pushedMs = request.receivedMs;
     if (item.chunk >= 0) return this.table.update(item.chunk, item.place, content);
     this.table.insert(group, this.familyFor(columns, item), content);
   }
@@ -335,13 +312,17 @@ export class PushHandler {
     return family;
   }
 
-  private enterHelp(columns: PushColumns, family: number): number {
-    const row = family * FAMILY_STRIDE;
+  /** The number of a family's help text; nearly always it is the one that the chunk has. */
+  private enterHelp(columns: PushColumns, item: Prepared): number {
+    const row = item.family * FAMILY_STRIDE;
     const size = columns.families[row + FAMILY_HELP_SIZE] as number;
     if (size < 0) return NO_HELP;
     const at = columns.families[row + FAMILY_HELP_AT] as number;
+    const bytes = columns.bytesOf(at);
     const start = offsetOf(at);
-    return this.table.helps.enter(columns.bytesOf(at), start, start + size);
+    const known = item.chunk < 0 ? NO_HELP : this.table.helpIdOf(item.chunk);
+    if (known !== NO_HELP && this.table.helps.is(known, bytes, start, size)) return known;
+    return this.table.helps.enter(bytes, start, start + size);
   }
 
   /** Takes out of the group what a PUT does not bring again, but for the push times. */
@@ -359,10 +340,4 @@ export class PushHandler {
       chunk = next;
     }
   }
-}
-
-function grown(rows: Int32Array, size: number): Int32Array<ArrayBuffer> {
-  const result = new Int32Array(Math.max(size, rows.length * 2));
-  result.set(rows);
-  return result;
 }

@@ -2,6 +2,7 @@ import { isLegacyName } from "../bytes/ascii.ts";
 import { compareBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
+  FAMILY_FIRST,
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,
   FAMILY_STRIDE,
@@ -16,6 +17,7 @@ import {
   METRIC_LABEL_COUNT,
   METRIC_LABELS,
   METRIC_NEEDS_SIDE,
+  METRIC_NEXT,
   METRIC_STRIDE,
   METRIC_SUM,
   offsetOf,
@@ -32,6 +34,11 @@ const BRACE_OPEN = 0x7b;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
+const BRACE_CLOSE = 0x7d;
+const SPACE = 0x20;
+
+const SUMMARY_SUFFIXES = ["", "_sum", "_count"];
+const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
 /**
  * Renders the families of a push as finished exposition lines (the shape is in model/view.ts), each once. Labels of the
@@ -66,27 +73,35 @@ export class Renderer {
     this.isQuoted = key.hasQuotedNames;
     this.prepareHeads(columns, family, type);
     const isPlain = type !== MetricType.summary && type < MetricType.histogram;
-    columns.eachMetric(family, (metric) => {
-      if (((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0)
-        this.needsSide = true;
+    let metric = columns.families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
+    while (metric >= 0) {
+      const row = metric * METRIC_STRIDE;
+      if (((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0) this.needsSide = true;
       if (isPlain) this.renderPlain(columns, metric, key);
       else this.renderComposite(columns, metric, key, type);
-    });
+      metric = columns.metrics[row + METRIC_NEXT] as number;
+    }
   }
 
   /** Writes what each kind of line of the family begins with: `name{`, or `{"na.me",` where the name needs quotes. */
   private prepareHeads(columns: PushColumns, family: number, type: MetricType): void {
     const at = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_AT] as number;
     const size = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_SIZE] as number;
-    const name = columns.slice(at, size);
-    const quoted = columns.hasQuotedNames && !isLegacyName(name, 0, size);
+    const name = columns.bytesOf(at);
+    const start = offsetOf(at);
+    const quoted = columns.hasQuotedNames && !isLegacyName(name, start, size);
     if (quoted) this.isQuoted = true;
-    const suffixes = type === MetricType.summary ? ["", "_sum", "_count"] : ["_bucket", "_sum", "_count"];
-    if (type !== MetricType.summary && type < MetricType.histogram) suffixes.fill("");
-    for (let i = 0; i < 3; i++) {
+    const suffixes = type === MetricType.summary ? SUMMARY_SUFFIXES : HISTOGRAM_SUFFIXES;
+    const isPlain = type !== MetricType.summary && type < MetricType.histogram;
+    for (let i = 0; i < (isPlain ? 1 : 3); i++) {
       const head = this.heads[i] as Writer;
       head.reset();
-      writeHead(head, name, suffixes[i] as string, quoted);
+      if (quoted) writeQuotedHead(head, name.subarray(start, start + size), isPlain ? "" : (suffixes[i] as string));
+      else {
+        head.copy(name, start, start + size);
+        if (!isPlain) head.ascii(suffixes[i] as string);
+        head.byte(BRACE_OPEN);
+      }
     }
   }
 
@@ -94,7 +109,8 @@ export class Renderer {
     const { out } = this;
     this.renderLabels(columns, metric, key);
     this.beginLine(0, metric);
-    out.ascii("} ");
+    out.byte(BRACE_CLOSE);
+    out.byte(SPACE);
     this.appendValue(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number);
     this.endLine();
   }
@@ -262,13 +278,8 @@ function compareLabelNames(columns: PushColumns, a: number, b: number): number {
   return compareBytes(columns.bytesOf(aAt), offsetOf(aAt), aSize, columns.bytesOf(bAt), offsetOf(bAt), bSize);
 }
 
-/** Writes what a line begins with: `name_suffix{`, or `{"na.me_suffix",` where the name needs quotes. */
-export function writeHead(out: Writer, name: Uint8Array, suffix: string, quoted: boolean): void {
-  if (!quoted) {
-    out.append(name);
-    out.ascii(suffix);
-    return out.byte(BRACE_OPEN);
-  }
+/** Writes what a line begins with where the name needs quotes: `{"na.me_suffix",`. */
+function writeQuotedHead(out: Writer, name: Uint8Array, suffix: string): void {
   out.byte(BRACE_OPEN);
   out.byte(QUOTE);
   appendEscaped(out, name);

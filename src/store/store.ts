@@ -38,7 +38,7 @@ export class Store {
     /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
     private readonly check: boolean,
   ) {
-    this.handler = new PushHandler(this.table, own);
+    this.handler = new PushHandler(this.table, own, this.times);
   }
 
   /**
@@ -62,9 +62,9 @@ export class Store {
   private noteSuccess(group: number, key: GroupingKey, receivedMs: number): void {
     const { times, handler, table } = this;
     const seconds = Math.max(receivedMs / 1000, table.groups.failedSeconds(group));
-    times.set(PUSH_TIME, group, handler.chunkIn(times.family(PUSH_TIME)), key, seconds, receivedMs);
+    times.set(PUSH_TIME, group, handler.chunks.succeeded, key, seconds, receivedMs);
     table.groups.setSucceeded(group, seconds);
-    if (handler.chunkIn(times.family(PUSH_FAILURE_TIME)) < 0 && this.chunkOf(PUSH_FAILURE_TIME, group) < 0)
+    if (handler.chunks.failed < 0 && this.chunkOf(PUSH_FAILURE_TIME, group) < 0)
       times.set(PUSH_FAILURE_TIME, group, -1, key, 0, receivedMs);
   }
 
@@ -116,7 +116,7 @@ export class Store {
   wipe(): void {
     this.table = new Table();
     this.times = new PushTimes(this.table);
-    this.handler = new PushHandler(this.table, this.own);
+    this.handler = new PushHandler(this.table, this.own, this.times);
   }
 
   /** Everything as it is now. The caller must release it. */

@@ -1,5 +1,5 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
-import type { MetricType } from "../model/metric-type.ts";
+import { MetricType } from "../model/metric-type.ts";
 import {
   CHUNK_FAMILY,
   CHUNK_GROUP,
@@ -37,6 +37,21 @@ export interface ChunkContent {
   pushedMs: number;
 }
 
+export function emptyContent(): ChunkContent {
+  return {
+    source: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    type: MetricType.untyped,
+    quoted: false,
+    metricCount: 0,
+    lineCount: 0,
+    help: NO_HELP,
+    side: null,
+    pushedMs: 0,
+  };
+}
+
 /**
  * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and lists
  * in step and knows nothing of what may be pushed.
@@ -61,6 +76,11 @@ export class Table {
     const family = this.families[id];
     if (!family) throw new Error(`there is no family ${id}`);
     return family;
+  }
+
+  /** Whether a family that was found before is still there. */
+  isCurrent(family: Family): boolean {
+    return this.families[family.id] === family;
   }
 
   findFamily(name: Uint8Array, start: number, end: number): Family | null {
@@ -255,6 +275,10 @@ export class Table {
 
   metricCountOf(chunk: number): number {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number;
+  }
+
+  helpIdOf(chunk: number): number {
+    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
   }
 
   helpOf(chunk: number): Uint8Array | null {

@@ -154,34 +154,49 @@ export class Model {
       if (other !== undefined && other.metrics.length > 0 && family.metrics.length > 0 && other.type !== family.type)
         return false;
     }
-    return family.metrics.every(({ labels, metric }) => metric.value.kind !== "absent" && areSound(labels, family.type));
+    return family.metrics.every(
+      ({ labels, metric }) => metric.value.kind !== "absent" && areSound(labels, family.type),
+    );
   }
 
   /** Whether a pushed family is taken for a part of a summary or histogram, or the other way round. */
   private collisions(pushed: readonly ModelFamily[], after: ReadonlyMap<string, ModelGroup>): Verdict {
-    const types = this.typesAfter(after);
+    const before = this.typesOf(this.groups);
+    const types = this.typesOf(after);
+    const names = new Set(pushed.map(({ name }) => name));
+    // Whether what stood there before still counts depends on who looks.
+    for (const [name, known] of types)
+      if (!names.has(name)) types.set(name, known.union(before.get(name) ?? new Set()));
     let verdict: Verdict = "accepted";
-    for (const { name } of pushed) {
-      for (const suffix of ["_count", "_sum", "_bucket"]) {
-        for (const owner of [name, name.endsWith(suffix) ? name.slice(0, -suffix.length) : ""]) {
-          const ownerTypes = types.get(owner);
-          if (owner === "" || ownerTypes === undefined || !types.has(owner + suffix)) continue;
-          const clashes = [...ownerTypes].map((type) => isOwner(type, suffix));
-          if (clashes.every((clash) => clash)) return "refused";
-          if (clashes.some((clash) => clash)) verdict = "either";
-        }
-      }
+    for (const [owner, suffix] of pairsOf(names)) {
+      const ownerTypes = types.get(owner);
+      if (ownerTypes === undefined || !types.has(owner + suffix)) continue;
+      const clashes = [...ownerTypes].map((type) => isOwner(type, suffix));
+      const hadClash =
+        before.has(owner + suffix) && [...(before.get(owner) ?? [])].some((type) => isOwner(type, suffix));
+      if (!hadClash && clashes.every((clash) => clash)) return "refused";
+      if (clashes.some((clash) => clash)) verdict = "either";
     }
     return verdict;
   }
 
-  /** The types that each family may be taken for: metrics decide, families without any only among themselves. */
-  private typesAfter(after: ReadonlyMap<string, ModelGroup>): Map<string, Set<MetricType>> {
-    const all = [...after.values()].flatMap(({ families }) => [...families.values()]);
+  /** The types that each family may be taken for: it has several where families without metrics have others. */
+  private typesOf(groups: ReadonlyMap<string, ModelGroup>): Map<string, Set<MetricType>> {
+    const all = [...groups.values()].flatMap(({ families }) => [...families.values()]);
     const types = new Map<string, Set<MetricType>>();
     for (const { name, type } of all) types.set(name, (types.get(name) ?? new Set()).add(type));
     for (const [name, type] of this.ownTypes) types.set(name, new Set([type]));
     return types;
+  }
+}
+
+/** Every name as the owner of each suffix, and the owner that its own suffix asks for. */
+function* pairsOf(names: Iterable<string>): Generator<[owner: string, suffix: string]> {
+  for (const name of names) {
+    for (const suffix of ["_count", "_sum", "_bucket"]) {
+      yield [name, suffix];
+      if (name.endsWith(suffix) && name !== suffix) yield [name.slice(0, -suffix.length), suffix];
+    }
   }
 }
 

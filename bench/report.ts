@@ -1,0 +1,100 @@
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { type Figure, formatNumber, type Spread, timesBetter } from "./figures.ts";
+import type { Programs } from "./programs.ts";
+
+export interface Report {
+  readonly machine: string;
+  readonly ours: string;
+  readonly theirs: string | null;
+  readonly seed: number;
+  readonly tookSeconds: number;
+  readonly figures: readonly Figure[];
+  /** Scenarios that came to no end, and why. */
+  readonly failures: readonly string[];
+}
+
+export function describeMachine(): string {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} x ${first?.model.trim() ?? "unknown"}, ${memory} GB, ${platform()} ${release()} ${arch()}, Bun ${Bun.version}`;
+}
+
+const HEADINGS = ["figure", "unit", "ours (min to max)", "theirs (min to max)", "x theirs", "limit", "x limit"];
+
+function cells(figure: Figure): string[] {
+  return [
+    figure.title,
+    figure.unit,
+    formatSpread(figure.ours),
+    formatSpread(figure.theirs),
+    formatTimes(timesBetter(figure, "theirs")),
+    figure.limit === null ? "" : formatNumber(figure.limit.median),
+    formatTimes(timesBetter(figure, "limit")),
+  ];
+}
+
+function formatSpread(spread: Spread | null): string {
+  if (spread === null) return "";
+  const median = formatNumber(spread.median);
+  return spread.rounds === 1 ? median : `${median} (${formatNumber(spread.min)} to ${formatNumber(spread.max)})`;
+}
+
+function formatTimes(times: number | null): string {
+  return times === null ? "" : `${formatNumber(times)}`;
+}
+
+function heading(report: Report): string[] {
+  const peer = report.theirs ?? "none: no prometheus-pushgateway on PATH and no PUSHGATEWAY_REFERENCE; ours alone";
+  return [
+    `Machine: ${report.machine}`,
+    `Ours: ${report.ours}. Theirs: ${peer}. Limit: a bare Bun.serve. Seed ${report.seed}; took ${Math.round(report.tookSeconds)} s.`,
+    "Medians; a figure of more than 1 under `x theirs` and `x limit` says that ours is so many times better.",
+  ];
+}
+
+/** Columns side by side, with the ids of the figures first and the notes below. */
+export function formatTable(report: Report): string {
+  const rows = [
+    ["id", ...HEADINGS.slice(1)],
+    ...report.figures.map((figure) => [figure.id, ...cells(figure).slice(1)]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const notes = report.figures.flatMap(({ id, notes: said }) => (said.length > 0 ? [`${id}: ${said.join("; ")}`] : []));
+  return `${[...heading(report), "", ...lines, "", ...notes, ...failureLines(report)].join("\n")}\n`;
+}
+
+/** A table for a README. */
+export function formatMarkdown(report: Report): string {
+  const row = (texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
+  const table = [row(HEADINGS), row(HEADINGS.map(() => "---")), ...report.figures.map((figure) => row(cells(figure)))];
+  return `${[...heading(report), "", ...table, ...failureLines(report)].join("\n")}\n`;
+}
+
+function failureLines(report: Report): string[] {
+  return report.failures.map((failure) => `FAILED ${failure}`);
+}
+
+export function makeReport(
+  programs: Programs,
+  seed: number,
+  tookSeconds: number,
+  figures: readonly Figure[],
+  failures: readonly string[],
+): Report {
+  const { ours, peer } = programs;
+  return {
+    machine: describeMachine(),
+    ours: ours.title,
+    theirs: peer?.title ?? null,
+    seed,
+    tookSeconds,
+    figures,
+    failures,
+  };
+}

@@ -1,0 +1,102 @@
+import { sameBytes } from "../bytes/hash.ts";
+import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import type { Family } from "./families.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
+import type { Table } from "./table.ts";
+
+/**
+ * The chunks of the group that a push is for, as they were before it. Clients push the same families in the same order again
+ * and again, and that is the order of the group's list from its end: so the next family is guessed by comparing names, and only
+ * a wrong guess costs a look-up.
+ */
+export class GroupChunks {
+  /** The chunk of the family found last, or -1. */
+  chunk = -1;
+  /** The chunks in the order of the group's list, the newest first. */
+  private ids = new Int32Array(64);
+  private count = 0;
+  /** The place in `ids` behind the next guess. */
+  private guess = 0;
+  /** Where in `ids` each family's chunk stands, by family id, while `round` says so; filled when a guess was wrong. */
+  private places = new Int32Array(64);
+  private rounds = new Int32Array(64);
+  private round = 0;
+  private isMapped = false;
+  /** The chunks of the two push times, or -1. */
+  succeeded = -1;
+  failed = -1;
+
+  constructor(private readonly table: Table) {}
+
+  /** Reads the chunks of a group; -1 is a group that is not there yet. */
+  read(group: number, times: PushTimes): void {
+    const { rows } = this.table.chunks;
+    const succeeded = times.family(PUSH_TIME)?.id;
+    const failed = times.family(PUSH_FAILURE_TIME)?.id;
+    this.count = 0;
+    this.isMapped = false;
+    this.succeeded = -1;
+    this.failed = -1;
+    let chunk = group < 0 ? -1 : this.table.groups.firstChunk(group);
+    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) {
+      if (this.count === this.ids.length) this.ids = grown(this.ids, this.count + 1);
+      this.ids[this.count++] = chunk;
+      const family = rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY];
+      if (family === succeeded) this.succeeded = chunk;
+      else if (family === failed) this.failed = chunk;
+    }
+    this.guess = this.count;
+  }
+
+  /** The family named source[start, start+size), or null; sets `chunk`. */
+  find(source: Uint8Array, start: number, size: number): Family | null {
+    while (this.guess > 0) {
+      const chunk = this.ids[this.guess - 1] as number;
+      const family = this.familyOf(chunk);
+      const { nameBytes } = family;
+      if (nameBytes.length === size && sameBytes(nameBytes, 0, source, start, size)) {
+        this.guess--;
+        this.chunk = chunk;
+        return family;
+      }
+      if (!family.isPushTime) break;
+      this.guess--;
+    }
+    const family = this.table.findFamily(source, start, start + size);
+    this.chunk = this.chunkIn(family);
+    return family;
+  }
+
+  /** The chunk of a family, or -1. The next guess is the family behind it. */
+  chunkIn(family: Family | null): number {
+    if (family === null) return -1;
+    if (!this.isMapped) this.map();
+    if (this.rounds[family.id] !== this.round) return -1;
+    this.guess = this.places[family.id] as number;
+    return this.ids[this.guess] as number;
+  }
+
+  private familyOf(chunk: number): Family {
+    return this.table.family(this.table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+  }
+
+  private map(): void {
+    this.isMapped = true;
+    this.round++;
+    for (let place = 0; place < this.count; place++) {
+      const { id } = this.familyOf(this.ids[place] as number);
+      if (id >= this.places.length) {
+        this.places = grown(this.places, id + 1);
+        this.rounds = grown(this.rounds, id + 1);
+      }
+      this.places[id] = place;
+      this.rounds[id] = this.round;
+    }
+  }
+}
+
+function grown(rows: Int32Array, size: number): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(Math.max(size, rows.length * 2));
+  result.set(rows);
+  return result;
+}
