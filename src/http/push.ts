@@ -72,37 +72,38 @@ class PushSurface {
   }
 
   private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
-    const { ownMetrics, clock } = this.context;
+    const { clock } = this.context;
     const startMs = clock.nowMs();
     const { headers } = request;
     const contentType = headers.get("content-type");
     const contentEncoding = headers.get("content-encoding");
-    const body = await request.bytes();
+    let body: Uint8Array | Rejection = await request.bytes();
     const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + body.length;
-    const outcome = await this.decodeAndApply(body, contentType, contentEncoding, method, keyed);
-    ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - startMs) / 1000, sizeBytes);
+    if (contentEncoding !== null) body = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
+    const outcome = body instanceof Rejection ? body : this.parseAndApply(body, contentType, method, keyed);
+    return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
+  }
+
+  /** Counts the push, tells the operator of a refused one, and answers. */
+  private finish(
+    request: Request,
+    method: "PUT" | "POST",
+    keyed: KeyedPath | Rejection,
+    outcome: number | Rejection,
+    durationSeconds: number,
+    sizeBytes: number,
+  ): Response {
+    const { ownMetrics, settings } = this.context;
+    ownMetrics.observePush(method === "PUT" ? "put" : "post", durationSeconds, sizeBytes);
     if (!(outcome instanceof Rejection)) {
       ownMetrics.countRequest("push", outcome, method);
       return new Response(null, { status: outcome });
     }
-    const status = statusOf(outcome);
     this.report(request, method, keyed, outcome);
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
-    const shown = outcome.kind === "inconsistent" && !this.context.settings.consistencyCheck ? 202 : status;
-    ownMetrics.countRequest("push", shown, method);
-    return shown === 202 ? new Response(null, { status: 202 }) : textError(shown, outcome.message);
-  }
-
-  private async decodeAndApply(
-    body: Uint8Array,
-    contentType: string | null,
-    contentEncoding: string | null,
-    method: "PUT" | "POST",
-    keyed: KeyedPath | Rejection,
-  ): Promise<number | Rejection> {
-    if (contentEncoding === null) return this.parseAndApply(body, contentType, method, keyed);
-    const decoded = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
-    return decoded instanceof Rejection ? decoded : this.parseAndApply(decoded, contentType, method, keyed);
+    const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
+    ownMetrics.countRequest("push", status, method);
+    return status === 202 ? new Response(null, { status }) : textError(status, outcome.message);
   }
 
   /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */

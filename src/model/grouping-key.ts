@@ -12,33 +12,57 @@ const encoder = new TextEncoder();
 export class GroupingKey {
   readonly block: Uint8Array;
   readonly full: Uint8Array;
-  /** The names in `full`, as text; `bounds` has the start of each label in it, then the end of the last plus one. */
-  readonly names: readonly string[];
-  readonly bounds: readonly number[];
-  /** The names in `full` as the text format writes them: those outside the old character set in quotes. */
-  readonly writtenNames: readonly string[];
   /** Some name is outside the old character set. */
   readonly hasQuotedNames: boolean;
-  /** Where the instance label that was added stands in `names`; -1 where the key has one of its own. */
+  /** Where the instance label that was added stands among the labels of `full`; -1 where the key has one of its own. */
   readonly addedInstance: number;
+  private readonly pieces: readonly string[];
+  private knownBounds: readonly number[] | null = null;
+  private knownNames: readonly string[] | null = null;
 
+  /** `labels` are sorted by name (compareNames), each name once. */
   constructor(readonly labels: readonly LabelPair[]) {
-    const pieces = labels.map((label) => renderLabel(label.name, label.value));
-    const names = labels.map((label) => label.name);
+    const pieces = labels.map(renderLabel);
+    this.addedInstance = placeForInstance(labels);
     this.block = encoder.encode(pieces.join(","));
-    this.addedInstance = names.includes("instance")
-      ? -1
-      : names.filter((name) => compareNames(name, "instance") < 0).length;
-    if (this.addedInstance >= 0) {
-      pieces.splice(this.addedInstance, 0, 'instance=""');
-      names.splice(this.addedInstance, 0, "instance");
-    }
+    if (this.addedInstance >= 0) pieces.splice(this.addedInstance, 0, 'instance=""');
     this.full = this.addedInstance < 0 ? this.block : encoder.encode(pieces.join(","));
-    this.names = names;
-    this.writtenNames = names.map(writeName);
-    this.hasQuotedNames = this.writtenNames.some((name) => name.startsWith('"'));
-    this.bounds = boundsOf(pieces);
+    this.hasQuotedNames = pieces.some((piece) => piece.startsWith('"'));
+    this.pieces = pieces;
   }
+
+  /** The names in `full`, as text. */
+  get names(): readonly string[] {
+    this.knownNames ??= this.namesOfFull();
+    return this.knownNames;
+  }
+
+  /** Where each label of `full` starts, then the end of the last plus one. */
+  get bounds(): readonly number[] {
+    this.knownBounds ??= boundsOf(this.pieces);
+    return this.knownBounds;
+  }
+
+  /** The names in `block` as the text format writes them: those outside the old character set in quotes. */
+  get writtenNames(): string[] {
+    return this.labels.map(({ name }) => writeName(name));
+  }
+
+  private namesOfFull(): string[] {
+    const names = this.labels.map(({ name }) => name);
+    if (this.addedInstance >= 0) names.splice(this.addedInstance, 0, "instance");
+    return names;
+  }
+}
+
+/** Where an instance label belongs among sorted labels; -1 where there is one. */
+function placeForInstance(labels: readonly LabelPair[]): number {
+  for (let i = 0; i < labels.length; i++) {
+    const order = compareNames(labels[i]?.name ?? "", "instance");
+    if (order === 0) return -1;
+    if (order > 0) return i;
+  }
+  return labels.length;
 }
 
 /** Where each piece starts once they are joined by commas, and one behind the end of the last. */
@@ -64,7 +88,7 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-function renderLabel(name: string, value: string): string {
+function renderLabel({ name, value }: LabelPair): string {
   return `${writeName(name)}="${escapeText(value)}"`;
 }
 

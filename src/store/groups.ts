@@ -31,7 +31,7 @@ export class Groups {
     this.column.ensure((group + 1) * STRIDE);
     this.timeColumn.ensure((group + 1) * TIME_STRIDE);
     this.column.rows[group * STRIDE + FIRST_CHUNK] = -1;
-    this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(shapeNames(key)).id;
+    this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(key.writtenNames).id;
     this.timeColumn.rows[group * TIME_STRIDE + SUCCEEDED] = 0;
     this.timeColumn.rows[group * TIME_STRIDE + FAILED] = 0;
     return group;
@@ -80,9 +80,4 @@ export class Groups {
   get sizeBytes(): number {
     return this.table.sizeBytes + this.column.sizeBytes + this.timeColumn.sizeBytes;
   }
-}
-
-/** The names of a key as written in its block. */
-export function shapeNames(key: GroupingKey): string[] {
-  return key.writtenNames.filter((_, i) => i !== key.addedInstance);
 }
