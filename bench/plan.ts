@@ -14,9 +14,11 @@ export interface Plan {
   /** The peer gets so long to be loaded. */
   readonly peerLoadMs: number;
   readonly scrapeRounds: number;
+  readonly latencyGroups: readonly number[];
   readonly latencyMs: number;
   readonly slowReadersMs: number;
   readonly scrapesForMemory: number;
+  readonly removedGroups: number;
   readonly settleMs: number;
   readonly churnedGroups: number;
   readonly seed: number;
@@ -26,7 +28,7 @@ const SIZES = [1, 100, 1_000, 10_000, 100_000];
 
 const FULL: Plan = {
   rounds: 5,
-  roundMs: 600,
+  roundMs: 500,
   warmUpMs: 400,
   pushes: [
     { body: "gauges", groups: SIZES },
@@ -35,12 +37,14 @@ const FULL: Plan = {
     { body: "protobuf", groups: SIZES },
   ],
   peerPushGroups: 10_000,
-  peerLimitMs: 8_000,
+  peerLimitMs: 6_000,
   peerLoadMs: 30_000,
   scrapeRounds: 5,
-  latencyMs: 10_000,
+  latencyGroups: [10_000, 100_000],
+  latencyMs: 8_000,
   slowReadersMs: 10_000,
   scrapesForMemory: 50,
+  removedGroups: 100_000,
   settleMs: 60_000,
   churnedGroups: 1_000_000,
   seed: 1,
@@ -49,21 +53,23 @@ const FULL: Plan = {
 const QUICK: Plan = {
   ...FULL,
   rounds: 3,
-  roundMs: 250,
+  roundMs: 200,
   warmUpMs: 150,
   pushes: [
     { body: "gauges", groups: SIZES },
-    { body: "histogram", groups: [1, 10_000] },
-    { body: "series200", groups: [1, 1_000] },
-    { body: "protobuf", groups: [1, 10_000] },
+    { body: "histogram", groups: [1_000] },
+    { body: "series200", groups: [100] },
+    { body: "protobuf", groups: [1_000] },
   ],
   peerPushGroups: 1_000,
   peerLimitMs: 2_000,
   peerLoadMs: 10_000,
   scrapeRounds: 2,
+  latencyGroups: [100_000],
   latencyMs: 3_000,
-  slowReadersMs: 3_000,
+  slowReadersMs: 2_000,
   scrapesForMemory: 20,
+  removedGroups: 20_000,
   settleMs: 5_000,
   churnedGroups: 60_000,
 };

@@ -65,8 +65,18 @@ export function formatTable(report: Report): string {
       .join("  ")
       .trimEnd(),
   );
-  const notes = report.figures.flatMap(({ id, notes: said }) => (said.length > 0 ? [`${id}: ${said.join("; ")}`] : []));
-  return `${[...heading(report), "", ...lines, "", ...notes, ...failureLines(report)].join("\n")}\n`;
+  return `${[...heading(report), "", ...lines, "", ...noteLines(report), ...failureLines(report)].join("\n")}\n`;
+}
+
+/** A line for each note, with the figures it is about. */
+function noteLines(report: Report): string[] {
+  const about = new Map<string, string[]>();
+  for (const { id, notes } of report.figures)
+    for (const note of notes) about.set(note, [...(about.get(note) ?? []), id]);
+  return [...about].map(([note, ids]) => {
+    const [first, last] = [ids[0], ids.at(-1)];
+    return `${note}: ${first === last ? first : `${first} to ${last}`}`;
+  });
 }
 
 /** A table for a README. */

@@ -6,7 +6,6 @@ import { Server } from "../server.ts";
 import { CONNECTIONS } from "../stands.ts";
 import { scrape } from "./gets.ts";
 
-const SIZES = [10_000, 100_000];
 const PUSHES_PER_SECOND = 2_000;
 const SCRAPE_EVERY_MS = 1_000;
 const PROBE_EVERY_MS = 1;
@@ -25,7 +24,7 @@ const SHAPES: readonly FigureShape[] = [
 export const latency: Scenario = {
   id: "latency",
   run: async (bench) => {
-    for (const groups of SIZES)
+    for (const groups of bench.plan.latencyGroups)
       for (const encoding of ["identity", "gzip"] as const)
         if (bench.wants(`latency/${groups}/${encoding}`)) await latencyAt(bench, groups, encoding === "gzip");
   },
@@ -47,7 +46,8 @@ async function latencyAt(bench: Bench, groups: number, gzip: boolean): Promise<v
     ]);
     const rate = `${PUSHES_PER_SECOND.toLocaleString("en-US")} pushes/s`;
     const notes = [`${rate} asked for; what is not answered counts with the time it waited`];
-    if (theirs === null && bench.programs.peer !== null) notes.push("theirs left out: too slow at this size for the time there is");
+    if (theirs === null && bench.programs.peer !== null)
+      notes.push("theirs left out: too slow at this size for the time there is");
     const title = `${groups.toLocaleString("en-US")} groups, ${gzip ? "gzip" : "identity"} scrape each second`;
     bench.add(id, title, SHAPES, rounds, notes);
   } finally {

@@ -3,7 +3,6 @@ import { instances } from "../load/request-source.ts";
 import type { Program } from "../programs.ts";
 import type { Server } from "../server.ts";
 
-const GROUPS = 100_000;
 const OUR_LIMIT_MS = 30_000;
 
 const SHAPES: readonly FigureShape[] = [
@@ -34,7 +33,7 @@ export const removal: Scenario = {
     } finally {
       for (const { pair } of open) await Promise.all([pair.deleted.drop(), pair.wiped.drop()]);
     }
-    bench.add("removal", `${GROUPS.toLocaleString("en-US")} groups`, SHAPES, measured, notes);
+    bench.add("removal", `${bench.plan.removedGroups.toLocaleString("en-US")} groups`, SHAPES, measured, notes);
   },
 };
 
@@ -45,7 +44,7 @@ interface Pair {
 }
 
 async function loadPair(bench: Bench, program: Program): Promise<Pair | null> {
-  const contents = { body: "gauges", groups: instances(GROUPS) } as const;
+  const contents = { body: "gauges", groups: instances(bench.plan.removedGroups) } as const;
   const deleted = await bench.stands.unchecked(program, contents);
   if (deleted === null) return null;
   const wiped = await bench.stands.unchecked(program, contents);
@@ -60,7 +59,7 @@ async function removeAll(bench: Bench, program: Program, { deleted, wiped }: Pai
   const result = await bench.stands.requestEach(deleted, {
     method: "DELETE",
     body: null,
-    groups: instances(GROUPS),
+    groups: instances(bench.plan.removedGroups),
     limitMs,
   });
   bench.progress(`removal: ${program.who}, wiping`);

@@ -1,4 +1,4 @@
-import type { Bench, Contender, FigureShape, Scenario } from "../bench.ts";
+import type { Bench, Contender, Measured, Rounds, Scenario } from "../bench.ts";
 import { instances } from "../load/request-source.ts";
 import { Server } from "../server.ts";
 import { get, scrape as scrapeOnce } from "./gets.ts";
@@ -6,7 +6,6 @@ import { get, scrape as scrapeOnce } from "./gets.ts";
 const SIZES = [10_000, 100_000];
 const FAMILIES = 12;
 const LOAD_LIMIT_MS = 60_000;
-const SHAPE: readonly FigureShape[] = [{ key: "ms", title: "", unit: "ms", better: "less" }];
 
 /** How many of the groups are pushed between two scrapes. */
 const CHANGES = [
@@ -15,60 +14,84 @@ const CHANGES = [
   { key: "100-percent", title: "all groups changed", share: 1 },
 ] as const;
 
+const ENCODINGS = ["identity", "gzip"] as const;
+type Encoding = (typeof ENCODINGS)[number];
+
 /** Scrapes to the last byte. */
 export const scrape: Scenario = {
   id: "scrape",
   run: async (bench) => {
-    for (const groups of SIZES)
-      for (const encoding of ["identity", "gzip"] as const)
-        if (bench.wants(`scrape/${groups}/${encoding}`)) await scrapeSize(bench, groups, encoding === "gzip");
+    for (const groups of SIZES) if (bench.wants(`scrape/${groups}`)) await scrapeSize(bench, groups);
   },
 };
 
-async function scrapeSize(bench: Bench, groups: number, gzip: boolean): Promise<void> {
-  const base = `scrape/${groups}/${gzip ? "gzip" : "identity"}`;
+/** A scrape in each encoding after each change; what is cached of one is of no use to the other. */
+async function scrapeSize(bench: Bench, groups: number): Promise<void> {
+  const base = `scrape/${groups}`;
   bench.progress(`${base}: loading`);
   const ours = await bench.stands.shared(bench.programs.ours, groups);
   if (ours === null) throw new Error(`loading ${groups} groups: ours took too long`);
-  const { bodyBytes } = await scrapeOnce(bench, ours, gzip);
-  const theirs = await measurePeer(bench, base, groups, gzip);
+  const sizes = { identity: 0, gzip: 0 };
+  for (const encoding of ENCODINGS) sizes[encoding] = (await scrapeOnce(bench, ours, encoding === "gzip")).bodyBytes;
+  const theirs = await measurePeer(bench, base, groups);
   const limit = await Server.start(bench.programs.limit);
   try {
     for (const change of CHANGES) {
-      const id = `${base}/${change.key}`;
-      if (!bench.wants(id)) continue;
-      const measureOurs = async (round: number) => {
-        await pushShare(bench, ours, groups, change.share, round);
-        return { ms: (await scrapeOnce(bench, ours, gzip)).ms };
-      };
-      const rounds = await bench.inTurns(id, bench.plan.scrapeRounds, [
-        { who: "ours", measure: measureOurs },
-        limitOf(bench, limit, bodyBytes),
+      const rounds = await bench.inTurns(`${base}/${change.key}`, bench.plan.scrapeRounds, [
+        oursAfter(bench, ours, groups, change.share),
+        limitOf(bench, limit, sizes),
       ]);
-      const title = `scrape of ${(groups * FAMILIES).toLocaleString("en-US")} series, ${gzip ? "gzip" : "identity"}, ${change.title}`;
-      const notes = [`${(bodyBytes / 1e6).toFixed(1)} MB`];
-      if (theirs.length > 0) notes.push("theirs keeps nothing between scrapes: measured once for all changes");
-      bench.add(id, title, SHAPE, { ...rounds, theirs: [...theirs] }, notes);
+      addFigures(bench, groups, change, { ...rounds, theirs }, sizes);
     }
   } finally {
     await limit.drop();
   }
 }
 
-function limitOf(bench: Bench, limit: Server, bodyBytes: number): Contender {
-  return {
-    who: "limit",
-    measure: async () => ({ ms: (await get(await bench.loader("scrapes"), limit, `/bytes/${bodyBytes}`, false)).ms }),
-  };
+function addFigures(
+  bench: Bench,
+  groups: number,
+  change: (typeof CHANGES)[number],
+  rounds: Rounds,
+  sizes: Readonly<Record<Encoding, number>>,
+): void {
+  for (const encoding of ENCODINGS) {
+    const title = `scrape of ${(groups * FAMILIES).toLocaleString("en-US")} series, ${encoding}, ${change.title}`;
+    const notes = [`${(sizes[encoding] / 1e6).toFixed(1)} MB`];
+    if (rounds.theirs.length > 0) notes.push("theirs keeps nothing between scrapes: measured once for all changes");
+    const shape = { key: encoding, title: "", unit: "ms", better: "less" } as const;
+    bench.add(`scrape/${groups}/${encoding}/${change.key}`, title, [shape], rounds, notes);
+  }
 }
 
-async function measurePeer(bench: Bench, base: string, groups: number, gzip: boolean): Promise<{ ms: number }[]> {
+function oursAfter(bench: Bench, server: Server, groups: number, share: number): Contender {
+  const measure = async (round: number) => {
+    await pushShare(bench, server, groups, share, round);
+    return scrapeBoth(bench, server);
+  };
+  return { who: "ours", measure };
+}
+
+async function scrapeBoth(bench: Bench, server: Server): Promise<Measured> {
+  const identity = (await scrapeOnce(bench, server, false)).ms;
+  return { identity, gzip: (await scrapeOnce(bench, server, true)).ms };
+}
+
+function limitOf(bench: Bench, limit: Server, sizes: Readonly<Record<Encoding, number>>): Contender {
+  const one = async (bodyBytes: number) => {
+    const loader = await bench.loader("scrapes");
+    await get(loader, limit, `/bytes/${bodyBytes}`, false);
+    return (await get(loader, limit, `/bytes/${bodyBytes}`, false)).ms;
+  };
+  return { who: "limit", measure: async () => ({ identity: await one(sizes.identity), gzip: await one(sizes.gzip) }) };
+}
+
+async function measurePeer(bench: Bench, base: string, groups: number): Promise<Measured[]> {
   const { peer } = bench.programs;
-  const theirs = peer === null ? null : await bench.stands.shared(peer, groups);
-  if (theirs === null) return [];
-  const measure = async () => ({ ms: (await scrapeOnce(bench, theirs, gzip)).ms });
-  const rounds = await bench.inTurns(base, bench.plan.scrapeRounds, [{ who: "theirs", measure }]);
-  return rounds.theirs.map((measured) => ({ ms: measured.ms ?? Number.NaN }));
+  const server = peer === null ? null : await bench.stands.shared(peer, groups);
+  if (server === null) return [];
+  const contender = { who: "theirs", measure: () => scrapeBoth(bench, server) } as const;
+  return (await bench.inTurns(base, bench.plan.scrapeRounds, [contender])).theirs;
 }
 
 /** Pushes new values into a share of the groups, spread over all of them, other ones each round. */

@@ -77,6 +77,19 @@ export class Family {
     return undefined;
   }
 
+  /** Lists a page as one with much room; once most entries are out of date the list is made anew. */
+  private noteRoomy(page: Page): void {
+    this.roomy.push(page.index);
+    if (this.roomy.length <= 2 * this.pages.length + 16) return;
+    this.roomy.length = 0;
+    for (const { used, bytes, index } of this.pages) if (used < bytes.length / 2) this.roomy.push(index);
+  }
+
+  /** How many entries the list of pages with room has, for tests. */
+  get roomyCount(): number {
+    return this.roomy.length;
+  }
+
   private addPage(pages: Pages, size: number): Page {
     const page = pages.create(this.id, pageSizeFor(this.pages.length, size));
     page.index = this.pages.length;
@@ -96,7 +109,7 @@ export class Family {
     page.used -= size;
     page.count--;
     page.sides?.delete(chunk);
-    if (page.used < page.bytes.length / 2 && page.used + size >= page.bytes.length / 2) this.roomy.push(page.index);
+    if (page.used < page.bytes.length / 2 && page.used + size >= page.bytes.length / 2) this.noteRoomy(page);
   }
 
   private dropPage(pages: Pages, page: Page): void {
@@ -105,7 +118,7 @@ export class Family {
     if (last !== page) {
       this.pages[page.index] = last;
       last.index = page.index;
-      if (last.used < last.bytes.length / 2) this.roomy.push(last.index);
+      if (last.used < last.bytes.length / 2) this.noteRoomy(last);
     }
     pages.drop(page);
   }
@@ -117,7 +130,11 @@ export class Family {
     else this.helps.delete(help);
     if (this.help !== NO_HELP && this.helps.has(this.help)) return;
     this.help = NO_HELP;
-    for (const known of this.helps.keys()) if (known !== NO_HELP) this.help = known;
+    for (const known of this.helps.keys()) {
+      if (known === NO_HELP) continue;
+      this.help = known;
+      return;
+    }
   }
 
   countShape(shape: number, by: 1 | -1): void {

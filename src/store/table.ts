@@ -18,7 +18,7 @@ import { Family, NO_HELP } from "./families.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { KeyTable } from "./key-table.ts";
-import { type ChunkPlace, type Page, Pages } from "./pages.ts";
+import { type ChunkPlace, PAGE_BYTES, type Page, Pages } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 
 /** What one family of one group is to become; source[start, end) is its lines. */
@@ -147,8 +147,8 @@ export class Table {
   }
 
   /**
-   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page. `place` is where
-   * its page located it.
+   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page; a large chunk
+   * that became small leaves its large page. `place` is where its page located it.
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
@@ -164,7 +164,8 @@ export class Table {
     const held = this.pageOf(chunk);
     const { slot, offset, size: oldSize } = place;
     this.chunkBytes += size - oldSize;
-    if (held.used - oldSize + size > held.bytes.length) {
+    const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
+    if (isWide || held.used - oldSize + size > held.bytes.length) {
       family.remove(this.pages, held, chunk);
       const page = family.insert(this.pages, chunk, content.source, content.start, content.end);
       this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] = page.id;
