@@ -16,7 +16,10 @@ const CORS = {
   "cache-control": "no-cache, no-store, must-revalidate",
 };
 
-const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data });
+/** Objects say whether they are closed: Elysia would close those that do not, in place. */
+const CLOSED = { additionalProperties: false } as const;
+
+const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data }, CLOSED);
 
 const TimeStamp = Type.String({ format: "date-time", description: "When the family was pushed." });
 
@@ -36,17 +39,20 @@ const Metric = Type.Object(
       ]),
     ),
   },
-  { description: "Numbers are strings, as the exposition prints them." },
+  { ...CLOSED, description: "Numbers are strings, as the exposition prints them." },
 );
 
-const Family = Type.Object({
-  time_stamp: TimeStamp,
-  type: Type.Union(
-    ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"].map((name) => Type.Literal(name)),
-  ),
-  help: Type.Optional(Type.String()),
-  metrics: Type.Array(Metric),
-});
+const Family = Type.Object(
+  {
+    time_stamp: TimeStamp,
+    type: Type.Union(
+      ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"].map((name) => Type.Literal(name)),
+    ),
+    help: Type.Optional(Type.String()),
+    metrics: Type.Array(Metric),
+  },
+  CLOSED,
+);
 
 const Group = Type.Object(
   { labels: Type.Record(Type.String(), Type.String()), last_push_successful: Type.Boolean() },
@@ -54,11 +60,14 @@ const Group = Type.Object(
 );
 
 const StatusResponse = success(
-  Type.Object({
-    flags: Type.Record(Type.String(), Type.String()),
-    start_time: Type.String({ format: "date-time" }),
-    build_information: Type.Record(Type.String(), Type.String()),
-  }),
+  Type.Object(
+    {
+      flags: Type.Record(Type.String(), Type.String()),
+      start_time: Type.String({ format: "date-time" }),
+      build_information: Type.Record(Type.String(), Type.String()),
+    },
+    CLOSED,
+  ),
 );
 const MetricsResponse = success(Type.Array(Group));
 
@@ -77,7 +86,13 @@ const OPERATIONS = {
     response: MetricsResponse,
     status: 200,
   },
-  openapi: { path: "/openapi.json", method: "get", summary: "This document.", response: Type.Object({}), status: 200 },
+  openapi: {
+    path: "/openapi.json",
+    method: "get",
+    summary: "This document.",
+    response: Type.Object({}, { additionalProperties: true }),
+    status: 200,
+  },
   wipe: { path: "/admin/wipe", method: "put", summary: "Deletes all groups.", response: null, status: 202 },
 } as const satisfies Record<string, Operation>;
 

@@ -61,12 +61,15 @@ function conforms(schema: TSchema, value: unknown): boolean {
   if (schema.type !== "object") return typeof value === (schema.type === "integer" ? "number" : schema.type);
   if (typeof value !== "object" || value === null) return false;
   const properties = (schema.properties ?? {}) as Record<string, TSchema>;
-  const rest = (schema.additionalProperties ?? Object.values(schema.patternProperties ?? {})[0]) as TSchema | undefined;
+  const rest = (schema.additionalProperties ?? Object.values(schema.patternProperties ?? {})[0]) as
+    | TSchema
+    | boolean
+    | undefined;
   const required = (schema.required ?? []) as string[];
   if (!required.every((name) => name in value)) return false;
   return Object.entries(value).every(([name, item]) => {
     const own = properties[name] ?? rest;
-    return own === undefined || conforms(own, item);
+    return own === undefined || (typeof own === "boolean" ? own : conforms(own, item));
   });
 }
 

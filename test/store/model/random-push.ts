@@ -99,7 +99,7 @@ export class PushSource {
       const family = this.family(protobuf);
       if (protobuf || isWritable(family, families)) families.set(family.name, family);
     }
-    if (this.chance(0.03)) families.set("big", this.bigFamily());
+    if (this.chance(0.05)) families.set("big", this.bigFamily());
     return { labels, replace: this.chance(0.4), families: [...families.values()], protobuf };
   }
 
