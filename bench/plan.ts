@@ -14,10 +14,14 @@ export interface Plan {
   /** The peer gets so long to be loaded. */
   readonly peerLoadMs: number;
   readonly scrapeRounds: number;
+  /** The peer is left out of scrapes of more groups than this. */
+  readonly peerScrapeGroups: number;
   readonly latencyGroups: readonly number[];
   readonly latencyMs: number;
   readonly slowReadersMs: number;
   readonly scrapesForMemory: number;
+  /** Between loading a server and looking at its memory. */
+  readonly loadedRestMs: number;
   readonly removedGroups: number;
   readonly settleMs: number;
   readonly churnedGroups: number;
@@ -40,10 +44,12 @@ const FULL: Plan = {
   peerLimitMs: 6_000,
   peerLoadMs: 30_000,
   scrapeRounds: 5,
+  peerScrapeGroups: 100_000,
   latencyGroups: [10_000, 100_000],
   latencyMs: 8_000,
   slowReadersMs: 10_000,
   scrapesForMemory: 50,
+  loadedRestMs: 10_000,
   removedGroups: 100_000,
   settleMs: 60_000,
   churnedGroups: 1_000_000,
@@ -65,10 +71,12 @@ const QUICK: Plan = {
   peerLimitMs: 2_000,
   peerLoadMs: 10_000,
   scrapeRounds: 2,
+  peerScrapeGroups: 10_000,
   latencyGroups: [100_000],
-  latencyMs: 3_000,
+  latencyMs: 2_000,
   slowReadersMs: 2_000,
-  scrapesForMemory: 20,
+  scrapesForMemory: 12,
+  loadedRestMs: 2_000,
   removedGroups: 20_000,
   settleMs: 5_000,
   churnedGroups: 60_000,

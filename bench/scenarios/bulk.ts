@@ -36,7 +36,7 @@ async function bulkAgainst(bench: Bench, id: string, peerFlags: readonly string[
     const notes = peerFlags.length > 0 ? [`theirs with ${UNCHECKED}; ours checks`] : [];
     bench.add(
       id,
-      `${bodies.bulk.title}, ${CONNECTIONS} groups`,
+      `${bodies.bulk.title}, ${CONNECTIONS} groups${peerFlags.length > 0 ? ", theirs unchecked" : ""}`,
       SAMPLE_SHAPES,
       await bench.inTurns(id, bench.plan.rounds, contenders),
       notes,

@@ -19,7 +19,7 @@ export const memory: Scenario = {
   id: "memory",
   run: async (bench) => {
     const measured: Record<keyof Rounds, Measured[]> = { ours: [], theirs: [], limit: [] };
-    const notes: string[] = [];
+    const notes = [`a rest of ${bench.plan.loadedRestMs / 1000} s after loading`];
     for (const program of [bench.programs.ours, bench.programs.peer]) {
       if (program === null) continue;
       bench.progress(`memory: ${program.who}, loading`);
@@ -32,6 +32,7 @@ export const memory: Scenario = {
 };
 
 async function measure(bench: Bench, program: Program, server: Server, notes: string[]): Promise<Measured> {
+  await Bun.sleep(bench.plan.loadedRestMs);
   const loaded = server.rssMegabytes;
   const startMs = performance.now();
   let scrapes = 0;

@@ -88,7 +88,8 @@ function limitOf(bench: Bench, limit: Server, sizes: Readonly<Record<Encoding, n
 
 async function measurePeer(bench: Bench, base: string, groups: number): Promise<Measured[]> {
   const { peer } = bench.programs;
-  const server = peer === null ? null : await bench.stands.shared(peer, groups);
+  const isLeftOut = peer === null || groups > bench.plan.peerScrapeGroups;
+  const server = isLeftOut ? null : await bench.stands.shared(peer, groups);
   if (server === null) return [];
   const contender = { who: "theirs", measure: () => scrapeBoth(bench, server) } as const;
   return (await bench.inTurns(base, bench.plan.scrapeRounds, [contender])).theirs;

@@ -2,6 +2,7 @@ import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { LabelPair } from "../model/view.ts";
 
 const BASE64_SUFFIX = "@base64";
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -42,51 +43,89 @@ export function decodePath(raw: string): DecodedPath | null {
  * Source: the reference's push handler and its splitLabels, words included.
  */
 export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPath | Rejection {
-  const isEncoded = path.text.startsWith(BASE64_SUFFIX);
+  const { text } = path;
+  const isEncoded = text.startsWith(BASE64_SUFFIX);
   const start = isEncoded ? BASE64_SUFFIX.length + 1 : 1;
-  const slash = path.text.indexOf("/", start);
-  const written = path.text.slice(start, slash < 0 ? undefined : slash);
-  const labels = new Map<string, string>();
+  const slash = text.indexOf("/", start);
+  const end = slash < 0 ? text.length : slash;
+  const labels: LabelPair[] = [];
   const values = new ValueDecoder(path.lossy);
-  const job = isEncoded ? values.decode(written) : written;
+  const job = isEncoded ? values.decode(text.slice(start, end)) : text.slice(start, end);
   if (job instanceof Rejection)
     return new Rejection("malformed", `invalid base64 encoding in job name "": ${job.message}`);
-  const rejection = splitLabels(slash < 0 ? "" : path.text.slice(slash), labels, values, utf8Names);
+  const rejection = splitLabels(text, end, labels, values, utf8Names);
   if (rejection !== null) return rejection;
   if (job === "") return new Rejection("malformed", "job name is required");
-  labels.set("job", job);
-  const sorted = [...labels].map(([name, value]) => ({ name, value })).sort((a, b) => compareNames(a.name, b.name));
-  return { key: new GroupingKey(sorted), undecodable: values.undecodable };
+  putLabel(labels, "job", job);
+  return { key: new GroupingKey(labels), undecodable: values.undecodable };
 }
 
-/** Reads `/name/value/name/value` into `labels`; the last of several values of a name counts. */
+/** Puts a label where it belongs among sorted ones; the last of several values of a name counts. */
+function putLabel(labels: LabelPair[], name: string, value: string): void {
+  const label = { name, value };
+  for (let i = labels.length; i > 0; i--) {
+    const order = compareNames((labels[i - 1] as LabelPair).name, name);
+    if (order < 0) {
+      labels.splice(i, 0, label);
+      return;
+    }
+    if (order === 0) {
+      labels[i - 1] = label;
+      return;
+    }
+  }
+  labels.unshift(label);
+}
+
+/** Reads `/name/value/name/value` from `start` on into `labels`. */
 function splitLabels(
-  path: string,
-  labels: Map<string, string>,
+  text: string,
+  start: number,
+  labels: LabelPair[],
   values: ValueDecoder,
   utf8Names: boolean,
 ): Rejection | null {
-  if (path.length <= 1) return null;
-  const parts = path.slice(1).split("/");
-  if (parts.length % 2 !== 0)
-    return new Rejection("malformed", `odd number of components in label string ${quoteText(path)}`);
-  for (let i = 0; i < parts.length; i += 2) {
-    const written = parts[i] ?? "";
-    const value = parts[i + 1] ?? "";
-    const isEncoded = written.endsWith(BASE64_SUFFIX);
-    const name = isEncoded ? written.slice(0, -BASE64_SUFFIX.length) : written;
-    const unescaped = utf8Names ? unescapeValuesName(name) : name;
-    if (!isLabelName(unescaped, utf8Names) || name.startsWith("__"))
-      return new Rejection("malformed", `improper label name ${quoteText(name)}`);
-    const decoded = isEncoded ? values.decode(value) : value;
-    if (decoded instanceof Rejection)
-      return new Rejection(
-        "malformed",
-        `invalid base64 encoding for label ${name}=${quoteText(value)}: ${decoded.message}`,
-      );
-    labels.set(unescaped, decoded);
+  if (text.length - start <= 1) return null;
+  if (hasOddParts(text, start))
+    return new Rejection("malformed", `odd number of components in label string ${quoteText(text.slice(start))}`);
+  for (let at = start + 1; ; ) {
+    const nameEnd = text.indexOf("/", at);
+    const slash = text.indexOf("/", nameEnd + 1);
+    const valueEnd = slash < 0 ? text.length : slash;
+    const rejection = readLabel(text.slice(at, nameEnd), text.slice(nameEnd + 1, valueEnd), labels, values, utf8Names);
+    if (rejection !== null) return rejection;
+    if (slash < 0) return null;
+    at = slash + 1;
   }
+}
+
+function readLabel(
+  written: string,
+  value: string,
+  labels: LabelPair[],
+  values: ValueDecoder,
+  utf8Names: boolean,
+): Rejection | null {
+  const isEncoded = written.endsWith(BASE64_SUFFIX);
+  const name = isEncoded ? written.slice(0, -BASE64_SUFFIX.length) : written;
+  const unescaped = utf8Names ? unescapeValuesName(name) : name;
+  if (!isLabelName(unescaped, utf8Names) || name.startsWith("__"))
+    return new Rejection("malformed", `improper label name ${quoteText(name)}`);
+  const decoded = isEncoded ? values.decode(value) : value;
+  if (decoded instanceof Rejection)
+    return new Rejection(
+      "malformed",
+      `invalid base64 encoding for label ${name}=${quoteText(value)}: ${decoded.message}`,
+    );
+  putLabel(labels, unescaped, decoded);
   return null;
+}
+
+/** Whether the parts between slashes from `start` on do not pair up; that is found before any label is looked at. */
+function hasOddParts(text: string, start: number): boolean {
+  let slashes = 0;
+  for (let i = start; i < text.length; i++) if (text.charCodeAt(i) === 0x2f) slashes++;
+  return slashes % 2 !== 0;
 }
 
 const isLabelName = (name: string, utf8Names: boolean): boolean => (utf8Names ? name !== "" : isLegacyLabelName(name));

@@ -2,6 +2,8 @@ import { isLegacyMetricName } from "./names.ts";
 import type { LabelPair } from "./view.ts";
 
 const encoder = new TextEncoder();
+const QUOTE = 0x22;
+const ADDED_INSTANCE = 'instance=""';
 
 /**
  * The grouping key of a push: its labels, sorted by name, `job` among them, and the same as the text format writes them.
@@ -16,19 +18,26 @@ export class GroupingKey {
   readonly hasQuotedNames: boolean;
   /** Where the instance label that was added stands among the labels of `full`; -1 where the key has one of its own. */
   readonly addedInstance: number;
-  private readonly pieces: readonly string[];
   private knownBounds: readonly number[] | null = null;
   private knownNames: readonly string[] | null = null;
 
   /** `labels` are sorted by name (compareNames), each name once. */
   constructor(readonly labels: readonly LabelPair[]) {
-    const pieces = labels.map(renderLabel);
     this.addedInstance = placeForInstance(labels);
-    this.block = encoder.encode(pieces.join(","));
-    if (this.addedInstance >= 0) pieces.splice(this.addedInstance, 0, 'instance=""');
-    this.full = this.addedInstance < 0 ? this.block : encoder.encode(pieces.join(","));
-    this.hasQuotedNames = pieces.some((piece) => piece.startsWith('"'));
-    this.pieces = pieces;
+    let block = "";
+    let full = "";
+    let quoted = false;
+    for (let i = 0; i < labels.length; i++) {
+      const piece = renderLabel(labels[i] as LabelPair);
+      if (piece.charCodeAt(0) === QUOTE) quoted = true;
+      if (i === this.addedInstance) full += full === "" ? ADDED_INSTANCE : `,${ADDED_INSTANCE}`;
+      block += block === "" ? piece : `,${piece}`;
+      full += full === "" ? piece : `,${piece}`;
+    }
+    if (this.addedInstance === labels.length) full += `,${ADDED_INSTANCE}`;
+    this.hasQuotedNames = quoted;
+    this.block = encoder.encode(block);
+    this.full = this.addedInstance < 0 ? this.block : encoder.encode(full);
   }
 
   /** The names in `full`, as text. */
@@ -39,13 +48,19 @@ export class GroupingKey {
 
   /** Where each label of `full` starts, then the end of the last plus one. */
   get bounds(): readonly number[] {
-    this.knownBounds ??= boundsOf(this.pieces);
+    this.knownBounds ??= this.boundsOfFull();
     return this.knownBounds;
   }
 
   /** The names in `block` as the text format writes them: those outside the old character set in quotes. */
   get writtenNames(): string[] {
     return this.labels.map(({ name }) => writeName(name));
+  }
+
+  private boundsOfFull(): number[] {
+    const pieces = this.labels.map(renderLabel);
+    if (this.addedInstance >= 0) pieces.splice(this.addedInstance, 0, ADDED_INSTANCE);
+    return boundsOf(pieces);
   }
 
   private namesOfFull(): string[] {

@@ -29,6 +29,11 @@ export class Faults {
   readonly texts: string[] = [];
   private untold = 0;
 
+  clear(): void {
+    this.texts.length = 0;
+    this.untold = 0;
+  }
+
   add(text: string): void {
     if (this.texts.length < MAX_ERRORS) this.texts.push(text);
     else this.untold++;

@@ -65,6 +65,7 @@ export class PushHandler {
   private readonly prepared: Prepared[] = [];
   private preparedCount = 0;
   private readonly content = emptyContent();
+  private readonly faults = new Faults();
   /** What the group of the push held before it. */
   readonly chunks: GroupChunks;
   /** The types of the pushed families by name, made when a push first needs them. */
@@ -87,11 +88,12 @@ export class PushHandler {
 
   /**
    * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series to be
-   * looked at. `group` is -1 where there is none yet.
+   * looked at. `group` is -1 where there is none yet. The faults are lent until the next push.
    */
   prepare(request: PushRequest, group: number, check: boolean): Faults {
     const { columns } = request;
-    const faults = new Faults();
+    const { faults } = this;
+    faults.clear();
     this.preparedCount = 0;
     this.pushedTypes = null;
     this.isNewGroup = group < 0;

@@ -22,6 +22,8 @@ export interface StoreStats {
   readonly pageBytes: number;
   /** Snapshots that have not been released; a wipe forgets those from before it. */
   readonly snapshots: number;
+  /** Look-ups of groups in search of duplicate series, so far; from 0 after a wipe. */
+  readonly lookups: number;
 }
 
 /**
@@ -47,9 +49,9 @@ export class Store {
    */
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
-    const forbidden = this.findKeyFault(key);
-    if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     const group = this.table.groups.find(key.block);
+    const forbidden = this.findKeyFault(key, group);
+    if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
     const faults = this.handler.prepare(request, group, this.check);
     if (faults.any) return this.fail(request, group, faults.message);
@@ -89,18 +91,17 @@ export class Store {
    * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; push times that another group has the
    * very series of, as `{job="j"}` and `{job="j",instance=""}`; push times that were pushed as another type.
    */
-  private findKeyFault(key: GroupingKey): string | null {
-    const reserved = key.labels.find((label) => label.name.startsWith("__"));
-    const metric = (name: string) =>
-      `collected metric "${name}" { ${key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`).join("  ")}}`;
-    if (reserved !== undefined) return `${metric(PUSH_TIME)} has a label with an invalid name: ${reserved.name}`;
-    if (!this.check || this.table.groups.find(key.block) >= 0) return null;
+  private findKeyFault(key: GroupingKey, group: number): string | null {
+    for (const { name } of key.labels)
+      if (name.startsWith("__")) return `${describeKey(PUSH_TIME, key)} has a label with an invalid name: ${name}`;
+    if (!this.check || group >= 0) return null;
     for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
       const family = this.times.family(name);
       if (family === null) continue;
-      if (family.type !== MetricType.gauge) return `${metric(family.name)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
+      if (family.type !== MetricType.gauge)
+        return `${describeKey(name, key)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
       if (family.shapes.size > 0 && this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, -1, family))
-        return `${metric(family.name)} was collected before with the same name and label values`;
+        return `${describeKey(name, key)} was collected before with the same name and label values`;
     }
     return null;
   }
@@ -182,8 +183,15 @@ export class Store {
       chunkBytes: table.chunkBytes,
       pageBytes: table.pages.sizeBytes,
       snapshots: table.pages.heldBySnapshots,
+      lookups: this.handler.duplicates.lookups,
     };
   }
+}
+
+/** A push time of a group as error texts show a metric. */
+function describeKey(name: PushTimeName, key: GroupingKey): string {
+  const labels = key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`);
+  return `collected metric "${name}" { ${labels.join("  ")}}`;
 }
 
 function readLabels(block: Uint8Array): LabelPair[] {
