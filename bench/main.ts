@@ -99,7 +99,13 @@ function writeFiles(folder: string, report: Report): void {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  let options: Options | null;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (problem) {
+    process.stderr.write(`${problem instanceof Error ? problem.message : problem}\n\n${USAGE}`);
+    return 2;
+  }
   if (options === null) {
     process.stdout.write(USAGE);
     return 0;

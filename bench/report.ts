@@ -68,15 +68,19 @@ export function formatTable(report: Report): string {
   return `${[...heading(report), "", ...lines, "", ...noteLines(report), ...failureLines(report)].join("\n")}\n`;
 }
 
-/** A line for each note, with the figures it is about. */
+/** A line for each note, with the figures in a row that it is about. */
 function noteLines(report: Report): string[] {
-  const about = new Map<string, string[]>();
-  for (const { id, notes } of report.figures)
-    for (const note of notes) about.set(note, [...(about.get(note) ?? []), id]);
-  return [...about].map(([note, ids]) => {
-    const [first, last] = [ids[0], ids.at(-1)];
-    return `${note}: ${first === last ? first : `${first} to ${last}`}`;
-  });
+  const runs: { readonly note: string; readonly first: string; last: string }[] = [];
+  let open: typeof runs = [];
+  for (const { id, notes } of report.figures) {
+    open = notes.map((note) => {
+      const run = open.find((known) => known.note === note) ?? { note, first: id, last: id };
+      if (run.first === id) runs.push(run);
+      run.last = id;
+      return run;
+    });
+  }
+  return runs.map(({ note, first, last }) => `${first === last ? first : `${first} to ${last}`}: ${note}`);
 }
 
 /** A table for a README. */

@@ -8,8 +8,10 @@ export interface ExposedPage {
   /** The lines are bytes[0, used). */
   readonly bytes: Uint8Array;
   readonly used: number;
-  /** Two integers a chunk, `count` times: the chunk's id and its size in bytes; chunks stand in this order. */
+  /** The chunk ids, `count` of them, in the order in which the chunks stand; -1 is none, of size 0. */
   readonly slots: Int32Array;
+  /** The size in bytes of the chunk of a slot. */
+  readonly sizeOf: (slot: number) => number;
   readonly count: number;
   /** What lines cannot say, by chunk id: see GroupFamily.side. */
   readonly sides: ReadonlyMap<number, Uint8Array> | null;

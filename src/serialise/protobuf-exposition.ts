@@ -46,8 +46,8 @@ function appendPage(out: Writer, page: ExposedPage, family: ExposedFamily, scrat
   }
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
-    const size = page.slots[slot * 2 + 1] as number;
-    const side = page.sides.get(page.slots[slot * 2] as number) ?? null;
+    const size = page.sizeOf(slot);
+    const side = page.sides.get(page.slots[slot] as number) ?? null;
     const lines = page.bytes.subarray(offset, offset + size);
     appendMetrics(out, { type: family.type, lines, side }, scratch);
     offset += size;

@@ -3,7 +3,8 @@ import { Float64Column, Int32Column } from "../bytes/columns.ts";
 /** Fields of a chunk row. A free row has GROUP -1, and NEXT is the next free one. */
 export const CHUNK_FAMILY = 0;
 export const CHUNK_GROUP = 1;
-export const CHUNK_PAGE = 2;
+/** The page and the slot on it, as `placeOn` of families.ts joins them. */
+export const CHUNK_PLACE = 2;
 /** The next chunk of the same group, or -1. */
 export const CHUNK_NEXT = 3;
 export const CHUNK_METRICS = 4;

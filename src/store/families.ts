@@ -1,5 +1,5 @@
 import type { MetricType } from "../model/metric-type.ts";
-import { FILL_BYTES, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
+import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
 
 /** No HELP line. */
 export const NO_HELP = -1;
@@ -37,28 +37,22 @@ export class Family {
     this.type = type;
   }
 
-  /** Puts a chunk's bytes, source[start, end), on a page with room for them. */
-  insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): Page {
-    const size = end - start;
-    const page = pages.writable(this.pageFor(pages, size), this.pages);
-    page.bytes.set(source.subarray(start, end), page.used);
-    if (page.count * 2 === page.slots.length) {
-      const slots = new Int32Array(page.slots.length * 2);
-      slots.set(page.slots);
-      page.slots = slots;
-    }
-    page.slots[page.count * 2] = chunk;
-    page.slots[page.count * 2 + 1] = size;
-    page.count++;
-    page.used += size;
-    return page;
+  /** Puts a chunk's bytes, source[start, end), on a page with room for them; gives where, as `placeOn` makes it. */
+  insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): number {
+    const page = pages.writable(this.pageFor(pages, end - start), this.pages);
+    return placeOn(page.id, page.add(chunk, source, start, end));
   }
 
   private pageFor(pages: Pages, size: number): Page {
     const last = this.pages.at(-1);
     if (last !== undefined) {
-      if (last.used + size <= roomOf(last)) return last;
-      if (this.pages.length === 1 && last.bytes.length < PAGE_BYTES && last.used + size <= FILL_BYTES)
+      if (hasRoom(last, size)) return last;
+      if (
+        this.pages.length === 1 &&
+        last.bytes.length < PAGE_BYTES &&
+        last.used + size <= FILL_BYTES &&
+        last.chunkCount < MAX_SLOTS
+      )
         return pages.replace(
           last,
           this.pages,
@@ -71,7 +65,7 @@ export class Family {
   private roomyPage(size: number): Page | undefined {
     for (let at = this.roomy.at(-1); at !== undefined; at = this.roomy.at(-1)) {
       const page = this.pages[at];
-      if (page !== undefined && page.used + size <= roomOf(page)) return page;
+      if (page !== undefined && hasRoom(page, size)) return page;
       this.roomy.pop();
     }
     return undefined;
@@ -98,18 +92,11 @@ export class Family {
   }
 
   /** Takes a chunk off its page; an empty page is given back. */
-  remove(pages: Pages, held: Page, chunk: number): void {
-    if (held.count === 1) return this.dropPage(pages, held);
+  remove(pages: Pages, held: Page, place: ChunkPlace): void {
+    if (held.chunkCount === 1) return this.dropPage(pages, held);
     const page = pages.writable(held, this.pages);
-    const slot = page.slotOf(chunk);
-    const offset = page.offsetOf(slot);
-    const size = page.sizeOf(slot);
-    page.bytes.copyWithin(offset, offset + size, page.used);
-    page.slots.copyWithin(slot * 2, slot * 2 + 2, page.count * 2);
-    page.used -= size;
-    page.count--;
-    page.sides?.delete(chunk);
-    if (page.used < page.bytes.length / 2 && page.used + size >= page.bytes.length / 2) this.noteRoomy(page);
+    page.delete(place);
+    if (page.used < page.bytes.length / 2 && page.used + place.size >= page.bytes.length / 2) this.noteRoomy(page);
   }
 
   private dropPage(pages: Pages, page: Page): void {
@@ -144,8 +131,11 @@ export class Family {
   }
 }
 
-/** How far a page is filled with new chunks: a large page of one chunk not at all, a small one to its end. */
-function roomOf(page: Page): number {
-  if (page.bytes.length > PAGE_BYTES) return 0;
-  return page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length;
+/** Whether a new chunk goes on a page: not on a large page of one chunk; a small page is filled to its end. */
+function hasRoom(page: Page, size: number): boolean {
+  if (page.bytes.length > PAGE_BYTES || page.chunkCount >= MAX_SLOTS) return false;
+  return page.used + size <= (page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length);
 }
+
+/** A page and a slot as one integer. */
+export const placeOn = (page: number, slot: number): number => page * MAX_SLOTS + slot;

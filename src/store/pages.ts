@@ -7,7 +7,12 @@ export const FILL_BYTES = (PAGE_BYTES / 16) * 15;
 /** Free buffers kept for the next pages. */
 const SPARE_BUFFERS = 64;
 
-/** Where a chunk stands on its page; filled by `Page.locate`, good until something is written to the page. */
+/** A page has at most so many slots; chunk rows keep a page and a slot in one integer. */
+export const MAX_SLOTS = 512;
+/** The slot of a chunk that was taken away; another chunk may get it. */
+const HOLE = -1;
+
+/** Where a chunk stands on its page: good until something is written to the page. */
 export interface ChunkPlace {
   slot: number;
   offset: number;
@@ -18,16 +23,21 @@ export interface ChunkPlace {
  * A run of chunks of one family, end to end, in no particular order.
  *
  *     bytes   [chunk][chunk][chunk]........free........
- *     slots   (chunk id, size in bytes) (id, size) (id, size)
+ *     slots   id      id     id      -1                    a chunk keeps its slot as long as it is on the page
+ *     sizes   size    size   size     0                    16 bits each: few bytes to sum up for an offset
  *
- * A snapshot holds pages as they are: a page that one may hold is never written; a copy takes its place (Pages.writable).
+ * A chunk larger than a page has a page of its own and only its `used` tells the size. A snapshot holds pages as they are: a page
+ * that one may hold is never written; a copy takes its place (Pages.writable).
  */
 export class Page {
   bytes: Uint8Array;
   used = 0;
-  /** Two integers a chunk: its id and its size. */
+  /** The chunk of each slot, or HOLE. */
   slots: Int32Array;
+  sizes: Uint16Array;
+  /** Slots in use or holes, and how many of them hold a chunk. */
   count = 0;
+  chunkCount = 0;
   /** The place of the page in its family's list. */
   index = -1;
   /** What lines cannot say, by chunk id; null where there is nothing of the kind. */
@@ -44,44 +54,79 @@ export class Page {
     readonly epoch: number,
     bytes?: Uint8Array,
   ) {
+    const slotCount = sizeBytes === PAGE_BYTES ? 64 : 8;
     this.bytes = bytes ?? new Uint8Array(sizeBytes);
-    this.slots = new Int32Array(sizeBytes > FIRST_PAGE_BYTES ? 64 : 8);
+    this.slots = new Int32Array(slotCount);
+    this.sizes = new Uint16Array(slotCount);
   }
 
-  /** Finds a chunk that is on this page and sets where it stands. */
-  locate(chunk: number, place: ChunkPlace): void {
-    const { slots } = this;
+  /** Sets where the chunk of a slot stands. */
+  locate(slot: number, place: ChunkPlace): void {
+    const { sizes } = this;
     let offset = 0;
-    for (let at = 0; at < this.count * 2; at += 2) {
-      const size = slots[at + 1] as number;
-      if (slots[at] === chunk) {
-        place.slot = at >> 1;
-        place.offset = offset;
-        place.size = size;
-        return;
-      }
-      offset += size;
-    }
-    throw new Error(`chunk ${chunk} is not on page ${this.id}`);
-  }
-
-  /** The slot of a chunk that is on this page. */
-  slotOf(chunk: number): number {
-    const slots = this.slots;
-    for (let slot = 0; slot < this.count; slot++) if (slots[slot * 2] === chunk) return slot;
-    throw new Error(`chunk ${chunk} is not on page ${this.id}`);
-  }
-
-  /** Where the chunk of a slot starts. */
-  offsetOf(slot: number): number {
-    const slots = this.slots;
-    let offset = 0;
-    for (let at = 1; at < slot * 2; at += 2) offset += slots[at] as number;
-    return offset;
+    for (let i = 0; i < slot; i++) offset += sizes[i] as number;
+    place.slot = slot;
+    place.offset = offset;
+    place.size = this.sizeOf(slot);
   }
 
   sizeOf(slot: number): number {
-    return this.slots[slot * 2 + 1] as number;
+    return this.bytes.length > PAGE_BYTES ? this.used : (this.sizes[slot] as number);
+  }
+
+  /** A chunk that is on the page; there always is one. */
+  get someChunk(): number | undefined {
+    return this.slots.find((chunk) => chunk !== HOLE);
+  }
+
+  /** Puts source[start, end) into a free slot, which it gives; there must be room. */
+  add(chunk: number, source: Uint8Array, start: number, end: number): number {
+    const slot = this.takeSlot();
+    const place = { slot: 0, offset: 0, size: 0 };
+    this.sizes[slot] = 0;
+    this.locate(slot, place);
+    if (slot < this.count - 1) this.bytes.copyWithin(place.offset + end - start, place.offset, this.used);
+    this.bytes.set(source.subarray(start, end), slot < this.count - 1 ? place.offset : this.used);
+    this.slots[slot] = chunk;
+    this.sizes[slot] = end - start;
+    this.chunkCount++;
+    this.used += end - start;
+    return slot;
+  }
+
+  private takeSlot(): number {
+    if (this.chunkCount < this.count) return this.slots.indexOf(HOLE);
+    if (this.count === this.slots.length) this.growSlots();
+    return this.count++;
+  }
+
+  private growSlots(): void {
+    const slots = new Int32Array(this.slots.length * 2);
+    const sizes = new Uint16Array(this.slots.length * 2);
+    slots.set(this.slots);
+    sizes.set(this.sizes);
+    this.slots = slots;
+    this.sizes = sizes;
+  }
+
+  /** Takes a chunk away; those behind it move up. */
+  delete(place: ChunkPlace): void {
+    const { slot, offset, size } = place;
+    this.bytes.copyWithin(offset, offset + size, this.used);
+    this.sides?.delete(this.slots[slot] as number);
+    this.slots[slot] = HOLE;
+    this.sizes[slot] = 0;
+    this.used -= size;
+    this.chunkCount--;
+    while (this.count > 0 && this.slots[this.count - 1] === HOLE) this.count--;
+  }
+
+  /** Changes the size of a chunk; those behind it move. The caller writes the bytes. */
+  resize(place: ChunkPlace, size: number): void {
+    if (size === place.size) return;
+    this.bytes.copyWithin(place.offset + size, place.offset + place.size, this.used);
+    this.sizes[place.slot] = size;
+    this.used += size - place.size;
   }
 }
 
@@ -146,7 +191,9 @@ export class Pages {
     copy.bytes.set(page.bytes.subarray(0, page.used));
     copy.used = page.used;
     copy.slots = page.slots.slice();
+    copy.sizes = page.sizes.slice();
     copy.count = page.count;
+    copy.chunkCount = page.chunkCount;
     copy.index = page.index;
     copy.sides = page.sides === null ? null : new Map(page.sides);
     this.pages[page.id] = copy;

@@ -60,7 +60,7 @@ export class PushTimes {
       const family = this.family(name) ?? table.addFamily(this.names[name], MetricType.gauge);
       return table.insert(group, family, content);
     }
-    table.pageOf(chunk).locate(chunk, place);
+    table.locate(chunk, place);
     table.update(chunk, place, content);
   }
 

@@ -181,9 +181,8 @@ export class PushHandler {
 
   private compareWithStored(item: Prepared): number {
     if (item.chunk < 0) return OTHER_LABELS;
-    const page = this.table.pageOf(item.chunk);
     const { place } = item;
-    page.locate(item.chunk, place);
+    const page = this.table.locate(item.chunk, place);
     if (page.sides?.has(item.chunk)) return OTHER_LABELS;
     const { bytes } = this.renderer.out;
     return compareLines(bytes, item.start, item.end, page.bytes, place.offset, place.offset + place.size);

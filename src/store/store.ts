@@ -81,10 +81,18 @@ export class Store {
     const group = known < 0 ? this.table.addGroup(key) : known;
     // Whichever came last must be seen to be the later one, within the same millisecond too.
     const seconds = Math.max(receivedMs / 1000, this.table.groups.succeededSeconds(group) + 1e-6);
-    this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
     this.table.groups.setFailed(group, seconds);
+    if (!this.isTakenElsewhere(key, group))
+      this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
     if (this.chunkOf(PUSH_TIME, group) < 0) this.times.set(PUSH_TIME, group, -1, key, 0, receivedMs);
     return new Rejection("inconsistent", INCONSISTENT + message);
+  }
+
+  /** Whether another group was pushed a failure time that is the very series of this group's. */
+  private isTakenElsewhere(key: GroupingKey, group: number): boolean {
+    const family = this.times.family(PUSH_FAILURE_TIME);
+    if (family === null || !this.check) return false;
+    return this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, group, family);
   }
 
   /**

@@ -7,7 +7,7 @@ import {
   CHUNK_LINES,
   CHUNK_METRICS,
   CHUNK_NEXT,
-  CHUNK_PAGE,
+  CHUNK_PLACE,
   CHUNK_STRIDE,
   CHUNK_TYPE,
   Chunks,
@@ -18,7 +18,7 @@ import { Family, NO_HELP } from "./families.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { KeyTable } from "./key-table.ts";
-import { type ChunkPlace, PAGE_BYTES, type Page, Pages } from "./pages.ts";
+import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 
 /** What one family of one group is to become; source[start, end) is its lines. */
@@ -65,6 +65,7 @@ export class Table {
   private readonly families: (Family | null)[] = [];
   /** All families, sorted by name; null while it must be made anew. */
   private sorted: Family[] | null = [];
+  private readonly place = { slot: 0, offset: 0, size: 0 };
   seriesCount = 0;
   chunkBytes = 0;
 
@@ -118,15 +119,22 @@ export class Table {
   }
 
   pageOf(chunk: number): Page {
-    return this.pages.get(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] as number);
+    return this.pages.get(Math.floor((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number) / MAX_SLOTS));
+  }
+
+  /** Sets where a chunk stands on its page, which it gives. */
+  locate(chunk: number, place: ChunkPlace): Page {
+    const joined = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number;
+    const page = this.pages.get(Math.floor(joined / MAX_SLOTS));
+    page.locate(joined % MAX_SLOTS, place);
+    return page;
   }
 
   /** The lines of a chunk: borrowed, valid until something is written. */
   linesOf(chunk: number): Uint8Array {
-    const page = this.pageOf(chunk);
-    const slot = page.slotOf(chunk);
-    const offset = page.offsetOf(slot);
-    return page.bytes.subarray(offset, offset + page.sizeOf(slot));
+    const { place } = this;
+    const page = this.locate(chunk, place);
+    return page.bytes.subarray(place.offset, place.offset + place.size);
   }
 
   /** Fills the cell of a family in a group that has none yet. */
@@ -143,7 +151,8 @@ export class Table {
     this.helps.retain(content.help);
     this.countIn(family, content);
     this.describe(chunk, content);
-    this.place(family, chunk, content);
+    this.chunkBytes += content.end - content.start;
+    this.putOnPage(family, chunk, content);
   }
 
   /**
@@ -162,21 +171,15 @@ export class Table {
   private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const size = content.end - content.start;
     const held = this.pageOf(chunk);
-    const { slot, offset, size: oldSize } = place;
-    this.chunkBytes += size - oldSize;
+    this.chunkBytes += size - place.size;
     const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
-    if (isWide || held.used - oldSize + size > held.bytes.length) {
-      family.remove(this.pages, held, chunk);
-      const page = family.insert(this.pages, chunk, content.source, content.start, content.end);
-      this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] = page.id;
-      setSide(page, chunk, content.side);
-      return;
+    if (isWide || held.used - place.size + size > held.bytes.length) {
+      family.remove(this.pages, held, place);
+      return this.putOnPage(family, chunk, content);
     }
     const page = this.pages.writable(held, family.pages);
-    if (size !== oldSize) page.bytes.copyWithin(offset + size, offset + oldSize, page.used);
-    copyInto(page.bytes, offset, content);
-    page.slots[slot * 2 + 1] = size;
-    page.used += size - oldSize;
+    page.resize(place, size);
+    copyInto(page.bytes, place.offset, content);
     setSide(page, chunk, content.side);
   }
 
@@ -196,9 +199,9 @@ export class Table {
     const next = rows[at + CHUNK_NEXT] as number;
     if (previous < 0) this.groups.setFirstChunk(group, next);
     else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
-    const page = this.pageOf(chunk);
-    this.chunkBytes -= page.sizeOf(page.slotOf(chunk));
-    family.remove(this.pages, page, chunk);
+    const page = this.locate(chunk, this.place);
+    this.chunkBytes -= this.place.size;
+    family.remove(this.pages, page, this.place);
     this.countOut(family, chunk);
     const help = rows[at + CHUNK_HELP] as number;
     family.countHelp(help, -1);
@@ -220,11 +223,10 @@ export class Table {
     this.sorted = null;
   }
 
-  private place(family: Family, chunk: number, content: ChunkContent): void {
-    const page = family.insert(this.pages, chunk, content.source, content.start, content.end);
-    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PAGE] = page.id;
-    setSide(page, chunk, content.side);
-    this.chunkBytes += content.end - content.start;
+  private putOnPage(family: Family, chunk: number, content: ChunkContent): void {
+    const joined = family.insert(this.pages, chunk, content.source, content.start, content.end);
+    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] = joined;
+    setSide(this.pageOf(chunk), chunk, content.side);
   }
 
   private describe(chunk: number, content: ChunkContent): void {
@@ -270,7 +272,7 @@ export class Table {
 
   /** The type that a family is taken for: that of its metrics, or where it has none, that of some chunk. */
   typeOfFamily(family: Family): MetricType {
-    const chunk = family.filledCount > 0 ? undefined : family.pages[0]?.slots[0];
+    const chunk = family.filledCount > 0 ? undefined : family.pages[0]?.someChunk;
     return chunk === undefined ? family.type : this.typeOf(chunk);
   }
 

@@ -49,10 +49,12 @@ function dumpMetric(columns: PushColumns, metric: number): string {
   const parts: string[] = [`{${dumpLabels(columns, at(METRIC_LABELS), at(METRIC_LABEL_COUNT))}}`];
   for (let row = at(METRIC_FIRST); row >= 0; row = columns.samples[row * SAMPLE_STRIDE + SAMPLE_NEXT] ?? -1) {
     const bound = columns.numbers[row * 2] ?? Number.NaN;
-    parts.push(Number.isNaN(bound) ? valueOf(columns, row) : `${formatFloat(bound)}:${valueOf(columns, row)}`);
+    parts.push(
+      Number.isNaN(bound) ? printedValue(columns, row) : `${formatFloat(bound)}:${printedValue(columns, row)}`,
+    );
   }
-  if (at(METRIC_SUM) >= 0) parts.push(`sum ${valueOf(columns, at(METRIC_SUM))}`);
-  if (at(METRIC_COUNT) >= 0) parts.push(`count ${valueOf(columns, at(METRIC_COUNT))}`);
+  if (at(METRIC_SUM) >= 0) parts.push(`sum ${printedValue(columns, at(METRIC_SUM))}`);
+  if (at(METRIC_COUNT) >= 0) parts.push(`count ${printedValue(columns, at(METRIC_COUNT))}`);
   if ((at(METRIC_FLAGS) & METRIC_NEEDS_SIDE) !== 0) parts.push("+side");
   return parts.join(" ");
 }
@@ -66,7 +68,7 @@ function dumpLabels(columns: PushColumns, first: number, count: number): string 
 }
 
 /** A value as it will be printed: its token, or its number. */
-function valueOf(columns: PushColumns, row: number): string {
+function printedValue(columns: PushColumns, row: number): string {
   const size = columns.samples[row * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] ?? 0;
   if (size > 0) return columns.text(columns.samples[row * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] ?? 0, size);
   return formatFloat(columns.numbers[row * 2 + 1] ?? Number.NaN);

@@ -104,3 +104,13 @@ test("the type of a family is that of its metrics, and without any that of what 
   named.table.removeGroup(named.group("j"));
   expect(named.table.typeOfFamily(family)).toBe(counter);
 });
+
+test("a family needs quotes as long as some chunk does", () => {
+  const named = new NamedTable();
+  const family = named.family("m", gauge);
+  for (const job of ["j", "k"]) named.put(named.group(job), family, contentOf(Buffer.from("x"), { quoted: true }));
+  named.put(named.group("j"), family, contentOf(Buffer.from("x")));
+  expect(family.quotedCount).toBe(1);
+  named.table.removeGroup(named.group("k"));
+  expect(family.quotedCount).toBe(0);
+});

@@ -69,7 +69,7 @@ export class NamedTable {
     const chunk = table.chunkOf(group, family.id);
     if (chunk < 0) return table.insert(group, family, content);
     const place = { slot: 0, offset: 0, size: 0 };
-    table.pageOf(chunk).locate(chunk, place);
+    table.locate(chunk, place);
     table.update(chunk, place, content);
   }
 }

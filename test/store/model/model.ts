@@ -104,7 +104,12 @@ export class Model {
     const known = this.groups.get(key);
     if (known === undefined && !this.canExpose(push)) return;
     const families = known?.families ?? new Map<string, ModelFamily>();
-    families.set(FAILURE_TIME, timeFamily(FAILURE_TIME, push.nowMs / 1000, push.labels, push.nowMs));
+    const failure = timeFamily(FAILURE_TIME, push.nowMs / 1000, push.labels, push.nowMs);
+    const others = [...this.groups]
+      .filter(([other]) => other !== key)
+      .flatMap(([, group]) => seriesOf(group.families.values()));
+    // Another group may have been pushed a failure time that is this very series.
+    if (seriesOf([failure]).every((series) => !others.includes(series))) families.set(FAILURE_TIME, failure);
     if (!families.has(PUSH_TIME)) families.set(PUSH_TIME, timeFamily(PUSH_TIME, 0, push.labels, push.nowMs));
     this.groups.set(key, { labels: push.labels, families, lastPushSuccessful: false });
   }
