@@ -213,7 +213,11 @@ export class PushColumns {
   /** The bytes of a place as a string of one character a byte: a key for sets, not for people. */
   latin1(place: number, size: number): string {
     const bytes = this.bytesOf(place);
-    return Buffer.from(bytes.buffer, bytes.byteOffset + offsetOf(place), size).toString("latin1");
+    const start = offsetOf(place);
+    if (size > 32) return Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString("latin1");
+    let text = "";
+    for (let at = start; at < start + size; at++) text += String.fromCharCode(bytes[at] as number);
+    return text;
   }
 
   /** The bytes of a place as text; bytes that are not UTF-8 become U+FFFD. */

@@ -10,32 +10,72 @@ const LOWER_E = 0x65;
 const EXACT_DIGITS = 15;
 
 /**
- * Whether the token body[start, end) is a float already written as the text format prints it, so that it can be copied:
- * `12`, `0.5`, `1.5e+06`, `NaN`, `+Inf`. False for many that are, never true for one that is not.
+ * How many bytes of the token body[start, end) are the float as the text format prints it, so that they can be copied: all of
+ * `12`, `0.5`, `1.5e+06`, `NaN`, `+Inf`; without the zeros that say nothing of `1.0` and `2.50`. 0 for many others that are
+ * floats as well, and for all that are none.
  */
-export function isCanonicalFloat(body: Uint8Array, start: number, end: number): boolean {
+export function canonicalSize(body: Uint8Array, start: number, end: number): number {
   let at = body[start] === MINUS ? start + 1 : start;
   const first = body[at] as number;
-  if (first < ZERO || first > NINE || at >= end) return isSpecialFloat(body, start, end);
+  if (first < ZERO || first > NINE || at >= end) return isSpecialFloat(body, start, end) ? end - start : 0;
   const wholeStart = at;
   while (at < end && isDigit(body[at] as number)) at++;
   const wholeDigits = at - wholeStart;
-  if (first === ZERO && wholeDigits > 1) return false;
-  if (at === end) return wholeDigits <= 6 && (first !== ZERO || wholeStart === start);
-  const mantissaEnd = body[at] === POINT ? fractionEnd(body, at + 1, end) : at;
-  if (mantissaEnd < 0) return false;
-  if (wholeDigits + mantissaEnd - at - 1 > EXACT_DIGITS) return false;
-  if (mantissaEnd < end) return wholeDigits === 1 && first !== ZERO && isCanonicalExponent(body, mantissaEnd, end);
-  return wholeDigits <= 6 && (first !== ZERO || startsEarly(body, at + 1, mantissaEnd));
+  if (first === ZERO && wholeDigits > 1) return 0;
+  const isZero = first === ZERO;
+  const wholeSize = wholeDigits <= 6 && (!isZero || wholeStart === start) ? at - start : 0;
+  if (at === end) return wholeSize;
+  let mantissaEnd = at;
+  if (body[at] === POINT) {
+    mantissaEnd = digitsEnd(body, at + 1, end);
+    if (mantissaEnd === at + 1) return 0;
+  }
+  if (mantissaEnd < end)
+    return isCanonicalScientific(body, at, mantissaEnd, end, wholeDigits, isZero) ? end - start : 0;
+  while (body[mantissaEnd - 1] === ZERO) mantissaEnd--;
+  if (mantissaEnd === at + 1) return wholeSize;
+  if (wholeDigits > 6 || wholeDigits + mantissaEnd - at - 1 > EXACT_DIGITS) return 0;
+  return isZero && !startsEarly(body, at + 1, mantissaEnd) ? 0 : mantissaEnd - start;
+}
+
+/** A mantissa of one digit but 0 and perhaps a fraction that does not end in 0, before an exponent as it is printed. */
+function isCanonicalScientific(
+  body: Uint8Array,
+  wholeEnd: number,
+  mantissaEnd: number,
+  end: number,
+  wholeDigits: number,
+  isZero: boolean,
+): boolean {
+  if (wholeDigits !== 1 || isZero || mantissaEnd - wholeEnd > EXACT_DIGITS) return false;
+  if (mantissaEnd > wholeEnd && body[mantissaEnd - 1] === ZERO) return false;
+  return isCanonicalExponent(body, mantissaEnd, end);
 }
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 
-/** The end of a fraction's digits, which must not be empty nor end in 0; -1 otherwise. */
-function fractionEnd(body: Uint8Array, start: number, end: number): number {
+function digitsEnd(body: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isDigit(body[at] as number)) at++;
-  return at === start || body[at - 1] === ZERO ? -1 : at;
+  return at;
+}
+
+/**
+ * The whole number that the token body[start, end) writes with digits only and perhaps a minus sign, where it is exact as a
+ * double and not -0; NaN for anything else.
+ */
+export function plainInteger(body: Uint8Array, start: number, end: number): number {
+  const negative = body[start] === MINUS;
+  const first = negative ? start + 1 : start;
+  if (first === end || end - first > EXACT_DIGITS) return Number.NaN;
+  let value = 0;
+  for (let at = first; at < end; at++) {
+    const byte = body[at] as number;
+    if (!isDigit(byte)) return Number.NaN;
+    value = value * 10 + byte - ZERO;
+  }
+  if (!negative) return value;
+  return value === 0 ? Number.NaN : -value;
 }
 
 /** Whether a fraction's first digit but 0 stands within four places: the value is at least 1e-4. */

@@ -12,7 +12,7 @@ import {
   type PushColumns,
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { goUint64, isCanonicalFloat, parseGoFloat } from "./number.ts";
+import { canonicalSize, goUint64, parseGoFloat, plainInteger } from "./number.ts";
 import { SeriesTable, sameLabelSet } from "./series-table.ts";
 
 /** The part of a summary or histogram that a line's metric name asks for. */
@@ -99,12 +99,18 @@ export class SampleAssembler {
   /** A sample row for the float at body[start, end), or -1. */
   private addFloat(metric: number, bound: number, start: number, end: number): number {
     const { columns } = this;
-    if (isCanonicalFloat(columns.body, start, end)) return columns.addSample(bound, 0, start, end - start);
-    const value = parseGoFloat(columns.latin1(start, end - start));
+    const canonical = canonicalSize(columns.body, start, end);
+    if (canonical > 0) return columns.addSample(bound, 0, start, canonical);
+    const value = this.readFloat(start, end);
     if (value === undefined) return -1;
     // Text prints -0 as 0; the other formats keep the sign.
     if (Object.is(value, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
     return columns.addSample(bound, value, 0, 0);
+  }
+
+  private readFloat(start: number, end: number): number | undefined {
+    const integer = plainInteger(this.columns.body, start, end);
+    return Number.isNaN(integer) ? parseGoFloat(this.columns.latin1(start, end - start)) : integer;
   }
 
   private flag(metric: number, flag: number): void {
@@ -116,7 +122,7 @@ export class SampleAssembler {
     const { columns } = this;
     const row = metric * METRIC_STRIDE;
     if (part === Part.count) {
-      const value = parseGoFloat(columns.latin1(start, end - start));
+      const value = this.readFloat(start, end);
       if (value === undefined) return "float";
       columns.metrics[row + METRIC_COUNT] = columns.addSample(Number.NaN, goUint64(value), 0, 0);
       return null;
@@ -136,7 +142,7 @@ export class SampleAssembler {
       if (sample >= 0) columns.metrics[row + METRIC_SUM] = sample;
       return sample < 0 ? "float" : null;
     }
-    const value = parseGoFloat(columns.latin1(start, end - start));
+    const value = this.readFloat(start, end);
     if (value === undefined) return "float";
     if (part === Part.plain && Number.isNaN(this.bound)) return null;
     const whole = Number.isInteger(value) && value >= 0 && value < 2 ** 64;

@@ -53,6 +53,12 @@ export interface SeriesSource {
   lines(group: number, family: Family): Uint8Array | null;
 }
 
+/** The group that a push is for; its shape is -1 where no group has such a key yet. */
+export interface OwnGroup {
+  readonly group: number;
+  readonly shape: number;
+}
+
 /**
  * Finds series of a push that exist already: within the pushed family, or in another group.
  *
@@ -76,65 +82,43 @@ export class DuplicateSearch {
     private readonly source: SeriesSource,
   ) {}
 
-  /** The metrics of a family just rendered that are there twice. `group` is their own or -1, `stored` the family or null. */
-  find(
-    columns: PushColumns,
-    family: number,
-    renderer: Renderer,
-    group: number,
-    shape: Shape | null,
-    stored: Family | null,
-  ): number[] {
+  /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
+  find(columns: PushColumns, family: number, renderer: Renderer, own: OwnGroup, stored: Family | null): number[] {
     const found: number[] = [];
     const source = renderer.out.bytes;
-    const searchOthers = stored !== null && this.mayMeetOthers(stored, group, shape);
+    const searchOthers = stored !== null && mayMeetOthers(stored, own);
     this.seen.begin(source);
     this.others.clear();
     columns.eachMetric(family, (metric) => {
       const start = renderer.blocks[metric * 2] as number;
       const end = start + (renderer.blocks[metric * 2 + 1] as number);
       if (!this.seen.add(start, end)) found.push(metric);
-      else if (searchOthers && stored !== null && this.meetsOther(source, start, end, group, stored))
-        found.push(metric);
+      else if (searchOthers && stored !== null && this.meetsOther(source, start, end, own, stored)) found.push(metric);
     });
     return found;
   }
 
-  /** Whether a group of another shape holds the family. */
-  private mayMeetOthers(stored: Family, group: number, shape: Shape | null): boolean {
-    const own = group >= 0 ? this.groups.shapeId(group) : (shape?.id ?? -1);
-    return stored.shapes.size > (stored.shapes.has(own) ? 1 : 0);
-  }
-
-  /** Whether the series source[start, end) of a family is in a group other than `group`, which may be -1. */
-  isElsewhere(source: Uint8Array, start: number, end: number, group: number, stored: Family): boolean {
+  /** Whether the series source[start, end) of a family is in a group other than its own. */
+  isElsewhere(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): boolean {
     this.others.clear();
-    return this.meetsOther(source, start, end, group, stored);
+    return mayMeetOthers(stored, own) && this.meetsOther(source, start, end, own, stored);
   }
 
   /** As above; what was read of this family's chunks so far is used again. */
-  private meetsOther(source: Uint8Array, start: number, end: number, group: number, stored: Family): boolean {
+  private meetsOther(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): boolean {
     const { walk, labels } = this;
     labels.clear();
     walk.open(source, start, end);
-    while (walk.step()) {
-      const name = Buffer.from(source.buffer, source.byteOffset + walk.start, walk.nameEnd - walk.start).toString();
-      labels.set(name, source.subarray(walk.start, walk.end));
-    }
+    while (walk.step()) labels.set(text(source, walk.start, walk.nameEnd), source.subarray(walk.start, walk.end));
     for (const name of labels.keys())
       for (const shape of this.groups.shapes.under(name))
-        if (stored.shapes.has(shape.id) && this.isInShape(shape, source, start, end, group, stored)) return true;
+        if (shape.id !== own.shape && stored.shapes.has(shape.id) && this.isInShape(shape, source, start, end, stored))
+          return true;
     return false;
   }
 
-  private isInShape(
-    shape: Shape,
-    source: Uint8Array,
-    start: number,
-    end: number,
-    group: number,
-    stored: Family,
-  ): boolean {
+  /** Whether the one group of another shape that could hold the series does; it is never the series' own group. */
+  private isInShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): boolean {
     const { key } = this;
     key.reset();
     for (const name of shape.names) {
@@ -145,7 +129,7 @@ export class DuplicateSearch {
     }
     this.lookups++;
     const other = this.groups.find(key.bytes, 0, key.length);
-    return other >= 0 && other !== group && this.seriesOf(other, stored).has(latin1(source, start, end));
+    return other >= 0 && this.seriesOf(other, stored).has(latin1(source, start, end));
   }
 
   private seriesOf(group: number, stored: Family): Set<string> {
@@ -159,6 +143,14 @@ export class DuplicateSearch {
     return series;
   }
 }
+
+/** Whether a group of another shape holds the family. */
+function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
+  return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
+}
+
+const text = (source: Uint8Array, start: number, end: number): string =>
+  Buffer.from(source.buffer, source.byteOffset + start, end - start).toString();
 
 const latin1 = (source: Uint8Array, start: number, end: number): string =>
   Buffer.from(source.buffer, source.byteOffset + start, end - start).toString("latin1");

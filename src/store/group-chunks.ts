@@ -14,7 +14,7 @@ export class GroupChunks {
   chunk = -1;
   /** The chunks in the order of the group's list, the newest first. */
   private ids = new Int32Array(64);
-  private count = 0;
+  count = 0;
   /** The place in `ids` behind the next guess. */
   private guess = 0;
   /** Where in `ids` each family's chunk stands, by family id, while `round` says so; filled when a guess was wrong. */

@@ -1,5 +1,6 @@
 import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
+import type { OwnGroup } from "./duplicates.ts";
 import { KeyTable } from "./key-table.ts";
 import { type Shape, Shapes } from "./shapes.ts";
 
@@ -54,6 +55,11 @@ export class Groups {
 
   shape(group: number): Shape {
     return this.shapes.get(this.column.rows[group * STRIDE + SHAPE] as number);
+  }
+
+  /** A group, or a key that has none yet (-1), as the search for duplicates knows it. */
+  ownGroup(group: number, key: GroupingKey): OwnGroup {
+    return { group, shape: group < 0 ? this.shapes.idOf(key.writtenNames) : this.shapeId(group) };
   }
 
   shapeId(group: number): number {

@@ -1,4 +1,5 @@
 import { formatFloat } from "../bytes/float.ts";
+import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import { MetricType } from "../model/metric-type.ts";
@@ -40,6 +41,12 @@ export class PushTimes {
     const id = this.table.helps.enter(help, 0, help.length);
     this.table.helps.retain(id);
     return id;
+  }
+
+  /** Whether source[start, start+size) is the name. */
+  isName(name: PushTimeName, source: Uint8Array, start: number, size: number): boolean {
+    const bytes = this.names[name];
+    return bytes.length === size && sameBytes(bytes, 0, source, start, size);
   }
 
   /** The family, or null as long as no group has it. */

@@ -16,18 +16,20 @@ import { quoteBytes } from "../model/quote.ts";
 import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
 import { describeMetric } from "./describe.ts";
-import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
+import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import type { ChunkPlace } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { Renderer } from "./render.ts";
-import type { Shape } from "./shapes.ts";
 import { SideWriter } from "./side.ts";
 import { emptyContent, type Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
+
+/** Every group has so many families that no push takes away. */
+const PUSH_TIME_FAMILIES = 2;
 
 /** One push to be checked and stored. */
 export interface PushRequest {
@@ -100,9 +102,9 @@ export class PushHandler {
     this.renderer.begin(columns);
     this.renderer.hasReservedLabel = false;
     this.chunks.read(group, this.times);
-    const shape = group < 0 ? null : this.table.groups.shape(group);
+    const own = this.table.groups.ownGroup(group, request.key);
     for (let family = 0; family < columns.familyCount; family++)
-      if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, group, shape, check, faults);
+      if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, own, check, faults);
     return faults;
   }
 
@@ -113,20 +115,13 @@ export class PushHandler {
   private isLeftOut(columns: PushColumns, family: number): boolean {
     const row = family * FAMILY_STRIDE;
     if (columns.families[row + FAMILY_METRICS] === 0 && !columns.keepsEmptyFamilies) return true;
+    const at = columns.families[row + FAMILY_NAME_AT] as number;
     const size = columns.families[row + FAMILY_NAME_SIZE] as number;
-    const time = size === PUSH_TIME.length ? PUSH_TIME : size === PUSH_FAILURE_TIME.length ? PUSH_FAILURE_TIME : null;
-    if (time === null || (time === PUSH_FAILURE_TIME && !this.isNewGroup)) return false;
-    return columns.latin1(columns.families[row + FAMILY_NAME_AT] as number, size) === time;
+    if (this.times.isName(PUSH_TIME, columns.bytesOf(at), offsetOf(at), size)) return true;
+    return this.isNewGroup && this.times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
   }
 
-  private prepareFamily(
-    request: PushRequest,
-    family: number,
-    group: number,
-    shape: Shape | null,
-    check: boolean,
-    faults: Faults,
-  ): void {
+  private prepareFamily(request: PushRequest, family: number, own: OwnGroup, check: boolean, faults: Faults): void {
     const { columns } = request;
     const { renderer } = this;
     const row = family * FAMILY_STRIDE;
@@ -155,7 +150,7 @@ export class PushHandler {
     const known = faults.texts.length;
     this.checkType(request, item, faults);
     if (faults.texts.length > known || !check) return;
-    if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, group, shape, faults);
+    if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, own, faults);
     if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
       this.checkCollisions(request, item, faults);
   }
@@ -225,15 +220,9 @@ export class PushHandler {
     );
   }
 
-  private checkDuplicates(
-    columns: PushColumns,
-    item: Prepared,
-    group: number,
-    shape: Shape | null,
-    faults: Faults,
-  ): void {
+  private checkDuplicates(columns: PushColumns, item: Prepared, own: OwnGroup, faults: Faults): void {
     const { renderer } = this;
-    for (const metric of this.duplicates.find(columns, item.family, renderer, group, shape, item.stored)) {
+    for (const metric of this.duplicates.find(columns, item.family, renderer, own, item.stored)) {
       const text = describeMetric(columns, metric, columns.familyType(item.family), renderer);
       faults.add(
         `collected metric ${familyName(columns, item.family)} { ${text}} was collected before with the same name and label values`,
@@ -330,6 +319,12 @@ export class PushHandler {
   private removeOthers(group: number): void {
     const { table } = this;
     const { rows } = table.chunks;
+    let known = 0;
+    for (let i = 0; i < this.preparedCount; i++) {
+      const { chunk, stored } = this.prepared[i] as Prepared;
+      if (chunk >= 0 && !stored?.isPushTime) known++;
+    }
+    if (known + PUSH_TIME_FAMILIES >= this.chunks.count) return;
     const keep = new Set<number>();
     for (let i = 0; i < this.preparedCount; i++) keep.add((this.prepared[i] as Prepared).chunk);
     let previous = -1;

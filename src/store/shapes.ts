@@ -25,6 +25,11 @@ export class Shapes {
     return shape;
   }
 
+  /** The shape of these names, or -1 where no group has it. */
+  idOf(names: readonly string[]): number {
+    return this.byNames.get(names.join(","))?.id ?? -1;
+  }
+
   /** One group less of a shape; the last one takes it away. */
   leave(id: number): void {
     const shape = this.get(id);

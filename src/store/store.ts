@@ -92,7 +92,8 @@ export class Store {
   private isTakenElsewhere(key: GroupingKey, group: number): boolean {
     const family = this.times.family(PUSH_FAILURE_TIME);
     if (family === null || !this.check) return false;
-    return this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, group, family);
+    const own = this.table.groups.ownGroup(group, key);
+    return this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, own, family);
   }
 
   /**
@@ -103,12 +104,13 @@ export class Store {
     for (const { name } of key.labels)
       if (name.startsWith("__")) return `${describeKey(PUSH_TIME, key)} has a label with an invalid name: ${name}`;
     if (!this.check || group >= 0) return null;
+    const own = this.table.groups.ownGroup(group, key);
     for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
       const family = this.times.family(name);
       if (family === null) continue;
       if (family.type !== MetricType.gauge)
         return `${describeKey(name, key)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
-      if (family.shapes.size > 0 && this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, -1, family))
+      if (this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, own, family))
         return `${describeKey(name, key)} was collected before with the same name and label values`;
     }
     return null;

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { formatFloat } from "../../src/bytes/float.ts";
-import { goUint64, isCanonicalFloat, isGoInteger, parseGoFloat, tokenEnd } from "../../src/parse/number.ts";
+import { canonicalSize, goUint64, isGoInteger, parseGoFloat, plainInteger, tokenEnd } from "../../src/parse/number.ts";
 import { randomDouble } from "../serialise/families.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
 const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Whether a token is canonical; it is put between digits, which must not be looked at. */
-function isCanonical(token: string): boolean {
-  return isCanonicalFloat(Buffer.from(`9${token}9`), 1, 1 + token.length);
+/** What of a token is copied; it is put between digits, which must not be looked at. */
+function canonicalPart(token: string): string {
+  return token.slice(0, canonicalSize(Buffer.from(`9${token}9`), 1, 1 + token.length));
 }
 
 const CANONICAL = ["1", "-1", "10", "999999", "0", "0.5", "-0.25", "0.0001", "123456.789", "1e+06", "1.5e+06", "1e-05"];
@@ -16,11 +16,26 @@ const MORE_CANONICAL = ["-2.25e+299", "9.99e-299", "1e+100", "NaN", "+Inf", "-In
 
 for (const token of [...CANONICAL, ...MORE_CANONICAL])
   test(`${token} is copied as it is`, () => {
-    expect(isCanonical(token)).toBe(true);
+    expect(canonicalPart(token)).toBe(token);
     expect(formatFloat(parseGoFloat(token) ?? Number.NEGATIVE_INFINITY)).toBe(token);
   });
 
-const OTHERS = ["", "-", "+1", "-0", "00", "01", "1.", ".5", "1.0", "0.50", "1000000", "0.00001", "0.00001234", "1e6"];
+const OTHERS = [
+  "",
+  "-",
+  "+1",
+  "-0",
+  "00",
+  "01",
+  "1.",
+  ".5",
+  "-0.0",
+  "1000000",
+  "1000000.0",
+  "0.00001",
+  "0.00001234",
+  "1e6",
+];
 const MORE_OTHERS = ["1e+6", "1e+006", "1E+06", "1.0e+06", "10e+06", "0e+06", "1e+05", "1e-04", "1e+", "1e", "1e+400"];
 const WORDS = [
   "Inf",
@@ -41,8 +56,49 @@ const WORDS = [
 
 for (const token of [...OTHERS, ...MORE_OTHERS, ...WORDS])
   test(`${JSON.stringify(token)} is not copied as it is`, () => {
-    expect(isCanonical(token)).toBe(false);
+    expect(canonicalPart(token)).toBe("");
   });
+
+const SHORTENED = [
+  ["1.0", "1"],
+  ["-12.000", "-12"],
+  ["0.0", "0"],
+  ["0.50", "0.5"],
+  ["123.4500", "123.45"],
+] as const;
+
+for (const [token, part] of SHORTENED)
+  test(`${token} is copied as ${part}`, () => {
+    expect(canonicalPart(token)).toBe(part);
+  });
+
+const PLAIN_INTEGERS: readonly (readonly [token: string, value: number])[] = [
+  ["0", 0],
+  ["1763689131", 1763689131],
+  ["-42", -42],
+  ["999999999999999", 999999999999999],
+  ["1000000000000000", Number.NaN],
+  ["-0", Number.NaN],
+  ["", Number.NaN],
+  ["-", Number.NaN],
+  ["1.5", Number.NaN],
+  ["1e3", Number.NaN],
+];
+
+for (const [token, value] of PLAIN_INTEGERS)
+  test(`${JSON.stringify(token)} as digits only is ${value}`, () => {
+    expect(plainInteger(Buffer.from(`9${token}9`), 1, 1 + token.length)).toBe(value);
+  });
+
+test(`whole numbers print as their doubles do in the exponent form (seed ${seed})`, () => {
+  const random = seededRandom(seed);
+  for (let i = 0; i < 20_000; i++) {
+    const value = Math.floor(random() * 10 ** (6 + Math.floor(random() * 10))) * (random() < 0.5 ? -1 : 1);
+    if (Math.abs(value) < 1e6) continue;
+    const [mantissa, exponent] = value.toExponential().split("e+");
+    expect(formatFloat(value)).toBe(`${mantissa}e+${exponent?.padStart(2, "0")}`);
+  }
+});
 
 const NUMBERS: readonly (readonly [token: string, value: number | undefined])[] = [
   ["1", 1],
@@ -104,10 +160,11 @@ test(`of 100,000 random tokens those called canonical are what their number prin
   let canonical = 0;
   for (let i = 0; i < 100_000; i++) {
     const token = randomToken(random);
-    if (!isCanonical(token)) continue;
+    const part = canonicalPart(token);
+    if (part === "") continue;
     canonical++;
     const value = parseGoFloat(token);
-    if (value === undefined || formatFloat(value) !== token) wrong.push(token);
+    if (value === undefined || formatFloat(value) !== part) wrong.push(token);
   }
   expect(wrong).toEqual([]);
   expect(canonical).toBeGreaterThan(10_000);
@@ -116,7 +173,8 @@ test(`of 100,000 random tokens those called canonical are what their number prin
 test(`most numbers that people push are called canonical when printed (seed ${seed})`, () => {
   const random = seededRandom(seed);
   let canonical = 0;
-  for (let i = 0; i < 1_000; i++) if (isCanonical(formatFloat(Math.round(random() * 1e6) / 10 ** (i % 5)))) canonical++;
+  for (let i = 0; i < 1_000; i++)
+    if (canonicalPart(formatFloat(Math.round(random() * 1e6) / 10 ** (i % 5))) !== "") canonical++;
   expect(canonical).toBe(1_000);
 });
 
