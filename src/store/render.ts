@@ -34,6 +34,7 @@ const BRACE_OPEN = 0x7b;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
+const EQUALS = 0x3d;
 const BRACE_CLOSE = 0x7d;
 const SPACE = 0x20;
 
@@ -221,16 +222,13 @@ export class Renderer {
     const start = offsetOf(nameAt);
     if (label.length > 0) label.byte(COMMA);
     if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
+    const valueAt = rows[at + LABEL_VALUE_AT] as number;
+    const valueSize = rows[at + LABEL_VALUE_SIZE] as number;
     if (columns.hasQuotedNames && !isLegacyName(name, start, size)) {
       this.isQuoted = true;
       appendQuoted(label, name.subarray(start, start + size));
-    } else label.copy(name, start, start + size);
-    label.byte(0x3d);
-    label.byte(QUOTE);
-    const valueAt = rows[at + LABEL_VALUE_AT] as number;
-    const value = offsetOf(valueAt);
-    label.copy(columns.bytesOf(valueAt), value, value + (rows[at + LABEL_VALUE_SIZE] as number));
-    label.byte(QUOTE);
+      appendValueOf(label, name, start, 0, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);
+    } else appendValueOf(label, name, start, size, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);
   }
 
   /** Label rows of a metric in the order of their names. */
@@ -285,6 +283,28 @@ function writeQuotedHead(out: Writer, name: Uint8Array, suffix: string): void {
   appendEscaped(out, name);
   out.ascii(suffix);
   out.ascii('",');
+}
+
+/** Appends `name="value"` of ranges that need no escapes; a name of size 0 has been written before. */
+function appendValueOf(
+  out: Writer,
+  name: Uint8Array,
+  nameStart: number,
+  nameSize: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueSize: number,
+): void {
+  out.reserve(nameSize + valueSize + 3);
+  const target = out.bytes;
+  let at = out.length;
+  for (let i = nameStart; i < nameStart + nameSize; i++) target[at++] = name[i] as number;
+  target[at++] = EQUALS;
+  target[at++] = QUOTE;
+  if (valueSize > 256) target.set(value.subarray(valueStart, valueStart + valueSize), at);
+  else for (let i = 0; i < valueSize; i++) target[at + i] = value[valueStart + i] as number;
+  target[at + valueSize] = QUOTE;
+  out.length = at + valueSize + 1;
 }
 
 /** Appends a name in quotes, escaped as label values are. */
