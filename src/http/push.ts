@@ -77,9 +77,11 @@ class PushSurface {
     const { headers } = request;
     const contentType = headers.get("content-type");
     const contentEncoding = headers.get("content-encoding");
-    let body: Uint8Array | Rejection = await request.bytes();
-    const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + body.length;
-    if (contentEncoding !== null) body = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
+    let body = await readBody(request);
+    const bodyBytes = body instanceof Rejection ? 0 : body.length;
+    const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + bodyBytes;
+    if (contentEncoding !== null && !(body instanceof Rejection))
+      body = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
     const outcome = body instanceof Rejection ? body : this.parseAndApply(body, contentType, method, keyed);
     return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
   }
@@ -139,13 +141,22 @@ class PushSurface {
   }
 }
 
+/** The whole body. A client that goes away in the middle of it is told what Go tells it, should it still listen. */
+async function readBody(request: Request): Promise<Uint8Array | Rejection> {
+  try {
+    return await request.bytes();
+  } catch {
+    return new Rejection("malformed", "unexpected EOF");
+  }
+}
+
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;
 
 function undecodableKey(keyed: KeyedPath): Rejection | null {
   if (keyed.undecodable === null) return null;
   const label = keyed.key.labels.find(({ value }) => value.includes("\ufffd"));
-  const where = `a label named ${label?.name ?? "job"} whose value is not utf8: ${quoteText(label?.value ?? "")}`;
+  const where = `a label named ${quoteText(label?.name ?? "job")} whose value is not utf8: ${quoteText(label?.value ?? "")}`;
   return new Rejection(
     "inconsistent",
     `pushed metrics are invalid or inconsistent with existing metrics: collected metric "push_time_seconds" has ${where}`,

@@ -46,10 +46,6 @@ export class Chunks {
     this.count--;
   }
 
-  get sizeBytes(): number {
-    return this.column.sizeBytes + this.pushed.sizeBytes;
-  }
-
   private take(): number {
     if (this.firstFree >= 0) {
       const chunk = this.firstFree;

@@ -111,10 +111,7 @@ function findUndecodable(columns: PushColumns, metric: number): string | null {
       columns.labels[at + LABEL_VALUE_AT] as number,
       columns.labels[at + LABEL_VALUE_SIZE] as number,
     );
-    if (!isUtf8(value))
-      return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`
-        .replace('named "', "named ")
-        .replace('" whose', " whose");
+    if (!isUtf8(value)) return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`;
   }
   return null;
 }

@@ -50,7 +50,7 @@ export function compareLines(
 function commonSize(a: Uint8Array, i: number, aEnd: number, b: Uint8Array, j: number, bEnd: number): number {
   const size = Math.min(aEnd - i, bEnd - j);
   let at = 0;
-  // Eight at a time: one comparison of a sum of differences in place of eight branches.
+  // Eight at a time: their differences are joined and looked at once.
   while (at + 8 <= size) {
     const p = i + at;
     const q = j + at;

@@ -2,7 +2,7 @@ import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { OwnGroup } from "./duplicates.ts";
 import { KeyTable } from "./key-table.ts";
-import { type Shape, Shapes } from "./shapes.ts";
+import { Shapes } from "./shapes.ts";
 
 const FIRST_CHUNK = 0;
 const SHAPE = 1;
@@ -53,10 +53,6 @@ export class Groups {
     this.column.rows[group * STRIDE + FIRST_CHUNK] = chunk;
   }
 
-  shape(group: number): Shape {
-    return this.shapes.get(this.column.rows[group * STRIDE + SHAPE] as number);
-  }
-
   /** A group, or a key that has none yet (-1), as the search for duplicates knows it. */
   ownGroup(group: number, key: GroupingKey): OwnGroup {
     return { group, shape: group < 0 ? this.shapes.idOf(key.writtenNames) : this.shapeId(group) };
@@ -81,9 +77,5 @@ export class Groups {
 
   setFailed(group: number, seconds: number): void {
     this.timeColumn.rows[group * TIME_STRIDE + FAILED] = seconds;
-  }
-
-  get sizeBytes(): number {
-    return this.table.sizeBytes + this.column.sizeBytes + this.timeColumn.sizeBytes;
   }
 }

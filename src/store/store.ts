@@ -145,12 +145,6 @@ export class Store {
       if (table.groups.table.has(group)) yield this.viewOf(table, group);
   }
 
-  /** One group, or null where there is none of this key. Borrowed as with `groups`. */
-  group(key: GroupingKey): GroupView | null {
-    const group = this.table.groups.find(key.block);
-    return group < 0 ? null : this.viewOf(this.table, group);
-  }
-
   private viewOf(table: Table, group: number): GroupView {
     const families: GroupFamily[] = [];
     const { rows, pushedMs } = table.chunks;

@@ -288,11 +288,6 @@ export class Table {
     const help = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
     return help === NO_HELP ? null : this.helps.text(help);
   }
-
-  /** Bytes of memory that the table itself takes, without pages. */
-  get indexBytes(): number {
-    return this.groups.sizeBytes + this.chunks.sizeBytes + this.names.sizeBytes;
-  }
 }
 
 function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
