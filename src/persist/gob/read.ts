@@ -1,0 +1,229 @@
+import { isUtf8 } from "node:buffer";
+import type { LabelPair } from "../../model/view.ts";
+import { Rejection } from "../../model/rejection.ts";
+import { GobCursor } from "./cursor.ts";
+import { findLayout, type Layout } from "./layout.ts";
+import { readTime, ZERO_TIME_MS } from "./time.ts";
+import {
+  FIRST_DEFINED_TYPE,
+  type GobField,
+  type GobType,
+  type GobTypes,
+  nextField,
+  readDefinitions,
+  skipValue,
+  WIRE_TEXT_MARSHALER,
+} from "./types.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** One metric family of a group as the reference keeps it. */
+export interface GobFamily {
+  readonly name: string;
+  /** When it was pushed, in milliseconds since 1970 with a fraction; ZERO_TIME_MS where the file has no time. */
+  readonly timestampMs: number;
+  /**
+   * An io.prometheus.client.MetricFamily with the grouping labels in every metric, borrowed from the file's bytes and not
+   * checked. Empty where the reference held nothing: it warns of such a family and leaves it out of its exposition.
+   */
+  readonly familyBytes: Uint8Array;
+}
+
+/** One group. Neither labels nor families are sorted: the file has them in any order. */
+export interface GobGroup {
+  readonly labels: readonly LabelPair[];
+  readonly families: readonly GobFamily[];
+  /**
+   * Whether all label names, label values and family names are UTF-8. The reference keeps groups where they are not, and fails
+   * every scrape because of them; here their wrong bytes are U+FFFD.
+   */
+  readonly isUtf8: boolean;
+}
+
+export interface GobFile {
+  readonly groupCount: number;
+  /** Decodes one group at a time and may be walked more than once. Of two groups with the same labels the later one counts. */
+  readonly groups: Iterable<GobGroup>;
+}
+
+/**
+ * Whether a file that starts with these bytes is a stream of Go's encoding/gob: 32 bytes are enough to tell. Looks at the
+ * start of the first type definition, which no text and no SQLite database has.
+ */
+export function isGob(head: Uint8Array): boolean {
+  const cursor = new GobCursor(head);
+  cursor.limit = head.length;
+  const sizeBytes = cursor.uint("the length of a message");
+  const id = cursor.int("a type id");
+  const kind = cursor.uint("the kind of a type") - 1;
+  const commonType = cursor.uint("the first field of a type");
+  const name = cursor.uint("the name of a type");
+  if (cursor.fault !== null || sizeBytes < cursor.at) return false;
+  return id <= -FIRST_DEFINED_TYPE && kind >= 0 && kind <= WIRE_TEXT_MARSHALER && commonType === 1 && (name === 1 || name === 2);
+}
+
+/**
+ * Reads a persistence file of the reference. The file is walked to its end before this returns: what is truncated, corrupted or
+ * no persistence file is refused as a whole, with the offset and what was expected there. The bytes are borrowed: they must not
+ * change as long as the result is in use.
+ */
+export function readGob(bytes: Uint8Array): GobFile | Rejection {
+  const cursor = new GobCursor(bytes);
+  const types = new Map<number, GobType>();
+  const root = readDefinitions(cursor, types);
+  if (cursor.fault !== null) return refuse(cursor.fault);
+  const layout = findLayout(types, root);
+  if (typeof layout === "string") return refuse(`at byte ${cursor.at}: ${layout}`);
+  if (cursor.uint("the mark of a value") !== 0) cursor.fail(cursor.at - 1, "expected the mark 0 of a value");
+  const groupCount = cursor.count("the number of groups");
+  const { at, limit } = cursor;
+  const reader = new GroupReader(cursor, types, layout);
+  for (let i = 0; i < groupCount && cursor.fault === null; i++) reader.skipGroup();
+  cursor.closeMessage("the groups");
+  cursor.limit = bytes.length;
+  cursor.closeMessage("the file");
+  if (cursor.fault !== null) return refuse(cursor.fault);
+  const groups = { [Symbol.iterator]: () => walk(bytes, types, layout, at, limit, groupCount) };
+  return { groupCount, groups };
+}
+
+function refuse(fault: string): Rejection {
+  return new Rejection("malformed", `reading a gob persistence file: ${fault}`);
+}
+
+/** The groups between two offsets that were found to be sound. */
+function* walk(
+  bytes: Uint8Array,
+  types: GobTypes,
+  layout: Layout,
+  at: number,
+  limit: number,
+  groupCount: number,
+): Generator<GobGroup, void, undefined> {
+  const cursor = new GobCursor(bytes);
+  cursor.at = at;
+  cursor.limit = limit;
+  const reader = new GroupReader(cursor, types, layout);
+  for (let i = 0; i < groupCount; i++) {
+    const group = reader.readGroup();
+    if (cursor.fault !== null) throw new Error(`reading a gob persistence file again: it has changed, ${cursor.fault}`);
+    yield group;
+  }
+}
+
+/** Reads the groups one by one, or steps over them while checking the same things. */
+class GroupReader {
+  private readonly text: TextReader;
+  private labels: LabelPair[] | null = null;
+  private families: GobFamily[] | null = null;
+
+  constructor(
+    private readonly cursor: GobCursor,
+    private readonly types: GobTypes,
+    private readonly layout: Layout,
+  ) {
+    this.text = new TextReader(cursor.bytes);
+  }
+
+  readGroup(): GobGroup {
+    const labels: LabelPair[] = [];
+    const families: GobFamily[] = [];
+    this.labels = labels;
+    this.families = families;
+    this.text.isUtf8 = true;
+    this.walkGroup();
+    return { labels, families, isUtf8: this.text.isUtf8 };
+  }
+
+  skipGroup(): void {
+    this.labels = null;
+    this.families = null;
+    this.walkGroup();
+  }
+
+  private walkGroup(): void {
+    const { cursor, types, layout } = this;
+    const fields = layout.group;
+    skipValue(cursor, types, layout.keyType);
+    for (let index = nextField(cursor, fields, -1); index >= 0; index = nextField(cursor, fields, index)) {
+      if (index === layout.labelsIndex) this.walkLabels();
+      else if (index === layout.metricsIndex) this.walkFamilies();
+      else skipValue(cursor, types, (fields[index] as GobField).type);
+    }
+  }
+
+  private walkLabels(): void {
+    const { cursor, labels } = this;
+    const count = cursor.count("the number of labels");
+    for (let i = 0; i < count && cursor.fault === null; i++) {
+      const name = this.string("a label name", labels !== null);
+      const value = this.string("a label value", labels !== null);
+      if (labels !== null) labels.push({ name, value });
+    }
+  }
+
+  private walkFamilies(): void {
+    const { cursor, families } = this;
+    const count = cursor.count("the number of metric families");
+    for (let i = 0; i < count && cursor.fault === null; i++) {
+      const name = this.string("a metric family's name", families !== null);
+      this.walkFamily(name);
+    }
+  }
+
+  private walkFamily(name: string): void {
+    const { cursor, types, layout, families } = this;
+    const fields = layout.family;
+    let timestampMs = ZERO_TIME_MS;
+    let start = 0;
+    let end = 0;
+    for (let index = nextField(cursor, fields, -1); index >= 0; index = nextField(cursor, fields, index)) {
+      if (index === layout.familyIndex) {
+        cursor.run("a metric family");
+        start = cursor.start;
+        end = cursor.at;
+      } else if (index === layout.timestampIndex) timestampMs = this.time();
+      else skipValue(cursor, types, (fields[index] as GobField).type);
+    }
+    if (families !== null) {
+      families.push({ name, timestampMs, familyBytes: end > start ? cursor.bytes.subarray(start, end) : NOTHING });
+    }
+  }
+
+  private time(): number {
+    const { cursor } = this;
+    cursor.run("a time");
+    const ms = readTime(cursor.bytes, cursor.start, cursor.at);
+    if (Number.isNaN(ms)) cursor.fail(cursor.start, "expected a time of version 1 (15 bytes) or 2 (16 bytes)");
+    return ms;
+  }
+
+  private string(what: string, isWanted: boolean): string {
+    const { cursor } = this;
+    cursor.run(what);
+    return isWanted ? this.text.read(cursor.start, cursor.at) : "";
+  }
+}
+
+/** Makes strings of byte ranges. `isUtf8` turns false when one is not UTF-8, and is set back by the owner. */
+class TextReader {
+  isUtf8 = true;
+  private readonly buffer: Buffer;
+  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  read(start: number, end: number): string {
+    const { bytes } = this;
+    for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x80) return this.readWide(start, end);
+    return this.buffer.toString("latin1", start, end);
+  }
+
+  private readWide(start: number, end: number): string {
+    const run = this.bytes.subarray(start, end);
+    if (!isUtf8(run)) this.isUtf8 = false;
+    return this.decoder.decode(run);
+  }
+}
