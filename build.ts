@@ -10,6 +10,8 @@ import { pack } from "tar-stream";
 import { version } from "./package.json";
 
 const PLATFORM = "linux-amd64";
+/** The program, and the thread that writes the persistence file. */
+const ENTRIES = ["src/main.ts", "src/persist/worker.ts"];
 const DIST = "dist";
 const release = `pushgateway-${version}.${PLATFORM}`;
 
@@ -41,7 +43,7 @@ function compile(outfile: string, time: Date): void {
   const defines = Object.entries(values).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]);
   const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
   const quiet = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-  const command = [process.execPath, "build", ...flags, ...quiet, ...defines, `--outfile=${outfile}`, "src/main.ts"];
+  const command = [process.execPath, "build", ...flags, ...quiet, ...defines, `--outfile=${outfile}`, ...ENTRIES];
   const { success } = Bun.spawnSync(command, { stdout: "inherit", stderr: "inherit" });
   if (!success) throw new Error(`compiling src/main.ts failed: ${command.join(" ")}`);
 }

@@ -5,8 +5,13 @@ import { createApp } from "./app.ts";
 import { build } from "./build-info.ts";
 import { formatListenAddress } from "./config/address.ts";
 import { parseCommandLine, type Settings } from "./config/command-line.ts";
+import { parseExportLine } from "./config/export-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "./config/program.ts";
+import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
+import { exportFile } from "./export.ts";
+import { moveFromGob } from "./gob-move.ts";
 import { listen } from "./http/listen.ts";
+import { Rejection } from "./model/rejection.ts";
 import { Store } from "./store/store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "./telemetry/own-metrics.ts";
@@ -34,10 +39,13 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   log.debug("path prefix used externally", { path: settings.externalPathPrefix });
   log.debug("path prefix for internal routing", { path: settings.routePrefix });
   const servers: Server<undefined>[] = [];
-  const ending = Promise.withResolvers<void>();
-  const app = buildApp(settings, program, root, servers, () => {
+  const ending = Promise.withResolvers<number>();
+  if (!adoptFile(settings.persistenceFile, log)) return 1;
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
+  const keeping = startKeeping(settings, store, log, () => ending.resolve(1));
+  const app = buildApp(settings, program, root, servers, store, keeping, () => {
     log.warn("received termination request via web service, exiting gracefully...");
-    ending.resolve();
+    ending.resolve(0);
   });
   for (const address of settings.listenAddresses) {
     try {
@@ -52,11 +60,43 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     log.info("Listening on", { address });
     log.info("TLS is disabled.", { http2: false, address });
   }
-  awaitSignals(log, ending.resolve);
-  await ending.promise;
+  awaitSignals(log, () => ending.resolve(0));
+  const status = await ending.promise;
   await stop(servers);
   log.info("HTTP server stopped");
-  return 0;
+  if (status === 0) await keeping.close();
+  return status;
+}
+
+/** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */
+function adoptFile(file: string, log: Log): boolean {
+  try {
+    const moved = file === "" ? null : moveFromGob(file);
+    if (moved instanceof Rejection) throw new Error(moved.message);
+    if (moved !== null) log.info("persistence file of the Go Pushgateway imported", { file, ...moved });
+    return true;
+  } catch (error) {
+    log.error("the persistence file cannot be used", { file, err: error instanceof Error ? error : String(error) });
+    return false;
+  }
+}
+
+/** Where there is a file to keep the metrics in, a thread of its own writes it. */
+function startKeeping(settings: Settings, store: Store, log: Log, giveUp: () => void): Keeping {
+  if (settings.persistenceFile === "") return MEMORY_ONLY;
+  const worker = new Worker(new URL("./persist/worker.ts", import.meta.url));
+  return keepStore(
+    { settings, store, log, now: Date.now, nowMs: () => performance.now(), turn: nextTurn, after, giveUp },
+    worker,
+  );
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Runs something later; 0 is the end of this turn of the loop. */
+function after(ms: number, run: () => void): void {
+  if (ms === 0) setImmediate(run);
+  else setTimeout(run, ms);
 }
 
 function listenFault(error: unknown): string {
@@ -64,8 +104,15 @@ function listenFault(error: unknown): string {
   return code === "EADDRINUSE" ? "bind: address already in use" : String(error);
 }
 
-function buildApp(settings: Settings, program: ProgramInfo, log: Log, servers: Server<undefined>[], quit: () => void) {
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
+function buildApp(
+  settings: Settings,
+  program: ProgramInfo,
+  log: Log,
+  servers: Server<undefined>[],
+  store: Store,
+  keeping: Keeping,
+  quit: () => void,
+) {
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
   const goversion = `bun${runtimeVersion}`;
   const [goos = "", goarch = ""] = program.platform.split("/");
@@ -73,6 +120,7 @@ function buildApp(settings: Settings, program: ProgramInfo, log: Log, servers: S
     nowMs: () => performance.now(),
     build: { version, revision, branch, goversion, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,
+    persistenceStats: keeping.stats,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds: () => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length,
     pageSizeBytes: 4096,
@@ -83,8 +131,9 @@ function buildApp(settings: Settings, program: ProgramInfo, log: Log, servers: S
     log,
     ownMetrics,
     store,
+    durability: keeping,
     now: Date.now,
-    clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
+    clock: { nowMs: () => performance.now(), turn: nextTurn },
     startMs: Date.now(),
     version,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: goversion },
@@ -122,8 +171,32 @@ async function stop(servers: readonly Server<undefined>[]): Promise<void> {
   for (const server of servers) void server.stop(true);
 }
 
+/** Writes a persistence file to stdout in another form. */
+async function runExport(argv: readonly string[]): Promise<number> {
+  const line = parseExportLine(argv);
+  if (line.kind === "fail") {
+    process.stderr.write(line.text);
+    return 1;
+  }
+  try {
+    const out = Bun.stdout.writer();
+    for (const piece of exportFile(line.file, line.format)) {
+      out.write(piece);
+      await out.flush();
+    }
+    await out.end();
+    return 0;
+  } catch (error) {
+    process.stderr.write(
+      `pushgateway: error: exporting ${line.file}: ${error instanceof Error ? error.message : error}\n`,
+    );
+    return 1;
+  }
+}
+
 async function main(): Promise<number> {
   const program = programInfo();
+  if (process.argv[2] === "export") return runExport(process.argv.slice(3));
   const command = parseCommandLine(process.argv.slice(2), program);
   if (command.kind === "run") return run(command.settings, program);
   (command.kind === "print" ? process.stdout : process.stderr).write(command.text);

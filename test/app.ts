@@ -52,6 +52,7 @@ export function createTestApp(...flags: string[]): TestApp {
     nowMs: () => test.nowMs,
     build,
     storeStats: () => store.stats,
+    persistenceStats: () => null,
     readProcFile: (path) => {
       throw new Error(`there is no ${path} in tests`);
     },
@@ -64,6 +65,7 @@ export function createTestApp(...flags: string[]): TestApp {
     log,
     ownMetrics,
     store,
+    durability: { notReady: () => null, fault: () => null, settled: () => null },
     now: () => test.nowMs,
     clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
     startMs: test.nowMs,

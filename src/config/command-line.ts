@@ -35,6 +35,7 @@ export interface Settings {
   /** "" is memory only. */
   readonly persistenceFile: string;
   readonly persistenceIntervalMs: number;
+  readonly persistenceSync: FlagValues["persistence.sync"];
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
   readonly logLevel: FlagValues["log.level"];
@@ -117,6 +118,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
     enableAdminApi: values["web.enable-admin-api"],
     persistenceFile: values["persistence.file"],
     persistenceIntervalMs: Number(interval) / 1e6,
+    persistenceSync: values["persistence.sync"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
     logLevel: values["log.level"],

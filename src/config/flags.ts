@@ -7,10 +7,11 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - list: as text, may be repeated
  * - url, duration, level, format: checked and brought into one form, see values.ts
  */
-export const FLAG_KINDS = ["switch", "text", "list", "url", "duration", "level", "format"] as const;
+export const FLAG_KINDS = ["switch", "text", "list", "url", "duration", "level", "format", "sync"] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export const SYNC_MODES = ["always", "interval"] as const;
 export const LOG_FORMATS = ["logfmt", "json"] as const;
 
 const SWITCH = { default: false, kind: "switch" } satisfies FlagOptions;
@@ -55,6 +56,13 @@ export const FlagTable = Type.Object({
     ...option("duration", "5m"),
     description: "Least time between two writes of the persistence file.",
   }),
+  "persistence.sync": Type.Union(
+    SYNC_MODES.map((mode) => Type.Literal(mode)),
+    {
+      ...option("sync", "always"),
+      description: `Whether a push is answered once it is durable, or at once and written at intervals. One of: [${SYNC_MODES.join(", ")}]`,
+    },
+  ),
   "push.disable-consistency-check": Type.Boolean({
     ...SWITCH,
     description: "Accept pushes without checking them against what is stored. DANGEROUS: scrapes may fail.",
@@ -107,7 +115,7 @@ export const VERSION_FLAG: Flag = printing("version", "Show the version and how 
 export const ALL_FLAGS: readonly Flag[] = [HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, ...SETTING_FLAGS, VERSION_FLAG];
 
 /** Settings that are read but do nothing yet: a start with one of them ends with an error. */
-export const NOT_YET: readonly string[] = ["web.config.file", "web.systemd-socket", "persistence.file"];
+export const NOT_YET: readonly string[] = ["web.config.file", "web.systemd-socket"];
 
 interface FlagOptions {
   readonly kind: FlagKind;

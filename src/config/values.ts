@@ -2,7 +2,7 @@ import { Check } from "@sinclair/typebox/value";
 import { Rejection } from "../model/rejection.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
-import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS } from "./flags.ts";
+import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS, SYNC_MODES } from "./flags.ts";
 
 /** The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated. */
 export type FlagTexts = ReadonlyMap<string, readonly string[]>;
@@ -20,6 +20,11 @@ export function canonicalText(flag: Flag, written: string): string | Rejection {
     }
     case "level":
       return oneOf(LOG_LEVELS, written.toLowerCase()) ?? unrecognized("level", written);
+    case "sync":
+      return (
+        oneOf(SYNC_MODES, written) ??
+        new Rejection("malformed", `enum value must be one of ${SYNC_MODES.join(",")}, got '${written}'`)
+      );
     case "format":
       return oneOf(LOG_FORMATS, written) ?? unrecognized("format", written);
     default:

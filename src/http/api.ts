@@ -4,6 +4,7 @@ import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../
 import { inTurns } from "../serialise/stream.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
+import { statusOf, textError } from "./reply.ts";
 
 const encoder = new TextEncoder();
 
@@ -101,7 +102,7 @@ const OPERATIONS = {
  * hold them against the schemas.
  */
 export function apiRoutes(context: HttpContext) {
-  const { settings, ownMetrics, store, log } = context;
+  const { durability, settings, ownMetrics, store, log } = context;
   const base = `${settings.routePrefix}/api/v1`;
   const document = openApiDocument(base, context.version, Object.values(OPERATIONS));
   const routes = new Elysia({ name: "api", strictPath: true })
@@ -119,11 +120,13 @@ export function apiRoutes(context: HttpContext) {
   if (!settings.enableAdminApi) return routes;
   return routes.put(
     base + OPERATIONS.wipe.path,
-    () => {
+    async () => {
       log.for("api.ts").debug("start wiping metric store");
       store.wipe();
-      ownMetrics.countRequest("wipe", 202, "PUT");
-      return new Response(null, { status: 202 });
+      const fault = await durability.settled();
+      const status = fault === null ? 202 : statusOf(fault);
+      ownMetrics.countRequest("wipe", status, "PUT");
+      return fault === null ? new Response(null, { status }) : textError(status, fault.message);
     },
     { parse: "none" },
   );

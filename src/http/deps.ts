@@ -1,5 +1,6 @@
 import type { Settings } from "../config/command-line.ts";
 import type { PushColumns } from "../model/columns.ts";
+import type { Rejection } from "../model/rejection.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
@@ -11,12 +12,23 @@ import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 /** The server as a function from a request to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
 
+/** How far what is pushed outlives the process. */
+export interface Durability {
+  /** Why nothing can be pushed yet, or null. */
+  readonly notReady: () => string | null;
+  /** Why what is pushed is not durable at the moment, or null. */
+  readonly fault: () => string | null;
+  /** Waits until all changes up to now are durable: null, or why they are not. Null at once where nobody has to wait. */
+  readonly settled: () => Promise<Rejection | null> | null;
+}
+
 /** What main hands to the app: everything that is of the outside world. */
 export interface AppDeps {
   readonly settings: Settings;
   readonly log: Log;
   readonly ownMetrics: OwnMetrics;
   readonly store: Store;
+  readonly durability: Durability;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly clock: StreamClock;

@@ -46,6 +46,8 @@ class PushSurface {
     if (!this.isPushPath(path.text)) return this.fallback(request);
     const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
     const keyed = readGroupingKey(below, this.context.settings.utf8Names);
+    const notReady = this.context.durability.notReady();
+    if (notReady !== null) return textError(503, notReady, { "retry-after": "1" });
     if (method === "DELETE") return this.delete(keyed, request);
     return this.push(request, method, keyed);
   }
@@ -58,8 +60,8 @@ class PushSurface {
     return start > 0 && rest.length > start;
   }
 
-  private delete(keyed: KeyedPath | Rejection, request: Request): Response {
-    const { ownMetrics, store, log } = this.context;
+  private async delete(keyed: KeyedPath | Rejection, request: Request): Promise<Response> {
+    const { durability, ownMetrics, store, log } = this.context;
     if (keyed instanceof Rejection) {
       log.for("push.ts").debug("failed to parse URL", { url: request.url, err: keyed.message });
       ownMetrics.countRequest("delete", statusOf(keyed), "DELETE");
@@ -67,8 +69,10 @@ class PushSurface {
     }
     // No group can have a key that is not UTF-8.
     if (keyed.undecodable === null) store.delete(keyed.key);
-    ownMetrics.countRequest("delete", 202, "DELETE");
-    return new Response(null, { status: 202 });
+    const fault = await durability.settled();
+    const status = fault === null ? 202 : statusOf(fault);
+    ownMetrics.countRequest("delete", status, "DELETE");
+    return fault === null ? new Response(null, { status }) : textError(status, fault.message);
   }
 
   private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
@@ -82,7 +86,9 @@ class PushSurface {
     const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + bodyBytes;
     if (contentEncoding !== null && !(body instanceof Rejection))
       body = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
-    const outcome = body instanceof Rejection ? body : this.parseAndApply(body, contentType, method, keyed);
+    let outcome = body instanceof Rejection ? body : this.parseAndApply(body, contentType, method, keyed);
+    const settling = this.context.durability.settled();
+    if (settling !== null) outcome = (await settling) ?? outcome;
     return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
   }
 

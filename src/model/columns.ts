@@ -38,7 +38,8 @@ export class PushColumns {
   begin(body: Uint8Array): void {
     this.body = body;
     this.keepsEmptyFamilies = false;
-    this.spillSize = 0;
+    // Place ~0 is NO_NAME and nothing else.
+    this.spillSize = 1;
     this.familyCount = 0;
     this.metricCount = 0;
     this.labelCount = 0;

@@ -29,6 +29,7 @@ export interface GroupFamily {
   /** When the family was pushed, in milliseconds since 1970. */
   readonly pushedMs: number;
   readonly metricCount: number;
+  readonly lineCount: number;
   readonly lines: Uint8Array;
   readonly side: Uint8Array | null;
 }

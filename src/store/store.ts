@@ -1,12 +1,14 @@
 import { LabelWalk } from "../bytes/label-block.ts";
-import type { GroupingKey } from "../model/grouping-key.ts";
+import { compareNames, GroupingKey } from "../model/grouping-key.ts";
+import type { KeptGroup, KeyedGroup } from "../model/kept-group.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
-import { CHUNK_FAMILY, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Family } from "./families.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
+import { Restorer } from "./restore.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
@@ -26,6 +28,14 @@ export interface StoreStats {
   readonly lookups: number;
 }
 
+/** Is told, within the turn, what changed in the store; groups by their id. */
+export interface StoreWatcher {
+  readonly changed: (group: number) => void;
+  /** The key is borrowed. */
+  readonly removed: (key: Uint8Array) => void;
+  readonly wiped: () => void;
+}
+
 /**
  * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and no
  * queue. Readers take a `snapshot` or go through groups one by one.
@@ -34,6 +44,8 @@ export class Store {
   private table = new Table();
   private handler: PushHandler;
   private times = new PushTimes(this.table);
+  private restorer: Restorer;
+  private watcher: StoreWatcher | null = null;
 
   constructor(
     private readonly own: OwnFamilies,
@@ -41,6 +53,7 @@ export class Store {
     private readonly check: boolean,
   ) {
     this.handler = new PushHandler(this.table, own, this.times);
+    this.restorer = new Restorer(this.table, own);
   }
 
   /**
@@ -58,6 +71,7 @@ export class Store {
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);
+    this.watcher?.changed(stored);
     return null;
   }
 
@@ -85,6 +99,7 @@ export class Store {
     if (!this.isTakenElsewhere(key, group))
       this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
     if (this.chunkOf(PUSH_TIME, group) < 0) this.times.set(PUSH_TIME, group, -1, key, 0, receivedMs);
+    this.watcher?.changed(group);
     return new Rejection("inconsistent", INCONSISTENT + message);
   }
 
@@ -119,8 +134,57 @@ export class Store {
   /** Removes a group with all that it holds. False: there was none. */
   delete(key: GroupingKey): boolean {
     const group = this.table.groups.find(key.block);
-    if (group >= 0) this.table.removeGroup(group);
-    return group >= 0;
+    if (group < 0) return false;
+    this.table.removeGroup(group);
+    this.watcher?.removed(key.block);
+    return true;
+  }
+
+  /** Sets both push times of a group that is there to what they were somewhere else. */
+  setPushTimes(key: GroupingKey, succeededSeconds: number, failedSeconds: number, pushedMs: number): void {
+    const group = this.table.groups.find(key.block);
+    if (group < 0) throw new Error(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
+    this.times.set(PUSH_TIME, group, this.chunkOf(PUSH_TIME, group), key, succeededSeconds, pushedMs);
+    this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, failedSeconds, pushedMs);
+    this.table.groups.setSucceeded(group, succeededSeconds);
+    this.table.groups.setFailed(group, failedSeconds);
+    this.watcher?.changed(group);
+  }
+
+  /** Has somebody told of every change from now on. */
+  watch(watcher: StoreWatcher): void {
+    this.watcher = watcher;
+  }
+
+  /** Puts a group as it was kept into the store; there must be none of its key. Nobody is told. */
+  restore(kept: KeptGroup): void {
+    const key = new GroupingKey([...kept.labels].sort((a, b) => compareNames(a.name, b.name)));
+    if (this.table.groups.find(key.block) >= 0)
+      throw new Error(`restoring a group: ${JSON.stringify(kept.labels)} is there`);
+    const group = this.table.addGroup(key);
+    for (const family of kept.families) this.restorer.add(group, family);
+    this.table.groups.setSucceeded(group, kept.succeededSeconds);
+    this.table.groups.setFailed(group, kept.failedSeconds);
+  }
+
+  /** All groups with their keys and push times, borrowed as with `groups`. */
+  *keyedGroups(): Generator<KeyedGroup> {
+    for (let id = 0; id < this.table.groups.table.limit; id++) {
+      const group = this.keyedGroup(id);
+      if (group !== null) yield group;
+    }
+  }
+
+  /** The group of an id with its key and push times, or null where there is none. Borrowed as with `groups`. */
+  keyedGroup(group: number): KeyedGroup | null {
+    const { groups } = this.table;
+    if (!groups.table.has(group)) return null;
+    return {
+      key: groups.table.key(group),
+      view: this.viewOf(this.table, group),
+      succeededSeconds: groups.succeededSeconds(group),
+      failedSeconds: groups.failedSeconds(group),
+    };
   }
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
@@ -128,6 +192,8 @@ export class Store {
     this.table = new Table();
     this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.own, this.times);
+    this.restorer = new Restorer(this.table, this.own);
+    this.watcher?.wiped();
   }
 
   /** Everything as it is now. The caller must release it. */
@@ -173,6 +239,7 @@ export class Store {
       help: help === null ? null : Buffer.from(help).toString(),
       pushedMs,
       metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
+      lineCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,
       lines: table.linesOf(chunk),
       side: table.pageOf(chunk).sides?.get(chunk) ?? null,
     };

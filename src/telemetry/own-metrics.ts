@@ -32,12 +32,24 @@ export interface StoreStats {
   readonly pageBytes: number;
 }
 
+/** How the durable copy does. */
+export interface PersistenceStats {
+  readonly commits: number;
+  readonly errors: number;
+  readonly commitSeconds: number;
+  readonly lastCommitSeconds: number;
+  readonly waitingGroups: number;
+  readonly healthy: boolean;
+}
+
 export interface OwnMetricsDeps extends ProcessDeps {
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
   readonly build: BuildLabels;
   /** Called once a scrape. */
   readonly storeStats: () => StoreStats;
+  /** Called once a scrape; null where nothing is persisted. */
+  readonly persistenceStats: () => PersistenceStats | null;
 }
 
 /**
@@ -127,6 +139,7 @@ export class OwnMetrics {
       ...this.process.read().map(([name, value]) => this.single(name, sampleHead(name, []), value)),
       this.single("pushgateway_build_info", this.buildHead, 1),
       ...this.gatherStore(),
+      ...this.gatherPersistence(),
       this.family("pushgateway_http_push_duration_seconds", (writer) => {
         this.post?.duration.write(writer, nowMs);
         this.put?.duration.write(writer, nowMs);
@@ -158,6 +171,20 @@ export class OwnMetrics {
       ["pushgateway_store_groups", stats.groups],
       ["pushgateway_store_page_bytes", stats.pageBytes],
       ["pushgateway_store_series", stats.series],
+    ];
+    return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
+  }
+
+  private gatherPersistence(): OwnFamily[] {
+    const stats = this.deps.persistenceStats();
+    if (stats === null) return [];
+    const figures: [OwnFamilyName, number][] = [
+      ["pushgateway_persistence_commit_seconds_total", stats.commitSeconds],
+      ["pushgateway_persistence_commits_total", stats.commits],
+      ["pushgateway_persistence_errors_total", stats.errors],
+      ["pushgateway_persistence_healthy", stats.healthy ? 1 : 0],
+      ["pushgateway_persistence_last_commit_timestamp_seconds", stats.lastCommitSeconds],
+      ["pushgateway_persistence_waiting_groups", stats.waitingGroups],
     ];
     return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
   }

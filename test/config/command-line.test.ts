@@ -30,6 +30,7 @@ const DEFAULTS: Settings = {
   enableAdminApi: false,
   persistenceFile: "",
   persistenceIntervalMs: 300_000,
+  persistenceSync: "always",
   consistencyCheck: true,
   utf8Names: false,
   logLevel: "info",
@@ -38,6 +39,7 @@ const DEFAULTS: Settings = {
     "log.format": "logfmt",
     "log.level": "info",
     "persistence.file": "",
+    "persistence.sync": "always",
     "persistence.interval": "5m0s",
     "push.disable-consistency-check": "false",
     "push.enable-utf8-names": "false",
@@ -163,7 +165,6 @@ describe("a setting that does nothing yet ends the start with one line that name
   const cases: [argv: string[], name: string][] = [
     [["--web.config.file=web.yml"], "--web.config.file"],
     [["--web.systemd-socket"], "--web.systemd-socket"],
-    [["--persistence.file", "store"], "--persistence.file"],
   ];
   for (const [argv, name] of cases) {
     test(argv.join(" "), () => {

@@ -126,14 +126,13 @@ describe("a start that fails", () => {
   const NOT_YET = [
     { flag: "web.config.file", words: (folder: string) => [`--web.config.file=${folder}/web.yml`] },
     { flag: "web.systemd-socket", words: () => ["--web.systemd-socket"] },
-    { flag: "persistence.file", words: (folder: string) => [`--persistence.file=${folder}/pushgateway.data`] },
   ];
 
   test.each(NOT_YET)("--$flag, not supported yet, exits with 1 and one line that names it", async ({ flag, words }) => {
     const folder = mkdtempSync(join(tmpdir(), "pushgateway-"));
     try {
       writeFileSync(join(folder, "web.yml"), "{}\n");
-      const memory = flag === "persistence.file" ? [] : ["--persistence.file="];
+      const memory = ["--persistence.file="];
       const listen = `--web.listen-address=127.0.0.1:${await freePort()}`;
       const { code, stderr } = await program(listen, ...memory, ...words(folder));
       expect(linesOf(stderr)).toEqual([expect.stringContaining(`--${flag}`)]);

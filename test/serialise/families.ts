@@ -21,7 +21,8 @@ export function familyOf(
 ): GroupFamily {
   const text = lines.map((line) => `${line}\n`).join("");
   const metricCount = lines.length;
-  return { name, type, help: null, pushedMs: 0, metricCount, lines: Buffer.from(text), side: null, ...more };
+  const lineCount = lines.length;
+  return { name, type, help: null, pushedMs: 0, metricCount, lineCount, lines: Buffer.from(text), side: null, ...more };
 }
 
 export function groupOf(

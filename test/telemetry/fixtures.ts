@@ -51,6 +51,14 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       goarch: "amd64",
       branch: "main",
     },
+    persistenceStats: () => ({
+      commits: 5,
+      errors: 1,
+      commitSeconds: 0.25,
+      lastCommitSeconds: 1795219200,
+      waitingGroups: 2,
+      healthy: true,
+    }),
     storeStats: () => ({ groups: 3, families: 7, series: 40, chunkBytes: 3210, pageBytes: 1048576 }),
     ...given,
   });

@@ -34,6 +34,8 @@ export function findLayout(types: GobTypes, root: number): Layout | string {
   if (family === null) return "expected the metrics of a group to be timestamped metric families, got another type";
   const timestampIndex = indexOf(family, "Timestamp", (id) => types.get(id)?.kind === "binary");
   const familyIndex = indexOf(family, "GobbableMetricFamily", (id) => types.get(id)?.kind === "binary");
+  const hasOtherTimestamp = timestampIndex < 0 && family.some(({ name }) => name === "Timestamp");
+  if (hasOtherTimestamp) return "expected a timestamp to be a time.Time, got a field of another type";
   if (familyIndex < 0) return expected("timestamped metric family", ["GobbableMetricFamily"], family);
   return {
     keyType: groups.key,

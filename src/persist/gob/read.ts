@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import type { LabelPair } from "../../model/view.ts";
 import { Rejection } from "../../model/rejection.ts";
+import type { LabelPair } from "../../model/view.ts";
 import { GobCursor } from "./cursor.ts";
 import { findLayout, type Layout } from "./layout.ts";
 import { readTime, ZERO_TIME_MS } from "./time.ts";
@@ -59,7 +59,13 @@ export function isGob(head: Uint8Array): boolean {
   const commonType = cursor.uint("the first field of a type");
   const name = cursor.uint("the name of a type");
   if (cursor.fault !== null || sizeBytes < cursor.at) return false;
-  return id <= -FIRST_DEFINED_TYPE && kind >= 0 && kind <= WIRE_TEXT_MARSHALER && commonType === 1 && (name === 1 || name === 2);
+  return (
+    id <= -FIRST_DEFINED_TYPE &&
+    kind >= 0 &&
+    kind <= WIRE_TEXT_MARSHALER &&
+    commonType === 1 &&
+    (name === 1 || name === 2)
+  );
 }
 
 /**

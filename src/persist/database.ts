@@ -1,0 +1,203 @@
+import { Database, type Statement } from "bun:sqlite";
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { KeptGroup } from "../model/kept-group.ts";
+import { BatchWriter, readBatch } from "./batch.ts";
+import { readRow } from "./record.ts";
+
+/** "PGWT", in SQLite's header: the file is one of ours. */
+const APPLICATION_ID = 0x50475754;
+const SCHEMA_VERSION = 1;
+const SQLITE_MAGIC = "SQLite format 3\0";
+/** Rows are handed over in buffers of about this size. */
+const HANDOVER_BYTES = 1 << 20;
+
+const SCHEMA = `CREATE TABLE groups (
+  key TEXT NOT NULL PRIMARY KEY,
+  labels TEXT NOT NULL,
+  succeeded REAL NOT NULL,
+  failed REAL NOT NULL,
+  exposition TEXT NOT NULL,
+  parts BLOB NOT NULL
+)`;
+
+/** A row that is there keeps its place in the file, and the index on the keys is not touched. */
+const PUT = `INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+  labels = excluded.labels, succeeded = excluded.succeeded, failed = excluded.failed,
+  exposition = excluded.exposition, parts = excluded.parts`;
+/** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
+const PAGE_BYTES = 8192;
+
+interface GroupRow {
+  readonly key: string;
+  readonly labels: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly exposition: string;
+  readonly parts: Uint8Array;
+}
+
+/**
+ * The durable copy: one row a group. Every commit is on the disk when `commit` returns (WAL, synchronous=FULL). A second
+ * process cannot open the same file: a lock file beside it is held, by SQLite's own locks, which end with the process.
+ */
+export class GroupDatabase {
+  private readonly lock: Database;
+  private readonly database: Database;
+  private readonly put: Statement;
+  private readonly remove: Statement;
+  private readonly wipe: Statement;
+
+  /** Opens or creates the file; throws an error for people where it is not usable, and then has changed nothing. */
+  constructor(readonly file: string) {
+    checkFile(file);
+    this.lock = takeLock(file);
+    this.database = openDatabase(file);
+    this.put = this.database.prepare(PUT);
+    this.remove = this.database.prepare("DELETE FROM groups WHERE key = ?");
+    this.wipe = this.database.prepare("DELETE FROM groups");
+  }
+
+  /** Carries out a batch as one transaction. Throws where it could not be made durable; then nothing of it is. */
+  commit(batch: Uint8Array): void {
+    this.database.transaction(() => {
+      for (const operation of readBatch(batch)) {
+        if (operation.kind === "wipe") this.wipe.run();
+        else if (operation.kind === "remove") this.remove.run(text(operation.key));
+        else {
+          const { key, succeededSeconds, failedSeconds, row } = operation;
+          this.put.run(text(key), text(row.labels), succeededSeconds, failedSeconds, text(row.exposition), row.parts);
+        }
+      }
+    })();
+  }
+
+  /** All rows, as batches of puts, and how many groups each holds. */
+  *rows(): Generator<{ batch: Uint8Array<ArrayBuffer>; groups: number }> {
+    const writer = new BatchWriter();
+    let groups = 0;
+    for (const row of this.database.query("SELECT * FROM groups").iterate() as IterableIterator<GroupRow>) {
+      writer.put(Buffer.from(row.key), row.succeeded, row.failed, {
+        labels: Buffer.from(row.labels),
+        exposition: Buffer.from(row.exposition),
+        parts: row.parts,
+      });
+      groups++;
+      if (writer.sizeBytes < HANDOVER_BYTES) continue;
+      yield { batch: writer.finish(), groups };
+      groups = 0;
+    }
+    if (groups > 0) yield { batch: writer.finish(), groups };
+  }
+
+  /** Moves everything from the log into the file, so that the file alone is the whole database, and closes it. */
+  close(): void {
+    for (const statement of [this.put, this.remove, this.wipe]) statement.finalize();
+    try {
+      this.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      this.database.close();
+      this.lock.close();
+    }
+  }
+}
+
+/** All groups of a file, read without a lock: what is committed at this moment, whoever writes to it. */
+export function* readGroups(file: string): Generator<KeptGroup> {
+  checkFile(file);
+  const database = new Database(file, { readonly: true });
+  try {
+    for (const row of database.query("SELECT * FROM groups").iterate() as IterableIterator<GroupRow>) {
+      const bytes = { labels: Buffer.from(row.labels), exposition: Buffer.from(row.exposition), parts: row.parts };
+      yield readRow(bytes, row.succeeded, row.failed);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+
+/** Says what is wrong with a file before anything is written to it. */
+function checkFile(file: string): void {
+  if (!existsSync(dirname(file))) throw new Error(`the directory ${dirname(file)} does not exist: create it`);
+  if (!existsSync(file)) return;
+  if (!statSync(file).isFile()) throw new Error("it is not a file: name a file that can be created");
+  const head = readHead(file);
+  if (head.length === 0) return;
+  if (head.subarray(0, 16).toString("latin1") !== SQLITE_MAGIC)
+    throw new Error("it is not a database of the Pushgateway: move it away or name another file");
+  if (head.length < 100) throw new Error("it is cut short: restore it from a backup or move it away");
+  const version = head.readUInt32BE(60);
+  if (head.readUInt32BE(68) !== APPLICATION_ID)
+    throw new Error("it is a database of another program: move it away or name another file");
+  if (version > SCHEMA_VERSION)
+    throw new Error(`its schema version is ${version}, this program knows ${SCHEMA_VERSION}: use a newer Pushgateway`);
+  const pageBytes = head.readUInt16BE(16) === 1 ? 65536 : head.readUInt16BE(16);
+  if (statSync(file).size < pageBytes * head.readUInt32BE(28) && !existsSync(`${file}-wal`))
+    throw new Error("it is cut short: restore it from a backup or move it away");
+  checkContent(file);
+}
+
+/** Goes through the whole file without writing to it: an opened log or a changed header would be a change already. */
+function checkContent(file: string): void {
+  const database = new Database(file, { readonly: true });
+  try {
+    const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
+    if (found !== "ok") throw new Error(found);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`it is damaged (${reason}): restore it from a backup or move it away`);
+  } finally {
+    database.close();
+  }
+}
+
+function readHead(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const head = Buffer.alloc(100);
+    return head.subarray(0, readSync(descriptor, head, 0, 100, 0));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function takeLock(file: string): Database {
+  const lock = new Database(`${file}.lock`, { create: true });
+  try {
+    lock.run("PRAGMA busy_timeout = 0");
+    lock.run("PRAGMA journal_mode = MEMORY");
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (String(error).includes("locked")) throw new Error("another process uses it: end that one first");
+    throw error;
+  }
+}
+
+/** Opens the file. A new one is made under another name first: under its own it is never anything but whole. */
+function openDatabase(file: string): Database {
+  if (!existsSync(file) || statSync(file).size === 0) createDatabase(file);
+  const database = new Database(file);
+  database.run("PRAGMA synchronous = FULL");
+  return database;
+}
+
+function createDatabase(file: string): void {
+  const unfinished = `${file}.new`;
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(unfinished + suffix, { force: true });
+  const database = new Database(unfinished, { create: true });
+  try {
+    database.run("PRAGMA synchronous = FULL");
+    database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
+    database.run(SCHEMA);
+    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.run("PRAGMA journal_mode = WAL");
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, file);
+}

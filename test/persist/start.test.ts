@@ -1,0 +1,176 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { commandUnderTest, type Ended, Gateway, programs, run } from "../program.ts";
+import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
+
+setDefaultTimeout(60_000);
+
+/** Exit status 1, and one line of the log, no stack, that names the file. */
+function expectRefusal({ code, stderr }: Ended, file: string): void {
+  const telling = stderr.split("\n").filter((line) => line.includes("level=error") && line.includes(file));
+  expect(telling).toHaveLength(1);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(code).toBe(1);
+}
+
+/** Makes a database of ours that holds some groups, all of it in the one file. */
+async function makeDatabase(file: string): Promise<void> {
+  await using gateway = await Gateway.start([persistence(file)]);
+  for (let group = 0; group < 100; group++)
+    await ask(gateway, `/metrics/job/j/instance/g${group}`, { method: "PUT", body: `m ${"9".repeat(200)}\n` });
+  expect(await gateway.stop()).toBe(0);
+}
+
+function sql(file: string, statement: string): void {
+  using database = new Database(file);
+  database.run(statement);
+}
+
+/** The bytes of a file, null where it is none. */
+function bytesOf(file: string): Buffer | null {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : null;
+}
+
+function sha256(bytes: Buffer | null): string | null {
+  return bytes === null ? null : new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}
+
+describe("a start on a file that cannot be used exits with 1, names the file and leaves its bytes", () => {
+  const BAD: readonly { what: string; make: (file: string) => void | Promise<void> }[] = [
+    { what: "text", make: (file) => writeFileSync(file, "important notes\n".repeat(1_000)) },
+    { what: "one byte", make: (file) => writeFileSync(file, "x") },
+    { what: "random bytes", make: (file) => writeFileSync(file, crypto.getRandomValues(Buffer.alloc(20_000))) },
+    { what: "a database of another application", make: (file) => sql(file, "CREATE TABLE accounts (name TEXT)") },
+    {
+      what: "a database cut short",
+      make: async (file) => {
+        await makeDatabase(file);
+        truncateSync(file, statSync(file).size - 5_000);
+      },
+    },
+    {
+      what: "a database cut within its header",
+      make: async (file) => {
+        await makeDatabase(file);
+        truncateSync(file, 50);
+      },
+    },
+    {
+      what: "a database with a page of garbage",
+      make: async (file) => {
+        await makeDatabase(file);
+        const bytes = readFileSync(file);
+        bytes.fill(0xa5, 4_096, 8_192);
+        writeFileSync(file, bytes);
+      },
+    },
+    {
+      what: "a database with a last page of garbage",
+      make: async (file) => {
+        await makeDatabase(file);
+        const bytes = readFileSync(file);
+        bytes.fill(0xa5, bytes.length - 4_096);
+        writeFileSync(file, bytes);
+      },
+    },
+    {
+      what: "a database of a newer schema",
+      make: async (file) => {
+        await makeDatabase(file);
+        sql(file, "PRAGMA user_version = 1000");
+      },
+    },
+    { what: "a directory", make: (file) => mkdirSync(file) },
+  ];
+
+  test.each([...BAD])("$what", async ({ make }) => {
+    using place = new Place();
+    await make(place.file);
+    const before = bytesOf(place.file);
+    expectRefusal(await refusedStart(place.file), place.file);
+    expect(sha256(bytesOf(place.file))).toBe(sha256(before));
+  });
+
+  test("a file in a directory that does not exist, and none is made", async () => {
+    using place = new Place();
+    const file = `${place.folder}/missing/f.db`;
+    expectRefusal(await refusedStart(file), file);
+    expect(statSync(`${place.folder}/missing`, { throwIfNoEntry: false })).toBeUndefined();
+  });
+});
+
+/** A user for whom permissions count: root may open everything. */
+const NOBODY = 65534;
+const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+
+async function permissionObstacle(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return null;
+  if (programs.find("setpriv") === null) return "root may open everything and setpriv is not installed";
+  const { code } = await run([...asNobody, ...commandUnderTest(), "--version"]);
+  return code === 0 ? null : "other users cannot run the program from here";
+}
+
+const obstacle = await permissionObstacle();
+const reason = obstacle === null ? "" : ` (left out: ${obstacle})`;
+
+describe.skipIf(obstacle !== null)(`without permission a start exits with 1 and names the file${reason}`, () => {
+  const words = process.getuid?.() === 0 ? asNobody : [];
+
+  /** Permissions of the folder and of the file in it, a database of ours unless it is not there. */
+  const FORBIDDEN = [
+    { what: "to read the file", folder: 0o755, file: 0o000 },
+    { what: "to write the file", folder: 0o755, file: 0o444 },
+    { what: "to write the directory, where no lock can be made", folder: 0o555, file: 0o644 },
+    { what: "to create a file", folder: 0o555, file: null },
+  ];
+
+  test.each(FORBIDDEN)("$what", async (row) => {
+    using place = new Place();
+    if (row.file !== null) await makeDatabase(place.file);
+    const before = bytesOf(place.file);
+    if (words.length > 0) give(place.folder, place.file);
+    if (row.file !== null) chmodSync(place.file, row.file);
+    chmodSync(place.folder, row.folder);
+    const ended = await refusedStart(place.file, words);
+    chmodSync(place.folder, 0o755);
+    if (row.file !== null) chmodSync(place.file, 0o644);
+    expectRefusal(ended, place.file);
+    expect(sha256(bytesOf(place.file))).toBe(sha256(before));
+  });
+});
+
+/** Makes those of the paths that exist belong to a user for whom permissions count. */
+function give(...paths: string[]): void {
+  for (const path of paths) if (existsSync(path)) chownSync(path, NOBODY, NOBODY);
+}
+
+describe("two processes on one file", () => {
+  test("the second exits with 1 and names the file, the first goes on and keeps what is pushed later", async () => {
+    using place = new Place();
+    await using first = await Gateway.start([persistence(place.file)]);
+    await ask(first, "/metrics/job/j", { method: "PUT", body: "m 1\n" });
+    expectRefusal(await refusedStart(place.file), place.file);
+    expect((await ask(first, "/metrics/job/j", { method: "PUT", body: "m 2\n" })).status).toBe(200);
+    await kill(first);
+    await using again = await Gateway.start([persistence(place.file)]);
+    expect(await again.lines("m{")).toEqual(['m{instance="",job="j"} 2']);
+  });
+
+  test("another spelling of the path is the same file", async () => {
+    using place = new Place();
+    await using first = await Gateway.start([persistence(place.file)]);
+    expect(first.running).toBe(true);
+    const spelling = `${place.folder}/./f.db`;
+    expectRefusal(await refusedStart(spelling), spelling);
+  });
+});
