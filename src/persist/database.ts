@@ -1,5 +1,15 @@
 import { Database, type Statement } from "bun:sqlite";
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { KeptGroup } from "../model/kept-group.ts";
 import { BatchWriter, readBatch } from "./batch.ts";
@@ -180,6 +190,8 @@ function takeLock(file: string): Database {
 /** Opens the file. A new one is made under another name first: under its own it is never anything but whole. */
 function openDatabase(file: string): Database {
   if (!existsSync(file) || statSync(file).size === 0) createDatabase(file);
+  // SQLite itself would open a file without the permission to write for reading, and fail at the first push.
+  accessSync(file, constants.W_OK);
   const database = new Database(file);
   database.run("PRAGMA synchronous = FULL");
   return database;
