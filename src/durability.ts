@@ -42,6 +42,7 @@ export function keepStore(deps: KeepingDeps, worker: Worker): Keeping {
     writingOf(worker),
     store,
     {
+      restoring: (groups) => log.info("restoring metrics", { file, groups }),
       restored: (groups) => log.info("metrics restored", { file, groups }),
       unusable: (reason) => {
         log.error("the persistence file cannot be used", { file, err: reason });

@@ -23,6 +23,8 @@ export interface TestApp {
   /** Milliseconds since 1970. */
   nowMs: number;
   quits: number;
+  /** Why what was kept is not restored yet, or null. */
+  notReady: string | null;
 }
 
 /** An app with the given flags. */
@@ -32,7 +34,7 @@ export function createTestApp(...flags: string[]): TestApp {
   const { settings } = command;
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
   const logged: string[] = [];
-  const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0 };
+  const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };
   const log = createLog({
     level: "debug",
     format: "logfmt",
@@ -65,7 +67,7 @@ export function createTestApp(...flags: string[]): TestApp {
     log,
     ownMetrics,
     store,
-    durability: { notReady: () => null, fault: () => null, settled: () => null },
+    durability: { notReady: () => test.notReady, fault: () => null, settled: () => null },
     now: () => test.nowMs,
     clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
     startMs: test.nowMs,

@@ -4,7 +4,7 @@ import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../
 import { inTurns } from "../serialise/stream.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
-import { statusOf, textError } from "./reply.ts";
+import { notYet, statusOf, textError } from "./reply.ts";
 
 const encoder = new TextEncoder();
 
@@ -121,6 +121,8 @@ export function apiRoutes(context: HttpContext) {
   return routes.put(
     base + OPERATIONS.wipe.path,
     async () => {
+      const notReady = durability.notReady();
+      if (notReady !== null) return notYet(notReady);
       log.for("api.ts").debug("start wiping metric store");
       store.wipe();
       const fault = await durability.settled();
@@ -143,6 +145,8 @@ function answer(context: HttpContext, handler: string, json: string): Response {
 }
 
 function metrics(context: HttpContext): Response {
+  const notReady = context.durability.notReady();
+  if (notReady !== null) return notYet(notReady);
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const stream = inTurns(metricsPieces(context), context.clock, () => {});
   return new Response(stream as unknown as ReadableStream, {

@@ -6,7 +6,7 @@ import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { isClean, pathOf, redirectTo } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
-import { statusOf, textError } from "./reply.ts";
+import { notYet, statusOf, textError } from "./reply.ts";
 
 /** A body may grow to this when it is decompressed. */
 const MAX_BODY_BYTES = 1024 * 1024 * 1024;
@@ -47,7 +47,7 @@ class PushSurface {
     const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
     const keyed = readGroupingKey(below, this.context.settings.utf8Names);
     const notReady = this.context.durability.notReady();
-    if (notReady !== null) return textError(503, notReady, { "retry-after": "1" });
+    if (notReady !== null) return notYet(notReady);
     if (method === "DELETE") return this.delete(keyed, request);
     return this.push(request, method, keyed);
   }

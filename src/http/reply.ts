@@ -18,6 +18,11 @@ export function textError(status: number, message: string, headers: Record<strin
   });
 }
 
+/** The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it. */
+export function notYet(reason: string): Response {
+  return textError(503, reason, { "retry-after": "1" });
+}
+
 export function text(status: number, message: string): Response {
   return new Response(message, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }

@@ -8,6 +8,7 @@ import { inTurns } from "../serialise/stream.ts";
 import type { Snapshot } from "../store/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
+import { notYet } from "./reply.ts";
 
 /** A store of at most so much text is answered in one piece, with a length. */
 const SMALL_STORE_BYTES = 64 * 1024;
@@ -21,8 +22,11 @@ export function scrapeRoutes(context: HttpContext) {
   );
 }
 
+/** A scrape of a part of the store would end the series of the other part for Prometheus; a failed scrape is only a gap. */
 function scrape(context: HttpContext, request: Request): Response {
-  const { ownMetrics, store } = context;
+  const { durability, ownMetrics, store } = context;
+  const notReady = durability.notReady();
+  if (notReady !== null) return notYet(notReady);
   ownMetrics.scrapeStarted();
   const format = negotiateFormat(request.headers.get("accept"));
   const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";

@@ -8,6 +8,8 @@ import { RowWriter, readRow } from "./record.ts";
 const RETRY_MS = 500;
 /** Rows restored in one turn of the loop take about so long at most. */
 const RESTORE_TURN_MS = 5;
+/** While rows are restored, it is told about so often. */
+const PROGRESS_MS = 1000;
 
 /** The writing thread as the durable copy sees it. */
 export interface Writing {
@@ -25,6 +27,7 @@ export interface CopiedStore {
 
 /** What happens now and then; all optional to look at. */
 export interface CopyEvents {
+  readonly restoring: (groups: number) => void;
   readonly restored: (groups: number) => void;
   readonly unusable: (reason: string) => void;
   readonly committed: (durationSeconds: number, groups: number) => void;
@@ -71,6 +74,8 @@ export class DurableCopy {
   private waiting = Promise.withResolvers<Outcome>();
   private isScheduled = false;
   private restoring: Promise<void> = Promise.resolve();
+  private restoredGroups = 0;
+  private toldMs: number;
   private readonly closed = Promise.withResolvers<void>();
 
   constructor(
@@ -79,6 +84,7 @@ export class DurableCopy {
     private readonly events: CopyEvents,
     private readonly options: CopyOptions,
   ) {
+    this.toldMs = options.nowMs();
     writing.listen((report) => this.receive(report));
     writing.send({ kind: "open", file: options.file });
   }
@@ -173,10 +179,19 @@ export class DurableCopy {
     for (const operation of readBatch(batch)) {
       if (operation.kind !== "put") continue;
       this.store.restore(readRow(operation.row, operation.succeededSeconds, operation.failedSeconds));
+      this.restoredGroups++;
       if (this.options.nowMs() - turnStartMs < RESTORE_TURN_MS) continue;
+      this.tellProgress();
       await this.options.turn();
       turnStartMs = this.options.nowMs();
     }
+  }
+
+  private tellProgress(): void {
+    const nowMs = this.options.nowMs();
+    if (nowMs - this.toldMs < PROGRESS_MS) return;
+    this.toldMs = nowMs;
+    this.events.restoring(this.restoredGroups);
   }
 
   private beReady(groups: number): void {

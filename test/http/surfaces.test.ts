@@ -155,3 +155,32 @@ describe("the lifecycle API", () => {
     expect(gateway.quits).toBe(2);
   });
 });
+
+describe("while what was kept is being restored", () => {
+  const EARLY = [
+    ["PUT", "/metrics/job/j", "a 1\n"],
+    ["POST", "/metrics/job/j", "a 1\n"],
+    ["DELETE", "/metrics/job/kept", undefined],
+    ["PUT", "/api/v1/admin/wipe", undefined],
+    ["GET", "/metrics", undefined],
+    ["GET", "/api/v1/metrics", undefined],
+    ["GET", "/-/ready", undefined],
+  ] as const;
+
+  test.each(EARLY)("%s %s is answered 503 with the reason, and changes nothing", async (method, path, body) => {
+    const gateway = createTestApp("--web.enable-admin-api");
+    await push(gateway.app, "/job/kept", "kept 1\n");
+    gateway.notReady = "the metrics are being restored";
+    const early = await ask(gateway.app, method, path, body === undefined ? {} : { body });
+    expect([early.status, await early.text()]).toEqual([503, expect.stringContaining(gateway.notReady)]);
+    gateway.notReady = null;
+    expect(await scrape(gateway.app)).toContain('\nkept{instance="",job="kept"} 1\n');
+    expect(gateway.store.stats.groups).toBe(1);
+  });
+
+  test("/-/healthy says 200", async () => {
+    const gateway = createTestApp();
+    gateway.notReady = "the metrics are being restored";
+    expect((await ask(gateway.app, "GET", "/-/healthy")).status).toBe(200);
+  });
+});

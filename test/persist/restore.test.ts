@@ -166,13 +166,17 @@ describe("what a restart brings back", () => {
   });
 });
 
+/** Of 20,000 series each: enough for some rounds of requests while they are restored. */
+const GROUPS = 250;
+
 describe("while a large store is being restored", () => {
   test("/-/ready says 503, /-/healthy 200, pushes are answered 503 with Retry-After", async () => {
     using place = new Place();
     const flags = [persistence(place.file), "--persistence.sync=interval"];
     await using full = await Gateway.start(flags);
     const body = Array.from({ length: 20_000 }, (_, part) => `m{part="${part}"} ${part}\n`).join("");
-    for (let group = 0; group < 100; group++) await ask(full, `/metrics/job/large/i/${group}`, { method: "PUT", body });
+    for (let group = 0; group < GROUPS; group++)
+      await ask(full, `/metrics/job/large/i/${group}`, { method: "PUT", body });
     expect(await full.stop()).toBe(0);
 
     const seen = { healthy: new Set<number>(), push: new Set<string>(), rounds: 0 };
@@ -191,6 +195,6 @@ describe("while a large store is being restored", () => {
     expect(seen.rounds).toBeGreaterThan(0);
     expect([...seen.push]).toEqual(["503, Retry-After given"]);
     expect([...seen.healthy]).toEqual([200]);
-    expect(String((await ask(restoring, "/metrics")).body).match(/part="19999"/g)).toHaveLength(100);
+    expect(String((await ask(restoring, "/metrics")).body).match(/part="19999"/g)).toHaveLength(GROUPS);
   });
 });
