@@ -1,7 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import type { KeptFamily, KeptGroup } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
-import type { GroupView } from "../model/view.ts";
+import type { GroupFamily, GroupView } from "../model/view.ts";
 
 /** The columns of a row, as bytes. */
 export interface Row {
@@ -14,12 +14,28 @@ export interface Row {
 }
 
 const decoder = new TextDecoder();
+/** Heads of so many families are kept; there are seldom more names than this. */
+const HEADS_KEPT = 4096;
+const NUMBERS_BYTES = 26;
+
+/** What the rows of all groups say alike about a family. */
+interface FamilyHead {
+  readonly type: MetricType;
+  readonly help: string | null;
+  /** The HELP and TYPE lines. */
+  readonly lines: Uint8Array;
+  /** Name and help, each behind its size, as they stand in `parts`. */
+  readonly texts: Uint8Array;
+}
 
 /** Writes groups as rows. What it gives is lent until the next row. */
 export class RowWriter {
   private readonly labels = new Writer(1024);
   private readonly exposition = new Writer(65536);
   private readonly parts = new Writer(4096);
+  private readonly heads = new Map<string, FamilyHead>();
+  private readonly numbers = new DataView(new ArrayBuffer(NUMBERS_BYTES));
+  private readonly numberBytes = new Uint8Array(this.numbers.buffer);
 
   write(group: GroupView): Row {
     const { labels, exposition, parts } = this;
@@ -28,39 +44,56 @@ export class RowWriter {
     parts.reset();
     labels.text(JSON.stringify(Object.fromEntries(group.labels.map(({ name, value }) => [name, value]))));
     for (const family of group.families) {
-      if (family.help !== null) exposition.text(helpLine(family.name, family.help));
-      exposition.text(`# TYPE ${JSON.stringify(family.name)} ${METRIC_TYPE_WORDS[family.type]}\n`);
-      const start = exposition.length;
+      const head = this.headOf(family);
+      exposition.append(head.lines);
+      this.writePart(family, head, exposition.length);
       exposition.append(family.lines);
-      writeFamily(parts, family, start);
     }
     return { labels: labels.view(), exposition: exposition.view(), parts: parts.view() };
   }
+
+  private headOf(family: GroupFamily): FamilyHead {
+    const kept = this.heads.get(family.name);
+    if (kept !== undefined && kept.type === family.type && kept.help === family.help) return kept;
+    if (this.heads.size >= HEADS_KEPT) this.heads.clear();
+    const head = makeHead(family);
+    this.heads.set(family.name, head);
+    return head;
+  }
+
+  /**
+   * Appends one family to `parts`, numbers little-endian; `start` is where its lines stand in the exposition:
+   *
+   *     f64 pushedMs | u8 type | u8 has help, 2: has side | u32 metrics | u32 lines | u32 start in exposition | u32 size
+   *     u32 size, name | u32 size, help | u32 size, side                                    (the last two where they are)
+   */
+  private writePart(family: GroupFamily, head: FamilyHead, start: number): void {
+    const { numbers, parts } = this;
+    numbers.setFloat64(0, family.pushedMs, true);
+    numbers.setUint8(8, family.type);
+    numbers.setUint8(9, (family.help === null ? 0 : 1) | (family.side === null ? 0 : 2));
+    numbers.setUint32(10, family.metricCount, true);
+    numbers.setUint32(14, family.lineCount, true);
+    numbers.setUint32(18, start, true);
+    numbers.setUint32(22, family.lines.length, true);
+    parts.append(this.numberBytes);
+    parts.append(head.texts);
+    if (family.side !== null) appendSized(parts, family.side);
+  }
+}
+
+function makeHead({ name, type, help }: GroupFamily): FamilyHead {
+  const lines = new Writer(256);
+  if (help !== null) lines.text(helpLine(name, help));
+  lines.text(`# TYPE ${JSON.stringify(name)} ${METRIC_TYPE_WORDS[type]}\n`);
+  const texts = new Writer(256);
+  appendSized(texts, Buffer.from(name));
+  if (help !== null) appendSized(texts, Buffer.from(help));
+  return { type, help, lines: lines.finish(), texts: texts.finish() };
 }
 
 function helpLine(name: string, help: string): string {
   return `# HELP ${JSON.stringify(name)} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`;
-}
-
-/**
- * Appends one family to `parts`, numbers little-endian:
- *
- *     f64 pushedMs | u8 type | u8 has help, 2: has side | u32 metrics | u32 lines | u32 start in exposition | u32 size
- *     u32 size, name | u32 size, help | u32 size, side                                    (the last two where they are)
- */
-function writeFamily(parts: Writer, family: GroupView["families"][number], start: number): void {
-  const numbers = new DataView(new ArrayBuffer(26));
-  numbers.setFloat64(0, family.pushedMs, true);
-  numbers.setUint8(8, family.type);
-  numbers.setUint8(9, (family.help === null ? 0 : 1) | (family.side === null ? 0 : 2));
-  numbers.setUint32(10, family.metricCount, true);
-  numbers.setUint32(14, family.lineCount, true);
-  numbers.setUint32(18, start, true);
-  numbers.setUint32(22, family.lines.length, true);
-  parts.append(new Uint8Array(numbers.buffer));
-  appendSized(parts, Buffer.from(family.name));
-  if (family.help !== null) appendSized(parts, Buffer.from(family.help));
-  if (family.side !== null) appendSized(parts, family.side);
 }
 
 /** Appends a size of 32 bits and the bytes. */
