@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part, signed } from "../e2e/protobuf.ts";
 import { eventually, Gateway } from "../program.ts";
+import { EVERY_TYPE } from "./gob/pushes.ts";
 import { type Asked, ask, kill, Place, persistence, Starting } from "./place.ts";
 
 setDefaultTimeout(60_000);
@@ -26,25 +27,6 @@ const NATIVE = delimited(
     ),
   ),
 );
-
-const EVERY_TYPE = `# HELP done_total Things done, with a \\\\ and a\\nline feed.
-# TYPE done_total counter
-done_total{kind="a \\"quoted\\" \\\\ one"} 1e+300
-done_total{kind="another"} 3
-# TYPE load gauge
-load -Inf
-# TYPE latency_seconds summary
-latency_seconds{quantile="0.5"} NaN
-latency_seconds_sum 1.5
-latency_seconds_count 2
-# HELP size_bytes Sizes.
-# TYPE size_bytes histogram
-size_bytes_bucket{le="1"} 1
-size_bytes_bucket{le="+Inf"} 2
-size_bytes_sum 3
-size_bytes_count 2
-untyped_thing 7
-`;
 
 const text = (path: string, body: string, method: "PUT" | "POST" = "PUT") => ({ path, asked: { method, body } });
 

@@ -10,7 +10,8 @@ export interface Push {
   readonly status: 200 | 400;
 }
 
-const EVERY_TYPE = `# HELP done_total Things done, with a \\\\ and a\\nline feed.
+/** A body with every type that text has, and with escapes. */
+export const EVERY_TYPE = `# HELP done_total Things done, with a \\\\ and a\\nline feed.
 # TYPE done_total counter
 done_total{kind="a \\"quoted\\" \\\\ one"} 1e+300
 done_total{kind="another"} 3
