@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { importGob } from "./gob-import.ts";
 import { Rejection } from "./model/rejection.ts";
 import { BatchWriter } from "./persist/batch.ts";
-import { GroupDatabase } from "./persist/database.ts";
+import { GroupDatabase, readHead, removeUnfinished } from "./persist/database.ts";
 import { isGob } from "./persist/gob/read.ts";
 import { RowWriter } from "./persist/record.ts";
 import { Store } from "./store/store.ts";
@@ -35,7 +25,7 @@ export interface Moved {
  * overwritten; where anything fails the original is still under its name.
  */
 export function moveFromGob(file: string): Moved | Rejection | null {
-  if (!existsSync(file) || !statSync(file).isFile() || !isGob(readHead(file))) return null;
+  if (!existsSync(file) || !statSync(file).isFile() || !isGob(readHead(file, HEAD_BYTES))) return null;
   const backup = `${file}.gob.bak`;
   if (existsSync(backup)) return new Rejection("unavailable", `${backup} is there already: move it away first`);
   const store = new Store(new Map(), false);
@@ -47,19 +37,9 @@ export function moveFromGob(file: string): Moved | Rejection | null {
   return { ...imported, backup };
 }
 
-function readHead(file: string): Uint8Array {
-  const descriptor = openSync(file, "r");
-  try {
-    const head = new Uint8Array(HEAD_BYTES);
-    return head.subarray(0, readSync(descriptor, head, 0, HEAD_BYTES, 0));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** Writes all groups of a store to a new database; what an earlier attempt left of it is thrown away. */
 function writeDatabase(file: string, store: Store): void {
-  for (const suffix of ["", "-wal", "-shm", ".lock"]) rmSync(file + suffix, { force: true });
+  removeUnfinished(file);
   const database = new GroupDatabase(file);
   const batch = new BatchWriter();
   const rows = new RowWriter();

@@ -18,6 +18,8 @@ import { readRow } from "./record.ts";
 /** "PGWT", in SQLite's header: the file is one of ours. */
 const APPLICATION_ID = 0x50475754;
 const SCHEMA_VERSION = 1;
+/** Of SQLite's header (its file format, section 1.3). */
+const HEAD_BYTES = 100;
 const SQLITE_MAGIC = "SQLite format 3\0";
 /** Rows are handed over in buffers of about this size. */
 const HANDOVER_BYTES = 1 << 20;
@@ -133,11 +135,11 @@ function checkFile(file: string): void {
   if (!existsSync(dirname(file))) throw new Error(`the directory ${dirname(file)} does not exist: create it`);
   if (!existsSync(file)) return;
   if (!statSync(file).isFile()) throw new Error("it is not a file: name a file that can be created");
-  const head = readHead(file);
+  const head = readHead(file, HEAD_BYTES);
   if (head.length === 0) return;
   if (head.subarray(0, 16).toString("latin1") !== SQLITE_MAGIC)
     throw new Error("it is not a database of the Pushgateway: move it away or name another file");
-  if (head.length < 100) throw new Error("it is cut short: restore it from a backup or move it away");
+  if (head.length < HEAD_BYTES) throw new Error("it is cut short: restore it from a backup or move it away");
   const version = head.readUInt32BE(60);
   if (head.readUInt32BE(68) !== APPLICATION_ID)
     throw new Error("it is a database of another program: move it away or name another file");
@@ -163,14 +165,20 @@ function checkContent(file: string): void {
   }
 }
 
-function readHead(file: string): Buffer {
+/** The first bytes of a file, or all of them where there are fewer. */
+export function readHead(file: string, sizeBytes: number): Buffer {
   const descriptor = openSync(file, "r");
   try {
-    const head = Buffer.alloc(100);
-    return head.subarray(0, readSync(descriptor, head, 0, 100, 0));
+    const head = Buffer.alloc(sizeBytes);
+    return head.subarray(0, readSync(descriptor, head, 0, sizeBytes, 0));
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Removes what an attempt to make a database left of it, which nobody uses. */
+export function removeUnfinished(file: string): void {
+  for (const suffix of ["", "-wal", "-shm", "-journal", ".lock"]) rmSync(file + suffix, { force: true });
 }
 
 function takeLock(file: string): Database {
@@ -199,7 +207,7 @@ function openDatabase(file: string): Database {
 
 function createDatabase(file: string): void {
   const unfinished = `${file}.new`;
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(unfinished + suffix, { force: true });
+  removeUnfinished(unfinished);
   const database = new Database(unfinished, { create: true });
   try {
     database.run("PRAGMA synchronous = FULL");
