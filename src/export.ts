@@ -16,7 +16,10 @@ export type ExportFormat = "text" | "gob";
 export function* exportFile(file: string, format: ExportFormat): Generator<Uint8Array> {
   if (!existsSync(file)) throw new Error("there is no such file");
   const store = new Store(new Map(), false);
-  for (const group of readGroups(file)) store.restore(group);
+  for (const groups of readGroups(file)) {
+    const restoring = store.restoring(groups);
+    while (restoring.step());
+  }
   if (format === "gob") yield* writeGob(gobGroups(store));
   else yield* exposition(store);
 }
@@ -25,11 +28,7 @@ function* exposition(store: Store): Generator<Uint8Array> {
   const snapshot = store.snapshot();
   const families: ExposedFamily[] = snapshot.families
     .filter(({ filled }) => filled)
-    .map((family) => ({
-      ...family,
-      help: family.help === null ? null : Buffer.from(family.help).toString(),
-      ownLines: null,
-    }));
+    .map((family) => ({ ...family, ownLines: null }));
   try {
     for (const { bytes } of textPieces(families, "allow-utf-8")) yield bytes;
   } finally {
@@ -47,7 +46,7 @@ function* gobGroups(store: Store): Generator<GobGroup> {
 function gobFamilies({ view }: KeyedGroup, out: Writer, scratch: EncodingScratch): GobFamily[] {
   return view.families.map((family) => {
     out.reset();
-    appendFamilyHeader(out, family.name, family.help, family.type);
+    appendFamilyHeader(out, family.isNameless ? null : family.name, family.help, family.type);
     appendMetrics(out, family, scratch);
     return { name: family.name, timestampMs: family.pushedMs, familyBytes: out.finish() };
   });

@@ -2,7 +2,7 @@ import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from
 import { importGob } from "./gob-import.ts";
 import { Rejection } from "./model/rejection.ts";
 import { BatchWriter } from "./persist/batch.ts";
-import { GroupDatabase, readHead, removeUnfinished } from "./persist/database.ts";
+import { claimFile, GroupDatabase, readHead, removeUnfinished } from "./persist/database.ts";
 import { isGob } from "./persist/gob/read.ts";
 import { RowWriter } from "./persist/record.ts";
 import { Store } from "./store/store.ts";
@@ -40,7 +40,7 @@ export function moveFromGob(file: string): Moved | Rejection | null {
 /** Writes all groups of a store to a new database; what an earlier attempt left of it is thrown away. */
 function writeDatabase(file: string, store: Store): void {
   removeUnfinished(file);
-  const database = new GroupDatabase(file);
+  const database = new GroupDatabase(file, claimFile(file));
   const batch = new BatchWriter();
   const rows = new RowWriter();
   let groups = 0;

@@ -84,14 +84,14 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
       name: family.name,
       isNameless: family.isNameless,
       type: ours?.type ?? family.type,
-      help: ours?.help ?? (family.help === null ? null : Buffer.from(family.help).toString()),
+      help: ours === undefined ? family.help : Buffer.from(ours.help),
       quoted: family.quoted,
       ownLines: ours?.lines ?? null,
       pages: family.pages,
     });
   }
   for (const { name, type, help, lines } of ownByName.values())
-    merged.push({ name, isNameless: false, type, help, quoted: false, ownLines: lines, pages: [] });
+    merged.push({ name, isNameless: false, type, help: Buffer.from(help), quoted: false, ownLines: lines, pages: [] });
   return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }
 

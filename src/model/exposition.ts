@@ -26,8 +26,8 @@ export interface ExposedFamily {
   /** The name was not given at all, where an empty one would be "". */
   readonly isNameless: boolean;
   readonly type: MetricType;
-  /** The HELP text without escapes, or null. */
-  readonly help: string | null;
+  /** The HELP text without escapes, not always UTF-8, or null. */
+  readonly help: Uint8Array | null;
   /** Some name in the pages is outside the old character set. */
   readonly quoted: boolean;
   readonly ownLines: Uint8Array | null;

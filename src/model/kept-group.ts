@@ -1,26 +1,4 @@
-import type { MetricType } from "./metric-type.ts";
-import type { GroupView, LabelPair } from "./view.ts";
-
-/** One family of a group that was kept; `lines` and `side` are as in GroupFamily. All bytes are borrowed from whoever read them. */
-export interface KeptFamily {
-  readonly name: Uint8Array;
-  readonly type: MetricType;
-  /** Without escapes. */
-  readonly help: Uint8Array | null;
-  readonly pushedMs: number;
-  readonly metricCount: number;
-  readonly lineCount: number;
-  readonly lines: Uint8Array;
-  readonly side: Uint8Array | null;
-}
-
-/** One group as it was kept outside of memory. */
-export interface KeptGroup {
-  readonly labels: readonly LabelPair[];
-  readonly succeededSeconds: number;
-  readonly failedSeconds: number;
-  readonly families: readonly KeptFamily[];
-}
+import type { GroupView } from "./view.ts";
 
 /** A group as the store lends it, with what keeping it needs besides. */
 export interface KeyedGroup {
@@ -30,3 +8,50 @@ export interface KeyedGroup {
   readonly succeededSeconds: number;
   readonly failedSeconds: number;
 }
+
+/**
+ * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them without
+ * a copy. All texts stand in `bytes`; AT and SIZE are offsets into it.
+ *
+ *     groups    KEY_AT KEY_SIZE FAMILIES                               a row each, its families one after the other in `families`
+ *     families  HEAD METRICS LINES AT SIZE SIDE_AT SIDE_SIZE           a row each; SIDE_SIZE -1: there is none
+ *     heads     TYPE FLAGS NAME_AT NAME_SIZE HELP_AT HELP_SIZE         what the families of many groups say alike; HELP_SIZE -1: none
+ */
+export interface KeptGroups {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly groups: Int32Array<ArrayBuffer>;
+  /** Seconds of the last push that succeeded and of the last that failed, two a group. */
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly families: Int32Array<ArrayBuffer>;
+  /** Milliseconds since 1970, one a family. */
+  readonly pushedMs: Float64Array<ArrayBuffer>;
+  readonly heads: Int32Array<ArrayBuffer>;
+}
+
+export const KEPT_KEY_AT = 0;
+export const KEPT_KEY_SIZE = 1;
+export const KEPT_FAMILIES = 2;
+export const KEPT_GROUP_STRIDE = 3;
+
+export const KEPT_HEAD = 0;
+export const KEPT_METRICS = 1;
+export const KEPT_LINES = 2;
+export const KEPT_AT = 3;
+export const KEPT_SIZE = 4;
+export const KEPT_SIDE_AT = 5;
+export const KEPT_SIDE_SIZE = 6;
+export const KEPT_FAMILY_STRIDE = 7;
+
+export const HEAD_TYPE = 0;
+export const HEAD_FLAGS = 1;
+export const HEAD_NAME_AT = 2;
+export const HEAD_NAME_SIZE = 3;
+export const HEAD_HELP_AT = 4;
+export const HEAD_HELP_SIZE = 5;
+export const HEAD_STRIDE = 6;
+
+/** Flags of a head: some name in the lines is in quotes; the family was pushed without a name. */
+export const HEAD_QUOTED = 1;
+export const HEAD_NAMELESS = 2;
+/** In a row only: there is a help text. */
+export const HEAD_HAS_HELP = 4;

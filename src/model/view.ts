@@ -7,7 +7,7 @@ export interface LabelPair {
 }
 
 /**
- * One family of one group, as the read side sees it. `lines` and `side` are borrowed from the store:
+ * One family of one group, as the read side sees it. its bytes are borrowed from the store:
  * valid until the next turn of the event loop, never to be written.
  *
  * `lines` are finished exposition lines in the text format 0.0.4, without HELP and TYPE, each ended by a line feed:
@@ -24,8 +24,12 @@ export interface LabelPair {
 export interface GroupFamily {
   readonly name: string;
   readonly type: MetricType;
-  /** null where no HELP was pushed. */
-  readonly help: string | null;
+  /** As pushed, without escapes and not always UTF-8; null where no HELP was pushed. */
+  readonly help: Uint8Array | null;
+  /** It was pushed without a name, which protobuf tells from an empty one. */
+  readonly isNameless: boolean;
+  /** Some name in the lines is outside the old character set. */
+  readonly quoted: boolean;
   /** When the family was pushed, in milliseconds since 1970. */
   readonly pushedMs: number;
   readonly metricCount: number;

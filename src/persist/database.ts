@@ -11,9 +11,9 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { KeptGroup } from "../model/kept-group.ts";
-import { BatchWriter, readBatch } from "./batch.ts";
-import { readRow } from "./record.ts";
+import type { KeptGroups } from "../model/kept-group.ts";
+import { readBatch } from "./batch.ts";
+import { KeptColumns, type KeptRow } from "./kept-columns.ts";
 
 /** "PGWT", in SQLite's header: the file is one of ours. */
 const APPLICATION_ID = 0x50475754;
@@ -21,8 +21,10 @@ const SCHEMA_VERSION = 1;
 /** Of SQLite's header (its file format, section 1.3). */
 const HEAD_BYTES = 100;
 const SQLITE_MAGIC = "SQLite format 3\0";
-/** Rows are handed over in buffers of about this size. */
+/** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 1 << 20;
+/** Texts as bytes: they are not decoded on their way. */
+const READ = `SELECT CAST(key AS BLOB) AS key, succeeded, failed, CAST(exposition AS BLOB) AS exposition, parts FROM groups`;
 
 const SCHEMA = `CREATE TABLE groups (
   key TEXT NOT NULL PRIMARY KEY,
@@ -40,30 +42,21 @@ const PUT = `INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO U
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
 const PAGE_BYTES = 8192;
 
-interface GroupRow {
-  readonly key: string;
-  readonly labels: string;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly exposition: string;
-  readonly parts: Uint8Array;
-}
-
 /**
- * The durable copy: one row a group. Every commit is on the disk when `commit` returns (WAL, synchronous=FULL). A second
- * process cannot open the same file: a lock file beside it is held, by SQLite's own locks, which end with the process.
+ * The durable copy: one row a group. Every commit is on the disk when `commit` returns (WAL, synchronous=FULL). To begin with:
+ * `claimFile`, then `readGroups`, which finds damage before anything is written, then this.
  */
 export class GroupDatabase {
-  private readonly lock: Database;
   private readonly database: Database;
   private readonly put: Statement;
   private readonly remove: Statement;
   private readonly wipe: Statement;
 
-  /** Opens or creates the file; throws an error for people where it is not usable, and then has changed nothing. */
-  constructor(readonly file: string) {
-    checkFile(file);
-    this.lock = takeLock(file);
+  /** Opens or creates the file, which is closed together with its claim. */
+  constructor(
+    file: string,
+    private readonly claim: Claim,
+  ) {
     this.database = openDatabase(file);
     this.put = this.database.prepare(PUT);
     this.remove = this.database.prepare("DELETE FROM groups WHERE key = ?");
@@ -84,24 +77,6 @@ export class GroupDatabase {
     })();
   }
 
-  /** All rows, as batches of puts, and how many groups each holds. */
-  *rows(): Generator<{ batch: Uint8Array<ArrayBuffer>; groups: number }> {
-    const writer = new BatchWriter();
-    let groups = 0;
-    for (const row of this.database.query("SELECT * FROM groups").iterate() as IterableIterator<GroupRow>) {
-      writer.put(Buffer.from(row.key), row.succeeded, row.failed, {
-        labels: Buffer.from(row.labels),
-        exposition: Buffer.from(row.exposition),
-        parts: row.parts,
-      });
-      groups++;
-      if (writer.sizeBytes < HANDOVER_BYTES) continue;
-      yield { batch: writer.finish(), groups };
-      groups = 0;
-    }
-    if (groups > 0) yield { batch: writer.finish(), groups };
-  }
-
   /** Moves everything from the log into the file, so that the file alone is the whole database, and closes it. */
   close(): void {
     for (const statement of [this.put, this.remove, this.wipe]) statement.finalize();
@@ -109,29 +84,56 @@ export class GroupDatabase {
       this.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } finally {
       this.database.close();
-      this.lock.close();
+      this.claim.release();
     }
   }
 }
 
-/** All groups of a file, read without a lock: what is committed at this moment, whoever writes to it. */
-export function* readGroups(file: string): Generator<KeptGroup> {
-  checkFile(file);
+/** Holds a file for this process, by a lock of SQLite's on a file beside it, which ends with the process at the latest. */
+export interface Claim {
+  readonly release: () => void;
+}
+
+/** Claims a file, there or not. Throws where it cannot be used by what can be seen of it, or where another process has it. */
+export function claimFile(file: string): Claim {
+  checkHead(file);
+  const lock = takeLock(file);
+  return { release: () => lock.close() };
+}
+
+/**
+ * All groups of a file, read without changing anything: what is committed at this moment, whoever writes to it. Throws where
+ * the file is damaged, which is certain only at the end: after the rows every page is gone through.
+ */
+export function* readGroups(file: string): Generator<KeptGroups> {
+  checkHead(file);
+  if (!existsSync(file) || statSync(file).size === 0) return;
   const database = new Database(file, { readonly: true });
   try {
-    for (const row of database.query("SELECT * FROM groups").iterate() as IterableIterator<GroupRow>) {
-      const bytes = { labels: Buffer.from(row.labels), exposition: Buffer.from(row.exposition), parts: row.parts };
-      yield readRow(bytes, row.succeeded, row.failed);
-    }
+    yield* readRows(database);
+    const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
+    if (found !== "ok") throw new Error(found);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`it is damaged (${reason}): restore it from a backup or move it away`);
   } finally {
     database.close();
   }
 }
 
+function* readRows(database: Database): Generator<KeptGroups> {
+  const columns = new KeptColumns();
+  for (const row of database.query(READ).iterate() as IterableIterator<KeptRow>) {
+    columns.add(row);
+    if (columns.sizeBytes >= HANDOVER_BYTES) yield columns.finish();
+  }
+  if (columns.groupCount > 0) yield columns.finish();
+}
+
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
-/** Says what is wrong with a file before anything is written to it. */
-function checkFile(file: string): void {
+/** Throws, in words for people, what can be seen to be wrong with a file by its head. */
+function checkHead(file: string): void {
   if (!existsSync(dirname(file))) throw new Error(`the directory ${dirname(file)} does not exist: create it`);
   if (!existsSync(file)) return;
   if (!statSync(file).isFile()) throw new Error("it is not a file: name a file that can be created");
@@ -148,21 +150,6 @@ function checkFile(file: string): void {
   const pageBytes = head.readUInt16BE(16) === 1 ? 65536 : head.readUInt16BE(16);
   if (statSync(file).size < pageBytes * head.readUInt32BE(28) && !existsSync(`${file}-wal`))
     throw new Error("it is cut short: restore it from a backup or move it away");
-  checkContent(file);
-}
-
-/** Goes through the whole file without writing to it: an opened log or a changed header would be a change already. */
-function checkContent(file: string): void {
-  const database = new Database(file, { readonly: true });
-  try {
-    const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
-    if (found !== "ok") throw new Error(found);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`it is damaged (${reason}): restore it from a backup or move it away`);
-  } finally {
-    database.close();
-  }
 }
 
 /** The first bytes of a file, or all of them where there are fewer. */

@@ -1,8 +1,8 @@
-import type { KeptGroup, KeyedGroup } from "../model/kept-group.ts";
+import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
-import { BatchWriter, readBatch } from "./batch.ts";
+import { BatchWriter } from "./batch.ts";
 import type { Report, Request } from "./messages.ts";
-import { RowWriter, readRow } from "./record.ts";
+import { RowWriter } from "./record.ts";
 
 /** After a failure the next attempt is made so much later. */
 const RETRY_MS = 500;
@@ -22,7 +22,8 @@ export interface Writing {
 export interface CopiedStore {
   /** The group of an id, or null where there is none any more. */
   readonly keyedGroup: (group: number) => KeyedGroup | null;
-  readonly restore: (group: KeptGroup) => void;
+  /** Puts kept groups into the store, one a step; false: all are there. */
+  readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean };
 }
 
 /** What happens now and then; all optional to look at. */
@@ -164,8 +165,8 @@ export class DurableCopy {
   }
 
   private receive(report: Report): void {
-    if (report.kind === "rows") this.restoring = this.restoring.then(() => this.restore(report.batch));
-    else if (report.kind === "opened") this.restoring = this.restoring.then(() => this.beReady(report.groups));
+    if (report.kind === "kept") this.afterRestoring(() => this.restore(report.groups));
+    else if (report.kind === "opened") this.afterRestoring(() => this.beReady(report.groups));
     else if (report.kind === "unusable") this.events.unusable(report.reason);
     else if (report.kind === "committed") this.finish(null, report.durationSeconds);
     else if (report.kind === "failed") this.finish(report.reason, 0);
@@ -173,12 +174,15 @@ export class DurableCopy {
     else this.closed.resolve();
   }
 
-  /** Puts rows into the store, with turns of the loop in between. */
-  private async restore(batch: Uint8Array): Promise<void> {
+  private afterRestoring(next: () => void | Promise<void>): void {
+    this.restoring = this.restoring.then(next).catch((error) => this.events.unusable(String(error)));
+  }
+
+  /** Puts groups into the store, with turns of the loop in between. */
+  private async restore(groups: KeptGroups): Promise<void> {
+    const restoring = this.store.restoring(groups);
     let turnStartMs = this.options.nowMs();
-    for (const operation of readBatch(batch)) {
-      if (operation.kind !== "put") continue;
-      this.store.restore(readRow(operation.row, operation.succeededSeconds, operation.failedSeconds));
+    while (restoring.step()) {
       this.restoredGroups++;
       if (this.options.nowMs() - turnStartMs < RESTORE_TURN_MS) continue;
       this.tellProgress();

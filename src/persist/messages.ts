@@ -1,12 +1,14 @@
+import type { KeptGroups } from "../model/kept-group.ts";
+
 /** What the main thread asks of the writing thread. */
 export type Request =
   | { readonly kind: "open"; readonly file: string }
   | { readonly kind: "commit"; readonly number: number; readonly batch: Uint8Array<ArrayBuffer> }
   | { readonly kind: "close" };
 
-/** What the writing thread tells. Rows come as batches (batch.ts) of puts. */
+/** What the writing thread tells. */
 export type Report =
-  | { readonly kind: "rows"; readonly batch: Uint8Array<ArrayBuffer>; readonly groups: number }
+  | { readonly kind: "kept"; readonly groups: KeptGroups }
   | { readonly kind: "opened"; readonly groups: number }
   | { readonly kind: "unusable"; readonly reason: string }
   | { readonly kind: "committed"; readonly number: number; readonly durationSeconds: number }

@@ -1,5 +1,7 @@
+import { sameBytes } from "../bytes/hash.ts";
+import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
-import type { KeptFamily, KeptGroup } from "../model/kept-group.ts";
+import { HEAD_HAS_HELP, HEAD_NAMELESS, HEAD_QUOTED } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import type { GroupFamily, GroupView } from "../model/view.ts";
 
@@ -9,23 +11,28 @@ export interface Row {
   readonly labels: Uint8Array;
   /** HELP, TYPE and lines of each family: what people read. */
   readonly exposition: Uint8Array;
-  /** Where the families stand in the exposition and what it does not say; see `writeFamily`. */
+  /** Where the families stand in the exposition and what it does not say; see `writePart`. */
   readonly parts: Uint8Array;
 }
 
-const decoder = new TextDecoder();
 /** Heads of so many families are kept; there are seldom more names than this. */
 const HEADS_KEPT = 4096;
-const NUMBERS_BYTES = 26;
+/** Of a family in `parts`, before its head. */
+export const NUMBERS_BYTES = 32;
+const LINE_FEED = 0x0a;
+/** The size of a side that is not there. */
+const NO_SIDE = -1;
 
 /** What the rows of all groups say alike about a family. */
 interface FamilyHead {
   readonly type: MetricType;
-  readonly help: string | null;
+  readonly quoted: boolean;
+  readonly isNameless: boolean;
+  readonly help: Uint8Array | null;
   /** The HELP and TYPE lines. */
   readonly lines: Uint8Array;
-  /** Name and help, each behind its size, as they stand in `parts`. */
-  readonly texts: Uint8Array;
+  /** The head as it stands in `parts`. */
+  readonly bytes: Uint8Array;
 }
 
 /** Writes groups as rows. What it gives is lent until the next row. */
@@ -54,7 +61,7 @@ export class RowWriter {
 
   private headOf(family: GroupFamily): FamilyHead {
     const kept = this.heads.get(family.name);
-    if (kept !== undefined && kept.type === family.type && kept.help === family.help) return kept;
+    if (kept !== undefined && isHeadOf(kept, family)) return kept;
     if (this.heads.size >= HEADS_KEPT) this.heads.clear();
     const head = makeHead(family);
     this.heads.set(family.name, head);
@@ -64,36 +71,45 @@ export class RowWriter {
   /**
    * Appends one family to `parts`, numbers little-endian; `start` is where its lines stand in the exposition:
    *
-   *     f64 pushedMs | u8 type | u8 has help, 2: has side | u32 metrics | u32 lines | u32 start in exposition | u32 size
-   *     u32 size, name | u32 size, help | u32 size, side                                    (the last two where they are)
+   *     f64 pushedMs | u32 metrics | u32 lines | u32 start | u32 size | i32 size of the side or -1 | u32 size of the head
+   *     head:  u8 type | u8 flags of kept-group.ts | u32 size of the name | name | help
+   *     side
    */
   private writePart(family: GroupFamily, head: FamilyHead, start: number): void {
     const { numbers, parts } = this;
     numbers.setFloat64(0, family.pushedMs, true);
-    numbers.setUint8(8, family.type);
-    numbers.setUint8(9, (family.help === null ? 0 : 1) | (family.side === null ? 0 : 2));
-    numbers.setUint32(10, family.metricCount, true);
-    numbers.setUint32(14, family.lineCount, true);
-    numbers.setUint32(18, start, true);
-    numbers.setUint32(22, family.lines.length, true);
+    numbers.setUint32(8, family.metricCount, true);
+    numbers.setUint32(12, family.lineCount, true);
+    numbers.setUint32(16, start, true);
+    numbers.setUint32(20, family.lines.length, true);
+    numbers.setInt32(24, family.side?.length ?? NO_SIDE, true);
+    numbers.setUint32(28, head.bytes.length, true);
     parts.append(this.numberBytes);
-    parts.append(head.texts);
-    if (family.side !== null) appendSized(parts, family.side);
+    parts.append(head.bytes);
+    if (family.side !== null) parts.append(family.side);
   }
 }
 
-function makeHead({ name, type, help }: GroupFamily): FamilyHead {
-  const lines = new Writer(256);
-  if (help !== null) lines.text(helpLine(name, help));
-  lines.text(`# TYPE ${JSON.stringify(name)} ${METRIC_TYPE_WORDS[type]}\n`);
-  const texts = new Writer(256);
-  appendSized(texts, Buffer.from(name));
-  if (help !== null) appendSized(texts, Buffer.from(help));
-  return { type, help, lines: lines.finish(), texts: texts.finish() };
+function isHeadOf(head: FamilyHead, { type, quoted, isNameless, help }: GroupFamily): boolean {
+  if (head.type !== type || head.quoted !== quoted || head.isNameless !== isNameless) return false;
+  if (head.help === null || help === null) return head.help === help;
+  return head.help.length === help.length && sameBytes(head.help, 0, help, 0, help.length);
 }
 
-function helpLine(name: string, help: string): string {
-  return `# HELP ${JSON.stringify(name)} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`;
+function makeHead({ name, type, quoted, isNameless, help }: GroupFamily): FamilyHead {
+  const lines = new Writer(256);
+  if (help !== null) {
+    lines.text(`# HELP ${JSON.stringify(name)} `);
+    appendHelpText(lines, help);
+    lines.byte(LINE_FEED);
+  }
+  lines.text(`# TYPE ${JSON.stringify(name)} ${METRIC_TYPE_WORDS[type]}\n`);
+  const bytes = new Writer(256);
+  bytes.byte(type);
+  bytes.byte((quoted ? HEAD_QUOTED : 0) | (isNameless ? HEAD_NAMELESS : 0) | (help === null ? 0 : HEAD_HAS_HELP));
+  appendSized(bytes, Buffer.from(name));
+  if (help !== null) bytes.append(help);
+  return { type, quoted, isNameless, help: help?.slice() ?? null, lines: lines.finish(), bytes: bytes.finish() };
 }
 
 /** Appends a size of 32 bits and the bytes. */
@@ -139,30 +155,4 @@ export class PieceReader {
     this.take(8);
     return this.view.getFloat64(this.at - 8, true);
   }
-}
-
-/** The group of a row. Lines and sides are parts of `row`. Throws where the row is not one that `RowWriter` wrote. */
-export function readRow(row: Row, succeededSeconds: number, failedSeconds: number): KeptGroup {
-  const parts = new PieceReader(row.parts);
-  const families: KeptFamily[] = [];
-  while (!parts.done) families.push(readFamily(parts, row.exposition));
-  const labels = Object.entries(JSON.parse(decoder.decode(row.labels)) as Record<string, string>);
-  return { labels: labels.map(([name, value]) => ({ name, value })), succeededSeconds, failedSeconds, families };
-}
-
-function readFamily(parts: PieceReader, exposition: Uint8Array): KeptFamily {
-  const pushedMs = parts.double();
-  const type = parts.byte() as MetricType;
-  const flags = parts.byte();
-  const metricCount = parts.uint32();
-  const lineCount = parts.uint32();
-  const start = parts.uint32();
-  const size = parts.uint32();
-  const name = parts.sized();
-  const help = (flags & 1) !== 0 ? parts.sized() : null;
-  const side = (flags & 2) !== 0 ? parts.sized() : null;
-  if (start + size > exposition.length || type > 5)
-    throw new Error(`reading a row: family ${decoder.decode(name)} is not whole`);
-  const lines = exposition.subarray(start, start + size);
-  return { name, type, help, pushedMs, metricCount, lineCount, lines, side };
 }

@@ -1,4 +1,5 @@
-import { GroupDatabase } from "./database.ts";
+import { KEPT_GROUP_STRIDE } from "../model/kept-group.ts";
+import { claimFile, GroupDatabase, readGroups } from "./database.ts";
 import type { Report, Request } from "./messages.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
@@ -10,16 +11,25 @@ function report(message: Report, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
 }
 
+/** The groups go to the main thread while they are read; only then is the file opened for writing. */
 function open(file: string): void {
   try {
-    const database = new GroupDatabase(file);
-    state.database = database;
-    let groups = 0;
-    for (const rows of database.rows()) {
-      groups += rows.groups;
-      report({ kind: "rows", ...rows }, [rows.batch.buffer]);
+    const claim = claimFile(file);
+    let count = 0;
+    for (const groups of readGroups(file)) {
+      count += groups.groups.length / KEPT_GROUP_STRIDE;
+      const { bytes, times, families, pushedMs, heads } = groups;
+      report({ kind: "kept", groups }, [
+        bytes.buffer,
+        groups.groups.buffer,
+        times.buffer,
+        families.buffer,
+        pushedMs.buffer,
+        heads.buffer,
+      ]);
     }
-    report({ kind: "opened", groups });
+    state.database = new GroupDatabase(file, claim);
+    report({ kind: "opened", groups: count });
   } catch (error) {
     report({ kind: "unusable", reason: reasonOf(error) });
   }

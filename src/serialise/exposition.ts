@@ -1,3 +1,4 @@
+import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
@@ -8,6 +9,7 @@ import { LineCursor } from "./lines.ts";
 /** Pages with less than this are gathered to one piece. */
 const SMALL_PAGE_BYTES = 4096;
 const PIECE_BYTES = 32768;
+const LINE_FEED = 0x0a;
 
 /** A piece of an exposition; `page` is set where the piece is that page as a whole, `bytes` being its lines. */
 export interface Piece {
@@ -47,7 +49,9 @@ export function* textPieces(families: Iterable<ExposedFamily>, escaping: Escapin
 function writeTextHeader(out: Writer, family: ExposedFamily, escaping: EscapingScheme): void {
   const name = writtenName(family.name, escaping);
   if (family.help !== null) {
-    out.text(`# HELP ${name} ${family.help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`);
+    out.text(`# HELP ${name} `);
+    appendHelpText(out, family.help);
+    out.byte(LINE_FEED);
   }
   out.text(`# TYPE ${name} ${METRIC_TYPE_WORDS[family.type]}\n`);
 }

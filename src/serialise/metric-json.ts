@@ -5,12 +5,13 @@ import { LineCursor } from "./lines.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { type ShownMetric, shownMetrics } from "./shown-metric.ts";
 import { timeText } from "./time-text.ts";
+import { textOf } from "./utf8-text.ts";
 
 /** A family of the answer of /api/v1/metrics: time_stamp, type, help unless it is empty, metrics. */
 export function familyJson(family: GroupFamily, cursor = new LineCursor()): string {
   const isGaugeHistogram = family.type === MetricType.gaugeHistogram;
   const metrics = shownMetrics(family, cursor).map(isGaugeHistogram ? gaugeHistogramJson : metricJson);
-  const help = family.help === null || family.help === "" ? "" : `"help":${jsonString(family.help)},`;
+  const help = family.help === null || family.help.length === 0 ? "" : `"help":${jsonString(textOf(family.help))},`;
   const head = `"time_stamp":"${timeText(family.pushedMs)}","type":"${METRIC_TYPE_NAMES[family.type]}"`;
   return `{${head},${help}"metrics":[${metrics.join(",")}]}`;
 }

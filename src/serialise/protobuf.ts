@@ -1,4 +1,4 @@
-import { appendTag, appendVarint, DoubleWriter, varintSize } from "../bytes/varint.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../bytes/varint.ts";
 import { WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
@@ -76,9 +76,9 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
  * Appends fields 1, 2 and 3 of a MetricFamily. A null `name` or `help` is a field that was never set; an empty one is
  * written. The type always is.
  */
-export function appendFamilyHeader(out: Writer, name: string | null, help: string | null, type: MetricType): void {
+export function appendFamilyHeader(out: Writer, name: string | null, help: Uint8Array | null, type: MetricType): void {
   if (name !== null) appendTextField(out, 1, name);
-  if (help !== null) appendTextField(out, 2, help);
+  if (help !== null) appendBytesField(out, 2, help, 0, help.length);
   appendTag(out, 3, WIRE_VARINT);
   appendVarint(out, type);
 }

@@ -6,6 +6,7 @@ import type { StatusInfo } from "./json.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { type ShownMetric, type ShownPoint, shownMetrics } from "./shown-metric.ts";
 import { timeText } from "./time-text.ts";
+import { textOf } from "./utf8-text.ts";
 
 const PUSH_TIME = "push_time_seconds";
 const PUSH_FAILURE_TIME = "push_failure_time_seconds";
@@ -75,7 +76,7 @@ function labelsHtml(labels: readonly LabelPair[]): string {
 }
 
 function familyHtml(family: GroupFamily): string {
-  const help = family.help === null || family.help === "" ? "" : `<p>${htmlText(family.help)}</p>`;
+  const help = family.help === null ? "" : `<p>${htmlText(textOf(family.help))}</p>`;
   const rows = shownMetrics(family).map(metricRow).join("");
   return `<section><h3><code>${htmlText(family.name)}</code> <small>${typeWord(family.type)}, pushed ${timeHtml(family.pushedMs)}</small></h3>
 ${help}<div class="scroll"><table><thead><tr><th scope="col">Labels</th><th scope="col">Value</th></tr></thead>

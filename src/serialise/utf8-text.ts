@@ -7,6 +7,9 @@ export function decodeText(source: Uint8Array, start: number, end: number): stri
   return text.includes("\ufffd") ? decodeByteByByte(source, start, end) : text;
 }
 
+/** All of `source` as text, as `decodeText` has it. */
+export const textOf = (source: Uint8Array): string => decodeText(source, 0, source.length);
+
 function decodeByteByByte(source: Uint8Array, start: number, end: number): string {
   let text = "";
   for (let at = start; at < end; ) {

@@ -1,8 +1,11 @@
 import { Float64Column, Int32Column } from "../bytes/columns.ts";
+import { LabelWalk } from "../bytes/label-block.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { OwnGroup } from "./duplicates.ts";
 import { KeyTable } from "./key-table.ts";
 import { Shapes } from "./shapes.ts";
+
+const decoder = new TextDecoder();
 
 const FIRST_CHUNK = 0;
 const SHAPE = 1;
@@ -16,6 +19,7 @@ const TIME_STRIDE = 2;
 export class Groups {
   readonly table = new KeyTable();
   readonly shapes = new Shapes();
+  private readonly walk = new LabelWalk();
   private readonly column = new Int32Column();
   private readonly timeColumn = new Float64Column();
 
@@ -28,11 +32,27 @@ export class Groups {
   }
 
   add(key: GroupingKey): number {
-    const group = this.table.add(key.block, 0, key.block.length);
+    return this.addRow(key.block, 0, key.block.length, key.writtenNames);
+  }
+
+  /** Adds a group by the block of its key, source[start, end). */
+  addBlock(source: Uint8Array, start: number, end: number): number {
+    return this.addRow(source, start, end, this.namesIn(source, start, end));
+  }
+
+  private namesIn(source: Uint8Array, start: number, end: number): string[] {
+    const names: string[] = [];
+    this.walk.open(source, start, end);
+    while (this.walk.step()) names.push(decoder.decode(source.subarray(this.walk.start, this.walk.nameEnd)));
+    return names;
+  }
+
+  private addRow(source: Uint8Array, start: number, end: number, names: readonly string[]): number {
+    const group = this.table.add(source, start, end);
     this.column.ensure((group + 1) * STRIDE);
     this.timeColumn.ensure((group + 1) * TIME_STRIDE);
     this.column.rows[group * STRIDE + FIRST_CHUNK] = -1;
-    this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(key.writtenNames).id;
+    this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(names).id;
     this.timeColumn.rows[group * TIME_STRIDE + SUCCEEDED] = 0;
     this.timeColumn.rows[group * TIME_STRIDE + FAILED] = 0;
     return group;

@@ -1,49 +1,121 @@
-import type { KeptFamily } from "../model/kept-group.ts";
+import {
+  HEAD_FLAGS,
+  HEAD_HELP_AT,
+  HEAD_HELP_SIZE,
+  HEAD_NAME_AT,
+  HEAD_NAME_SIZE,
+  HEAD_NAMELESS,
+  HEAD_QUOTED,
+  HEAD_STRIDE,
+  HEAD_TYPE,
+  KEPT_AT,
+  KEPT_FAMILIES,
+  KEPT_FAMILY_STRIDE,
+  KEPT_GROUP_STRIDE,
+  KEPT_HEAD,
+  KEPT_KEY_AT,
+  KEPT_KEY_SIZE,
+  KEPT_LINES,
+  KEPT_METRICS,
+  KEPT_SIDE_AT,
+  KEPT_SIDE_SIZE,
+  KEPT_SIZE,
+  type KeptGroups,
+} from "../model/kept-group.ts";
+import type { MetricType } from "../model/metric-type.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import type { OwnFamilies } from "./push.ts";
 import { emptyContent, type Table } from "./table.ts";
 
-const BRACE_OPEN = 0x7b;
-const COMMA = 0x2c;
-const QUOTE = 0x22;
+/** What the families of a head are put into the table with. */
+interface KnownHead {
+  readonly family: Family;
+  readonly type: MetricType;
+  readonly quoted: boolean;
+  /** Its number in the help texts, or NO_HELP. */
+  readonly help: number;
+}
 
-/** Puts groups that were kept into a table. Their lines were rendered by us and are taken as they are. */
-export class Restorer {
+/** Puts groups that were kept into a table, one a step. Their lines were rendered by us and are taken as they are. */
+export class Restoring {
   private readonly content = emptyContent();
+  /** By the number of the head; found when a family first needs it. */
+  private readonly heads: KnownHead[] = [];
+  private group = 0;
+  private family = 0;
 
   constructor(
     private readonly table: Table,
     private readonly own: OwnFamilies,
-  ) {}
-
-  /** Adds a family to a group that has none of its name. */
-  add(group: number, kept: KeptFamily): void {
-    const { content, table } = this;
-    const { name, help, lines } = kept;
-    content.source = lines;
-    content.end = lines.length;
-    content.type = kept.type;
-    content.quoted = hasQuotedNames(lines);
-    content.metricCount = kept.metricCount;
-    content.lineCount = kept.lineCount;
-    content.help = help === null ? NO_HELP : table.helps.enter(help, 0, help.length);
-    content.side = kept.side?.slice() ?? null;
-    content.pushedMs = kept.pushedMs;
-    table.insert(group, table.findFamily(name, 0, name.length) ?? this.addFamily(kept), content);
+    private readonly kept: KeptGroups,
+  ) {
+    this.content.source = kept.bytes;
   }
 
-  private addFamily(kept: KeptFamily): Family {
-    const family = this.table.addFamily(kept.name, kept.type);
+  /** Restores one more group. False: all are there. */
+  step(): boolean {
+    const { bytes, groups, times } = this.kept;
+    const row = this.group * KEPT_GROUP_STRIDE;
+    if (row === groups.length) return false;
+    const keyAt = groups[row + KEPT_KEY_AT] as number;
+    const group = this.addGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
+    const end = this.family + (groups[row + KEPT_FAMILIES] as number);
+    while (this.family < end) this.addFamily(group, this.family++);
+    this.table.groups.setSucceeded(group, times[this.group * 2] as number);
+    this.table.groups.setFailed(group, times[this.group * 2 + 1] as number);
+    this.group++;
+    return true;
+  }
+
+  private addGroup(source: Uint8Array, start: number, end: number): number {
+    if (this.table.groups.find(source, start, end) >= 0)
+      throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: it is there`);
+    return this.table.addGroupBlock(source, start, end);
+  }
+
+  private addFamily(group: number, index: number): void {
+    const { content } = this;
+    const { bytes, families, pushedMs } = this.kept;
+    const row = index * KEPT_FAMILY_STRIDE;
+    const head = this.headOf(families[row + KEPT_HEAD] as number);
+    const sideAt = families[row + KEPT_SIDE_AT] as number;
+    const sideSize = families[row + KEPT_SIDE_SIZE] as number;
+    content.start = families[row + KEPT_AT] as number;
+    content.end = content.start + (families[row + KEPT_SIZE] as number);
+    content.type = head.type;
+    content.quoted = head.quoted;
+    content.metricCount = families[row + KEPT_METRICS] as number;
+    content.lineCount = families[row + KEPT_LINES] as number;
+    content.help = head.help;
+    content.side = sideSize < 0 ? null : bytes.slice(sideAt, sideAt + sideSize);
+    content.pushedMs = pushedMs[index] as number;
+    this.table.insert(group, head.family, content);
+  }
+
+  private headOf(head: number): KnownHead {
+    this.heads[head] ??= this.readHead(head * HEAD_STRIDE);
+    return this.heads[head];
+  }
+
+  private readHead(row: number): KnownHead {
+    const { table } = this;
+    const { bytes, heads } = this.kept;
+    const type = heads[row + HEAD_TYPE] as MetricType;
+    const flags = heads[row + HEAD_FLAGS] as number;
+    const nameAt = heads[row + HEAD_NAME_AT] as number;
+    const nameEnd = nameAt + (heads[row + HEAD_NAME_SIZE] as number);
+    const helpAt = heads[row + HEAD_HELP_AT] as number;
+    const helpSize = heads[row + HEAD_HELP_SIZE] as number;
+    const family =
+      table.findFamily(bytes, nameAt, nameEnd) ?? this.makeFamily(bytes.subarray(nameAt, nameEnd), type, flags);
+    const help = helpSize < 0 ? NO_HELP : table.helps.enter(bytes, helpAt, helpAt + helpSize);
+    return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help };
+  }
+
+  private makeFamily(name: Uint8Array, type: MetricType, flags: number): Family {
+    const family = this.table.addFamily(name, type);
     family.isOwn = this.own.has(family.name);
+    family.isNameless = (flags & HEAD_NAMELESS) !== 0;
     return family;
   }
-}
-
-/** Whether some name in finished lines is quoted: a quote then follows a brace or a comma outside of values. */
-function hasQuotedNames(lines: Uint8Array): boolean {
-  for (let at = lines.indexOf(QUOTE); at > 0; at = lines.indexOf(QUOTE, at + 1)) {
-    const before = lines[at - 1];
-    if (before === BRACE_OPEN || before === COMMA) return true;
-  }
-  return false;
 }

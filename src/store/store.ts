@@ -1,6 +1,6 @@
 import { LabelWalk } from "../bytes/label-block.ts";
-import { compareNames, GroupingKey } from "../model/grouping-key.ts";
-import type { KeptGroup, KeyedGroup } from "../model/kept-group.ts";
+import type { GroupingKey } from "../model/grouping-key.ts";
+import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
@@ -8,7 +8,7 @@ import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } fr
 import type { Family } from "./families.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
-import { Restorer } from "./restore.ts";
+import { Restoring } from "./restore.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
@@ -44,7 +44,6 @@ export class Store {
   private table = new Table();
   private handler: PushHandler;
   private times = new PushTimes(this.table);
-  private restorer: Restorer;
   private watcher: StoreWatcher | null = null;
 
   constructor(
@@ -53,7 +52,6 @@ export class Store {
     private readonly check: boolean,
   ) {
     this.handler = new PushHandler(this.table, own, this.times);
-    this.restorer = new Restorer(this.table, own);
   }
 
   /**
@@ -156,15 +154,9 @@ export class Store {
     this.watcher = watcher;
   }
 
-  /** Puts a group as it was kept into the store; there must be none of its key. Nobody is told. */
-  restore(kept: KeptGroup): void {
-    const key = new GroupingKey([...kept.labels].sort((a, b) => compareNames(a.name, b.name)));
-    if (this.table.groups.find(key.block) >= 0)
-      throw new Error(`restoring a group: ${JSON.stringify(kept.labels)} is there`);
-    const group = this.table.addGroup(key);
-    for (const family of kept.families) this.restorer.add(group, family);
-    this.table.groups.setSucceeded(group, kept.succeededSeconds);
-    this.table.groups.setFailed(group, kept.failedSeconds);
+  /** Puts groups as they were kept into the store, one a step; there must be none of their keys. Nobody is told. */
+  restoring(kept: KeptGroups): Restoring {
+    return new Restoring(this.table, this.own, kept);
   }
 
   /** All groups with their keys and push times, borrowed as with `groups`. */
@@ -192,7 +184,6 @@ export class Store {
     this.table = new Table();
     this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.own, this.times);
-    this.restorer = new Restorer(this.table, this.own);
     this.watcher?.wiped();
   }
 
@@ -232,11 +223,12 @@ export class Store {
   }
 
   private familyView(table: Table, family: Family, chunk: number, pushedMs: number): GroupFamily {
-    const help = table.helpOf(chunk);
     return {
       name: family.name,
       type: table.typeOf(chunk),
-      help: help === null ? null : Buffer.from(help).toString(),
+      help: table.helpOf(chunk),
+      isNameless: family.isNameless,
+      quoted: table.isQuoted(chunk),
       pushedMs,
       metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
       lineCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,

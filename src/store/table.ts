@@ -109,6 +109,11 @@ export class Table {
     return this.groups.add(key);
   }
 
+  /** Adds a group by the block of its key, source[start, end). */
+  addGroupBlock(source: Uint8Array, start: number, end: number): number {
+    return this.groups.addBlock(source, start, end);
+  }
+
   /** The chunk of a family in a group, or -1. */
   chunkOf(group: number, family: number): number {
     const { rows } = this.chunks;
@@ -268,6 +273,11 @@ export class Table {
   /** The type of a chunk, which is its family's but where the check is off. */
   typeOf(chunk: number): MetricType {
     return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & TYPE_MASK) as MetricType;
+  }
+
+  /** Whether some name in the lines of a chunk is in quotes. */
+  isQuoted(chunk: number): boolean {
+    return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & QUOTED) !== 0;
   }
 
   /** The type that a family is taken for: that of its metrics, or where it has none, that of some chunk. */

@@ -166,11 +166,7 @@ function show(store: Store): number {
   let sizeBytes = 0;
   for (const group of store.groups()) sizeBytes += JSON.stringify(JSON.parse(groupJson(group))).length;
   const snapshot = store.snapshot();
-  const families = snapshot.families.map((shown) => ({
-    ...shown,
-    help: shown.help === null ? null : Buffer.from(shown.help).toString(),
-    ownLines: null,
-  }));
+  const families = snapshot.families.map((shown) => ({ ...shown, ownLines: null }));
   for (const pieces of [textPieces(families, "underscores"), protobufPieces(families, "underscores")])
     for (const { bytes } of pieces) sizeBytes += bytes.length;
   snapshot.release();

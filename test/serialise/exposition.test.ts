@@ -25,13 +25,13 @@ const EXPOSITIONS: readonly (readonly [
   ["a family", [exposedFamily("m", [PLAIN])], "underscores", `# TYPE m gauge\n${PLAIN}`],
   [
     "a help text with escapes",
-    [exposedFamily("m", [PLAIN], { help: 'a \\ b\n"c"' })],
+    [exposedFamily("m", [PLAIN], { help: Buffer.from('a \\ b\n"c"') })],
     "underscores",
     `# HELP m a \\\\ b\\n"c"\n# TYPE m gauge\n${PLAIN}`,
   ],
   [
     "an empty help text",
-    [exposedFamily("m", [PLAIN], { help: "" })],
+    [exposedFamily("m", [PLAIN], { help: Buffer.from("") })],
     "underscores",
     `# HELP m \n# TYPE m gauge\n${PLAIN}`,
   ],
@@ -49,13 +49,13 @@ const EXPOSITIONS: readonly (readonly [
   ],
   [
     "names in quotes",
-    [exposedFamily("a.b", [DOTTED], { quoted: true, help: "h" })],
+    [exposedFamily("a.b", [DOTTED], { quoted: true, help: Buffer.from("h") })],
     "allow-utf-8",
     `# HELP "a.b" h\n# TYPE "a.b" gauge\n${DOTTED}`,
   ],
   [
     "names with underscores",
-    [exposedFamily("a.b", [DOTTED], { quoted: true, help: "h" })],
+    [exposedFamily("a.b", [DOTTED], { quoted: true, help: Buffer.from("h") })],
     "underscores",
     '# HELP a_b h\n# TYPE a_b gauge\na_b{instance="",job="j",l_m="1"} 1\n',
   ],
@@ -110,7 +110,7 @@ test("a page whose names are rewritten is not taken for the page itself", () => 
 
 test("the protobuf form of an exposition holds the same families, one message each", () => {
   const families = [
-    exposedFamily("m", [PLAIN, 'm{instance="",job="k"} 2\n'], { help: "h" }),
+    exposedFamily("m", [PLAIN, 'm{instance="",job="k"} 2\n'], { help: Buffer.from("h") }),
     exposedFamily("a.b", [DOTTED], { quoted: true }),
   ];
   const bytes = Buffer.concat([...protobufPieces(families, "underscores")].map((piece) => piece.bytes));

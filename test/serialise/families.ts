@@ -22,7 +22,8 @@ export function familyOf(
   const text = lines.map((line) => `${line}\n`).join("");
   const metricCount = lines.length;
   const lineCount = lines.length;
-  return { name, type, help: null, pushedMs: 0, metricCount, lineCount, lines: Buffer.from(text), side: null, ...more };
+  const plain = { help: null, isNameless: false, quoted: false, pushedMs: 0, side: null };
+  return { name, type, ...plain, metricCount, lineCount, lines: Buffer.from(text), ...more };
 }
 
 export function groupOf(
@@ -48,7 +49,8 @@ function recordedFamily(name: string, recorded: readonly string[]): GroupFamily 
   const type = TYPES.get(word);
   if (type === undefined) throw new Error(`reading a recorded family: no type among ${JSON.stringify(recorded)}`);
   const ordered = word === "summary" || word === "histogram" ? inMetricOrder(name, lines) : lines;
-  return familyOf(name, type, ordered, { help: help?.replaceAll("\\n", "\n").replaceAll("\\\\", "\\") ?? null });
+  const unescaped = help?.replaceAll("\\n", "\n").replaceAll("\\\\", "\\");
+  return familyOf(name, type, ordered, { help: unescaped === undefined ? null : Buffer.from(unescaped) });
 }
 
 function inMetricOrder(name: string, lines: readonly string[]): string[] {

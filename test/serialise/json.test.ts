@@ -71,7 +71,7 @@ describe("groupJson", () => {
   test("writes a group byte by byte as Go marshals it", () => {
     const families = [
       familyOf("g", MetricType.gauge, ['g{instance="<&>",job="\u2028é"} 1e+06'], {
-        help: 'a "<b>"\n',
+        help: Buffer.from('a "<b>"\n'),
         pushedMs: 1763686923450,
       }),
       familyOf("h", MetricType.histogram, [
@@ -89,7 +89,7 @@ describe("groupJson", () => {
           's_sum{job="j"} 0.5',
           's_count{job="j"} 1.23456789e+08',
         ],
-        { help: "" },
+        { help: Buffer.from("") },
       ),
     ];
     expect(

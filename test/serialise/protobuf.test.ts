@@ -130,7 +130,7 @@ describe("appendFamilyHeader", () => {
   ];
   test.each(headers)("writes name %p and help %p", (name, help, type, expected) => {
     const out = new Writer(1);
-    appendFamilyHeader(out, name, help, type);
+    appendFamilyHeader(out, name, help === null ? null : Buffer.from(help), type);
     expect(readProtobuf(delimited(out.finish()))).toEqual([expected]);
   });
 });

@@ -13,7 +13,7 @@ describe("the status page", () => {
   const head = statusPageHead({ buildInformation: { [EVIL]: EVIL }, flags: { "web.x": EVIL }, startMs: 0 });
   const evilLines = [`m{instance="<b>",job="</td><script>"} 1`];
   const group = groupHtml(
-    groupOf([familyOf(EVIL, MetricType.gauge, evilLines, { help: EVIL })], [{ name: "job", value: EVIL }]),
+    groupOf([familyOf(EVIL, MetricType.gauge, evilLines, { help: Buffer.from(EVIL) })], [{ name: "job", value: EVIL }]),
     `${url}${EVIL}`,
   );
   const page = head + group + statusPageFoot();

@@ -1,0 +1,13 @@
+import type { Writer } from "./writer.ts";
+
+const BACKSLASH = 0x5c;
+const LINE_FEED = 0x0a;
+
+/** Appends a HELP text as the text format 0.0.4 has it: `\` and line feeds escaped, all other bytes as they are. */
+export function appendHelpText(out: Writer, help: Uint8Array): void {
+  for (const byte of help) {
+    if (byte === BACKSLASH) out.ascii("\\\\");
+    else if (byte === LINE_FEED) out.ascii("\\n");
+    else out.byte(byte);
+  }
+}
