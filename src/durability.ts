@@ -9,7 +9,8 @@ import type { PersistenceStats } from "./telemetry/own-metrics.ts";
 /** What pushes are durable by, with its figures and its end. */
 export interface Keeping extends Durability {
   readonly stats: () => PersistenceStats | null;
-  readonly close: () => Promise<void>;
+  /** Writes what waits. False: it could not be written. */
+  readonly close: () => Promise<boolean>;
 }
 
 /** Memory only: nothing outlives the process and nobody waits. */
@@ -18,7 +19,7 @@ export const MEMORY_ONLY: Keeping = {
   fault: () => null,
   settled: () => null,
   stats: () => null,
-  close: async () => {},
+  close: async () => true,
 };
 
 export interface KeepingDeps {

@@ -27,14 +27,21 @@ export interface Moved {
 export function moveFromGob(file: string): Moved | Rejection | null {
   if (!existsSync(file) || !statSync(file).isFile() || !isGob(readHead(file, HEAD_BYTES))) return null;
   const backup = `${file}.gob.bak`;
-  if (existsSync(backup)) return new Rejection("unavailable", `${backup} is there already: move it away first`);
+  if (existsSync(backup) && !isSameFile(file, backup))
+    return new Rejection("unavailable", `${backup} is there already: move it away first`);
   const store = new Store(new Map(), false);
   const imported = importGob(readFileSync(file), store);
   if (imported instanceof Rejection) return imported;
   writeDatabase(`${file}.importing`, store);
-  linkSync(file, backup);
+  if (!existsSync(backup)) linkSync(file, backup);
   renameSync(`${file}.importing`, file);
   return { ...imported, backup };
+}
+
+/** Whether both names are of one file, as an attempt leaves them that was cut off before its last step. */
+function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [statSync(a), statSync(b)];
+  return one.ino === other.ino && one.dev === other.dev;
 }
 
 /** Writes all groups of a store to a new database; what an earlier attempt left of it is thrown away. */

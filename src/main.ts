@@ -64,8 +64,9 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   const status = await ending.promise;
   await stop(servers);
   log.info("HTTP server stopped");
-  if (status === 0) await keeping.close();
-  return status;
+  if (status !== 0 || (await keeping.close())) return status;
+  log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
+  return 1;
 }
 
 /** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */

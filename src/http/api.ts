@@ -4,7 +4,7 @@ import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../
 import { inTurns } from "../serialise/stream.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
-import { notYet, statusOf, textError } from "./reply.ts";
+import { accepted, notYet } from "./reply.ts";
 
 const encoder = new TextEncoder();
 
@@ -125,10 +125,9 @@ export function apiRoutes(context: HttpContext) {
       if (notReady !== null) return notYet(notReady);
       log.for("api.ts").debug("start wiping metric store");
       store.wipe();
-      const fault = await durability.settled();
-      const status = fault === null ? 202 : statusOf(fault);
-      ownMetrics.countRequest("wipe", status, "PUT");
-      return fault === null ? new Response(null, { status }) : textError(status, fault.message);
+      const response = accepted(await durability.settled());
+      ownMetrics.countRequest("wipe", response.status, "PUT");
+      return response;
     },
     { parse: "none" },
   );

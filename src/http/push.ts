@@ -6,7 +6,7 @@ import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { isClean, pathOf, redirectTo } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
-import { notYet, statusOf, textError } from "./reply.ts";
+import { accepted, notYet, rejected, statusOf, textError } from "./reply.ts";
 
 /** A body may grow to this when it is decompressed. */
 const MAX_BODY_BYTES = 1024 * 1024 * 1024;
@@ -69,10 +69,9 @@ class PushSurface {
     }
     // No group can have a key that is not UTF-8.
     if (keyed.undecodable === null) store.delete(keyed.key);
-    const fault = await durability.settled();
-    const status = fault === null ? 202 : statusOf(fault);
-    ownMetrics.countRequest("delete", status, "DELETE");
-    return fault === null ? new Response(null, { status }) : textError(status, fault.message);
+    const response = accepted(await durability.settled());
+    ownMetrics.countRequest("delete", response.status, "DELETE");
+    return response;
   }
 
   private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
@@ -111,7 +110,7 @@ class PushSurface {
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
     const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
     ownMetrics.countRequest("push", status, method);
-    return status === 202 ? new Response(null, { status }) : textError(status, outcome.message);
+    return status === 202 ? new Response(null, { status }) : rejected(outcome);
   }
 
   /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
@@ -131,10 +130,11 @@ class PushSurface {
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
 
-  /** A push refused for what it holds is told to the operator, with where it came from. */
+  /** A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a commit. */
   private report(request: Request, method: string, keyed: KeyedPath | Rejection, rejection: Rejection): void {
     const { log, ownMetrics, clientAddress } = this.context;
     ownMetrics.countRejectedPush(rejection.kind);
+    if (rejection.kind === "unavailable") return;
     const fields = {
       method,
       source: clientAddress(request),

@@ -1,4 +1,4 @@
-import type { Rejection, RejectionKind } from "../model/rejection.ts";
+import { Rejection, type RejectionKind } from "../model/rejection.ts";
 
 /** The status of each kind of rejection: the only place that knows. */
 const STATUS: Record<RejectionKind, number> = {
@@ -20,7 +20,18 @@ export function textError(status: number, message: string, headers: Record<strin
 
 /** The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it. */
 export function notYet(reason: string): Response {
-  return textError(503, reason, { "retry-after": "1" });
+  return rejected(new Rejection("unavailable", reason));
+}
+
+/** The answer to a DELETE or a wipe once it is durable, or to one that is not. */
+export function accepted(fault: Rejection | null): Response {
+  return fault === null ? new Response(null, { status: 202 }) : rejected(fault);
+}
+
+/** The answer to a request that was refused. */
+export function rejected(rejection: Rejection): Response {
+  const retry = rejection.kind === "unavailable" ? { "retry-after": "1" } : {};
+  return textError(statusOf(rejection), rejection.message, retry);
 }
 
 export function text(status: number, message: string): Response {

@@ -23,7 +23,6 @@ const HEAD_BYTES = 100;
 const SQLITE_MAGIC = "SQLite format 3\0";
 /** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 1 << 20;
-/** Texts as bytes: they are not decoded on their way. */
 const READ = `SELECT CAST(key AS BLOB) AS key, succeeded, failed, CAST(exposition AS BLOB) AS exposition, parts FROM groups`;
 
 const SCHEMA = `CREATE TABLE groups (
@@ -35,8 +34,12 @@ const SCHEMA = `CREATE TABLE groups (
   parts BLOB NOT NULL
 )`;
 
-/** A row that is there keeps its place in the file, and the index on the keys is not touched. */
-const PUT = `INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+/**
+ * A row that is there keeps its place in the file, and the index on the keys is not touched. Texts come as bytes, which need not
+ * be UTF-8: nothing decodes them on their way in or out.
+ */
+const PUT = `INSERT INTO groups
+  VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?) ON CONFLICT (key) DO UPDATE SET
   labels = excluded.labels, succeeded = excluded.succeeded, failed = excluded.failed,
   exposition = excluded.exposition, parts = excluded.parts`;
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
@@ -59,7 +62,7 @@ export class GroupDatabase {
   ) {
     this.database = openDatabase(file);
     this.put = this.database.prepare(PUT);
-    this.remove = this.database.prepare("DELETE FROM groups WHERE key = ?");
+    this.remove = this.database.prepare("DELETE FROM groups WHERE key = CAST(? AS TEXT)");
     this.wipe = this.database.prepare("DELETE FROM groups");
   }
 
@@ -68,10 +71,10 @@ export class GroupDatabase {
     this.database.transaction(() => {
       for (const operation of readBatch(batch)) {
         if (operation.kind === "wipe") this.wipe.run();
-        else if (operation.kind === "remove") this.remove.run(text(operation.key));
+        else if (operation.kind === "remove") this.remove.run(operation.key);
         else {
           const { key, succeededSeconds, failedSeconds, row } = operation;
-          this.put.run(text(key), text(row.labels), succeededSeconds, failedSeconds, text(row.exposition), row.parts);
+          this.put.run(key, row.labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
         }
       }
     })();
@@ -129,8 +132,6 @@ function* readRows(database: Database): Generator<KeptGroups> {
   }
   if (columns.groupCount > 0) yield columns.finish();
 }
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
 /** Throws, in words for people, what can be seen to be wrong with a file by its head. */
 function checkHead(file: string): void {

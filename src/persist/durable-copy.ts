@@ -121,8 +121,8 @@ export class DurableCopy {
     return this.underWay?.waiting.promise ?? null;
   }
 
-  /** Writes what is not written yet and closes the file. */
-  async close(): Promise<void> {
+  /** Writes what is not written yet and closes the file. False: some of it could not be written. */
+  async close(): Promise<boolean> {
     await this.restoring;
     while (this.hasChanges || this.underWay !== null) {
       if (this.underWay === null) this.handOver();
@@ -131,6 +131,7 @@ export class DurableCopy {
     }
     this.writing.send({ kind: "close" });
     await this.closed.promise;
+    return !this.hasChanges;
   }
 
   private get hasChanges(): boolean {
@@ -215,7 +216,7 @@ export class DurableCopy {
     } else {
       this.takeBack(done.groups, done.keys, done.wiped);
       this.events.failed(reason);
-      done.waiting.resolve(new Rejection("unavailable", `the push could not be made durable: ${reason}`));
+      done.waiting.resolve(new Rejection("unavailable", `the change could not be made durable: ${reason}`));
     }
     if (!this.hasChanges) return;
     // Pushes that came while the batch was written wait for the next one already.

@@ -28,6 +28,8 @@ const NATIVE = delimited(
   ),
 );
 
+const NAMELESS = delimited(part(2, "A gauge."), integer(3, 1), part(4, part(2, double(1, 7))));
+
 const text = (path: string, body: string, method: "PUT" | "POST" = "PUT") => ({ path, asked: { method, body } });
 
 /** What outlives the process; each is done after those before it. Answers are 200 unless they say otherwise. */
@@ -47,6 +49,15 @@ const STEPS: readonly { what: string; does: readonly { path: string; asked: Aske
     what: "UTF-8 names and values, slashes and empty values in the key",
     does: [
       text("/metrics/job@base64/YS9i/empty@base64/=/where/%E4%BD%A0%F0%9F%8C%8D", '{"röhre.länge","größe.€"="☃"} 1\n'),
+    ],
+  },
+  {
+    what: "a help text that is not UTF-8",
+    does: [
+      {
+        path: "/metrics/job/help",
+        asked: { method: "PUT", body: Buffer.from("# HELP raw caf\xe9 \\\\ \\n\nraw 1\n", "latin1") },
+      },
     ],
   },
   {
@@ -81,6 +92,15 @@ const STEPS: readonly { what: string; does: readonly { path: string; asked: Aske
       text("/metrics/job/again", "before 1\n"),
       { path: "/metrics/job/again", asked: { method: "DELETE" }, status: 202 },
       text("/metrics/job/again", "after 1\n"),
+    ],
+  },
+  {
+    what: "a family without a name",
+    does: [
+      {
+        path: "/metrics/job/nameless",
+        asked: { method: "PUT", body: new Uint8Array(NAMELESS), headers: { "Content-Type": PROTOBUF_TYPE } },
+      },
     ],
   },
   {
