@@ -25,6 +25,8 @@ export interface Plan {
   readonly removedGroups: number;
   readonly settleMs: number;
   readonly churnedGroups: number;
+  /** In the file that is restored. */
+  readonly restoredGroups: number;
   readonly seed: number;
 }
 
@@ -53,6 +55,7 @@ const FULL: Plan = {
   removedGroups: 100_000,
   settleMs: 60_000,
   churnedGroups: 1_000_000,
+  restoredGroups: 100_000,
   seed: 1,
 };
 
@@ -80,6 +83,7 @@ const QUICK: Plan = {
   removedGroups: 20_000,
   settleMs: 5_000,
   churnedGroups: 60_000,
+  restoredGroups: 20_000,
 };
 
 export function makePlan(isQuick: boolean, rounds: number | null, seed: number): Plan {

@@ -1,6 +1,7 @@
 import type { Scenario } from "../bench.ts";
 import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
+import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
 import { memory, start } from "./memory.ts";
 import { oddScenarios } from "./odd.ts";
@@ -14,6 +15,8 @@ export const scenarios: readonly Scenario[] = [
   push,
   bulk,
   ...oddScenarios,
+  keptPushes,
+  restoring,
   memory,
   scrape,
   latency,

@@ -21,7 +21,7 @@ export async function measurePushes(
   body: BodyName,
   groups: GroupRange,
   round: number,
-  durationMs = bench.plan.roundMs,
+  { durationMs = bench.plan.roundMs, connections = CONNECTIONS }: { durationMs?: number; connections?: number } = {},
 ): Promise<Measured> {
   const loader = await bench.loader("requests");
   const startCpu = server.cpuMicroseconds;
@@ -32,7 +32,7 @@ export async function measurePushes(
     body,
     groups,
     order: "random",
-    connections: CONNECTIONS,
+    connections,
     durationMs,
     limitMs: Math.max(durationMs * 2, bench.plan.peerLimitMs),
     ratePerSecond: null,
@@ -42,10 +42,11 @@ export async function measurePushes(
   const cpu = (server.cpuMicroseconds - startCpu) / result.answered;
   const rate = result.answered / (result.elapsedMs / 1000);
   const { samples } = bodies[body];
-  return { rate, cpu, samples: rate * samples, sampleCpu: (cpu / samples) * 1000 };
+  const { p99 } = result.latencies;
+  return { rate, cpu, p99, samples: rate * samples, sampleCpu: (cpu / samples) * 1000 };
 }
 
 /** Lets a server's compilers and caches get used to the pushes. */
 export async function warmUp(bench: Bench, server: Server, body: BodyName, groups: GroupRange): Promise<void> {
-  await measurePushes(bench, server, body, groups, -1, bench.plan.warmUpMs);
+  await measurePushes(bench, server, body, groups, -1, { durationMs: bench.plan.warmUpMs });
 }
