@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import type { Program } from "./programs.ts";
 
 const READY_LIMIT_MS = 30_000;
+/** Asking more often would be a load of its own. */
+const POLL_MS = 2;
 const STOP_LIMIT_MS = 30_000;
 /** USER_HZ, the unit of the times in /proc/<pid>/stat. */
 const TICKS_PER_SECOND = 100;
@@ -80,8 +82,9 @@ async function ready(port: number, endMs: number, child: Bun.Subprocess): Promis
       const answer = await fetch(`http://127.0.0.1:${port}/-/ready`, { signal: AbortSignal.timeout(1_000) });
       if (answer.status === 200) return;
     } catch {
-      await Bun.sleep(1);
+      // Nobody listens yet.
     }
+    await Bun.sleep(POLL_MS);
   }
   throw new Error(`starting a server: it was not ready in ${READY_LIMIT_MS} ms`);
 }
