@@ -1,12 +1,59 @@
-/** Another start for each process, so that nobody can prepare names that fall onto one slot. */
-const SEED = (Math.random() * 0x100000000) | 0;
+/** Another key for each process, so that nobody can prepare names that fall onto one slot. */
+const KEY = crypto.getRandomValues(new Int32Array(2));
+const KEY_0 = KEY[0] as number;
+const KEY_1 = KEY[1] as number;
+const FINAL_ROUNDS = 3;
 
-/** A 31-bit hash of source[start, end) (FNV-1a with a random start). Every hit is to be compared by its bytes. */
+/**
+ * A 31-bit hash of source[start, end): HalfSipHash-1-3 (https://github.com/veorq/SipHash) with a random key. A mere random
+ * start of a plain hash would not do: strings can be made that collide under every start. Every hit is to be compared by its
+ * bytes.
+ */
 export function hashBytes(source: Uint8Array, start: number, end: number): number {
-  let hash = SEED;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
-  hash ^= hash >>> 15;
-  return hash & 0x7fffffff;
+  let v0 = KEY_0;
+  let v1 = KEY_1;
+  let v2 = 0x6c796765 ^ KEY_0;
+  let v3 = 0x74656462 ^ KEY_1;
+  const wholeEnd = end - ((end - start) & 3);
+  let finalRounds = 0;
+  for (let at = start; finalRounds <= FINAL_ROUNDS; at += 4) {
+    let word = 0;
+    if (at < wholeEnd) word = wordAt(source, at);
+    else if (finalRounds++ === 0) word = lastWord(source, start, end, at);
+    else if (finalRounds === 2) v2 ^= 0xff;
+    v3 ^= word;
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    v0 ^= word;
+  }
+  return (v1 ^ v3) & 0x7fffffff;
+}
+
+/** Four bytes as a little-endian word. */
+function wordAt(source: Uint8Array, at: number): number {
+  return (
+    (source[at] as number) |
+    ((source[at + 1] as number) << 8) |
+    ((source[at + 2] as number) << 16) |
+    ((source[at + 3] as number) << 24)
+  );
+}
+
+/** The rest of source[start, end) from `at` on, at most three bytes, and its size in the highest byte. */
+function lastWord(source: Uint8Array, start: number, end: number, at: number): number {
+  let word = (end - start) << 24;
+  if (at + 2 < end) word |= (source[at + 2] as number) << 16;
+  if (at + 1 < end) word |= (source[at + 1] as number) << 8;
+  if (at < end) word |= source[at] as number;
+  return word;
 }
 
 /** Whether a[aStart, aStart+size) and b[bStart, bStart+size) are the same bytes. Both ranges must lie inside. */

@@ -63,7 +63,10 @@ export class SeriesTable {
   }
 }
 
-/** A hash that does not depend on the order of the labels. */
+/**
+ * A hash that does not depend on the order of the labels. Name and value are multiplied: a sum of both would be the same for
+ * all ways to share out the values among the names.
+ */
 function hashLabels(columns: PushColumns, family: number, first: number, count: number): number {
   const rows = columns.labels;
   let hash = Math.imul(family + 1, 0x9e3779b1);
@@ -74,7 +77,7 @@ function hashLabels(columns: PushColumns, family: number, first: number, count: 
     const value = offsetOf(valueAt);
     const nameHash = hashBytes(columns.bytesOf(nameAt), name, name + (rows[at + LABEL_NAME_SIZE] as number));
     const valueHash = hashBytes(columns.bytesOf(valueAt), value, value + (rows[at + LABEL_VALUE_SIZE] as number));
-    hash = (hash + Math.imul(nameHash, 31) + Math.imul(valueHash, 0x85ebca6b)) | 0;
+    hash = (hash + Math.imul((nameHash << 1) | 1, valueHash)) | 0;
   }
   return (hash ^ (hash >>> 15)) & 0x7fffffff;
 }
