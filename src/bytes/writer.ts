@@ -18,6 +18,13 @@ export class Writer {
     this.length = 0;
   }
 
+  /** Gives the memory back where it is more than `sizeBytes`; what was written is lost then. */
+  trim(sizeBytes: number): void {
+    if (this.bytes.length <= sizeBytes) return;
+    this.bytes = new Uint8Array(4096);
+    this.length = 0;
+  }
+
   /** Makes room for `sizeBytes` more bytes. */
   reserve(sizeBytes: number): void {
     const needed = this.length + sizeBytes;

@@ -5,6 +5,7 @@ import { Rejection } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 
 const BASE64_SUFFIX = "@base64";
+const EQUALS = 0x3d;
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -139,7 +140,9 @@ class ValueDecoder {
   }
 
   decode(value: string): string | Rejection {
-    const digits = value.replace(/=+$/, "");
+    let size = value.length;
+    while (size > 0 && value.charCodeAt(size - 1) === EQUALS) size--;
+    const digits = value.slice(0, size);
     const bad = digits.search(/[^A-Za-z0-9_-]/);
     if (bad >= 0) return corrupt(bad);
     // Go reports where the last, incomplete group of four digits begins; trailing bits are not looked at.

@@ -11,6 +11,8 @@ import { accepted, notYet, rejected, statusOf, textError } from "./reply.ts";
 /** A body may grow to this when it is decompressed. */
 const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 
+const MAX_LOGGED_CHARACTERS = 4000;
+
 type Fallback = (request: Request) => Response | Promise<Response>;
 
 /**
@@ -141,10 +143,17 @@ class PushSurface {
       group: keyed instanceof Rejection ? pathOf(request.url) : Buffer.from(keyed.key.block).toString(),
     };
     const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
-    if (rejection.kind !== "inconsistent")
-      log.for("push.ts").warn("failed to parse push", { ...fields, err: rejection.message });
-    else log.for("push.ts").error(prefix, { ...fields, err: rejection.message.replace(`${prefix}: `, "") });
+    const isInconsistent = rejection.kind === "inconsistent";
+    const err = forLog(isInconsistent ? rejection.message.replace(`${prefix}: `, "") : rejection.message);
+    if (isInconsistent) log.for("push.ts").error(prefix, { ...fields, err });
+    else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
+}
+
+/** What a client sent must not fill the log: the start of a long text and how much there is of it. */
+function forLog(text: string): string {
+  if (text.length <= MAX_LOGGED_CHARACTERS) return text;
+  return `${text.slice(0, MAX_LOGGED_CHARACTERS)}... (${text.length} characters)`;
 }
 
 /** The whole body. A client that goes away in the middle of it is told what Go tells it, should it still listen. */

@@ -97,6 +97,6 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
 
 /** With `name[]` parameters only those families are shown. */
 function selectNames(families: ExposedFamily[], query: URLSearchParams): ExposedFamily[] {
-  const names = query.getAll("name[]");
-  return names.length === 0 ? families : families.filter(({ name }) => names.includes(name));
+  const names = new Set(query.getAll("name[]"));
+  return names.size === 0 ? families : families.filter(({ name }) => names.has(name));
 }

@@ -21,40 +21,49 @@ import { quoteBytes, quoteText } from "../model/quote.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 
-/** So many of a push's faults are told; the rest are counted. */
+/** So many of a push's faults are told, and none once so much was said; the rest are counted. */
 const MAX_ERRORS = 100;
+const MAX_ERROR_CHARACTERS = 100_000;
 
 /** The faults found in one push, in the order found, worded as the reference words them. */
 export class Faults {
-  readonly texts: string[] = [];
+  private readonly texts: string[] = [];
+  private toldCharacters = 0;
   private untold = 0;
 
   clear(): void {
     this.texts.length = 0;
+    this.toldCharacters = 0;
     this.untold = 0;
   }
 
-  add(text: string): void {
-    if (this.texts.length < MAX_ERRORS) this.texts.push(text);
-    else this.untold++;
+  /** `describe` is only asked for what is told: a description can cost as much as the whole push. */
+  add(describe: () => string): void {
+    if (this.texts.length >= MAX_ERRORS || this.toldCharacters >= MAX_ERROR_CHARACTERS) {
+      this.untold++;
+      return;
+    }
+    const text = describe();
+    this.toldCharacters += text.length;
+    this.texts.push(text);
   }
 
-  get any(): boolean {
-    return this.texts.length > 0;
+  get count(): number {
+    return this.texts.length + this.untold;
   }
 
   /** All of them as one text: a list where there are several. */
   get message(): string {
     const [first = ""] = this.texts;
-    if (this.texts.length === 1) return first;
+    if (this.count === 1) return first;
     const more = this.untold > 0 ? `\n* (${this.untold} more)` : "";
-    return `${this.texts.length + this.untold} error(s) occurred:${this.texts.map((text) => `\n* ${text}`).join("")}${more}`;
+    return `${this.count} error(s) occurred:${this.texts.map((text) => `\n* ${text}`).join("")}${more}`;
   }
 }
 
 /**
  * Checks a metric by itself: its value is of its family's type, its label names are unique and allowed, its label values are
- * UTF-8. The family has been rendered. Gives the first fault, or null.
+ * UTF-8. The family has been rendered. Gives what describes the first fault, or null.
  */
 export function findFault(
   columns: PushColumns,
@@ -62,11 +71,11 @@ export function findFault(
   metric: number,
   type: MetricType,
   renderer: Renderer,
-): string | null {
+): (() => string) | null {
   const row = metric * METRIC_STRIDE;
   const flags = columns.metrics[row + METRIC_FLAGS] as number;
   const own = columns.familyType(family);
-  const fault = (what: string) =>
+  const fault = (what: string) => () =>
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
   if ((flags & (METRIC_HAS_VALUE << type)) === 0) return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
   if (!columns.hasQuotedNames && !renderer.hasReservedLabel) return null;
@@ -78,8 +87,8 @@ function findLabelFault(
   metric: number,
   type: MetricType,
   renderer: Renderer,
-  fault: (what: string) => string,
-): string | null {
+  fault: (what: string) => () => string,
+): (() => string) | null {
   const invalid = findUndecodable(columns, metric);
   if (invalid !== null) return fault(invalid);
   const walk = new LabelWalk();

@@ -90,7 +90,8 @@ export class PushHandler {
 
   /**
    * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series to be
-   * looked at. `group` is -1 where there is none yet. The faults are lent until the next push.
+   * looked at. `group` is -1 where there is none yet. The faults are lent until the next push; where the renderer finds the
+   * push too large, they are not all.
    */
   prepare(request: PushRequest, group: number, check: boolean): Faults {
     const { columns } = request;
@@ -103,7 +104,7 @@ export class PushHandler {
     this.renderer.hasReservedLabel = false;
     this.chunks.read(group, this.times);
     const own = this.table.groups.ownGroup(group, request.key);
-    for (let family = 0; family < columns.familyCount; family++)
+    for (let family = 0; family < columns.familyCount && !this.renderer.isTooLarge; family++)
       if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, own, check, faults);
     return faults;
   }
@@ -137,6 +138,7 @@ export class PushHandler {
     item.start = renderer.out.length;
     renderer.renderFamily(columns, family, request.key);
     item.end = renderer.out.length;
+    if (renderer.isTooLarge) return;
     item.quoted = renderer.isQuoted;
     item.lineCount = renderer.lineCount;
     // Without the check a family may get chunks of several types: what those of the other types are is told beside them.
@@ -146,10 +148,10 @@ export class PushHandler {
     item.unchanged =
       comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
     if (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize)))
-      faults.add(`invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
-    const known = faults.texts.length;
+      faults.add(() => `invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
+    const known = faults.count;
     this.checkType(request, item, faults);
-    if (faults.texts.length > known || !check) return;
+    if (faults.count > known || !check) return;
     if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, own, faults);
     if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
       this.checkCollisions(request, item, faults);
@@ -203,7 +205,8 @@ export class PushHandler {
     if (own !== undefined && own.type !== type) {
       const name = this.nameOf(columns, item.family);
       faults.add(
-        `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[own.type]}`,
+        () =>
+          `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[own.type]}`,
       );
       return undefined;
     }
@@ -223,9 +226,10 @@ export class PushHandler {
   private checkDuplicates(columns: PushColumns, item: Prepared, own: OwnGroup, faults: Faults): void {
     const { renderer } = this;
     for (const metric of this.duplicates.find(columns, item.family, renderer, own, item.stored)) {
-      const text = describeMetric(columns, metric, columns.familyType(item.family), renderer);
+      const text = () => describeMetric(columns, metric, columns.familyType(item.family), renderer);
       faults.add(
-        `collected metric ${familyName(columns, item.family)} { ${text}} was collected before with the same name and label values`,
+        () =>
+          `collected metric ${familyName(columns, item.family)} { ${text()}} was collected before with the same name and label values`,
       );
     }
   }
@@ -234,7 +238,7 @@ export class PushHandler {
     const name = this.nameOf(request.columns, item.family);
     const type = request.columns.familyType(item.family);
     const collision = findCollision(name, type, (other) => this.typeAfter(request, other));
-    if (collision !== null) faults.add(collision);
+    if (collision !== null) faults.add(() => collision);
   }
 
   /** The type that a family will have once the push is stored, or undefined where there will be none of that name. */

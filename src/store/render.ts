@@ -38,6 +38,13 @@ const EQUALS = 0x3d;
 const BRACE_CLOSE = 0x7d;
 const SPACE = 0x20;
 
+/**
+ * What a push may be rendered to, by the size of its body: every line repeats names and labels that the body need not repeat,
+ * so lines without a limit would grow with the square of the body.
+ */
+const LINES_BYTES = 64 * 1024 * 1024;
+const LINES_BYTES_A_BODY_BYTE = 64;
+
 const SUMMARY_SUFFIXES = ["", "_sum", "_count"];
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
@@ -56,6 +63,9 @@ export class Renderer {
   isQuoted = false;
   /** Some metric's own label begins with `__`, which only servers may use. */
   hasReservedLabel = false;
+  /** The lines of the push are larger than `limitBytes`; what was rendered is not to be used. */
+  isTooLarge = false;
+  limitBytes = LINES_BYTES;
 
   private readonly label = new Writer(1024);
   private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
@@ -63,6 +73,9 @@ export class Renderer {
 
   begin(columns: PushColumns): void {
     this.out.reset();
+    this.out.trim(LINES_BYTES);
+    this.limitBytes = LINES_BYTES + LINES_BYTES_A_BODY_BYTE * columns.body.length;
+    this.isTooLarge = false;
     if (this.blocks.length < columns.metricCount * 2) this.blocks = new Int32Array(columns.metricCount * 4);
   }
 
@@ -75,7 +88,7 @@ export class Renderer {
     this.prepareHeads(columns, family, type);
     const isPlain = type !== MetricType.summary && type < MetricType.histogram;
     let metric = columns.families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
-    while (metric >= 0) {
+    while (metric >= 0 && !this.isTooLarge) {
       const row = metric * METRIC_STRIDE;
       if (((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0) this.needsSide = true;
       if (isPlain) this.renderPlain(columns, metric, key);
@@ -124,7 +137,11 @@ export class Renderer {
     const isHistogram = type !== MetricType.summary;
     let hasInfinity = !isHistogram;
     this.renderLabels(columns, metric, key);
-    for (let sample = first; sample >= 0; sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number) {
+    for (
+      let sample = first;
+      sample >= 0 && !this.isTooLarge;
+      sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number
+    ) {
       const bound = columns.numbers[sample * 2] as number;
       if (bound === Infinity) hasInfinity = true;
       this.beginPointLine(metric, isHistogram, bound);
@@ -164,6 +181,7 @@ export class Renderer {
   private endLine(): void {
     this.out.byte(LINE_FEED);
     this.lineCount++;
+    if (this.out.length > this.limitBytes) this.isTooLarge = true;
   }
 
   /** Appends the value of a sample; 0 where there is none (-1). */

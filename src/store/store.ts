@@ -65,7 +65,9 @@ export class Store {
     if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
     const faults = this.handler.prepare(request, group, this.check);
-    if (faults.any) return this.fail(request, group, faults.message);
+    const { isTooLarge, limitBytes } = this.handler.renderer;
+    if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
+    if (faults.count > 0) return this.fail(request, group, faults.message);
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);
@@ -87,8 +89,22 @@ export class Store {
     return family === null ? -1 : this.table.chunkOf(group, family.id);
   }
 
+  private fail(request: PushRequest, group: number, message: string): Rejection {
+    this.noteFailure(request, group);
+    return new Rejection("inconsistent", INCONSISTENT + message);
+  }
+
+  private failTooLarge(request: PushRequest, group: number, limitBytes: number): Rejection {
+    this.noteFailure(request, group);
+    const { length } = request.columns.body;
+    return new Rejection(
+      "too-large",
+      `writing a push of ${length} bytes as exposition lines: more than the limit of ${limitBytes} bytes`,
+    );
+  }
+
   /** Notes a refused push in its group, which is made if need be. */
-  private fail(request: PushRequest, known: number, message: string): Rejection {
+  private noteFailure(request: PushRequest, known: number): void {
     const { key, receivedMs } = request;
     const group = known < 0 ? this.table.addGroup(key) : known;
     // Whichever came last must be seen to be the later one, within the same millisecond too.
@@ -98,7 +114,6 @@ export class Store {
       this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
     if (this.chunkOf(PUSH_TIME, group) < 0) this.times.set(PUSH_TIME, group, -1, key, 0, receivedMs);
     this.watcher?.changed(group);
-    return new Rejection("inconsistent", INCONSISTENT + message);
   }
 
   /** Whether another group was pushed a failure time that is the very series of this group's. */
