@@ -1,0 +1,172 @@
+import { decodeBody } from "../../src/decode/content-encoding.ts";
+import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
+import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
+import { importGob } from "../../src/gob-import.ts";
+import { cleanPath, encodePath, isClean } from "../../src/http/canonical.ts";
+import { PushColumns } from "../../src/model/columns.ts";
+import { Rejection } from "../../src/model/rejection.ts";
+import { ProtobufParser } from "../../src/parse/protobuf.ts";
+import { TextParser } from "../../src/parse/text.ts";
+import { isGob } from "../../src/persist/gob/read.ts";
+import { groupPath } from "../../src/serialise/group-path.ts";
+import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiate.ts";
+import { Store } from "../../src/store/store.ts";
+import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
+import type { Target } from "./loop.ts";
+import { PushTarget } from "./push-target.ts";
+import { encoded, seeds } from "./seeds.ts";
+
+const MAX_DECODED_BYTES = 1 << 20;
+
+const TEXT_WORDS = encoded([
+  "# HELP a ",
+  "# TYPE a histogram\n",
+  "# TYPE a summary\n",
+  "# TYPE a gauge\n",
+  'a_bucket{le="',
+  'a{quantile="',
+  "a_sum ",
+  "a_count ",
+  "__name__",
+  "push_time_seconds ",
+  "NaN",
+  "+Inf",
+  "0x1p-2",
+  "1_0",
+  "1e400",
+  "18446744073709551616",
+  "\r\n",
+  '\\"',
+  "\\n",
+  '{"',
+  "\u{1f600}",
+  "\xed\xa0\x80",
+]);
+const PATH_WORDS = encoded([
+  "/job/",
+  "@base64",
+  "%2F",
+  "%2e%2e",
+  "%",
+  "%zz",
+  "%ff",
+  "=",
+  "U__",
+  "__",
+  "job",
+  "\\",
+  "//",
+]);
+const HEADER_WORDS = encoded([
+  "application/vnd.google.protobuf",
+  "; proto=io.prometheus.client.MetricFamily",
+  "; encoding=delimited",
+  "; escaping=allow-utf-8",
+  "text/plain; version=0.0.4",
+  ";q=0.5",
+  '"\\',
+  ", ",
+  "*/*",
+  "gzip",
+  "identity;q=0",
+]);
+
+/** How a refusal reads without what it quotes. */
+function refusal(rejection: Rejection): string {
+  const [words = ""] = rejection.message.split('"', 1);
+  return `${rejection.kind}: ${words.replace(/\d+/g, "0").slice(0, 80)}`;
+}
+
+function columnsOutcome(columns: PushColumns): string {
+  const { familyCount, metricCount, labelCount, sampleCount, spillSize } = columns;
+  const few = [familyCount, metricCount, labelCount, sampleCount, spillSize].map((count) => Math.min(count, 3));
+  return `taken ${few} ${columns.hasTimestamps} ${columns.hasQuotedNames}`;
+}
+
+function textTarget(name: string, utf8Names: boolean): Target {
+  const columns = new PushColumns();
+  const parser = new TextParser(columns, utf8Names);
+  const read = (input: Uint8Array) => {
+    const rejection = parser.parse(input);
+    return rejection === null ? columnsOutcome(columns) : refusal(rejection);
+  };
+  return { name, seeds: seeds.text(), words: TEXT_WORDS, maxBytes: 1 << 16, read };
+}
+
+function protobufTarget(): Target {
+  const columns = new PushColumns();
+  const parser = new ProtobufParser(columns);
+  const read = (input: Uint8Array) => {
+    const rejection = parser.parse(input);
+    return rejection === null ? columnsOutcome(columns) : refusal(rejection);
+  };
+  return { name: "protobuf", seeds: seeds.protobuf(), words: [], maxBytes: 1 << 16, read };
+}
+
+function encodingTarget(encoding: "gzip" | "snappy"): Target {
+  const read = async (input: Uint8Array) => {
+    const content = await decodeBody(input, encoding, MAX_DECODED_BYTES);
+    if (content instanceof Rejection) return refusal(content);
+    if (content.length > MAX_DECODED_BYTES) throw new Error(`decoded ${content.length} bytes`);
+    return `taken ${Math.ceil(Math.log2(content.length + 1))}`;
+  };
+  return { name: encoding, seeds: seeds[encoding](), words: [], maxBytes: 1 << 17, read };
+}
+
+/** A file of the reference, into a store and to its end. */
+function gobTarget(): Target {
+  const read = (input: Uint8Array) => {
+    const start = isGob(input.subarray(0, 64));
+    const imported = importGob(input, new Store(new Map(), false));
+    if (imported instanceof Rejection) return `${start} ${refusal(imported)}`;
+    return `${start} taken ${Math.min(imported.groups, 4)} ${Math.min(imported.leftOut, 2)}`;
+  };
+  return { name: "gob", seeds: seeds.gob(), words: [], maxBytes: 1 << 16, read };
+}
+
+/** A path to its key; and what the key is written as, back to the same key. */
+function readPath(input: Uint8Array): string {
+  const path = decodePath(Buffer.from(input).toString("latin1"));
+  if (path === null) return "no path";
+  const clean = cleanPath(path.text);
+  if (!isClean(clean) || cleanPath(clean) !== clean) throw new Error(`${JSON.stringify(clean)} is not clean`);
+  encodePath(path.text);
+  if (!path.text.startsWith("/job")) return "not below job";
+  return [false, true].map((utf8Names) => readKey({ ...path, text: path.text.slice(4) }, utf8Names)).join(" | ");
+}
+
+function readKey(path: { text: string; lossy: boolean }, utf8Names: boolean): string {
+  const keyed = readGroupingKey(path, utf8Names);
+  if (keyed instanceof Rejection) return refusal(keyed);
+  if (keyed.undecodable !== null) return "not UTF-8";
+  const { labels } = keyed.key;
+  const written = decodePath(groupPath(labels));
+  const again = written === null ? null : readGroupingKey({ ...written, text: written.text.slice(4) }, true);
+  const isSame =
+    again !== null && !(again instanceof Rejection) && Buffer.compare(again.key.block, keyed.key.block) === 0;
+  // A name that itself begins as escaped ones do means something else when it is read with escapes.
+  if (!isSame && !labels.some(({ name }) => name.startsWith("U__")))
+    throw new Error(
+      `${JSON.stringify(labels)} is written ${groupPath(labels)}, which is read ${JSON.stringify(again)}`,
+    );
+  return `taken ${Math.min(labels.length, 4)} ${labels.some(({ value }) => value === "")}`;
+}
+
+function readHeaders(input: Uint8Array): string {
+  const text = Buffer.from(input).toString("latin1");
+  return `${isDelimitedProtobuf(text)} ${negotiateFormat(text).contentType} ${negotiateEncoding(text)}`;
+}
+
+/** Every reader of what comes from outside, by name. A reader of another format is added here. */
+export const TARGETS: Readonly<Record<string, () => Target>> = {
+  text: () => textTarget("text", false),
+  "text-utf8": () => textTarget("text-utf8", true),
+  protobuf: protobufTarget,
+  gzip: () => encodingTarget("gzip"),
+  snappy: () => encodingTarget("snappy"),
+  gob: gobTarget,
+  path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
+  headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
+  "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
+  "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
+};
