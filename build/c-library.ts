@@ -1,0 +1,38 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { type Elf, readElf } from "./elf.ts";
+
+/** The part of the C library that loads a program and its libraries. */
+export const LOADER = "ld-linux-x86-64.so.2";
+
+/** The libraries that Bun asks for, and libgcc_s, which the C library itself loads when a thread is ended from outside. */
+const LIBRARIES = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libgcc_s.so.1"];
+
+/** The C library of the machine that builds: the files that become part of the program. */
+export interface CLibrary {
+  readonly loader: Elf;
+  readonly libraries: readonly Elf[];
+}
+
+/** Finds the files the way the C compiler does. Throws where one is missing. */
+export function findCLibrary(compiler: string): CLibrary {
+  return { loader: readLibrary(compiler, LOADER), libraries: LIBRARIES.map((name) => readLibrary(compiler, name)) };
+}
+
+function readLibrary(compiler: string, name: string): Elf {
+  return readElf(name, readFileSync(libraryPath(compiler, name)));
+}
+
+/** The path of a library's file, without links. */
+export function libraryPath(compiler: string, name: string): string {
+  const { stdout } = Bun.spawnSync([compiler, `-print-file-name=${name}`]);
+  const path = stdout.toString().trim();
+  if (!path.startsWith("/")) throw new Error(`looking for ${name}: ${compiler} does not know it; is glibc installed?`);
+  return realpathSync(path);
+}
+
+/** The C compiler: $CC, or cc. Throws where there is none. */
+export function findCompiler(): string {
+  const compiler = process.env.CC || "cc";
+  if (Bun.which(compiler) === null) throw new Error(`looking for a C compiler: ${compiler} is not on PATH`);
+  return compiler;
+}
