@@ -1,80 +1,81 @@
 /**
- * Builds the program and the release: `dist/pushgateway`, a tarball of it with its licences, and their checksums. The same
- * sources, tools and SOURCE_DATE_EPOCH (by default the time of the last commit) give the same bytes.
+ * Builds the program and the release into dist/, or the folder that is named:
+ *
+ *     pushgateway                        one file that needs nothing of its host
+ *     pushgateway-V.linux-amd64.tar.gz   that file with LICENSE and NOTICE
+ *     pushgateway-V.linux-amd64.cdx.json what is inside, for machines
+ *     sha256sums.txt                     of the two above
+ *     docker/                            a context for `docker build`
+ *
+ * The same sources, tools and SOURCE_DATE_EPOCH (by default the time of the last commit) give the same bytes.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { arrayBuffer } from "node:stream/consumers";
+import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
-import { version } from "./package.json";
+import { findCLibrary, findCompiler } from "./build/c-library.ts";
+import { compile } from "./build/compile.ts";
+import { findComponents } from "./build/components.ts";
+import { readElf } from "./build/elf.ts";
+import { imageFiles } from "./build/image-files.ts";
+import { noticeText } from "./build/notice.ts";
+import { billOfMaterials } from "./build/sbom.ts";
+import { readSource } from "./build/source.ts";
+import { makeStatic } from "./build/static-file.ts";
+import { compileStub } from "./build/stub.ts";
+import { tar } from "./build/tarball.ts";
+import { name, version } from "./package.json";
 
-const PLATFORM = "linux-amd64";
-/** The program, and the thread that writes the persistence file. */
-const ENTRIES = ["src/main.ts", "src/persist/worker.ts"];
-const DIST = "dist";
-const release = `pushgateway-${version}.${PLATFORM}`;
+const release = `${name}-${version}.linux-amd64`;
+const out = process.argv[2] ?? "dist";
 
-/** The output of a git command, or "" where there is no git or no repository. */
-function git(...words: string[]): string {
-  if (Bun.which("git") === null) return "";
-  const { stdout, success } = Bun.spawnSync(["git", ...words], { stderr: "ignore" });
-  return success ? stdout.toString().trim() : "";
+function sha256(bytes: string | Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
-function sourceTime(): Date {
-  const seconds = process.env.SOURCE_DATE_EPOCH ?? git("log", "-1", "--format=%ct");
-  return new Date(Number(seconds || "0") * 1000);
+/** Writes a file of the release and says so. */
+function write(file: string, content: string | Buffer, mode = 0o644): void {
+  const path = join(out, file);
+  writeFileSync(path, content, { mode });
+  process.stdout.write(`${path}\n`);
 }
 
-/** As promu writes it: 20261121-01:02:03. */
-function buildDate(time: Date): string {
-  return time.toISOString().slice(0, 19).replaceAll("-", "").replace("T", "-");
+/** A context for `docker build`: our Dockerfile, the program, and the files around it. */
+async function writeImageContext(time: Date): Promise<void> {
+  mkdirSync(join(out, "docker"));
+  linkSync(join(out, name), join(out, "docker", name));
+  copyFileSync("deploy/docker/Dockerfile", join(out, "docker", "Dockerfile"));
+  write("docker/rootfs.tar", await tar(imageFiles(), time));
 }
 
-function compile(outfile: string, time: Date): void {
-  const values = {
-    BUILD_VERSION: version,
-    BUILD_REVISION: git("rev-parse", "HEAD") || "unknown",
-    BUILD_BRANCH: git("rev-parse", "--abbrev-ref", "HEAD") || "unknown",
-    BUILD_USER: process.env.BUILD_USER ?? "unknown",
-    BUILD_DATE: buildDate(time),
-  };
-  const defines = Object.entries(values).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]);
-  const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
-  const quiet = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-  const command = [process.execPath, "build", ...flags, ...quiet, ...defines, `--outfile=${outfile}`, ...ENTRIES];
-  const { success } = Bun.spawnSync(command, { stdout: "inherit", stderr: "inherit" });
-  if (!success) throw new Error(`compiling src/main.ts failed: ${command.join(" ")}`);
-}
-
-/** A tarball of one folder; entries are root's and of one time. */
-async function tarball(entries: readonly { path: string; mode: number }[], time: Date): Promise<Uint8Array> {
-  const archive = pack();
-  const header = { uid: 0, gid: 0, uname: "root", gname: "root", mtime: time };
-  archive.entry({ ...header, name: `${release}/`, type: "directory", mode: 0o755 });
-  for (const { path, mode } of entries) {
-    const name = `${release}/${path.slice(path.lastIndexOf("/") + 1)}`;
-    archive.entry({ ...header, name, mode }, readFileSync(path));
-  }
-  archive.finalize();
-  return gzipSync(new Uint8Array(await arrayBuffer(archive)), { level: 9 });
-}
-
-const time = sourceTime();
-const binary = `${DIST}/pushgateway`;
-const archivePath = `${DIST}/${release}.tar.gz`;
-rmSync(DIST, { recursive: true, force: true });
-mkdirSync(DIST);
-compile(binary, time);
-const archive = await tarball(
-  [
-    { path: binary, mode: 0o755 },
-    { path: "LICENSE", mode: 0o644 },
-    { path: "NOTICE", mode: 0o644 },
-  ],
-  time,
+const source = readSource();
+const compiler = findCompiler();
+const compiled = compile(version, source);
+const program = makeStatic(readElf(name, compiled.bytes), findCLibrary(compiler), (plan) =>
+  compileStub(compiler, plan),
 );
-writeFileSync(archivePath, archive);
-writeFileSync(`${DIST}/sha256sums.txt`, `${createHash("sha256").update(archive).digest("hex")}  ${release}.tar.gz\n`);
-process.stdout.write(`${binary}\n${archivePath}\n${DIST}/sha256sums.txt\n`);
+const components = findComponents(compiler, compiled.inputs);
+const archive = await tar(
+  [
+    { name: `${release}/`, mode: 0o755 },
+    { name: `${release}/${name}`, mode: 0o755, content: program },
+    { name: `${release}/LICENSE`, mode: 0o644, content: readFileSync("LICENSE") },
+    { name: `${release}/NOTICE`, mode: 0o644, content: noticeText(readFileSync("NOTICE", "utf8"), components) },
+  ],
+  source.time,
+);
+const published = {
+  [`${release}.tar.gz`]: gzipSync(archive, { level: 9 }),
+  [`${release}.cdx.json`]: billOfMaterials({ name, version, time: source.time, sha256: sha256(program) }, components),
+};
+if (out === "dist") rmSync(out, { recursive: true, force: true });
+mkdirSync(out); // a folder that is named must not be there yet: nothing of it is lost
+write(name, program, 0o755);
+for (const [file, content] of Object.entries(published)) write(file, content);
+write(
+  "sha256sums.txt",
+  Object.entries(published)
+    .map(([file, content]) => `${sha256(content)}  ${file}\n`)
+    .join(""),
+);
+await writeImageContext(source.time);

@@ -89,7 +89,7 @@ export function segmentsOf(elf: Elf, type: number): Segment[] {
 }
 
 /** Where an address is in the file; throws where it is in no segment. */
-export function offsetOf(elf: Elf, address: number): number {
+function offsetOf(elf: Elf, address: number): number {
   const home = segmentsOf(elf, SEGMENT.load).find((s) => address >= s.address && address < s.address + s.fileBytes);
   if (home === undefined) throw new Error(`reading ${elf.name}: address 0x${address.toString(16)} is not in the file`);
   return address - home.address + home.offset;
@@ -99,7 +99,9 @@ export function offsetOf(elf: Elf, address: number): number {
 export function dynamicNeeds(elf: Elf): { libraries: string[]; ownSearchPath: boolean } {
   const entries = dynamicEntries(elf);
   const strings = entries.find(({ tag }) => tag === DYNAMIC.stringTable)?.value;
-  const names = entries.filter(({ tag }) => tag === DYNAMIC.needed).map(({ value }) => textAt(elf, (strings ?? 0) + value));
+  const names = entries
+    .filter(({ tag }) => tag === DYNAMIC.needed)
+    .map(({ value }) => textAt(elf, (strings ?? 0) + value));
   const ownSearchPath = entries.some(({ tag }) => tag === DYNAMIC.searchPath || tag === DYNAMIC.runSearchPath);
   return { libraries: names, ownSearchPath };
 }

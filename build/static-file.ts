@@ -14,7 +14,6 @@ import {
   type Elf,
   FILE_TYPE,
   HEADER,
-  offsetOf,
   PROGRAM_HEADER_BYTES,
   programHeaders,
   SEGMENT,
@@ -78,7 +77,8 @@ function checkProgram(program: Elf): void {
 
 function programFault(program: Elf): string | null {
   if (program.type !== FILE_TYPE.executable) return "expected a program at fixed addresses (ET_EXEC)";
-  if (segmentsOf(program, SEGMENT.interpreter).length !== 1) return "expected a program that names its ld.so (PT_INTERP)";
+  if (segmentsOf(program, SEGMENT.interpreter).length !== 1)
+    return "expected a program that names its ld.so (PT_INTERP)";
   return null;
 }
 

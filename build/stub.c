@@ -23,7 +23,7 @@
 #define TEXT_OF(macro) TEXT(macro)
 #define TEXT(words) #words
 
-enum { R_OK = 4, SEEK_START = 0, MADVISE_DONTNEED = 4, STDERR = 2, FAILED = 127 };
+enum { R_OK = 4, SEEK_START = 0, MADVISE_DONTNEED = 4, STDERR = 2, FAILED = 1 };
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U

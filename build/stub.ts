@@ -46,7 +46,9 @@ export function compileStub(compiler: string, plan: StubPlan): Buffer {
 }
 
 function definitions(plan: StubPlan): string[] {
-  const table = plan.libraries.map(({ name, address, sizeBytes }) => `{"${name}",(const char*)${hex(address)},${sizeBytes}}`);
+  const table = plan.libraries.map(
+    ({ name, address, sizeBytes }) => `{"${name}",(const char*)${hex(address)},${sizeBytes}}`,
+  );
   const values = {
     PROGRAM_ENTRY: hex(plan.programEntry),
     PROGRAM_HEADERS: hex(plan.programHeaders),

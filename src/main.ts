@@ -6,10 +6,12 @@ import { build } from "./build-info.ts";
 import { formatListenAddress } from "./config/address.ts";
 import { parseCommandLine, type Settings } from "./config/command-line.ts";
 import { parseExportLine } from "./config/export-line.ts";
+import { ownHealthUrl, parseHealthcheckLine } from "./config/healthcheck-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "./config/program.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
 import { exportFile } from "./export.ts";
 import { moveFromGob } from "./gob-move.ts";
+import { checkOwnServer, checkUrl } from "./healthcheck.ts";
 import { listen } from "./http/listen.ts";
 import { Rejection } from "./model/rejection.ts";
 import { Store } from "./store/store.ts";
@@ -195,8 +197,32 @@ async function runExport(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Asks a server whether it is healthy: the one that is named, or the one that this container was started for. */
+async function runHealthcheck(argv: readonly string[], program: ProgramInfo): Promise<number> {
+  const line = parseHealthcheckLine(argv);
+  if (line.kind === "fail") {
+    process.stderr.write(line.text);
+    return 1;
+  }
+  const { url, insecure } = line;
+  const health = await (url === null ? checkOwnServer(ownHealthUrl(firstProcess(), program)) : checkUrl(url, insecure));
+  if (health.healthy) process.stdout.write(`${health.message}\n`);
+  else process.stderr.write(`pushgateway: error: ${health.message}\n`);
+  return health.healthy ? 0 : 1;
+}
+
+/** The command line of process 1, which in a container is the server. */
+function firstProcess(): string[] {
+  try {
+    return readFileSync("/proc/1/cmdline", "utf8").split("\0").slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
 async function main(): Promise<number> {
   const program = programInfo();
+  if (process.argv[2] === "healthcheck") return runHealthcheck(process.argv.slice(3), program);
   if (process.argv[2] === "export") return runExport(process.argv.slice(3));
   const command = parseCommandLine(process.argv.slice(2), program);
   if (command.kind === "run") return run(command.settings, program);

@@ -1,0 +1,56 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Source } from "./source.ts";
+
+/** The program, and the thread that writes the persistence file. */
+const ENTRIES = ["src/main.ts", "src/persist/worker.ts"];
+
+/** The program reads no settings from the folder it is started in. */
+const NO_AUTOLOAD = ["dotenv", "bunfig", "tsconfig", "package-json"].map((what) => `--no-compile-autoload-${what}`);
+
+/** A program as Bun compiles it: it needs glibc on its host. */
+export interface Compiled {
+  readonly bytes: Buffer;
+  /** The paths of all source files in it. */
+  readonly inputs: readonly string[];
+}
+
+export function compile(version: string, source: Source): Compiled {
+  const folder = mkdtempSync(join(tmpdir(), "compile-"));
+  try {
+    const [outfile, metafile] = [join(folder, "pushgateway"), join(folder, "meta.json")];
+    const flags = [
+      "--compile",
+      "--minify",
+      "--bytecode",
+      "--format=esm",
+      ...NO_AUTOLOAD,
+      ...definitions(version, source),
+    ];
+    const command = [process.execPath, "build", ...flags, `--metafile=${metafile}`, `--outfile=${outfile}`, ...ENTRIES];
+    const { success } = Bun.spawnSync(command, { stdout: "inherit", stderr: "inherit" });
+    if (!success) throw new Error(`compiling src/main.ts failed: ${command.join(" ")}`);
+    const { inputs } = JSON.parse(readFileSync(metafile, "utf8")) as { inputs: Record<string, unknown> };
+    return { bytes: readFileSync(outfile), inputs: Object.keys(inputs) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The values that src/build-info.ts declares. */
+function definitions(version: string, source: Source): string[] {
+  const values = {
+    BUILD_VERSION: version,
+    BUILD_REVISION: source.revision,
+    BUILD_BRANCH: source.branch,
+    BUILD_USER: source.buildUser,
+    BUILD_DATE: buildDate(source.time),
+  };
+  return Object.entries(values).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]);
+}
+
+/** As promu writes it: 20261121-01:02:03. */
+function buildDate(time: Date): string {
+  return time.toISOString().slice(0, 19).replaceAll("-", "").replace("T", "-");
+}

@@ -1,0 +1,123 @@
+/** What a release contains besides our own sources: found out from the files that went into it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { libraryPath } from "./c-library.ts";
+
+export interface Component {
+  readonly name: string;
+  readonly version: string;
+  /** An SPDX expression. */
+  readonly licence: string;
+  /** Where it comes from: https://github.com/package-url/purl-spec */
+  readonly packageUrl: string;
+  /** What else NOTICE says of it. */
+  readonly remark: string;
+  /** The texts of its licences. */
+  readonly licenceTexts: readonly string[];
+  /** SHA-512 of the package as npm knows it, in hex; null where it is not from npm. */
+  readonly sha512: string | null;
+}
+
+const DEBIAN_DOCUMENTS = "/usr/share/doc";
+const DEBIAN_LICENCES = "/usr/share/common-licenses";
+
+/** The components of a program: Bun, the C library, and the npm packages that have a file among `inputs`. */
+export function findComponents(compiler: string, inputs: readonly string[]): Component[] {
+  return [bun(), glibc(compiler), libgcc(compiler), ...packagesOf(inputs).map((name) => npmPackage(name))];
+}
+
+/** The names of the npm packages that have files among those paths, in order. */
+export function packagesOf(inputs: readonly string[]): string[] {
+  const names = inputs.map((path) => /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(names)].filter((name) => name !== undefined).sort();
+}
+
+function bun(): Component {
+  const { version, sha512 } = npmPackage("bun");
+  return {
+    name: "Bun",
+    version,
+    licence: "MIT AND LGPL-2.0-only AND BSD-2-Clause",
+    packageUrl: `pkg:npm/bun@${version}`,
+    remark: "Runtime. Its parts, JavaScriptCore and WebKit among them: https://bun.com/docs/project/license",
+    licenceTexts: [],
+    sha512,
+  };
+}
+
+function glibc(compiler: string): Component {
+  const path = libraryPath(compiler, "libc.so.6");
+  const told = /GNU C Library \(([^)]*)\) [a-z]+ release version ([\d.]+)/.exec(readFileSync(path, "latin1"));
+  if (told === null) throw new Error(`reading ${path}: it does not tell its version; is it glibc?`);
+  const remark = `${told[1]}. ld.so (with one function redirected), libc, libm, libpthread, libdl, unchanged otherwise`;
+  return { ...systemLibrary(path, told[2] ?? ""), name: "glibc", licence: "LGPL-2.1-or-later", remark };
+}
+
+function libgcc(compiler: string): Component {
+  const { stdout } = Bun.spawnSync([compiler, "-dumpfullversion"]);
+  const library = systemLibrary(libraryPath(compiler, "libgcc_s.so.1"), stdout.toString().trim());
+  const remark = "libgcc_s, unchanged, under the GCC Runtime Library Exception";
+  return { ...library, name: "libgcc", licence: "GPL-3.0-or-later WITH GCC-exception-3.1", remark };
+}
+
+/** A library of the machine: version and source as its package manager tells, if that is Debian's. */
+function systemLibrary(path: string, version: string): Omit<Component, "name" | "licence" | "remark"> {
+  const debian = debianPackage(path);
+  if (debian === null)
+    return { version, packageUrl: `pkg:generic/${path.split("/").at(-1)}@${version}`, licenceTexts: [], sha512: null };
+  const licences = ["LGPL-2.1", "GPL-3"].map((name) => join(DEBIAN_LICENCES, name));
+  const documents = [join(DEBIAN_DOCUMENTS, debian.name, "copyright"), ...licences];
+  return {
+    version: debian.version,
+    packageUrl: `pkg:deb/debian/${debian.name}@${encodeURIComponent(debian.version)}?arch=amd64`,
+    licenceTexts: documents.filter(existsSync).map((file) => readFileSync(file, "utf8")),
+    sha512: null,
+  };
+}
+
+/** The Debian package that a file is of; null on other systems. Debian knows files by their path before /usr was merged, too. */
+function debianPackage(path: string): { name: string; version: string } | null {
+  if (Bun.which("dpkg-query") === null) return null;
+  for (const known of [path, path.replace(/^\/usr/, "")]) {
+    const name = /^[^:\n]+:amd64/.exec(dpkgQuery("--search", known))?.[0];
+    const version = name && /^Version: (.+)$/m.exec(dpkgQuery("--status", name))?.[1];
+    if (name && version) return { name: name.replace(":amd64", ""), version };
+  }
+  return null;
+}
+
+function dpkgQuery(...words: string[]): string {
+  return Bun.spawnSync(["dpkg-query", ...words], { stderr: "ignore" }).stdout.toString();
+}
+
+function npmPackage(name: string): Component {
+  const folder = join("node_modules", name);
+  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<
+    string,
+    unknown
+  >;
+  if (typeof version !== "string" || typeof license !== "string")
+    throw new Error(`reading ${folder}/package.json: expected a version and a licence`);
+  return {
+    name,
+    version,
+    licence: license,
+    packageUrl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+    remark: "",
+    licenceTexts: licenceFiles(folder).map((file) => readFileSync(file, "utf8")),
+    sha512: integrityOf(folder),
+  };
+}
+
+function licenceFiles(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /^(licen[cs]e|copying|notice)(\.|$)/i.test(name));
+  return names.sort().map((name) => join(folder, name));
+}
+
+function integrityOf(folder: string): string | null {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+    packages: Record<string, { integrity?: string }>;
+  };
+  const integrity = packages[folder]?.integrity ?? "";
+  return integrity.startsWith("sha512-") ? Buffer.from(integrity.slice(7), "base64").toString("hex") : null;
+}

@@ -1,0 +1,65 @@
+import { get as getPlain, type IncomingMessage } from "node:http";
+import { get as getSecure } from "node:https";
+
+/** Docker waits for five seconds. */
+const LIMIT_MS = 4000;
+const OK = 200;
+const UNAUTHORIZED = 401;
+
+/** What a server answered, or why it did not. */
+export interface Health {
+  readonly healthy: boolean;
+  /** Names the URL, without user and password. */
+  readonly message: string;
+  /** Of the answer, 0 where there was none. */
+  readonly status: number;
+}
+
+/** Asks the URL that was given: healthy is 200 alone. User and password may be in the URL. Never goes through a proxy. */
+export async function checkUrl(url: URL, insecure: boolean): Promise<Health> {
+  try {
+    const status = await statusOf(url, insecure);
+    return { healthy: status === OK, status, message: `${shown(url)} answered ${status}` };
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    return { healthy: false, status: 0, message: `${shown(url)}: ${fault}` };
+  }
+}
+
+/**
+ * Asks the server of this machine, whose web config file is not read: http is tried before https, its certificate, made for other
+ * names than localhost, is not checked, and the answer that a password is needed is as good as any.
+ */
+export async function checkOwnServer(url: URL): Promise<Health> {
+  const plain = await checkAnyUser(url);
+  if (plain.healthy) return plain;
+  const secure = await checkAnyUser(new URL(url.href.replace(/^http:/, "https:")));
+  return secure.healthy ? secure : plain;
+}
+
+async function checkAnyUser(url: URL): Promise<Health> {
+  const health = await checkUrl(url, true);
+  return health.status === UNAUTHORIZED ? { ...health, healthy: true } : health;
+}
+
+function statusOf(url: URL, insecure: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const settle = (answer: IncomingMessage) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    };
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const request =
+      url.protocol === "https:"
+        ? getSecure(url, { signal, rejectUnauthorized: !insecure }, settle)
+        : getPlain(url, { signal }, settle);
+    request.on("error", (error) => reject(signal.aborted ? new Error(`no answer within ${LIMIT_MS} ms`) : error));
+  });
+}
+
+function shown(url: URL): string {
+  const copy = new URL(url);
+  copy.username = "";
+  copy.password = "";
+  return copy.href;
+}

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compile } from "../../build/compile.ts";
+import { readSource } from "../../build/source.ts";
+import { version } from "../../package.json";
+import { firstAbsent, run } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
+
+export const root = join(import.meta.dir, "..", "..");
+
+/** What a build needs besides Bun; null if all is there. */
+export const buildNeeds =
+  firstAbsent("cc", "ld") ?? (existsSync("/etc/ssl/certs/ca-certificates.crt") ? null : "ca-certificates");
+
+/** A release in a folder of its own, built from the sources. */
+export interface Release {
+  readonly folder: string;
+  /** The program, as the tarball holds it. */
+  readonly binary: string;
+  readonly tarball: string;
+  readonly bill: string;
+}
+
+let built: Promise<Release> | null = null;
+
+/** The release that the tests look at, built once a run. */
+export function theRelease(): Promise<Release> {
+  built ??= buildRelease();
+  return built;
+}
+
+/** Runs build.ts of a project; `env` is added to the environment. */
+export async function buildRelease(project = root, env: Record<string, string> = {}): Promise<Release> {
+  const folder = join(scratchFolder(), "dist");
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const words = ["env", `--chdir=${project}`, ...settings, process.execPath, "build.ts", folder];
+  const built = await run(words, 120_000);
+  if (built.code !== 0) throw new Error(`building a release of ${project}: ${built.stderr}`);
+  const named = (end: string) => join(folder, readdirSync(folder).find((name) => name.endsWith(end)) ?? "");
+  const [tarball, unpacked] = [named(".tar.gz"), scratchFolder()];
+  const { code, stderr } = await run(["tar", "--extract", "--gzip", `--file=${tarball}`, `--directory=${unpacked}`]);
+  if (code !== 0) throw new Error(`unpacking ${tarball}: ${stderr}`);
+  const [only = ""] = readdirSync(unpacked);
+  return { folder, binary: join(unpacked, only, "pushgateway"), tarball, bill: named(".cdx.json") };
+}
+
+/** The lines of a checksum file: name to hash. */
+export function checksums(folder: string): Map<string, string> {
+  const lines = readFileSync(join(folder, "sha256sums.txt"), "utf8").split("\n").slice(0, -1);
+  return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+}
+
+let plain: Promise<string> | null = null;
+
+/** The program as Bun compiles it, which needs the host's glibc: to compare with. */
+export function plainProgram(): Promise<string> {
+  plain ??= writePlainProgram();
+  return plain;
+}
+
+async function writePlainProgram(): Promise<string> {
+  const path = join(scratchFolder(), "pushgateway");
+  writeFileSync(path, compile(version, readSource()).bytes, { mode: 0o755 });
+  return path;
+}

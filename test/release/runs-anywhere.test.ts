@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Child, eventually, freePort, requirement, run } from "../program.ts";
+import { type OpenPlace, PLACES } from "./places.ts";
+import { buildNeeds } from "./release.ts";
+
+setDefaultTimeout(180_000);
+
+/** The ways to speak to the server: a row each. */
+const WAYS = [
+  { name: "http", flags: [] as string[], url: (port: number) => `http://127.0.0.1:${port}`, check: [] as string[] },
+];
+type Way = (typeof WAYS)[number];
+
+const END_LIMIT_MS = 1_000;
+
+/** A server in some place, with a persistence file. */
+class Server extends Child {
+  readonly url: string;
+
+  private constructor(words: readonly string[], url: string) {
+    super(words);
+    this.url = url;
+  }
+
+  static async start(place: OpenPlace, way: Way): Promise<Server> {
+    const port = await freePort();
+    const flags = [
+      `--web.listen-address=127.0.0.1:${port}`,
+      `--persistence.file=${place.folder}/persist`,
+      ...way.flags,
+    ];
+    const server = new Server(place.command(...flags), way.url(port));
+    try {
+      await eventually(
+        "the server is ready",
+        async () => {
+          if (!server.running) throw new Error(`it ended: ${server.stderr}`);
+          return (await server.ask("/-/ready")).ok;
+        },
+        20_000,
+      );
+      return server;
+    } catch (problem) {
+      await server[Symbol.asyncDispose]();
+      throw problem;
+    }
+  }
+
+  ask(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.url + path, { ...init, signal: AbortSignal.timeout(5_000), tls: { rejectUnauthorized: false } });
+  }
+
+  /** Ends the server; fails where it does not end by itself, in time. */
+  async end(): Promise<void> {
+    const startMs = performance.now();
+    this.signal("SIGTERM");
+    expect((await this.ended()).code).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(END_LIMIT_MS);
+  }
+}
+
+for (const { name, absent, open } of PLACES) {
+  const { skip, reason } = requirement(buildNeeds ?? absent);
+  describe.skipIf(skip)(`the program runs ${name}${reason}`, () => {
+    let place: OpenPlace;
+    beforeAll(async () => {
+      place = await open();
+    });
+    afterAll(async () => await place[Symbol.asyncDispose]());
+
+    test("--version prints the version and nothing else", async () => {
+      const { code, stdout, stderr } = await run(place.command("--version"));
+      expect(stdout).toStartWith("pushgateway, version ");
+      expect([code, stderr]).toEqual([0, ""]);
+    });
+
+    test.each(WAYS)(
+      "$name: what is pushed is scraped, and again after a restart; SIGTERM ends it within a second",
+      async (way) => {
+        await using first = await Server.start(place, way);
+        const body = `# TYPE ${way.name}_metric counter\n${way.name}_metric{label="val1"} 42\n`;
+        expect((await first.ask("/metrics/job/some_job", { method: "POST", body })).status).toBe(200);
+        const line = `${way.name}_metric{instance="",job="some_job",label="val1"} 42`;
+        expect(await (await first.ask("/metrics")).text()).toContain(line);
+        expect(
+          (await first.ask("/metrics", { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-encoding"),
+        ).toBe("gzip");
+        await first.end();
+        await using second = await Server.start(place, way);
+        expect(await (await second.ask("/metrics")).text()).toContain(line);
+        await second.end();
+      },
+    );
+
+    test.each(WAYS)("$name: its own healthcheck finds it", async (way) => {
+      await using server = await Server.start(place, way);
+      const { code, stdout, stderr } = await run(place.command("healthcheck", `--url=${server.url}`, ...way.check));
+      expect([code, stdout, stderr]).toEqual([0, `${server.url}/-/healthy answered 200\n`, ""]);
+      await server.end();
+    });
+
+    test("a persistence file that cannot be written is told in the log, and the status is 1", async () => {
+      const flags = ["--web.listen-address=127.0.0.1:0", "--persistence.file=/nowhere/persist"];
+      const { code, stderr } = await run(place.command(...flags));
+      expect(stderr).toContain("/nowhere/persist");
+      expect(code).toBe(1);
+    });
+  });
+}
