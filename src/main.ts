@@ -12,9 +12,16 @@ import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
 import { exportFile } from "./export.ts";
 import { moveFromGob } from "./gob-move.ts";
 import { checkOwnServer, checkUrl } from "./healthcheck.ts";
+import type { App } from "./http/deps.ts";
+import { listenOn, takeSockets } from "./http/inherited.ts";
 import { listen } from "./http/listen.ts";
 import { Rejection } from "./model/rejection.ts";
 import { Store } from "./store/store.ts";
+import { supervise } from "./supervision.ts";
+import type { InheritedSocket } from "./systemd/inherited-socket.ts";
+import { openLibc } from "./systemd/libc.ts";
+import { inheritedDescriptors } from "./systemd/listen-fds.ts";
+import { openNotify } from "./systemd/notify.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "./telemetry/own-metrics.ts";
 
@@ -49,26 +56,73 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     log.warn("received termination request via web service, exiting gracefully...");
     ending.resolve(0);
   });
-  for (const address of settings.listenAddresses) {
-    try {
-      servers.push(listen(app, address));
-    } catch (error) {
-      log.error("HTTP server stopped", { err: `listen tcp ${formatListenAddress(address)}: ${listenFault(error)}` });
-      return 1;
-    }
-  }
-  for (const server of servers) {
-    const address = formatListenAddress({ hostname: server.hostname ?? "", port: server.port ?? 0 });
-    log.info("Listening on", { address });
-    log.info("TLS is disabled.", { http2: false, address });
-  }
+  const inherited = settings.systemdSocket ? inheritSockets(log) : [];
+  if (inherited === null || !openServers(app, settings, inherited, servers, log)) return 1;
   awaitSignals(log, () => ending.resolve(0));
+  const sayStopping = startSupervision(store, keeping, log);
   const status = await ending.promise;
+  sayStopping();
+  for (const socket of inherited) socket.close();
   await stop(servers);
   log.info("HTTP server stopped");
   if (status !== 0 || (await keeping.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
   return 1;
+}
+
+/** The sockets that systemd has opened for us, or null: there are none that can be served. */
+function inheritSockets(log: Log): InheritedSocket[] | null {
+  log.info("Listening on systemd activated listeners instead of port listeners.");
+  const sockets = takeSockets(inheritedDescriptors(process.env, process.pid));
+  if (!(sockets instanceof Rejection)) return sockets;
+  log.error("HTTP server stopped", { err: sockets.message });
+  return null;
+}
+
+/** Adds a server for each inherited socket, or else for each address, to `servers`; false where one cannot listen. */
+function openServers(
+  app: App,
+  settings: Settings,
+  inherited: readonly InheritedSocket[],
+  servers: Server<undefined>[],
+  log: Log,
+): boolean {
+  const places = inherited.length > 0 ? inherited : settings.listenAddresses;
+  for (const place of places) {
+    try {
+      servers.push("port" in place ? listen(app, place) : listenOn(place, (address) => listen(app, address)));
+    } catch (error) {
+      const where = "port" in place ? `listen tcp ${formatListenAddress(place)}` : "listening on an inherited socket";
+      log.error("HTTP server stopped", { err: `${where}: ${listenFault(error)}` });
+      return false;
+    }
+  }
+  for (const [i, server] of servers.entries()) {
+    const bound = formatListenAddress({ hostname: server.hostname ?? "", port: server.port ?? 0 });
+    const address = inherited[i]?.address ?? bound;
+    log.info("Listening on", { address });
+    log.info("TLS is disabled.", { http2: false, address });
+  }
+  return true;
+}
+
+/** Where a service manager has started us, it is told how we do. Gives the function that tells that we stop. */
+function startSupervision(store: Store, keeping: Keeping, log: Log): () => void {
+  const address = process.env.NOTIFY_SOCKET;
+  if (!address) return () => {};
+  const libc = openLibc();
+  const notify = libc instanceof Rejection ? libc : openNotify(libc, address);
+  if (notify instanceof Rejection) {
+    log.warn("the service manager cannot be notified", { err: notify.message });
+    return () => {};
+  }
+  const status = () => {
+    const { groups, series } = store.stats;
+    const fault = keeping.fault();
+    return fault === null ? `Serving; groups: ${groups}, series: ${series}` : `Pushes are refused: ${fault}`;
+  };
+  const { env, pid } = process;
+  return supervise({ notify, environment: env, pid, notReady: keeping.notReady, status, after });
 }
 
 /** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */

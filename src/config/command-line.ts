@@ -20,6 +20,8 @@ import { canonicalText, defaultTexts, type FlagTexts, flagValues } from "./value
 
 /** What the program runs with. */
 export interface Settings {
+  /** Listen on the sockets that systemd hands over, not on `listenAddresses`. */
+  readonly systemdSocket: boolean;
   /** At least one. */
   readonly listenAddresses: readonly ListenAddress[];
   /** As given; prefix.ts joins it with the route prefix. */
@@ -109,6 +111,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
   if (interval instanceof Rejection) return interval;
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
+    systemdSocket: values["web.systemd-socket"],
     listenAddresses,
     telemetryPath: values["web.telemetry-path"],
     externalUrl: externalUrl.text,

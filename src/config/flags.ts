@@ -115,7 +115,7 @@ export const VERSION_FLAG: Flag = printing("version", "Show the version and how 
 export const ALL_FLAGS: readonly Flag[] = [HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, ...SETTING_FLAGS, VERSION_FLAG];
 
 /** Settings that are read but do nothing yet: a start with one of them ends with an error. */
-export const NOT_YET: readonly string[] = ["web.config.file", "web.systemd-socket"];
+export const NOT_YET: readonly string[] = ["web.config.file"];
 
 interface FlagOptions {
   readonly kind: FlagKind;

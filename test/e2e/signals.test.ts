@@ -123,10 +123,7 @@ describe("a start that fails", () => {
     expect([code, stdout]).toEqual([1, ""]);
   });
 
-  const NOT_YET = [
-    { flag: "web.config.file", words: (folder: string) => [`--web.config.file=${folder}/web.yml`] },
-    { flag: "web.systemd-socket", words: () => ["--web.systemd-socket"] },
-  ];
+  const NOT_YET = [{ flag: "web.config.file", words: (folder: string) => [`--web.config.file=${folder}/web.yml`] }];
 
   test.each(NOT_YET)("--$flag, not supported yet, exits with 1 and one line that names it", async ({ flag, words }) => {
     const folder = mkdtempSync(join(tmpdir(), "pushgateway-"));

@@ -1,0 +1,66 @@
+import { type Environment, wholeNumber } from "./systemd/listen-fds.ts";
+import type { Notify } from "./systemd/notify.ts";
+
+/** What the service manager is told about. */
+export interface SupervisionDeps {
+  readonly notify: Notify;
+  readonly environment: Environment;
+  readonly pid: number;
+  /** Why nothing is served yet, or null. */
+  readonly notReady: () => string | null;
+  /** One line on how it goes, for people. */
+  readonly status: () => string;
+  readonly after: (ms: number, run: () => void) => void;
+}
+
+/** How often it is looked whether the server is ready, or tried again to say so. */
+const READY_CHECK_MS = 20;
+/** How often the status is told anew, if it has changed. */
+const STATUS_MS = 5_000;
+/** While metrics are restored the manager is asked for so much more time, each time the status is due. */
+const EXTENSION_MICROSECONDS = 30_000_000;
+
+/**
+ * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it goes.
+ * All notices come from the event loop: a loop that hangs is restarted. Gives the function that says that the server stops.
+ */
+export function supervise(deps: SupervisionDeps): () => void {
+  const { notify, notReady, after } = deps;
+  let phase: "starting" | "ready" | "stopping" = "starting";
+  let told = "";
+  const tellReady = () => {
+    if (phase !== "starting") return;
+    told = deps.status();
+    if (notReady() === null && notify("READY=1", `STATUS=${told}`)) phase = "ready";
+    else after(READY_CHECK_MS, tellReady);
+  };
+  const tellStatus = () => {
+    const now = deps.status();
+    if (phase === "starting") notify(`EXTEND_TIMEOUT_USEC=${EXTENSION_MICROSECONDS}`, `STATUS=${notReady() ?? now}`);
+    else if (phase === "ready" && now !== told && notify(`STATUS=${now}`)) told = now;
+  };
+  tellReady();
+  tellStatus();
+  repeat(after, STATUS_MS, tellStatus);
+  const watchdogMs = watchdogTimeMs(deps.environment, deps.pid);
+  if (watchdogMs !== null) repeat(after, watchdogMs / 2, () => notify("WATCHDOG=1"));
+  return () => {
+    phase = "stopping";
+    notify("STOPPING=1", "STATUS=Stopping");
+  };
+}
+
+/** Calls `run` each so many milliseconds, for good. */
+function repeat(after: SupervisionDeps["after"], ms: number, run: () => void): void {
+  after(ms, () => {
+    run();
+    repeat(after, ms, run);
+  });
+}
+
+/** The time within which a sign of life is expected, as sd_watchdog_enabled(3) reads it; null where none is. */
+export function watchdogTimeMs(environment: Environment, pid: number): number | null {
+  const microseconds = Number(environment.WATCHDOG_USEC);
+  const isMeant = environment.WATCHDOG_PID === undefined || wholeNumber(environment.WATCHDOG_PID) === pid;
+  return isMeant && Number.isSafeInteger(microseconds) && microseconds > 0 ? microseconds / 1000 : null;
+}

@@ -1,0 +1,25 @@
+import { dlopen, type FFIFunction } from "bun:ffi";
+import { Rejection } from "../model/rejection.ts";
+
+const CALLS = {
+  close: { args: ["i32"], returns: "i32" },
+  dup3: { args: ["i32", "i32", "i32"], returns: "i32" },
+  epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+} as const satisfies Record<string, FFIFunction>;
+
+/** Those calls of the C library that neither Bun nor Node offers. All but sendto give -1 where they fail, as it does as a bigint. */
+export type Libc = ReturnType<typeof dlopen<typeof CALLS>>["symbols"];
+
+/** The C library of a Linux system, or why it cannot be called. */
+export function openLibc(): Libc | Rejection {
+  try {
+    return dlopen("libc.so.6", CALLS).symbols;
+  } catch (error) {
+    return new Rejection("unavailable", `calling the C library: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Child, commandUnderTest, eventually, firstAbsent, freePort, requirement } from "../program.ts";
+
+setDefaultTimeout(30_000);
+
+const Notice = Type.Array(Type.String());
+
+/** A service manager's end of the notices. */
+class Manager extends Child {
+  constructor(readonly address: string) {
+    super(["/usr/bin/python3", join(import.meta.dir, "datagrams.py"), address]);
+  }
+
+  static async start(address: string): Promise<Manager> {
+    const manager = new Manager(address);
+    await eventually("the manager listens", async () => manager.notices.length > 0);
+    return manager;
+  }
+
+  /** The lines of each notice, in the order they came. */
+  get notices(): string[][] {
+    const whole = this.stdout.slice(0, this.stdout.lastIndexOf("\n") + 1);
+    return whole
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => Value.Parse(Notice, JSON.parse(line)));
+  }
+
+  count(line: string): number {
+    return this.notices.filter((notice) => notice.includes(line)).length;
+  }
+}
+
+/** The program under test, told of a manager by the environment. */
+class Notifier extends Child {
+  readonly url: string;
+
+  private constructor(port: number, environment: Record<string, string>, flags: readonly string[]) {
+    super([...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...flags], { env: environment });
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async start(environment: Record<string, string>, flags = ["--persistence.file="]): Promise<Notifier> {
+    return new Notifier(await freePort(), environment, flags);
+  }
+
+  async push(job: string, body: string): Promise<void> {
+    const answer = await fetch(`${this.url}/metrics/job/${job}`, { method: "POST", body });
+    expect(answer.status).toBe(200);
+  }
+}
+
+const { skip, reason } = requirement(firstAbsent("python3"));
+
+describe.skipIf(skip)(`notices to the service manager${reason}`, () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "notify-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const ADDRESSES = [
+    { kind: "a socket file", address: () => join(folder, "notify.sock") },
+    { kind: "an abstract socket", address: () => `@pushgateway-notify-${process.pid}` },
+  ];
+
+  test.each(ADDRESSES)("$kind is told READY once, and STOPPING at the end", async ({ address }) => {
+    await using manager = await Manager.start(address());
+    await using server = await Notifier.start({ NOTIFY_SOCKET: manager.address });
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    expect((await fetch(`${server.url}/-/ready`)).status).toBe(200);
+    server.signal("SIGTERM");
+    expect((await server.ended()).code).toBe(0);
+    await eventually("the end is told", async () => manager.count("STOPPING=1") === 1);
+    expect(manager.notices).toEqual([
+      ["listening"],
+      ["READY=1", "STATUS=Serving; groups: 0, series: 0"],
+      ["STOPPING=1", "STATUS=Stopping"],
+    ]);
+  });
+
+  test("READY comes when everything is restored, and its status says how much", async () => {
+    const file = join(folder, "restored.db");
+    await using manager = await Manager.start(join(folder, "restored.sock"));
+    const flags = [`--persistence.file=${file}`];
+    await using before = await Notifier.start({ NOTIFY_SOCKET: manager.address }, flags);
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    for (let i = 0; i < 20; i++) await before.push(`restored${i}`, "a 1\nb 2\n");
+    before.signal("SIGTERM");
+    expect((await before.ended()).code).toBe(0);
+    const earlier = manager.notices.length;
+    await using after = await Notifier.start({ NOTIFY_SOCKET: manager.address }, flags);
+    await eventually("it is ready again", async () => manager.count("READY=1") === 2);
+    expect((await fetch(`${after.url}/-/ready`)).status).toBe(200);
+    const [first, ...others] = manager.notices.slice(earlier);
+    expect(first).toEqual(["EXTEND_TIMEOUT_USEC=30000000", "STATUS=the metrics are being restored"]);
+    expect(others).toEqual([["READY=1", "STATUS=Serving; groups: 20, series: 80"]]);
+  });
+
+  test("a start that fails is never told READY", async () => {
+    await using manager = await Manager.start(join(folder, "failed.sock"));
+    const environment = { NOTIFY_SOCKET: manager.address };
+    await using server = await Notifier.start(environment, ["--persistence.file=/proc/none/metrics.db"]);
+    expect((await server.ended()).code).toBe(1);
+    expect(manager.count("READY=1")).toBe(0);
+  });
+
+  test("the watchdog hears of the server at least each half of its time, and no more once the server hangs", async () => {
+    await using manager = await Manager.start(join(folder, "watchdog.sock"));
+    await using server = await Notifier.start({ NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: "400000" });
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    const earlier = manager.count("WATCHDOG=1");
+    await Bun.sleep(2_000);
+    expect(manager.count("WATCHDOG=1") - earlier).toBeGreaterThanOrEqual(5);
+    server.signal("SIGSTOP");
+    await Bun.sleep(100);
+    const stopped = manager.count("WATCHDOG=1");
+    await Bun.sleep(600);
+    expect(manager.count("WATCHDOG=1")).toBe(stopped);
+    server.signal("SIGCONT");
+    await eventually("it goes on", async () => manager.count("WATCHDOG=1") > stopped);
+  });
+
+  test("a watchdog that is meant for another process hears nothing", async () => {
+    await using manager = await Manager.start(join(folder, "other.sock"));
+    const environment = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: "100000", WATCHDOG_PID: "1" };
+    await using _ = await Notifier.start(environment);
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    await Bun.sleep(300);
+    expect(manager.count("WATCHDOG=1")).toBe(0);
+  });
+
+  test("the status follows what is stored", async () => {
+    await using manager = await Manager.start(join(folder, "status.sock"));
+    await using server = await Notifier.start({ NOTIFY_SOCKET: manager.address });
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    await server.push("told", "a 1\n");
+    await eventually("the status is told", async () => manager.count("STATUS=Serving; groups: 1, series: 3") === 1);
+  });
+
+  const DEAF = [
+    { what: "a socket that nobody reads", address: () => join(folder, "none.sock"), logged: null },
+    { what: "an address of another kind", address: () => "vsock:2:1234", logged: 'notifying "vsock:2:1234": ' },
+    { what: "a path that is too long", address: () => `/${"x".repeat(200)}`, logged: "of at most 107 bytes" },
+  ];
+
+  test.each(DEAF)("$what does not keep the server from serving and ending well", async ({ address, logged }) => {
+    await using server = await Notifier.start({ NOTIFY_SOCKET: address(), WATCHDOG_USEC: "50000" });
+    await eventually("it serves", async () => (await fetch(`${server.url}/-/ready`)).status === 200);
+    if (logged !== null) {
+      expect(server.stderr.replaceAll("\\", "")).toContain(logged);
+      expect(server.stderr).toContain('level=warn caller=main.ts msg="the service manager cannot be notified"');
+    }
+    server.signal("SIGTERM");
+    expect((await server.ended()).code).toBe(0);
+    expect(existsSync(join(folder, "none.sock"))).toBe(false);
+  });
+
+  test("READY is told to a manager that comes late", async () => {
+    const address = join(folder, "late.sock");
+    await using server = await Notifier.start({ NOTIFY_SOCKET: address });
+    await eventually("it serves", async () => (await fetch(`${server.url}/-/ready`)).status === 200);
+    await using manager = await Manager.start(address);
+    await eventually("it is told", async () => manager.count("READY=1") === 1);
+    expect(server.running).toBe(true);
+  });
+});
