@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually, firstAbsent, programs, requirement, run } from "../program.ts";
+import { Machine, machineAbsent } from "./machine.ts";
+import { binaryUnderTest } from "./release.ts";
+
+setDefaultTimeout(60_000);
+
+const UNITS = join(import.meta.dir, "../../deploy/systemd");
+const unitText = (name: string) => readFileSync(join(UNITS, name), "utf8");
+
+const analyze = requirement(firstAbsent("systemd-analyze"));
+
+describe.skipIf(analyze.skip)(`the units in deploy/systemd${analyze.reason}`, () => {
+  test("systemd-analyze verify has nothing to say but that the program is not installed", async () => {
+    const files = ["pushgateway.service", "pushgateway.socket"].map((name) => join(UNITS, name));
+    const { stderr } = await run([programs.need("systemd-analyze"), "verify", ...files]);
+    const others = stderr
+      .split("\n")
+      .filter((line) => line !== "" && !/usr\/local\/bin\/pushgateway is not exec/.test(line));
+    expect(others).toEqual([]);
+  });
+
+  test("systemd-analyze security finds an exposure below 1.5 of 10", async () => {
+    const words = ["security", "--offline=yes", "--threshold=15", join(UNITS, "pushgateway.service")];
+    const { code, stdout } = await run([programs.need("systemd-analyze"), ...words]);
+    expect(stdout).toContain("Overall exposure level");
+    expect(code).toBe(0);
+  });
+});
+
+const machines = requirement(await machineAbsent());
+
+describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${machines.reason}`, () => {
+  let folder = "";
+  let machine: Machine;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "systemd-"));
+    await binaryUnderTest(join(folder, "bin"));
+    machine = await Machine.start(join(folder, "bin"));
+    for (const name of ["pushgateway.service", "pushgateway.socket"])
+      await machine.write(`/etc/systemd/system/${name}`, unitText(name));
+    await machine.output("systemctl", "daemon-reload");
+  });
+
+  afterAll(async () => {
+    await machine?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function scrape(): Promise<string> {
+    return await machine.output("curl", "-sSf", "http://127.0.0.1:9091/metrics");
+  }
+
+  test("start waits until it is ready, and the status tells what is served", async () => {
+    await machine.output("systemctl", "start", "pushgateway.service");
+    expect(await scrape()).toContain("pushgateway_build_info");
+    expect(await machine.property("pushgateway.service", "StatusText")).toBe("Serving; groups: 0, series: 0");
+  });
+
+  test("what was pushed is there after a restart", async () => {
+    await machine.output("curl", "-sSf", "--data-binary", "kept 1\n", "http://127.0.0.1:9091/metrics/job/j");
+    await machine.output("systemctl", "restart", "pushgateway.service");
+    expect(await scrape()).toContain('kept{instance="",job="j"} 1\n');
+  });
+
+  test("it runs as nobody in particular, without capabilities, under a system call filter", async () => {
+    const pid = await machine.property("pushgateway.service", "MainPID");
+    const status = await machine.output("cat", `/proc/${pid}/status`);
+    const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, "m").exec(status)?.[1];
+    expect(Number(field("Uid"))).toBeGreaterThan(1000);
+    expect([field("CapBnd"), field("CapEff")]).toEqual(["0000000000000000", "0000000000000000"]);
+    expect([field("NoNewPrivs"), field("Seccomp")]).toEqual(["1", "2"]);
+    const modes = await machine.output(
+      "stat",
+      "-Lc",
+      "%a %n",
+      "/var/lib/pushgateway/",
+      "/var/lib/pushgateway/metrics.db",
+    );
+    expect(modes).toBe("700 /var/lib/pushgateway/\n600 /var/lib/pushgateway/metrics.db\n");
+  });
+
+  test("a server that hangs is killed by the watchdog and started again, with what it held", async () => {
+    await machine.write("/etc/systemd/system/pushgateway.service.d/soon.conf", "[Service]\nWatchdogSec=1\n");
+    await machine.output("systemctl", "daemon-reload");
+    await machine.output("systemctl", "restart", "pushgateway.service");
+    await Bun.sleep(1_500);
+    expect(await machine.property("pushgateway.service", "NRestarts")).toBe("0");
+    await machine.output("kill", "-STOP", await machine.property("pushgateway.service", "MainPID"));
+    await eventually("it runs again", async () => {
+      const restarts = await machine.property("pushgateway.service", "NRestarts");
+      return restarts === "1" && (await machine.property("pushgateway.service", "SubState")) === "running";
+    });
+    expect(await scrape()).toContain('kept{instance="",job="j"} 1\n');
+  });
+
+  test("the first connection to pushgateway.socket starts it, and restarts refuse nobody", async () => {
+    await machine.write("/etc/default/pushgateway", "PUSHGATEWAY_FLAGS=--web.systemd-socket\n");
+    await machine.output("systemctl", "stop", "pushgateway.service");
+    await machine.output("systemctl", "start", "pushgateway.socket");
+    expect(await machine.property("pushgateway.service", "SubState")).toBe("dead");
+    expect(await scrape()).toContain('kept{instance="",job="j"} 1\n');
+    const restarting = machine.output("systemctl", "restart", "pushgateway.service");
+    for (let i = 0; i < 10; i++) expect(await scrape()).toContain("pushgateway_build_info");
+    await restarting;
+  });
+
+  test("stop ends it well within its time", async () => {
+    const startMs = performance.now();
+    await machine.output("systemctl", "stop", "pushgateway.socket", "pushgateway.service");
+    expect(performance.now() - startMs).toBeLessThan(8_000);
+    expect(await machine.property("pushgateway.service", "Result")).toBe("success");
+  });
+});
