@@ -1,0 +1,4 @@
+declare module "snappyjs" {
+  /** The block format. */
+  export function compress(content: Uint8Array): Uint8Array;
+}
