@@ -1,30 +1,71 @@
 import { parseArgs } from "node:util";
-import type { Report } from "./loop.ts";
+import { COMPARISONS } from "./comparisons.ts";
 import { TARGETS } from "./targets.ts";
 import { fuzzInThread } from "./thread.ts";
 
-/** `npm run fuzz -- --seconds 60 --seed 1 --only text`: the seconds are shared out among the readers. */
+type Part = readonly [name: string, run: (seed: number, seconds: number) => Promise<number>];
+
+/**
+ * `npm run fuzz -- --seconds 60 --seed 1 --only text`: mutated inputs for each reader, then comparisons with others' programs.
+ * The seconds are shared out among all whose name holds the word. Ends with 1 if anything was found.
+ */
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { seconds: { type: "string", default: "60" }, seed: { type: "string" }, only: { type: "string" } },
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string" },
+      only: { type: "string", default: "" },
+    },
   });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-  const names = Object.keys(TARGETS).filter((name) => values.only === undefined || name === values.only);
-  if (names.length === 0) throw new Error(`--only ${values.only}: expected one of ${Object.keys(TARGETS).join(", ")}`);
+  const seconds = Number(values.seconds);
+  if (!Number.isFinite(seed) || !(seconds > 0)) throw new Error("--seed and --seconds: expected numbers");
+  const parts = allParts().filter(([name]) => name.includes(values.only));
+  if (parts.length === 0)
+    throw new Error(
+      `--only ${values.only}: expected a part of one of ${allParts()
+        .map(([name]) => name)
+        .join(", ")}`,
+    );
+  say(`seed ${seed}\n`);
   let findings = 0;
-  for (const name of names) {
-    const report = await fuzzInThread(name, seed, Number(values.seconds) / names.length);
-    process.stdout.write(describe(report, seed));
-    findings += report.findings.length;
-  }
+  for (const [, run] of parts) findings += await run(seed, seconds / parts.length);
   return findings === 0 ? 0 : 1;
 }
 
-function describe(report: Report, seed: number): string {
-  const { target, inputs, seconds, outcomes, slowestMs, grownBytes, findings } = report;
+function allParts(): Part[] {
+  const readers = Object.keys(TARGETS).map((name): Part => [name, (seed, seconds) => read(name, seed, seconds)]);
+  const others = Object.keys(COMPARISONS).map((name): Part => [name, (seed, seconds) => compare(name, seed, seconds)]);
+  return [...readers, ...others];
+}
+
+async function read(name: string, seed: number, allowedSeconds: number): Promise<number> {
+  const { inputs, seconds, outcomes, slowestMs, grownBytes, findings } = await fuzzInThread(name, seed, allowedSeconds);
   const rate = Math.round(inputs / seconds);
-  const head = `${target.padEnd(14)} seed ${seed}: ${inputs} inputs (${rate}/s), ${outcomes} outcomes, slowest ${slowestMs.toFixed(1)} ms, heap ${(grownBytes / 2 ** 20).toFixed(1)} MiB more, ${findings.length} findings\n`;
-  return head + findings.map(({ problem, input }) => `  ${problem}\n  base64 ${input.toBase64()}\n`).join("");
+  const heap = (grownBytes / 2 ** 20).toFixed(1);
+  say(
+    `${name}: ${inputs} inputs, ${rate}/s, ${outcomes} outcomes, slowest ${slowestMs.toFixed(0)} ms, heap ${heap} MiB more\n`,
+  );
+  for (const { problem, input } of findings) say(`  FOUND ${problem}\n  input in base64: ${input.toBase64()}\n`);
+  return findings.length;
+}
+
+async function compare(name: string, seed: number, seconds: number): Promise<number> {
+  const absent = COMPARISONS[name]?.absent() ?? null;
+  if (absent !== null) {
+    say(`${name}: left out, ${absent} is not installed\n`);
+    return 0;
+  }
+  const startMs = performance.now();
+  const compared = await COMPARISONS[name]?.run(seed, seconds);
+  const { inputs = 0, differences = [] } = compared ?? {};
+  say(`${name}: ${inputs} inputs, ${Math.round((inputs * 1000) / (performance.now() - startMs))}/s\n`);
+  for (const difference of differences) say(`  FOUND ${difference}\n`);
+  return differences.length;
+}
+
+function say(text: string): void {
+  process.stdout.write(text);
 }
 
 process.exit(await main());
