@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { apiRoutes } from "./http/api.ts";
+import { guardOrigins } from "./http/cross-origin.ts";
 import type { App, AppDeps, HttpContext } from "./http/deps.ts";
 import { createFallback } from "./http/fallback.ts";
 import { lifecycleRoutes } from "./http/lifecycle.ts";
@@ -35,5 +36,6 @@ export function createApp(deps: AppDeps): App {
     .use(lifecycleRoutes(context))
     .use(uiRoutes(context));
   // A GET route would answer HEAD as well; the reference does not.
-  return (request) => (request.method === "HEAD" ? fallback(request) : app.fetch(request));
+  const answer: App = (request) => (request.method === "HEAD" ? fallback(request) : app.fetch(request));
+  return guardOrigins(deps.settings, answer);
 }

@@ -14,6 +14,7 @@ import {
   VERSION_FLAG,
 } from "./flags.ts";
 import { helpText, manualPage } from "./help.ts";
+import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
 import { canonicalText, defaultTexts, type FlagTexts, flagValues } from "./values.ts";
@@ -32,6 +33,8 @@ export interface Settings {
   readonly routePrefix: string;
   /** Of the paths that browsers see, in the same form. */
   readonly externalPathPrefix: string;
+  /** The origins of other sites whose pages may push and read; null: none may. */
+  readonly corsOrigin: RegExp | null;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
   /** "" is memory only. */
@@ -109,6 +112,8 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
   if (externalUrl instanceof Rejection) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
   if (interval instanceof Rejection) return interval;
+  const corsOrigin = parseOrigins(values["web.cors.origin"]);
+  if (corsOrigin instanceof Rejection) return corsOrigin;
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
     systemdSocket: values["web.systemd-socket"],
@@ -117,6 +122,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
     externalUrl: externalUrl.text,
     routePrefix,
     externalPathPrefix: computeRoutePrefix("", externalUrl.path),
+    corsOrigin,
     enableLifecycle: values["web.enable-lifecycle"],
     enableAdminApi: values["web.enable-admin-api"],
     persistenceFile: values["persistence.file"],

@@ -5,9 +5,9 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - switch: present or negated (`--[no-]name`), takes no value
  * - text: taken as it is
  * - list: as text, may be repeated
- * - url, duration, level, format: checked and brought into one form, see values.ts
+ * - url, duration, level, format, regex: checked and brought into one form, see values.ts
  */
-export const FLAG_KINDS = ["switch", "text", "list", "url", "duration", "level", "format", "sync"] as const;
+export const FLAG_KINDS = ["switch", "text", "list", "url", "duration", "level", "format", "sync", "regex"] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -45,6 +45,11 @@ export const FlagTable = Type.Object({
   "web.route-prefix": Type.String({
     ...option("text", ""),
     description: "Prefix of all paths that are served. If empty, the path of --web.external-url is taken.",
+  }),
+  "web.cors.origin": Type.String({
+    ...option("regex", ""),
+    description:
+      "Regular expression for the origins whose pages may push and read in a browser, fully anchored. Example: 'https?://(domain1|domain2)\\.com'. If empty, none may.",
   }),
   "web.enable-lifecycle": Type.Boolean({ ...SWITCH, description: "Allow to shut down by an HTTP request." }),
   "web.enable-admin-api": Type.Boolean({ ...SWITCH, description: "Serve the admin API, which can wipe all metrics." }),

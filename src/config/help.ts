@@ -53,7 +53,7 @@ function manualUsage(flag: Flag): string {
 /** The default; only plain texts are in quotes. */
 function placeholder(flag: Flag): string {
   const written = flag.defaults.join(",");
-  return flag.kind === "text" ? JSON.stringify(written) : written;
+  return flag.kind === "text" || flag.kind === "regex" ? JSON.stringify(written) : written;
 }
 
 /** The second column begins behind the widest name that is shorter than LONG_NAME. */

@@ -3,6 +3,7 @@ import { Rejection } from "../model/rejection.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS, SYNC_MODES } from "./flags.ts";
+import { parseOrigins } from "./origins.ts";
 
 /** The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated. */
 export type FlagTexts = ReadonlyMap<string, readonly string[]>;
@@ -18,6 +19,8 @@ export function canonicalText(flag: Flag, written: string): string | Rejection {
       const url = parseExternalUrl(written);
       return url instanceof Rejection ? url : url.text;
     }
+    case "regex":
+      return expressionText(written);
     case "level":
       return oneOf(LOG_LEVELS, written.toLowerCase()) ?? unrecognized("level", written);
     case "sync":
@@ -53,6 +56,11 @@ function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly
   const given = texts.get(flag.name);
   if (flag.kind === "list") return given;
   return flag.kind === "switch" ? given?.[0] === "true" : given?.[0];
+}
+
+function expressionText(written: string): string | Rejection {
+  const origins = parseOrigins(written);
+  return origins instanceof Rejection ? origins : written;
 }
 
 function oneOf<Word extends string>(words: readonly Word[], text: string): Word | undefined {

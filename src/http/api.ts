@@ -8,13 +8,9 @@ import { accepted, notYet } from "./reply.ts";
 
 const encoder = new TextEncoder();
 
-/** Any page may read the API; the reference says so too. */
-const CORS = {
-  "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
-  "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Date",
+const API_HEADERS = {
   "cache-control": "no-cache, no-store, must-revalidate",
+  "x-content-type-options": "nosniff",
 };
 
 /** Objects say whether they are closed: Elysia would close those that do not, in place. */
@@ -115,7 +111,7 @@ export function apiRoutes(context: HttpContext) {
     })
     .options(`${base}/*`, () => {
       ownMetrics.countRequest("api/v1/options", 200, "OPTIONS");
-      return new Response(null, { headers: CORS });
+      return new Response(null, { headers: API_HEADERS });
     });
   if (!settings.enableAdminApi) return routes;
   return routes.put(
@@ -140,7 +136,7 @@ function statusInfo(context: HttpContext) {
 
 function answer(context: HttpContext, handler: string, json: string): Response {
   context.ownMetrics.countRequest(handler, 200, "GET");
-  return new Response(json, { headers: { "content-type": "application/json", ...CORS } });
+  return new Response(json, { headers: { "content-type": "application/json", ...API_HEADERS } });
 }
 
 function metrics(context: HttpContext): Response {
@@ -149,7 +145,7 @@ function metrics(context: HttpContext): Response {
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const stream = inTurns(metricsPieces(context), context.clock, () => {});
   return new Response(stream as unknown as ReadableStream, {
-    headers: { "content-type": "application/json", ...CORS },
+    headers: { "content-type": "application/json", ...API_HEADERS },
   });
 }
 

@@ -40,7 +40,7 @@ function scrape(context: HttpContext, request: Request): Response {
     snapshot.release();
     ownMetrics.scrapeEnded(200);
   };
-  const headers: Record<string, string> = { "content-type": format.contentType };
+  const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
   if (gzipped) headers["content-encoding"] = "gzip";
   if (isSmall) return new Response(joined(parts, done), { headers });
   return new Response(inTurns(parts, context.clock, done) as unknown as ReadableStream, { headers });

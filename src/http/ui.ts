@@ -11,6 +11,7 @@ const PAGE_HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
 };
 
@@ -45,6 +46,10 @@ function staticFile(context: HttpContext, request: Request): Response {
   context.ownMetrics.countRequest("static", found ? 200 : 404, "GET");
   if (!found) return textError(404, "404 page not found");
   return new Response(STATUS_PAGE_CSS, {
-    headers: { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=3600" },
+    headers: {
+      "content-type": "text/css; charset=utf-8",
+      "cache-control": "max-age=3600",
+      "x-content-type-options": "nosniff",
+    },
   });
 }

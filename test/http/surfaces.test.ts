@@ -34,11 +34,11 @@ describe("the JSON API", () => {
     }
   });
 
-  test("lets any page read it, as the reference does", async () => {
+  test("is JSON that nobody may take for something else", async () => {
     const { app } = createTestApp();
-    const response = await ask(app, "GET", "/api/v1/status");
-    expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("content-type")).toBe("application/json");
+    const { headers } = await ask(app, "GET", "/api/v1/status");
+    expect(headers.get("content-type")).toBe("application/json");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
   });
 
   test("wipes everything when the admin API is on", async () => {
