@@ -196,7 +196,9 @@ function openDatabase(file: string): Database {
 function createDatabase(file: string): void {
   const unfinished = `${file}.new`;
   removeUnfinished(unfinished);
-  const database = new Database(unfinished, { create: true });
+  // What was pushed is for nobody else to read; SQLite gives the files beside it the same mode.
+  closeSync(openSync(unfinished, "wx", 0o600));
+  const database = new Database(unfinished);
   try {
     database.run("PRAGMA synchronous = FULL");
     database.run(`PRAGMA page_size = ${PAGE_BYTES}`);

@@ -125,7 +125,7 @@ async function scrape(url: string): Promise<string | null> {
 /** The reference deletes and wipes after it has answered: it is asked again until it shows what is expected, for a while. */
 async function scrapeSettled(url: string, expected: string | null): Promise<string | null> {
   let shown = await scrape(url);
-  for (let again = 0; again < 20 && shown !== expected && shown !== null; again++) {
+  for (let again = 0; again < 500 && shown !== expected && shown !== null; again++) {
     await Bun.sleep(10);
     shown = await scrape(url);
   }

@@ -174,3 +174,10 @@ describe("two processes on one file", () => {
     expectRefusal(await refusedStart(spelling), spelling);
   });
 });
+
+test("what was pushed is in files that nobody else may read", async () => {
+  using place = new Place();
+  await using gateway = await Gateway.start([persistence(place.file)]);
+  await ask(gateway, "/metrics/job/j", { method: "PUT", body: "m 1\n" });
+  for (const suffix of ["", "-wal", "-shm"]) expect(statSync(place.file + suffix).mode & 0o777).toBe(0o600);
+});
