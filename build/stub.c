@@ -76,12 +76,12 @@ static const struct {
 } libraries[] = {LIBRARY_TABLE};
 
 /*
- * Variables by which the C library, the runtime, its engine and its allocator can be made to run other code, open a debugger,
+ * Beginnings, in any case, of variables by which the C library, the runtime, its engine and its allocator can be made to run other code, open a debugger,
  * write files or change their ways. A server has no use for them.
  */
 static const char hidden_variables[][16] = {
     "LD_", "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=", "LOCPATH=", "NLSPATH=",
-    "BUN_", "NODE_", "JSC_", "WTF_", "ICU_", "MIMALLOC_", "mimalloc_", "OPENSSL_CONF=", "SSLKEYLOGFILE=",
+    "BUN_", "NODE_", "JSC_", "WTF_", "ICU_", "MIMALLOC_", "OPENSSL_CONF=", "SSLKEYLOGFILE=",
 };
 
 static long system_call(long number, long a, long b, long c) {
@@ -96,13 +96,18 @@ static size_t length(const char *text) {
   return n;
 }
 
-static int starts_with(const char *text, const char *start) {
-  while (*start)
-    if (*text++ != *start++) return 0;
-  return 1;
+static int equal(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
 }
 
-static int equal(const char *a, const char *b) { return starts_with(a, b) && length(a) == length(b); }
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
+
+static int starts_with(const char *text, const char *start) {
+  while (*start)
+    if (lower(*text++) != lower(*start++)) return 0;
+  return 1;
+}
 
 static _Noreturn void fail(const char *message) {
   system_call(__NR_write, STDERR, (long)message, (long)length(message));

@@ -16,9 +16,9 @@ export interface Health {
 }
 
 /** Asks the URL that was given: healthy is 200 alone. User and password may be in the URL. Never goes through a proxy. */
-export async function checkUrl(url: URL, insecure: boolean): Promise<Health> {
+export async function checkUrl(url: URL, insecure: boolean, deadline = AbortSignal.timeout(LIMIT_MS)): Promise<Health> {
   try {
-    const status = await statusOf(url, insecure);
+    const status = await statusOf(url, insecure, deadline);
     return { healthy: status === OK, status, message: `${shown(url)} answered ${status}` };
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
@@ -31,24 +31,24 @@ export async function checkUrl(url: URL, insecure: boolean): Promise<Health> {
  * names than localhost, is not checked, and the answer that a password is needed is as good as any.
  */
 export async function checkOwnServer(url: URL): Promise<Health> {
-  const plain = await checkAnyUser(url);
+  const deadline = AbortSignal.timeout(LIMIT_MS);
+  const plain = await checkAnyUser(url, deadline);
   if (plain.healthy) return plain;
-  const secure = await checkAnyUser(new URL(url.href.replace(/^http:/, "https:")));
+  const secure = await checkAnyUser(new URL(url.href.replace(/^http:/, "https:")), deadline);
   return secure.healthy ? secure : plain;
 }
 
-async function checkAnyUser(url: URL): Promise<Health> {
-  const health = await checkUrl(url, true);
+async function checkAnyUser(url: URL, deadline: AbortSignal): Promise<Health> {
+  const health = await checkUrl(url, true, deadline);
   return health.status === UNAUTHORIZED ? { ...health, healthy: true } : health;
 }
 
-function statusOf(url: URL, insecure: boolean): Promise<number> {
+function statusOf(url: URL, insecure: boolean, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const settle = (answer: IncomingMessage) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     };
-    const signal = AbortSignal.timeout(LIMIT_MS);
     const request =
       url.protocol === "https:"
         ? getSecure(url, { signal, rejectUnauthorized: !insecure }, settle)

@@ -13,6 +13,8 @@ export function scratchFolder(): string {
   return folder;
 }
 
+const REMOVAL_LIMIT_MS = 60_000;
+
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+}, REMOVAL_LIMIT_MS);

@@ -13,7 +13,8 @@ export interface Place {
   readonly name: string;
   /** What the machine lacks for it; null if nothing. */
   readonly absent: string | null;
-  open(): Promise<OpenPlace>;
+  /** `binary` is the program; where the place is a container it is the image's instead. */
+  open(binary: string): Promise<OpenPlace>;
 }
 
 export interface OpenPlace extends AsyncDisposable {
@@ -26,12 +27,16 @@ export interface OpenPlace extends AsyncDisposable {
 const needsRoot = process.getuid?.() === 0 ? null : "root's rights";
 
 export const PLACES: readonly Place[] = [
-  { name: "on the host", absent: null, open: () => onHost([]) },
-  { name: "as another user", absent: needsRoot ?? firstAbsent("setpriv"), open: () => onHost(asNobody()) },
+  { name: "on the host", absent: null, open: (binary) => onHost(binary, []) },
+  {
+    name: "as another user",
+    absent: needsRoot ?? firstAbsent("setpriv"),
+    open: (binary) => onHost(binary, asNobody()),
+  },
   {
     name: "with a hostile LD_PRELOAD, LD_AUDIT and LD_LIBRARY_PATH",
     absent: firstAbsent("cc"),
-    open: () => onHost(hostile()),
+    open: (binary) => onHost(binary, hostile()),
   },
   {
     name: "in a root that holds nothing but itself and /proc",
@@ -54,8 +59,7 @@ function asNobody(): string[] {
   return ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
 }
 
-async function onHost(prefix: readonly string[]): Promise<OpenPlace> {
-  const { binary } = await theRelease();
+async function onHost(binary: string, prefix: readonly string[]): Promise<OpenPlace> {
   const folder = writableFolder();
   return { folder, command: (...words) => [...prefix, binary, ...words], [Symbol.asyncDispose]: async () => {} };
 }
@@ -88,8 +92,7 @@ export function hostile(library = hostileLibrary()): string[] {
   return ["env", `LD_PRELOAD=${library}`, `LD_AUDIT=${library}`, `LD_LIBRARY_PATH=${folder}`];
 }
 
-async function inRoot(): Promise<OpenPlace> {
-  const { binary } = await theRelease();
+export async function inRoot(binary: string): Promise<OpenPlace> {
   const root = scratchFolder();
   for (const name of ["proc", "data"]) mkdirSync(join(root, name));
   copyFileSync(binary, join(root, "pushgateway"));
@@ -103,16 +106,19 @@ async function inRoot(): Promise<OpenPlace> {
   };
 }
 
-/** As inRoot, with files where ld.so looks for libraries and preloads. */
-async function inHostileRoot(): Promise<OpenPlace> {
-  const place = await inRoot();
+/** As inRoot, with files where ld.so and the resolver look for libraries. The hosts file names `here` 127.0.0.1. */
+export async function inHostileRoot(binary: string): Promise<OpenPlace> {
+  const place = await inRoot(binary);
   const root = place.command()[1] ?? "";
   const library = hostileLibrary();
   for (const folder of ["etc", "lib64", "lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"])
     mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, "etc", "ld.so.preload"), "/lib64/libc.so.6\n");
+  writeFileSync(join(root, "etc", "nsswitch.conf"), "hosts: hostile files\n");
+  writeFileSync(join(root, "etc", "hosts"), "127.0.0.1 here\n");
   for (const folder of ["lib64", "lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"])
-    for (const name of ["libc.so.6", "libm.so.6", "libnss_files.so.2"]) copyFileSync(library, join(root, folder, name));
+    for (const name of ["libc.so.6", "libm.so.6", "libnss_hostile.so.2"])
+      copyFileSync(library, join(root, folder, name));
   return place;
 }
 

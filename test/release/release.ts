@@ -1,7 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { findCLibrary, findCompiler } from "../../build/c-library.ts";
 import { compile } from "../../build/compile.ts";
+import { readElf } from "../../build/elf.ts";
 import { readSource } from "../../build/source.ts";
+import { makeStatic } from "../../build/static-file.ts";
+import { compileStub } from "../../build/stub.ts";
 import { version } from "../../package.json";
 import { firstAbsent, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -54,12 +58,32 @@ let plain: Promise<string> | null = null;
 
 /** The program as Bun compiles it, which needs the host's glibc: to compare with. */
 export function plainProgram(): Promise<string> {
-  plain ??= writePlainProgram();
+  plain ??= writeProgram(compile(version, readSource()).bytes);
   return plain;
 }
 
-async function writePlainProgram(): Promise<string> {
+let probes: Promise<{ plain: string; static: string }> | null = null;
+
+/** test/release/probe.ts as Bun compiles it, and made self-contained like the program. */
+export function theProbe(): Promise<{ plain: string; static: string }> {
+  probes ??= buildProbe();
+  return probes;
+}
+
+async function buildProbe(): Promise<{ plain: string; static: string }> {
+  const plain = join(scratchFolder(), "probe");
+  const source = join(import.meta.dir, "probe.ts");
+  const words = [process.execPath, "build", "--compile", "--bytecode", "--format=esm", `--outfile=${plain}`, source];
+  const { code, stderr } = await run(words);
+  if (code !== 0) throw new Error(`compiling ${source}: ${stderr}`);
+  const compiler = findCompiler();
+  const program = readElf("probe", readFileSync(plain));
+  const bytes = makeStatic(program, findCLibrary(compiler), (plan) => compileStub(compiler, plan));
+  return { plain, static: await writeProgram(bytes) };
+}
+
+async function writeProgram(bytes: Uint8Array): Promise<string> {
   const path = join(scratchFolder(), "pushgateway");
-  writeFileSync(path, compile(version, readSource()).bytes, { mode: 0o755 });
+  writeFileSync(path, bytes, { mode: 0o755 });
   return path;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Child, eventually, freePort, requirement, run } from "../program.ts";
 import { type OpenPlace, PLACES } from "./places.ts";
-import { buildNeeds } from "./release.ts";
+import { buildNeeds, theRelease } from "./release.ts";
 
 setDefaultTimeout(180_000);
 
@@ -12,6 +12,8 @@ const WAYS = [
 type Way = (typeof WAYS)[number];
 
 const END_LIMIT_MS = 1_000;
+/** To build the release and start what the place needs. */
+const OPEN_LIMIT_MS = 180_000;
 
 /** A server in some place, with a persistence file. */
 class Server extends Child {
@@ -64,9 +66,9 @@ for (const { name, absent, open } of PLACES) {
   describe.skipIf(skip)(`the program runs ${name}${reason}`, () => {
     let place: OpenPlace;
     beforeAll(async () => {
-      place = await open();
-    });
-    afterAll(async () => await place[Symbol.asyncDispose]());
+      place = await open((await theRelease()).binary);
+    }, OPEN_LIMIT_MS);
+    afterAll(async () => await place[Symbol.asyncDispose](), OPEN_LIMIT_MS);
 
     test("--version prints the version and nothing else", async () => {
       const { code, stdout, stderr } = await run(place.command("--version"));
