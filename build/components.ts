@@ -39,7 +39,8 @@ function bun(): Component {
     version,
     licence: "MIT AND LGPL-2.0-only AND BSD-2-Clause",
     packageUrl: `pkg:npm/bun@${version}`,
-    remark: "Runtime. Its parts, JavaScriptCore and WebKit among them: https://bun.com/docs/project/license",
+    remark:
+      "Copyright Oven and contributors. Its parts, JavaScriptCore and WebKit among them: https://bun.com/docs/project/license",
     licenceTexts: [],
     sha512,
   };
@@ -47,7 +48,7 @@ function bun(): Component {
 
 function glibc(compiler: string): Component {
   const path = libraryPath(compiler, "libc.so.6");
-  const told = /GNU C Library \(([^)]*)\) [a-z]+ release version ([\d.]+)/.exec(readFileSync(path, "latin1"));
+  const told = /GNU C Library \(([^)]*)\) [a-z]+ release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"));
   if (told === null) throw new Error(`reading ${path}: it does not tell its version; is it glibc?`);
   const remark = `${told[1]}. ld.so (with one function redirected), libc, libm, libpthread, libdl, unchanged otherwise`;
   return { ...systemLibrary(path, told[2] ?? ""), name: "glibc", licence: "LGPL-2.1-or-later", remark };
