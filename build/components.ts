@@ -51,23 +51,22 @@ function glibc(compiler: string): Component {
   const told = /GNU C Library \(([^)]*)\) [a-z]+ release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"));
   if (told === null) throw new Error(`reading ${path}: it does not tell its version; is it glibc?`);
   const remark = `${told[1]}. ld.so (with one function redirected), libc, libm, libpthread, libdl, unchanged otherwise`;
-  return { ...systemLibrary(path, told[2] ?? ""), name: "glibc", licence: "LGPL-2.1-or-later", remark };
+  return { ...systemLibrary(path, told[2] ?? "", "LGPL-2.1"), name: "glibc", licence: "LGPL-2.1-or-later", remark };
 }
 
 function libgcc(compiler: string): Component {
   const { stdout } = Bun.spawnSync([compiler, "-dumpfullversion"]);
-  const library = systemLibrary(libraryPath(compiler, "libgcc_s.so.1"), stdout.toString().trim());
+  const library = systemLibrary(libraryPath(compiler, "libgcc_s.so.1"), stdout.toString().trim(), "GPL-3");
   const remark = "libgcc_s, unchanged, under the GCC Runtime Library Exception";
   return { ...library, name: "libgcc", licence: "GPL-3.0-or-later WITH GCC-exception-3.1", remark };
 }
 
-/** A library of the machine: version and source as its package manager tells, if that is Debian's. */
-function systemLibrary(path: string, version: string): Omit<Component, "name" | "licence" | "remark"> {
+/** A library of the machine: version, source and licences as its package manager tells, if that is Debian's. */
+function systemLibrary(path: string, version: string, licence: string): Omit<Component, "name" | "licence" | "remark"> {
   const debian = debianPackage(path);
   if (debian === null)
     return { version, packageUrl: `pkg:generic/${path.split("/").at(-1)}@${version}`, licenceTexts: [], sha512: null };
-  const licences = ["LGPL-2.1", "GPL-3"].map((name) => join(DEBIAN_LICENCES, name));
-  const documents = [join(DEBIAN_DOCUMENTS, debian.name, "copyright"), ...licences];
+  const documents = [join(DEBIAN_DOCUMENTS, debian.name, "copyright"), join(DEBIAN_LICENCES, licence)];
   return {
     version: debian.version,
     packageUrl: `pkg:deb/debian/${debian.name}@${encodeURIComponent(debian.version)}?arch=amd64`,
