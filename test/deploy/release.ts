@@ -1,52 +1,71 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { version } from "../../package.json";
 import { commandUnderTest, run } from "../program.ts";
 
 const root = join(import.meta.dir, "../..");
 
-/** The program under test as one file in `folder`: the built one, or one that is compiled from the sources in a second. */
-export async function binaryUnderTest(folder: string): Promise<string> {
-  const path = join(folder, "pushgateway");
+/** The program under test as one file `folder/name`: the built one, or one that is compiled from the sources in a second. */
+export async function binaryUnderTest(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
   mkdirSync(folder, { recursive: true });
   const [program, ...others] = commandUnderTest();
   if (program !== undefined && others.length === 0) {
     copyFileSync(program, path);
-    return path;
+    return;
   }
   const entries = ["src/main.ts", "src/persist/worker.ts"].map((entry) => join(root, entry));
   const flags = ["--compile", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", `--outfile=${path}`];
   const defines = ["--define", `BUILD_VERSION=${JSON.stringify(version)}`];
   await must([process.execPath, "build", ...flags, ...defines, ...entries]);
-  return path;
 }
 
-/** A release: where its tarball is, and its checksum as sha256sums.txt has it beside it. */
 export interface Release {
-  readonly tarball: string;
-  readonly sha256: string;
   readonly version: string;
+  /** Of the tarball. */
+  readonly sha256: string;
+  /** Of the program in it. */
+  readonly programSha256: string;
 }
 
 /**
- * A tarball of the given version in `folder`, of the same layout as the one that is built; sha256sums.txt there has a line for each.
- * Names in it are the version's, the program is the same.
+ * The release that `npm run build` has left beside the program under test, copied into `folder` with its sha256sums.txt; where
+ * there is none, a made one of the same version.
  */
-export async function makeRelease(folder: string, binary: string, named: string): Promise<Release> {
-  const name = `pushgateway-${named}.linux-amd64`;
-  const inner = join(folder, name);
+export async function releaseUnderTest(folder: string, command: string): Promise<Release> {
+  const [program = "", ...others] = commandUnderTest();
+  const name = tarballName(version);
+  const built = join(dirname(program), name);
+  if (others.length > 0 || !existsSync(built)) return await makeRelease(folder, version, command);
+  for (const file of [name, "sha256sums.txt"]) copyFileSync(join(dirname(program), file), join(folder, file));
+  return { version, sha256: sha256Of(built), programSha256: sha256Of(program) };
+}
+
+/**
+ * A small tarball in `folder`, of the same layout as the one that is built, whose program hands over to `command`; sha256sums.txt
+ * there gets a line for it.
+ */
+export async function makeRelease(folder: string, named: string, command: string): Promise<Release> {
+  const inner = join(folder, `pushgateway-${named}.linux-amd64`);
+  const program = join(inner, "pushgateway");
   mkdirSync(inner);
-  copyFileSync(binary, join(inner, "pushgateway"));
+  writeFileSync(program, `#!/bin/sh\n# ${named}\nexec ${command} "$@"\n`, { mode: 0o755 });
   for (const file of ["LICENSE", "NOTICE"]) copyFileSync(join(root, file), join(inner, file));
-  const tarball = join(folder, `${name}.tar.gz`);
-  await must(["tar", "-C", folder, "--owner=0", "--group=0", "--use-compress-program=gzip -1", "-cf", tarball, name]);
+  const tarball = join(folder, tarballName(named));
+  await must(["tar", "-C", folder, "--owner=0", "--group=0", "-czf", tarball, `pushgateway-${named}.linux-amd64`]);
+  const release = { version: named, sha256: sha256Of(tarball), programSha256: sha256Of(program) };
   rmSync(inner, { recursive: true });
-  const sha256 = createHash("sha256").update(readFileSync(tarball)).digest("hex");
-  const sums = join(folder, "sha256sums.txt");
-  const earlier = existsSync(sums) ? readFileSync(sums, "utf8") : "";
-  writeFileSync(sums, `${earlier}${sha256}  ${name}.tar.gz\n`);
-  return { tarball, sha256, version: named };
+  appendFileSync(join(folder, "sha256sums.txt"), `${release.sha256}  ${tarballName(named)}\n`);
+  return release;
+}
+
+export function tarballName(named: string): string {
+  return `pushgateway-${named}.linux-amd64.tar.gz`;
+}
+
+function sha256Of(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
 async function must(words: readonly string[]): Promise<void> {

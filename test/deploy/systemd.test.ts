@@ -39,7 +39,7 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "systemd-"));
-    await binaryUnderTest(join(folder, "bin"));
+    await binaryUnderTest(join(folder, "bin"), "pushgateway");
     machine = await Machine.start(join(folder, "bin"));
     for (const name of ["pushgateway.service", "pushgateway.socket"])
       await machine.write(`/etc/systemd/system/${name}`, unitText(name));

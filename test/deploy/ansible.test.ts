@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Child, type Ended, firstAbsent, programs, requirement } from "../program.ts";
+import { Machine, machineAbsent } from "./machine.ts";
+import { binaryUnderTest, makeRelease, type Release, releaseUnderTest, tarballName } from "./release.ts";
+
+setDefaultTimeout(180_000);
+
+const DEPLOY = join(import.meta.dir, "../../deploy");
+const UNIT = "pushgateway.service";
+
+const Status = Type.Object({ data: Type.Object({ flags: Type.Record(Type.String(), Type.String()) }) });
+
+const lint = requirement(firstAbsent("ansible-lint"));
+
+describe.skipIf(lint.skip)(`deploy/ansible${lint.reason}`, () => {
+  test("ansible-lint has nothing to say in its strictest profile", async () => {
+    const files = ["pushgateway.yaml", "service_deploy.yaml", "service_rollback.yaml", "roles/pushgateway"];
+    const words = [programs.need("ansible-lint"), "--offline", "--nocolor", "--profile=production", ...files];
+    await using child = new Child(words, { cwd: join(DEPLOY, "ansible") });
+    const { code, stdout, stderr } = await child.ended(120_000);
+    expect(stdout + stderr).toMatch(/Passed with production profile: 0 failure\(s\), 0 warning\(s\) on 1\d files/);
+    expect(code).toBe(0);
+  });
+});
+
+/** What a run of a playbook did. */
+interface Played extends Ended {
+  readonly changed: number;
+}
+
+/** A machine without pushgateway, two releases of it, and a copy of deploy/ to play from. */
+class Site {
+  private constructor(
+    readonly folder: string,
+    readonly machine: Machine,
+    readonly now: Release,
+    readonly next: Release,
+  ) {}
+
+  static async make(): Promise<Site> {
+    const folder = mkdtempSync(join(tmpdir(), "ansible-"));
+    for (const name of ["dist", "home"]) mkdirSync(join(folder, name));
+    await binaryUnderTest(join(folder, "bin"), "program");
+    const command = "/usr/local/bin/program";
+    const now = await releaseUnderTest(join(folder, "dist"), command);
+    const next = await makeRelease(join(folder, "dist"), "99.0.0", command);
+    cpSync(DEPLOY, join(folder, "deploy"), { recursive: true, verbatimSymlinks: true });
+    return new Site(folder, await Machine.start(join(folder, "bin")), now, next);
+  }
+
+  /** Plays a playbook of deploy/ansible inside the machine. */
+  async play(playbook: string, ...words: string[]): Promise<Played> {
+    const environment = [`HOME=${this.folder}/home`, "ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3", "LC_ALL=C.UTF-8"];
+    const command = [programs.need("ansible-playbook"), "-i", `${this.folder}/deploy/ansible/host_file`];
+    const file = `${this.folder}/deploy/ansible/${playbook}`;
+    const ended = await this.machine.run("env", ...environment, ...command, file, ...words);
+    return { ...ended, changed: Number(/ changed=(\d+) /.exec(ended.stdout)?.[1] ?? Number.NaN) };
+  }
+
+  /** As `play`; throws where it fails. How many tasks changed something. */
+  async changes(playbook: string, ...words: string[]): Promise<number> {
+    const { code, changed, stdout, stderr } = await this.play(playbook, ...words);
+    if (code !== 0) throw new Error(`playing ${playbook} ${words.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
+    return changed;
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.machine.run("test", "-e", path)).code === 0;
+  }
+
+  /** The SHA-256 of an installed program. */
+  async programSha256(path: string): Promise<string | undefined> {
+    return (await this.machine.output("sha256sum", path)).split(" ")[0];
+  }
+
+  async pid(): Promise<string> {
+    return await this.machine.property(UNIT, "MainPID");
+  }
+
+  async get(path: string): Promise<string> {
+    return await this.machine.output("curl", "-sSf", `http://127.0.0.1:9091${path}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.machine[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const { skip, reason } = requirement((await machineAbsent()) ?? firstAbsent("ansible-playbook", "tar", "gzip", "curl"));
+
+describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await Site.make();
+  });
+  afterAll(async () => await site?.[Symbol.asyncDispose]());
+
+  const PROGRAM = "/usr/local/bin/pushgateway";
+  const play = (release: Release, ...words: string[]) =>
+    site.changes("pushgateway.yaml", "-e", `pushgateway_version=${release.version}`, ...words);
+
+  async function flags(): Promise<Record<string, string>> {
+    return Value.Parse(Status, JSON.parse(await site.get("/api/v1/status"))).data.flags;
+  }
+
+  test("check mode on a bare machine passes and installs nothing", async () => {
+    expect(await play(site.now, "--check", "--diff")).toBeGreaterThan(3);
+    for (const path of [PROGRAM, `/etc/systemd/system/${UNIT}`, "/etc/pushgateway"])
+      expect(await site.exists(path)).toBe(false);
+  });
+
+  test("the first run starts it, and it serves as the role's user", async () => {
+    expect(await play(site.now)).toBeGreaterThan(3);
+    expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
+    expect(await site.get("/metrics")).toContain("pushgateway_build_info");
+    expect(await site.machine.output("stat", "-c", "%U %a", "/var/lib/pushgateway")).toBe("pushgateway 700\n");
+    expect(await site.machine.property(UNIT, "UnitFileState")).toBe("enabled");
+  });
+
+  test("a second run changes nothing and restarts nothing", async () => {
+    const pid = await site.pid();
+    expect(await play(site.now)).toBe(0);
+    expect(await site.pid()).toBe(pid);
+  });
+
+  test("a new version comes with a restart, keeps what was pushed, and the one before is a run away", async () => {
+    await site.machine.output("curl", "-sSf", "--data-binary", "kept 1\n", "http://127.0.0.1:9091/metrics/job/j");
+    for (const release of [site.next, site.now]) {
+      const pid = await site.pid();
+      expect(await play(release)).toBeGreaterThan(0);
+      expect(await site.programSha256(PROGRAM)).toBe(release.programSha256);
+      expect(await site.pid()).not.toBe(pid);
+      expect(await site.get("/metrics")).toContain('kept{instance="",job="j"} 1\n');
+    }
+  });
+
+  test("every variable of the settings reaches the command line, whatever is in it", async () => {
+    const variables = {
+      pushgateway_web_listen_address: ["127.0.0.1:9091", "127.0.0.1:9092"],
+      pushgateway_web_telemetry_path: "/all metrics",
+      pushgateway_web_external_url: 'https://proxy.example/$HOME/100%25/"pg"',
+      pushgateway_config_flags_extra: ["--log.format=json", "--web.route-prefix=/", "--web.enable-admin-api"],
+    };
+    expect(await play(site.now, "-e", JSON.stringify(variables))).toBeGreaterThan(0);
+    const given = await flags();
+    expect(given).toMatchObject({
+      "log.format": "json",
+      "persistence.file": "/var/lib/pushgateway/metrics.db",
+      "web.enable-admin-api": "true",
+      "web.listen-address": "127.0.0.1:9091,127.0.0.1:9092",
+      "web.telemetry-path": "/all metrics",
+    });
+    expect(given["web.external-url"]).toMatch(/^https:\/\/proxy\.example\/\$HOME\/100%25\/("|%22)pg("|%22)$/);
+  });
+
+  test("a persistence file among the extra flags takes the place of the role's", async () => {
+    await play(site.now, "-e", JSON.stringify({ pushgateway_config_flags_extra: ["--persistence.file="] }));
+    expect((await flags())["persistence.file"]).toBe("");
+  });
+
+  test("the web-config file holds hashes only, is for the group alone, and stays as it is in a second run", async () => {
+    const hash = "$2b$10$OLTZ6z9oBcbm1qUbiXsHR.ZBrCNtfRGnTwOPdZYpk2b.9vQfp4Ixi";
+    const variables = JSON.stringify({
+      pushgateway_basic_auth_users: { plain: 'se"cret', hashed: hash },
+      pushgateway_http_server_config: { http2: false },
+    });
+    const words = ["--tags", "pushgateway_configure", "-e", variables];
+    await site.play("pushgateway.yaml", ...words);
+    const path = "/etc/pushgateway/web_config.yml";
+    const text = await site.machine.output("cat", path);
+    const written: unknown = Bun.YAML.parse(text);
+    expect(written).toEqual({
+      basic_auth_users: { plain: expect.stringMatching(/^\$2b\$10\$[./A-Za-z0-9]{53}$/), hashed: hash },
+      http_server_config: { http2: false },
+    });
+    expect(text).not.toContain("cret");
+    expect(await site.machine.output("stat", "-c", "%U:%G %a", path)).toBe("root:pushgateway 640\n");
+    await site.play("pushgateway.yaml", ...words);
+    expect(await site.machine.output("cat", path)).toBe(text);
+  });
+
+  test("a tarball that is not the one of the checksums is refused, and what is installed stays", async () => {
+    writeFileSync(join(site.folder, "dist", tarballName(site.next.version)), "something else");
+    rmSync(join(site.folder, "home/.cache"), { recursive: true });
+    const { code, stdout } = await site.play("pushgateway.yaml", "-e", `pushgateway_version=${site.next.version}`);
+    expect(stdout).toContain("checksum");
+    expect(code).toBe(2);
+    expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
+  });
+});
+
+describe.skipIf(skip)(`service_deploy.yaml on a machine with systemd${reason}`, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await Site.make();
+  });
+  afterAll(async () => await site?.[Symbol.asyncDispose]());
+
+  const PROGRAM = "/opt/app/pushgateway/pushgateway";
+  const of = (release: Release) => ["-e", `tgz=${tarballName(release.version)}`, "-e", "app=pushgateway"];
+  const backTo = (release: string) => ["-e", "app=pushgateway", "-e", `release=${release}`];
+
+  test("check mode on a bare machine passes and installs nothing", async () => {
+    expect(await site.changes("service_deploy.yaml", "--check", ...of(site.now))).toBeGreaterThan(3);
+    expect(await site.machine.output("ls", "/opt", "/etc/systemd/system")).toBe("/etc/systemd/system:\n\n/opt:\n");
+  });
+
+  test("the first run serves from /opt/app/pushgateway, the second changes nothing", async () => {
+    expect(await site.changes("service_deploy.yaml", ...of(site.now))).toBeGreaterThan(3);
+    expect(await site.get("/metrics")).toContain("pushgateway_build_info");
+    expect(await site.machine.property(UNIT, "ExecStart")).toContain(`path=${PROGRAM} `);
+    const pid = await site.pid();
+    expect(await site.changes("service_deploy.yaml", ...of(site.now))).toBe(0);
+    expect(await site.pid()).toBe(pid);
+  });
+
+  test("another release runs after a deployment of it, and the one before after a rollback", async () => {
+    const [first, back] = [await site.pid(), backTo(`pushgateway-${site.now.version}.linux-amd64`)];
+    expect(await site.changes("service_deploy.yaml", ...of(site.next))).toBeGreaterThan(0);
+    const second = await site.pid();
+    expect(await site.programSha256(PROGRAM)).toBe(site.next.programSha256);
+    expect(await site.changes("service_rollback.yaml", ...back)).toBeGreaterThan(0);
+    expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
+    expect(new Set([first, second, await site.pid()]).size).toBe(3);
+    expect(await site.changes("service_rollback.yaml", ...back)).toBe(0);
+  });
+
+  test("a release that is not on the host cannot be gone back to", async () => {
+    const { code, stdout } = await site.play("service_rollback.yaml", ...backTo("none"));
+    expect(stdout).toContain("there is no /opt/app/pushgateway/releases/none");
+    expect(code).toBe(2);
+  });
+
+  test("a tarball without its checksum is refused, and deployed where the checksum is told", async () => {
+    rmSync(join(site.folder, "dist/sha256sums.txt"));
+    const { code, stdout } = await site.play("service_deploy.yaml", ...of(site.next));
+    expect(stdout).toContain("expected one in a sha256sums.txt beside it, or given as -e sha256=...");
+    expect(code).toBe(2);
+    expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
+    const told = `sha256=${site.next.sha256}`;
+    expect(await site.changes("service_deploy.yaml", ...of(site.next), "-e", told)).toBeGreaterThan(0);
+    expect(await site.programSha256(PROGRAM)).toBe(site.next.programSha256);
+  });
+
+  test("a unit of one's own in local_path is used as it is", async () => {
+    const unit = `[Service]\nType=simple\nDynamicUser=yes\nExecStart=${PROGRAM} --web.enable-lifecycle\n`;
+    await site.machine.write("/opt/tgzs/pushgateway.service", `${unit}[Install]\nWantedBy=default.target\n`);
+    const told = `sha256=${site.next.sha256}`;
+    expect(await site.changes("service_deploy.yaml", ...of(site.next), "-e", told)).toBeGreaterThan(0);
+    expect(await site.machine.output("cat", `/etc/systemd/system/${UNIT}`)).toStartWith(unit);
+    expect(await site.machine.property(UNIT, "Type")).toBe("simple");
+    expect(await site.machine.property(UNIT, "ExecStart")).toContain("--web.enable-lifecycle");
+  });
+});
