@@ -10,7 +10,9 @@ import { buildNeeds, plainProgram, theProbe, theRelease } from "./release.ts";
 setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(buildNeeds);
-const root = requirement(buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("chroot", "mount") : "root's rights"));
+const root = requirement(
+  buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("chroot", "mount") : "root, who may mount and change users,"),
+);
 
 /** Variables that change what a program of Bun or glibc does, told by `--version`; FILE is a file that writes to stderr. */
 const ESCAPES = [

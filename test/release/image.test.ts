@@ -10,7 +10,8 @@ import { buildNeeds, root, theRelease } from "./release.ts";
 setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(
-  buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("docker", "dockerd", "tar") : "root's rights"),
+  buildNeeds ??
+    (process.getuid?.() === 0 ? firstAbsent("docker", "dockerd", "tar") : "root, who may mount and change users,"),
 );
 const IMAGE = "pushgateway-under-test";
 const OPEN_LIMIT_MS = 180_000;

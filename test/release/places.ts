@@ -24,7 +24,7 @@ export interface OpenPlace extends AsyncDisposable {
   readonly folder: string;
 }
 
-const needsRoot = process.getuid?.() === 0 ? null : "root's rights";
+const needsRoot = process.getuid?.() === 0 ? null : "root, who may mount and change users,";
 
 export const PLACES: readonly Place[] = [
   { name: "on the host", absent: null, open: (binary) => onHost(binary, []) },
