@@ -1,79 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
-import { Child, eventually, firstAbsent, freePort, Gateway, programs, requirement } from "../program.ts";
+import { eventually, firstAbsent, Gateway, requirement } from "../program.ts";
+import { Prometheus } from "../prometheus.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part, signed } from "./protobuf.ts";
 
 setDefaultTimeout(30_000);
-
-const VectorAnswer = Type.Object({
-  status: Type.Literal("success"),
-  data: Type.Object({
-    resultType: Type.Literal("vector"),
-    result: Type.Array(
-      Type.Object({
-        metric: Type.Record(Type.String(), Type.String()),
-        value: Type.Tuple([Type.Number(), Type.String()]),
-      }),
-    ),
-  }),
-});
-
-/** A Prometheus of its own, with an empty store, that scrapes one gateway each second. */
-class Prometheus {
-  readonly #child: Child;
-  readonly #folder: string;
-  readonly #url: string;
-
-  private constructor(child: Child, folder: string, url: string) {
-    this.#child = child;
-    this.#folder = folder;
-    this.#url = url;
-  }
-
-  static async start(gateway: Gateway): Promise<Prometheus> {
-    const folder = mkdtempSync(join(tmpdir(), "prometheus-"));
-    const port = await freePort();
-    writeFileSync(join(folder, "prometheus.yml"), configuration(gateway.port));
-    const child = new Child([
-      programs.need("prometheus"),
-      `--config.file=${join(folder, "prometheus.yml")}`,
-      `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--enable-feature=native-histograms",
-    ]);
-    const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}`);
-    await prometheus.#ready();
-    return prometheus;
-  }
-
-  /** The instant vector of a query: each series' labels with its value. */
-  async query(promql: string): Promise<(Record<string, string> & { value: string })[]> {
-    const answer = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(promql)}`);
-    const { data } = Value.Parse(VectorAnswer, await answer.json());
-    return data.result.map(({ metric, value }) => ({ ...metric, value: value[1] }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child[Symbol.asyncDispose]();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  async #ready(): Promise<void> {
-    try {
-      await eventually("Prometheus is ready", async () => {
-        if (!this.#child.running) throw new Error(this.#child.stderr);
-        return (await fetch(`${this.#url}/-/ready`)).status === 200;
-      });
-    } catch (problem) {
-      await this[Symbol.asyncDispose]();
-      throw problem;
-    }
-  }
-}
 
 function configuration(gatewayPort: number): string {
   return `
@@ -125,7 +55,7 @@ describe.skipIf(skip)(`a scraping Prometheus${reason}`, () => {
 
   beforeAll(async () => {
     gateway = await Gateway.start();
-    prometheus = await Prometheus.start(gateway);
+    prometheus = await Prometheus.start(configuration(gateway.port));
   });
 
   afterAll(async () => {

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Child, eventually, freePort, programs } from "./program.ts";
+
+const VectorAnswer = Type.Object({
+  status: Type.Literal("success"),
+  data: Type.Object({
+    resultType: Type.Literal("vector"),
+    result: Type.Array(
+      Type.Object({
+        metric: Type.Record(Type.String(), Type.String()),
+        value: Type.Tuple([Type.Number(), Type.String()]),
+      }),
+    ),
+  }),
+});
+
+/** A Prometheus of its own, with an empty store, whose configuration is given. */
+export class Prometheus {
+  readonly #child: Child;
+  readonly #folder: string;
+  readonly #url: string;
+
+  private constructor(child: Child, folder: string, url: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#url = url;
+  }
+
+  static async start(configuration: string): Promise<Prometheus> {
+    const folder = mkdtempSync(join(tmpdir(), "prometheus-"));
+    const port = await freePort();
+    writeFileSync(join(folder, "prometheus.yml"), configuration);
+    const child = new Child([
+      programs.need("prometheus"),
+      `--config.file=${join(folder, "prometheus.yml")}`,
+      `--storage.tsdb.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--enable-feature=native-histograms",
+    ]);
+    const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}`);
+    await prometheus.#ready();
+    return prometheus;
+  }
+
+  /** The instant vector of a query: each series' labels with its value. */
+  async query(promql: string): Promise<(Record<string, string> & { value: string })[]> {
+    const answer = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(promql)}`);
+    const { data } = Value.Parse(VectorAnswer, await answer.json());
+    return data.result.map(({ metric, value }) => ({ ...metric, value: value[1] }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #ready(): Promise<void> {
+    try {
+      await eventually("Prometheus is ready", async () => {
+        if (!this.#child.running) throw new Error(this.#child.stderr);
+        return (await fetch(`${this.#url}/-/ready`)).status === 200;
+      });
+    } catch (problem) {
+      await this[Symbol.asyncDispose]();
+      throw problem;
+    }
+  }
+}
