@@ -83,7 +83,7 @@ class Site {
   }
 
   async get(path: string): Promise<string> {
-    return await this.machine.output("curl", "-sSf", `http://127.0.0.1:9091${path}`);
+    return await this.machine.output("curl", "-sSfm10", `http://127.0.0.1:9091${path}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,7 +170,7 @@ describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`,
       pushgateway_basic_auth_users: { plain: 'se"cret', hashed: hash },
       pushgateway_http_server_config: { http2: false },
     });
-    const words = ["--tags", "pushgateway_configure", "-e", variables];
+    const words = ["-e", `pushgateway_version=${site.now.version}`, "-e", variables];
     await site.play("pushgateway.yaml", ...words);
     const path = "/etc/pushgateway/web_config.yml";
     const text = await site.machine.output("cat", path);

@@ -52,7 +52,7 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
   });
 
   async function scrape(): Promise<string> {
-    return await machine.output("curl", "-sSf", "http://127.0.0.1:9091/metrics");
+    return await machine.output("curl", "-sSfm10", "http://127.0.0.1:9091/metrics");
   }
 
   test("start waits until it is ready, and the status tells what is served", async () => {
