@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { arch, platform } from "node:os";
-import type { Server } from "bun";
 import { createApp } from "./app.ts";
 import { build } from "./build-info.ts";
-import { formatListenAddress } from "./config/address.ts";
+import { formatListenAddress, type ListenAddress } from "./config/address.ts";
 import { parseCommandLine, type Settings } from "./config/command-line.ts";
 import { parseExportLine } from "./config/export-line.ts";
 import { ownHealthUrl, parseHealthcheckLine } from "./config/healthcheck-line.ts";
@@ -14,7 +13,7 @@ import { moveFromGob } from "./gob-move.ts";
 import { checkOwnServer, checkUrl } from "./healthcheck.ts";
 import type { App } from "./http/deps.ts";
 import { listenOn, takeSockets } from "./http/inherited.ts";
-import { listen } from "./http/listen.ts";
+import type { Listener } from "./http/listen.ts";
 import { Rejection } from "./model/rejection.ts";
 import { Store } from "./store/store.ts";
 import { supervise } from "./supervision.ts";
@@ -24,6 +23,7 @@ import { inheritedDescriptors } from "./systemd/listen-fds.ts";
 import { openNotify } from "./systemd/notify.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "./telemetry/own-metrics.ts";
+import { openWebFront, type WebFront } from "./web-listen.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
 const SHUTDOWN_MS = 5000;
@@ -47,8 +47,13 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   log.info("Build context", { build_context: buildContext(program) });
   log.debug("path prefix used externally", { path: settings.externalPathPrefix });
   log.debug("path prefix for internal routing", { path: settings.routePrefix });
-  const servers: Server<undefined>[] = [];
+  const servers: Listener[] = [];
   const ending = Promise.withResolvers<number>();
+  const front = openWebFront(settings.webConfigFile, { log, nowMs: () => performance.now() });
+  if (front instanceof Rejection) {
+    log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
+    return 1;
+  }
   if (!adoptFile(settings.persistenceFile, log)) return 1;
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
   const keeping = startKeeping(settings, store, log, () => ending.resolve(1));
@@ -57,7 +62,7 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     ending.resolve(0);
   });
   const inherited = settings.systemdSocket ? inheritSockets(log) : [];
-  if (inherited === null || !openServers(app, settings, inherited, servers, log)) return 1;
+  if (inherited === null || !(await openServers(front, app, settings, inherited, servers, log))) return 1;
   awaitSignals(log, () => ending.resolve(0));
   const sayStopping = startSupervision(store, keeping, log);
   const status = await ending.promise;
@@ -80,17 +85,19 @@ function inheritSockets(log: Log): InheritedSocket[] | null {
 }
 
 /** Adds a server for each inherited socket, or else for each address, to `servers`; false where one cannot listen. */
-function openServers(
+async function openServers(
+  front: WebFront,
   app: App,
   settings: Settings,
   inherited: readonly InheritedSocket[],
-  servers: Server<undefined>[],
+  servers: Listener[],
   log: Log,
-): boolean {
+): Promise<boolean> {
   const places = inherited.length > 0 ? inherited : settings.listenAddresses;
   for (const place of places) {
     try {
-      servers.push("port" in place ? listen(app, place) : listenOn(place, (address) => listen(app, address)));
+      const serve = (address: ListenAddress) => front.listen(app, address);
+      servers.push(await ("port" in place ? serve(place) : listenOn(place, serve)));
     } catch (error) {
       const where = "port" in place ? `listen tcp ${formatListenAddress(place)}` : "listening on an inherited socket";
       log.error("HTTP server stopped", { err: `${where}: ${listenFault(error)}` });
@@ -101,7 +108,7 @@ function openServers(
     const bound = formatListenAddress({ hostname: server.hostname ?? "", port: server.port ?? 0 });
     const address = inherited[i]?.address ?? bound;
     log.info("Listening on", { address });
-    log.info("TLS is disabled.", { http2: false, address });
+    front.announce(address);
   }
   return true;
 }
@@ -165,7 +172,7 @@ function buildApp(
   settings: Settings,
   program: ProgramInfo,
   log: Log,
-  servers: Server<undefined>[],
+  servers: Listener[],
   store: Store,
   keeping: Keeping,
   quit: () => void,
@@ -199,7 +206,7 @@ function buildApp(
   });
 }
 
-function clientAddress(servers: readonly Server<undefined>[], request: Request): string {
+function clientAddress(servers: readonly Listener[], request: Request): string {
   for (const server of servers) {
     const peer = server.requestIP(request);
     if (peer !== null) return formatListenAddress({ hostname: peer.address, port: peer.port });
@@ -220,7 +227,7 @@ function awaitSignals(log: Log, end: () => void): void {
 }
 
 /** Takes no more connections and waits for the requests in flight, but not for ever. */
-async function stop(servers: readonly Server<undefined>[]): Promise<void> {
+async function stop(servers: readonly Listener[]): Promise<void> {
   const deadline = Promise.withResolvers<void>();
   const timer = setTimeout(deadline.resolve, SHUTDOWN_MS);
   await Promise.race([Promise.all(servers.map((server) => server.stop())), deadline.promise]);

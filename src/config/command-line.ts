@@ -3,16 +3,7 @@ import { type ListenAddress, parseListenAddress } from "./address.ts";
 import { type GivenFlag, readArguments } from "./arguments.ts";
 import { parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
-import {
-  type Flag,
-  type FlagValues,
-  HELP_FLAG,
-  HELP_LONG_FLAG,
-  HELP_MAN_FLAG,
-  NOT_YET,
-  SETTING_FLAGS,
-  VERSION_FLAG,
-} from "./flags.ts";
+import { type FlagValues, HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, SETTING_FLAGS, VERSION_FLAG } from "./flags.ts";
 import { helpText, manualPage } from "./help.ts";
 import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix } from "./prefix.ts";
@@ -25,6 +16,8 @@ export interface Settings {
   readonly systemdSocket: boolean;
   /** At least one. */
   readonly listenAddresses: readonly ListenAddress[];
+  /** "" is none: plain HTTP for everybody. */
+  readonly webConfigFile: string;
   /** As given; prefix.ts joins it with the route prefix. */
   readonly telemetryPath: string;
   /** "" where none is given. */
@@ -75,8 +68,6 @@ export function parseCommandLine(argv: readonly string[], program: ProgramInfo):
   if (texts instanceof Rejection) return fail(texts.message);
   const settings = readSettings(texts);
   if (settings instanceof Rejection) return fail(settings.message);
-  const early = SETTING_FLAGS.find((flag) => NOT_YET.includes(flag.name) && isChanged(flag, texts));
-  if (early !== undefined) return unavailable(early);
   return { kind: "run", settings };
 }
 
@@ -118,6 +109,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
   return {
     systemdSocket: values["web.systemd-socket"],
     listenAddresses,
+    webConfigFile: values["web.config.file"],
     telemetryPath: values["web.telemetry-path"],
     externalUrl: externalUrl.text,
     routePrefix,
@@ -151,15 +143,6 @@ function shownValues(texts: FlagTexts, routePrefix: string): Record<string, stri
   const shown = SETTING_FLAGS.map(({ name }) => [name, texts.get(name)?.join(",") ?? ""] as const);
   const sorted = shown.sort(([left], [right]) => (left < right ? -1 : 1));
   return { ...Object.fromEntries(sorted), "web.route-prefix": routePrefix };
-}
-
-function isChanged(flag: Flag, texts: FlagTexts): boolean {
-  return texts.get(flag.name)?.join() !== defaultTexts(flag).join();
-}
-
-function unavailable({ name }: Flag): CommandLine {
-  const text = `${PROGRAM_NAME}: error: --${name} is not supported by this version, start without it\n`;
-  return { kind: "fail", text };
 }
 
 function fail(words: string): CommandLine {

@@ -119,9 +119,6 @@ export const VERSION_FLAG: Flag = printing("version", "Show the version and how 
 /** Every flag there is, in the order of the help text. */
 export const ALL_FLAGS: readonly Flag[] = [HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, ...SETTING_FLAGS, VERSION_FLAG];
 
-/** Settings that are read but do nothing yet: a start with one of them ends with an error. */
-export const NOT_YET: readonly string[] = ["web.config.file"];
-
 interface FlagOptions {
   readonly kind: FlagKind;
   readonly default: string | boolean | string[];

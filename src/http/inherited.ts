@@ -1,8 +1,8 @@
-import type { Server } from "bun";
 import type { ListenAddress } from "../config/address.ts";
 import { Rejection } from "../model/rejection.ts";
 import { InheritedSocket } from "../systemd/inherited-socket.ts";
 import { openLibc } from "../systemd/libc.ts";
+import type { Listener } from "./listen.ts";
 
 /** Where a server listens for the moment before it takes over an inherited socket. */
 const PLACEHOLDER: ListenAddress = { hostname: "127.0.0.1", port: 0 };
@@ -22,11 +22,11 @@ export function takeSockets(descriptors: readonly number[]): InheritedSocket[] |
 }
 
 /** Serves on an inherited socket with the server that `serve` starts on an address; throws where that fails. */
-export function listenOn(
+export async function listenOn(
   socket: InheritedSocket,
-  serve: (address: ListenAddress) => Server<undefined>,
-): Server<undefined> {
-  const server = serve(PLACEHOLDER);
+  serve: (address: ListenAddress) => Promise<Listener>,
+): Promise<Listener> {
+  const server = await serve(PLACEHOLDER);
   const fault = socket.serveWith(server);
   if (fault === null) return server;
   void server.stop(true);

@@ -1,22 +1,34 @@
-import type { Server } from "bun";
 import type { ListenAddress } from "../config/address.ts";
 import { encodePath, isClean, pathStart, rawPathRoutes, redirectTo } from "./canonical.ts";
 import type { App } from "./deps.ts";
+import { type Guard, UNGUARDED } from "./guard.ts";
 import { textError } from "./reply.ts";
 
 /** Seconds without a byte after which a connection is closed; the most that Bun allows. */
-const IDLE_SECONDS = 255;
+export const IDLE_SECONDS = 255;
 /** The size of a body as sent; what it may grow to is decided where it is decoded. */
-const MAX_REQUEST_BYTES = 1024 * 1024 * 1024;
+export const MAX_REQUEST_BYTES = 1024 * 1024 * 1024;
 
 /** A host that is put in the place of one that would move the path about in a URL. */
-const PLAIN_HOST = "http://localhost";
+export const PLAIN_HOST = "http://localhost";
+
+type Answer = Response | Promise<Response>;
+
+/** What stands between the sockets and the app. */
+export interface Edge {
+  /** Answers a request whose URL has the path as it was sent. */
+  readonly plain: (request: Request) => Answer;
+  /** Answers one whose URL was normalised; `path` is the decoded path that was sent. */
+  readonly rewritten: (request: Request, path: string) => Answer;
+  /** Lets `next` answer what the guard lets through. */
+  readonly guarded: (request: Request, next: () => Answer) => Answer;
+}
 
 /**
- * Serves the app on one address. Between the socket and the app stands what a URL hides: paths that were sent with `.` or `..`
- * in them are redirected, and hosts that would be read as part of the path are refused or replaced.
+ * Deals with what a URL hides: paths that were sent with `.` or `..` in them are redirected, and hosts that would be read as part
+ * of the path are refused or replaced. The guard stands before all of it.
  */
-export function listen(app: App, address: ListenAddress): Server<undefined> {
+export function edgeOf(app: App, guard: Guard): Edge {
   const plain = (request: Request) => {
     const host = request.headers.get("host");
     if (host !== null && host !== "" && !/^[^/?#\\@\s]+$/.test(host))
@@ -25,6 +37,26 @@ export function listen(app: App, address: ListenAddress): Server<undefined> {
   };
   const rewritten = (request: Request, path: string) =>
     isClean(path) ? plain(moved(request, encodePath(path))) : redirectTo(request, path);
+  if (guard === UNGUARDED) return { plain, rewritten, guarded: (_, next) => next() };
+  return {
+    guarded: guard,
+    plain: (request) => guard(request, plain),
+    rewritten: (request, path) => guard(request, () => rewritten(request, path)),
+  };
+}
+
+/** A server that listens: the part of Bun's that all of ours have. */
+export interface Listener {
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  /** Where a request comes from, null if it did not come by this server. */
+  requestIP(request: Request): { readonly address: string; readonly port: number } | null;
+  /** Takes no more connections; resolves when the requests under way are answered, or with `force` ends them. */
+  stop(force?: boolean): Promise<void>;
+}
+
+/** Serves in plain HTTP on one address. */
+export function listen({ plain, rewritten }: Edge, address: ListenAddress): Listener {
   return Bun.serve({
     hostname: address.hostname,
     port: address.port,

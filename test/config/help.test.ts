@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ALL_FLAGS, NOT_YET, SETTING_FLAGS } from "../../src/config/flags.ts";
+import { ALL_FLAGS, SETTING_FLAGS } from "../../src/config/flags.ts";
 import { helpText, manualPage } from "../../src/config/help.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../../src/config/program.ts";
 import { wrapText } from "../../src/config/wrap.ts";
@@ -42,11 +42,6 @@ test("the help text has one row for each flag that is not hidden, and no line is
 test("the manual page has an entry for each setting", () => {
   const page = manualPage(PROGRAM);
   for (const { name } of SETTING_FLAGS) expect(page).toContain(`\n.TP\n\\fB--${name}`);
-});
-
-test("the settings that do nothing yet are settings", () => {
-  const names = SETTING_FLAGS.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining([...NOT_YET]));
 });
 
 test("the log's version lines have the reference's form", () => {

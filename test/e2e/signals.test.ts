@@ -1,8 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { commandUnderTest, type Ended, eventually, freePort, Gateway, run } from "../program.ts";
+import { commandUnderTest, type Ended, eventually, Gateway, run } from "../program.ts";
 import { Connection } from "../wire.ts";
 
 setDefaultTimeout(30_000);
@@ -121,22 +118,6 @@ describe("a start that fails", () => {
     const { code, stdout, stderr } = await program(...words);
     expect(linesOf(stderr)).toEqual([expect.stringContaining(`: ${says}`)]);
     expect([code, stdout]).toEqual([1, ""]);
-  });
-
-  const NOT_YET = [{ flag: "web.config.file", words: (folder: string) => [`--web.config.file=${folder}/web.yml`] }];
-
-  test.each(NOT_YET)("--$flag, not supported yet, exits with 1 and one line that names it", async ({ flag, words }) => {
-    const folder = mkdtempSync(join(tmpdir(), "pushgateway-"));
-    try {
-      writeFileSync(join(folder, "web.yml"), "{}\n");
-      const memory = ["--persistence.file="];
-      const listen = `--web.listen-address=127.0.0.1:${await freePort()}`;
-      const { code, stderr } = await program(listen, ...memory, ...words(folder));
-      expect(linesOf(stderr)).toEqual([expect.stringContaining(`--${flag}`)]);
-      expect(code).toBe(1);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
   });
 });
 

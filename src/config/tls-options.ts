@@ -1,0 +1,200 @@
+import { X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { Rejection } from "../model/rejection.ts";
+import { CIPHER_SUITES, CURVES, DEFAULT_CURVES, HTTP2_SUITES, TLS_VERSIONS, type TlsVersionName } from "./tls-names.ts";
+import type { TlsSection, WebConfig } from "./web-config.ts";
+
+/** What is asked of a client's certificate; Go's tls.ClientAuthType. */
+export type ClientAuth =
+  | "NoClientCert"
+  | "RequestClientCert"
+  | "RequireAnyClientCert"
+  | "VerifyClientCertIfGiven"
+  | "RequireAndVerifyClientCert";
+
+/** Everything that a TLS listener needs, files read. */
+export interface TlsOptions {
+  /** For node:tls: certificate, key, CAs, versions, suites, curves. */
+  readonly context: SecureContextOptions;
+  readonly clientAuth: ClientAuth;
+  /** Of which a client's certificate must name one; null: any will do. */
+  readonly allowedSans: readonly string[] | null;
+}
+
+/** The text of a file, or why it cannot be read, in Go's words. */
+export type ReadText = (path: string) => string | Rejection;
+
+/** The files that a configuration refers to. `inFolder` gives a relative path its place: beside the web-config file. */
+export function tlsFiles(tls: TlsSection, inFolder: (path: string) => string): string[] {
+  return [tls.cert_file, tls.key_file, tls.client_ca_file].filter((path) => !!path).map((path) => inFolder(path ?? ""));
+}
+
+/** Whether a configuration asks for TLS at all. */
+export function isTlsEnabled(tls: TlsSection): boolean {
+  const { cert, cert_file, key, key_file, client_ca, client_ca_file, client_auth_type } = tls;
+  return [cert, cert_file, key, key_file, client_ca, client_ca_file, client_auth_type].some((text) => !!text);
+}
+
+/**
+ * The options of a configuration that asks for TLS. Refused in the reference's words where it has some; what Go would take
+ * and then refuse each client for, or take and silently not do, is refused as well. A certificate or key that cannot be read or
+ * do not belong together are "unavailable", everything else is "malformed".
+ */
+export function readTlsOptions(
+  { tls, http2 }: Pick<WebConfig, "tls" | "http2">,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): TlsOptions | Rejection {
+  const pair = readPair(tls, inFolder, readText);
+  if (pair instanceof Rejection) return pair;
+  const clientAuth = readClientAuth(tls);
+  const clientCas = readClientCas(tls, inFolder, readText);
+  if (clientAuth instanceof Rejection) return clientAuth;
+  if (clientCas instanceof Rejection) return clientCas;
+  const protocol = readProtocol(tls, http2);
+  if (protocol instanceof Rejection) return protocol;
+  const context: SecureContextOptions = {
+    ...pair,
+    ...protocol,
+    ...(clientCas === null ? {} : { ca: clientCas, allowPartialTrustChain: true }),
+  };
+  const fault = contextFault(context);
+  if (fault !== null) return unloadable(fault);
+  return { context, clientAuth, allowedSans: tls.client_allowed_sans ?? null };
+}
+
+function readPair(
+  tls: TlsSection,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): { cert: string; key: string } | Rejection {
+  if (!tls.cert_file && !tls.cert) return refused("missing one of cert or cert_file");
+  if (!tls.key_file && !tls.key) return refused("missing one of key or key_file");
+  const cert = textOf("cert_file", tls.cert_file, tls.cert, inFolder, readText);
+  if (cert instanceof Rejection) return cert;
+  const key = textOf("key_file", tls.key_file, tls.key, inFolder, readText);
+  if (key instanceof Rejection) return key;
+  // An empty text would be taken as none being given.
+  if (!/-----BEGIN CERTIFICATE-----/.test(cert))
+    return unloadable("tls: failed to find any PEM data in certificate input");
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key))
+    return unloadable("tls: failed to find any PEM data in key input");
+  return { cert, key };
+}
+
+function textOf(
+  name: string,
+  file: string | undefined,
+  inline: string | undefined,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): string | Rejection {
+  if (!file) return inline ?? "";
+  const text = readText(inFolder(file));
+  return text instanceof Rejection
+    ? new Rejection("unavailable", `failed to read ${name} (${inFolder(file)}): ${text.message}`)
+    : text;
+}
+
+/**
+ * The CAs that sign clients' certificates, null where none are given: then the well-known ones. A file without any would leave
+ * those in charge as well.
+ */
+function readClientCas(
+  tls: TlsSection,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): string[] | Rejection | null {
+  if (!tls.client_ca_file && !tls.client_ca) return null;
+  const name = tls.client_ca_file ? `client_ca_file (${inFolder(tls.client_ca_file)})` : "client_ca";
+  const text = tls.client_ca_file ? readText(inFolder(tls.client_ca_file)) : (tls.client_ca ?? "");
+  if (text instanceof Rejection) return text;
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  const certificates = blocks.filter(isCertificate);
+  if (certificates.length === 0) return refused(`reading the clients' CAs: ${name} holds no certificate`);
+  return certificates;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readClientAuth(tls: TlsSection): ClientAuth | Rejection {
+  const written = tls.client_auth_type ?? "";
+  switch (written) {
+    case "RequestClientCert":
+    case "RequireAnyClientCert":
+    case "VerifyClientCertIfGiven":
+    case "RequireAndVerifyClientCert":
+      return written;
+    case "RequireClientCert":
+      return "RequireAnyClientCert";
+    case "":
+    case "NoClientCert":
+      if (tls.client_ca_file || tls.client_ca)
+        return refused("client CA's have been configured without a Client Auth Policy");
+      // The reference takes these and asks no client for a certificate.
+      if (tls.client_allowed_sans !== undefined)
+        return refused("client_allowed_sans have been configured without a Client Auth Policy");
+      return "NoClientCert";
+    default:
+      return refused(`invalid ClientAuth: ${written}`);
+  }
+}
+
+/** Versions, suites and curves for node:tls. Their order is the server's preference, and Go's where nothing is written. */
+function readProtocol(tls: TlsSection, http2: boolean): SecureContextOptions | Rejection {
+  const names = Object.keys(TLS_VERSIONS);
+  const max = versionOf(tls.max_version, "TLS13");
+  let min = versionOf(tls.min_version, "TLS12");
+  if (names.indexOf(min) > names.indexOf(max))
+    return refused(`tls: no supported versions satisfy MinVersion and MaxVersion: ${min} is above ${max}`);
+  const given = tls.cipher_suites ?? [];
+  if (http2 && given.length > 0 && min !== "TLS13" && !given.some((name) => HTTP2_SUITES.includes(name)))
+    return refused(
+      "http2: TLSConfig.CipherSuites is missing an HTTP/2-required AES_128_GCM_SHA256 cipher (need at least one of TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)",
+    );
+  const suites = opensslNames(CIPHER_SUITES, given);
+  if (suites.length === 0 && max !== "TLS13") return refused(`cipher_suites: none of ${given.join(", ")} is of ${max}`);
+  if (suites.length === 0) min = "TLS13";
+  return {
+    minVersion: TLS_VERSIONS[min],
+    maxVersion: TLS_VERSIONS[max],
+    ciphers: (suites.length === 0 ? opensslNames(CIPHER_SUITES, []) : suites).join(":"),
+    honorCipherOrder: tls.prefer_server_cipher_suites ?? true,
+    ecdhCurve: tls.curve_preferences?.length ? opensslNames(CURVES, tls.curve_preferences).join(":") : DEFAULT_CURVES,
+  };
+}
+
+function versionOf(written: string | undefined, otherwise: TlsVersionName): TlsVersionName {
+  return written !== undefined && written in TLS_VERSIONS ? (written as TlsVersionName) : otherwise;
+}
+
+/** The names that were chosen, or all, as OpenSSL has them. */
+function opensslNames(table: Readonly<Record<string, string | null>>, chosen: readonly string[]): string[] {
+  const names = chosen.length > 0 ? chosen : Object.keys(table);
+  return names.map((name) => table[name]).filter((name) => typeof name === "string");
+}
+
+function contextFault(context: SecureContextOptions): string | null {
+  try {
+    createSecureContext(context);
+    return null;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return words.includes("KEY_VALUES_MISMATCH") ? "tls: private key does not match public key" : words;
+  }
+}
+
+function unloadable(words: string): Rejection {
+  return new Rejection("unavailable", `failed to load X509KeyPair: ${words}`);
+}
+
+function refused(words: string): Rejection {
+  return new Rejection("malformed", words);
+}

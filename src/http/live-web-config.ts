@@ -1,0 +1,149 @@
+import { bcryptFault } from "../config/bcrypt.ts";
+import { isTlsEnabled, readTlsOptions, type TlsOptions, tlsFiles } from "../config/tls-options.ts";
+import { parseWebConfig, type WebConfig } from "../config/web-config.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** The files that a web-config file lives among. */
+export interface WebConfigFiles {
+  /** The bytes of a file, or why it cannot be read, in Go's words: `open web.yml: no such file or directory`. */
+  readonly read: (path: string) => Uint8Array | Rejection;
+  /** Text that changes when the file does; a file that is not there has one as well. */
+  readonly fingerprint: (path: string) => string;
+  /** The place of a path that is written in the web-config file. */
+  readonly resolve: (path: string) => string;
+}
+
+/** `tls` is null where there is none; the rest is what the files looked like. */
+interface WebConfigStart {
+  readonly config: WebConfig;
+  readonly tls: TlsOptions | null;
+  readonly configSeen: string;
+  readonly tlsSeen: string;
+}
+
+/**
+ * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a rate limit
+ * is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended. Certificates
+ * that cannot be loaded leave the last good ones in use: the two files of a pair never change at one instant.
+ */
+export class LiveWebConfig {
+  private state: WebConfig | Rejection;
+  private options: TlsOptions | Rejection | null;
+  private configSeen: string;
+  private tlsSeen: string;
+  private tlsListener: (options: TlsOptions) => void = () => {};
+
+  private constructor(
+    private readonly path: string,
+    private readonly files: WebConfigFiles,
+    private readonly log: Log,
+    /** What the server starts with. */
+    readonly start: WebConfigStart,
+  ) {
+    this.state = start.config;
+    this.options = start.tls;
+    this.configSeen = start.configSeen;
+    this.tlsSeen = start.tlsSeen;
+  }
+
+  /** Reads all for the first time: whatever is wrong anywhere is a rejection. */
+  static open(path: string, files: WebConfigFiles, log: Log): LiveWebConfig | Rejection {
+    const configSeen = files.fingerprint(path);
+    const config = readConfig(path, files);
+    if (config instanceof Rejection) return config;
+    const fault = firstHashFault(config);
+    if (fault !== null) return fault;
+    const tlsSeen = tlsFingerprint(config, files);
+    const tls = isTlsEnabled(config.tls) ? readTls(config, files) : null;
+    if (tls instanceof Rejection) return tls;
+    return new LiveWebConfig(path, files, log, { config, tls, configSeen, tlsSeen });
+  }
+
+  /** The configuration of this moment: the file is looked at on each call. */
+  config(): WebConfig | Rejection {
+    const seen = this.files.fingerprint(this.path);
+    if (seen !== this.configSeen) {
+      this.configSeen = seen;
+      this.reload();
+    }
+    return this.state;
+  }
+
+  /** How to serve TLS now, null where the server started without; a rejection: no new connection may be served. */
+  tls(): TlsOptions | Rejection | null {
+    const config = this.config();
+    if (this.options === null || config instanceof Rejection) return this.options;
+    const seen = tlsFingerprint(config, this.files);
+    if (seen !== this.tlsSeen) {
+      this.tlsSeen = seen;
+      this.reloadTls(config);
+    }
+    return this.options;
+  }
+
+  /** Sees to changes while no request comes. */
+  look(): void {
+    this.tls();
+  }
+
+  /** Whoever serves TLS is told of new certificates and settings. */
+  onTlsChange(listener: (options: TlsOptions) => void): void {
+    this.tlsListener = listener;
+  }
+
+  private reload(): void {
+    this.state = readConfig(this.path, this.files);
+    if (this.state instanceof Rejection) {
+      this.log.error("Unable to parse configuration", { file: this.path, err: this.state.message });
+      if (this.options !== null) this.options = this.state;
+      return;
+    }
+    this.log.info("web-config file read again", { file: this.path });
+    const fault = firstHashFault(this.state);
+    if (fault !== null) this.log.error("a user's password hash is unusable", { file: this.path, err: fault.message });
+    if (this.options === null) return;
+    this.tlsSeen = tlsFingerprint(this.state, this.files);
+    this.reloadTls(this.state);
+  }
+
+  private reloadTls(config: WebConfig): void {
+    const read = isTlsEnabled(config.tls)
+      ? readTls(config, this.files)
+      : new Rejection("malformed", "TLS config is not present");
+    if (!(read instanceof Rejection)) {
+      this.options = read;
+      this.log.info("TLS certificates and settings loaded again");
+      this.tlsListener(read);
+      return;
+    }
+    const isKept = read.kind === "unavailable" && !(this.options instanceof Rejection);
+    if (!isKept) this.options = read;
+    const effect = isKept ? "the last good one stays in use" : "no new connection is served";
+    this.log.error("the TLS certificate cannot be used", { effect, err: read.message });
+  }
+}
+
+function readConfig(path: string, files: WebConfigFiles): WebConfig | Rejection {
+  const bytes = files.read(path);
+  return bytes instanceof Rejection ? bytes : parseWebConfig(bytes);
+}
+
+function firstHashFault({ users }: WebConfig): Rejection | null {
+  for (const hash of users.values()) {
+    const fault = bcryptFault(hash);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function readTls(config: WebConfig, { read, resolve }: WebConfigFiles): TlsOptions | Rejection {
+  return readTlsOptions(config, resolve, (path) => {
+    const bytes = read(path);
+    return bytes instanceof Rejection ? bytes : Buffer.from(bytes).toString("latin1");
+  });
+}
+
+function tlsFingerprint({ tls }: WebConfig, { fingerprint, resolve }: WebConfigFiles): string {
+  return tlsFiles(tls, resolve).map(fingerprint).join("\n");
+}
