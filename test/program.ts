@@ -182,21 +182,21 @@ export class Gateway extends Child {
   /** Without a slash at the end; holds the route prefix. */
   readonly url: string;
 
-  private constructor(words: readonly string[], port: number, prefix: string) {
+  private constructor(words: readonly string[], port: number, prefix: string, scheme: "http" | "https") {
     super(words);
     this.port = port;
-    this.url = `http://127.0.0.1:${port}${prefix}`;
+    this.url = `${scheme}://127.0.0.1:${port}${prefix}`;
   }
 
   /**
-   * Starts the program and waits until it is ready. `prefix` is the route prefix that `flags` ask for. Without a
-   * persistence flag the store is memory only, since packaged builds have other defaults.
+   * Starts the program and waits until it is ready, or asks who is there. `prefix` is the route prefix and `scheme` the way
+   * to speak that `flags` ask for. Without a persistence flag the store is memory only, since packaged builds have other defaults.
    */
-  static async start(flags: readonly string[] = [], prefix = ""): Promise<Gateway> {
+  static async start(flags: readonly string[] = [], prefix = "", scheme: "http" | "https" = "http"): Promise<Gateway> {
     const port = await freePort();
     const memory = flags.some((flag) => flag.startsWith("--persistence.file")) ? [] : ["--persistence.file="];
     const words = [...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...memory, ...flags];
-    const gateway = new Gateway(words, port, prefix);
+    const gateway = new Gateway(words, port, prefix, scheme);
     try {
       await gateway.#ready(words.join(" "));
     } catch (problem) {
@@ -209,8 +209,9 @@ export class Gateway extends Child {
   async #ready(command: string): Promise<void> {
     await eventually(`${command} is ready`, async () => {
       if (!this.running) return true;
-      const answer = await fetch(`${this.url}/-/ready`, { signal: AbortSignal.timeout(2_000) });
-      return answer.status === 200;
+      const tls = { rejectUnauthorized: false };
+      const answer = await fetch(`${this.url}/-/ready`, { signal: AbortSignal.timeout(2_000), tls });
+      return answer.status === 200 || answer.status === 401;
     });
     if (!this.running) throw new Error(`starting ${command}: it ended\n${this.stderr}`);
   }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 
 /** What a server answered, as it stood on the wire: bodies are joined from their chunks but not decompressed. */
 export interface Answer {
@@ -43,11 +44,13 @@ export class Connection {
     socket.on("error", closed);
   }
 
-  static open(port: number, limitMs = 10_000): Promise<Connection> {
+  /** `secure`: over TLS, whatever the server's certificate. */
+  static open(port: number, limitMs = 10_000, secure = false): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+      const place = { port, host: "127.0.0.1", allowHalfOpen: true };
+      const socket = secure ? connectSecurely({ ...place, rejectUnauthorized: false }) : connect(place);
       socket.once("error", reject);
-      socket.once("connect", () => {
+      socket.once(secure ? "secureConnect" : "connect", () => {
         socket.off("error", reject);
         resolve(new Connection(socket, limitMs));
       });

@@ -1,15 +1,34 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Certificates } from "../certificates.ts";
+import { firstAbsent, requirement } from "../program.ts";
 import { type Conversation, differences, readConversations, replay, Servers, sameErrors } from "./replay.ts";
 
 const conversations = readConversations(readFileSync(join(import.meta.dir, "open.jsonl"), "utf8"));
 const areas = Map.groupBy(conversations, ({ name }) => name.split("/")[0] ?? name);
 const LIMIT_MS = 55_000;
 
-describe("recorded conversations", () => {
-  const servers = new Servers();
+const { skip, reason } = requirement(firstAbsent("openssl"));
+
+describe("recorded conversations", () => answersAlike(() => new Servers()));
+
+describe.skipIf(skip)(`recorded conversations over TLS${reason}`, () => {
+  let certificates: Certificates;
+  beforeAll(async () => {
+    certificates = await Certificates.create();
+    certificates.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}");
+  });
+  afterAll(() => certificates[Symbol.dispose]());
+  answersAlike(() => new Servers(certificates.path("web.yml")));
+});
+
+function answersAlike(create: () => Servers): void {
+  let servers: Servers;
   const errors = { same: 0, all: 0 };
+  beforeAll(() => {
+    servers = create();
+  });
   afterAll(() => servers[Symbol.asyncDispose]());
 
   test.each([...areas])(
@@ -40,4 +59,4 @@ describe("recorded conversations", () => {
       return [`${conversation.name}\n  ${problem}`];
     }
   }
-});
+}

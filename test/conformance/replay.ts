@@ -100,13 +100,21 @@ function byJson(a: unknown, b: unknown): number {
 export class Servers {
   readonly #started = new Map<string, Gateway>();
 
+  /** `webConfigFile` makes them speak TLS; null: plain HTTP. */
+  constructor(readonly webConfigFile: string | null = null) {}
+
   async for({ flags = [], prefix = "" }: Conversation): Promise<Gateway> {
     const key = JSON.stringify([flags, prefix]);
     const known = this.#started.get(key);
     if (known?.running) return known;
-    const gateway = await Gateway.start(["--web.enable-admin-api", ...flags], prefix);
+    const gateway = await this.#start(["--web.enable-admin-api", ...flags], prefix);
     this.#started.set(key, gateway);
     return gateway;
+  }
+
+  #start(flags: readonly string[], prefix: string): Promise<Gateway> {
+    if (this.webConfigFile === null) return Gateway.start(flags, prefix);
+    return Gateway.start([...flags, `--web.config.file=${this.webConfigFile}`], prefix, "https");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,7 +125,7 @@ export class Servers {
 /** Replays one conversation on an emptied server: what is seen after each step. */
 export async function replay(servers: Servers, conversation: Conversation): Promise<Seen[]> {
   const gateway = await servers.for(conversation);
-  using talk = new Talk(gateway.port);
+  using talk = new Talk(gateway.port, servers.webConfigFile !== null);
   const prefix = conversation.prefix ?? "";
   await empty(talk, prefix);
   const seen: Seen[] = [];
@@ -131,7 +139,10 @@ class Talk {
   readonly #port: number;
   #connection: Connection | null = null;
 
-  constructor(port: number) {
+  constructor(
+    port: number,
+    readonly secure: boolean,
+  ) {
     this.#port = port;
   }
 
@@ -144,7 +155,7 @@ class Talk {
         if (!kept.closed || kept.hasRest) throw problem;
       }
     }
-    this.#connection = await Connection.open(this.#port, 5_000);
+    this.#connection = await Connection.open(this.#port, 5_000, this.secure);
     return await this.#askOn(this.#connection, request);
   }
 

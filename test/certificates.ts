@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "./program.ts";
+
+const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+
+/** A temporary folder with certificates that the openssl program makes; gone at the end of its scope. */
+export class Certificates {
+  private constructor(readonly folder: string) {}
+
+  /** With `ca.crt` and `server.crt` and their keys, the latter for localhost and 127.0.0.1. */
+  static async create(): Promise<Certificates> {
+    const made = new Certificates(mkdtempSync(join(tmpdir(), "pushgateway-tls-")));
+    await made.authority("ca");
+    await made.signed("server", "serverAuth", "DNS:localhost,IP:127.0.0.1");
+    return made;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.path(name), text);
+    return this.path(name);
+  }
+
+  /** A CA that is signed by itself. */
+  async authority(name: string): Promise<void> {
+    await this.openssl("req", "-x509", ...KEY, "-days", "30", ...this.files(name), "-subj", `/CN=${name}`);
+  }
+
+  /** A certificate that is signed by itself and is not of a CA. */
+  async lone(name: string, names: string, kind = "ec"): Promise<void> {
+    const key = kind === "rsa" ? ["-newkey", "rsa:2048", "-nodes"] : KEY;
+    const extensions = ["-addext", `subjectAltName=${names}`, "-addext", "basicConstraints=CA:FALSE"];
+    await this.openssl(
+      "req",
+      "-x509",
+      ...key,
+      "-days",
+      "30",
+      ...this.files(name),
+      "-subj",
+      `/CN=${name}`,
+      ...extensions,
+    );
+  }
+
+  /** `usage`: serverAuth or clientAuth; `names` as in `DNS:a.example,IP:10.0.0.1`; "CA" makes an intermediate CA. */
+  async signed(name: string, usage: string, names: string, by = "ca"): Promise<void> {
+    const lines =
+      usage === "CA" ? "basicConstraints=critical,CA:TRUE\n" : `extendedKeyUsage=${usage}\nsubjectAltName=${names}\n`;
+    const extensions = this.write(`${name}.ext`, lines);
+    const request = this.path(`${name}.csr`);
+    await this.openssl("req", ...KEY, "-keyout", this.path(`${name}.key`), "-out", request, "-subj", `/CN=${name}`);
+    const signer = ["-CA", this.path(`${by}.crt`), "-CAkey", this.path(`${by}.key`), "-CAcreateserial"];
+    const out = ["-days", "30", "-out", this.path(`${name}.crt`), "-extfile", extensions];
+    await this.openssl("x509", "-req", "-in", request, ...signer, ...out);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private files(name: string): string[] {
+    return ["-keyout", this.path(`${name}.key`), "-out", this.path(`${name}.crt`)];
+  }
+
+  private async openssl(...words: string[]): Promise<void> {
+    const { code, stderr } = await run(["openssl", ...words]);
+    if (code !== 0) throw new Error(`making a certificate with openssl ${words.join(" ")}: ${stderr}`);
+  }
+}
