@@ -90,7 +90,7 @@ function filesBeside(file: string): WebConfigFiles {
       try {
         return readFileSync(path);
       } catch (error) {
-        return new Rejection("malformed", `open ${path}: ${openFault(error)}`);
+        return new Rejection("malformed", readFault(path, error));
       }
     },
     fingerprint: (path) => {
@@ -103,12 +103,12 @@ function filesBeside(file: string): WebConfigFiles {
 const OPEN_FAULTS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
-  EISDIR: "is a directory",
   ENOTDIR: "not a directory",
 };
 
 /** In Go's words where the fault is a usual one. */
-function openFault(error: unknown): string {
+function readFault(path: string, error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return OPEN_FAULTS[code] ?? (error instanceof Error ? error.message : String(error));
+  if (code === "EISDIR") return `read ${path}: is a directory`;
+  return `open ${path}: ${OPEN_FAULTS[code] ?? (error instanceof Error ? error.message : String(error))}`;
 }

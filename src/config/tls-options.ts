@@ -47,10 +47,13 @@ export function readTlsOptions(
 ): TlsOptions | Rejection {
   const pair = readPair(tls, inFolder, readText);
   if (pair instanceof Rejection) return pair;
-  const clientAuth = readClientAuth(tls);
   const clientCas = readClientCas(tls, inFolder, readText);
-  if (clientAuth instanceof Rejection) return clientAuth;
   if (clientCas instanceof Rejection) return clientCas;
+  const clientAuth = readClientAuth(tls);
+  if (clientAuth instanceof Rejection) return clientAuth;
+  // With none, the well-known CAs would be in charge.
+  if (clientCas?.length === 0)
+    return refused("the clients' CAs: there is no certificate in client_ca or client_ca_file");
   const protocol = readProtocol(tls, http2);
   if (protocol instanceof Rejection) return protocol;
   const context: SecureContextOptions = {
@@ -96,23 +99,17 @@ function textOf(
     : text;
 }
 
-/**
- * The CAs that sign clients' certificates, null where none are given: then the well-known ones. A file without any would leave
- * those in charge as well.
- */
+/** The CAs that sign clients' certificates, null where none are given: then the well-known ones do. */
 function readClientCas(
   tls: TlsSection,
   inFolder: (path: string) => string,
   readText: ReadText,
 ): string[] | Rejection | null {
   if (!tls.client_ca_file && !tls.client_ca) return null;
-  const name = tls.client_ca_file ? `client_ca_file (${inFolder(tls.client_ca_file)})` : "client_ca";
   const text = tls.client_ca_file ? readText(inFolder(tls.client_ca_file)) : (tls.client_ca ?? "");
   if (text instanceof Rejection) return text;
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  const certificates = blocks.filter(isCertificate);
-  if (certificates.length === 0) return refused(`reading the clients' CAs: ${name} holds no certificate`);
-  return certificates;
+  return blocks.filter(isCertificate);
 }
 
 function isCertificate(pem: string): boolean {
@@ -187,7 +184,9 @@ function contextFault(context: SecureContextOptions): string | null {
     return null;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    return words.includes("KEY_VALUES_MISMATCH") ? "tls: private key does not match public key" : words;
+    if (words.includes("KEY_VALUES_MISMATCH")) return "tls: private key does not match public key";
+    if (words.includes("KEY_TYPE_MISMATCH")) return "tls: private key type does not match public key type";
+    return words;
   }
 }
 
