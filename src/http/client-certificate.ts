@@ -34,11 +34,14 @@ const KINDS: readonly string[] = ["DNS", "email", "IP Address", "URI"];
 
 /**
  * The names of a list like `DNS:a.example, URI:"x\u002c y", IP Address:0:0:0:0:0:0:0:1`, addresses as Go writes them. A name
- * with a comma or a quote in it is a JSON string there: no name can pass for two.
+ * with a comma or a quote in it is a JSON string there: no name can pass for two. None where the list is not of this form.
  */
 export function alternativeNames(list: string): string[] {
   const names: string[] = [];
-  for (const [, kind = "", written = ""] of list.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)) {
+  const entry = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/y;
+  while (entry.lastIndex < list.length) {
+    const [, kind = "", written = ""] = entry.exec(list) ?? [];
+    if (kind === "") return [];
     if (!KINDS.includes(kind)) continue;
     const name = written.startsWith('"') ? String(JSON.parse(written)) : written;
     names.push(kind === "IP Address" ? goAddress(name) : name);

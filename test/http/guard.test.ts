@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import type { WebConfig } from "../../src/config/web-config.ts";
+import { BasicAuth } from "../../src/http/basic-auth.ts";
+import { createGuard } from "../../src/http/guard.ts";
+import { RateLimiter } from "../../src/http/rate-limiter.ts";
+import { Rejection } from "../../src/model/rejection.ts";
+
+const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
+const OPEN: WebConfig = { tls: {}, http2: true, headers: [], users: new Map(), rateLimit: null };
+const request = (authorization?: string) =>
+  new Request("http://localhost/", authorization === undefined ? {} : { headers: { authorization } });
+
+function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null) {
+  const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
+  const guard = createGuard({ config: () => config, auth, limiter });
+  return async (asked: Request) => {
+    let reached = 0;
+    const answer = await guard(asked, () => {
+      reached++;
+      return new Response("app", { headers: { "x-frame-options": "of the app" } });
+    });
+    return { status: answer.status, text: await answer.text(), headers: answer.headers, reached };
+  };
+}
+
+describe("the guard", () => {
+  test("answers 500 while the file is broken, before anything else", async () => {
+    const seen = await guarded(new Rejection("malformed", "broken"))(request());
+    expect([seen.status, seen.text, seen.reached]).toEqual([500, "Internal Server Error\n", 0]);
+  });
+
+  test("answers 429 over the rate limit, without the headers of the file", async () => {
+    const limiter = new RateLimiter({ intervalNs: 1_000_000_000n, burst: 1 }, () => 0);
+    const ask = guarded({ ...OPEN, headers: [["X-Frame-Options", "deny"]] }, limiter);
+    expect((await ask(request())).status).toBe(200);
+    const seen = await ask(request());
+    expect([seen.status, seen.text, seen.headers.get("x-frame-options"), seen.reached]).toEqual([
+      429,
+      "Too Many Requests\n",
+      null,
+      0,
+    ]);
+  });
+
+  test("answers 401 with the headers of the file, and says how to come in", async () => {
+    const ask = guarded({ ...OPEN, users: new Map([["a", HASH]]), headers: [["X-Frame-Options", "deny"]] });
+    for (const header of [undefined, `Basic ${btoa("a:wrong")}`, `Basic ${btoa("b:right")}`]) {
+      const { status, text, headers, reached } = await ask(request(header));
+      expect([status, text, reached]).toEqual([401, "Unauthorized\n", 0]);
+      expect(headers.get("www-authenticate")).toBe("Basic");
+      expect(headers.get("x-frame-options")).toBe("deny");
+    }
+  });
+
+  test("lets the user in, at first and again", async () => {
+    const ask = guarded({ ...OPEN, users: new Map([["a", HASH]]) });
+    for (let n = 0; n < 2; n++) {
+      const seen = await ask(request(`Basic ${btoa("a:right")}`));
+      expect([seen.status, seen.text, seen.reached]).toEqual([200, "app", 1]);
+    }
+  });
+
+  test("adds headers, but leaves those of the app", async () => {
+    const headers = [
+      ["X-Frame-Options", "deny"],
+      ["X-XSS-Protection", "1"],
+    ] as const;
+    const seen = await guarded({ ...OPEN, headers })(request());
+    expect(seen.headers.get("x-frame-options")).toBe("of the app");
+    expect(seen.headers.get("x-xss-protection")).toBe("1");
+  });
+});
+
+describe("a rate limit", () => {
+  const cases: [burst: number, timesMs: number[], allowed: boolean[]][] = [
+    [0, [0, 5_000], [false, false]],
+    [1, [0, 500, 1000, 1001], [true, false, true, false]],
+    [2, [0, 0, 0, 1000, 10_000, 10_000, 10_000], [true, true, false, true, true, true, false]],
+    [-1, [0, 60_000], [false, false]],
+  ];
+  test.each(cases)("of 1s and burst %d at %j", (burst, timesMs, allowed) => {
+    let nowMs = 0;
+    const limiter = new RateLimiter({ intervalNs: 1_000_000_000n, burst }, () => nowMs);
+    const seen = timesMs.map((timeMs) => {
+      nowMs = timeMs;
+      return limiter.allows();
+    });
+    expect(seen).toEqual(allowed);
+  });
+});
