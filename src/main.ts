@@ -49,6 +49,8 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   log.debug("path prefix for internal routing", { path: settings.routePrefix });
   const servers: Listener[] = [];
   const ending = Promise.withResolvers<number>();
+  // First of all: process 1 of a container ignores signals that nobody waits for.
+  awaitSignals(log, () => ending.resolve(0));
   const front = openWebFront(settings.webConfigFile, { log, nowMs: () => performance.now() });
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
@@ -63,7 +65,6 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   });
   const inherited = settings.systemdSocket ? inheritSockets(log) : [];
   if (inherited === null || !(await openServers(front, app, settings, inherited, servers, log))) return 1;
-  awaitSignals(log, () => ending.resolve(0));
   const sayStopping = startSupervision(store, keeping, log);
   const status = await ending.promise;
   sayStopping();

@@ -22,6 +22,8 @@ export interface OpenPlace extends AsyncDisposable {
   command(...words: string[]): string[];
   /** A folder as the program sees it, which it may write to and which stays when it ends. */
   readonly folder: string;
+  /** The same folder as the tests see it. */
+  readonly outside: string;
 }
 
 const needsRoot = process.getuid?.() === 0 ? null : "root, who may mount and change users,";
@@ -61,7 +63,8 @@ function asNobody(): string[] {
 
 async function onHost(binary: string, prefix: readonly string[]): Promise<OpenPlace> {
   const folder = writableFolder();
-  return { folder, command: (...words) => [...prefix, binary, ...words], [Symbol.asyncDispose]: async () => {} };
+  const command = (...words: string[]) => [...prefix, binary, ...words];
+  return { folder, outside: folder, command, [Symbol.asyncDispose]: async () => {} };
 }
 
 function writableFolder(): string {
@@ -101,6 +104,7 @@ export async function inRoot(binary: string): Promise<OpenPlace> {
   if (code !== 0) throw new Error(`mounting /proc in ${root}: ${stderr}`);
   return {
     folder: "/data",
+    outside: join(root, "data"),
     command: (...words) => ["chroot", root, "/pushgateway", ...words],
     [Symbol.asyncDispose]: async () => void (await run(["umount", join(root, "proc")])),
   };
@@ -133,6 +137,7 @@ async function inContainer(): Promise<OpenPlace> {
   const options = ["run", "--rm", "--network=host", ...limits, `--volume=${volume}:/pushgateway`];
   return {
     folder: "/pushgateway",
+    outside: volume,
     command: (...words) => docker.command(...options, IMAGE, ...words),
     [Symbol.asyncDispose]: () => docker[Symbol.asyncDispose](),
   };

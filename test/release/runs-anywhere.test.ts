@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Certificates } from "../certificates.ts";
 import { Child, eventually, freePort, requirement, run } from "../program.ts";
 import { type OpenPlace, PLACES } from "./places.ts";
 import { buildNeeds, theRelease } from "./release.ts";
@@ -7,9 +10,18 @@ setDefaultTimeout(180_000);
 
 /** The ways to speak to the server: a row each. */
 const WAYS = [
-  { name: "http", flags: [] as string[], url: (port: number) => `http://127.0.0.1:${port}`, check: [] as string[] },
-];
+  { name: "http", scheme: "http", check: [] },
+  { name: "https", scheme: "https", check: ["--insecure"] },
+] as const;
 type Way = (typeof WAYS)[number];
+
+/** A web-config file with a certificate of its own in it, so that it is all there is to find. */
+async function writeWebConfig(folder: string): Promise<void> {
+  using certificates = await Certificates.create();
+  const inline = (file: string) => JSON.stringify(readFileSync(certificates.path(file), "utf8"));
+  const text = `tls_server_config: { cert: ${inline("server.crt")}, key: ${inline("server.key")} }\n`;
+  writeFileSync(join(folder, "web.yml"), text);
+}
 
 const END_LIMIT_MS = 1_000;
 /** To build the release and start what the place needs. */
@@ -29,9 +41,9 @@ class Server extends Child {
     const flags = [
       `--web.listen-address=127.0.0.1:${port}`,
       `--persistence.file=${place.folder}/persist`,
-      ...way.flags,
+      ...(way.scheme === "https" ? [`--web.config.file=${place.folder}/web.yml`] : []),
     ];
-    const server = new Server(place.command(...flags), way.url(port));
+    const server = new Server(place.command(...flags), `${way.scheme}://127.0.0.1:${port}`);
     try {
       await eventually(
         "the server is ready",
@@ -67,6 +79,7 @@ for (const { name, absent, open } of PLACES) {
     let place: OpenPlace;
     beforeAll(async () => {
       place = await open((await theRelease()).binary);
+      await writeWebConfig(place.outside);
     }, OPEN_LIMIT_MS);
     afterAll(async () => await place[Symbol.asyncDispose](), OPEN_LIMIT_MS);
 
