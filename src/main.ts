@@ -11,6 +11,7 @@ import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
 import { exportFile } from "./export.ts";
 import { moveFromGob } from "./gob-move.ts";
 import { checkOwnServer, checkUrl } from "./healthcheck.ts";
+import { limitConnections, readMaxDescriptors } from "./http/connection-limit.ts";
 import type { App } from "./http/deps.ts";
 import { listenOn, takeSockets } from "./http/inherited.ts";
 import type { Listener } from "./http/listen.ts";
@@ -22,7 +23,7 @@ import { openLibc } from "./systemd/libc.ts";
 import { inheritedDescriptors } from "./systemd/listen-fds.ts";
 import { openNotify } from "./systemd/notify.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import { createOwnMetrics, ownFamilyTypes } from "./telemetry/own-metrics.ts";
+import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "./telemetry/own-metrics.ts";
 import { openWebFront, type WebFront } from "./web-listen.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
@@ -57,14 +58,23 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     return 1;
   }
   if (!adoptFile(settings.persistenceFile, log)) return 1;
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
   const keeping = startKeeping(settings, store, log, () => ending.resolve(1));
-  const app = buildApp(settings, program, root, servers, store, keeping, () => {
+  const ownMetrics = buildOwnMetrics(program, store, keeping);
+  const app = buildApp(settings, program, root, servers, ownMetrics, store, keeping, () => {
     log.warn("received termination request via web service, exiting gracefully...");
     ending.resolve(0);
   });
   const inherited = settings.systemdSocket ? inheritSockets(log) : [];
   if (inherited === null || !(await openServers(front, app, settings, inherited, servers, log))) return 1;
+  limitConnections(servers, {
+    maxConnections: settings.limits.maxConnections,
+    maxDescriptors: readMaxDescriptors(readFileSync("/proc/self/limits", "latin1")),
+    countOpenFds,
+    every,
+    countLimit: () => ownMetrics.countLimit("web.max-connections"),
+    log,
+  });
   const sayStopping = startSupervision(store, keeping, log);
   const status = await ending.promise;
   sayStopping();
@@ -164,33 +174,43 @@ function after(ms: number, run: () => void): void {
   else setTimeout(run, ms);
 }
 
+function every(ms: number, run: () => void): void {
+  setInterval(run, ms).unref();
+}
+
+const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
+
 function listenFault(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "EADDRINUSE" ? "bind: address already in use" : String(error);
+}
+
+function buildOwnMetrics(program: ProgramInfo, store: Store, keeping: Keeping): OwnMetrics {
+  const { version, revision, branch, runtimeVersion } = program;
+  const [goos = "", goarch = ""] = program.platform.split("/");
+  return createOwnMetrics({
+    nowMs: () => performance.now(),
+    build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
+    storeStats: () => store.stats,
+    persistenceStats: keeping.stats,
+    readProcFile: (path) => readFileSync(path, "latin1"),
+    countOpenFds,
+    pageSizeBytes: 4096,
+    clockTicksPerSecond: 100,
+  });
 }
 
 function buildApp(
   settings: Settings,
   program: ProgramInfo,
   log: Log,
-  servers: Listener[],
+  servers: readonly Listener[],
+  ownMetrics: OwnMetrics,
   store: Store,
   keeping: Keeping,
   quit: () => void,
 ) {
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
-  const goversion = `bun${runtimeVersion}`;
-  const [goos = "", goarch = ""] = program.platform.split("/");
-  const ownMetrics = createOwnMetrics({
-    nowMs: () => performance.now(),
-    build: { version, revision, branch, goversion, goos, goarch, tags: "unknown" },
-    storeStats: () => store.stats,
-    persistenceStats: keeping.stats,
-    readProcFile: (path) => readFileSync(path, "latin1"),
-    countOpenFds: () => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length,
-    pageSizeBytes: 4096,
-    clockTicksPerSecond: 100,
-  });
   return createApp({
     settings,
     log,
@@ -201,8 +221,12 @@ function buildApp(
     clock: { nowMs: () => performance.now(), turn: nextTurn },
     startMs: Date.now(),
     version,
-    buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: goversion },
+    buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     clientAddress: (request) => clientAddress(servers, request),
+    setIdleSeconds: (request, seconds) => {
+      for (const server of servers) server.setIdleSeconds(request, seconds);
+    },
+    every,
     quit,
   });
 }

@@ -4,16 +4,7 @@ import type { App } from "../src/http/deps.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
-
-const program = {
-  version: "2.0.0",
-  revision: "r",
-  branch: "b",
-  buildUser: "u",
-  buildDate: "d",
-  runtimeVersion: "1",
-  platform: "linux/amd64",
-};
+import { PROGRAM } from "./program-info.ts";
 
 /** The app without a socket. Its clock stands still unless a test moves it. */
 export interface TestApp {
@@ -29,10 +20,10 @@ export interface TestApp {
 
 /** An app with the given flags. */
 export function createTestApp(...flags: string[]): TestApp {
-  const command = parseCommandLine(flags, program);
+  const command = parseCommandLine(flags, PROGRAM);
   if (command.kind !== "run") throw new Error(`reading the flags ${flags}: ${command.text}`);
   const { settings } = command;
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck);
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
   const logged: string[] = [];
   const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };
   const log = createLog({
@@ -73,6 +64,8 @@ export function createTestApp(...flags: string[]): TestApp {
     startMs: test.nowMs,
     version: "2.0.0",
     buildInformation: { version: "2.0.0" },
+    setIdleSeconds: () => {},
+    every: () => {},
     clientAddress: () => "192.0.2.1:1234",
     quit: () => {
       test.quits++;

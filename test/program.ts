@@ -190,12 +190,18 @@ export class Gateway extends Child {
 
   /**
    * Starts the program and waits until it is ready, or asks who is there. `prefix` is the route prefix and `scheme` the way
-   * to speak that `flags` ask for. Without a persistence flag the store is memory only, since packaged builds have other defaults.
+   * to speak that `flags` ask for, `wrapper` a command that runs the command behind it. Without a persistence flag the store
+   * is memory only, since packaged builds have other defaults.
    */
-  static async start(flags: readonly string[] = [], prefix = "", scheme: "http" | "https" = "http"): Promise<Gateway> {
+  static async start(
+    flags: readonly string[] = [],
+    prefix = "",
+    scheme: "http" | "https" = "http",
+    wrapper: readonly string[] = [],
+  ): Promise<Gateway> {
     const port = await freePort();
     const memory = flags.some((flag) => flag.startsWith("--persistence.file")) ? [] : ["--persistence.file="];
-    const words = [...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...memory, ...flags];
+    const words = [...wrapper, ...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...memory, ...flags];
     const gateway = new Gateway(words, port, prefix, scheme);
     try {
       await gateway.#ready(words.join(" "));
@@ -229,6 +235,12 @@ export class Gateway extends Child {
     if (answer.status !== 200)
       throw new Error(`scraping ${this.url}: status ${answer.status}\n${text.slice(0, 2_000)}`);
     return text;
+  }
+
+  /** The value of a series of the gateway's own, 0 where there is none. */
+  async own(series: string): Promise<number> {
+    const line = (await this.scrape()).split("\n").find((text) => text.startsWith(`${series} `));
+    return line === undefined ? 0 : Number(line.slice(series.length + 1));
   }
 
   /** The lines of the exposition that hold `part`, without the gateway's own families. */

@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "supervision.ts",
     "web-listen.ts",
   ],
-  "app.ts": ["http", "store", "config", "model", "parse", "serialise"],
+  "app.ts": ["http", "store", "config", "model", "decode", "parse", "serialise"],
   "durability.ts": ["*"],
   "export.ts": ["*"],
   "healthcheck.ts": [],

@@ -5,6 +5,7 @@ import { parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
 import { type FlagValues, HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, SETTING_FLAGS, VERSION_FLAG } from "./flags.ts";
 import { helpText, manualPage } from "./help.ts";
+import { type Limits, readLimits } from "./limits.ts";
 import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
@@ -36,6 +37,7 @@ export interface Settings {
   readonly persistenceSync: FlagValues["persistence.sync"];
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
+  readonly limits: Limits;
   readonly logLevel: FlagValues["log.level"];
   readonly logFormat: FlagValues["log.format"];
   /** Every setting by its flag's name as the status API shows it, sorted; `web.route-prefix` is the computed one. */
@@ -122,6 +124,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
     persistenceSync: values["persistence.sync"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
+    limits: readLimits(values),
     logLevel: values["log.level"],
     logFormat: values["log.format"],
     flagValues: shownValues(texts, routePrefix),

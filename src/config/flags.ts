@@ -5,9 +5,21 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - switch: present or negated (`--[no-]name`), takes no value
  * - text: taken as it is
  * - list: as text, may be repeated
- * - url, duration, level, format, regex: checked and brought into one form, see values.ts
+ * - url, duration, size, count, level, format, regex: checked and brought into one form, see values.ts
  */
-export const FLAG_KINDS = ["switch", "text", "list", "url", "duration", "level", "format", "sync", "regex"] as const;
+export const FLAG_KINDS = [
+  "switch",
+  "text",
+  "list",
+  "url",
+  "duration",
+  "size",
+  "count",
+  "level",
+  "format",
+  "sync",
+  "regex",
+] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -15,6 +27,51 @@ export const SYNC_MODES = ["always", "interval"] as const;
 export const LOG_FORMATS = ["logfmt", "json"] as const;
 
 const SWITCH = { default: false, kind: "switch" } satisfies FlagOptions;
+
+/** What strangers can have the server do and hold at most; 0 is no limit. */
+const LIMIT_FLAGS = {
+  "push.max-body-size": Type.String({
+    ...option("size", "64MiB"),
+    description: "Largest body of a push, as it is sent. 0 is no limit, as for all limits.",
+  }),
+  "push.max-decompressed-size": Type.String({
+    ...option("size", "64MiB"),
+    description: "Largest body of a push, decompressed.",
+  }),
+  "push.max-buffered-size": Type.String({
+    ...option("size", "256MiB"),
+    description: "Memory for all bodies above 64KiB that are received at the same time.",
+  }),
+  "push.max-series": Type.String({ ...option("count", "500000"), description: "Most series in one push." }),
+  "push.max-families": Type.String({
+    ...option("count", "50000"),
+    description: "Most metric families in one push.",
+  }),
+  "push.max-labels": Type.String({ ...option("count", "1000"), description: "Most labels on one pushed series." }),
+  "push.max-label-length": Type.String({
+    ...option("size", "64KiB"),
+    description: "Longest metric name, label name, label value or help text in a push.",
+  }),
+  "store.max-groups": Type.String({ ...option("count", "1000000"), description: "Most groups that are kept." }),
+  "store.max-series": Type.String({ ...option("count", "10000000"), description: "Most series that are kept." }),
+  "store.max-size": Type.String({ ...option("size", "2GiB"), description: "Most memory for all that is kept." }),
+  "web.max-connections": Type.String({
+    ...option("count", "10000"),
+    description: "Most open connections; beyond that, idle ones are closed.",
+  }),
+  "web.max-pushes-in-flight": Type.String({
+    ...option("count", "4096"),
+    description: "Most pushes whose body is awaited; beyond that, the oldest is refused.",
+  }),
+  "web.max-scrapes-in-flight": Type.String({
+    ...option("count", "64"),
+    description: "Most long answers that are sent at the same time; beyond that, the oldest is cut.",
+  }),
+  "web.body-timeout": Type.String({
+    ...option("duration", "30s"),
+    description: "Time in which a body has to bring 1KiB for each second of it, or to end.",
+  }),
+};
 
 /**
  * Every setting under its flag's name, in the order of the help text: the type of its value, the default as it would be
@@ -76,6 +133,7 @@ export const FlagTable = Type.Object({
     ...SWITCH,
     description: "Accept any UTF-8 text as the name of a metric or a label.",
   }),
+  ...LIMIT_FLAGS,
   "log.level": Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
     { ...option("level", "info"), description: `Least severity that is logged. One of: [${LOG_LEVELS.join(", ")}]` },

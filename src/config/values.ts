@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS, SYNC_MODES } from "./flags.ts";
 import { parseOrigins } from "./origins.ts";
+import { formatSize, parseCount, parseSize } from "./size.ts";
 
 /** The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated. */
 export type FlagTexts = ReadonlyMap<string, readonly string[]>;
@@ -14,6 +15,14 @@ export function canonicalText(flag: Flag, written: string): string | Rejection {
     case "duration": {
       const nanoseconds = parseDuration(written);
       return nanoseconds instanceof Rejection ? nanoseconds : formatDuration(nanoseconds);
+    }
+    case "size": {
+      const bytes = parseSize(written);
+      return bytes instanceof Rejection ? bytes : formatSize(bytes);
+    }
+    case "count": {
+      const count = parseCount(written);
+      return count instanceof Rejection ? count : String(count);
     }
     case "url": {
       const url = parseExternalUrl(written);

@@ -1,4 +1,5 @@
 import { Rejection } from "../model/rejection.ts";
+import { DecodeLane } from "./lane.ts";
 
 /*
  * The snappy framing format (framing_format.txt) and block format (format_description.txt) of
@@ -32,11 +33,16 @@ type Decoded = Uint8Array | Rejection;
  * The content of a framed snappy stream, in bytes of its own. An empty body is an empty stream, as the reference has it.
  *
  * Never more than `maxSizeBytes` are decoded: past that the answer is a "too-large" Rejection; any fault of the stream is
- * a "malformed" one. What takes long is done in slices and answered by a promise; `body` must not change until then.
+ * a "malformed" one. What takes long is done in slices, one body of the `lane` after the other, and
+ * answered by a promise; `body` must not change until then.
  */
-export function decodeSnappy(body: Uint8Array, maxSizeBytes: number): Decoded | Promise<Decoded> {
+export function decodeSnappy(
+  body: Uint8Array,
+  maxSizeBytes: number,
+  lane = new DecodeLane(),
+): Decoded | Promise<Decoded> {
   const frames = new FrameReader(body, maxSizeBytes);
-  return frames.readSlice() ?? readOnLaterTurns(frames);
+  return frames.readSlice() ?? lane.enter(() => readOnLaterTurns(frames));
 }
 
 async function readOnLaterTurns(frames: FrameReader): Promise<Decoded> {
@@ -138,7 +144,8 @@ class FrameReader {
 }
 
 function tooLarge(maxSizeBytes: number): Rejection {
-  return new Rejection("too-large", `decoding the snappy body: more than the limit of ${maxSizeBytes} bytes`);
+  const words = `decoding the snappy body: more than the limit of ${maxSizeBytes} bytes (--push.max-decompressed-size)`;
+  return new Rejection("too-large", words, "push.max-decompressed-size");
 }
 
 function isIdentifier(body: Uint8Array, start: number, end: number): boolean {

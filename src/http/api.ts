@@ -1,7 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../serialise/json.ts";
-import { inTurns } from "../serialise/stream.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
 import { accepted, notYet } from "./reply.ts";
@@ -105,7 +104,9 @@ export function apiRoutes(context: HttpContext) {
     .get(base + OPERATIONS.status.path, () => answer(context, "api/v1/status", statusJson(statusInfo(context))), {
       response: OPERATIONS.status.response,
     })
-    .get(base + OPERATIONS.metrics.path, () => metrics(context), { response: OPERATIONS.metrics.response })
+    .get(base + OPERATIONS.metrics.path, ({ request }) => metrics(context, request), {
+      response: OPERATIONS.metrics.response,
+    })
     .get(base + OPERATIONS.openapi.path, () => answer(context, "api/v1/openapi", JSON.stringify(document)), {
       response: OPERATIONS.openapi.response,
     })
@@ -139,14 +140,16 @@ function answer(context: HttpContext, handler: string, json: string): Response {
   return new Response(json, { headers: { "content-type": "application/json", ...API_HEADERS } });
 }
 
-function metrics(context: HttpContext): Response {
+function metrics(context: HttpContext, request: Request): Response {
   const notReady = context.durability.notReady();
   if (notReady !== null) return notYet(notReady);
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
-  const stream = inTurns(metricsPieces(context), context.clock, () => {});
-  return new Response(stream as unknown as ReadableStream, {
-    headers: { "content-type": "application/json", ...API_HEADERS },
-  });
+  return new Response(
+    context.longAnswers.stream(request, metricsPieces(context), () => {}),
+    {
+      headers: { "content-type": "application/json", ...API_HEADERS },
+    },
+  );
 }
 
 function* metricsPieces(context: HttpContext): Generator<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/command-line.ts";
+import type { DecodeLane } from "../decode/lane.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
@@ -8,6 +9,8 @@ import type { StreamClock } from "../serialise/stream.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
+import type { BodyIntake } from "./body-intake.ts";
+import type { LongAnswers } from "./long-answers.ts";
 
 /** The server as a function from a request to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
@@ -40,6 +43,10 @@ export interface AppDeps {
   readonly buildInformation: Readonly<Record<string, string>>;
   /** Where a request comes from, as `address:port`. */
   readonly clientAddress: (request: Request) => string;
+  /** Sets after how many seconds without a byte the connection of a request is closed; 0 is never. */
+  readonly setIdleSeconds: (request: Request, seconds: number) => void;
+  /** Runs something every so often, for good. */
+  readonly every: (ms: number, run: () => void) => void;
   /** Asks for the end of the server. */
   readonly quit: () => void;
 }
@@ -50,4 +57,7 @@ export interface HttpContext extends AppDeps {
   readonly textParser: TextParser;
   readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
+  readonly intake: BodyIntake;
+  readonly decoding: DecodeLane;
+  readonly longAnswers: LongAnswers;
 }

@@ -28,7 +28,10 @@ export async function listenOn(
 ): Promise<Listener> {
   const server = await serve(PLACEHOLDER);
   const fault = socket.serveWith(server);
-  if (fault === null) return server;
+  if (fault === null) {
+    server.whenReopened?.(() => socket.serveWith(server) === null);
+    return server;
+  }
   void server.stop(true);
   throw new Error(fault.message);
 }

@@ -2,12 +2,13 @@ import type { ListenAddress } from "../config/address.ts";
 import { encodePath, isClean, pathStart, rawPathRoutes, redirectTo } from "./canonical.ts";
 import type { App } from "./deps.ts";
 import { type Guard, UNGUARDED } from "./guard.ts";
+import { PlainServer } from "./plain-server.ts";
 import { textError } from "./reply.ts";
 
 /** Seconds without a byte after which a connection is closed; the most that Bun allows. */
 export const IDLE_SECONDS = 255;
-/** The size of a body as sent; what it may grow to is decided where it is decoded. */
-export const MAX_REQUEST_BYTES = 1024 * 1024 * 1024;
+/** No limit: bodies are counted as they come in (body-intake.ts), and nothing else reads one. */
+export const MAX_REQUEST_BYTES = Number.MAX_SAFE_INTEGER;
 
 /** A host that is put in the place of one that would move the path about in a URL. */
 export const PLAIN_HOST = "http://localhost";
@@ -53,18 +54,29 @@ export interface Listener {
   requestIP(request: Request): { readonly address: string; readonly port: number } | null;
   /** Takes no more connections; resolves when the requests under way are answered, or with `force` ends them. */
   stop(force?: boolean): Promise<void>;
+  /** Sets after how many seconds without a byte the connection of a request is closed; 0 is never. */
+  setIdleSeconds(request: Request, seconds: number): void;
+  /** Closes the connections that no request is under way on, and goes on listening. */
+  shedIdle(): void;
+  /** To be called every so often: closes what `shedIdle` could not. */
+  endRetired(): void;
+  /** Has somebody see to it, each time that it listens anew, that it does so at another place than its address. */
+  whenReopened?(adopt: () => boolean): void;
 }
 
 /** Serves in plain HTTP on one address. */
 export function listen({ plain, rewritten }: Edge, address: ListenAddress): Listener {
-  return Bun.serve({
-    hostname: address.hostname,
-    port: address.port,
-    idleTimeout: IDLE_SECONDS,
-    maxRequestBodySize: MAX_REQUEST_BYTES,
-    routes: rawPathRoutes(plain, rewritten),
-    fetch: plain,
-  });
+  const routes = rawPathRoutes(plain, rewritten);
+  const serve = ({ hostname, port }: ListenAddress) =>
+    Bun.serve({
+      hostname,
+      port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: MAX_REQUEST_BYTES,
+      routes,
+      fetch: plain,
+    });
+  return new PlainServer(serve, address);
 }
 
 /** Routers look for the path behind the eleventh character: a shorter host, or none, makes them miss its start. */

@@ -4,12 +4,11 @@ import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import { freeBuffer } from "./body-intake.ts";
 import { isClean, pathOf, redirectTo } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
+import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { accepted, notYet, rejected, statusOf, textError } from "./reply.ts";
-
-/** A body may grow to this when it is decompressed. */
-const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 
 const MAX_LOGGED_CHARACTERS = 4000;
 
@@ -77,20 +76,38 @@ class PushSurface {
   }
 
   private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
-    const { clock } = this.context;
+    const { clock, settings } = this.context;
     const startMs = clock.nowMs();
     const { headers } = request;
     const contentType = headers.get("content-type");
     const contentEncoding = headers.get("content-encoding");
-    let body = await readBody(request);
+    const body = await this.context.intake.receive(request, startMs);
     const bodyBytes = body instanceof Rejection ? 0 : body.length;
     const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + bodyBytes;
-    if (contentEncoding !== null && !(body instanceof Rejection))
-      body = await decodeBody(body, contentEncoding, MAX_BODY_BYTES);
-    let outcome = body instanceof Rejection ? body : this.parseAndApply(body, contentType, method, keyed);
+    let outcome: number | Rejection;
+    if (body instanceof Rejection) outcome = body;
+    else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes)
+      outcome = this.parseAndApply(body, contentType, method, keyed);
+    else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
+    if (bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body as Uint8Array);
     const settling = this.context.durability.settled();
     if (settling !== null) outcome = (await settling) ?? outcome;
     return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
+  }
+
+  private async decodeAndApply(
+    body: Uint8Array,
+    contentEncoding: string | null,
+    contentType: string | null,
+    method: "PUT" | "POST",
+    keyed: KeyedPath | Rejection,
+  ): Promise<number | Rejection> {
+    const { decoding, settings } = this.context;
+    const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
+    if (content instanceof Rejection) return content;
+    const outcome = this.parseAndApply(content, contentType, method, keyed);
+    if (content !== body) freeBuffer(content);
+    return outcome;
   }
 
   /** Counts the push, tells the operator of a refused one, and answers. */
@@ -126,17 +143,21 @@ class PushSurface {
     const { columns, settings, store, now } = this.context;
     const parser = isDelimitedProtobuf(contentType) ? this.context.protobufParser : this.context.textParser;
     const rejection = parser.parse(body) ?? undecodableKey(keyed);
-    if (rejection !== null) return rejection;
-    const refused = store.apply({ key: keyed.key, columns, replace: method === "PUT", receivedMs: now() });
+    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
+    const refused = rejection ?? store.apply(request);
     columns.trim();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
 
-  /** A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a commit. */
+  /**
+   * A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a commit,
+   * and who is sent away by the thousand must not fill the log: metrics count them.
+   */
   private report(request: Request, method: string, keyed: KeyedPath | Rejection, rejection: Rejection): void {
     const { log, ownMetrics, clientAddress } = this.context;
     ownMetrics.countRejectedPush(rejection.kind);
-    if (rejection.kind === "unavailable") return;
+    if (rejection.limit !== null) ownMetrics.countLimit(rejection.limit);
+    if (rejection.kind === "unavailable" || rejection.kind === "busy" || rejection.kind === "too-slow") return;
     const fields = {
       method,
       source: clientAddress(request),
@@ -154,15 +175,6 @@ class PushSurface {
 function forLog(text: string): string {
   if (text.length <= MAX_LOGGED_CHARACTERS) return text;
   return `${text.slice(0, MAX_LOGGED_CHARACTERS)}... (${text.length} characters)`;
-}
-
-/** The whole body. A client that goes away in the middle of it is told what Go tells it, should it still listen. */
-async function readBody(request: Request): Promise<Uint8Array | Rejection> {
-  try {
-    return await request.bytes();
-  } catch {
-    return new Rejection("malformed", "unexpected EOF");
-  }
 }
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */

@@ -6,7 +6,14 @@ const STATUS: Record<RejectionKind, number> = {
   inconsistent: 400,
   "too-large": 413,
   unavailable: 503,
+  // The client did nothing wrong and may succeed later: no 4xx. Nor is it asked to come back soon, as with 503.
+  full: 507,
+  busy: 503,
+  "too-slow": 408,
 };
+
+/** Seconds after which a client that had to give way to others may try again. */
+const RETRY_SECONDS = "1";
 
 export const statusOf = (rejection: Rejection): number => STATUS[rejection.kind];
 
@@ -28,10 +35,16 @@ export function accepted(fault: Rejection | null): Response {
   return fault === null ? new Response(null, { status: 202 }) : rejected(fault);
 }
 
-/** The answer to a request that was refused. */
+/**
+ * The answer to a request that was refused. Where a limit was reached, the rest of the body is not waited for: the connection
+ * ends, and with it whatever could be taken for a next request.
+ */
 export function rejected(rejection: Rejection): Response {
-  const retry = rejection.kind === "unavailable" ? { "retry-after": "1" } : {};
-  return textError(statusOf(rejection), rejection.message, retry);
+  const { kind, limit } = rejection;
+  const headers: Record<string, string> =
+    kind === "unavailable" || kind === "busy" ? { "retry-after": RETRY_SECONDS } : {};
+  if (limit !== null && kind !== "full") headers.connection = "close";
+  return textError(statusOf(rejection), rejection.message, headers);
 }
 
 export function text(status: number, message: string): Response {

@@ -4,7 +4,6 @@ import type { ExposedFamily } from "../model/exposition.ts";
 import { type Piece, textPieces } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
-import { inTurns } from "../serialise/stream.ts";
 import type { Snapshot } from "../store/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
@@ -43,7 +42,7 @@ function scrape(context: HttpContext, request: Request): Response {
   const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
   if (gzipped) headers["content-encoding"] = "gzip";
   if (isSmall) return new Response(joined(parts, done), { headers });
-  return new Response(inTurns(parts, context.clock, done) as unknown as ReadableStream, { headers });
+  return new Response(context.longAnswers.stream(request, parts, done), { headers });
 }
 
 function piecesOf(families: Iterable<ExposedFamily>, format: Format): Iterable<Piece> {

@@ -40,6 +40,7 @@ export class TlsServer implements Listener {
   private readonly tls: NodeTlsServer;
   private readonly connections = new Map<TLSSocket, TlsConnection>();
   private readonly peers = new WeakMap<Request, { address: string; port: number }>();
+  private readonly sockets = new WeakMap<Request, TLSSocket>();
   private readonly sweeper: ReturnType<typeof setInterval>;
   private readonly http1: HttpServer;
   private readonly http2: Http2Server;
@@ -102,6 +103,19 @@ export class TlsServer implements Listener {
   /** Where a request comes from, null if it did not come by here. */
   requestIP(request: Request): { address: string; port: number } | null {
     return this.peers.get(request) ?? null;
+  }
+
+  setIdleSeconds(request: Request, seconds: number): void {
+    const socket = this.sockets.get(request);
+    socket?.setTimeout(seconds * 1000, () => socket.destroy());
+  }
+
+  shedIdle(): void {
+    for (const connection of this.connections.values()) connection.finish(false);
+  }
+
+  endRetired(): void {
+    // Handshakes and headers that take too long are ended by `check`.
   }
 
   /** For the connections from now on; sessions of earlier ones cannot be resumed. */
@@ -175,7 +189,10 @@ export class TlsServer implements Listener {
     const { remoteAddress = "", remotePort = 0 } = connection.socket;
     connection.requestBegins();
     outgoing.once("close", () => connection.requestEnds());
-    const seen = (request: Request) => this.peers.set(request, { address: remoteAddress, port: remotePort });
+    const seen = (request: Request) => {
+      this.peers.set(request, { address: remoteAddress, port: remotePort });
+      this.sockets.set(request, connection.socket);
+    };
     answerExchange(this.deps.edge, incoming, outgoing, seen).catch((error) => {
       this.deps.log.error("answering a request failed", { url: String(incoming.url), err: String(error) });
       outgoing.destroy();

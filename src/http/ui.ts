@@ -1,6 +1,5 @@
 import { Elysia } from "elysia";
 import { groupHtml, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
-import { inTurns } from "../serialise/stream.ts";
 import { pathOf } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
 import { textError } from "./reply.ts";
@@ -18,7 +17,7 @@ const PAGE_HEADERS = {
 /** The status page at / and /status, and the style sheet beside it. */
 export function uiRoutes(context: HttpContext) {
   const prefix = context.settings.routePrefix;
-  const page = () => statusPage(context);
+  const page = ({ request }: { request: Request }) => statusPage(context, request);
   const routes = new Elysia({ name: "ui", strictPath: true })
     .get(`${prefix}/`, page)
     .get(`${prefix}/status`, page)
@@ -26,10 +25,12 @@ export function uiRoutes(context: HttpContext) {
   return routes;
 }
 
-function statusPage(context: HttpContext): Response {
+function statusPage(context: HttpContext, request: Request): Response {
   context.ownMetrics.countRequest("status", 200, "GET");
-  const pieces = pagePieces(context);
-  return new Response(inTurns(pieces, context.clock, () => {}) as unknown as ReadableStream, { headers: PAGE_HEADERS });
+  return new Response(
+    context.longAnswers.stream(request, pagePieces(context), () => {}),
+    { headers: PAGE_HEADERS },
+  );
 }
 
 function* pagePieces(context: HttpContext): Generator<Uint8Array> {

@@ -1,4 +1,6 @@
+import { type LimitName, NO_PUSH_LIMITS, type PushLimits } from "./limits.ts";
 import type { MetricType } from "./metric-type.ts";
+import { Rejection } from "./rejection.ts";
 
 /**
  * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and the
@@ -17,15 +19,15 @@ export class PushColumns {
   spill = new Uint8Array(1024);
   spillSize = 0;
 
-  families = new Int32Array(FAMILY_STRIDE * 16);
+  families: Int32Array;
   familyCount = 0;
-  metrics = new Int32Array(METRIC_STRIDE * 64);
+  metrics: Int32Array;
   metricCount = 0;
   labels = new Int32Array(LABEL_STRIDE * 64);
   labelCount = 0;
-  samples = new Int32Array(SAMPLE_STRIDE * 64);
+  samples: Int32Array;
   /** Two a sample: the bound (of a bucket or quantile) and the value. */
-  numbers = new Float64Array(2 * 64);
+  numbers: Float64Array;
   sampleCount = 0;
   /** Some metric carries a timestamp, which a Pushgateway refuses. */
   hasTimestamps = false;
@@ -34,9 +36,20 @@ export class PushColumns {
 
   /** Families without metrics count (protobuf); otherwise they are as good as not pushed. */
   keepsEmptyFamilies = false;
+  /** Set as soon as the push has more than it may: what is added from then on is lost. */
+  excess: Rejection | null = null;
+
+  constructor(private readonly limits: PushLimits = NO_PUSH_LIMITS) {
+    const rowCount = Math.min(64, limits.maxSeries);
+    this.families = new Int32Array(FAMILY_STRIDE * Math.min(16, limits.maxFamilies));
+    this.metrics = new Int32Array(METRIC_STRIDE * rowCount);
+    this.samples = new Int32Array(SAMPLE_STRIDE * rowCount);
+    this.numbers = new Float64Array(2 * rowCount);
+  }
 
   begin(body: Uint8Array): void {
     this.body = body;
+    this.excess = null;
     this.keepsEmptyFamilies = false;
     // Place ~0 is NO_NAME and nothing else.
     this.spillSize = 1;
@@ -51,13 +64,36 @@ export class PushColumns {
   /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
   trim(): void {
     if (this.metrics.length <= METRIC_STRIDE * 65536 && this.spill.length <= 1 << 20) return;
-    Object.assign(this, new PushColumns());
+    Object.assign(this, new PushColumns(this.limits));
+  }
+
+  /** Rows are counted where they grow: at the cost of a few pushes, not of each row. Beyond the limit they do not grow. */
+  private grow(rows: Int32Array, stride: number, limit: "maxSeries" | "maxFamilies" = "maxSeries"): Int32Array {
+    const maxRows = this.limits[limit];
+    const rowCount = Math.min((rows.length / stride) * 2, maxRows);
+    if (rowCount * stride > rows.length) return resized(rows, rowCount * stride);
+    this.excess ??=
+      limit === "maxSeries"
+        ? tooMany("series", maxRows, "push.max-series")
+        : tooMany("metric families", maxRows, "push.max-families");
+    return rows;
+  }
+
+  private noteTextSize(sizeBytes: number): void {
+    const { maxTextBytes } = this.limits;
+    this.excess ??= new Rejection(
+      "too-large",
+      `the push holds a name, label value or help text of ${sizeBytes} bytes: more than the limit of ${maxTextBytes} bytes (--push.max-label-length)`,
+      "push.max-label-length",
+    );
   }
 
   addFamily(nameAt: number, nameSize: number): number {
     const row = this.familyCount++;
     const at = row * FAMILY_STRIDE;
-    if (at + FAMILY_STRIDE > this.families.length) this.families = doubled(this.families);
+    if (nameSize > this.limits.maxTextBytes) this.noteTextSize(nameSize);
+    if (at + FAMILY_STRIDE > this.families.length)
+      this.families = this.grow(this.families, FAMILY_STRIDE, "maxFamilies");
     const rows = this.families;
     rows[at + FAMILY_NAME_AT] = nameAt;
     rows[at + FAMILY_NAME_SIZE] = nameSize;
@@ -74,7 +110,10 @@ export class PushColumns {
   addMetric(firstLabel: number): number {
     const row = this.metricCount++;
     const at = row * METRIC_STRIDE;
-    if (at + METRIC_STRIDE > this.metrics.length) this.metrics = doubled(this.metrics);
+    if (at + METRIC_STRIDE > this.metrics.length) this.metrics = this.grow(this.metrics, METRIC_STRIDE);
+    const { maxLabels } = this.limits;
+    if (this.labelCount - firstLabel > maxLabels)
+      this.excess ??= tooMany("labels on one series", maxLabels, "push.max-labels");
     const rows = this.metrics;
     rows[at + METRIC_NEXT] = -1;
     rows[at + METRIC_LABELS] = firstLabel;
@@ -102,7 +141,9 @@ export class PushColumns {
 
   addLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
     const at = this.labelCount++ * LABEL_STRIDE;
-    if (at + LABEL_STRIDE > this.labels.length) this.labels = doubled(this.labels);
+    if (nameSize > this.limits.maxTextBytes) this.noteTextSize(nameSize);
+    if (valueSize > this.limits.maxTextBytes) this.noteTextSize(valueSize);
+    if (at + LABEL_STRIDE > this.labels.length) this.labels = resized(this.labels, this.labels.length * 2);
     const rows = this.labels;
     rows[at + LABEL_NAME_AT] = nameAt;
     rows[at + LABEL_NAME_SIZE] = nameSize;
@@ -112,9 +153,16 @@ export class PushColumns {
 
   /** Gives the newest label its value. */
   setLabelValue(valueAt: number, valueSize: number): void {
+    if (valueSize > this.limits.maxTextBytes) this.noteTextSize(valueSize);
     const at = (this.labelCount - 1) * LABEL_STRIDE;
     this.labels[at + LABEL_VALUE_AT] = valueAt;
     this.labels[at + LABEL_VALUE_SIZE] = valueSize;
+  }
+
+  setHelp(family: number, at: number, size: number): void {
+    if (size > this.limits.maxTextBytes) this.noteTextSize(size);
+    this.families[family * FAMILY_STRIDE + FAMILY_HELP_AT] = at;
+    this.families[family * FAMILY_STRIDE + FAMILY_HELP_SIZE] = size;
   }
 
   /** Calls `visit` with every metric row of a family, in order. */
@@ -134,8 +182,8 @@ export class PushColumns {
     const row = this.sampleCount++;
     const at = row * SAMPLE_STRIDE;
     if (at + SAMPLE_STRIDE > this.samples.length) {
-      this.samples = doubled(this.samples);
-      const numbers = new Float64Array(this.numbers.length * 2);
+      this.samples = this.grow(this.samples, SAMPLE_STRIDE);
+      const numbers = new Float64Array((this.samples.length / SAMPLE_STRIDE) * 2);
       numbers.set(this.numbers);
       this.numbers = numbers;
     }
@@ -238,8 +286,12 @@ export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
 /** Backslash, quote and line feed are escaped in label values. */
 const needsEscape = (byte: number): boolean => byte === 0x5c || byte === 0x22 || byte === 0x0a;
 
-function doubled(rows: Int32Array): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(rows.length * 2);
+function tooMany(what: string, limit: number, flag: LimitName): Rejection {
+  return new Rejection("too-large", `the push has more than ${limit} ${what} (--${flag})`, flag);
+}
+
+function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(length);
   grown.set(rows);
   return grown;
 }

@@ -1,10 +1,20 @@
-/** Why a request is refused. The status of each kind is decided in one place, `http/reply.ts`. */
-export type RejectionKind = "malformed" | "inconsistent" | "too-large" | "unavailable";
+import type { LimitName } from "./limits.ts";
+
+/**
+ * Why a request is refused. The status of each kind is decided in one place, `http/reply.ts`.
+ * - too-large: more than one push may carry
+ * - full: more than the store may hold
+ * - busy: others have to be served first
+ * - too-slow: the body did not come in time
+ */
+export type RejectionKind = "malformed" | "inconsistent" | "too-large" | "unavailable" | "full" | "busy" | "too-slow";
 
 /** An expected failure, the client's fault: returned, never thrown. `message` is what the client is told. */
 export class Rejection {
   constructor(
     readonly kind: RejectionKind,
     readonly message: string,
+    /** The limit that was reached, or null where it was none. */
+    readonly limit: LimitName | null = null,
   ) {}
 }

@@ -1,8 +1,6 @@
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
 import {
   FAMILY_FIRST,
-  FAMILY_HELP_AT,
-  FAMILY_HELP_SIZE,
   FAMILY_LAST,
   FAMILY_METRICS,
   FAMILY_STRIDE,
@@ -69,6 +67,7 @@ export class ProtobufParser {
       if (prefix === null) return new Rejection("malformed", CUT_SHORT);
       if (prefix.length > body.length - prefix.next) return new Rejection("malformed", CUT_SHORT);
       if (!this.readFamily(prefix.next, prefix.next + prefix.length)) return new Rejection("malformed", BROKEN);
+      if (this.columns.excess !== null) return this.columns.excess;
       at = prefix.next + prefix.length;
     }
     return null;
@@ -99,8 +98,7 @@ export class ProtobufParser {
     const family = this.enterFamily(nameAt, nameSize);
     const row = family * FAMILY_STRIDE;
     columns.families[row + FAMILY_TYPE] = type;
-    columns.families[row + FAMILY_HELP_AT] = helpAt;
-    columns.families[row + FAMILY_HELP_SIZE] = helpSize;
+    columns.setHelp(family, helpAt, helpSize);
     return this.readMetrics(family, type as MetricType, start, end);
   }
 
@@ -123,7 +121,7 @@ export class ProtobufParser {
   private readMetrics(family: number, type: MetricType, start: number, end: number): boolean {
     const { outer } = this;
     outer.open(this.body, start, end);
-    while (outer.step())
+    while (this.columns.excess === null && outer.step())
       if (outer.field === 4 && outer.wire === WIRE_BYTES && !this.readMetric(family, type, outer.start, outer.end))
         return false;
     return true;

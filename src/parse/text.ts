@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import { isLegacyLabel } from "../bytes/ascii.ts";
 import { unescapeLabel } from "../bytes/label-block.ts";
 import {
-  FAMILY_HELP_AT,
   FAMILY_HELP_SIZE,
   FAMILY_STRIDE,
   FAMILY_TYPE,
@@ -70,6 +69,7 @@ export class TextParser {
       else if (byte === HASH) at = this.readComment(at + 1);
       else at = byte === BRACE_OPEN ? this.readBracedSample(at + 1) : this.readSample(at);
       if (at < 0) return new Rejection("malformed", `text format parsing error in line ${this.line}: ${this.error}`);
+      if (this.columns.excess !== null) return this.columns.excess;
     }
     this.assembler.finish();
     return null;
@@ -137,8 +137,7 @@ export class TextParser {
       return this.fail(`second HELP line for metric name ${this.families.quotedName}`);
     readHelp(this.columns, start, token);
     if (token.next < 0) return this.fail(token.error);
-    this.columns.families[row + FAMILY_HELP_AT] = token.at;
-    this.columns.families[row + FAMILY_HELP_SIZE] = token.size;
+    this.columns.setHelp(this.families.row, token.at, token.size);
     return token.next + 1;
   }
 

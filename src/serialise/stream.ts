@@ -2,6 +2,9 @@
 const TURN_BYTES = 256 * 1024;
 const TURN_MS = 2;
 
+/** Larger pieces are handed on in parts: what a reader does not take is copied, and he may never take more than the first. */
+const PART_BYTES = 64 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
 /** What a stream of pieces needs from its surroundings. */
@@ -14,14 +17,16 @@ export interface StreamClock {
 
 /**
  * The pieces one by one, with a turn of the loop in between as needed. `done` is called exactly once, when the last piece
- * was taken, when the reader goes away, or when a piece cannot be made.
+ * was taken, when the reader goes away, or when a piece cannot be made. Once `givenUp` holds, no piece follows and no end:
+ * whoever sees to that ends the connection.
  */
 export function inTurns(
   pieces: Iterable<Uint8Array>,
   clock: StreamClock,
   done: () => void,
+  givenUp: () => boolean = () => false,
 ): AsyncGenerator<Uint8Array> {
-  const stream = takeTurns(pieces, clock, done);
+  const stream = takeTurns(pieces, clock, done, givenUp);
   // A generator that never ran ends without its `finally`: so it is run up to the first, empty piece.
   void stream.next();
   return stream;
@@ -31,13 +36,17 @@ async function* takeTurns(
   pieces: Iterable<Uint8Array>,
   clock: StreamClock,
   done: () => void,
+  givenUp: () => boolean,
 ): AsyncGenerator<Uint8Array> {
   let sentBytes = 0;
   let turnStartMs = clock.nowMs();
   try {
     yield NOTHING;
     for (const piece of pieces) {
-      if (piece.length > 0) yield piece;
+      for (let at = 0; at < piece.length; at += PART_BYTES) {
+        yield piece.length <= PART_BYTES ? piece : piece.subarray(at, at + PART_BYTES);
+        if (givenUp()) await new Promise(() => {});
+      }
       sentBytes += piece.length;
       if (sentBytes < TURN_BYTES && clock.nowMs() - turnStartMs < TURN_MS) continue;
       await clock.turn();

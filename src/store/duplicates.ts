@@ -13,6 +13,9 @@ export const SAME_BYTES = 0;
 export const SAME_LABELS = 1;
 export const OTHER_LABELS = 2;
 
+/** Most look-ups of groups in search of a push's series: about half a second. */
+const MAX_VISITS = 2_000_000;
+
 const LINE_FEED = 0x0a;
 const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
@@ -94,11 +97,26 @@ export class DuplicateSearch {
   private readonly others = new Map<number, Set<string>>();
   /** Groups looked up so far, for tests. */
   lookups = 0;
+  /** Shapes that the search may still look at for this push; what is left undone when there are none left is not found. */
+  private visitsLeft = MAX_VISITS;
 
   constructor(
     private readonly groups: Groups,
     private readonly source: SeriesSource,
   ) {}
+
+  /** A push begins. */
+  begin(): void {
+    this.visitsLeft = MAX_VISITS;
+  }
+
+  /**
+   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that have all
+   * those names, can have it search so much.
+   */
+  get isExhausted(): boolean {
+    return this.visitsLeft <= 0;
+  }
 
   /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
   find(columns: PushColumns, family: number, renderer: Renderer, own: OwnGroup, stored: Family | null): number[] {
@@ -130,7 +148,12 @@ export class DuplicateSearch {
     while (walk.step()) labels.set(text(source, walk.start, walk.nameEnd), source.subarray(walk.start, walk.end));
     for (const name of labels.keys())
       for (const shape of this.groups.shapes.under(name))
-        if (shape.id !== own.shape && stored.shapes.has(shape.id) && this.isInShape(shape, source, start, end, stored))
+        if (this.visitsLeft-- <= 0) return false;
+        else if (
+          shape.id !== own.shape &&
+          stored.shapes.has(shape.id) &&
+          this.isInShape(shape, source, start, end, stored)
+        )
           return true;
     return false;
   }

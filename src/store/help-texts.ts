@@ -6,6 +6,10 @@ export class HelpTexts {
   private readonly table = new KeyTable();
   private readonly users: number[] = [];
 
+  get sizeBytes(): number {
+    return this.table.sizeBytes;
+  }
+
   /** The number of a text. It is good until the next `release`, or as long as somebody retains it. */
   enter(source: Uint8Array, start: number, end: number): number {
     const known = this.table.find(source, start, end);

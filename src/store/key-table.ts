@@ -91,6 +91,7 @@ export class KeyTable {
     return this.arena.subarray(at, at + (this.rows.rows[id * STRIDE + SIZE] as number));
   }
 
+  /** The memory that it takes up. */
   get sizeBytes(): number {
     return this.slots.byteLength + this.rows.sizeBytes + this.arena.byteLength;
   }

@@ -11,8 +11,11 @@ import {
   type PushColumns,
 } from "../model/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
+import type { StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, type MetricType } from "../model/metric-type.ts";
 import { quoteBytes } from "../model/quote.ts";
+import type { Rejection } from "../model/rejection.ts";
+import { findFull } from "./capacity.ts";
 import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
 import { describeMetric } from "./describe.ts";
@@ -23,7 +26,7 @@ import type { ChunkPlace } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
-import { emptyContent, type Table } from "./table.ts";
+import { emptyContent, FAMILY_BYTES, type Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
@@ -155,6 +158,20 @@ export class PushHandler {
     if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, own, faults);
     if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
       this.checkCollisions(request, item, faults);
+  }
+
+  /** Why the store has no room for what was prepared last, or null. */
+  findFull(limits: StoreLimits): Rejection | null {
+    let series = 0;
+    let sizeBytes = this.renderer.out.length;
+    for (let i = 0; i < this.preparedCount; i++) {
+      const { chunk, lineCount, stored, side, place } = this.prepared[i] as Prepared;
+      series += lineCount - (chunk < 0 ? 0 : this.table.lineCountOf(chunk));
+      if (stored === null) sizeBytes += FAMILY_BYTES;
+      if (side !== null) sizeBytes += side.length;
+      if (chunk >= 0) sizeBytes -= place.size;
+    }
+    return findFull(this.table, limits, 0, series, sizeBytes);
   }
 
   private nextPrepared(): Prepared {

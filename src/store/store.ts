@@ -1,9 +1,11 @@
 import { LabelWalk } from "../bytes/label-block.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
+import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
+import { findFull } from "./capacity.ts";
 import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Family } from "./families.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
@@ -13,6 +15,11 @@ import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
+
+const SEARCH_TOO_LONG = new Rejection(
+  "too-large",
+  "the push is too large: its series may be in too many groups of other label names to look into",
+);
 
 /** How large the store is at this moment. */
 export interface StoreStats {
@@ -50,24 +57,31 @@ export class Store {
     private readonly own: OwnFamilies,
     /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
     private readonly check: boolean,
+    private readonly limits: StoreLimits = NO_STORE_LIMITS,
   ) {
     this.handler = new PushHandler(this.table, own, this.times);
   }
 
   /**
    * Stores a push (POST, or PUT with `replace`), or gives the reason why not. A refused push changes nothing but the time of
-   * the group's last failure; where that itself could not be exposed, not even that.
+   * the group's last failure; where that itself could not be exposed, or the store is full, not even that.
    */
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
+    this.handler.duplicates.begin();
     const group = this.table.groups.find(key.block);
+    const noGroup = group < 0 ? findFull(this.table, this.limits, 1, 2, key.block.length + 2 * key.full.length) : null;
+    if (noGroup !== null) return noGroup;
     const forbidden = this.findKeyFault(key, group);
     if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
     const faults = this.handler.prepare(request, group, this.check);
+    if (this.handler.duplicates.isExhausted) return SEARCH_TOO_LONG;
     const { isTooLarge, limitBytes } = this.handler.renderer;
     if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
     if (faults.count > 0) return this.fail(request, group, faults.message);
+    const full = this.handler.findFull(this.limits);
+    if (full !== null) return full;
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);

@@ -21,6 +21,11 @@ import { KeyTable } from "./key-table.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 
+/** A chunk's row, its time and its slot on a page. */
+const CHUNK_BYTES = 4 * CHUNK_STRIDE + 8 + 6;
+/** The objects of a family and of its first page. */
+export const FAMILY_BYTES = 2048;
+
 /** What one family of one group is to become; source[start, end) is its lines. */
 export interface ChunkContent {
   source: Uint8Array;
@@ -68,6 +73,15 @@ export class Table {
   private readonly place = { slot: 0, offset: 0, size: 0 };
   seriesCount = 0;
   chunkBytes = 0;
+  /** Bytes of what stands beside chunks. */
+  private sideBytes = 0;
+
+  /** What everything that is kept takes up, somewhat less than it does in fact. */
+  get sizeBytes(): number {
+    const { groups, chunks, pages, helps, names } = this;
+    const tables = groups.table.sizeBytes + helps.sizeBytes + names.sizeBytes;
+    return pages.sizeBytes + this.sideBytes + tables + chunks.count * CHUNK_BYTES + names.count * FAMILY_BYTES;
+  }
 
   get familyCount(): number {
     return this.names.count;
@@ -157,6 +171,7 @@ export class Table {
     this.countIn(family, content);
     this.describe(chunk, content);
     this.chunkBytes += content.end - content.start;
+    this.sideBytes += content.side?.length ?? 0;
     this.putOnPage(family, chunk, content);
   }
 
@@ -177,6 +192,7 @@ export class Table {
     const size = content.end - content.start;
     const held = this.pageOf(chunk);
     this.chunkBytes += size - place.size;
+    this.sideBytes += (content.side?.length ?? 0) - sideSize(held, chunk);
     const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
     if (isWide || held.used - place.size + size > held.bytes.length) {
       family.remove(this.pages, held, place);
@@ -206,6 +222,7 @@ export class Table {
     else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
     const page = this.locate(chunk, this.place);
     this.chunkBytes -= this.place.size;
+    this.sideBytes -= sideSize(page, chunk);
     family.remove(this.pages, page, this.place);
     this.countOut(family, chunk);
     const help = rows[at + CHUNK_HELP] as number;
@@ -290,6 +307,10 @@ export class Table {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number;
   }
 
+  lineCountOf(chunk: number): number {
+    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number;
+  }
+
   helpIdOf(chunk: number): number {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
   }
@@ -299,6 +320,8 @@ export class Table {
     return help === NO_HELP ? null : this.helps.text(help);
   }
 }
+
+const sideSize = (page: Page, chunk: number): number => page.sides?.get(chunk)?.length ?? 0;
 
 function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
   if (side === null) page.sides?.delete(chunk);

@@ -1,4 +1,5 @@
 import { Writer } from "../bytes/writer.ts";
+import { LIMIT_NAMES, type LimitName } from "../model/limits.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import type { RejectionKind } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
@@ -74,6 +75,9 @@ const REJECTION_KINDS = {
   inconsistent: true,
   "too-large": true,
   unavailable: true,
+  full: true,
+  busy: true,
+  "too-slow": true,
 } as const satisfies Record<RejectionKind, true>;
 
 interface PushSummaries {
@@ -86,6 +90,7 @@ export class OwnMetrics {
   private readonly requests = new RequestCounters();
   private readonly scrapes = new CounterFamily("promhttp_metric_handler_requests_total", ["code"]);
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
+  private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
@@ -98,6 +103,7 @@ export class OwnMetrics {
     this.buildHead = sampleHead("pushgateway_build_info", buildLabels(deps.build));
     for (const code of ["200", "500", "503"]) this.scrapes.series(code);
     for (const kind of Object.keys(REJECTION_KINDS)) this.rejections.series(kind);
+    for (const limit of LIMIT_NAMES) this.limits.series(limit);
   }
 
   /**
@@ -118,6 +124,10 @@ export class OwnMetrics {
 
   countRejectedPush(reason: RejectionKind): void {
     this.rejections.series(reason).value++;
+  }
+
+  countLimit(limit: LimitName): void {
+    this.limits.series(limit).value++;
   }
 
   /** To be called before `gather`, so that a scrape counts itself among those in flight. */
@@ -159,6 +169,7 @@ export class OwnMetrics {
       this.single(inFlight, sampleHead(inFlight, []), this.scrapesInFlight),
       this.family("promhttp_metric_handler_requests_total", (writer) => this.scrapes.write(writer)),
       this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
+      this.family("pushgateway_limit_reached_total", (writer) => this.limits.write(writer)),
       this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),
     ];
   }

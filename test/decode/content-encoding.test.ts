@@ -127,7 +127,7 @@ for (const [name, body, encoding, sizeBytes] of limits) {
     expect(await decodeBody(body, encoding, sizeBytes)).toBeInstanceOf(Uint8Array);
     const refused = await outcome(body, encoding, sizeBytes - 1);
     expect(refused).toStartWith("too-large: decoding the ");
-    expect(refused).toEndWith(`body: more than the limit of ${sizeBytes - 1} bytes`);
+    expect(refused).toEndWith(`body: more than the limit of ${sizeBytes - 1} bytes (--push.max-decompressed-size)`);
   });
 }
 

@@ -141,7 +141,7 @@ test("a long stream is decoded over several turns of the loop, to the same conte
   expect(sha256(content)).toBe(sha256(new TextEncoder().encode("up 1\n".repeat(800_000))));
   expect(await decodeSnappy(bytes(framed), 100 * line.length - 1)).toMatchObject({
     kind: "too-large",
-    message: "decoding the snappy body: more than the limit of 3999999 bytes",
+    message: "decoding the snappy body: more than the limit of 3999999 bytes (--push.max-decompressed-size)",
   });
 });
 

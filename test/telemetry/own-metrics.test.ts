@@ -110,9 +110,12 @@ describe("gather", () => {
       "has a series for each reason from the start",
       (metrics) => metrics.countRejectedPush("inconsistent"),
       [
+        'pushgateway_rejected_pushes_total{reason="busy"} 0\n',
+        'pushgateway_rejected_pushes_total{reason="full"} 0\n',
         'pushgateway_rejected_pushes_total{reason="inconsistent"} 1\n',
         'pushgateway_rejected_pushes_total{reason="malformed"} 0\n',
         'pushgateway_rejected_pushes_total{reason="too-large"} 0\n',
+        'pushgateway_rejected_pushes_total{reason="too-slow"} 0\n',
         'pushgateway_rejected_pushes_total{reason="unavailable"} 0\n',
       ].join(""),
     ],

@@ -1,0 +1,46 @@
+/** How much one push may carry. */
+export interface PushLimits {
+  /** Exposition lines, and as many metrics. */
+  readonly maxSeries: number;
+  readonly maxFamilies: number;
+  /** Labels of one series, those of the grouping key not among them. */
+  readonly maxLabels: number;
+  /** Of a metric name, label name, label value or help text as it stands in the body. */
+  readonly maxTextBytes: number;
+}
+
+/** How much the store may hold. */
+export interface StoreLimits {
+  readonly maxGroups: number;
+  readonly maxSeries: number;
+  /** Of everything kept, by the store's own count: somewhat less than the memory it takes. */
+  readonly maxSizeBytes: number;
+}
+
+/** The limits, by the flags that set them: what metrics and rejections call them. */
+export const LIMIT_NAMES = [
+  "push.max-body-size",
+  "push.max-buffered-size",
+  "push.max-decompressed-size",
+  "push.max-families",
+  "push.max-label-length",
+  "push.max-labels",
+  "push.max-series",
+  "store.max-groups",
+  "store.max-series",
+  "store.max-size",
+  "web.body-timeout",
+  "web.max-connections",
+  "web.max-pushes-in-flight",
+  "web.max-scrapes-in-flight",
+] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
+
+export const NO_PUSH_LIMITS: PushLimits = {
+  maxSeries: Infinity,
+  maxFamilies: Infinity,
+  maxLabels: Infinity,
+  maxTextBytes: Infinity,
+};
+
+export const NO_STORE_LIMITS: StoreLimits = { maxGroups: Infinity, maxSeries: Infinity, maxSizeBytes: Infinity };

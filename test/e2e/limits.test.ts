@@ -1,0 +1,236 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { Gateway } from "../program.ts";
+import { type Answer, ask, Connection, type Request } from "../wire.ts";
+import { delimited, PROTOBUF_TYPE, part } from "./protobuf.ts";
+
+setDefaultTimeout(30_000);
+
+/** How often a limit was reached, as the gateway counts it. */
+const reached = (gateway: Gateway, flag: string): Promise<number> =>
+  gateway.own(`pushgateway_limit_reached_total{limit="${flag}"}`);
+
+const lines = (count: number, line: (n: number) => string): Buffer =>
+  Buffer.from(Array.from({ length: count }, (_, n) => `${line(n)}\n`).join(""));
+
+/** A family of that many metrics without labels, which protobuf may bring. */
+const protobufFamily = (count: number): Buffer =>
+  delimited(part(1, "m"), ...Array.from({ length: count }, () => part(4, part(3, Buffer.alloc(0)))));
+
+const head = (...fields: string[]): string => `${fields.join("\r\n")}\r\nHost: 127.0.0.1\r\n\r\n`;
+
+interface PushCase {
+  readonly flag: string;
+  readonly value: string;
+  readonly proves: string;
+  /** Just within the limit, and just beyond. */
+  readonly within: Uint8Array;
+  readonly beyond: Uint8Array;
+  readonly headers?: Record<string, string>;
+}
+
+const GZIP = { "Content-Encoding": "gzip" };
+const PROTOBUF = { "Content-Type": PROTOBUF_TYPE };
+const comment = (sizeBytes: number): Buffer => Buffer.from(`#${" ".repeat(sizeBytes - 2)}\n`);
+
+const PUSH_CASES: PushCase[] = [
+  { flag: "push.max-body-size", value: "1KiB", proves: "a small body", within: comment(1024), beyond: comment(1025) },
+  {
+    flag: "push.max-body-size",
+    value: "100KiB",
+    proves: "a large body",
+    within: comment(102_400),
+    beyond: comment(102_401),
+  },
+  {
+    flag: "push.max-decompressed-size",
+    value: "100KiB",
+    proves: "a plain body",
+    within: comment(102_400),
+    beyond: comment(102_401),
+  },
+  {
+    flag: "push.max-decompressed-size",
+    value: "2MiB",
+    proves: "a gzip body",
+    within: gzipSync(comment(2 ** 21)),
+    beyond: gzipSync(comment(2 ** 21 + 1)),
+    headers: GZIP,
+  },
+  {
+    flag: "push.max-series",
+    value: "100",
+    proves: "series",
+    within: lines(100, (n) => `a{n="${n}"} 1`),
+    beyond: lines(101, (n) => `a{n="${n}"} 1`),
+  },
+  {
+    flag: "push.max-series",
+    value: "3",
+    proves: "protobuf metrics",
+    within: protobufFamily(1),
+    beyond: protobufFamily(4),
+    headers: PROTOBUF,
+  },
+  {
+    flag: "push.max-families",
+    value: "20",
+    proves: "families",
+    within: lines(20, (n) => `a${n} 1`),
+    beyond: lines(21, (n) => `a${n} 1`),
+  },
+  {
+    flag: "push.max-labels",
+    value: "2",
+    proves: "labels",
+    within: lines(3, (n) => `a{n="${n}",b="1"} 1`),
+    beyond: lines(1, (n) => `a{n="${n}",b="1",c="2"} 1`),
+  },
+  ...[
+    (x: string) => `${x} 1\n`,
+    (x: string) => `a{${x}="1"} 1\n`,
+    (x: string) => `a{l="${x}"} 1\n`,
+    (x: string) => `# HELP a ${x}\na 1\n`,
+  ].map((line) => ({
+    flag: "push.max-label-length",
+    value: "1KiB",
+    proves: line("x").trim(),
+    within: Buffer.from(line("x".repeat(1024))),
+    beyond: Buffer.from(line("x".repeat(1025))),
+  })),
+];
+
+async function push(gateway: Gateway, body: Uint8Array, headers: Record<string, string> = {}, job = "j") {
+  const request: Request = { method: "PUT", path: `/metrics/job/${job}`, body, headers };
+  return await ask(gateway.port, request);
+}
+
+describe("a push beyond a limit is answered 413 and counted, one within it is taken", () => {
+  test.each(PUSH_CASES)("$flag=$value: $proves", async ({ flag, value, within, beyond, headers }) => {
+    await using gateway = await Gateway.start([`--${flag}=${value}`]);
+    expect((await push(gateway, within, headers)).status).toBe(200);
+    const before = await gateway.lines('job="j"');
+    const refused = await push(gateway, beyond, headers);
+    expect(refused.status).toBe(413);
+    expect(refused.headers.get("connection")?.toLowerCase()).toBe("close");
+    expect(refused.body.toString()).toMatch(/limit|more than/);
+    expect(await reached(gateway, flag)).toBe(1);
+    expect(await gateway.own('pushgateway_rejected_pushes_total{reason="too-large"}')).toBe(1);
+    expect(await gateway.lines('job="j"')).toEqual(before);
+    expect((await push(gateway, within, headers)).status).toBe(200);
+  });
+
+  test("a body without a length is refused as soon as it is too large", async () => {
+    await using gateway = await Gateway.start(["--push.max-body-size=100KiB"]);
+    using connection = await Connection.open(gateway.port);
+    connection.write(head("PUT /metrics/job/j HTTP/1.1\r\nTransfer-Encoding: chunked"));
+    connection.write(`19001\r\n${" ".repeat(0x19001)}\r\n`);
+    expect((await connection.answer()).status).toBe(413);
+    expect(await reached(gateway, "push.max-body-size")).toBe(1);
+  });
+});
+
+describe("a store that is full answers 507 to what would make it grow, and takes what does not", () => {
+  const LINE = Buffer.from("a 1\n");
+  const CASES = [
+    { flag: "store.max-groups", value: "2", beyond: LINE },
+    { flag: "store.max-series", value: "6", beyond: LINE },
+    { flag: "store.max-size", value: "64KiB", beyond: Buffer.from(`a{l="${"x".repeat(60_000)}"} 1\n`) },
+  ];
+
+  test.each(CASES)("$flag=$value", async ({ flag, value, beyond }) => {
+    await using gateway = await Gateway.start([`--${flag}=${value}`]);
+    for (const job of ["one", "two"]) expect((await push(gateway, LINE, {}, job)).status).toBe(200);
+    const before = await gateway.lines("job=");
+    for (const job of ["three", "four"]) {
+      const refused = await push(gateway, beyond, {}, job);
+      expect(refused.status).toBe(507);
+      expect(refused.body.toString()).toContain(`(--${flag})`);
+    }
+    expect(await gateway.lines("job=")).toEqual(before);
+    expect(await reached(gateway, flag)).toBe(2);
+    expect((await push(gateway, Buffer.from("a 2\n"), {}, "one")).status).toBe(200);
+    expect((await ask(gateway.port, { method: "DELETE", path: "/metrics/job/two" })).status).toBe(202);
+    expect((await push(gateway, LINE, {}, "three")).status).toBe(200);
+  });
+});
+
+/** Connections that have begun a push and say no more. */
+async function stalled(gateway: Gateway, count: number, start: string): Promise<Connection[]> {
+  const opened: Connection[] = [];
+  for (let n = 0; n < count; n++) {
+    const connection = await Connection.open(gateway.port, 15_000);
+    connection.write(start);
+    opened.push(connection);
+    // One after the other, so that the first is the oldest.
+    await Bun.sleep(5);
+  }
+  return opened;
+}
+
+const SMALL_START = `${head("POST /metrics/job/slow HTTP/1.1\r\nContent-Length: 50")}a`;
+const CHUNKED_START = `${head("POST /metrics/job/slow HTTP/1.1\r\nTransfer-Encoding: chunked")}2\r\na \r\n`;
+
+function expectBusy({ status, headers }: Answer): void {
+  expect(status).toBe(503);
+  expect(headers.get("retry-after")).toBe("1");
+  expect(headers.get("connection")?.toLowerCase()).toBe("close");
+}
+
+describe("bodies that are on their way", () => {
+  test("beyond --web.max-pushes-in-flight the oldest gets 503, and the new one is taken", async () => {
+    await using gateway = await Gateway.start(["--web.max-pushes-in-flight=3"]);
+    const slow = await stalled(gateway, 3, SMALL_START);
+    expect((await push(gateway, Buffer.from("a 1\n"))).status).toBe(200);
+    if (slow[0] !== undefined) expectBusy(await slow[0].answer());
+    slow[2]?.write(`{} 1\n${"#".repeat(43)}\n`);
+    expect((await slow[2]?.answer())?.status).toBe(200);
+    expect(await reached(gateway, "web.max-pushes-in-flight")).toBe(1);
+    for (const connection of slow) connection.close();
+  });
+
+  test("beyond --push.max-buffered-size the oldest large one gets 503, and small ones are not concerned", async () => {
+    await using gateway = await Gateway.start(["--push.max-buffered-size=1MiB"]);
+    const start = head("POST /metrics/job/slow HTTP/1.1\r\nContent-Length: 700000") + "#".repeat(600_000);
+    const [first, second] = await stalled(gateway, 2, start);
+    if (first === undefined || second === undefined) throw new Error("opening two connections: got fewer");
+    expectBusy(await first.answer());
+    expect((await push(gateway, Buffer.from("a 1\n"))).status).toBe(200);
+    second.write(`${"#".repeat(99_999)}\n`);
+    expect((await second.answer()).status).toBe(200);
+    expect(await reached(gateway, "push.max-buffered-size")).toBe(1);
+    first.close();
+    second.close();
+  });
+
+  test.each([
+    { proves: "of a known size", start: SMALL_START },
+    { proves: "in chunks", start: CHUNKED_START },
+    { proves: "that is large", start: head("POST /metrics/job/slow HTTP/1.1\r\nContent-Length: 9000000") },
+  ])("one $proves that brings nothing gets 408 after --web.body-timeout", async ({ start }) => {
+    await using gateway = await Gateway.start(["--web.body-timeout=1s"]);
+    const [connection] = await stalled(gateway, 1, start);
+    const answer = await connection?.answer();
+    expect(answer?.status).toBe(408);
+    expect(answer?.body.toString()).toContain("--web.body-timeout");
+    expect(await reached(gateway, "web.body-timeout")).toBe(1);
+    connection?.close();
+  });
+
+  test("one that is slow but alive is waited for, however long it takes", async () => {
+    await using gateway = await Gateway.start(["--web.body-timeout=1s"]);
+    const sizeBytes = 70_000;
+    const [connection] = await stalled(
+      gateway,
+      1,
+      head(`POST /metrics/job/slow HTTP/1.1\r\nContent-Length: ${sizeBytes}`),
+    );
+    for (let sent = 0; sent < sizeBytes; sent += 2_500) {
+      connection?.write(`${"#".repeat(2_499)}\n`);
+      await Bun.sleep(200);
+    }
+    expect((await connection?.answer())?.status).toBe(200);
+    expect(await reached(gateway, "web.body-timeout")).toBe(0);
+    connection?.close();
+  });
+});

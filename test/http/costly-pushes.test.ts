@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import { createTestApp, push, scrape } from "../app.ts";
+
+/** Runs something and gives the milliseconds that it took. */
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await run();
+  return performance.now() - startMs;
+}
+
+/** The first `count` orders of the letters. */
+function orders(letters: string, count: number): string[] {
+  const found: string[] = [];
+  const extend = (start: string, rest: string) => {
+    if (found.length === count) return;
+    if (rest === "") found.push(start);
+    for (let i = 0; i < rest.length; i++) extend(start + rest[i], rest.slice(0, i) + rest.slice(i + 1));
+  };
+  extend("", letters);
+  return found;
+}
+
+const summary = (series: readonly string[]): string =>
+  `# TYPE s summary\n${series.map((values) => `s_sum{${[...values].map((value, i) => `l${i}="${value}"`)}} 1\n`).join("")}`;
+
+test("series whose values are those of another in other places cost what others cost", async () => {
+  const { app } = createTestApp();
+  const count = 20_000;
+  const plain = summary(Array.from({ length: count }, (_, n) => n.toString(8).padStart(8, "0")));
+  const shuffled = summary(orders("abcdefgh", count));
+  const plainMs = Math.min(
+    await timed(() => push(app, "/job/a", plain)),
+    await timed(() => push(app, "/job/b", plain)),
+  );
+  const shuffledMs = await timed(async () => {
+    expect((await push(app, "/job/c", shuffled)).status).toBe(200);
+  });
+  // All of one hash, they would take a hundred times as long.
+  expect(shuffledMs / plainMs).toBeLessThan(10);
+});
+
+test("a push whose series could be in millions of groups is refused within bounds, and only that one", async () => {
+  const { app } = createTestApp();
+  const names = Array.from({ length: 11 }, (_, n) => `n${n}`);
+  for (let set = 1; set < 1 << names.length; set++) {
+    const key = names.filter((_, n) => set & (1 << n)).map((name) => `/${name}/v`);
+    await push(app, `/job/j${key.join("")}`, "m 1\n");
+  }
+  const labels = names.map((name) => `${name}="w"`).join();
+  const body = Array.from({ length: 3_000 }, (_, n) => `m{${labels},n="${n}"} 1\n`).join("");
+  let refused: Response | null = null;
+  const takenMs = await timed(async () => {
+    refused = await push(app, "/job/many", body);
+  });
+  expect(refused).toMatchObject({ status: 413 });
+  expect(takenMs).toBeLessThan(5_000);
+  expect(await scrape(app)).not.toContain('job="many"');
+  expect((await push(app, "/job/few", `m{${labels}} 1\n`)).status).toBe(200);
+  // The next new group is checked as ever: it would be the same series as that of an older one.
+  expect((await push(app, "/job/few/instance@base64/=", "m 1\n")).status).toBe(400);
+});
