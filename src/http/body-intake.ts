@@ -51,12 +51,12 @@ export class BodyIntake {
     if (deps.limits.bodyTimeoutMs < Infinity) deps.every(SWEEP_MS, () => this.sweep());
   }
 
-  /** Pushes whose body is awaited, and the bytes that larger bodies take up. */
-  get state(): { readonly uploads: number; readonly bufferedBytes: number } {
-    return { uploads: this.uploads.size, bufferedBytes: this.heldBytes };
+  /** Pushes whose body is awaited, bodies that are to be released, and the bytes that both take up of the budget. */
+  get state(): { readonly uploads: number; readonly held: number; readonly bufferedBytes: number } {
+    return { uploads: this.uploads.size, held: this.held.size, bufferedBytes: this.heldBytes };
   }
 
-  /** The whole body, which must be given back with `release`; a client that goes away gets what Go would tell it. */
+  /** The whole body, which must be given back with `release` if it has more than 64 KiB; a client that goes away gets what Go would tell it. */
   receive(request: Request, nowMs: number): Promise<Uint8Array | Rejection> | Rejection {
     const { limits } = this.deps;
     const announced = request.headers.get("content-length");
@@ -88,7 +88,7 @@ export class BodyIntake {
       const end = (outcome: Uint8Array | Rejection) => {
         if (!this.uploads.delete(upload)) return;
         if (outcome instanceof Rejection) this.giveBack(body.free());
-        else this.held.set(outcome.buffer, body.chargedBytes);
+        else if (body.chargedBytes > 0) this.held.set(outcome.buffer, body.chargedBytes);
         setIdleSeconds(request, idleSeconds);
         resolve(outcome);
       };
@@ -120,7 +120,7 @@ export class BodyIntake {
     return null;
   }
 
-  /** To be called once for each body that was received, when nothing reads it any more. */
+  /** To be called once for each larger body that was received, when nothing reads it any more. */
   release(body: Uint8Array): void {
     const { buffer } = body;
     const charged = this.held.get(buffer);

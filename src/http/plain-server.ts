@@ -10,6 +10,7 @@ import type { Listener } from "./listen.ts";
 export class PlainServer implements Listener {
   private server: Server<undefined>;
   private isOpen = true;
+  private isStopping = false;
   /** Servers that do not listen any more and may have connections left. */
   private retired: Server<undefined>[] = [];
   private afterReopening: (() => boolean) | null = null;
@@ -39,13 +40,13 @@ export class PlainServer implements Listener {
   }
 
   async stop(force = false): Promise<void> {
-    this.isOpen = true;
+    this.isStopping = true;
     await Promise.all([this.server, ...this.retired].map((server) => server.stop(force)));
   }
 
   /** The connections that never sent a request are closed by the next calls of `endRetired`. */
   shedIdle(): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.isStopping) return;
     void this.server.stop();
     this.retired.push(this.server);
     this.isOpen = false;
@@ -58,7 +59,7 @@ export class PlainServer implements Listener {
       void server.stop(true);
       return false;
     });
-    if (!this.isOpen) this.reopen();
+    if (!this.isOpen && !this.isStopping) this.reopen();
   }
 
   /** A place other than the address is listened on: `adopt` sees to that each time, false where it failed. */

@@ -89,7 +89,7 @@ class PushSurface {
     else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes)
       outcome = this.parseAndApply(body, contentType, method, keyed);
     else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
-    if (bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body as Uint8Array);
+    if (!(body instanceof Rejection) && bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
     const settling = this.context.durability.settled();
     if (settling !== null) outcome = (await settling) ?? outcome;
     return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);

@@ -44,6 +44,8 @@ const SPACE = 0x20;
  */
 const LINES_BYTES = 64 * 1024 * 1024;
 const LINES_BYTES_A_BODY_BYTE = 64;
+/** And never more than so much: four times the largest body. */
+const MOST_LINES_BYTES = 256 * 1024 * 1024;
 
 const SUMMARY_SUFFIXES = ["", "_sum", "_count"];
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
@@ -74,7 +76,7 @@ export class Renderer {
   begin(columns: PushColumns): void {
     this.out.reset();
     this.out.trim(LINES_BYTES);
-    this.limitBytes = LINES_BYTES + LINES_BYTES_A_BODY_BYTE * columns.body.length;
+    this.limitBytes = Math.min(LINES_BYTES + LINES_BYTES_A_BODY_BYTE * columns.body.length, MOST_LINES_BYTES);
     this.isTooLarge = false;
     if (this.blocks.length < columns.metricCount * 2) this.blocks = new Int32Array(columns.metricCount * 4);
   }

@@ -57,7 +57,7 @@ describe("the buffer budget", () => {
     const [kept, refused] = [new Trickle(), new Trickle()];
     const outcomes = [receive(kept.request), receive(refused.request)];
     await kept.bring(60_000);
-    expect(intake.state).toEqual({ uploads: 2, bufferedBytes: 0 });
+    expect(intake.state).toEqual({ uploads: 2, held: 0, bufferedBytes: 0 });
     await kept.bring(MB);
     await refused.bring(MB);
     expect(intake.state.bufferedBytes).toBeGreaterThanOrEqual(2 * MB - 2 * 65_536);
@@ -68,7 +68,7 @@ describe("the buffer budget", () => {
     expect(reasonOf(body as Uint8Array)).toBe("1060000 bytes");
     expect(intake.state.bufferedBytes).toBeGreaterThan(900_000);
     if (body instanceof Uint8Array) intake.release(body);
-    expect(intake.state).toEqual({ uploads: 0, bufferedBytes: 0 });
+    expect(intake.state).toEqual({ uploads: 0, held: 0, bufferedBytes: 0 });
   });
 
   test("makes the oldest large upload give way, and refuses the one that does not fit alone", async () => {
@@ -83,8 +83,20 @@ describe("the buffer budget", () => {
     expect(reasonOf(await (outcomes[1] as Promise<Uint8Array>))).toBe("60000 bytes");
     await second.bring(600_000);
     expect(reasonOf(await (outcomes[2] as Promise<Rejection>))).toBe("busy push.max-buffered-size");
-    expect(intake.state).toEqual({ uploads: 0, bufferedBytes: 0 });
+    expect(intake.state).toEqual({ uploads: 0, held: 0, bufferedBytes: 0 });
   });
+});
+
+test("bodies of up to 64 KiB that come without a length leave nothing to be released", async () => {
+  const { intake, receive } = createIntake();
+  for (const sizeBytes of [0, 1, 65_536]) {
+    const trickle = new Trickle();
+    const outcome = receive(trickle.request);
+    await trickle.bring(sizeBytes);
+    await trickle.end();
+    expect(reasonOf(await outcome)).toBe(`${sizeBytes} bytes`);
+  }
+  expect(intake.state).toEqual({ uploads: 0, held: 0, bufferedBytes: 0 });
 });
 
 test("an upload is given up when a whole time-out brought less than 1 KiB a second, whatever it brought before", async () => {
