@@ -117,6 +117,14 @@ describe("src/", () => {
     expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThanOrEqual(10);
   });
 
+  test("no Map or Set of strings holds what a push brings: the runtime hashes strings without a secret", () => {
+    // Of shapes, whoever makes them collide slows down nobody's pushes but their own.
+    const hostile = sources.filter(
+      ({ folder, path }) => ["parse", "store"].includes(folder) && !path.endsWith("/shapes.ts"),
+    );
+    expect(hostile.filter(({ text }) => /new (?:Map|Set)<string/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   test("no file but the entries of threads reads the clock, the environment or the process", () => {
     const forbidden = /\b(?:Date\.now|performance\.now|new Date\(\)|process\.(?:env|argv|exit|hrtime)|Bun\.env)\b/;
     const wrong = sources

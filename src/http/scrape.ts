@@ -94,8 +94,20 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
   return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }
 
+/** Whether a name is among sorted ones. A Set would do, but for names that were made to collide in it. */
+function isAmong(sorted: readonly string[], name: string): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as string) < name) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === name;
+}
+
 /** With `name[]` parameters only those families are shown. */
 function selectNames(families: ExposedFamily[], query: URLSearchParams): ExposedFamily[] {
-  const names = new Set(query.getAll("name[]"));
-  return names.size === 0 ? families : families.filter(({ name }) => names.has(name));
+  const names = query.getAll("name[]").sort();
+  return names.length === 0 ? families : families.filter(({ name }) => isAmong(names, name));
 }

@@ -1,4 +1,4 @@
-import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { hashBytes } from "../bytes/hash.ts";
 import {
   LABEL_NAME_AT,
   LABEL_NAME_SIZE,
@@ -11,6 +11,7 @@ import {
   offsetOf,
   type PushColumns,
 } from "../model/columns.ts";
+import { LabelSet, sameField } from "./label-set.ts";
 
 /**
  * Brings the lines of one summary or histogram together: finds the metric of a family that has a given set of labels,
@@ -97,15 +98,13 @@ export function sameLabelSet(columns: PushColumns, metric: number, first: number
 
 /** As above for many labels, at a cost that grows with their number only. */
 function sameLargeSet(columns: PushColumns, a: number, b: number, count: number): boolean {
-  const labels = new Set<string>();
-  for (let row = a; row < a + count; row++) labels.add(labelKey(columns, row));
-  for (let row = b; row < b + count; row++) if (!labels.has(labelKey(columns, row))) return false;
+  const known = new LabelSet();
+  for (let row = a; row < a + count; row++) known.add(columns, row);
+  for (let row = b; row < b + count; row++) {
+    const other = known.find(columns, row);
+    if (other < 0 || !sameField(columns, other, row, LABEL_VALUE_AT, LABEL_VALUE_SIZE)) return false;
+  }
   return true;
-}
-
-function labelKey(columns: PushColumns, label: number): string {
-  const rows = columns.labels.subarray(label * LABEL_STRIDE, (label + 1) * LABEL_STRIDE);
-  return `${columns.latin1(rows[LABEL_NAME_AT] ?? 0, rows[LABEL_NAME_SIZE] ?? 0)}=${columns.latin1(rows[LABEL_VALUE_AT] ?? 0, rows[LABEL_VALUE_SIZE] ?? 0)}`;
 }
 
 function hasLabel(columns: PushColumns, label: number, first: number, count: number): boolean {
@@ -118,14 +117,4 @@ function sameLabel(columns: PushColumns, a: number, b: number): boolean {
     sameField(columns, a, b, LABEL_NAME_AT, LABEL_NAME_SIZE) &&
     sameField(columns, a, b, LABEL_VALUE_AT, LABEL_VALUE_SIZE)
   );
-}
-
-/** Whether one field of two label rows is the same; `place` and `size` are its columns. */
-export function sameField(columns: PushColumns, a: number, b: number, place: number, size: number): boolean {
-  const rows = columns.labels;
-  const bytes = rows[a * LABEL_STRIDE + size] as number;
-  if (bytes !== rows[b * LABEL_STRIDE + size]) return false;
-  const aAt = rows[a * LABEL_STRIDE + place] as number;
-  const bAt = rows[b * LABEL_STRIDE + place] as number;
-  return sameBytes(columns.bytesOf(aAt), offsetOf(aAt), columns.bytesOf(bAt), offsetOf(bAt), bytes);
 }

@@ -7,7 +7,6 @@ import {
   FAMILY_TYPE,
   LABEL_NAME_AT,
   LABEL_NAME_SIZE,
-  LABEL_STRIDE,
   offsetOf,
   type PushColumns,
 } from "../model/columns.ts";
@@ -15,10 +14,10 @@ import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteBytes } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { CurrentFamily } from "./current-family.ts";
+import { LabelSet, sameField } from "./label-set.ts";
 import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
 import { SampleAssembler } from "./samples.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
-import { sameField } from "./series-table.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
 import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts";
 
@@ -41,7 +40,7 @@ export class TextParser {
   private readonly value = new ValueToken();
   private readonly families: CurrentFamily;
   private readonly assembler: SampleAssembler;
-  private readonly names = new Set<string>();
+  private readonly names = new LabelSet();
 
   /** The first label row of the line being read. */
   private firstLabel = 0;
@@ -299,18 +298,14 @@ export class TextParser {
 
   /** As above with a set, which holds the names of all labels of the line but the newest. */
   private isKnownName(newest: number): boolean {
-    const { names } = this;
+    const { columns, names } = this;
     if (newest - this.firstLabel === FEW_LABELS) {
       names.clear();
-      for (let row = this.firstLabel; row < newest; row++) names.add(this.labelName(row));
+      for (let row = this.firstLabel; row < newest; row++) names.add(columns, row);
     }
-    return names.size === names.add(this.labelName(newest)).size;
-  }
-
-  private labelName(row: number): string {
-    const rows = this.columns.labels;
-    const at = row * LABEL_STRIDE;
-    return this.columns.latin1(rows[at + LABEL_NAME_AT] as number, rows[at + LABEL_NAME_SIZE] as number);
+    if (names.find(columns, newest) >= 0) return true;
+    names.add(columns, newest);
+    return false;
   }
 
   /** Reads the value and whatever follows it up to the line feed. */

@@ -18,6 +18,7 @@ import {
   KEPT_SIZE,
   type KeptGroups,
 } from "../model/kept-group.ts";
+import { KeyTable } from "../store/key-table.ts";
 import { NUMBERS_BYTES } from "./record.ts";
 
 /** Type, flags and the size of the name, which a head begins with. */
@@ -41,8 +42,8 @@ export class KeptColumns {
   private readonly families = new Int32Column();
   private readonly pushedMs = new Float64Column();
   private readonly heads = new Int32Column();
-  /** The head of each name, and its number. */
-  private readonly knownHeads = new Map<string, number>();
+  /** The heads as they stand in rows; their ids are their numbers. */
+  private readonly knownHeads = new KeyTable();
   /** The heads of the row before, in order: those of the next one are nearly always the same. */
   private guesses: number[] = [];
   groupCount = 0;
@@ -128,9 +129,9 @@ export class KeptColumns {
   private headOf(parts: Uint8Array, at: number, size: number, place: number): number {
     const guess = this.guesses[place];
     if (guess !== undefined && this.isHead(guess, parts, at, size)) return guess;
-    const key = Buffer.from(parts.buffer, parts.byteOffset + at, size).toString("latin1");
-    const head = this.knownHeads.get(key) ?? this.addHead(parts, at, size);
-    this.knownHeads.set(key, head);
+    const known = this.knownHeads.find(parts, at, at + size);
+    const head = known < 0 ? this.addHead(parts, at, size) : known;
+    if (known < 0) this.knownHeads.add(parts, at, at + size);
     this.guesses[place] = head;
     return head;
   }

@@ -16,7 +16,7 @@ export interface Row {
 }
 
 /** Heads of so many families are kept; there are seldom more names than this. */
-const HEADS_KEPT = 4096;
+const HEADS_KEPT = 1024;
 /** Of a family in `parts`, before its head. */
 export const NUMBERS_BYTES = 32;
 const LINE_FEED = 0x0a;

@@ -21,10 +21,15 @@ function escapeCharacter(character: string): string {
 
 /** A JSON object as Go writes a map: sorted by key; of equal keys the last one counts. */
 export function jsonMap(entries: readonly JsonEntry[]): string {
-  const sorted = inOrder(entries) ? entries : [...new Map(entries)].sort(([a], [b]) => compareText(a, b));
+  const sorted = inOrder(entries) ? entries : lastOfEach([...entries].sort(([a], [b]) => compareText(a, b)));
   let members = "";
   for (const [key, json] of sorted) members += `${members === "" ? "" : ","}${jsonString(key)}:${json}`;
   return `{${members}}`;
+}
+
+/** Of sorted entries with equal keys the last. A Map would do, but for keys that were made to collide in it. */
+function lastOfEach(sorted: readonly JsonEntry[]): readonly JsonEntry[] {
+  return sorted.filter(([key], i) => sorted[i + 1]?.[0] !== key);
 }
 
 /** Whether each key is greater than the one before. */

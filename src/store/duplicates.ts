@@ -5,6 +5,7 @@ import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { Family } from "./families.ts";
 import type { Groups } from "./groups.ts";
+import { KeyTable } from "./key-table.ts";
 import type { Renderer } from "./render.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -91,10 +92,11 @@ export class DuplicateSearch {
   private readonly seen = new BlockSet();
   private readonly walk = new LabelWalk();
   private readonly key = new Writer(256);
-  /** The labels of the series looked at: as written, by written name. */
-  private readonly labels = new Map<string, Uint8Array>();
+  /** The labels of the series looked at: their written names, and where each stands with its value, two integers an id. */
+  private readonly names = new KeyTable();
+  private readonly places: number[] = [];
   /** The series of other groups' chunks, by group, read once a family and only when a series may be in one. */
-  private readonly others = new Map<number, Set<string>>();
+  private readonly others = new Map<number, BlockSet>();
   /** Groups looked up so far, for tests. */
   lookups = 0;
   /** Shapes that the search may still look at for this push; what is left undone when there are none left is not found. */
@@ -142,12 +144,16 @@ export class DuplicateSearch {
 
   /** As above; what was read of this family's chunks so far is used again. */
   private meetsOther(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): boolean {
-    const { walk, labels } = this;
-    labels.clear();
+    const { walk, names, places } = this;
+    names.clear();
     walk.open(source, start, end);
-    while (walk.step()) labels.set(text(source, walk.start, walk.nameEnd), source.subarray(walk.start, walk.end));
-    for (const name of labels.keys())
-      for (const shape of this.groups.shapes.under(name))
+    while (walk.step()) {
+      const id = names.add(source, walk.start, walk.nameEnd);
+      places[id * 2] = walk.start;
+      places[id * 2 + 1] = walk.end;
+    }
+    for (let id = 0; id < names.count; id++)
+      for (const shape of this.groups.shapes.under(text(names.key(id))))
         if (this.visitsLeft-- <= 0) return false;
         else if (
           shape.id !== own.shape &&
@@ -160,26 +166,27 @@ export class DuplicateSearch {
 
   /** Whether the one group of another shape that could hold the series does; it is never the series' own group. */
   private isInShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): boolean {
-    const { key } = this;
+    const { key, places } = this;
     key.reset();
-    for (const name of shape.names) {
-      const label = this.labels.get(name);
-      if (label === undefined) return false;
+    for (const name of shape.nameBytes) {
+      const id = this.names.find(name, 0, name.length);
+      if (id < 0) return false;
       if (key.length > 0) key.byte(0x2c);
-      key.append(label);
+      key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
     }
     this.lookups++;
     const other = this.groups.find(key.bytes, 0, key.length);
-    return other >= 0 && this.seriesOf(other, stored).has(latin1(source, start, end));
+    return other >= 0 && this.seriesOf(other, stored).has(source, start, end);
   }
 
-  private seriesOf(group: number, stored: Family): Set<string> {
+  private seriesOf(group: number, stored: Family): BlockSet {
     const known = this.others.get(group);
     if (known !== undefined) return known;
     const lines = this.source.lines(group, stored);
-    const series = new Set<string>();
+    const series = new BlockSet();
+    series.begin(lines ?? new Uint8Array(0));
     const composite = stored.type === MetricType.summary || stored.type >= MetricType.histogram;
-    if (lines !== null) eachBlock(lines, composite, (start, end) => series.add(latin1(lines, start, end)));
+    if (lines !== null) eachBlock(lines, composite, (start, end) => series.add(start, end));
     this.others.set(group, series);
     return series;
   }
@@ -190,11 +197,7 @@ function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
   return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
 }
 
-const text = (source: Uint8Array, start: number, end: number): string =>
-  Buffer.from(source.buffer, source.byteOffset + start, end - start).toString();
-
-const latin1 = (source: Uint8Array, start: number, end: number): string =>
-  Buffer.from(source.buffer, source.byteOffset + start, end - start).toString("latin1");
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
 /**
  * Calls `visit` with the labels of every metric in finished lines. Of a summary or histogram only the `_count` lines are
@@ -240,22 +243,31 @@ class BlockSet {
     this.round++;
   }
 
-  /** Adds source[start, end); false where such bytes are in already. */
+  /** Adds source[start, end) of the buffer; false where such bytes are in already. */
   add(start: number, end: number): boolean {
     if (this.count * 6 >= this.slots.length) this.grow();
-    const { slots, source, round } = this;
-    const mask = slots.length / 3 - 1;
-    let slot = hashBytes(source, start, end) & mask;
-    for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
-      const other = slots[slot * 3 + 1] as number;
-      if (
-        (slots[slot * 3 + 2] as number) - other === end - start &&
-        sameBytes(source, other, source, start, end - start)
-      )
-        return false;
-    }
+    const slot = this.slotOf(this.source, start, end);
+    if (this.slots[slot * 3] === this.round) return false;
     this.place(slot, start, end);
     return true;
+  }
+
+  /** Whether bytes[start, end) are in. */
+  has(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.slots[this.slotOf(bytes, start, end) * 3] === this.round;
+  }
+
+  /** The slot of bytes[start, end), or the free one where they belong. */
+  private slotOf(bytes: Uint8Array, start: number, end: number): number {
+    const { slots, source, round } = this;
+    const mask = slots.length / 3 - 1;
+    let slot = hashBytes(bytes, start, end) & mask;
+    for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
+      const other = slots[slot * 3 + 1] as number;
+      const size = (slots[slot * 3 + 2] as number) - other;
+      if (size === end - start && sameBytes(source, other, bytes, start, size)) break;
+    }
+    return slot;
   }
 
   private place(slot: number, start: number, end: number): void {

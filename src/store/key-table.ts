@@ -17,7 +17,8 @@ const SMALL_ARENA_BYTES = 4096;
  *     rows    id -> (offset, size, hash)
  *     arena   the keys, end to end; holes of removed keys are squeezed out once they are half of it
  *
- * No object a key: a full collection of the heap does not see them.
+ * No object a key: a full collection of the heap does not see them. And no keys that are made to collide, as they can be for a
+ * Map or a Set: the runtime hashes strings without a secret.
  */
 export class KeyTable {
   private slots = new Int32Array(64);
@@ -72,6 +73,17 @@ export class KeyTable {
     this.count--;
     if (this.arenaHoles * 2 > this.arenaUsed && this.arena.length > SMALL_ARENA_BYTES) this.squeeze();
     if (this.slots.length > 64 && this.count * 8 < this.slots.length) this.resize(this.slots.length / 2);
+  }
+
+  /** Takes all keys out; the next ids begin at 0 again. */
+  clear(): void {
+    if (this.slots.length > 1024) this.slots = new Int32Array(64);
+    else this.slots.fill(0);
+    this.arenaUsed = 0;
+    this.arenaHoles = 0;
+    this.firstFree = -1;
+    this.count = 0;
+    this.limit = 0;
   }
 
   has(id: number): boolean {

@@ -22,6 +22,7 @@ import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
+import { KeyTable } from "./key-table.ts";
 import type { ChunkPlace } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { Renderer } from "./render.ts";
@@ -33,6 +34,28 @@ export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; reado
 
 /** Every group has so many families that no push takes away. */
 const PUSH_TIME_FAMILIES = 2;
+
+/** The types of the families of a push, each name once. */
+class PushedTypes {
+  private readonly names = new KeyTable();
+  private readonly types: MetricType[] = [];
+
+  clear(): void {
+    if (!this.isEmpty) this.names.clear();
+  }
+
+  get isEmpty(): boolean {
+    return this.names.count === 0;
+  }
+
+  add(name: Uint8Array, type: MetricType): void {
+    this.types[this.names.add(name, 0, name.length)] = type;
+  }
+
+  of(name: Uint8Array): MetricType | undefined {
+    return this.types[this.names.find(name, 0, name.length)];
+  }
+}
 
 /** One push to be checked and stored. */
 export interface PushRequest {
@@ -73,8 +96,8 @@ export class PushHandler {
   private readonly faults = new Faults();
   /** What the group of the push held before it. */
   readonly chunks: GroupChunks;
-  /** The types of the pushed families by name, made when a push first needs them. */
-  private pushedTypes: Map<string, MetricType> | null = null;
+  /** Of the push being prepared; filled when it first needs them. */
+  private readonly pushedTypes = new PushedTypes();
   private isNewGroup = false;
 
   constructor(
@@ -101,7 +124,7 @@ export class PushHandler {
     const { faults } = this;
     faults.clear();
     this.preparedCount = 0;
-    this.pushedTypes = null;
+    this.pushedTypes.clear();
     this.isNewGroup = group < 0;
     this.renderer.begin(columns);
     this.renderer.hasReservedLabel = false;
@@ -262,21 +285,24 @@ export class PushHandler {
   private typeAfter(request: PushRequest, name: string): MetricType | undefined {
     const own = this.own.get(name);
     if (own !== undefined) return own.type;
-    this.pushedTypes ??= this.typesOf(request.columns);
-    const pushed = this.pushedTypes.get(name);
-    if (pushed !== undefined) return pushed;
+    if (this.pushedTypes.isEmpty) this.collectTypes(request.columns);
     const bytes = Buffer.from(name);
+    const pushed = this.pushedTypes.of(bytes);
+    if (pushed !== undefined) return pushed;
     const stored = this.table.findFamily(bytes, 0, bytes.length);
     if (stored === null) return undefined;
     const isOnlyHere = stored.chunkCount === 1 && this.chunks.chunkIn(stored) >= 0;
     return isOnlyHere && request.replace ? undefined : this.table.typeOfFamily(stored);
   }
 
-  private typesOf(columns: PushColumns): Map<string, MetricType> {
-    const types = new Map<string, MetricType>();
-    for (let family = 0; family < columns.familyCount; family++)
-      if (!this.isLeftOut(columns, family)) types.set(this.nameOf(columns, family), columns.familyType(family));
-    return types;
+  private collectTypes(columns: PushColumns): void {
+    for (let family = 0; family < columns.familyCount; family++) {
+      if (this.isLeftOut(columns, family)) continue;
+      const row = family * FAMILY_STRIDE;
+      const nameAt = columns.families[row + FAMILY_NAME_AT] as number;
+      const name = columns.slice(nameAt, columns.families[row + FAMILY_NAME_SIZE] as number);
+      this.pushedTypes.add(name, columns.familyType(family));
+    }
   }
 
   /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */

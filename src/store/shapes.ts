@@ -3,6 +3,7 @@ export interface Shape {
   readonly id: number;
   /** The names as written in label blocks, sorted. */
   readonly names: readonly string[];
+  readonly nameBytes: readonly Uint8Array[];
   groupCount: number;
 }
 
@@ -59,7 +60,12 @@ export class Shapes {
   }
 
   private create(key: string, names: readonly string[]): Shape {
-    const shape = { id: this.nextId++, names: [...names], groupCount: 0 };
+    const shape = {
+      id: this.nextId++,
+      names: [...names],
+      nameBytes: names.map((name) => Buffer.from(name)),
+      groupCount: 0,
+    };
     this.byNames.set(key, shape);
     this.byId.set(shape.id, shape);
     const [first = "job", ...others] = names;

@@ -1,0 +1,67 @@
+import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { LABEL_NAME_AT, LABEL_NAME_SIZE, LABEL_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
+
+/**
+ * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over label rows,
+ * at most half full. The runtime's Set hashes strings without a secret, so that names can be made to collide in it.
+ */
+export class LabelSet {
+  /** Label row + 1; 0 is free. */
+  private slots = new Int32Array(64);
+  private count = 0;
+
+  clear(): void {
+    if (this.slots.length > 4096) this.slots = new Int32Array(64);
+    else if (this.count > 0) this.slots.fill(0);
+    this.count = 0;
+  }
+
+  /** The label row of the same name, or -1. */
+  find(columns: PushColumns, row: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    for (let slot = hashName(columns, row) & mask; ; slot = (slot + 1) & mask) {
+      const entry = (slots[slot] as number) - 1;
+      if (entry < 0 || sameField(columns, entry, row, LABEL_NAME_AT, LABEL_NAME_SIZE)) return entry;
+    }
+  }
+
+  /** Adds a label row whose name is not in yet. */
+  add(columns: PushColumns, row: number): void {
+    if (++this.count * 2 > this.slots.length) this.grow(columns);
+    this.place(columns, row);
+  }
+
+  private place(columns: PushColumns, row: number): void {
+    const mask = this.slots.length - 1;
+    let slot = hashName(columns, row) & mask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.slots[slot] = row + 1;
+  }
+
+  private grow(columns: PushColumns): void {
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    for (const entry of old) if (entry !== 0) this.place(columns, entry - 1);
+  }
+}
+
+function hashName(columns: PushColumns, row: number): number {
+  const at = columns.labels[row * LABEL_STRIDE + LABEL_NAME_AT] as number;
+  const start = offsetOf(at);
+  return hashBytes(
+    columns.bytesOf(at),
+    start,
+    start + (columns.labels[row * LABEL_STRIDE + LABEL_NAME_SIZE] as number),
+  );
+}
+
+/** Whether one field of two label rows is the same; `place` and `size` are its columns. */
+export function sameField(columns: PushColumns, a: number, b: number, place: number, size: number): boolean {
+  const rows = columns.labels;
+  const bytes = rows[a * LABEL_STRIDE + size] as number;
+  if (bytes !== rows[b * LABEL_STRIDE + size]) return false;
+  const aAt = rows[a * LABEL_STRIDE + place] as number;
+  const bAt = rows[b * LABEL_STRIDE + place] as number;
+  return sameBytes(columns.bytesOf(aAt), offsetOf(aAt), columns.bytesOf(bAt), offsetOf(bAt), bytes);
+}
