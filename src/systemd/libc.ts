@@ -12,7 +12,7 @@ const CALLS = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 
-/** Those calls of the C library that neither Bun nor Node offers. All but sendto give -1 where they fail, as it does as a bigint. */
+/** Calls of the C library that neither Bun nor Node offers. They give -1 where they fail; sendto gives a bigint. */
 export type Libc = ReturnType<typeof dlopen<typeof CALLS>>["symbols"];
 
 /** The C library of a Linux system, or why it cannot be called. */

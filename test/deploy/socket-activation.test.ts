@@ -2,6 +2,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
+import { Certificates } from "../certificates.ts";
 import { Child, commandUnderTest, eventually, firstAbsent, freePort, programs, requirement } from "../program.ts";
 
 setDefaultTimeout(60_000);
@@ -30,6 +32,17 @@ async function pushAndScrape(url: string, unix?: string): Promise<[number, strin
 }
 
 const SEEN: [number, string[]] = [200, ['handed_over{instance="",job="activated"} 1']];
+
+/** The fingerprint of the certificate that a server on 127.0.0.1 shows. */
+function servedCertificate(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.end();
+    });
+    socket.once("error", reject);
+  });
+}
 
 const activate = requirement(firstAbsent("systemd-socket-activate"));
 
@@ -116,7 +129,7 @@ describe("--web.systemd-socket without a socket to listen on ends with exit code
   });
 });
 
-const python = requirement(firstAbsent("python3", "bash"));
+const python = requirement(firstAbsent("python3", "bash", "openssl"));
 
 describe.skipIf(python.skip)(`a socket that another process holds${python.reason}`, () => {
   test("a datagram socket is refused by name", async () => {
@@ -127,13 +140,28 @@ describe.skipIf(python.skip)(`a socket that another process holds${python.reason
     expect(code).toBe(1);
   });
 
-  test("all recorded conversations are answered alike on an inherited socket", async () => {
+  test("all recorded conversations are answered alike on an inherited socket, in plain HTTP and over TLS", async () => {
     const words = [PYTHON, HAND_OVER, ...commandUnderTest()].join(" ");
     const environment = { PUSHGATEWAY_UNDER_TEST: words, NO_COLOR: "1" };
     await using replay = new Child([process.execPath, "test", "test/conformance"], { env: environment });
     const { code, stderr } = await replay.ended(55_000);
     expect(stderr).toMatch(/\n 0 fail\n/);
     expect(code).toBe(0);
+  });
+
+  test("TLS is served, and a new certificate without a restart", async () => {
+    using certificates = await Certificates.create();
+    const [cert_file, key_file] = ["server.crt", "server.key"];
+    const config = certificates.write("web.yml", JSON.stringify({ tls_server_config: { cert_file, key_file } }));
+    const port = await freePort();
+    const words = [`--web.listen-address=127.0.0.1:${port}`, `--web.config.file=${config}`, MEMORY];
+    await using server = new Child([PYTHON, HAND_OVER, ...commandUnderTest(), ...words]);
+    const first = await eventually("the first certificate is served", () => servedCertificate(port));
+    expect(server.stderr).toContain(`msg="TLS is enabled." http2=true address=127.0.0.1:${port}\n`);
+    await certificates.signed("server", "serverAuth", "DNS:localhost,IP:127.0.0.1");
+    await eventually("another one is served", async () => (await servedCertificate(port)) !== first);
+    server.signal("SIGTERM");
+    expect((await server.ended()).code).toBe(0);
   });
 
   test("no connection is refused while the server is restarted, and each is answered", async () => {
