@@ -1,17 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./program.ts";
+import { scratchFolder } from "./scratch.ts";
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
-/** A temporary folder with certificates that the openssl program makes; gone at the end of its scope. */
+/** A temporary folder with certificates that the openssl program makes. */
 export class Certificates {
   private constructor(readonly folder: string) {}
 
   /** With `ca.crt` and `server.crt` and their keys, the latter for localhost and 127.0.0.1. */
   static async create(): Promise<Certificates> {
-    const made = new Certificates(mkdtempSync(join(tmpdir(), "pushgateway-tls-")));
+    const made = new Certificates(scratchFolder());
     await made.authority("ca");
     await made.signed("server", "serverAuth", "DNS:localhost,IP:127.0.0.1");
     return made;
@@ -58,10 +58,6 @@ export class Certificates {
     const signer = ["-CA", this.path(`${by}.crt`), "-CAkey", this.path(`${by}.key`), "-CAcreateserial"];
     const out = ["-days", "30", "-out", this.path(`${name}.crt`), "-extfile", extensions];
     await this.openssl("x509", "-req", "-in", request, ...signer, ...out);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private files(name: string): string[] {

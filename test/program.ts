@@ -199,17 +199,27 @@ export class Gateway extends Child {
     scheme: "http" | "https" = "http",
     wrapper: readonly string[] = [],
   ): Promise<Gateway> {
-    const port = await freePort();
-    const memory = flags.some((flag) => flag.startsWith("--persistence.file")) ? [] : ["--persistence.file="];
-    const words = [...wrapper, ...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...memory, ...flags];
-    const gateway = new Gateway(words, port, prefix, scheme);
+    const gateway = await Gateway.launch(flags, prefix, scheme, wrapper);
     try {
-      await gateway.#ready(words.join(" "));
+      await gateway.#ready(`a gateway with ${flags.join(" ")}`);
     } catch (problem) {
       await gateway[Symbol.asyncDispose]();
       throw problem;
     }
     return gateway;
+  }
+
+  /** As `start`, but waits for nothing. */
+  static async launch(
+    flags: readonly string[],
+    prefix: string,
+    scheme: "http" | "https",
+    wrapper: readonly string[] = [],
+  ): Promise<Gateway> {
+    const port = await freePort();
+    const memory = flags.some((flag) => flag.startsWith("--persistence.file")) ? [] : ["--persistence.file="];
+    const words = [...wrapper, ...commandUnderTest(), `--web.listen-address=127.0.0.1:${port}`, ...memory, ...flags];
+    return new Gateway(words, port, prefix, scheme);
   }
 
   async #ready(command: string): Promise<void> {

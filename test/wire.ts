@@ -44,11 +44,12 @@ export class Connection {
     socket.on("error", closed);
   }
 
-  /** `secure`: over TLS, whatever the server's certificate. */
-  static open(port: number, limitMs = 10_000, secure = false): Promise<Connection> {
+  /** `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. */
+  static open(port: number, limitMs = 10_000, secure: boolean | "h2" = false): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const place = { port, host: "127.0.0.1", allowHalfOpen: true };
-      const socket = secure ? connectSecurely({ ...place, rejectUnauthorized: false }) : connect(place);
+      const ALPNProtocols = [secure === "h2" ? "h2" : "http/1.1"];
+      const socket = secure ? connectSecurely({ ...place, rejectUnauthorized: false, ALPNProtocols }) : connect(place);
       socket.once("error", reject);
       socket.once(secure ? "secureConnect" : "connect", () => {
         socket.off("error", reject);
@@ -88,9 +89,9 @@ export class Connection {
   }
 
   /** The next answer's status, or null where the server closes without any. */
-  async statusOrClosed(): Promise<number | null> {
+  async statusOrClosed(method = "GET"): Promise<number | null> {
     if (!(await this.#more(() => this.#received.length > 0))) return null;
-    return (await this.answer()).status;
+    return (await this.answer(method)).status;
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bcryptFault } from "../../src/config/bcrypt.ts";
@@ -182,7 +182,6 @@ describe.skipIf(skip)(`TLS settings${reason}`, () => {
     made.write("empty", "");
     made.write("junk.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   });
-  afterAll(() => made[Symbol.dispose]());
 
   const read = (section: string): TlsOptions | Rejection =>
     readTlsOptions(

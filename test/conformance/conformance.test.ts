@@ -19,7 +19,6 @@ describe.skipIf(skip)(`recorded conversations over TLS${reason}`, () => {
     certificates = await Certificates.create();
     certificates.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}");
   });
-  afterAll(() => certificates[Symbol.dispose]());
   answersAlike(() => new Servers(certificates.path("web.yml")));
 });
 

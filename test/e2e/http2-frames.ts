@@ -1,0 +1,41 @@
+/** Frames of HTTP/2 as they stand on the wire (RFC 9113), for what no client does by itself. */
+
+const DATA = 0;
+const HEADERS = 1;
+const RST_STREAM = 3;
+const SETTINGS = 4;
+const END_STREAM = 1;
+const END_HEADERS = 4;
+const CANCEL = 8;
+
+/** What a client says first. */
+export const PREFACE = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(SETTINGS, 0, 0, [])]);
+
+/** A request's header, each field a literal without Huffman coding (RFC 7541, section 6.2.2). */
+export function headersFrame(stream: number, fields: Readonly<Record<string, string>>, isLast = false): Buffer {
+  const literals = Object.entries(fields).flatMap(([name, value]) => [0, ...text(name), ...text(value)]);
+  return frame(HEADERS, END_HEADERS | (isLast ? END_STREAM : 0), stream, literals);
+}
+
+export function dataFrame(stream: number, body: string, isLast = false): Buffer {
+  return frame(DATA, isLast ? END_STREAM : 0, stream, [...Buffer.from(body)]);
+}
+
+export function resetFrame(stream: number): Buffer {
+  return frame(RST_STREAM, 0, stream, [0, 0, 0, CANCEL]);
+}
+
+/** length u24 | type u8 | flags u8 | stream u32 | payload */
+function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, Buffer.from(payload)]);
+}
+
+/** Shorter than 127 bytes. */
+function text(value: string): number[] {
+  return [value.length, ...Buffer.from(value)];
+}
