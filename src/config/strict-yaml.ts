@@ -113,8 +113,10 @@ function zeroOf(schema: TSchema): unknown {
   return Object.fromEntries(switches.map(([name]) => [name, false]));
 }
 
+/** The name that a key gives. What is no scalar names nothing: it is shown, and never written out. */
 function keyText(key: unknown): string {
-  if (!isScalar(key)) return String(key);
+  if (key === null || isAlias(key)) return String(key);
+  if (!isScalar(key)) return shown(key);
   return typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
 }
 

@@ -41,6 +41,7 @@ const SLOW_MS = 1_000;
 /** After so many inputs the loop gets a turn, as it does in a server: finished work is let go there. */
 const INPUTS_A_TURN = 64;
 const MAX_FINDINGS = 10;
+const MAX_OUTCOMES = 10_000;
 const MAX_CORPUS_BYTES = 2 << 20;
 const GROWTH_BYTES = 64 << 20;
 
@@ -112,7 +113,7 @@ class Run {
   }
 
   private learn(input: Uint8Array, outcome: string): void {
-    if (this.seen.has(outcome)) return;
+    if (this.seen.size >= MAX_OUTCOMES || this.seen.has(outcome)) return;
     this.seen.add(outcome);
     if (this.corpusBytes + input.length > MAX_CORPUS_BYTES) return;
     this.corpus.push(input);

@@ -27,6 +27,13 @@ const HAND_WRITTEN = [
   '# TYPE g gaugehistogram\r\ng_count 1e3 \n\tm{ a = "1" , } -0\r\n',
 ];
 
+const WEB_CONFIGS = [
+  "{}\n",
+  "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n  min_version: TLS12\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
+  "basic_auth_users:\n  'alice': $2y$10$abcdefghijklmnopqrstuv\nhttp_server_config: { http2: false }\n",
+  'http_server_config:\n  headers:\n    X-Frame-Options: "deny"\nrate_limit:\n  interval: 10ms\n  burst: 5\n',
+];
+
 const encoder = new TextEncoder();
 export const encoded = (texts: readonly string[]): Uint8Array[] => texts.map((text) => encoder.encode(text));
 
@@ -37,6 +44,7 @@ export const seeds = {
   snappy: () =>
     snappy.cases.filter(({ framedHex }) => framedHex.length < 4_000).map((one) => Uint8Array.fromHex(one.framedHex)),
   gob: () => [FIXTURE, rewritten(FIXTURE)],
+  webConfigs: () => encoded(WEB_CONFIGS),
   paths: () =>
     encoded([
       "/job/j",

@@ -1,3 +1,4 @@
+import { parseWebConfig } from "../../src/config/web-config.ts";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
 import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
@@ -71,9 +72,26 @@ const HEADER_WORDS = encoded([
   "identity;q=0",
 ]);
 
+const WEB_CONFIG_WORDS = encoded([
+  "&a ",
+  "*a",
+  "<<: ",
+  "!!str ",
+  "? ",
+  "- ",
+  "{",
+  "[",
+  "|\n  ",
+  "---\n",
+  "~",
+  "0x1F",
+  "1_000",
+  ".inf",
+]);
+
 /** How a refusal reads without what it quotes. */
 function refusal(rejection: Rejection): string {
-  const [words = ""] = rejection.message.split('"', 1);
+  const [words = ""] = rejection.message.split(/["`]| field /, 1);
   return `${rejection.kind}: ${words.replace(/\d+/g, "0").slice(0, 80)}`;
 }
 
@@ -124,6 +142,16 @@ function gobTarget(): Target {
   return { name: "gob", seeds: seeds.gob(), words: [], maxBytes: 1 << 16, read };
 }
 
+function webConfigTarget(): Target {
+  const read = (input: Uint8Array) => {
+    const config = parseWebConfig(input);
+    if (config instanceof Rejection) return refusal(config);
+    const { tls, http2, headers, users, rateLimit } = config;
+    return `taken ${Object.keys(tls)} ${http2} ${headers.length} ${Math.min(users.size, 3)} ${rateLimit === null}`;
+  };
+  return { name: "web-config", seeds: seeds.webConfigs(), words: WEB_CONFIG_WORDS, maxBytes: 1 << 13, read };
+}
+
 /** A path to its key; and what the key is written as, back to the same key. */
 function readPath(input: Uint8Array): string {
   const path = decodePath(Buffer.from(input).toString("latin1"));
@@ -168,6 +196,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   gob: gobTarget,
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
+  "web-config": webConfigTarget,
   "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
   "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
 };
