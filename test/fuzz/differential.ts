@@ -53,8 +53,8 @@ export async function comparePrograms(seed: number, seconds: number): Promise<Di
       );
     else if (shown !== shownHere) differences.push(`${difference(shown, shownHere)}\nafter:\n${history.join("\n")}`);
     if (shown !== null && isSame && shown === shownHere && scrapes % 20 !== 0) continue;
-    await Promise.all([wipe(reference.url), wipe(ours.url)]);
-    await scrapeSettled(reference.url, await scrape(ours.url));
+    await empty(reference.url);
+    await empty(ours.url);
     history = [];
   }
   return { pushes, scrapes, poisoned, differences };
@@ -132,9 +132,14 @@ async function scrapeSettled(url: string, expected: string | null): Promise<stri
   return shown;
 }
 
-async function wipe(url: string): Promise<void> {
-  const { status } = await fetch(`${url}/api/v1/admin/wipe`, { method: "PUT" });
-  if (status !== 202) throw new Error(`wiping ${url}: status ${status}`);
+/** Wipes until nothing is shown: the reference may still have to store and to delete when it has answered. */
+async function empty(url: string): Promise<void> {
+  await eventually(`${url} is empty`, async () => {
+    const { status } = await fetch(`${url}/api/v1/admin/wipe`, { method: "PUT" });
+    if (status !== 202) throw new Error(`wiping ${url}: status ${status}`);
+    await Bun.sleep(5);
+    return (await scrape(url)) === "";
+  });
 }
 
 function difference(theirs: string, own: string): string {
