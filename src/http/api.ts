@@ -12,6 +12,17 @@ const API_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
+/** Any page may read the API, as the reference's, unless --web.cors.origin says which: see cross-origin.ts. */
+const READABLE_HEADERS = {
+  ...API_HEADERS,
+  "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
+  "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Date",
+};
+
+const headersOf = ({ settings }: HttpContext) => (settings.corsOrigin === null ? READABLE_HEADERS : API_HEADERS);
+
 /** Objects say whether they are closed: Elysia would close those that do not, in place. */
 const CLOSED = { additionalProperties: false } as const;
 
@@ -112,7 +123,7 @@ export function apiRoutes(context: HttpContext) {
     })
     .options(`${base}/*`, () => {
       ownMetrics.countRequest("api/v1/options", 200, "OPTIONS");
-      return new Response(null, { headers: API_HEADERS });
+      return new Response(null, { headers: headersOf(context) });
     });
   if (!settings.enableAdminApi) return routes;
   return routes.put(
@@ -137,7 +148,7 @@ function statusInfo(context: HttpContext) {
 
 function answer(context: HttpContext, handler: string, json: string): Response {
   context.ownMetrics.countRequest(handler, 200, "GET");
-  return new Response(json, { headers: { "content-type": "application/json", ...API_HEADERS } });
+  return new Response(json, { headers: { "content-type": "application/json", ...headersOf(context) } });
 }
 
 function metrics(context: HttpContext, request: Request): Response {
@@ -147,7 +158,7 @@ function metrics(context: HttpContext, request: Request): Response {
   return new Response(
     context.longAnswers.stream(request, metricsPieces(context), () => {}),
     {
-      headers: { "content-type": "application/json", ...API_HEADERS },
+      headers: { "content-type": "application/json", ...headersOf(context) },
     },
   );
 }

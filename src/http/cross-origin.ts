@@ -16,7 +16,7 @@ type Answer = Response | Promise<Response>;
 
 /**
  * What pages of other sites may do through the browser of somebody who reaches this server. They may not change anything, and
- * read nothing, unless their origin is one of `--web.cors.origin`. Whatever is no browser sends no Origin header and is not
+ * read nothing but the JSON API, unless their origin is one of `--web.cors.origin`; with that flag no other reads the API either. Whatever is no browser sends no Origin header and is not
  * concerned; browsers send one with every request that changes something.
  *
  * `next` answers what is let through.

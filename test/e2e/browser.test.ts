@@ -49,7 +49,7 @@ function form(encoding, path, name, value) {
 }
 (async () => {
   for (const attempt of tries) try { await attempt(); } catch {}
-  try { document.title = "read " + (await (await fetch(url + "/api/v1/metrics")).text()).length; } catch { document.title = "read nothing"; }
+  try { document.title = "read " + (await (await fetch(url + "/metrics")).text()).length; } catch { document.title = "read nothing"; }
 })();
 </script>`;
 

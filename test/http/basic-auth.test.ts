@@ -114,7 +114,7 @@ describe("verifications", () => {
     const before = auth.check(basic("alice", "right"), USERS);
     await verifier.drain(true);
     expect(await before).toBe("accepted");
-    const after = auth.check(basic("alice", "right"), new Map([["alice", `${HASH.slice(0, -1)}.`]]));
+    const after = auth.check(basic("alice", "right"), new Map([["alice", HASH.replace("$2", "$other")]]));
     await verifier.drain(false);
     expect(await after).toBe("refused");
     expect(auth.check(basic("alice", "right"), new Map([["bob", HASH]]))).toBeInstanceOf(Promise);
