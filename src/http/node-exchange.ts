@@ -109,16 +109,13 @@ function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
           controller.enqueue(chunk);
           if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
         });
-        const finish = () => {
-          if (incoming.aborted) return fail("unexpected EOF");
+        incoming.on("end", () => {
           if (!isOver) controller.close();
           isOver = true;
-        };
-        // A stream of HTTP/2 that the client resets ends first, and says later in the same turn that it was aborted.
-        incoming.on("end", "stream" in incoming ? () => setImmediate(finish) : finish);
+        });
         incoming.on("error", () => fail("unexpected EOF"));
         incoming.on("aborted", () => fail("unexpected EOF"));
-        incoming.on("close", () => setImmediate(fail, "unexpected EOF"));
+        incoming.on("close", () => fail("unexpected EOF"));
       },
       pull() {
         incoming.resume();

@@ -29,9 +29,10 @@ export class TlsConnection {
     this.owesSinceMs = nowMs;
   }
 
-  requestBegins(): void {
-    this.underWay++;
+  /** Gives how many requests are under way with this one. */
+  requestBegins(): number {
     this.owesSinceMs = null;
+    return ++this.underWay;
   }
 
   requestEnds(): void {
@@ -61,7 +62,8 @@ export class TlsConnection {
   }
 
   private close(): void {
-    if (this.session === null) this.socket.end();
-    else this.session.close();
+    // A client that never closes its side would hold up the end of the server.
+    if (this.session === null) this.socket.destroySoon();
+    else this.session.close(() => this.socket.destroySoon());
   }
 }

@@ -20,6 +20,8 @@ const SWEEP_MS = 1000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Requests at once on one HTTP/2 connection; Go's default. */
 const MAX_STREAMS = 250;
+/** A client with more requests under way is not reading its answers: its connection is closed. */
+const MAX_UNDER_WAY = 2 * MAX_STREAMS;
 
 export interface TlsServerDeps {
   readonly edge: Edge;
@@ -187,15 +189,27 @@ export class TlsServer implements Listener {
   private serve(connection: TlsConnection | undefined, incoming: NodeRequest, outgoing: NodeResponse): void {
     if (connection === undefined) return void incoming.destroy();
     const { remoteAddress = "", remotePort = 0 } = connection.socket;
-    connection.requestBegins();
-    outgoing.once("close", () => connection.requestEnds());
+    // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
+    if (connection.requestBegins() > MAX_UNDER_WAY) return void connection.socket.destroy();
+    const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     const seen = (request: Request) => {
       this.peers.set(request, { address: remoteAddress, port: remotePort });
       this.sockets.set(request, connection.socket);
     };
-    answerExchange(this.deps.edge, incoming, outgoing, seen).catch((error) => {
-      this.deps.log.error("answering a request failed", { url: String(incoming.url), err: String(error) });
-      outgoing.destroy();
-    });
+    const answered = () => answerExchange(this.deps.edge, incoming, outgoing, seen);
+    // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
+    const ended =
+      connection.session === null ? answered() : nextTurn().then(() => (incoming.aborted ? undefined : answered()));
+    ended
+      .catch((error) => {
+        this.deps.log.error("answering a request failed", { url: String(incoming.url), err: String(error) });
+        outgoing.destroy();
+      })
+      .then(() => closed)
+      .then(() => connection.requestEnds());
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -313,6 +313,29 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await eventually("it is stored", async () => (await curl(gateway, "/metrics")).stdout.includes("whole{"));
   });
 
+  test("streams that are reset as soon as they are opened, and requests whose answers are not read, keep nobody waiting", async () => {
+    await using gateway = await secure();
+    const body = Buffer.from(Array.from({ length: 50_000 }, (_, n) => `many{n="${n}"} ${n}\n`).join(""));
+    const headers = { ...FIELDS, ":method": "GET", ":path": "/metrics" };
+    using pushing = await Connection.open(gateway.port, 5_000, true);
+    pushing.send({ method: "POST", path: "/metrics/job/j", body });
+    expect((await pushing.answer()).status).toBe(200);
+    const ask = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    const resets = Array.from({ length: 20_000 }, (_, n) => [
+      headersFrame(2 * n + 1, headers, true),
+      resetFrame(2 * n + 1),
+    ]);
+    using resetting = await Connection.open(gateway.port, 5_000, "h2");
+    resetting.write(Buffer.concat([PREFACE, ...resets.flat()]));
+    using piling = await Connection.open(gateway.port, 5_000, true);
+    piling.write(ask.repeat(5_000));
+    for (let n = 0; n < 5; n++) {
+      const startMs = performance.now();
+      expect((await curl(gateway, "/-/healthy")).stdout).toBe("OK200 2");
+      expect(performance.now() - startMs).toBeLessThan(2_000);
+    }
+  });
+
   test("plain HTTP on the same port is not answered", async () => {
     await using gateway = await secure();
     const { code } = await run(["curl", "-s", "--max-time", "5", `http://127.0.0.1:${gateway.port}/-/healthy`]);
@@ -366,14 +389,18 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     using idle = await Connection.open(gateway.port, 10_000, true);
     idle.send({ method: "GET", path: "/-/healthy" });
     expect((await idle.answer()).status).toBe(200);
+    using idleToo = await Connection.open(gateway.port, 10_000, "h2");
+    idleToo.write(Buffer.concat([PREFACE, headersFrame(1, { ...FIELDS, ":method": "GET", ":path": "/" }, true)]));
     using busy = await Connection.open(gateway.port, 10_000, true);
     busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na ");
     await Bun.sleep(300);
+    const startMs = performance.now();
     const stopping = gateway.stop();
     await Bun.sleep(300);
     busy.write("1\n");
     expect((await busy.answer()).status).toBe(200);
     expect(await stopping).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
     expect(await idle.statusOrClosed()).toBeNull();
   });
 });
