@@ -52,7 +52,7 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
   awaitSignals(log, () => ending.resolve(0));
-  const front = openWebFront(settings.webConfigFile, { log, nowMs: () => performance.now() });
+  const front = await openWebFront(settings.webConfigFile, { log, nowMs: () => performance.now() });
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
     return 1;

@@ -15,6 +15,7 @@ export interface NodeResponse {
   writeHead(status: number, headers: Record<string, string>): unknown;
   /** false: the client is slow, `drain` tells when there is room again. */
   write(piece: Uint8Array): boolean;
+  end(): unknown;
   end(piece: Uint8Array): unknown;
   destroy(): unknown;
   once(event: "close", listener: () => void): this;
@@ -133,7 +134,13 @@ function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
 async function send(response: Response, outgoing: NodeResponse): Promise<void> {
   const head = Object.fromEntries(response.headers);
   if ("stream" in outgoing) delete head.connection;
-  const pieces = (response.body ?? new Blob().stream()).getReader();
+  if (response.body === null) {
+    if (response.status !== 204 && response.status !== 304) head["content-length"] = "0";
+    outgoing.writeHead(response.status, head);
+    outgoing.end();
+    return;
+  }
+  const pieces = response.body.getReader();
   const first = await pieces.read();
   const second = first.done ? first : await pieces.read();
   if (second.done) {
@@ -150,7 +157,7 @@ async function send(response: Response, outgoing: NodeResponse): Promise<void> {
     if (!(await taken(outgoing, piece.value))) return pieces.cancel();
     piece = await pieces.read();
   }
-  outgoing.end(NOTHING);
+  outgoing.end();
 }
 
 /** Whether the client takes this piece; settled when it has room for another. */
