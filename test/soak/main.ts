@@ -74,7 +74,7 @@ async function main(): Promise<number> {
   print(
     `scrapes: ${scrapeMs.length}, p50 ${quantile(scrapeMs, 0.5).toFixed(1)}, p99 ${quantile(scrapeMs, 0.99).toFixed(1)} ms`,
   );
-  print(`refused: ${figures.refused.length}, connections opened again: ${figures.reconnections}`);
+  print(`refused: ${figures.refused.length}, second tries: ${figures.secondTries}`);
   print(
     `RSS in MB: after warm-up ${warm.toFixed(0)}, at the end ${late.toFixed(0)}, most ${Math.max(...rss).toFixed(0)}`,
   );
