@@ -66,7 +66,11 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     ending.resolve(0);
   });
   const inherited = settings.systemdSocket ? inheritSockets(log) : [];
-  if (inherited === null || !(await openServers(front, app, settings, inherited, servers, log))) return 1;
+  if (inherited === null) return 1;
+  const sayStopping = startSupervision(store, keeping, servers, log);
+  // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
+  if (inherited.length > 0) await Promise.race([restored(keeping), ending.promise]);
+  if (!(await openServers(front, app, settings, inherited, servers, log))) return 1;
   limitConnections(servers, {
     maxConnections: settings.limits.maxConnections,
     maxDescriptors: readMaxDescriptors(readFileSync("/proc/self/limits", "latin1")),
@@ -75,7 +79,6 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
     log,
   });
-  const sayStopping = startSupervision(store, keeping, log);
   const status = await ending.promise;
   sayStopping();
   for (const socket of inherited) socket.close();
@@ -84,6 +87,11 @@ async function run(settings: Settings, program: ProgramInfo): Promise<number> {
   if (status !== 0 || (await keeping.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
   return 1;
+}
+
+/** Resolves when pushes and scrapes are no longer put off. */
+async function restored(keeping: Keeping): Promise<void> {
+  while (keeping.notReady() !== null) await Bun.sleep(5);
 }
 
 /** The sockets that systemd has opened for us, or null: there are none that can be served. */
@@ -125,7 +133,7 @@ async function openServers(
 }
 
 /** Where a service manager has started us, it is told how we do. Gives the function that tells that we stop. */
-function startSupervision(store: Store, keeping: Keeping, log: Log): () => void {
+function startSupervision(store: Store, keeping: Keeping, servers: readonly Listener[], log: Log): () => void {
   const address = process.env.NOTIFY_SOCKET;
   if (!address) return () => {};
   const libc = openLibc();
@@ -140,7 +148,8 @@ function startSupervision(store: Store, keeping: Keeping, log: Log): () => void 
     return fault === null ? `Serving; groups: ${groups}, series: ${series}` : `Pushes are refused: ${fault}`;
   };
   const { env, pid } = process;
-  return supervise({ notify, environment: env, pid, notReady: keeping.notReady, status, after });
+  const notReady = () => keeping.notReady() ?? (servers.length === 0 ? "no socket is served yet" : null);
+  return supervise({ notify, environment: env, pid, notReady, status, after });
 }
 
 /** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */

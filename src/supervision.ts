@@ -10,6 +10,7 @@ export interface SupervisionDeps {
   readonly notReady: () => string | null;
   /** One line on how it goes, for people. */
   readonly status: () => string;
+  /** Runs something later; 0 is the end of this turn of the loop. */
   readonly after: (ms: number, run: () => void) => void;
 }
 
@@ -22,7 +23,8 @@ const EXTENSION_MICROSECONDS = 30_000_000;
 
 /**
  * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it goes.
- * All notices come from the event loop: a loop that hangs is restarted. Gives the function that says that the server stops.
+ * All notices come from the event loop, the first at the end of this turn: a loop that hangs is restarted. Gives the function
+ * that says that the server stops.
  */
 export function supervise(deps: SupervisionDeps): () => void {
   const { notify, notReady, after } = deps;
@@ -39,8 +41,10 @@ export function supervise(deps: SupervisionDeps): () => void {
     if (phase === "starting") notify(`EXTEND_TIMEOUT_USEC=${EXTENSION_MICROSECONDS}`, `STATUS=${notReady() ?? now}`);
     else if (phase === "ready" && now !== told && notify(`STATUS=${now}`)) told = now;
   };
-  tellReady();
-  tellStatus();
+  after(0, () => {
+    tellReady();
+    tellStatus();
+  });
   repeat(after, STATUS_MS, tellStatus);
   const watchdogMs = watchdogTimeMs(deps.environment, deps.pid);
   if (watchdogMs !== null) repeat(after, watchdogMs / 2, () => notify("WATCHDOG=1"));

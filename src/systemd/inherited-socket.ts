@@ -36,8 +36,8 @@ export interface ListeningServer {
  *     dup3     event loop                  (closed)            3, 7 ──> inherited
  *     watch    event loop ── watches 7 ──────────────────────> 3, 7 ──> inherited
  *
- * From then on everything is the server's as always: TLS, addresses of clients, `port`, `stop`. A client that had connected
- * to the port in between is reset.
+ * From then on everything is the server's as always: TLS, addresses of clients, `port`, `stop`. The port of 127.0.0.1 is gone;
+ * a client that has found it meanwhile was served like any other or is reset.
  */
 export class InheritedSocket {
   private constructor(
@@ -58,8 +58,8 @@ export class InheritedSocket {
   }
 
   /**
-   * Makes a server of this process, which listens on 127.0.0.1 and serves since this turn of the loop, accept from this socket
-   * instead; several can. Null, or what failed: the server is then to be stopped.
+   * Makes a server of this process, which listens on 127.0.0.1, accept from this socket instead; several can. Null, or what
+   * failed: the server is then to be stopped.
    */
   serveWith(server: ListeningServer): Rejection | null {
     const { libc } = this;

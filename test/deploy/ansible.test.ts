@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Child, type Ended, firstAbsent, programs, requirement } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest, makeRelease, type Release, releaseUnderTest, tarballName } from "./release.ts";
 
@@ -43,7 +43,7 @@ class Site {
   ) {}
 
   static async make(): Promise<Site> {
-    const folder = mkdtempSync(join(tmpdir(), "ansible-"));
+    const folder = scratchFolder();
     for (const name of ["dist", "home"]) mkdirSync(join(folder, name));
     await binaryUnderTest(join(folder, "bin"), "program");
     const command = "/usr/local/bin/program";

@@ -1,16 +1,7 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, type Ended, eventually, firstAbsent, programs, run } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 
 /** Targets that units refer to; in a machine of the tests they wait for nothing. */
 const TARGETS = ["basic", "default", "multi-user", "network-online", "shutdown", "sockets", "sysinit"];
@@ -40,7 +31,7 @@ export class Machine {
 
   /** `binaries` is a folder of programs to be found in /usr/local/bin. */
   static async start(binaries: string): Promise<Machine> {
-    const folder = mkdtempSync(join(tmpdir(), "machine-"));
+    const folder = scratchFolder();
     const units = join(folder, "units");
     mkdirSync(units);
     for (const target of TARGETS) writeFileSync(join(units, `${target}.target`), "[Unit]\nDefaultDependencies=no\n");

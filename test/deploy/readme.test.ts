@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { firstAbsent, requirement } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest, releaseUnderTest } from "./release.ts";
 
@@ -29,7 +29,7 @@ describe.skipIf(skip)(`the commands of deploy/README.md on a machine with system
   let machine: Machine | null = null;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "readme-"));
+    folder = scratchFolder();
     mkdirSync(join(folder, "dist"));
     await binaryUnderTest(join(folder, "bin"), "program");
     await releaseUnderTest(join(folder, "dist"), "/usr/local/bin/program");

@@ -4,7 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { Certificates } from "../certificates.ts";
-import { Child, commandUnderTest, eventually, firstAbsent, freePort, programs, requirement } from "../program.ts";
+import {
+  Child,
+  commandUnderTest,
+  eventually,
+  firstAbsent,
+  freePort,
+  Gateway,
+  programs,
+  requirement,
+} from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 
 setDefaultTimeout(60_000);
 
@@ -84,6 +94,23 @@ describe.skipIf(activate.skip)(`--web.systemd-socket under systemd-socket-activa
     }
   });
 
+  test("the first request waits until all metrics are restored", async () => {
+    const file = join(scratchFolder(), "metrics.db");
+    await using before = await Gateway.start([`--persistence.file=${file}`]);
+    for (let i = 0; i < 100; i++) {
+      const body = Array.from({ length: 200 }, (_, k) => `kept_${k} ${i}\n`).join("");
+      await fetch(`${before.url}/metrics/job/j${i}`, { method: "PUT", body });
+    }
+    expect(await before.stop()).toBe(0);
+    const port = await freePort();
+    const words = [...commandUnderTest(), "--web.systemd-socket", `--persistence.file=${file}`];
+    await using server = new Child([programs.need("systemd-socket-activate"), `--listen=127.0.0.1:${port}`, ...words]);
+    await listening(server);
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(answer.status).toBe(200);
+    expect((await answer.text()).match(/^kept_/gm)).toHaveLength(20_000);
+  });
+
   test("a refused push is logged with the client's own address", async () => {
     const port = await freePort();
     await using server = activated([`127.0.0.1:${port}`]);
@@ -145,7 +172,7 @@ describe.skipIf(python.skip)(`a socket that another process holds${python.reason
     const environment = { PUSHGATEWAY_UNDER_TEST: words, NO_COLOR: "1" };
     await using replay = new Child([process.execPath, "test", "test/conformance"], { env: environment });
     const { code, stderr } = await replay.ended(55_000);
-    expect(stderr).toMatch(/\n 0 fail\n/);
+    expect(stderr.slice(-1_000)).toContain("\n 0 fail\n");
     expect(code).toBe(0);
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, firstAbsent, programs, requirement, run } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest } from "./release.ts";
 
@@ -38,7 +38,7 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
   let machine: Machine;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "systemd-"));
+    folder = scratchFolder();
     await binaryUnderTest(join(folder, "bin"), "pushgateway");
     machine = await Machine.start(join(folder, "bin"));
     for (const name of ["pushgateway.service", "pushgateway.socket"])
