@@ -42,7 +42,7 @@ export class TlsServer implements Listener {
   private readonly tls: NodeTlsServer;
   private readonly connections = new Map<TLSSocket, TlsConnection>();
   private readonly peers = new WeakMap<Request, { address: string; port: number }>();
-  private readonly sockets = new WeakMap<Request, TLSSocket>();
+  private readonly requests = new WeakMap<Request, TlsConnection>();
   private readonly sweeper: ReturnType<typeof setInterval>;
   private readonly http1: HttpServer;
   private readonly http2: Http2Server;
@@ -76,7 +76,7 @@ export class TlsServer implements Listener {
     this.tls.on("tlsClientError", (error: Error, socket: TLSSocket) => this.refuse(socket, error.message));
     this.tls.on("secureConnection", (socket: TLSSocket) => this.begin(socket));
     this.sweeper = setInterval(() => {
-      for (const connection of this.connections.values()) connection.check(deps.nowMs(), LIMITS);
+      for (const connection of this.connections.values()) connection.check(deps.nowMs());
     }, SWEEP_MS);
   }
 
@@ -108,12 +108,12 @@ export class TlsServer implements Listener {
   }
 
   setIdleSeconds(request: Request, seconds: number): void {
-    const socket = this.sockets.get(request);
-    socket?.setTimeout(seconds * 1000, () => socket.destroy());
+    const connection = this.requests.get(request);
+    if (connection !== undefined) connection.idleMs = seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
   }
 
   shedIdle(): void {
-    for (const connection of this.connections.values()) connection.finish(false);
+    for (const connection of this.connections.values()) connection.shed();
   }
 
   endRetired(): void {
@@ -169,7 +169,7 @@ export class TlsServer implements Listener {
     };
     const fault = this.isStopping ? "the server is stopping" : certificateFault(presented, this.current);
     if (fault !== null) return this.refuse(socket, fault);
-    const connection = new TlsConnection(socket, this.deps.nowMs());
+    const connection = new TlsConnection(socket, LIMITS, this.deps.nowMs());
     this.connections.set(socket, connection);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
@@ -194,7 +194,7 @@ export class TlsServer implements Listener {
     const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     const seen = (request: Request) => {
       this.peers.set(request, { address: remoteAddress, port: remotePort });
-      this.sockets.set(request, connection.socket);
+      this.requests.set(request, connection);
     };
     const answered = () => answerExchange(this.deps.edge, incoming, outgoing, seen);
     // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
