@@ -1,9 +1,9 @@
-import type { ListenAddress } from "./config/address.ts";
-import type { App } from "./http/deps.ts";
-import { UNGUARDED } from "./http/guard.ts";
-import { edgeOf, type Listener, listen } from "./http/listen.ts";
-import type { Rejection } from "./model/rejection.ts";
-import type { Log } from "./telemetry/log.ts";
+import type { ListenAddress } from "../config/address.ts";
+import type { App } from "../http/deps.ts";
+import { UNGUARDED } from "../http/guard.ts";
+import { edgeOf, type Listener, listen } from "../http/listen.ts";
+import type { Rejection } from "../model/rejection.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** How the app meets its clients: by plain HTTP or TLS, behind a guard or not. */
 export interface WebFront {

@@ -1,11 +1,11 @@
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { Rejection } from "../model/rejection.ts";
+import { BatchWriter } from "../persist/batch.ts";
+import { claimFile, GroupDatabase, readHead, removeUnfinished } from "../persist/database.ts";
+import { isGob } from "../persist/gob/read.ts";
+import { RowWriter } from "../persist/record.ts";
+import { Store } from "../store/store.ts";
 import { importGob } from "./gob-import.ts";
-import { Rejection } from "./model/rejection.ts";
-import { BatchWriter } from "./persist/batch.ts";
-import { claimFile, GroupDatabase, readHead, removeUnfinished } from "./persist/database.ts";
-import { isGob } from "./persist/gob/read.ts";
-import { RowWriter } from "./persist/record.ts";
-import { Store } from "./store/store.ts";
 
 const HEAD_BYTES = 64;
 /** Groups written in one transaction. */

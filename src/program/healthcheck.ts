@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
 import { get as getPlain, type IncomingMessage } from "node:http";
 import { get as getSecure } from "node:https";
+import { ownHealthUrl, parseHealthcheckLine } from "../config/healthcheck-line.ts";
+import type { ProgramInfo } from "../config/program.ts";
+import type { Outside } from "./outside.ts";
 
 /** Docker waits for five seconds. */
 const LIMIT_MS = 4000;
@@ -13,6 +17,41 @@ export interface Health {
   readonly message: string;
   /** Of the answer, 0 where there was none. */
   readonly status: number;
+}
+
+/**
+ * `pushgateway healthcheck ...`: asks the server that is named, or the one that this container was started for, whether it is
+ * healthy, and gives the exit status.
+ */
+export async function runHealthcheck(
+  argv: readonly string[],
+  program: ProgramInfo,
+  { stdout, writeError }: Outside,
+): Promise<number> {
+  const line = parseHealthcheckLine(argv);
+  if (line.kind === "fail") {
+    writeError(line.text);
+    return 1;
+  }
+  const { url, insecure } = line;
+  const health = await (url === null ? checkOwnServer(ownHealthUrl(firstProcess(), program)) : checkUrl(url, insecure));
+  if (!health.healthy) {
+    writeError(`pushgateway: error: ${health.message}\n`);
+    return 1;
+  }
+  const out = stdout();
+  out.write(`${health.message}\n`);
+  await out.end();
+  return 0;
+}
+
+/** The command line of process 1, which in a container is the server. */
+function firstProcess(): string[] {
+  try {
+    return readFileSync("/proc/1/cmdline", "utf8").split("\0").slice(0, -1);
+  } catch {
+    return [];
+  }
 }
 
 /** Asks the URL that was given: healthy is 200 alone. User and password may be in the URL. Never goes through a proxy. */

@@ -1,13 +1,13 @@
-import { appendVarint } from "./bytes/varint.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./bytes/wire.ts";
-import { Writer } from "./bytes/writer.ts";
-import { PushColumns } from "./model/columns.ts";
-import { compareNames, GroupingKey } from "./model/grouping-key.ts";
-import { Rejection } from "./model/rejection.ts";
-import { ProtobufParser } from "./parse/protobuf.ts";
-import { type GobFamily, type GobGroup, readGob } from "./persist/gob/read.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "./store/push-times.ts";
-import type { Store } from "./store/store.ts";
+import { appendVarint } from "../bytes/varint.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
+import { Writer } from "../bytes/writer.ts";
+import { PushColumns } from "../model/columns.ts";
+import { compareNames, GroupingKey } from "../model/grouping-key.ts";
+import { Rejection } from "../model/rejection.ts";
+import { ProtobufParser } from "../parse/protobuf.ts";
+import { type GobFamily, type GobGroup, readGob } from "../persist/gob/read.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
+import type { Store } from "../store/store.ts";
 
 /** What became of a file of the reference. */
 export interface Imported {

@@ -1,10 +1,10 @@
-import type { Settings } from "./config/command-line.ts";
-import type { Durability } from "./http/deps.ts";
-import { DurableCopy } from "./persist/durable-copy.ts";
-import type { Report, Request } from "./persist/messages.ts";
-import type { Store } from "./store/store.ts";
-import type { Log } from "./telemetry/log.ts";
-import type { PersistenceStats } from "./telemetry/own-metrics.ts";
+import type { Settings } from "../config/command-line.ts";
+import type { Durability } from "../http/deps.ts";
+import { DurableCopy } from "../persist/durable-copy.ts";
+import type { Report, Request } from "../persist/messages.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { PersistenceStats } from "../telemetry/own-metrics.ts";
 
 /** What pushes are durable by, with its figures and its end. */
 export interface Keeping extends Durability {

@@ -1,16 +1,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { ListenAddress } from "./config/address.ts";
-import { formatDuration } from "./config/duration.ts";
-import type { TlsOptions } from "./config/tls-options.ts";
-import { BasicAuth } from "./http/basic-auth.ts";
-import { createGuard } from "./http/guard.ts";
-import { type Edge, edgeOf, type Listener, listen } from "./http/listen.ts";
-import { LiveWebConfig, type WebConfigFiles } from "./http/live-web-config.ts";
-import { RateLimiter } from "./http/rate-limiter.ts";
-import { TlsServer } from "./http/tls-server.ts";
-import { Rejection } from "./model/rejection.ts";
-import { announceTls, type WebFront, type WebFrontDeps } from "./web-listen.ts";
+import type { ListenAddress } from "../config/address.ts";
+import { formatDuration } from "../config/duration.ts";
+import type { TlsOptions } from "../config/tls-options.ts";
+import { BasicAuth } from "../http/basic-auth.ts";
+import { createGuard } from "../http/guard.ts";
+import { type Edge, edgeOf, type Listener, listen } from "../http/listen.ts";
+import { LiveWebConfig, type WebConfigFiles } from "../http/live-web-config.ts";
+import { RateLimiter } from "../http/rate-limiter.ts";
+import { TlsServer } from "../http/tls-server.ts";
+import { Rejection } from "../model/rejection.ts";
+import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
 /** How often the web-config file and its certificates are looked at, besides at each request and connection. */
 const LOOK_MS = 250;

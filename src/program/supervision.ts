@@ -1,5 +1,8 @@
-import { type Environment, wholeNumber } from "./systemd/listen-fds.ts";
-import type { Notify } from "./systemd/notify.ts";
+import { Rejection } from "../model/rejection.ts";
+import { openLibc } from "../systemd/libc.ts";
+import { type Environment, wholeNumber } from "../systemd/listen-fds.ts";
+import { type Notify, openNotify } from "../systemd/notify.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** What the service manager is told about. */
 export interface SupervisionDeps {
@@ -20,6 +23,17 @@ const READY_CHECK_MS = 20;
 const STATUS_MS = 5_000;
 /** While metrics are restored the manager is asked for so much more time, each time the status is due. */
 const EXTENSION_MICROSECONDS = 30_000_000;
+
+/** Where a service manager has started us, it is told how we do. Gives the function that tells that we stop. */
+export function startSupervision(deps: Omit<SupervisionDeps, "notify">, log: Log): () => void {
+  const address = deps.environment.NOTIFY_SOCKET;
+  if (!address) return () => {};
+  const libc = openLibc();
+  const notify = libc instanceof Rejection ? libc : openNotify(libc, address);
+  if (!(notify instanceof Rejection)) return supervise({ ...deps, notify });
+  log.warn("the service manager cannot be notified", { err: notify.message });
+  return () => {};
+}
 
 /**
  * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it goes.

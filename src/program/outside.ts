@@ -1,0 +1,26 @@
+import type { FileSink } from "bun";
+import type { Environment } from "../systemd/listen-fds.ts";
+
+/** All of the outside world that the program needs: only main.ts takes it from the runtime. */
+export interface Outside {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number;
+  /** A turn of the event loop. */
+  readonly turn: () => Promise<void>;
+  /** Runs something later; 0 ms is the end of this turn. */
+  readonly after: (ms: number, run: () => void) => void;
+  /** Runs something every so often, for good; the process may end all the same. */
+  readonly every: (ms: number, run: () => void) => void;
+  readonly environment: Environment;
+  readonly pid: number;
+  /** Calls `run` at each SIGINT and SIGTERM. */
+  readonly onEndSignal: (run: () => void) => void;
+  /** Opens standard output. */
+  readonly stdout: () => FileSink;
+  /** To standard error. */
+  readonly writeError: (text: string) => void;
+  /** A thread that runs src/persist/worker.ts. */
+  readonly startWriter: () => Worker;
+}

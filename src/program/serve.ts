@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createApp } from "../app.ts";
+import type { Settings } from "../config/command-line.ts";
+import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
+import { limitConnections, readMaxDescriptors } from "../http/connection-limit.ts";
+import type { App } from "../http/deps.ts";
+import { Rejection } from "../model/rejection.ts";
+import { Store } from "../store/store.ts";
+import { createLog, type Log } from "../telemetry/log.ts";
+import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
+import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
+import { moveFromGob } from "./gob-move.ts";
+import type { Outside } from "./outside.ts";
+import { inheritSockets, ServedSockets } from "./sockets.ts";
+import { startSupervision } from "./supervision.ts";
+import { openWebFront } from "./web-front.ts";
+
+/** While metrics are restored it is looked so often whether they are. */
+const RESTORED_CHECK_MS = 5;
+
+/** What the parts of one server share. */
+interface Parts {
+  readonly settings: Settings;
+  readonly program: ProgramInfo;
+  readonly outside: Outside;
+  /** For all parts; each names itself. */
+  readonly rootLog: Log;
+  readonly log: Log;
+  readonly store: Store;
+  readonly keeping: Keeping;
+  readonly ownMetrics: OwnMetrics;
+  readonly sockets: ServedSockets;
+}
+
+/** Runs the server to its end and gives the exit status. */
+export async function serve(settings: Settings, program: ProgramInfo, outside: Outside): Promise<number> {
+  const { logLevel: level, logFormat: format } = settings;
+  const rootLog = createLog({ level, format, write: outside.writeError, now: outside.now });
+  const log = rootLog.for("main.ts");
+  log.info("starting pushgateway", { version: versionInfo(program) });
+  log.info("Build context", { build_context: buildContext(program) });
+  log.debug("path prefix used externally", { path: settings.externalPathPrefix });
+  log.debug("path prefix for internal routing", { path: settings.routePrefix });
+  const ending = Promise.withResolvers<number>();
+  // First of all: process 1 of a container ignores signals that nobody waits for.
+  endOnSignal(outside, log, () => ending.resolve(0));
+  const front = await openWebFront(settings.webConfigFile, { log, nowMs: outside.nowMs });
+  if (front instanceof Rejection) {
+    log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
+    return 1;
+  }
+  if (!adoptFile(settings.persistenceFile, log)) return 1;
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
+  const keeping = startKeeping(settings, store, outside, log, () => ending.resolve(1));
+  const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
+  const sockets = new ServedSockets(front, log);
+  const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
+  const app = buildApp(parts, () => {
+    log.warn("received termination request via web service, exiting gracefully...");
+    ending.resolve(0);
+  });
+  return serveApp(parts, app, ending.promise);
+}
+
+/** Serves the app until `ending` has the exit status, and puts everything away. */
+async function serveApp(parts: Parts, app: App, ending: Promise<number>): Promise<number> {
+  const { settings, outside, log, keeping, sockets } = parts;
+  const inherited = settings.systemdSocket ? inheritSockets(outside, log) : [];
+  if (inherited === null) return 1;
+  const sayStopping = superviseServer(parts);
+  // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
+  if (inherited.length > 0) await Promise.race([restored(keeping, outside), ending]);
+  if (!(await sockets.open(app, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
+  guardDescriptors(parts);
+  const status = await ending;
+  sayStopping();
+  for (const socket of inherited) socket.close();
+  await sockets.stop();
+  log.info("HTTP server stopped");
+  if (status !== 0 || (await keeping.close())) return status;
+  log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
+  return 1;
+}
+
+/** Resolves when pushes and scrapes are no longer put off. */
+async function restored(keeping: Keeping, { after }: Outside): Promise<void> {
+  while (keeping.notReady() !== null) await new Promise<void>((resolve) => after(RESTORED_CHECK_MS, resolve));
+}
+
+/** The first signal ends the server; further ones change nothing. */
+function endOnSignal({ onEndSignal }: Outside, log: Log, end: () => void): void {
+  let received = false;
+  onEndSignal(() => {
+    if (!received) log.info("received SIGINT/SIGTERM; exiting gracefully...");
+    received = true;
+    end();
+  });
+}
+
+/** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */
+function adoptFile(file: string, log: Log): boolean {
+  try {
+    const moved = file === "" ? null : moveFromGob(file);
+    if (moved instanceof Rejection) throw new Error(moved.message);
+    if (moved !== null) log.info("persistence file of the Go Pushgateway imported", { file, ...moved });
+    return true;
+  } catch (error) {
+    log.error("the persistence file cannot be used", { file, err: error instanceof Error ? error : String(error) });
+    return false;
+  }
+}
+
+/** Where there is a file to keep the metrics in, a thread of its own writes it. */
+function startKeeping(settings: Settings, store: Store, outside: Outside, log: Log, giveUp: () => void): Keeping {
+  if (settings.persistenceFile === "") return MEMORY_ONLY;
+  const { now, nowMs, turn, after, startWriter } = outside;
+  return keepStore({ settings, store, log, now, nowMs, turn, after, giveUp }, startWriter());
+}
+
+function superviseServer({ outside, log, store, keeping, sockets }: Parts): () => void {
+  const status = () => {
+    const { groups, series } = store.stats;
+    const fault = keeping.fault();
+    return fault === null ? `Serving; groups: ${groups}, series: ${series}` : `Pushes are refused: ${fault}`;
+  };
+  const notReady = () => keeping.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
+  const { environment, pid, after } = outside;
+  return startSupervision({ environment, pid, notReady, status, after }, log);
+}
+
+/** Connections are kept below their limit, and below the descriptors that there are. */
+function guardDescriptors({ settings, outside, log, ownMetrics, sockets }: Parts): void {
+  limitConnections(sockets.listeners, {
+    maxConnections: settings.limits.maxConnections,
+    maxDescriptors: readMaxDescriptors(readFileSync("/proc/self/limits", "latin1")),
+    countOpenFds,
+    every: outside.every,
+    countLimit: () => ownMetrics.countLimit("web.max-connections"),
+    log,
+  });
+}
+
+const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
+
+function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store, keeping: Keeping): OwnMetrics {
+  const { version, revision, branch, runtimeVersion } = program;
+  const [goos = "", goarch = ""] = program.platform.split("/");
+  return createOwnMetrics({
+    nowMs,
+    build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
+    storeStats: () => store.stats,
+    persistenceStats: keeping.stats,
+    readProcFile: (path) => readFileSync(path, "latin1"),
+    countOpenFds,
+    pageSizeBytes: 4096,
+    clockTicksPerSecond: 100,
+  });
+}
+
+function buildApp(
+  { settings, program, outside, rootLog, store, keeping, ownMetrics, sockets }: Parts,
+  quit: () => void,
+) {
+  const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
+  return createApp({
+    settings,
+    log: rootLog,
+    ownMetrics,
+    store,
+    durability: keeping,
+    now: outside.now,
+    clock: { nowMs: outside.nowMs, turn: outside.turn },
+    startMs: outside.now(),
+    version,
+    buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
+    clientAddress: (request) => sockets.clientAddress(request),
+    setIdleSeconds: (request, seconds) => sockets.setIdleSeconds(request, seconds),
+    every: outside.every,
+    quit,
+  });
+}
