@@ -63,7 +63,9 @@ describe.skipIf(skip)(`compared with the Go Pushgateway${reason}`, () => {
   beforeAll(async () => {
     await using gateway = await Gateway.start();
     const port = await freePort();
-    const words = [programs.need("prometheus-pushgateway"), `--web.listen-address=127.0.0.1:${port}`];
+    // Debian has it keep a file unless it is told not to.
+    const flags = [`--web.listen-address=127.0.0.1:${port}`, "--persistence.file="];
+    const words = [programs.need("prometheus-pushgateway"), ...flags];
     await using reference = new Child(words);
     await eventually("the reference is ready", async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok);
     [ours, theirs] = await Promise.all([seeAll(gateway.port), seeAll(port)]);
