@@ -62,7 +62,11 @@ export async function comparePrograms(seed: number, seconds: number): Promise<Di
 
 async function startReference(): Promise<Child & { url: string }> {
   const port = await freePort();
-  const words = [programs.need("prometheus-pushgateway"), `--web.listen-address=127.0.0.1:${port}`];
+  const words = [
+    programs.need("prometheus-pushgateway"),
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--persistence.file=",
+  ];
   const child = Object.assign(new Child([...words, "--web.enable-admin-api"]), { url: `http://127.0.0.1:${port}` });
   await eventually("the reference is ready", async () => (await fetch(`${child.url}/-/ready`)).status === 200);
   if (!child.running) throw new Error(`starting the reference on port ${port}: ${child.stderr}`);
