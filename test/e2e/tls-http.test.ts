@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually, run } from "../program.ts";
+import { Connection } from "../wire.ts";
+import { dataFrame, headersFrame, PREFACE, resetFrame } from "./http2-frames.ts";
+import { TlsStand, tlsTests } from "./tls.ts";
+
+setDefaultTimeout(60_000);
+
+const { skip, reason } = tlsTests;
+
+let stand: TlsStand;
+beforeAll(async () => {
+  if (!skip) stand = await TlsStand.create();
+});
+
+describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
+  const PUSH = ["--data-binary", "some 1\n"];
+
+  test("HTTP/2 and HTTP/1.1 are spoken as the client likes, and pushed to", async () => {
+    await using gateway = await stand.secure();
+    expect((await stand.curl(gateway, "/metrics/job/a", "--http2", ...PUSH)).stdout).toBe("200 2");
+    expect((await stand.curl(gateway, "/metrics/job/b", "--http1.1", ...PUSH)).stdout).toBe("200 1.1");
+    expect((await stand.curl(gateway, "/metrics")).stdout).toContain('some{instance="",job="a"} 1');
+    expect(gateway.stderr).toContain('msg="TLS is enabled." http2=true address=127.0.0.1:');
+  });
+
+  test("without http2 only HTTP/1.1 is", async () => {
+    await using gateway = await stand.secure("", "http_server_config: {http2: false}");
+    expect((await stand.curl(gateway, "/metrics/job/a", "--http2", ...PUSH)).stdout).toBe("200 1.1");
+    expect(gateway.stderr).toContain('msg="TLS is enabled." http2=false');
+  });
+
+  test.each(["--http1.1", "--http2"])("large bodies come and go whole with %s", async (version) => {
+    await using gateway = await stand.secure();
+    const lines = Array.from({ length: 100_000 }, (_, n) => `many{n="${n}"} ${n}`);
+    const body = stand.made.write("body", `${lines.join("\n")}\n`);
+    expect((await stand.curl(gateway, "/metrics/job/j", version, "-T", body, "-X", "PUT")).stdout.slice(0, 3)).toBe(
+      "200",
+    );
+    for (const words of [[], ["--compressed"], ["--limit-rate", "20M"]]) {
+      const { stdout } = await stand.curl(gateway, "/metrics", version, ...words);
+      const seen = stdout.split("\n").filter((line) => line.startsWith("many{"));
+      expect(seen).toHaveLength(lines.length);
+      expect(new Set(seen.map((line) => line.replace('instance="",job="j",', "")))).toEqual(new Set(lines));
+    }
+  });
+
+  const CUTS = [
+    "Content-Length: 100\r\n\r\ncut 1\n",
+    "Transfer-Encoding: chunked\r\n\r\n6\r\ncut 1\n\r\n",
+    "Transfer-Encoding: chunked\r\n\r\n6\r\ncut 1\n\r\n0\r\n",
+  ];
+  test.each(CUTS)("a push that is cut short is not stored: %j", async (rest) => {
+    await using gateway = await stand.secure();
+    {
+      using connection = await Connection.open(gateway.port, 5_000, true);
+      connection.write(`POST /metrics/job/j HTTP/1.1\r\nHost: a\r\n${rest}`);
+      await Bun.sleep(200);
+    }
+    await eventually("it is refused", async () => gateway.stderr.includes("failed to parse push"));
+    expect((await stand.curl(gateway, "/metrics")).stdout).not.toContain("cut{");
+  });
+
+  const FIELDS = { ":method": "POST", ":scheme": "https", ":authority": "a", ":path": "/metrics/job/j" };
+  const CUTS_OF_HTTP2: [what: string, last: Buffer | null, fields: Record<string, string>][] = [
+    ["the stream is reset", resetFrame(1), FIELDS],
+    ["the stream is reset, its length being told", resetFrame(1), { ...FIELDS, "content-length": "6" }],
+    ["the connection is closed", null, FIELDS],
+    ["it is shorter than told", dataFrame(1, "", true), { ...FIELDS, "content-length": "100" }],
+  ];
+  test.each(CUTS_OF_HTTP2)("nor is one of HTTP/2 where %s", async (_, last, fields) => {
+    await using gateway = await stand.secure();
+    {
+      using connection = await Connection.open(gateway.port, 5_000, "h2");
+      connection.write(Buffer.concat([PREFACE, headersFrame(1, fields), dataFrame(1, "cut 1\n")]));
+      await Bun.sleep(200);
+      if (last !== null) connection.write(last);
+      await Bun.sleep(200);
+    }
+    await Bun.sleep(200);
+    expect((await stand.curl(gateway, "/metrics")).stdout).not.toContain("cut{");
+  });
+
+  test("but a whole one is, though its client is gone then", async () => {
+    await using gateway = await stand.secure();
+    {
+      using connection = await Connection.open(gateway.port, 5_000, "h2");
+      connection.write(Buffer.concat([PREFACE, headersFrame(1, FIELDS), dataFrame(1, "whole 1\n", true)]));
+      await Bun.sleep(200);
+    }
+    await eventually("it is stored", async () => (await stand.curl(gateway, "/metrics")).stdout.includes("whole{"));
+  });
+
+  test("streams that are reset as soon as they are opened, and requests whose answers are not read, keep nobody waiting", async () => {
+    await using gateway = await stand.secure();
+    const body = Buffer.from(Array.from({ length: 50_000 }, (_, n) => `many{n="${n}"} ${n}\n`).join(""));
+    const headers = { ...FIELDS, ":method": "GET", ":path": "/metrics" };
+    using pushing = await Connection.open(gateway.port, 5_000, true);
+    pushing.send({ method: "POST", path: "/metrics/job/j", body });
+    expect((await pushing.answer()).status).toBe(200);
+    const ask = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    const resets = Array.from({ length: 20_000 }, (_, n) => [
+      headersFrame(2 * n + 1, headers, true),
+      resetFrame(2 * n + 1),
+    ]);
+    using resetting = await Connection.open(gateway.port, 5_000, "h2");
+    resetting.write(Buffer.concat([PREFACE, ...resets.flat()]));
+    using piling = await Connection.open(gateway.port, 5_000, true);
+    piling.write(ask.repeat(5_000));
+    for (let n = 0; n < 5; n++) {
+      const startMs = performance.now();
+      expect((await stand.curl(gateway, "/-/healthy")).stdout).toBe("OK200 2");
+      expect(performance.now() - startMs).toBeLessThan(2_000);
+    }
+  });
+
+  test("plain HTTP on the same port is not answered", async () => {
+    await using gateway = await stand.secure();
+    const { code } = await run(["curl", "-s", "--max-time", "5", `http://127.0.0.1:${gateway.port}/-/healthy`]);
+    expect(code).not.toBe(0);
+  });
+
+  test("basic auth and headers hold for both versions", async () => {
+    const hash = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
+    const rest = `basic_auth_users: {alice: ${hash}}\nhttp_server_config: {headers: {X-Frame-Options: deny}}\n`;
+    await using gateway = await stand.secure("", rest);
+    for (const version of ["--http1.1", "--http2"]) {
+      for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "NONSENSE"]) {
+        const { stdout } = await stand.curl(gateway, "/-/healthy", version, "-X", method, "-I", "-w", "\n%{http_code}");
+        expect([method, stdout.split("\n").at(-1)]).toEqual([
+          method,
+          method === "NONSENSE" && version === "--http1.1" ? "400" : "401",
+        ]);
+      }
+      const { stdout } = await stand.curl(gateway, "/-/healthy", version, "-u", "alice:right", "-i");
+      expect(stdout).toContain("x-frame-options: deny");
+      expect(stdout).toContain("OK200");
+    }
+  });
+
+  test("a source of bad pushes is named in the log", async () => {
+    await using gateway = await stand.secure();
+    for (const version of ["--http1.1", "--http2"]) {
+      await stand.curl(gateway, "/metrics/job/j", version, "--data-binary", "bad");
+    }
+    expect(gateway.stderr.match(/level=warn .*source=127\.0\.0\.1:\d+/g)).toHaveLength(2);
+  });
+
+  test("who says nothing, or half a header, is sent away after 12 seconds", async () => {
+    await using gateway = await stand.secure();
+    const opened = await Promise.all(
+      ["", "GET /-/healthy HTTP/1.1\r\nHost:"].map(async (text) => {
+        const connection = await Connection.open(gateway.port, 20_000, true);
+        connection.write(text);
+        return connection;
+      }),
+    );
+    const startMs = performance.now();
+    for (const connection of opened) expect(await connection.statusOrClosed()).toBeNull();
+    const tookMs = performance.now() - startMs;
+    expect(tookMs).toBeGreaterThan(10_000);
+    expect(tookMs).toBeLessThan(16_000);
+  });
+
+  test("SIGTERM lets a request under way end, and closes what is idle", async () => {
+    await using gateway = await stand.secure();
+    using idle = await Connection.open(gateway.port, 10_000, true);
+    idle.send({ method: "GET", path: "/-/healthy" });
+    expect((await idle.answer()).status).toBe(200);
+    using idleToo = await Connection.open(gateway.port, 10_000, "h2");
+    idleToo.write(Buffer.concat([PREFACE, headersFrame(1, { ...FIELDS, ":method": "GET", ":path": "/" }, true)]));
+    using busy = await Connection.open(gateway.port, 10_000, true);
+    busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na ");
+    await Bun.sleep(300);
+    const startMs = performance.now();
+    const stopping = gateway.stop();
+    await Bun.sleep(300);
+    busy.write("1\n");
+    expect((await busy.answer()).status).toBe(200);
+    expect(await stopping).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
+    expect(await idle.statusOrClosed()).toBeNull();
+  });
+});
