@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import type { Program } from "./programs.ts";
 
 const READY_LIMIT_MS = 30_000;
-/** Asking more often would be a load of its own. */
+/** Asking a server that restores more often would be a load of its own. */
 const POLL_MS = 2;
+const CONNECT_POLL_MS = 0.5;
 const STOP_LIMIT_MS = 30_000;
 /** USER_HZ, the unit of the times in /proc/<pid>/stat. */
 const TICKS_PER_SECOND = 100;
@@ -81,10 +82,11 @@ async function ready(port: number, endMs: number, child: Bun.Subprocess): Promis
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/-/ready`, { signal: AbortSignal.timeout(1_000) });
       if (answer.status === 200) return;
+      await Bun.sleep(POLL_MS);
     } catch {
       // Nobody listens yet.
+      await Bun.sleep(CONNECT_POLL_MS);
     }
-    await Bun.sleep(POLL_MS);
   }
   throw new Error(`starting a server: it was not ready in ${READY_LIMIT_MS} ms`);
 }

@@ -2,8 +2,6 @@ import { arch, platform } from "node:os";
 import { build } from "./build-info.ts";
 import { parseCommandLine } from "./config/command-line.ts";
 import type { ProgramInfo } from "./config/program.ts";
-import { runExport } from "./program/export.ts";
-import { runHealthcheck } from "./program/healthcheck.ts";
 import type { Outside } from "./program/outside.ts";
 import { serve } from "./program/serve.ts";
 
@@ -31,10 +29,11 @@ const outside: Outside = {
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
 };
 
-/** Does what the command line asks for and gives the exit status. */
+/** Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is needed. */
 async function main([command, ...others]: readonly string[]): Promise<number> {
-  if (command === "healthcheck") return runHealthcheck(others, program, outside);
-  if (command === "export") return runExport(others, outside);
+  if (command === "healthcheck")
+    return (await import("./program/healthcheck.ts")).runHealthcheck(others, program, outside);
+  if (command === "export") return (await import("./program/export.ts")).runExport(others, outside);
   const line = parseCommandLine(command === undefined ? [] : [command, ...others], program);
   if (line.kind === "run") return serve(line.settings, program, outside);
   (line.kind === "print" ? process.stdout : process.stderr).write(line.text);
