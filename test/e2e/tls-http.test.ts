@@ -162,6 +162,21 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     expect(tookMs).toBeLessThan(16_000);
   });
 
+  test("beyond --web.max-connections idle connections are closed, one with a request under way is not", async () => {
+    await using gateway = await stand.secure("", "", ["--web.max-connections=40"]);
+    const open = () => Connection.open(gateway.port, 10_000, true);
+    using busy = await open();
+    busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na ");
+    // Whoever connects in the very moment of the closing is reset.
+    const crowd = await Promise.allSettled(Array.from({ length: 80 }, open));
+    const idle = crowd.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : null));
+    await eventually("idle connections are closed", async () => idle.filter((one) => one?.closed).length > 40, 5_000);
+    busy.write("1\n");
+    expect((await busy.answer()).status).toBe(200);
+    expect((await stand.curl(gateway, "/metrics")).stdout).toContain('a{instance="",job="j"} 1');
+    for (const one of idle) one?.close();
+  });
+
   test("SIGTERM lets a request under way end, and closes what is idle", async () => {
     await using gateway = await stand.secure();
     using idle = await Connection.open(gateway.port, 10_000, true);

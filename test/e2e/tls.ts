@@ -34,14 +34,14 @@ export class TlsStand {
   }
 
   /** A gateway that serves TLS; `section` is the inside of tls_server_config besides the server's own certificate. */
-  secure(section = "", rest = ""): Promise<Gateway> {
-    const file = `web${this.files++}.yml`;
-    return this.started(this.made.write(file, `tls_server_config: {${PAIR}${section && `, ${section}`}}\n${rest}`));
+  secure(section = "", rest = "", flags: readonly string[] = []): Promise<Gateway> {
+    const text = `tls_server_config: {${PAIR}${section && `, ${section}`}}\n${rest}`;
+    return this.started(this.made.write(`web${this.files++}.yml`, text), flags);
   }
 
   /** Waits by the log, for not every client would be answered. */
-  async started(file: string): Promise<Gateway> {
-    const gateway = await Gateway.launch([`--web.config.file=${file}`], "", "https");
+  async started(file: string, flags: readonly string[] = []): Promise<Gateway> {
+    const gateway = await Gateway.launch([`--web.config.file=${file}`, ...flags], "", "https");
     await eventually("it listens", async () => gateway.stderr.includes("TLS is enabled."));
     return gateway;
   }
