@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { freePort } from "../test/program.ts";
 import type { Program } from "./programs.ts";
 
 const READY_LIMIT_MS = 30_000;
@@ -89,18 +89,4 @@ async function ready(port: number, endMs: number, child: Bun.Subprocess): Promis
     }
   }
   throw new Error(`starting a server: it was not ready in ${READY_LIMIT_MS} ms`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("asking for a free port: got none"));
-        else resolve(address.port);
-      });
-    });
-  });
 }

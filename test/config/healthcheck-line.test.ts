@@ -1,15 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ownHealthUrl, parseHealthcheckLine } from "../../src/config/healthcheck-line.ts";
-
-const program = {
-  version: "2.0.0",
-  revision: "r",
-  branch: "b",
-  buildUser: "u",
-  buildDate: "d",
-  runtimeVersion: "1",
-  platform: "linux/amd64",
-};
+import { PROGRAM } from "../program-info.ts";
 
 describe("the arguments of healthcheck", () => {
   const READ = [
@@ -59,6 +50,6 @@ describe("the address of the container's own server", () => {
   ];
 
   test.each(STARTED)("of $words is $url", ({ words, url }) => {
-    expect(ownHealthUrl(words, program).href).toBe(url);
+    expect(ownHealthUrl(words, PROGRAM).href).toBe(url);
   });
 });
