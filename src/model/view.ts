@@ -23,6 +23,8 @@ export interface LabelPair {
  */
 export interface GroupFamily {
   readonly name: string;
+  /** A small integer: the same in all groups that have the family; once none has it, another family may get it. */
+  readonly id: number;
   readonly type: MetricType;
   /** As pushed, without escapes and not always UTF-8; null where no HELP was pushed. */
   readonly help: Uint8Array | null;

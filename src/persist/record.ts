@@ -16,7 +16,7 @@ export interface Row {
 }
 
 /** Heads of so many families are kept; there are seldom more names than this. */
-const HEADS_KEPT = 1024;
+const HEADS_KEPT = 65_536;
 /** Of a family in `parts`, before its head. */
 export const NUMBERS_BYTES = 32;
 const LINE_FEED = 0x0a;
@@ -25,6 +25,7 @@ const NO_SIDE = -1;
 
 /** What the rows of all groups say alike about a family. */
 interface FamilyHead {
+  readonly name: string;
   readonly type: MetricType;
   readonly quoted: boolean;
   readonly isNameless: boolean;
@@ -40,7 +41,8 @@ export class RowWriter {
   private readonly labels = new Writer(1024);
   private readonly exposition = new Writer(65536);
   private readonly parts = new Writer(4096);
-  private readonly heads = new Map<string, FamilyHead>();
+  /** By the id of the family. */
+  private readonly heads: (FamilyHead | undefined)[] = [];
   private readonly numbers = new DataView(new ArrayBuffer(NUMBERS_BYTES));
   private readonly numberBytes = new Uint8Array(this.numbers.buffer);
 
@@ -60,11 +62,10 @@ export class RowWriter {
   }
 
   private headOf(family: GroupFamily): FamilyHead {
-    const kept = this.heads.get(family.name);
+    const kept = this.heads[family.id];
     if (kept !== undefined && isHeadOf(kept, family)) return kept;
-    if (this.heads.size >= HEADS_KEPT) this.heads.clear();
     const head = makeHead(family);
-    this.heads.set(family.name, head);
+    if (family.id < HEADS_KEPT) this.heads[family.id] = head;
     return head;
   }
 
@@ -90,8 +91,9 @@ export class RowWriter {
   }
 }
 
-function isHeadOf(head: FamilyHead, { type, quoted, isNameless, help }: GroupFamily): boolean {
-  if (head.type !== type || head.quoted !== quoted || head.isNameless !== isNameless) return false;
+function isHeadOf(head: FamilyHead, { name, type, quoted, isNameless, help }: GroupFamily): boolean {
+  if (head.name !== name || head.type !== type || head.quoted !== quoted || head.isNameless !== isNameless)
+    return false;
   if (head.help === null || help === null) return head.help === help;
   return head.help.length === help.length && sameBytes(head.help, 0, help, 0, help.length);
 }
@@ -109,7 +111,7 @@ function makeHead({ name, type, quoted, isNameless, help }: GroupFamily): Family
   bytes.byte((quoted ? HEAD_QUOTED : 0) | (isNameless ? HEAD_NAMELESS : 0) | (help === null ? 0 : HEAD_HAS_HELP));
   appendSized(bytes, Buffer.from(name));
   if (help !== null) bytes.append(help);
-  return { type, quoted, isNameless, help: help?.slice() ?? null, lines: lines.finish(), bytes: bytes.finish() };
+  return { name, type, quoted, isNameless, help: help?.slice() ?? null, lines: lines.finish(), bytes: bytes.finish() };
 }
 
 /** Appends a size of 32 bits and the bytes. */

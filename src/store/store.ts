@@ -254,6 +254,7 @@ export class Store {
   private familyView(table: Table, family: Family, chunk: number, pushedMs: number): GroupFamily {
     return {
       name: family.name,
+      id: family.id,
       type: table.typeOf(chunk),
       help: table.helpOf(chunk),
       isNameless: family.isNameless,
