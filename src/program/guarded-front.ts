@@ -21,7 +21,7 @@ export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | R
   return live instanceof Rejection ? live : guardedFront(live, deps);
 }
 
-function guardedFront(live: LiveWebConfig, { log, nowMs }: WebFrontDeps): WebFront {
+function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps): WebFront {
   const { start } = live;
   const { rateLimit } = start.config;
   const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
@@ -31,7 +31,7 @@ function guardedFront(live: LiveWebConfig, { log, nowMs }: WebFrontDeps): WebFro
   live.onTlsChange((options) => {
     for (const server of tlsServers) server.change(options);
   });
-  setInterval(() => live.look(), LOOK_MS).unref();
+  every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
   const overTls = async (edge: Edge, address: ListenAddress, tls: TlsOptions): Promise<Listener> => {
     const server = new TlsServer(tls, { edge, options: () => live.tls() ?? tls, http2, log, nowMs });

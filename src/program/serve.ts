@@ -44,7 +44,7 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
   endOnSignal(outside, log, () => ending.resolve(0));
-  const front = await openWebFront(settings.webConfigFile, { log, nowMs: outside.nowMs });
+  const front = await openWebFront(settings.webConfigFile, { log, nowMs: outside.nowMs, every: outside.every });
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
     return 1;

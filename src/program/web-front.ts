@@ -17,6 +17,8 @@ export interface WebFrontDeps {
   readonly log: Log;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
+  /** Runs something every so often, for good; the process may end all the same. */
+  readonly every: (ms: number, run: () => void) => void;
 }
 
 /** The front that a web-config file asks for, "" being none. */
