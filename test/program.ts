@@ -255,7 +255,7 @@ export class Gateway extends Child {
 
   /** The lines of the exposition that hold `part`, without the gateway's own families. */
   async lines(part: string): Promise<string[]> {
-    const own = /^(# (HELP|TYPE) )?(go|process|promhttp|pushgateway|nodejs|bun)_/;
+    const own = /^(# (HELP|TYPE) )?(go|process|pushgateway|nodejs|bun)_/;
     return (await this.scrape()).split("\n").filter((line) => line.includes(part) && !own.test(line));
   }
 }

@@ -1,3 +1,5 @@
+import { redirected } from "./reply.ts";
+
 /**
  * The longest path, in segments, whose raw form is looked at: a job and ten labels. Bun's router takes up to 100, at 25 us each
  * when the server starts.
@@ -19,9 +21,9 @@ export function cleanPath(path: string): string {
   return path.endsWith("/") && joined !== "/" ? `${joined}/` : joined;
 }
 
-/** Escapes a decoded path for a Location header or a request line. */
+/** Escapes a decoded path for a Location header or a request line, as Go's net/url escapes paths. */
 export function encodePath(path: string): string {
-  return encodeURI(path).replace(/[?#]/g, (character) => (character === "?" ? "%3F" : "%23"));
+  return encodeURI(path).replace(/[?#!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** What Bun's router passes besides the request where the path has so many segments. */
@@ -98,7 +100,11 @@ export function isClean(path: string): boolean {
 
 /** Sends a client to the clean form of a decoded path, as Go's ServeMux does. */
 export function redirectTo(request: Request, path: string): Response {
+  return redirected(request.method, withQuery(request, cleanPath(path)), 301);
+}
+
+/** A decoded path escaped, with the query of a request behind it. */
+export function withQuery(request: Request, path: string): string {
   const query = request.url.indexOf("?");
-  const location = encodePath(cleanPath(path)) + (query < 0 ? "" : request.url.slice(query));
-  return new Response(null, { status: 301, headers: { location } });
+  return encodePath(path) + (query < 0 ? "" : request.url.slice(query));
 }

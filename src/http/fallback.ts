@@ -1,8 +1,8 @@
 import type { Settings } from "../config/command-line.ts";
 import { telemetryRoute } from "../config/prefix.ts";
 import { decodePath } from "../decode/path.ts";
-import { cleanPath, encodePath, isClean, pathOf, redirectTo } from "./canonical.ts";
-import { textError } from "./reply.ts";
+import { cleanPath, encodePath, isClean, pathOf, redirectTo, withQuery } from "./canonical.ts";
+import { redirected, textError } from "./reply.ts";
 
 /** Paths that answer to a set of methods: one path, or with `below` everything under it that has another segment. */
 interface KnownPath {
@@ -24,14 +24,15 @@ export function createFallback(settings: Settings, again: (request: Request) => 
     const path = decodePath(raw);
     if (path === null) return textError(400, "400 Bad Request");
     if (!isClean(path.text)) return redirectTo(request, path.text);
-    if (path.text === api) return redirect(request, `${api}/`, 301);
+    if (path.text === api) return redirected(request.method, withQuery(request, `${api}/`), 301);
     const methods = methodsOf(known, path.text);
     if (methods.includes(request.method)) {
       // The router knows the path by another spelling only.
       return encodePath(path.text) === raw ? notFound() : again(withPath(request, path.text));
     }
     const better = request.method === "OPTIONS" ? null : betterPath(known, request.method, path.text);
-    if (better !== null) return redirect(request, better, request.method === "GET" ? 301 : 307);
+    if (better !== null)
+      return redirected(request.method, withQuery(request, better), request.method === "GET" ? 301 : 307);
     if (methods.length === 0) return notFound();
     const allow = [...methods, "OPTIONS"].sort().join(", ");
     if (request.method === "OPTIONS") return new Response(null, { headers: { allow } });
@@ -43,15 +44,8 @@ function notFound(): Response {
   return textError(404, "404 page not found");
 }
 
-function redirect(request: Request, path: string, status: number): Response {
-  const query = request.url.indexOf("?");
-  const location = encodePath(path) + (query < 0 ? "" : request.url.slice(query));
-  return new Response(null, { status, headers: { location } });
-}
-
 function withPath(request: Request, path: string): Request {
-  const query = request.url.indexOf("?");
-  return new Request(`http://localhost${encodePath(path)}${query < 0 ? "" : request.url.slice(query)}`, request);
+  return new Request(`http://localhost${withQuery(request, path)}`, request);
 }
 
 function knownPaths(settings: Settings): KnownPath[] {

@@ -1,4 +1,5 @@
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
+import { htmlText } from "../serialise/html-text.ts";
 
 /** The status of each kind of rejection: the only place that knows. */
 const STATUS: Record<RejectionKind, number> = {
@@ -23,6 +24,15 @@ export function textError(status: number, message: string, headers: Record<strin
     status,
     headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
   });
+}
+
+/** A redirect with the page that Go's http.Redirect sends along with one to GET; `location` is an escaped URL. */
+export function redirected(method: string, location: string, status: 301 | 307): Response {
+  const headers: Record<string, string> = { location };
+  if (method === "GET" || method === "HEAD") headers["content-type"] = "text/html; charset=utf-8";
+  const words = status === 301 ? "Moved Permanently" : "Temporary Redirect";
+  const page = method === "GET" ? `<a href="${htmlText(location)}">${words}</a>.\n\n` : null;
+  return new Response(page, { status, headers });
 }
 
 /** The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it. */

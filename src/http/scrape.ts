@@ -26,19 +26,14 @@ function scrape(context: HttpContext, request: Request): Response {
   const { durability, ownMetrics, store } = context;
   const notReady = durability.notReady();
   if (notReady !== null) return notYet(notReady);
-  ownMetrics.scrapeStarted();
   const format = negotiateFormat(request.headers.get("accept"));
   const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";
   const own = ownMetrics.gather();
   const isSmall = store.stats.chunkBytes <= SMALL_STORE_BYTES;
   const snapshot = store.snapshot();
-  const families = selectNames(mergeFamilies(own, snapshot), new URL(request.url, "http://localhost").searchParams);
-  const pieces = piecesOf(families, format);
+  const pieces = piecesOf(mergeFamilies(own, snapshot), format);
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
-  const done = () => {
-    snapshot.release();
-    ownMetrics.scrapeEnded(200);
-  };
+  const done = () => snapshot.release();
   const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
   if (gzipped) headers["content-encoding"] = "gzip";
   if (isSmall) return new Response(joined(parts, done), { headers });
@@ -92,22 +87,4 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
   for (const { name, type, help, lines } of ownByName.values())
     merged.push({ name, isNameless: false, type, help: Buffer.from(help), quoted: false, ownLines: lines, pages: [] });
   return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-}
-
-/** Whether a name is among sorted ones. A Set would do, but for names that were made to collide in it. */
-function isAmong(sorted: readonly string[], name: string): boolean {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as string) < name) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === name;
-}
-
-/** With `name[]` parameters only those families are shown. */
-function selectNames(families: ExposedFamily[], query: URLSearchParams): ExposedFamily[] {
-  const names = query.getAll("name[]").sort();
-  return names.length === 0 ? families : families.filter(({ name }) => isAmong(names, name));
 }

@@ -24,8 +24,6 @@ export const OWN_FAMILIES = {
   process_start_time_seconds: gauge("Start time of the process since unix epoch in seconds."),
   process_virtual_memory_bytes: gauge("Virtual memory size in bytes."),
   process_virtual_memory_max_bytes: gauge("Maximum amount of virtual memory available in bytes."),
-  promhttp_metric_handler_requests_in_flight: gauge("Current number of scrapes being served."),
-  promhttp_metric_handler_requests_total: counter("Total number of scrapes by HTTP status code."),
   pushgateway_build_info: gauge(
     "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
   ),

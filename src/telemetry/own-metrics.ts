@@ -88,20 +88,17 @@ interface PushSummaries {
 /** What the server counts about itself. Made by `createOwnMetrics`. */
 export class OwnMetrics {
   private readonly requests = new RequestCounters();
-  private readonly scrapes = new CounterFamily("promhttp_metric_handler_requests_total", ["code"]);
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
-  private scrapesInFlight = 0;
   private put: PushSummaries | null = null;
   private post: PushSummaries | null = null;
 
   constructor(private readonly deps: OwnMetricsDeps) {
     this.process = new ProcessMetrics(deps);
     this.buildHead = sampleHead("pushgateway_build_info", buildLabels(deps.build));
-    for (const code of ["200", "500", "503"]) this.scrapes.series(code);
     for (const kind of Object.keys(REJECTION_KINDS)) this.rejections.series(kind);
     for (const limit of LIMIT_NAMES) this.limits.series(limit);
   }
@@ -130,18 +127,6 @@ export class OwnMetrics {
     this.limits.series(limit).value++;
   }
 
-  /** To be called before `gather`, so that a scrape counts itself among those in flight. */
-  scrapeStarted(): void {
-    this.scrapesInFlight++;
-  }
-
-  /** To be called once after each `scrapeStarted`, when the last byte is sent or given up, with the reply's status. */
-  scrapeEnded(code: number): void {
-    if (this.scrapesInFlight === 0) throw new Error(`ending a scrape with code ${code}: expected one to be in flight`);
-    this.scrapesInFlight--;
-    this.scrapes.series(String(code)).value++;
-  }
-
   /** All families that have series at this moment, sorted by name. Reads /proc and the store's figures. */
   gather(): OwnFamily[] {
     const nowMs = this.deps.nowMs();
@@ -164,10 +149,7 @@ export class OwnMetrics {
   }
 
   private gatherCounters(): OwnFamily[] {
-    const inFlight = "promhttp_metric_handler_requests_in_flight";
     return [
-      this.single(inFlight, sampleHead(inFlight, []), this.scrapesInFlight),
-      this.family("promhttp_metric_handler_requests_total", (writer) => this.scrapes.write(writer)),
       this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
       this.family("pushgateway_limit_reached_total", (writer) => this.limits.write(writer)),
       this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),

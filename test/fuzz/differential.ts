@@ -18,7 +18,7 @@ const MAX_DIFFERENCES = 5;
  * What no two servers agree on: families of their own, and when something was pushed; of the HELP texts that groups give one
  * family, the reference shows any.
  */
-const OWN = /^# HELP |^(?:# \w+ )?(?:go_|process_|promhttp_|pushgateway_|push_time_seconds|push_failure_time_seconds)/;
+const OWN = /^# HELP |^(?:# \w+ )?(?:go_|process_|pushgateway_|push_time_seconds|push_failure_time_seconds)/;
 
 /**
  * Sends the same random pushes to Debian's prometheus-pushgateway 1.5.1 and to the program under test for some seconds: the

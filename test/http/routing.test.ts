@@ -8,6 +8,8 @@ interface Case {
   readonly ask: string;
   readonly status: number;
   readonly location?: string;
+  /** Of a redirect, with its line ends; its Content-Type is that of HTML. */
+  readonly body?: string;
   readonly allow?: string;
   /** Only a socket carries this path as it is. */
   readonly rawOnly?: boolean;
@@ -18,7 +20,18 @@ const CASES: readonly Case[] = [
   { ask: "GET /status", status: 200 },
   { ask: "GET /status/", status: 301, location: "/status" },
   { ask: "GET /STATUS", status: 301, location: "/status" },
-  { ask: "GET /metrics/", status: 301, location: "/metrics" },
+  { ask: "GET /metrics/", status: 301, location: "/metrics", body: '<a href="/metrics">Moved Permanently</a>.\n\n' },
+  { ask: "GET /foo//bar", status: 301, location: "/foo/bar", body: '<a href="/foo/bar">Moved Permanently</a>.\n\n' },
+  {
+    ask: "GET /a//b?x=1&y=z",
+    status: 301,
+    location: "/a/b?x=1&y=z",
+    body: '<a href="/a/b?x=1&amp;y=z">Moved Permanently</a>.\n\n',
+  },
+  { ask: "GET //a!b'(c)*", status: 301, location: "/a%21b%27%28c%29%2A", rawOnly: true },
+  { ask: "HEAD //metrics", status: 301, location: "/metrics", body: "" },
+  { ask: "HEAD /metrics/", status: 404 },
+  { ask: "HEAD /api/v1", status: 301, location: "/api/v1/", body: "" },
   { ask: "HEAD /metrics", status: 405, allow: "GET, OPTIONS" },
   { ask: "HEAD /nope", status: 404 },
   { ask: "PATCH /metrics/job/j", status: 405, allow: "DELETE, OPTIONS, POST, PUT" },
@@ -41,7 +54,13 @@ const CASES: readonly Case[] = [
   { ask: "POST /-/healthy", status: 405, allow: "GET, OPTIONS" },
   { ask: "GET /-/quit", status: 405 },
   { ask: "PUT /-/quit", status: 403 },
-  { ask: "GET /api/v1", status: 301, location: "/api/v1/" },
+  {
+    ask: "GET /api/v1",
+    status: 301,
+    location: "/api/v1/",
+    body: '<a href="/api/v1/">Moved Permanently</a>.\n\n',
+  },
+  { ask: "POST /api/v1", status: 301, location: "/api/v1/" },
   { ask: "GET /api/v1/nope", status: 404 },
   { ask: "POST /api/v1/metrics", status: 405, allow: "GET, OPTIONS" },
   { ask: "OPTIONS /api/v1/anything", status: 200 },
@@ -54,6 +73,8 @@ interface Answered {
   readonly status: number;
   readonly location: string | null;
   readonly allow: string | null;
+  readonly contentType: string | null;
+  readonly body: string;
 }
 
 interface Target {
@@ -77,6 +98,8 @@ const TARGETS: readonly Target[] = [
           status: response.status,
           location: response.headers.get("location"),
           allow: response.headers.get("allow"),
+          contentType: response.headers.get("content-type"),
+          body: await response.text(),
         };
       };
     },
@@ -89,8 +112,14 @@ const TARGETS: readonly Target[] = [
       gateway = await Gateway.start();
       const { port } = gateway;
       return async (method, path) => {
-        const { status, headers } = await askRaw(port, { method, path });
-        return { status, location: headers.get("location") ?? null, allow: headers.get("allow") ?? null };
+        const { status, headers, body } = await askRaw(port, { method, path });
+        return {
+          status,
+          location: headers.get("location") ?? null,
+          allow: headers.get("allow") ?? null,
+          contentType: headers.get("content-type") ?? null,
+          body: body.toString(),
+        };
       };
     },
     close: async () => {
@@ -114,6 +143,10 @@ describe.each([...TARGETS])("routing $name", ({ open, close, raw }) => {
       expect(answer.status).toBe(one.status);
       if (one.location !== undefined) expect(answer.location).toBe(one.location);
       if (one.allow !== undefined) expect(answer.allow).toBe(one.allow);
+      if (one.location !== undefined && !one.ask.startsWith("GET ")) expect(answer.body).toBe("");
+      if (one.body === undefined) return;
+      expect(answer.body).toBe(one.body);
+      expect(answer.contentType).toBe("text/html; charset=utf-8");
     },
   );
 });

@@ -8,7 +8,7 @@ import { Place, persistence, refusedStart } from "./place.ts";
 setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent(REFERENCE));
-const OWN_LINE = /^(# (HELP|TYPE) )?(process|promhttp|pushgateway)_|^$/;
+const OWN_LINE = /^(# (HELP|TYPE) )?(process|pushgateway)_|^$/;
 
 /** What was pushed, as a text scrape of ours shows it, sorted. */
 async function linesOf(gateway: Gateway): Promise<string[]> {

@@ -20,7 +20,7 @@ describe("the status page", () => {
 
   test("holds no markup that came from outside, no script and no inline style", () => {
     expect(page).not.toMatch(/<script|<b>|<style|style=|javascript:|onclick/i);
-    expect(page).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;");
+    expect(page).toContain("&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&#39;&amp;");
   });
 
   test("closes every element that it opens", () => {
@@ -68,7 +68,7 @@ describe("groupHtml", () => {
     {
       what: "a plain value",
       html: groupHtml(groupOf([family(['m{job="j"} 1e+06'])]), url),
-      expected: ["<td>1e+06</td>", "<code>job=&quot;j&quot;</code>"],
+      expected: ["<td>1e+06</td>", "<code>job=&#34;j&#34;</code>"],
     },
     {
       what: "a summary",

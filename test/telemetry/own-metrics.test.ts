@@ -11,7 +11,6 @@ function exercise(metrics: OwnMetrics): void {
   metrics.observePush("put", 0.0002, 134);
   metrics.observePush("post", 0.0004, 1500);
   metrics.countRejectedPush("malformed");
-  metrics.scrapeStarted();
 }
 
 function exposition(families: readonly OwnFamily[]): string {
@@ -199,31 +198,4 @@ describe("gather", () => {
       expect(result.exitCode).toBe(0);
     },
   );
-});
-
-describe("scrapes", () => {
-  test("a scrape counts itself as in flight, and by its code only when it has ended", () => {
-    const metrics = fixedMetrics();
-    metrics.scrapeStarted();
-    metrics.scrapeStarted();
-    metrics.scrapeEnded(200);
-    const during = metrics.gather();
-    expect(linesOf(during, "promhttp_metric_handler_requests_in_flight")).toBe(
-      "promhttp_metric_handler_requests_in_flight 1\n",
-    );
-    metrics.scrapeEnded(406);
-    expect(linesOf(metrics.gather(), "promhttp_metric_handler_requests_in_flight")).toEndWith(" 0\n");
-    expect(linesOf(metrics.gather(), "promhttp_metric_handler_requests_total")).toBe(
-      [
-        'promhttp_metric_handler_requests_total{code="200"} 1\n',
-        'promhttp_metric_handler_requests_total{code="406"} 1\n',
-        'promhttp_metric_handler_requests_total{code="500"} 0\n',
-        'promhttp_metric_handler_requests_total{code="503"} 0\n',
-      ].join(""),
-    );
-  });
-
-  test("ending a scrape that was not started throws", () => {
-    expect(() => fixedMetrics().scrapeEnded(200)).toThrow("ending a scrape with code 200");
-  });
 });

@@ -8,8 +8,8 @@ import { Child, eventually, freePort, programs } from "../../program.ts";
 export const REFERENCE = "prometheus-pushgateway";
 
 const PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
-const OWN_NAME = /^(go|process|promhttp|pushgateway)_/;
-const OWN_LINE = /^(# (HELP|TYPE) )?(go|process|promhttp|pushgateway)_|^$/;
+const OWN_NAME = /^(go|process|pushgateway)_/;
+const OWN_LINE = /^(# (HELP|TYPE) )?(go|process|pushgateway)_|^$/;
 
 /** The reference, running on a port of its own with a persistence file. */
 export class Reference extends Child {
