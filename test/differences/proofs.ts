@@ -1,0 +1,225 @@
+import type { Proof, ProofStep } from "./proof.ts";
+
+const PROTOBUF = {
+  "content-type": "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+};
+
+const scrape = (more: Partial<ProofStep> = {}): ProofStep => ({ ask: "GET /metrics", status: 200, ...more });
+const push = (path: string, body: string | Uint8Array, status: number, more: Partial<ProofStep> = {}): ProofStep => ({
+  ask: `POST /metrics${path}`,
+  body,
+  status,
+  ...more,
+});
+
+const CHUNKED_PUSH = "POST /metrics/job/j HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
+const LARGE_HEADER = `GET /metrics HTTP/1.1\r\nHost: x\r\nX-Large: ${"x".repeat(20_000)}\r\n\r\n`;
+
+/** A start that the web-config file `yaml` ends. */
+const refusedStart = (yaml: string, says: string) => ({
+  flags: ["--web.config.file=$F/web.yml"],
+  files: { "web.yml": yaml },
+  code: 1,
+  says,
+});
+
+/** The proofs of the README's table, in its order. */
+export const PROOFS: readonly Proof[] = [
+  {
+    row: "a push to a group whose labels are not UTF-8",
+    by: [
+      { steps: [push("/job/%ff", "a 1\n", 400), scrape({ lacks: ["push_time_seconds"] })] },
+      {
+        flags: ["--push.enable-utf8-names"],
+        steps: [push("/job/j/U______name____/x", "a 1\n", 400), scrape({ lacks: ["push_time_seconds"] })],
+      },
+      {
+        steps: [
+          push("/job/j", "a 1\n", 200),
+          push("/job/j/instance@base64/=", "a 1\n", 400),
+          scrape({ has: ['a{instance="",job="j"} 1'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "anything goes, of any size and speed",
+    by: [
+      {
+        flags: ["--push.max-series=2"],
+        steps: [push("/job/j", "a 1\nb 1\nc 1\n", 413), push("/job/j", "a 1\nb 1\n", 200)],
+      },
+      { file: "test/e2e/limits.test.ts", title: "a push beyond a limit is answered 413 and counted" },
+    ],
+  },
+  {
+    row: "a length beside chunks",
+    by: [
+      {
+        wire: [{ bytes: `${CHUNKED_PUSH}Content-Length: 4\r\n\r\n4\r\na 1\n\r\n0\r\n\r\n`, status: 400 }],
+      },
+    ],
+  },
+  { row: "headers may have 1 MB", by: [{ wire: [{ bytes: LARGE_HEADER, status: 431 }] }] },
+  {
+    row: "the body `{} 1` drops the connection",
+    by: [
+      {
+        steps: [
+          push("/job/j", "{} 1\n", 400),
+          push("/job/j", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), 400, { headers: PROTOBUF, has: ["EOF"] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "GAUGE_HISTOGRAM cuts every scrape short",
+    by: [
+      {
+        steps: [
+          // A family `a` of type GAUGE_HISTOGRAM with one metric: a gauge of 1.
+          push(
+            "/job/j",
+            Uint8Array.from([20, 10, 1, 97, 24, 5, 34, 13, 18, 11, 9, 0, 0, 0, 0, 0, 0, 240, 63, 8, 0]),
+            400,
+            {
+              headers: PROTOBUF,
+            },
+          ),
+          scrape({ has: ["push_failure_time_seconds"] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "with `--push.disable-consistency-check`",
+    by: [
+      {
+        flags: ["--push.disable-consistency-check"],
+        steps: [
+          push("/job/j", "# TYPE a gauge\na 1\n", 202),
+          push("/job/k", "# TYPE b gauge\nb 1\n", 202),
+          scrape({ has: ['a{instance="",job="j"} 1', 'b{instance="",job="k"} 1'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a push that cannot be parsed is logged at debug",
+    by: [
+      {
+        steps: [push("/job/j", "a b\n", 400)],
+        logged: [
+          "level=warn",
+          'msg="failed to parse push" method=POST logged_source=192.0.2.1:1234 group="job=\\"j\\""',
+        ],
+      },
+    ],
+  },
+  {
+    row: "protobuf as text",
+    by: [
+      {
+        steps: [
+          push("/job/j", "a 1\n", 200),
+          scrape({
+            headers: {
+              accept: "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+            },
+            has: ['a{instance="",job="j"} 1'],
+          }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "`go_*` families",
+    by: [
+      {
+        steps: [
+          push("/job/j", "# TYPE go_threads counter\ngo_threads 1\n", 200),
+          scrape({
+            has: [
+              "pushgateway_store_series ",
+              "pushgateway_rejected_pushes_total{",
+              '\ngo_threads{instance="",job="j"} 1\n',
+            ],
+            lacks: ["go_goroutines", "\ngo_threads 1"],
+          }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "`/debug/pprof`, and the page's buttons",
+    by: [
+      {
+        steps: [
+          { ask: "GET /debug/pprof/", status: 404 },
+          push("/job/j", "a 1\n", 200),
+          { ask: "GET /", status: 200, has: ["Last push"], lacks: ["<script", "<button"] },
+        ],
+      },
+    ],
+  },
+  {
+    row: "`pushgateway_http_push_size_bytes` counts all headers",
+    by: [
+      {
+        steps: [
+          push("/job/j", "a 1\n", 200, { headers: { "x-filling": "x".repeat(1000) } }),
+          // The request line is `POST http://localhost/metrics/job/j HTTP/1.1` here, for want of a socket.
+          scrape({ has: ['pushgateway_http_push_size_bytes_sum{method="post"} 46'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a push time has nanoseconds",
+    by: [
+      {
+        steps: [
+          push("/job/j", "a 1\n", 200),
+          scrape({ has: ['push_time_seconds{instance="",job="j"} 1.7952192e+09'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "`client_allowed_sans` without a `client_auth_type`",
+    by: [
+      refusedStart("rate_limit: {interval: -1s}\n", "the interval -1s is negative"),
+      { file: "test/config/web-config.test.ts", title: "is refused" },
+    ],
+  },
+  {
+    row: "`prefer_server_cipher_suites`",
+    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "shakes hands with whom it should" }],
+  },
+  {
+    row: "all passwords wait for one another",
+    by: [{ file: "test/http/basic-auth.test.ts", title: "of a flood so many wait, the others are told so" }],
+  },
+  {
+    row: "any web page may push, delete and wipe",
+    by: [
+      {
+        steps: [
+          push("/job/j", "a 1\n", 403, { headers: { origin: "http://evil.example" } }),
+          push("/job/j", "a 1\n", 200),
+        ],
+      },
+      {
+        flags: ["--web.cors.origin=https://good\\.example"],
+        steps: [
+          push("/job/j", "a 1\n", 200, { headers: { origin: "https://good.example" } }),
+          push("/job/j", "a 1\n", 403, { headers: { origin: "http://evil.example" } }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a push may be rendered to any size",
+    by: [{ file: "test/http/hostile.test.ts", title: "is refused with 413" }],
+  },
+];
