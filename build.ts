@@ -6,20 +6,22 @@
  *     pushgateway-V.linux-amd64.cdx.json what is inside, for machines
  *     sha256sums.txt                     of the two above
  *     docker/                            a context for `docker build`
+ *     docker-busybox/                    another one, of an image with a shell and wget
  *
  * The same sources, tools and SOURCE_DATE_EPOCH (by default the time of the last commit) give the same bytes.
  */
-import { createHash } from "node:crypto";
-import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { type BusyBox, findBusyBox } from "./build/busybox.ts";
 import { findCLibrary, findCompiler } from "./build/c-library.ts";
 import { compile } from "./build/compile.ts";
 import { findComponents } from "./build/components.ts";
 import { readElf } from "./build/elf.ts";
-import { imageFiles } from "./build/image-files.ts";
+import { type ImageProgram, writeImageContext } from "./build/image-context.ts";
 import { noticeText } from "./build/notice.ts";
 import { billOfMaterials } from "./build/sbom.ts";
+import { sha256 } from "./build/sha256.ts";
 import { readSource } from "./build/source.ts";
 import { makeStatic } from "./build/static-file.ts";
 import { compileStub } from "./build/stub.ts";
@@ -29,23 +31,36 @@ import { name, version } from "./package.json";
 const release = `${name}-${version}.linux-amd64`;
 const out = process.argv[2] ?? "dist";
 
-function sha256(bytes: string | Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** Says that a file of the release is written. */
+function say(file: string): void {
+  process.stdout.write(`${join(out, file)}\n`);
 }
 
 /** Writes a file of the release and says so. */
 function write(file: string, content: string | Buffer, mode = 0o644): void {
-  const path = join(out, file);
-  writeFileSync(path, content, { mode });
-  process.stdout.write(`${path}\n`);
+  writeFileSync(join(out, file), content, { mode });
+  say(file);
 }
 
-/** A context for `docker build`: our Dockerfile, the program, and the files around it. */
-async function writeImageContext(time: Date): Promise<void> {
-  mkdirSync(join(out, "docker"));
-  linkSync(join(out, name), join(out, "docker", name));
-  copyFileSync("deploy/docker/Dockerfile", join(out, "docker", "Dockerfile"));
-  write("docker/rootfs.tar", await tar(imageFiles(), time));
+/** The two contexts for `docker build`. Where there is no BusyBox the second one is left out, and what is missing is said. */
+async function writeImageContexts(program: ImageProgram): Promise<void> {
+  const written = await writeImageContext(join(out, "docker"), program, null);
+  for (const file of written) say(join("docker", file));
+  const busyBox = busyBoxOrReason();
+  if (typeof busyBox === "string") {
+    process.stderr.write(`no ${join(out, "docker-busybox")}: ${busyBox}\n`);
+    return;
+  }
+  const others = await writeImageContext(join(out, "docker-busybox"), program, busyBox);
+  for (const file of others) say(join("docker-busybox", file));
+}
+
+function busyBoxOrReason(): BusyBox | string {
+  try {
+    return findBusyBox();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 const source = readSource();
@@ -66,7 +81,10 @@ const archive = await tar(
 );
 const published = {
   [`${release}.tar.gz`]: gzipSync(archive, { level: 9 }),
-  [`${release}.cdx.json`]: billOfMaterials({ name, version, time: source.time, sha256: sha256(program) }, components),
+  [`${release}.cdx.json`]: billOfMaterials(
+    { name, version, type: "application", time: source.time, sha256: sha256(program) },
+    components,
+  ),
 };
 if (out === "dist") rmSync(out, { recursive: true, force: true });
 mkdirSync(out); // a folder that is named must not be there yet: nothing of it is lost
@@ -78,4 +96,11 @@ write(
     .map(([file, content]) => `${sha256(content)}  ${file}\n`)
     .join(""),
 );
-await writeImageContext(source.time);
+await writeImageContexts({
+  name,
+  version,
+  path: join(out, name),
+  sha256: sha256(program),
+  components,
+  time: source.time,
+});

@@ -1,6 +1,7 @@
 /** What a release contains besides our own sources: found out from the files that went into it. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bunParts } from "./bun-parts.ts";
 import { libraryPath } from "./c-library.ts";
 
 export interface Component {
@@ -10,6 +11,10 @@ export interface Component {
   readonly licence: string;
   /** Where it comes from: https://github.com/package-url/purl-spec */
   readonly packageUrl: string;
+  /** By which vulnerabilities of it are listed, null where they are not: https://nvd.nist.gov/products/cpe */
+  readonly cpe: string | null;
+  /** The package URL of the component that it is a part of, null where it is one of its own. */
+  readonly partOf: string | null;
   /** What else NOTICE says of it. */
   readonly remark: string;
   /** The texts of its licences. */
@@ -21,9 +26,11 @@ export interface Component {
 const DEBIAN_DOCUMENTS = "/usr/share/doc";
 const DEBIAN_LICENCES = "/usr/share/common-licenses";
 
-/** The components of a program: Bun, the C library, and the npm packages that have a file among `inputs`. */
+/** The components of a program: Bun with its parts, the C library, and the npm packages that have a file among `inputs`. */
 export function findComponents(compiler: string, inputs: readonly string[]): Component[] {
-  return [bun(), glibc(compiler), libgcc(compiler), ...packagesOf(inputs).map((name) => npmPackage(name))];
+  const runtime = bun();
+  const packages = packagesOf(inputs).map((name) => npmPackage(name));
+  return [runtime, ...bunParts(runtime), glibc(compiler), libgcc(compiler), ...packages];
 }
 
 /** The names of the npm packages that have files among those paths, in order. */
@@ -33,16 +40,12 @@ export function packagesOf(inputs: readonly string[]): string[] {
 }
 
 function bun(): Component {
-  const { version, sha512 } = npmPackage("bun");
   return {
+    ...npmPackage("bun"),
     name: "Bun",
-    version,
     licence: "MIT AND LGPL-2.0-only AND BSD-2-Clause",
-    packageUrl: `pkg:npm/bun@${version}`,
-    remark:
-      "Copyright Oven and contributors. Its parts, JavaScriptCore and WebKit among them: https://bun.com/docs/project/license",
+    remark: "Copyright Oven and contributors. All its parts: https://bun.com/docs/project/license",
     licenceTexts: [],
-    sha512,
   };
 }
 
@@ -51,37 +54,54 @@ function glibc(compiler: string): Component {
   const told = /GNU C Library \(([^)]*)\) [a-z]+ release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"));
   if (told === null) throw new Error(`reading ${path}: it does not tell its version; is it glibc?`);
   const remark = `${told[1]}. ld.so (with one function redirected), libc, libm, libpthread, libdl, unchanged otherwise`;
-  return { ...systemLibrary(path, told[2] ?? "", "LGPL-2.1"), name: "glibc", licence: "LGPL-2.1-or-later", remark };
+  return { ...systemFile(path, told[2] ?? "", "LGPL-2.1"), name: "glibc", licence: "LGPL-2.1-or-later", remark };
 }
 
 function libgcc(compiler: string): Component {
   const { stdout } = Bun.spawnSync([compiler, "-dumpfullversion"]);
-  const library = systemLibrary(libraryPath(compiler, "libgcc_s.so.1"), stdout.toString().trim(), "GPL-3");
+  const library = systemFile(libraryPath(compiler, "libgcc_s.so.1"), stdout.toString().trim(), "GPL-3");
   const remark = "libgcc_s, unchanged, under the GCC Runtime Library Exception";
   return { ...library, name: "libgcc", licence: "GPL-3.0-or-later WITH GCC-exception-3.1", remark };
 }
 
-/** A library of the machine: version, source and licences as its package manager tells, if that is Debian's. */
-function systemLibrary(path: string, version: string, licence: string): Omit<Component, "name" | "licence" | "remark"> {
+/**
+ * A file of the machine: version, source and licences as its package manager tells, if that is Debian's. `licence` is the name of
+ * its text in Debian.
+ */
+export function systemFile(
+  path: string,
+  version: string,
+  licence: string,
+): Omit<Component, "name" | "licence" | "remark"> {
   const debian = debianPackage(path);
+  const own = { cpe: null, partOf: null, sha512: null };
   if (debian === null)
-    return { version, packageUrl: `pkg:generic/${path.split("/").at(-1)}@${version}`, licenceTexts: [], sha512: null };
+    return { ...own, version, packageUrl: `pkg:generic/${path.split("/").at(-1)}@${version}`, licenceTexts: [] };
   const documents = [join(DEBIAN_DOCUMENTS, debian.name, "copyright"), join(DEBIAN_LICENCES, licence)];
   return {
+    ...own,
     version: debian.version,
-    packageUrl: `pkg:deb/debian/${debian.name}@${encodeURIComponent(debian.version)}?arch=amd64`,
+    packageUrl: `pkg:deb/debian/${debian.name}@${encodeURIComponent(debian.version)}?arch=${debian.architecture}`,
     licenceTexts: documents.filter(existsSync).map((file) => readFileSync(file, "utf8")),
-    sha512: null,
   };
 }
 
+interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
 /** The Debian package that a file is of; null on other systems. Debian knows files by their path before /usr was merged, too. */
-function debianPackage(path: string): { name: string; version: string } | null {
+function debianPackage(path: string): DebianPackage | null {
   if (Bun.which("dpkg-query") === null) return null;
   for (const known of [path, path.replace(/^\/usr/, "")]) {
-    const name = /^[^:\n]+:amd64/.exec(dpkgQuery("--search", known))?.[0];
-    const version = name && /^Version: (.+)$/m.exec(dpkgQuery("--status", name))?.[1];
-    if (name && version) return { name: name.replace(":amd64", ""), version };
+    const name = /^([^:\n]+)(?::amd64)?: /.exec(dpkgQuery("--search", known))?.[1];
+    const status = name === undefined ? "" : dpkgQuery("--status", name);
+    const [version, architecture] = ["Version", "Architecture"].map(
+      (field) => new RegExp(`^${field}: (.+)$`, "m").exec(status)?.[1],
+    );
+    if (name && version && architecture) return { name, version, architecture };
   }
   return null;
 }
@@ -103,6 +123,8 @@ function npmPackage(name: string): Component {
     version,
     licence: license,
     packageUrl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+    cpe: null,
+    partOf: null,
     remark: "",
     licenceTexts: licenceFiles(folder).map((file) => readFileSync(file, "utf8")),
     sha512: integrityOf(folder),

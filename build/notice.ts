@@ -2,17 +2,17 @@ import type { Component } from "./components.ts";
 
 const RULE = "-".repeat(80);
 
-/** The NOTICE of a release: ours, the table of what is inside, and the licence texts, each once. */
+/** The NOTICE of a release or an image: ours, the table of what is inside, and the licence texts, each once. */
 export function noticeText(own: string, components: readonly Component[]): string {
   const rows = components.map(({ name, version, licence, remark }) => {
-    return `${name.padEnd(28)}${version.padEnd(18)}${licence}${remark ? `\n    ${remark}` : ""}\n`;
+    return `${name.padEnd(28)}${version.padEnd(17)} ${licence}${remark ? `\n    ${remark}` : ""}\n`;
   });
-  const sources = `The sources of glibc and libgcc: https://snapshot.debian.org, under the versions named here, or gnu.org. To run this program
-with another glibc, build it from its sources on a machine that has that glibc.\n`;
+  const sources = `The sources of what is Debian's: https://snapshot.debian.org, under the versions named here; of glibc and libgcc gnu.org has
+them, too. To run this program with another glibc, build it from its sources on a machine that has that glibc.\n`;
   const texts = licencesByText(components).map(
     ({ names, text }) => `${RULE}\n${names.join(", ")}\n${RULE}\n\n${text.trim()}\n\n`,
   );
-  return [`${own.trim()}\n`, "This release contains:\n", rows.join(""), sources, ...texts].join("\n");
+  return [`${own.trim()}\n`, "Inside are:\n", rows.join(""), sources, ...texts].join("\n");
 }
 
 function licencesByText(components: readonly Component[]): { names: string[]; text: string }[] {

@@ -1,11 +1,18 @@
 import type { Component } from "./components.ts";
 
-/** The bill of materials of a release in CycloneDX's JSON: https://cyclonedx.org/docs/1.6/json/ */
-export function billOfMaterials(
-  release: { readonly name: string; readonly version: string; readonly time: Date; readonly sha256: string },
-  components: readonly Component[],
-): string {
-  const { name, version, time, sha256 } = release;
+/** What a bill of materials is of. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+  readonly type: "application" | "container";
+  readonly time: Date;
+  /** Of its content. */
+  readonly sha256: string;
+}
+
+/** The bill of materials of a program or an image in CycloneDX's JSON: https://cyclonedx.org/docs/1.6/json/ */
+export function billOfMaterials(product: Product, components: readonly Component[]): string {
+  const { name, version, type, time, sha256 } = product;
   const packageUrl = `pkg:generic/${name}@${version}`;
   const bill = {
     bomFormat: "CycloneDX",
@@ -15,7 +22,7 @@ export function billOfMaterials(
     metadata: {
       timestamp: time.toISOString(),
       component: {
-        type: "application",
+        type,
         "bom-ref": packageUrl,
         name,
         version,
@@ -25,12 +32,21 @@ export function billOfMaterials(
       },
     },
     components: components.map(componentEntry),
-    dependencies: [{ ref: packageUrl, dependsOn: components.map((component) => component.packageUrl) }],
+    dependencies: [
+      { ref: packageUrl, dependsOn: partsOf(null, components) },
+      ...components
+        .map((component) => ({ ref: component.packageUrl, dependsOn: partsOf(component.packageUrl, components) }))
+        .filter(({ dependsOn }) => dependsOn.length > 0),
+    ],
   };
   return `${JSON.stringify(bill, null, 2)}\n`;
 }
 
-function componentEntry({ name, version, licence, packageUrl, sha512 }: Component) {
+function partsOf(whole: string | null, components: readonly Component[]): string[] {
+  return components.filter(({ partOf }) => partOf === whole).map(({ packageUrl }) => packageUrl);
+}
+
+function componentEntry({ name, version, licence, packageUrl, cpe, sha512 }: Component) {
   const isExpression = licence.includes(" ");
   return {
     type: "library",
@@ -39,6 +55,7 @@ function componentEntry({ name, version, licence, packageUrl, sha512 }: Componen
     version,
     ...(sha512 === null ? {} : { hashes: [{ alg: "SHA-512", content: sha512 }] }),
     licenses: [isExpression ? { expression: licence } : { license: { id: licence } }],
+    ...(cpe === null ? {} : { cpe }),
     purl: packageUrl,
   };
 }

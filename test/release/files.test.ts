@@ -1,18 +1,53 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { packagesOf } from "../../build/components.ts";
 import { firstAbsent, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-import { buildNeeds, buildRelease, checksums, plainProgram, root, theRelease } from "./release.ts";
+import { buildNeeds, buildRelease, checksums, plainProgram, type Release, root, theRelease } from "./release.ts";
 
 setDefaultTimeout(120_000);
 
-const { skip, reason } = requirement(buildNeeds ?? firstAbsent("file", "ldd", "tar", "gzip", "git"));
+const { skip, reason } = requirement(buildNeeds ?? firstAbsent("file", "ldd", "tar", "gzip", "git", "busybox"));
 
 function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+const Named = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  licenses: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 1 }),
+  purl: Type.String(),
+  cpe: Type.Optional(Type.String()),
+});
+
+const Bill = Type.Object({
+  bomFormat: Type.Literal("CycloneDX"),
+  metadata: Type.Object({ component: Type.Object({ type: Type.String() }) }),
+  components: Type.Array(Named),
+  dependencies: Type.Array(Type.Object({ ref: Type.String(), dependsOn: Type.Array(Type.String()) })),
+});
+
+function readBill(path: string): Static<typeof Bill> {
+  return Value.Parse(Bill, JSON.parse(readFileSync(path, "utf8")));
+}
+
+function components(path: string): Static<typeof Named>[] {
+  return readBill(path).components;
+}
+
+/** Each component has its line in the NOTICE, with its version. */
+function expectNamed(named: readonly Static<typeof Named>[], notice: string): void {
+  for (const { name, version } of named) {
+    expect(notice).toMatch(
+      new RegExp(`^${name.replaceAll("/", "\\/")} +${version.replaceAll(/[.+]/g, "\\$&")} +\\S`, "m"),
+    );
+  }
 }
 
 describe.skipIf(skip)(`the files of a release${reason}`, () => {
@@ -59,28 +94,77 @@ describe.skipIf(skip)(`the files of a release${reason}`, () => {
     });
     expect(sha256(second.binary)).toBe(sha256(first.binary));
     expect([...checksums(second.folder)]).toEqual([...checksums(first.folder)]);
-    const image = (folder: string) => sha256(join(folder, "docker", "rootfs.tar"));
-    expect(image(second.folder)).toBe(image(first.folder));
+    const images = ({ folder }: Release) =>
+      ["docker", "docker-busybox"].flatMap((context) =>
+        ["Dockerfile", "rootfs.tar", "image.cdx.json"].map((name) => sha256(join(folder, context, name))),
+      );
+    expect(images(second)).toEqual(images(first));
   });
 
   test("NOTICE and the bill of materials name Bun, glibc, libgcc and the npm packages in the program with versions and licences", async () => {
     const { binary, bill } = await theRelease();
     const notice = readFileSync(binary.replace(/pushgateway$/, "NOTICE"), "utf8");
-    const { components, bomFormat } = JSON.parse(readFileSync(bill, "utf8"));
-    expect(bomFormat).toBe("CycloneDX");
-    const named: { name: string; version: string; licenses: unknown[] }[] = components;
-    const names = named.map(({ name }) => name);
+    const names = components(bill).map(({ name }) => name);
     for (const name of ["Bun", "glibc", "libgcc", "elysia", "@sinclair/typebox", "memoirist", "exact-mirror"])
       expect(names).toContain(name);
-    for (const name of ["prom-client", "typescript", "tar-stream", "@biomejs/biome"]) expect(names).not.toContain(name);
-    for (const { name, version, licenses } of named) {
-      expect(notice).toMatch(
-        new RegExp(`^${name.replaceAll("/", "\\/")} +${version.replaceAll(/[.+]/g, "\\$&")} +\\S`, "m"),
-      );
-      expect(licenses).toHaveLength(1);
-    }
+    for (const name of ["prom-client", "typescript", "tar-stream", "@biomejs/biome", "BusyBox"])
+      expect(names).not.toContain(name);
+    expectNamed(components(bill), notice);
     expect(notice).toContain("GNU LESSER GENERAL PUBLIC LICENSE");
   });
+
+  test("the bill of materials names what is inside Bun, of the versions that Bun tells, as parts of it", async () => {
+    const { bill } = await theRelease();
+    const { dependencies } = readBill(bill);
+    const parts = dependencies.find(({ ref }) => ref.startsWith("pkg:npm/bun@"))?.dependsOn ?? [];
+    const told = components(bill).filter(({ purl }) => parts.includes(purl));
+    const versionOf = (name: string) => told.find((part) => part.name === name)?.version;
+    const { boringssl, webkit, zlib, mimalloc, icu } = process.versions;
+    expect(["BoringSSL", "JavaScriptCore", "zlib-ng", "mimalloc", "ICU"].map(versionOf)).toEqual([
+      boringssl,
+      webkit,
+      zlib,
+      mimalloc,
+      icu,
+    ]);
+    const sqlite = new Database(":memory:").query("SELECT sqlite_version() AS version").get();
+    expect(sqlite).toEqual({ version: versionOf("SQLite") });
+    expect(told.find(({ name }) => name === "SQLite")?.cpe).toStartWith("cpe:2.3:a:sqlite:sqlite:3.");
+  });
+
+  test.each(["docker", "docker-busybox"])(
+    "the image of %s has LICENSE, and a NOTICE that names all of its bill of materials, BusyBox if it is there",
+    async (context) => {
+      const folder = join((await theRelease()).folder, context);
+      const inside = async (name: string) =>
+        (await run(["tar", "--extract", "--to-stdout", `--file=${join(folder, "rootfs.tar")}`, name])).stdout;
+      const [bill, notice] = [join(folder, "image.cdx.json"), await inside("NOTICE")];
+      expect(readBill(bill).metadata.component.type).toBe("container");
+      expectNamed(components(bill), notice);
+      expect(await inside("LICENSE")).toContain("Apache License");
+      const busyBox = components(bill).find(({ name }) => name === "BusyBox");
+      expect(busyBox?.licenses).toEqual(context === "docker" ? undefined : [{ license: { id: "GPL-2.0-only" } }]);
+      expect(notice.includes("GNU GENERAL PUBLIC LICENSE\n                       Version 2, June 1991")).toBe(
+        context !== "docker",
+      );
+    },
+  );
+
+  const NO_BUSYBOX = [
+    { what: "no BusyBox", path: "/nowhere", says: "there is no /nowhere" },
+    { what: "one that needs a C library", path: "/bin/true", says: "needs a C library" },
+  ];
+
+  test.each(NO_BUSYBOX)(
+    "where there is $what, the image with it is left out and the reason said",
+    async ({ path, says }) => {
+      const { folder, said } = await buildRelease(root, { BUSYBOX: path });
+      expect(readdirSync(folder)).toContain("docker");
+      expect(readdirSync(folder)).not.toContain("docker-busybox");
+      expect(said).toContain(`no ${join(folder, "docker-busybox")}: looking for BusyBox: `);
+      expect(said).toContain(`${says}; expected a static one, as in Debian's package busybox-static\n`);
+    },
+  );
 
   test("a package counts as being in the program under the last node_modules of its path", () => {
     const inputs = [
@@ -94,8 +178,10 @@ describe.skipIf(skip)(`the files of a release${reason}`, () => {
 
   test("no file of the release names the folder it was built in", async () => {
     const { folder, binary, bill } = await theRelease();
-    for (const path of [binary, bill, join(folder, "docker", "rootfs.tar")])
-      expect(readFileSync(path).includes(`${root}/`)).toBe(false);
+    const inImages = ["docker", "docker-busybox"].flatMap((context) =>
+      ["rootfs.tar", "image.cdx.json"].map((name) => join(folder, context, name)),
+    );
+    for (const path of [binary, bill, ...inImages]) expect(readFileSync(path).includes(`${root}/`)).toBe(false);
   });
 
   test("--version tells version, branch, revision, user and date of the build", async () => {

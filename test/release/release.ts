@@ -23,6 +23,8 @@ export interface Release {
   readonly binary: string;
   readonly tarball: string;
   readonly bill: string;
+  /** What the build said on stderr. */
+  readonly said: string;
 }
 
 let built: Promise<Release> | null = null;
@@ -45,7 +47,8 @@ export async function buildRelease(project = root, env: Record<string, string> =
   const { code, stderr } = await run(["tar", "--extract", "--gzip", `--file=${tarball}`, `--directory=${unpacked}`]);
   if (code !== 0) throw new Error(`unpacking ${tarball}: ${stderr}`);
   const [only = ""] = readdirSync(unpacked);
-  return { folder, binary: join(unpacked, only, "pushgateway"), tarball, bill: named(".cdx.json") };
+  const binary = join(unpacked, only, "pushgateway");
+  return { folder, binary, tarball, bill: named(".cdx.json"), said: built.stderr };
 }
 
 /** The lines of a checksum file: name to hash. */
