@@ -27,6 +27,7 @@ const outside: Outside = {
   stdout: () => Bun.stdout.writer(),
   writeError: (text) => void process.stderr.write(text),
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
+  startImporter: () => new Worker(new URL("./program/import-thread.ts", import.meta.url)),
 };
 
 /** Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is needed. */

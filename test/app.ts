@@ -58,7 +58,7 @@ export function createTestApp(...flags: string[]): TestApp {
     log,
     ownMetrics,
     store,
-    durability: { notReady: () => test.notReady, fault: () => null, settled: () => null },
+    durability: { notReady: () => test.notReady, fault: () => null, settled: () => null, persistence: () => null },
     now: () => test.nowMs,
     clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
     startMs: test.nowMs,

@@ -35,6 +35,8 @@ export interface Settings {
   readonly persistenceFile: string;
   readonly persistenceIntervalMs: number;
   readonly persistenceSync: FlagValues["persistence.sync"];
+  /** Whether the program ends where the file cannot be made. */
+  readonly persistenceRequired: boolean;
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
   readonly limits: Limits;
@@ -122,6 +124,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
     persistenceFile: values["persistence.file"],
     persistenceIntervalMs: Number(interval) / 1e6,
     persistenceSync: values["persistence.sync"],
+    persistenceRequired: values["persistence.required"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
     limits: readLimits(values),

@@ -125,6 +125,10 @@ export const FlagTable = Type.Object({
       description: `Whether a push is answered once it is durable, or at once and written at intervals. One of: [${SYNC_MODES.join(", ")}]`,
     },
   ),
+  "persistence.required": Type.Boolean({
+    ...SWITCH,
+    description: "End with an error where the persistence file cannot be made, in place of serving from memory.",
+  }),
   "push.disable-consistency-check": Type.Boolean({
     ...SWITCH,
     description: "Accept pushes without checking them against what is stored. DANGEROUS: scrapes may fail.",

@@ -66,12 +66,22 @@ const Group = Type.Object(
   { additionalProperties: Family, description: "Every metric family of the group stands under its name." },
 );
 
+const Persistence = Type.Object(
+  {
+    file: Type.String(),
+    status: Type.Union(["restoring", "kept", "failing", "memory-only"].map((status) => Type.Literal(status))),
+    reason: Type.String({ description: "Why metrics are not kept; empty where they are." }),
+  },
+  { ...CLOSED, description: "Only where there is a --persistence.file." },
+);
+
 const StatusResponse = success(
   Type.Object(
     {
       flags: Type.Record(Type.String(), Type.String()),
       start_time: Type.String({ format: "date-time" }),
       build_information: Type.Record(Type.String(), Type.String()),
+      persistence: Type.Optional(Persistence),
     },
     CLOSED,
   ),
@@ -142,8 +152,8 @@ export function apiRoutes(context: HttpContext) {
 }
 
 function statusInfo(context: HttpContext) {
-  const { buildInformation, settings, startMs } = context;
-  return { buildInformation, flags: settings.flagValues, startMs };
+  const { buildInformation, durability, settings, startMs } = context;
+  return { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
 }
 
 function answer(context: HttpContext, handler: string, json: string): Response {

@@ -1,6 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import type { DecodeLane } from "../decode/lane.ts";
 import type { PushColumns } from "../model/columns.ts";
+import type { PersistenceState } from "../model/persistence-state.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
@@ -23,6 +24,8 @@ export interface Durability {
   readonly fault: () => string | null;
   /** Waits until all changes up to now are durable: null, or why they are not. Null at once where nobody has to wait. */
   readonly settled: () => Promise<Rejection | null> | null;
+  /** How the persistence file does; null where there is none. */
+  readonly persistence: () => PersistenceState | null;
 }
 
 /** What main hands to the app: everything that is of the outside world. */

@@ -34,10 +34,11 @@ function statusPage(context: HttpContext, request: Request): Response {
 }
 
 function* pagePieces(context: HttpContext): Generator<Uint8Array> {
-  const { settings, buildInformation, startMs, store } = context;
+  const { settings, buildInformation, durability, startMs, store } = context;
   const base = settings.externalUrl === "" ? settings.externalPathPrefix : settings.externalUrl.replace(/\/$/, "");
   const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
-  yield encoder.encode(statusPageHead({ buildInformation, flags: settings.flagValues, startMs }, stylesheet));
+  const info = { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
+  yield encoder.encode(statusPageHead(info, stylesheet));
   for (const group of store.groups()) yield encoder.encode(groupHtml(group, `${base}/metrics`));
   yield encoder.encode(statusPageFoot());
 }

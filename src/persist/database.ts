@@ -1,29 +1,36 @@
-import { Database, type Statement } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import {
   accessSync,
   closeSync,
   constants,
   existsSync,
+  linkSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { KeptGroups } from "../model/kept-group.ts";
-import { readBatch } from "./batch.ts";
+import { type Operation, readBatch } from "./batch.ts";
 import { KeptColumns, type KeptRow } from "./kept-columns.ts";
+import { isVacant, makingFault, touchFile } from "./place.ts";
 
 /** "PGWT", in SQLite's header: the file is one of ours. */
 const APPLICATION_ID = 0x50475754;
-const SCHEMA_VERSION = 1;
+/** 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today. */
+export const SCHEMA_VERSION = 2;
 /** Of SQLite's header (its file format, section 1.3). */
-const HEAD_BYTES = 100;
+export const HEAD_BYTES = 100;
 const SQLITE_MAGIC = "SQLite format 3\0";
 /** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 1 << 20;
 const READ = `SELECT CAST(key AS BLOB) AS key, succeeded, failed, CAST(exposition AS BLOB) AS exposition, parts FROM groups`;
+
+const REMOVE = "DELETE FROM groups WHERE key = CAST(? AS TEXT)";
 
 const SCHEMA = `CREATE TABLE groups (
   key TEXT NOT NULL PRIMARY KEY,
@@ -51,38 +58,22 @@ const PAGE_BYTES = 8192;
  */
 export class GroupDatabase {
   private readonly database: Database;
-  private readonly put: Statement;
-  private readonly remove: Statement;
-  private readonly wipe: Statement;
 
-  /** Opens or creates the file, which is closed together with its claim. */
+  /** Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made either. */
   constructor(
     file: string,
     private readonly claim: Claim,
   ) {
-    this.database = openDatabase(file);
-    this.put = this.database.prepare(PUT);
-    this.remove = this.database.prepare("DELETE FROM groups WHERE key = CAST(? AS TEXT)");
-    this.wipe = this.database.prepare("DELETE FROM groups");
+    this.database = isVacant(file) ? openNew(file) : openDatabase(file);
   }
 
   /** Carries out a batch as one transaction. Throws where it could not be made durable; then nothing of it is. */
   commit(batch: Uint8Array): void {
-    this.database.transaction(() => {
-      for (const operation of readBatch(batch)) {
-        if (operation.kind === "wipe") this.wipe.run();
-        else if (operation.kind === "remove") this.remove.run(operation.key);
-        else {
-          const { key, succeededSeconds, failedSeconds, row } = operation;
-          this.put.run(key, row.labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
-        }
-      }
-    })();
+    this.database.transaction(() => carryOut(this.database, readBatch(batch)))();
   }
 
   /** Moves everything from the log into the file, so that the file alone is the whole database, and closes it. */
   close(): void {
-    for (const statement of [this.put, this.remove, this.wipe]) statement.finalize();
     try {
       this.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } finally {
@@ -92,14 +83,34 @@ export class GroupDatabase {
   }
 }
 
+/** Carries out operations one by one. Statements stay prepared with their database. */
+export function carryOut(database: Database, operations: Iterable<Operation>): void {
+  for (const operation of operations) {
+    if (operation.kind === "wipe") database.query("DELETE FROM groups").run();
+    else if (operation.kind === "remove") database.query(REMOVE).run(operation.key);
+    else {
+      const { key, succeededSeconds, failedSeconds, row } = operation;
+      database.query(PUT).run(key, row.labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
+    }
+  }
+}
+
 /** Holds a file for this process, by a lock of SQLite's on a file beside it, which ends with the process at the latest. */
 export interface Claim {
   readonly release: () => void;
 }
 
+/** Another process has the file. */
+export class FileTaken extends Error {}
+
 /** Claims a file, there or not. Throws where it cannot be used by what can be seen of it, or where another process has it. */
 export function claimFile(file: string): Claim {
   checkHead(file);
+  return lockFile(file);
+}
+
+/** Claims a file whatever it is. Throws where another process has it. */
+export function lockFile(file: string): Claim {
   const lock = takeLock(file);
   return { release: () => lock.close() };
 }
@@ -133,9 +144,14 @@ function* readRows(database: Database): Generator<KeptGroups> {
   if (columns.groupCount > 0) yield columns.finish();
 }
 
+/** Whether a file that begins with these bytes is a database of ours of a schema version before the present one. */
+export function isOlderDatabase(head: Buffer): boolean {
+  if (head.length < HEAD_BYTES || head.subarray(0, 16).toString("latin1") !== SQLITE_MAGIC) return false;
+  return head.readUInt32BE(68) === APPLICATION_ID && head.readUInt32BE(60) < SCHEMA_VERSION;
+}
+
 /** Throws, in words for people, what can be seen to be wrong with a file by its head. */
 function checkHead(file: string): void {
-  if (!existsSync(dirname(file))) throw new Error(`the directory ${dirname(file)} does not exist: create it`);
   if (!existsSync(file)) return;
   if (!statSync(file).isFile()) throw new Error("it is not a file: name a file that can be created");
   const head = readHead(file, HEAD_BYTES);
@@ -170,6 +186,8 @@ export function removeUnfinished(file: string): void {
 }
 
 function takeLock(file: string): Database {
+  // SQLite itself would only say that it cannot open it.
+  touchFile(`${file}.lock`);
   const lock = new Database(`${file}.lock`, { create: true });
   try {
     lock.run("PRAGMA busy_timeout = 0");
@@ -178,27 +196,61 @@ function takeLock(file: string): Database {
     return lock;
   } catch (error) {
     lock.close();
-    if (String(error).includes("locked")) throw new Error("another process uses it: end that one first");
+    if (String(error).includes("locked")) throw new FileTaken("another process uses it: end that one first");
     throw error;
   }
 }
 
-/** Opens the file. A new one is made under another name first: under its own it is never anything but whole. */
 function openDatabase(file: string): Database {
-  if (!existsSync(file) || statSync(file).size === 0) createDatabase(file);
   // SQLite itself would open a file without the permission to write for reading, and fail at the first push.
   accessSync(file, constants.W_OK);
   const database = new Database(file);
-  database.run("PRAGMA synchronous = FULL");
-  return database;
+  try {
+    database.run("PRAGMA synchronous = FULL");
+    // The first statement that looks at the file also makes those beside it.
+    database.query("PRAGMA schema_version").get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
+/** Makes the file and opens it; what cannot be opened is taken away again, for it holds nothing and would only be in the way. */
+function openNew(file: string): Database {
+  const target = targetOf(file);
+  createDatabase(target);
+  try {
+    return openDatabase(file);
+  } catch (error) {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(target + suffix, { force: true });
+    throw error;
+  }
+}
+
+/** A name that is a symbolic link to nothing yet stays one: the file is made where it leads. */
+function targetOf(file: string): string {
+  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? resolve(dirname(file), readlinkSync(file)) : file;
+}
+
+/** Makes a database under another name first: under its own it is never anything but whole. */
 function createDatabase(file: string): void {
   const unfinished = `${file}.new`;
-  removeUnfinished(unfinished);
-  // What was pushed is for nobody else to read; SQLite gives the files beside it the same mode.
-  closeSync(openSync(unfinished, "wx", 0o600));
-  const database = new Database(unfinished);
+  try {
+    removeUnfinished(unfinished);
+    // What was pushed is for nobody else to read; SQLite gives the files beside it the same mode.
+    closeSync(openSync(unfinished, "wx", 0o600));
+    fillDatabase(unfinished);
+    putInPlace(unfinished, file);
+  } catch (error) {
+    removeUnfinished(unfinished);
+    throw new Error(makingFault(error, unfinished));
+  }
+}
+
+function fillDatabase(file: string): void {
+  const database = new Database(file);
   try {
     database.run("PRAGMA synchronous = FULL");
     database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
@@ -209,5 +261,17 @@ function createDatabase(file: string): void {
   } finally {
     database.close();
   }
-  renameSync(unfinished, file);
+}
+
+/** Gives a finished file its name. What others put there meanwhile stays: a link, unlike a rename, never replaces anything. */
+function putInPlace(unfinished: string, file: string): void {
+  if (existsSync(file)) return renameSync(unfinished, file);
+  try {
+    linkSync(unfinished, file);
+    rmSync(unfinished);
+  } catch (error) {
+    if (existsSync(file)) throw error;
+    // Not every file system knows links.
+    renameSync(unfinished, file);
+  }
 }

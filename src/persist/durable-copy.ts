@@ -2,10 +2,16 @@ import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
 import { BatchWriter } from "./batch.ts";
 import type { Report, Request } from "./messages.ts";
+import type { Place } from "./place.ts";
 import { RowWriter } from "./record.ts";
 
 /** After a failure the next attempt is made so much later. */
 const RETRY_MS = 500;
+/** While no file can be made it is tried again so often. */
+const REOPEN_MS = 1000;
+/** At most so much is handed over at once, so that the loop is not held: what is left goes with the next batch. */
+const BATCH_GROUPS = 256;
+const BATCH_BYTES = 1 << 20;
 /** Rows restored in one turn of the loop take about so long at most. */
 const RESTORE_TURN_MS = 5;
 /** While rows are restored, it is told about so often. */
@@ -22,6 +28,8 @@ export interface Writing {
 export interface CopiedStore {
   /** The group of an id, or null where there is none any more. */
   readonly keyedGroup: (group: number) => KeyedGroup | null;
+  /** All ids of groups are below it. */
+  readonly groupLimit: number;
   /** Puts kept groups into the store, one a step; false: all are there. */
   readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean };
 }
@@ -31,6 +39,10 @@ export interface CopyEvents {
   readonly restoring: (groups: number) => void;
   readonly restored: (groups: number) => void;
   readonly unusable: (reason: string) => void;
+  /** Each time that no file can be made, or not everything be written to the one that was. */
+  readonly notKept: (reason: string, place: Place) => void;
+  /** After that: everything has been written. */
+  readonly kept: () => void;
   readonly committed: (durationSeconds: number, groups: number) => void;
   readonly failed: (reason: string) => void;
 }
@@ -39,12 +51,26 @@ export interface CopyOptions {
   readonly file: string;
   /** null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so often. */
   readonly intervalMs: number | null;
+  /** Where no file can be made nothing is taken. */
+  readonly required: boolean;
   readonly nowMs: () => number;
   readonly after: (ms: number, run: () => void) => void;
   readonly turn: () => Promise<void>;
 }
 
 type Outcome = Rejection | null;
+
+/** What became of everything at the end. */
+export type Ending = "written" | "partly written" | "nothing kept";
+
+interface Batch {
+  readonly groups: readonly number[];
+  readonly keys: readonly Uint8Array[];
+  readonly wiped: boolean;
+  /** Those who wait for it, or nobody where something is left for the next one. */
+  readonly waiting: PromiseWithResolvers<Outcome>;
+  readonly isAll: boolean;
+}
 
 /**
  * Keeps a database in step with the store. Groups that change are noted by id; at the end of the turn they are written to rows
@@ -53,30 +79,36 @@ type Outcome = Rejection | null;
  *     push -> store -> changed(id) ... end of turn -> batch -> thread: one transaction -> committed -> push is answered
  *
  * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten.
+ *
+ * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is tried again.
+ * Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
  */
 export class DurableCopy {
   /** Why pushes cannot be taken yet, or null. */
   notReady: string | null = "the metrics are being restored";
-  /** Why the last commit failed, or null where it did not. */
-  fault: string | null = null;
+  /** Why nothing is kept at the moment, or null where it is. */
+  notKept: string | null = null;
+  private commitFault: string | null = null;
+  /** Where the file could not be made. Kept while the one made later has not got everything: `unwritten` groups. */
+  private place: Place | null = null;
+  private isOpen = false;
+  private unwritten = 0;
   private readonly changedGroups = new Set<number>();
-  private readonly removedKeys: Uint8Array[] = [];
+  private removedKeys: Uint8Array[] = [];
   private isWiped = false;
   private readonly rows = new RowWriter();
   private readonly batch = new BatchWriter();
-  /** Of the batch under way, if any: its number, what it removes, and those that wait for it. */
   private number = 0;
-  private underWay: {
-    groups: number[];
-    keys: Uint8Array[];
-    wiped: boolean;
-    waiting: PromiseWithResolvers<Outcome>;
-  } | null = null;
+  private underWay: Batch | null = null;
   private waiting = Promise.withResolvers<Outcome>();
   private isScheduled = false;
   private restoring: Promise<void> = Promise.resolve();
   private restoredGroups = 0;
   private toldMs: number;
+  /** Of the attempt to make the file that is under way, if any. */
+  private opened = Promise.withResolvers<void>();
+  private reopening: Promise<void> | null = null;
+  private isClosing = false;
   private readonly closed = Promise.withResolvers<void>();
 
   constructor(
@@ -87,7 +119,16 @@ export class DurableCopy {
   ) {
     this.toldMs = options.nowMs();
     writing.listen((report) => this.receive(report));
-    writing.send({ kind: "open", file: options.file });
+  }
+
+  /** Begins to restore what the file holds. */
+  open(): void {
+    this.writing.send({ kind: "open", file: this.options.file, mustBeNew: false });
+  }
+
+  /** Why the last commit failed, or null where it did not, or nobody was promised anything. */
+  get fault(): string | null {
+    return this.notKept === null ? this.commitFault : null;
   }
 
   /** Groups whose change is not committed yet. */
@@ -98,40 +139,51 @@ export class DurableCopy {
   // What the store tells.
 
   changed(group: number): void {
+    if (this.isMemoryOnly) return;
     this.changedGroups.add(group);
     this.schedule();
   }
 
   removed(key: Uint8Array): void {
+    if (this.isMemoryOnly) return;
     this.removedKeys.push(key.slice());
     this.schedule();
   }
 
   wiped(): void {
+    if (this.isMemoryOnly) return;
     this.changedGroups.clear();
-    this.removedKeys.length = 0;
+    this.removedKeys = [];
     this.isWiped = true;
+    this.unwritten = 0;
     this.schedule();
+  }
+
+  private get isMemoryOnly(): boolean {
+    return this.notKept !== null && !this.isOpen;
   }
 
   /** Waits until all changes up to now are committed: null, or why they are not. With an interval nobody waits. */
   settled(): Promise<Outcome> | null {
-    if (this.options.intervalMs !== null) return null;
+    if (this.options.intervalMs !== null || this.notKept !== null) return null;
     if (this.hasChanges) return this.waiting.promise;
     return this.underWay?.waiting.promise ?? null;
   }
 
-  /** Writes what is not written yet and closes the file. False: some of it could not be written. */
-  async close(): Promise<boolean> {
+  /** Writes what is not written yet and closes the file; where none could be made so far, it is tried a last time. */
+  async close(): Promise<Ending> {
+    this.isClosing = true;
     await this.restoring;
-    while (this.hasChanges || this.underWay !== null) {
+    if (this.isMemoryOnly) await this.reopen();
+    while (this.isOpen && (this.hasChanges || this.underWay !== null)) {
       if (this.underWay === null) this.handOver();
       const outcome = await (this.underWay?.waiting.promise ?? null);
       if (outcome instanceof Rejection) break;
     }
     this.writing.send({ kind: "close" });
     await this.closed.promise;
-    return !this.hasChanges;
+    if (this.notKept !== null) return "nothing kept";
+    return this.hasChanges ? "partly written" : "written";
   }
 
   private get hasChanges(): boolean {
@@ -139,40 +191,75 @@ export class DurableCopy {
   }
 
   private schedule(): void {
-    if (this.isScheduled || this.underWay !== null || this.notReady !== null) return;
+    if (this.isScheduled || this.underWay !== null || !this.isOpen) return;
     this.isScheduled = true;
-    this.options.after(this.fault === null ? (this.options.intervalMs ?? 0) : RETRY_MS, () => {
+    const isHurried = this.notKept !== null || this.options.intervalMs === null;
+    this.options.after(this.commitFault !== null ? RETRY_MS : isHurried ? 0 : (this.options.intervalMs ?? 0), () => {
       this.isScheduled = false;
       if (this.underWay === null && this.hasChanges) this.handOver();
     });
   }
 
   private handOver(): void {
-    const groups = [...this.changedGroups];
-    const keys = this.removedKeys.splice(0);
-    if (this.isWiped) this.batch.wipe();
+    const keys = this.removedKeys;
+    const wiped = this.isWiped;
+    if (wiped) this.batch.wipe();
     for (const key of keys) this.batch.remove(key);
-    for (const id of groups) {
-      const group = this.store.keyedGroup(id);
-      if (group !== null)
-        this.batch.put(group.key, group.succeededSeconds, group.failedSeconds, this.rows.write(group.view));
-    }
-    this.underWay = { groups, keys, wiped: this.isWiped, waiting: this.waiting };
-    this.waiting = Promise.withResolvers();
-    this.changedGroups.clear();
+    this.removedKeys = [];
     this.isWiped = false;
+    const groups = this.takeGroups();
+    const isAll = this.changedGroups.size === 0;
+    const nobody = Promise.withResolvers<Outcome>();
+    this.underWay = { groups, keys, wiped, isAll, waiting: isAll ? this.waiting : nobody };
+    if (isAll) this.waiting = Promise.withResolvers();
     const batch = this.batch.finish();
     this.writing.send({ kind: "commit", number: ++this.number, batch }, [batch.buffer]);
   }
 
+  /** Writes changed groups to the batch, those that wait longest first, and gives their ids. */
+  private takeGroups(): number[] {
+    const taken: number[] = [];
+    for (const id of this.changedGroups) {
+      if (taken.length === BATCH_GROUPS || this.batch.sizeBytes > BATCH_BYTES) break;
+      const group = this.store.keyedGroup(id);
+      if (group !== null)
+        this.batch.put(group.key, group.succeededSeconds, group.failedSeconds, this.rows.write(group.view));
+      this.changedGroups.delete(id);
+      taken.push(id);
+    }
+    return taken;
+  }
+
   private receive(report: Report): void {
     if (report.kind === "kept") this.afterRestoring(() => this.restore(report.groups));
-    else if (report.kind === "opened") this.afterRestoring(() => this.beReady(report.groups));
+    else if (report.kind === "opened") this.afterRestoring(() => this.beOpen(report.groups));
     else if (report.kind === "unusable") this.events.unusable(report.reason);
+    else if (report.kind === "unmade") this.beMemoryOnly(report.reason, report.place);
     else if (report.kind === "committed") this.finish(null, report.durationSeconds);
     else if (report.kind === "failed") this.finish(report.reason, 0);
     else if (report.kind === "unclean") this.events.failed(report.reason);
     else this.closed.resolve();
+  }
+
+  private beMemoryOnly(reason: string, place: Place): void {
+    this.events.notKept(reason, place);
+    this.reopening = null;
+    this.opened.resolve();
+    if (this.options.required) return;
+    this.notReady = null;
+    this.notKept = reason;
+    this.place = place;
+    if (!this.isClosing) this.options.after(REOPEN_MS, () => void (this.isClosing || this.reopen()));
+  }
+
+  /** Tries once more to make the file. */
+  private reopen(): Promise<void> {
+    if (this.reopening === null) {
+      this.opened = Promise.withResolvers();
+      this.reopening = this.opened.promise;
+      this.writing.send({ kind: "open", file: this.options.file, mustBeNew: true });
+    }
+    return this.reopening;
   }
 
   private afterRestoring(next: () => void | Promise<void>): void {
@@ -199,29 +286,61 @@ export class DurableCopy {
     this.events.restoring(this.restoredGroups);
   }
 
-  private beReady(groups: number): void {
+  private beOpen(groups: number): void {
+    this.isOpen = true;
     this.notReady = null;
-    this.events.restored(groups);
+    if (this.notKept === null) this.events.restored(groups);
+    else this.noteAll();
+    this.opened.resolve();
     if (this.hasChanges) this.schedule();
+    else if (this.notKept !== null) this.beKept();
+  }
+
+  /** Notes every group as changed: the file has been made just now. */
+  private noteAll(): void {
+    for (let id = 0; id < this.store.groupLimit; id++) this.changedGroups.add(id);
+    this.unwritten = this.changedGroups.size;
+  }
+
+  private beKept(): void {
+    this.notKept = null;
+    this.place = null;
+    this.events.kept();
   }
 
   private finish(reason: string | null, durationSeconds: number): void {
     const done = this.underWay;
     if (done === null) throw new Error("a batch ended that was not under way");
     this.underWay = null;
-    this.fault = reason;
-    if (reason === null) {
-      this.events.committed(durationSeconds, done.groups.length);
-      done.waiting.resolve(null);
-    } else {
-      this.takeBack(done.groups, done.keys, done.wiped);
-      this.events.failed(reason);
-      done.waiting.resolve(new Rejection("unavailable", `the change could not be made durable: ${reason}`));
-    }
+    this.commitFault = reason;
+    if (reason === null) this.noteCommit(done, durationSeconds);
+    else this.noteFailure(done, reason);
     if (!this.hasChanges) return;
     // Pushes that came while the batch was written wait for the next one already.
-    if (reason === null && this.options.intervalMs === null) this.handOver();
+    if (reason === null && (this.options.intervalMs === null || !done.isAll)) this.handOver();
     else this.schedule();
+  }
+
+  private noteCommit(done: Batch, durationSeconds: number): void {
+    this.events.committed(durationSeconds, done.groups.length);
+    this.unwritten -= done.groups.length;
+    if (this.notKept !== null && this.unwritten <= 0 && !this.isWiped) this.beKept();
+    done.waiting.resolve(null);
+  }
+
+  private noteFailure(done: Batch, reason: string): void {
+    this.takeBack(done.groups, done.keys, done.wiped);
+    if (this.place === null) this.events.failed(reason);
+    else {
+      this.notKept = reason;
+      this.unwritten = this.changedGroups.size;
+      this.events.notKept(reason, this.place);
+    }
+    const rejection = new Rejection("unavailable", `the change could not be made durable: ${reason}`);
+    done.waiting.resolve(rejection);
+    if (done.isAll) return;
+    this.waiting.resolve(rejection);
+    this.waiting = Promise.withResolvers();
   }
 
   /** Notes again what a failed batch was to write; a wipe since then has made it void. */

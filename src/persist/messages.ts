@@ -1,8 +1,10 @@
 import type { KeptGroups } from "../model/kept-group.ts";
+import type { Place } from "./place.ts";
 
 /** What the main thread asks of the writing thread. */
 export type Request =
-  | { readonly kind: "open"; readonly file: string }
+  /** `mustBeNew`: what is there already is not ours. */
+  | { readonly kind: "open"; readonly file: string; readonly mustBeNew: boolean }
   | { readonly kind: "commit"; readonly number: number; readonly batch: Uint8Array<ArrayBuffer> }
   | { readonly kind: "close" };
 
@@ -11,6 +13,8 @@ export type Report =
   | { readonly kind: "kept"; readonly groups: KeptGroups }
   | { readonly kind: "opened"; readonly groups: number }
   | { readonly kind: "unusable"; readonly reason: string }
+  /** There is no file of ours and none can be made at the moment. */
+  | { readonly kind: "unmade"; readonly reason: string; readonly place: Place }
   | { readonly kind: "committed"; readonly number: number; readonly durationSeconds: number }
   | { readonly kind: "failed"; readonly number: number; readonly reason: string }
   | { readonly kind: "unclean"; readonly reason: string }

@@ -1,6 +1,7 @@
 import { KEPT_GROUP_STRIDE } from "../model/kept-group.ts";
-import { claimFile, GroupDatabase, readGroups } from "./database.ts";
+import { type Claim, claimFile, FileTaken, GroupDatabase, readGroups } from "./database.ts";
 import type { Report, Request } from "./messages.ts";
+import { describePlace, isVacant } from "./place.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
 declare const self: Worker;
@@ -11,28 +12,40 @@ function report(message: Report, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
 }
 
-/** The groups go to the main thread while they are read; only then is the file opened for writing. */
-function open(file: string): void {
+const NOT_OURS =
+  "there is a file now that was not there at the start, and it is left alone: move it away, or start anew to use it";
+
+/** Opens the file, or tells why that cannot be done. One that `mustBeNew` and is there is not looked into, and left alone. */
+function open(file: string, mustBeNew: boolean): void {
+  let claim: Claim | null = null;
   try {
-    const claim = claimFile(file);
-    let count = 0;
-    for (const groups of readGroups(file)) {
-      count += groups.groups.length / KEPT_GROUP_STRIDE;
-      const { bytes, times, families, pushedMs, heads } = groups;
-      report({ kind: "kept", groups }, [
-        bytes.buffer,
-        groups.groups.buffer,
-        times.buffer,
-        families.buffer,
-        pushedMs.buffer,
-        heads.buffer,
-      ]);
-    }
+    if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
+    claim = claimFile(file);
+    if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
+    const groups = handOver(file);
     state.database = new GroupDatabase(file, claim);
-    report({ kind: "opened", groups: count });
+    report({ kind: "opened", groups });
   } catch (error) {
-    report({ kind: "unusable", reason: reasonOf(error) });
+    claim?.release();
+    const reason = reasonOf(error);
+    const isUnmade = mustBeNew || (isVacant(file) && !(error instanceof FileTaken));
+    report(isUnmade ? { kind: "unmade", reason, place: describePlace(file) } : { kind: "unusable", reason });
   }
+}
+
+/** The groups go to the main thread while they are read; only then is the file opened for writing. */
+function handOver(file: string): number {
+  let count = 0;
+  for (const groups of readGroups(file)) {
+    count += groups.groups.length / KEPT_GROUP_STRIDE;
+    const { bytes, times, families, pushedMs, heads } = groups;
+    const columns = [bytes, groups.groups, times, families, pushedMs, heads];
+    report(
+      { kind: "kept", groups },
+      columns.map(({ buffer }) => buffer),
+    );
+  }
+  return count;
 }
 
 function commit(number: number, batch: Uint8Array): void {
@@ -58,7 +71,7 @@ function close(): void {
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
-  if (data.kind === "open") open(data.file);
+  if (data.kind === "open") open(data.file, data.mustBeNew);
   else if (data.kind === "commit") commit(data.number, data.batch);
   else {
     close();

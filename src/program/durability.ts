@@ -1,10 +1,16 @@
 import type { Settings } from "../config/command-line.ts";
 import type { Durability } from "../http/deps.ts";
+import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
 import type { Report, Request } from "../persist/messages.ts";
+import type { Place } from "../persist/place.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { PersistenceStats } from "../telemetry/own-metrics.ts";
+import { Importing } from "./importing.ts";
+
+/** While nothing is kept it is told again so often. */
+const NOT_KEPT_MS = 60_000;
 
 /** What pushes are durable by, with its figures and its end. */
 export interface Keeping extends Durability {
@@ -18,6 +24,7 @@ export const MEMORY_ONLY: Keeping = {
   notReady: () => null,
   fault: () => null,
   settled: () => null,
+  persistence: () => null,
   stats: () => null,
   close: async () => true,
 };
@@ -30,51 +37,129 @@ export interface KeepingDeps {
   readonly nowMs: () => number;
   readonly turn: () => Promise<void>;
   readonly after: (ms: number, run: () => void) => void;
+  readonly startWriter: () => Worker;
+  readonly startImporter: () => Worker;
   /** Called where the file cannot be used at all; the reason has been logged. */
   readonly giveUp: () => void;
 }
 
-/** Keeps the store in the file of the settings; restoring it has begun when this returns. */
-export function keepStore(deps: KeepingDeps, worker: Worker): Keeping {
-  const { settings, store, log, now } = deps;
-  const file = settings.persistenceFile;
-  const stats = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0 };
-  const copy = new DurableCopy(
-    writingOf(worker),
-    store,
-    {
-      restoring: (groups) => log.info("restoring metrics", { file, groups }),
-      restored: (groups) => log.info("metrics restored", { file, groups }),
-      unusable: (reason) => {
-        log.error("the persistence file cannot be used", { file, err: reason });
-        deps.giveUp();
-      },
-      committed: (durationSeconds) => {
-        stats.commits++;
-        stats.commitSeconds += durationSeconds;
-        stats.lastCommitSeconds = now() / 1000;
-      },
-      failed: (reason) => {
-        stats.errors++;
-        log.error("error persisting metrics", { file, err: reason });
-      },
-    },
-    {
-      file,
+/** Keeps the store in the file of the settings; importing or restoring it has begun when this returns. */
+export function keepStore(deps: KeepingDeps): Keeping {
+  const { settings, log } = deps;
+  const keeper = new Keeper(deps);
+  const importing = Importing.begin({
+    file: settings.persistenceFile,
+    consistencyCheck: settings.consistencyCheck,
+    log,
+    startImporter: deps.startImporter,
+    done: () => keeper.open(),
+    refused: deps.giveUp,
+  });
+  if (importing === null) keeper.open();
+  else keeper.importing = importing;
+  return keeper;
+}
+
+class Keeper implements Keeping {
+  /** The import that comes before anything else, if any. */
+  importing: Importing | null = null;
+  private readonly copy: DurableCopy;
+  private readonly figures = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0 };
+  private told: { readonly ms: number; readonly reason: string } | null = null;
+
+  constructor(private readonly deps: KeepingDeps) {
+    const { settings, store } = deps;
+    this.copy = new DurableCopy(writingOf(deps.startWriter()), store, this.events(), {
+      file: settings.persistenceFile,
       intervalMs: settings.persistenceSync === "interval" ? settings.persistenceIntervalMs : null,
+      required: settings.persistenceRequired,
       nowMs: deps.nowMs,
       after: deps.after,
       turn: deps.turn,
-    },
-  );
-  store.watch(copy);
-  return {
-    notReady: () => copy.notReady,
-    fault: () => copy.fault,
-    settled: () => copy.settled(),
-    stats: () => ({ ...stats, waitingGroups: copy.waitingGroups, healthy: copy.fault === null }),
-    close: () => copy.close(),
+    });
+  }
+
+  /** The file can be opened: restores it and has the store watched. */
+  open(): void {
+    this.importing = null;
+    this.deps.store.watch(this.copy);
+    this.copy.open();
+  }
+
+  notReady = (): string | null => this.importing?.state ?? this.copy.notReady;
+  fault = (): string | null => this.copy.fault;
+  settled = () => this.copy.settled();
+
+  persistence = (): PersistenceState => {
+    const { copy } = this;
+    const file = this.deps.settings.persistenceFile;
+    const notReady = this.notReady();
+    if (notReady !== null) return { file, status: "restoring", reason: notReady };
+    if (copy.notKept !== null) return { file, status: "memory-only", reason: copy.notKept };
+    return copy.fault === null ? { file, status: "kept", reason: "" } : { file, status: "failing", reason: copy.fault };
   };
+
+  stats = (): PersistenceStats => {
+    const { status } = this.persistence();
+    const isOpen = status === "kept" || status === "failing";
+    return { ...this.figures, waitingGroups: this.copy.waitingGroups, up: isOpen, healthy: status === "kept" };
+  };
+
+  close = async (): Promise<boolean> => {
+    await this.importing?.stop();
+    const ending = await this.copy.close();
+    if (ending === "nothing kept") {
+      const { log, settings, store } = this.deps;
+      const { groups } = store.stats;
+      log.warn("nothing was kept: the persistence file could not be made", { file: settings.persistenceFile, groups });
+    }
+    return ending !== "partly written";
+  };
+
+  private events() {
+    const { log, settings, giveUp, now } = this.deps;
+    const file = settings.persistenceFile;
+    const { figures } = this;
+    return {
+      restoring: (groups: number) => log.info("restoring metrics", { file, groups }),
+      restored: (groups: number) => log.info("metrics restored", { file, groups }),
+      unusable: (reason: string) => {
+        log.error("the persistence file cannot be used", { file, err: reason });
+        giveUp();
+      },
+      notKept: (reason: string, place: Place) => this.tellNotKept(reason, place),
+      kept: () => {
+        this.told = null;
+        log.info("the persistence file has been made: everything is in it, and metrics are kept", {
+          file,
+          groups: this.deps.store.stats.groups,
+        });
+      },
+      committed: (durationSeconds: number) => {
+        figures.commits++;
+        figures.commitSeconds += durationSeconds;
+        figures.lastCommitSeconds = now() / 1000;
+      },
+      failed: (reason: string) => {
+        figures.errors++;
+        log.error("error persisting metrics", { file, err: reason });
+      },
+    };
+  }
+
+  /** At once, where the reason is a new one, and again each minute. */
+  private tellNotKept(reason: string, { folder, owner, mode, user }: Place): void {
+    const { log, settings, nowMs, giveUp } = this.deps;
+    const { persistenceFile: file, persistenceRequired } = settings;
+    const ms = nowMs();
+    if (this.told?.reason === reason && ms - this.told.ms < NOT_KEPT_MS) return;
+    this.told = { ms, reason };
+    const message = persistenceRequired
+      ? "the persistence file cannot be made, and it is required"
+      : "metrics are not kept: the persistence file cannot be made; serving from memory and trying again";
+    log.error(message, { file, folder, owner, mode, user, err: reason });
+    if (persistenceRequired) giveUp();
+  }
 }
 
 function writingOf(worker: Worker) {

@@ -1,14 +1,12 @@
 import { existsSync } from "node:fs";
-import { Writer } from "../bytes/writer.ts";
 import { parseExportLine } from "../config/export-line.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
-import type { KeyedGroup } from "../model/kept-group.ts";
 import { readGroups } from "../persist/database.ts";
-import type { GobFamily, GobGroup } from "../persist/gob/read.ts";
+import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
 import { textPieces } from "../serialise/exposition.ts";
-import { appendFamilyHeader, appendMetrics, EncodingScratch } from "../serialise/protobuf.ts";
 import { Store } from "../store/store.ts";
+import { FamilyEncoder } from "./kept-families.ts";
 import type { Outside } from "./outside.ts";
 
 /** How a persistence file is exported: as one text exposition, or as a persistence file of the Go Pushgateway. */
@@ -60,17 +58,7 @@ function* exposition(store: Store): Generator<Uint8Array> {
 }
 
 function* gobGroups(store: Store): Generator<GobGroup> {
-  const scratch = new EncodingScratch();
-  const out = new Writer(4096);
-  for (const group of store.keyedGroups())
-    yield { labels: group.view.labels, families: gobFamilies(group, out, scratch), isUtf8: true };
-}
-
-function gobFamilies({ view }: KeyedGroup, out: Writer, scratch: EncodingScratch): GobFamily[] {
-  return view.families.map((family) => {
-    out.reset();
-    appendFamilyHeader(out, family.isNameless ? null : family.name, family.help, family.type);
-    appendMetrics(out, family, scratch);
-    return { name: family.name, timestampMs: family.pushedMs, familyBytes: out.finish() };
-  });
+  const encoder = new FamilyEncoder();
+  for (const { view } of store.keyedGroups())
+    yield { labels: view.labels, families: encoder.encode(view), isUtf8: true };
 }

@@ -1,86 +1,126 @@
-import { appendVarint } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
-import { Writer } from "../bytes/writer.ts";
-import { PushColumns } from "../model/columns.ts";
 import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
-import { ProtobufParser } from "../parse/protobuf.ts";
-import { type GobFamily, type GobGroup, readGob } from "../persist/gob/read.ts";
+import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
-import type { Store } from "../store/store.ts";
-
-/** What became of a file of the reference. */
-export interface Imported {
-  readonly groups: number;
-  /** Groups left out because their labels are not UTF-8: the reference itself can no longer expose those. */
-  readonly leftOut: number;
-}
+import type { PushTime, Store } from "../store/store.ts";
+import { Admission } from "./admission.ts";
+import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 
 /**
- * Puts everything that a persistence file of the reference holds into an empty store that does not check: metrics, help, push
- * times, and when each family was pushed. A file that is not whole is refused, and the store is then not to be used.
+ * Puts what a persistence file of the reference holds into an empty store: metrics, help, push times, and when each family was
+ * pushed. Pushes are made again in the order of their times, so of two that contradict each other the older one stays. What
+ * could not be pushed is left out. A file that is not whole is refused, and nothing of it is taken.
  */
-export function importGob(bytes: Uint8Array, store: Store): Imported | Rejection {
+export function importGob(bytes: Uint8Array, store: Store, watch: ImportWatch): Imported | Rejection {
   const file = readGob(bytes);
-  if (file instanceof Rejection) return file;
-  const columns = new PushColumns();
-  const parser = new ProtobufParser(columns);
-  const body = new Writer(1 << 16);
-  let groups = 0;
-  let leftOut = 0;
-  for (const group of file.groups) {
-    if (!group.isUtf8) {
-      leftOut++;
-      continue;
+  return file instanceof Rejection ? file : new GobImport(file, store, watch).run();
+}
+
+/** Of a group: not met yet; being filled; left out. */
+const UNMET = 0;
+const OPEN = 1;
+const LEFT_OUT = 2;
+
+class GobImport {
+  private readonly count = new ImportCount();
+  private readonly admission: Admission;
+  private readonly standing: Uint8Array;
+
+  constructor(
+    private readonly file: GobFile,
+    private readonly store: Store,
+    private readonly watch: ImportWatch,
+  ) {
+    this.standing = new Uint8Array(file.groupCount);
+    this.admission = new Admission(store, (key, family, reason) => {
+      this.count.leftOut++;
+      watch.leftOut({ group: keyText(key), family, reason });
+    });
+  }
+
+  run(): Imported {
+    const { file, watch, count } = this;
+    for (const { timeMs, index } of pushesInOrder(file)) {
+      watch.step(count.groups + count.leftOutGroups, file.groupCount);
+      this.importPush(file.groupAt(index), index, timeMs);
     }
+    return count.result();
+  }
+
+  /** Makes again what was pushed to a group at one time. */
+  private importPush(group: GobGroup, index: number, timeMs: number): void {
+    if (this.standing[index] === LEFT_OUT) return;
     const key = new GroupingKey([...group.labels].sort((a, b) => compareNames(a.name, b.name)));
-    const rejection = importGroup(group, key, { store, columns, parser, body });
-    if (rejection !== null)
-      return new Rejection("malformed", `group ${JSON.stringify(group.labels)}: ${rejection.message}`);
-    groups++;
+    if (this.standing[index] === UNMET && !this.open(group, key, index, timeMs)) return;
+    const families = group.families.filter((family) => family.timestampMs === timeMs && !isPushTime(family));
+    for (const { name } of families.filter(isEmpty)) this.leaveOut(key, name, "it is empty");
+    const full = families.filter((family) => !isEmpty(family));
+    this.count.families += this.admission.admit(key, full, timeMs);
+    if (timeMs === lastTimeOf(group)) this.finish(group, key);
   }
-  return { groups, leftOut };
+
+  private open(group: GobGroup, key: GroupingKey, index: number, timeMs: number): boolean {
+    const reason = group.isUtf8 ? this.admission.openGroup(key, timeMs) : "its labels are not UTF-8";
+    this.standing[index] = reason === null ? OPEN : LEFT_OUT;
+    if (reason === null) this.count.groups++;
+    else {
+      this.count.leftOutGroups++;
+      this.count.leftOut += group.families.filter((family) => !isPushTime(family)).length;
+      this.watch.leftOut({ group: keyText(key), family: null, reason });
+    }
+    return reason === null;
+  }
+
+  private leaveOut(key: GroupingKey, family: string, reason: string): void {
+    this.count.leftOut++;
+    this.watch.leftOut({ group: keyText(key), family, reason });
+  }
+
+  /** Everything of the group is there: its push times are what they were. */
+  private finish(group: GobGroup, key: GroupingKey): void {
+    this.store.setPushTimes(key, pushTimeOf(group, PUSH_TIME), pushTimeOf(group, PUSH_FAILURE_TIME));
+  }
 }
 
-interface Tools {
-  readonly store: Store;
-  readonly columns: PushColumns;
-  readonly parser: ProtobufParser;
-  readonly body: Writer;
+interface Push {
+  readonly timeMs: number;
+  readonly index: number;
 }
 
-/** Pushes the families of a group, those of one time together, and sets its push times last. */
-function importGroup(group: GobGroup, key: GroupingKey, tools: Tools): Rejection | null {
-  const times = new Map<number, GobFamily[]>([[0, []]]);
-  let succeeded = 0;
-  let failed = 0;
-  for (const family of group.families) {
-    if (family.name === PUSH_TIME) succeeded = readGauge(family.familyBytes);
-    else if (family.name === PUSH_FAILURE_TIME) failed = readGauge(family.familyBytes);
-    else times.set(family.timestampMs, [...(times.get(family.timestampMs) ?? []), family]);
+/** Every time at which a group was pushed to, with the group's index, the oldest first. */
+function* pushesInOrder(file: GobFile): Generator<Push> {
+  const times: number[] = [];
+  const groups: number[] = [];
+  for (let index = 0; index < file.groupCount; index++) {
+    const distinct = new Set(file.groupAt(index).families.map(({ timestampMs }) => timestampMs));
+    if (distinct.size === 0) distinct.add(0);
+    for (const timeMs of distinct) {
+      times.push(timeMs);
+      groups.push(index);
+    }
   }
-  for (const [receivedMs, families] of [...times].sort(([a], [b]) => a - b)) {
-    const rejection = pushFamilies(families, receivedMs, key, tools);
-    if (rejection !== null) return rejection;
-  }
-  const lastMs = Math.max(...group.families.map(({ timestampMs }) => timestampMs), 0);
-  tools.store.setPushTimes(key, succeeded, failed, lastMs);
-  return null;
+  const order = Uint32Array.from(times.keys());
+  order.sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
+  for (const at of order) yield { timeMs: times[at] as number, index: groups[at] as number };
 }
 
-function pushFamilies(
-  families: readonly GobFamily[],
-  receivedMs: number,
-  key: GroupingKey,
-  { store, columns, parser, body }: Tools,
-): Rejection | null {
-  body.reset();
-  for (const { familyBytes } of families) {
-    appendVarint(body, familyBytes.length);
-    body.append(familyBytes);
-  }
-  return parser.parse(body.view()) ?? store.apply({ key, columns, replace: false, receivedMs });
+const isEmpty = ({ familyBytes }: GobFamily): boolean => familyBytes.length === 0;
+const isPushTime = ({ name }: GobFamily): boolean => name === PUSH_TIME || name === PUSH_FAILURE_TIME;
+
+/** 0 where a group has no family at all, not even its push times. */
+function lastTimeOf({ families }: GobGroup): number {
+  return families.length === 0 ? 0 : families.reduce((last, family) => Math.max(last, family.timestampMs), -Infinity);
 }
+
+/** One of the push times of a group; in files of old versions it may be missing. */
+function pushTimeOf(group: GobGroup, name: string): PushTime {
+  const family = group.families.find((one) => one.name === name);
+  if (family === undefined) return { seconds: 0, pushedMs: lastTimeOf(group) };
+  return { seconds: readGauge(family.familyBytes), pushedMs: family.timestampMs };
+}
+
+const keyText = (key: { readonly block: Uint8Array }): string => Buffer.from(key.block).toString();
 
 /** The value of the first metric of a gauge family; 0 where it has none. */
 function readGauge(family: Uint8Array): number {

@@ -1,61 +1,116 @@
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { Rejection } from "../model/rejection.ts";
 import { BatchWriter } from "../persist/batch.ts";
-import { claimFile, GroupDatabase, readHead, removeUnfinished } from "../persist/database.ts";
-import { isGob } from "../persist/gob/read.ts";
+import { claimFile, GroupDatabase, lockFile, removeUnfinished } from "../persist/database.ts";
 import { RowWriter } from "../persist/record.ts";
-import { Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { importGob } from "./gob-import.ts";
+import type { Imported, ImportWatch } from "./import-watch.ts";
 
-const HEAD_BYTES = 64;
-/** Groups written in one transaction. */
+/** Written in one transaction. */
 const GROUPS_A_COMMIT = 1000;
+const BYTES_A_COMMIT = 16 << 20;
 
 /** What was done with a file of the reference. */
-export interface Moved {
-  readonly groups: number;
-  readonly leftOut: number;
+export interface Moved extends Imported {
   /** Where the file of the reference is now. */
   readonly backup: string;
 }
 
 /**
- * Turns a persistence file of the reference into one of ours: reads it whole, writes `F.importing`, keeps the original as
- * `F.gob.bak`, and puts the new file in its place. null: the file is not one of the reference. Nothing that is there is ever
- * overwritten; where anything fails the original is still under its name.
+ * Turns a persistence file of the reference into one of ours, by way of an empty store: reads it whole, writes `F.importing`,
+ * keeps the original as `F.gob.bak`, and puts the new file in its place. Nothing that is there is ever overwritten; wherever
+ * this ends, the file is either the original or the finished database.
  */
-export function moveFromGob(file: string): Moved | Rejection | null {
-  if (!existsSync(file) || !statSync(file).isFile() || !isGob(readHead(file, HEAD_BYTES))) return null;
-  const backup = `${file}.gob.bak`;
-  if (existsSync(backup) && !isSameFile(file, backup))
-    return new Rejection("unavailable", `${backup} is there already: move it away first`);
-  const store = new Store(new Map(), false);
-  const imported = importGob(readFileSync(file), store);
-  if (imported instanceof Rejection) return imported;
-  writeDatabase(`${file}.importing`, store);
-  if (!existsSync(backup)) linkSync(file, backup);
-  renameSync(`${file}.importing`, file);
-  return { ...imported, backup };
+export function moveFromGob(file: string, store: Store, watch: ImportWatch): Moved | Rejection {
+  const claim = lockFile(file);
+  const unfinished = `${file}.importing`;
+  try {
+    const backup = `${file}.gob.bak`;
+    if (existsSync(backup) && !isCopyOf(file, backup))
+      return new Rejection("unavailable", `${backup} is there already: move it away first`);
+    const imported = importGob(readFileSync(file), store, watch);
+    if (imported instanceof Rejection) return imported;
+    writeDatabase(unfinished, store, watch);
+    keepOriginal(file, backup);
+    renameSync(unfinished, file);
+    syncFolder(file);
+    return { ...imported, backup };
+  } finally {
+    removeUnfinished(unfinished);
+    claim.release();
+  }
 }
 
-/** Whether both names are of one file, as an attempt leaves them that was cut off before its last step. */
-function isSameFile(a: string, b: string): boolean {
-  const [one, other] = [statSync(a), statSync(b)];
-  return one.ino === other.ino && one.dev === other.dev;
+/** Whether both names are of one file, or of equal ones, as an attempt leaves them that was cut off before its last step. */
+function isCopyOf(file: string, backup: string): boolean {
+  const [one, other] = [statSync(file), statSync(backup)];
+  if (one.ino === other.ino && one.dev === other.dev) return true;
+  return one.size === other.size && readFileSync(file).equals(readFileSync(backup));
+}
+
+/** Gives the original its second name, or where the file system knows no links, copies it. */
+function keepOriginal(file: string, backup: string): void {
+  if (existsSync(backup)) return;
+  try {
+    linkSync(file, backup);
+  } catch (error) {
+    if (existsSync(backup)) throw error;
+    copyFileSync(file, `${backup}.part`);
+    sync(`${backup}.part`);
+    renameSync(`${backup}.part`, backup);
+  }
+  syncFolder(file);
+}
+
+/** Sees to it that a power loss does not take back the names in the folder of a file. */
+function syncFolder(file: string): void {
+  sync(dirname(file));
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Writes all groups of a store to a new database; what an earlier attempt left of it is thrown away. */
-function writeDatabase(file: string, store: Store): void {
+function writeDatabase(file: string, store: Store, watch: ImportWatch): void {
   removeUnfinished(file);
   const database = new GroupDatabase(file, claimFile(file));
+  try {
+    writeGroups(database, store, watch);
+  } finally {
+    database.close();
+  }
+  rmSync(`${file}.lock`, { force: true });
+}
+
+function writeGroups(database: GroupDatabase, store: Store, watch: ImportWatch): void {
   const batch = new BatchWriter();
   const rows = new RowWriter();
+  const ofGroups = store.stats.groups;
   let groups = 0;
   for (const { key, view, succeededSeconds, failedSeconds } of store.keyedGroups()) {
     batch.put(key, succeededSeconds, failedSeconds, rows.write(view));
-    if (++groups % GROUPS_A_COMMIT === 0) database.commit(batch.finish());
+    if (++groups % GROUPS_A_COMMIT !== 0 && batch.sizeBytes < BYTES_A_COMMIT) continue;
+    database.commit(batch.finish());
+    watch.step(groups, ofGroups);
   }
   database.commit(batch.finish());
-  database.close();
-  rmSync(`${file}.lock`, { force: true });
 }

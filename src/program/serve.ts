@@ -9,7 +9,6 @@ import { Store } from "../store/store.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
-import { moveFromGob } from "./gob-move.ts";
 import type { Outside } from "./outside.ts";
 import { inheritSockets, ServedSockets } from "./sockets.ts";
 import { startSupervision } from "./supervision.ts";
@@ -49,7 +48,6 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
     log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
     return 1;
   }
-  if (!adoptFile(settings.persistenceFile, log)) return 1;
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
   const keeping = startKeeping(settings, store, outside, log, () => ending.resolve(1));
   const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
@@ -97,31 +95,20 @@ function endOnSignal({ onEndSignal }: Outside, log: Log, end: () => void): void 
   });
 }
 
-/** A persistence file of the Go Pushgateway is turned into one of ours. False: it is one, but cannot be read. */
-function adoptFile(file: string, log: Log): boolean {
-  try {
-    const moved = file === "" ? null : moveFromGob(file);
-    if (moved instanceof Rejection) throw new Error(moved.message);
-    if (moved !== null) log.info("persistence file of the Go Pushgateway imported", { file, ...moved });
-    return true;
-  } catch (error) {
-    log.error("the persistence file cannot be used", { file, err: error instanceof Error ? error : String(error) });
-    return false;
-  }
-}
-
-/** Where there is a file to keep the metrics in, a thread of its own writes it. */
+/** Where there is a file to keep the metrics in, threads of their own import and write it. */
 function startKeeping(settings: Settings, store: Store, outside: Outside, log: Log, giveUp: () => void): Keeping {
   if (settings.persistenceFile === "") return MEMORY_ONLY;
-  const { now, nowMs, turn, after, startWriter } = outside;
-  return keepStore({ settings, store, log, now, nowMs, turn, after, giveUp }, startWriter());
+  return keepStore({ ...outside, settings, store, log, giveUp });
 }
 
 function superviseServer({ outside, log, store, keeping, sockets }: Parts): () => void {
   const status = () => {
     const { groups, series } = store.stats;
     const fault = keeping.fault();
-    return fault === null ? `Serving; groups: ${groups}, series: ${series}` : `Pushes are refused: ${fault}`;
+    if (fault !== null) return `Pushes are refused: ${fault}`;
+    const state = keeping.persistence();
+    const memory = state?.status === "memory-only" ? ` from memory only, metrics are not kept: ${state.reason}` : "";
+    return `Serving${memory}; groups: ${groups}, series: ${series}`;
   };
   const notReady = () => keeping.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
   const { environment, pid, after } = outside;

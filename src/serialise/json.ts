@@ -1,3 +1,4 @@
+import type { PersistenceState } from "../model/persistence-state.ts";
 import type { GroupView } from "../model/view.ts";
 import { jsonMap, jsonString, jsonStringMap } from "./json-text.ts";
 import { LineCursor } from "./lines.ts";
@@ -10,6 +11,8 @@ export interface StatusInfo {
   readonly flags: Readonly<Record<string, string>>;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
+  /** How the persistence file does; null where there is none. */
+  readonly persistence: PersistenceState | null;
 }
 
 /** The body of /api/v1/metrics is this, the groups with commas between them, and `METRICS_JSON_END`. */
@@ -30,12 +33,14 @@ export function groupJson(group: GroupView): string {
   return jsonMap(entries);
 }
 
-/** The body of /api/v1/status. */
-export function statusJson(info: StatusInfo): string {
-  const data = jsonMap([
-    ["build_information", jsonStringMap(Object.entries(info.buildInformation))],
-    ["flags", jsonStringMap(Object.entries(info.flags))],
-    ["start_time", jsonString(timeText(info.startMs))],
-  ]);
+/** The body of /api/v1/status. The reference has no `persistence`, nor have we where there is no file. */
+export function statusJson({ buildInformation, flags, persistence, startMs }: StatusInfo): string {
+  const entries: [string, string][] = [
+    ["build_information", jsonStringMap(Object.entries(buildInformation))],
+    ["flags", jsonStringMap(Object.entries(flags))],
+    ["start_time", jsonString(timeText(startMs))],
+  ];
+  if (persistence !== null) entries.push(["persistence", jsonStringMap(Object.entries(persistence))]);
+  const data = jsonMap(entries);
   return `{"status":"success","data":${data}}`;
 }

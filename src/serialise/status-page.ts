@@ -1,4 +1,5 @@
 import { METRIC_TYPE_WORDS, MetricType } from "../model/metric-type.ts";
+import type { PersistenceState } from "../model/persistence-state.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
 import { groupPath } from "./group-path.ts";
 import { htmlPairs, htmlText } from "./html-text.ts";
@@ -25,7 +26,7 @@ export function statusPageHead(info: StatusInfo, stylesheet = "./static/status.c
 <body>
 <header><h1>Pushgateway</h1></header>
 <main>
-<details><summary>Status</summary>
+${persistenceHtml(info.persistence)}<details><summary>Status</summary>
 <h2>Start time</h2>
 <p>${timeHtml(info.startMs)}</p>
 <h2>Build information</h2>
@@ -35,6 +36,20 @@ ${htmlPairs(Object.entries(info.flags))}
 </details>
 <h2>Groups</h2>
 `;
+}
+
+const PERSISTENCE_WORDS = {
+  restoring: "Not ready yet",
+  kept: "",
+  failing: "Pushes are refused, the persistence file cannot be written",
+  "memory-only": "Metrics are not kept, the persistence file cannot be made",
+} as const;
+
+/** Nothing where all is well. */
+function persistenceHtml(state: PersistenceState | null): string {
+  if (state === null || state.status === "kept") return "";
+  const words = `${PERSISTENCE_WORDS[state.status]}: ${state.file}: ${state.reason}`;
+  return `<p class="failed notice" role="alert">${htmlText(words)}</p>\n`;
 }
 
 /** The page after the last group. */
@@ -129,6 +144,7 @@ code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
 dd { margin: 0; min-width: 0; }
 .failed { color: var(--bad); }
+.notice { border: 1px solid; border-radius: 6px; padding: 0.6rem 0.75rem; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 50%; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; }

@@ -35,6 +35,14 @@ export interface StoreStats {
   readonly lookups: number;
 }
 
+/** One of the two push times of a group, as it was somewhere else. */
+export interface PushTime {
+  /** Since 1970; 0: never. */
+  readonly seconds: number;
+  /** When that was noted, in milliseconds since 1970. */
+  readonly pushedMs: number;
+}
+
 /** Is told, within the turn, what changed in the store; groups by their id. */
 export interface StoreWatcher {
   readonly changed: (group: number) => void;
@@ -168,13 +176,16 @@ export class Store {
   }
 
   /** Sets both push times of a group that is there to what they were somewhere else. */
-  setPushTimes(key: GroupingKey, succeededSeconds: number, failedSeconds: number, pushedMs: number): void {
+  setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime): void {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Error(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
-    this.times.set(PUSH_TIME, group, this.chunkOf(PUSH_TIME, group), key, succeededSeconds, pushedMs);
-    this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, failedSeconds, pushedMs);
-    this.table.groups.setSucceeded(group, succeededSeconds);
-    this.table.groups.setFailed(group, failedSeconds);
+    for (const [name, { seconds, pushedMs }] of [
+      [PUSH_TIME, succeeded],
+      [PUSH_FAILURE_TIME, failed],
+    ] as const)
+      this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
+    this.table.groups.setSucceeded(group, succeeded.seconds);
+    this.table.groups.setFailed(group, failed.seconds);
     this.watcher?.changed(group);
   }
 
@@ -194,6 +205,16 @@ export class Store {
       const group = this.keyedGroup(id);
       if (group !== null) yield group;
     }
+  }
+
+  /** The id of a group, or -1. */
+  groupOf(key: GroupingKey): number {
+    return this.table.groups.find(key.block);
+  }
+
+  /** All ids of groups are below it. */
+  get groupLimit(): number {
+    return this.table.groups.table.limit;
   }
 
   /** The group of an id with its key and push times, or null where there is none. Borrowed as with `groups`. */

@@ -38,6 +38,7 @@ export const OWN_FAMILIES = {
   pushgateway_persistence_last_commit_timestamp_seconds: gauge(
     "Last Unix time when a commit to the persistence file succeeded.",
   ),
+  pushgateway_persistence_up: gauge("Whether metrics are kept in the persistence file; 0 while it cannot be made."),
   pushgateway_persistence_waiting_groups: gauge("Number of changed groups that are not committed yet."),
   pushgateway_rejected_pushes_total: counter("Total number of pushes that were rejected, by reason."),
   pushgateway_store_chunk_bytes: gauge("Bytes of exposition text that the store holds."),

@@ -40,6 +40,8 @@ export interface PersistenceStats {
   readonly commitSeconds: number;
   readonly lastCommitSeconds: number;
   readonly waitingGroups: number;
+  /** The file is there and in use. */
+  readonly up: boolean;
   readonly healthy: boolean;
 }
 
@@ -177,6 +179,7 @@ export class OwnMetrics {
       ["pushgateway_persistence_errors_total", stats.errors],
       ["pushgateway_persistence_healthy", stats.healthy ? 1 : 0],
       ["pushgateway_persistence_last_commit_timestamp_seconds", stats.lastCommitSeconds],
+      ["pushgateway_persistence_up", stats.up ? 1 : 0],
       ["pushgateway_persistence_waiting_groups", stats.waitingGroups],
     ];
     return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));

@@ -34,6 +34,7 @@ const DEFAULTS: Settings = {
   persistenceFile: "",
   persistenceIntervalMs: 300_000,
   persistenceSync: "always",
+  persistenceRequired: false,
   consistencyCheck: true,
   utf8Names: false,
   limits: {
@@ -60,6 +61,7 @@ const DEFAULTS: Settings = {
     "persistence.file": "",
     "persistence.sync": "always",
     "persistence.interval": "5m0s",
+    "persistence.required": "false",
     "push.disable-consistency-check": "false",
     "push.enable-utf8-names": "false",
     "push.max-body-size": "64MiB",

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child, commandUnderTest, type Ended, freePort, type Gateway, run } from "../program.ts";
+import { Child, commandUnderTest, type Ended, freePort, type Gateway, programs, run } from "../program.ts";
 
 /** A folder of its own for a database; removed at the end. */
 export class Place {
@@ -15,6 +15,25 @@ export class Place {
 
 export function persistence(file: string): string {
   return `--persistence.file=${file}`;
+}
+
+/** A user for whom permissions count: root may open everything. */
+export const NOBODY = 65534;
+/** What makes a command run as that user, where we are root. */
+export const asNobody: readonly string[] =
+  process.getuid?.() === 0 ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+
+/** Why no program can be run as such a user here, or null. */
+export async function permissionObstacle(): Promise<string | null> {
+  if (asNobody.length === 0) return null;
+  if (programs.find("setpriv") === null) return "root may open everything and setpriv is not installed";
+  const { code } = await run([...asNobody, ...commandUnderTest(), "--version"]);
+  return code === 0 ? null : "other users cannot run the program from here";
+}
+
+/** Makes those of the paths that exist belong to that user. */
+export function give(...paths: string[]): void {
+  if (asNobody.length > 0) for (const path of paths) if (existsSync(path)) chownSync(path, NOBODY, NOBODY);
 }
 
 /** SIGKILL, and waits until the process is gone. */

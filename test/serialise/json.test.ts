@@ -298,7 +298,12 @@ test("the frame of the metrics answer is what the reference gives for an empty s
 });
 
 test("statusJson writes build information, flags and the start time, sorted", () => {
-  const info = { buildInformation: { version: "2.0.0", branch: "<b>" }, flags: { "web.x": "1" }, startMs: 1000 };
+  const info = {
+    buildInformation: { version: "2.0.0", branch: "<b>" },
+    flags: { "web.x": "1" },
+    persistence: null,
+    startMs: 1000,
+  };
   expect(statusJson(info)).toBe(
     '{"status":"success","data":{"build_information":{"branch":"\\u003cb\\u003e","version":"2.0.0"},"flags":{"web.x":"1"},"start_time":"1970-01-01T00:00:01Z"}}',
   );

@@ -10,7 +10,13 @@ const url = "http://localhost:9091/metrics";
 const family = (lines: string[], type: MetricType = MetricType.gauge) => familyOf("m", type, lines);
 
 describe("the status page", () => {
-  const head = statusPageHead({ buildInformation: { [EVIL]: EVIL }, flags: { "web.x": EVIL }, startMs: 0 });
+  const persistence = { file: EVIL, status: "memory-only", reason: EVIL } as const;
+  const head = statusPageHead({
+    buildInformation: { [EVIL]: EVIL },
+    flags: { "web.x": EVIL },
+    persistence,
+    startMs: 0,
+  });
   const evilLines = [`m{instance="<b>",job="</td><script>"} 1`];
   const group = groupHtml(
     groupOf([familyOf(EVIL, MetricType.gauge, evilLines, { help: Buffer.from(EVIL) })], [{ name: "job", value: EVIL }]),

@@ -57,6 +57,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       commitSeconds: 0.25,
       lastCommitSeconds: 1795219200,
       waitingGroups: 2,
+      up: true,
       healthy: true,
     }),
     storeStats: () => ({ groups: 3, families: 7, series: 40, chunkBytes: 3210, pageBytes: 1048576 }),

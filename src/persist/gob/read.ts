@@ -34,8 +34,8 @@ export interface GobGroup {
   readonly labels: readonly LabelPair[];
   readonly families: readonly GobFamily[];
   /**
-   * Whether all label names, label values and family names are UTF-8. The reference keeps groups where they are not, and fails
-   * every scrape because of them; here their wrong bytes are U+FFFD.
+   * Whether all label names and label values are UTF-8. The reference keeps groups where they are not, and fails every scrape
+   * because of them; here their wrong bytes are U+FFFD, as are those of family names.
    */
   readonly isUtf8: boolean;
 }
@@ -44,6 +44,8 @@ export interface GobFile {
   readonly groupCount: number;
   /** Decodes one group at a time and may be walked more than once. Of two groups with the same labels the later one counts. */
   readonly groups: Iterable<GobGroup>;
+  /** Decodes the group of an index below `groupCount`; they are in the order of `groups`. */
+  readonly groupAt: (index: number) => GobGroup;
 }
 
 /**
@@ -82,39 +84,43 @@ export function readGob(bytes: Uint8Array): GobFile | Rejection {
   if (typeof layout === "string") return refuse(`at byte ${cursor.at}: ${layout}`);
   if (cursor.uint("the mark of a value") !== 0) cursor.fail(cursor.at - 1, "expected the mark 0 of a value");
   const groupCount = cursor.count("the number of groups");
-  const { at, limit } = cursor;
+  const { limit } = cursor;
   const reader = new GroupReader(cursor, types, layout);
-  for (let i = 0; i < groupCount && cursor.fault === null; i++) reader.skipGroup();
+  const offsets: number[] = [];
+  for (let i = 0; i < groupCount && cursor.fault === null; i++) {
+    offsets.push(cursor.at);
+    reader.skipGroup();
+  }
   cursor.closeMessage("the groups");
   cursor.limit = bytes.length;
   cursor.closeMessage("the file");
   if (cursor.fault !== null) return refuse(cursor.fault);
-  const groups = { [Symbol.iterator]: () => walk(bytes, types, layout, at, limit, groupCount) };
-  return { groupCount, groups };
+  const groupAt = groupReader(bytes, types, layout, offsets, limit);
+  const groups = { [Symbol.iterator]: () => offsets.keys().map(groupAt) };
+  return { groupCount, groups, groupAt };
 }
 
 function refuse(fault: string): Rejection {
   return new Rejection("malformed", `reading a gob persistence file: ${fault}`);
 }
 
-/** The groups between two offsets that were found to be sound. */
-function* walk(
+/** Reads groups at offsets that were found to be sound. */
+function groupReader(
   bytes: Uint8Array,
   types: GobTypes,
   layout: Layout,
-  at: number,
+  offsets: readonly number[],
   limit: number,
-  groupCount: number,
-): Generator<GobGroup, void, undefined> {
+): (index: number) => GobGroup {
   const cursor = new GobCursor(bytes);
-  cursor.at = at;
-  cursor.limit = limit;
   const reader = new GroupReader(cursor, types, layout);
-  for (let i = 0; i < groupCount; i++) {
+  return (index) => {
+    cursor.at = offsets[index] ?? limit;
+    cursor.limit = limit;
     const group = reader.readGroup();
     if (cursor.fault !== null) throw new Error(`reading a gob persistence file again: it has changed, ${cursor.fault}`);
-    yield group;
-  }
+    return group;
+  };
 }
 
 /** Reads the groups one by one, or steps over them while checking the same things. */
@@ -172,7 +178,9 @@ class GroupReader {
     const { cursor, families } = this;
     const count = cursor.count("the number of metric families");
     for (let i = 0; i < count && cursor.fault === null; i++) {
+      const { isUtf8: hasRightLabels } = this.text;
       const name = this.string("a metric family's name", families !== null);
+      this.text.isUtf8 = hasRightLabels;
       this.walkFamily(name);
     }
   }

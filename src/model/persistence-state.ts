@@ -1,0 +1,8 @@
+/** How the persistence file does, for whoever asks. */
+export interface PersistenceState {
+  readonly file: string;
+  /** memory-only: there is no file and none can be made. failing: the last commit failed, and pushes are refused. */
+  readonly status: "restoring" | "kept" | "failing" | "memory-only";
+  /** Why it is not kept; "" where it is. */
+  readonly reason: string;
+}

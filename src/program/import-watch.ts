@@ -1,0 +1,37 @@
+/** Something that a kept file holds and that is not taken over. */
+export interface LeftOut {
+  /** The labels of the group, as exposition lines have them. */
+  readonly group: string;
+  /** null: the whole group. */
+  readonly family: string | null;
+  readonly reason: string;
+}
+
+/** Whoever wants to know how an import goes. */
+export interface ImportWatch {
+  readonly leftOut: (what: LeftOut) => void;
+  /** Called all the time, with how many groups are done and of how many; what it throws ends the import. */
+  readonly step: (groups: number, ofGroups: number | null) => void;
+}
+
+/** What was taken over. */
+export interface Imported {
+  readonly groups: number;
+  readonly families: number;
+  readonly leftOutGroups: number;
+  /** Families, those of the groups that were left out among them. */
+  readonly leftOut: number;
+}
+
+/** Counts what an import brings. */
+export class ImportCount {
+  groups = 0;
+  families = 0;
+  leftOutGroups = 0;
+  leftOut = 0;
+
+  result(): Imported {
+    const { groups, families, leftOutGroups, leftOut } = this;
+    return { groups, families, leftOutGroups, leftOut };
+  }
+}

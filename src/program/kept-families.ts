@@ -1,0 +1,20 @@
+import { Writer } from "../bytes/writer.ts";
+import type { GroupView } from "../model/view.ts";
+import type { GobFamily } from "../persist/gob/read.ts";
+import { appendFamilyHeader, appendMetrics, EncodingScratch } from "../serialise/protobuf.ts";
+
+/** Makes protobuf messages of the families of groups, each with the time of its push. */
+export class FamilyEncoder {
+  private readonly scratch = new EncodingScratch();
+  private readonly out = new Writer(4096);
+
+  encode(group: GroupView): GobFamily[] {
+    return group.families.map((family) => {
+      const { out } = this;
+      out.reset();
+      appendFamilyHeader(out, family.isNameless ? null : family.name, family.help, family.type);
+      appendMetrics(out, family, this.scratch);
+      return { name: family.name, timestampMs: family.pushedMs, familyBytes: out.finish() };
+    });
+  }
+}

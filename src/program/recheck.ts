@@ -1,0 +1,124 @@
+import { sameBytes } from "../bytes/hash.ts";
+import { GroupingKey } from "../model/grouping-key.ts";
+import type { KeyedGroup } from "../model/kept-group.ts";
+import type { GroupView } from "../model/view.ts";
+import { BatchWriter } from "../persist/batch.ts";
+import { claimFile, readGroups } from "../persist/database.ts";
+import type { GobFamily } from "../persist/gob/read.ts";
+import { type Amendment, amendDatabase } from "../persist/older-database.ts";
+import { RowWriter } from "../persist/record.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
+import { Store } from "../store/store.ts";
+import { Admission } from "./admission.ts";
+import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
+import { FamilyEncoder } from "./kept-families.ts";
+
+/**
+ * Looks through a database of ours that was written when more could be pushed than today: what could not be pushed now is taken
+ * out of its row, and the row as it was is kept in the table `left_out` of the same file. `store` is empty and checks.
+ */
+export function recheckDatabase(file: string, store: Store, watch: ImportWatch): Imported {
+  const claim = claimFile(file);
+  try {
+    const recheck = new Recheck(store, watch);
+    for (const kept of readGroups(file)) {
+      const held = new Store(new Map(), false);
+      const restoring = held.restoring(kept);
+      while (restoring.step());
+      for (const group of held.keyedGroups()) recheck.add(group);
+    }
+    amendDatabase(file, recheck.amendments);
+    return recheck.count.result();
+  } finally {
+    claim.release();
+  }
+}
+
+class Recheck {
+  readonly amendments: Amendment[] = [];
+  readonly count = new ImportCount();
+  private readonly encoder = new FamilyEncoder();
+  private readonly rows = new RowWriter();
+  private readonly batch = new BatchWriter();
+  private readonly admission: Admission;
+  /** Of the group at hand: why families of it were left out. */
+  private reasons: string[] = [];
+
+  constructor(
+    private readonly store: Store,
+    private readonly watch: ImportWatch,
+  ) {
+    this.admission = new Admission(store, (key, family, reason) => {
+      this.count.leftOut++;
+      this.reasons.push(`${family}: ${reason}`);
+      watch.leftOut({ group: Buffer.from(key.block).toString(), family, reason });
+    });
+  }
+
+  add(group: KeyedGroup): void {
+    this.watch.step(this.count.groups + this.count.leftOutGroups, null);
+    const key = new GroupingKey([...group.view.labels]);
+    const families = this.encoder.encode(group.view);
+    this.reasons = [];
+    const refused = this.admission.openGroup(key, Math.min(...families.map(({ timestampMs }) => timestampMs)));
+    if (refused !== null) return this.leaveOut(group, families, refused);
+    this.count.groups++;
+    for (const [timeMs, together] of byTime(families.filter(({ name }) => !isPushTime(name))))
+      this.count.families += this.admission.admit(key, together, timeMs);
+    this.setPushTimes(key, group, families);
+    this.compare(key, group);
+  }
+
+  private leaveOut({ key }: KeyedGroup, families: readonly GobFamily[], reason: string): void {
+    this.count.leftOutGroups++;
+    this.count.leftOut += families.filter(({ name }) => !isPushTime(name)).length;
+    this.watch.leftOut({ group: Buffer.from(key).toString(), family: null, reason });
+    this.batch.remove(key);
+    this.amendments.push({ key: key.slice(), reason, batch: this.batch.finish() });
+  }
+
+  private setPushTimes(key: GroupingKey, group: KeyedGroup, families: readonly GobFamily[]): void {
+    const pushedMs = (name: string) => families.find((family) => family.name === name)?.timestampMs ?? 0;
+    this.store.setPushTimes(
+      key,
+      { seconds: group.succeededSeconds, pushedMs: pushedMs(PUSH_TIME) },
+      { seconds: group.failedSeconds, pushedMs: pushedMs(PUSH_FAILURE_TIME) },
+    );
+  }
+
+  /** A group that is not what it was is to be written anew. */
+  private compare(key: GroupingKey, group: KeyedGroup): void {
+    const now = this.store.keyedGroup(this.store.groupOf(key));
+    if (now === null) throw new Error(`checking the group {${Buffer.from(key.block)}}: it is not there`);
+    if (this.reasons.length === 0 && isAlike(group.view, now.view)) return;
+    this.batch.put(group.key, group.succeededSeconds, group.failedSeconds, this.rows.write(now.view));
+    const reason = this.reasons.join("\n") || "written otherwise today";
+    this.amendments.push({ key: group.key.slice(), reason, batch: this.batch.finish() });
+  }
+}
+
+const isPushTime = (name: string): boolean => name === PUSH_TIME || name === PUSH_FAILURE_TIME;
+
+function byTime(families: readonly GobFamily[]): [number, GobFamily[]][] {
+  const times = new Map<number, GobFamily[]>();
+  for (const family of families) {
+    const together = times.get(family.timestampMs) ?? [];
+    together.push(family);
+    times.set(family.timestampMs, together);
+  }
+  return [...times].sort(([a], [b]) => a - b);
+}
+
+/** Whether two views of a group would be exposed alike as text. */
+function isAlike(one: GroupView, other: GroupView): boolean {
+  if (one.families.length !== other.families.length) return false;
+  return one.families.every((family, i) => {
+    const now = other.families[i];
+    return now?.name === family.name && isSame(family.lines, now.lines) && isSame(family.help, now.help);
+  });
+}
+
+function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.length === other.length && sameBytes(one, 0, other, 0, one.length);
+}
