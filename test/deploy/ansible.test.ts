@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { Child, type Ended, firstAbsent, programs, requirement } from "../program.ts";
+import { Child, type Ended, eventually, firstAbsent, programs, requirement } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest, makeRelease, type Release, releaseUnderTest, tarballName } from "./release.ts";
@@ -19,11 +19,12 @@ const lint = requirement(firstAbsent("ansible-lint"));
 
 describe.skipIf(lint.skip)(`deploy/ansible${lint.reason}`, () => {
   test("ansible-lint has nothing to say in its strictest profile", async () => {
-    const files = ["pushgateway.yaml", "service_deploy.yaml", "service_rollback.yaml", "roles/pushgateway"];
+    const playbooks = ["pushgateway.yaml", "pushgateway_leave.yaml", "service_deploy.yaml", "service_rollback.yaml"];
+    const files = [...playbooks, "roles/pushgateway"];
     const words = [programs.need("ansible-lint"), "--offline", "--nocolor", "--profile=production", ...files];
     await using child = new Child(words, { cwd: join(DEPLOY, "ansible") });
     const { code, stdout, stderr } = await child.ended(120_000);
-    expect(stdout + stderr).toMatch(/Passed with production profile: 0 failure\(s\), 0 warning\(s\) on 1\d files/);
+    expect(stdout + stderr).toMatch(/Passed with production profile: 0 failure\(s\), 0 warning\(s\) on 2\d files/);
     expect(code).toBe(0);
   });
 });
@@ -78,6 +79,36 @@ class Site {
     return (await this.machine.output("sha256sum", path)).split(" ")[0];
   }
 
+  /** From now on each start of the service leaves a line, for `starts`. */
+  async countStarts(): Promise<void> {
+    const text = "[Service]\nExecStartPre=+/bin/sh -c 'echo start >> /run/starts'\n";
+    await this.machine.write(`/etc/systemd/system/${UNIT}.d/count.conf`, text);
+  }
+
+  async starts(): Promise<number> {
+    return (await this.machine.output("cat", "/run/starts")).split("\n").length - 1;
+  }
+
+  async push(line: string): Promise<void> {
+    await this.machine.output("curl", "-sSf", "--data-binary", `${line}\n`, "http://127.0.0.1:9091/metrics/job/j");
+  }
+
+  /** Starts Debian's Pushgateway as the role's user, in a unit of its own. */
+  async startDebians(file: string): Promise<void> {
+    const program = `${programs.need("prometheus-pushgateway")} --persistence.file=${file}`;
+    await this.machine.write(
+      "/etc/systemd/system/debians.service",
+      `[Service]\nUser=pushgateway\nExecStart=${program}\n`,
+    );
+    await this.machine.output("systemctl", "daemon-reload");
+    await this.machine.output("systemctl", "start", "debians");
+    await eventually("Debian's is ready", async () => (await this.get("/-/ready")) === "OK");
+  }
+
+  async stopDebians(): Promise<void> {
+    await this.machine.output("systemctl", "stop", "debians");
+  }
+
   async pid(): Promise<string> {
     return await this.machine.property(UNIT, "MainPID");
   }
@@ -98,7 +129,9 @@ class Site {
   }
 }
 
-const { skip, reason } = requirement((await machineAbsent()) ?? firstAbsent("ansible-playbook", "tar", "gzip", "curl"));
+const { skip, reason } = requirement(
+  (await machineAbsent()) ?? firstAbsent("ansible-playbook", "prometheus-pushgateway", "tar", "gzip", "curl"),
+);
 
 describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`, () => {
   let site: Site;
@@ -121,8 +154,10 @@ describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`,
       expect(await site.exists(path)).toBe(false);
   });
 
-  test("the first run starts it, and it serves as the role's user", async () => {
+  test("the first run starts it, once, and it serves as the role's user", async () => {
+    await site.countStarts();
     expect(await play(site.now)).toBeGreaterThan(3);
+    expect(await site.starts()).toBe(1);
     expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
     expect(await site.get("/metrics")).toContain("pushgateway_build_info");
     expect(await site.machine.output("stat", "-c", "%U %a", "/var/lib/pushgateway")).toBe("pushgateway 700\n");
@@ -136,7 +171,7 @@ describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`,
   });
 
   test("a new version comes with a restart, keeps what was pushed, and the one before is a run away", async () => {
-    await site.machine.output("curl", "-sSf", "--data-binary", "kept 1\n", "http://127.0.0.1:9091/metrics/job/j");
+    await site.push("kept 1");
     for (const release of [site.next, site.now]) {
       const pid = await site.pid();
       expect(await play(release)).toBeGreaterThan(0);
@@ -186,6 +221,29 @@ describe.skipIf(skip)(`the role pushgateway on a machine with systemd${reason}`,
     expect(await play(site.now, "-e", variables)).toBe(0);
   });
 
+  test("a version of the Go Pushgateway is refused, with what to do instead, and what is installed stays", async () => {
+    const pid = await site.pid();
+    const { code, stdout } = await site.play("pushgateway.yaml", "-e", "pushgateway_version=1.11.2");
+    expect(stdout).toContain("pushgateway_leave.yaml takes this one away");
+    expect(code).toBe(2);
+    expect(await site.pid()).toBe(pid);
+  });
+
+  test("what it leaves is read by Debian's Pushgateway, and taken over again by the next run", async () => {
+    await play(site.now);
+    await site.push("kept 2");
+    for (let round = 3; round < 5; round++) {
+      expect(await site.changes("pushgateway_leave.yaml")).toBeGreaterThan(2);
+      expect(await site.changes("pushgateway_leave.yaml")).toBe(0);
+      await site.startDebians("/var/lib/pushgateway/metrics.db");
+      expect(await site.get("/metrics")).toContain(`kept{instance="",job="j"} ${round - 1}\n`);
+      await site.push(`kept ${round}`);
+      await site.stopDebians();
+      expect(await play(site.now)).toBeGreaterThan(2);
+      expect(await site.get("/metrics")).toContain(`kept{instance="",job="j"} ${round}\n`);
+    }
+  });
+
   test("a tarball that is not the one of the checksums is refused, and what is installed stays", async () => {
     writeFileSync(join(site.folder, "dist", tarballName(site.next.version)), "something else");
     rmSync(join(site.folder, "home/.cache"), { recursive: true });
@@ -212,8 +270,10 @@ describe.skipIf(skip)(`service_deploy.yaml on a machine with systemd${reason}`, 
     expect(await site.machine.output("ls", "/opt", "/etc/systemd/system")).toBe("/etc/systemd/system:\n\n/opt:\n");
   });
 
-  test("the first run serves from /opt/app/pushgateway, the second changes nothing", async () => {
+  test("the first run serves from /opt/app/pushgateway and starts it once, the second changes nothing", async () => {
+    await site.countStarts();
     expect(await site.changes("service_deploy.yaml", ...of(site.now))).toBeGreaterThan(3);
+    expect(await site.starts()).toBe(1);
     expect(await site.get("/metrics")).toContain("pushgateway_build_info");
     expect(await site.machine.property(UNIT, "ExecStart")).toContain(`path=${PROGRAM} `);
     const pid = await site.pid();
@@ -238,22 +298,53 @@ describe.skipIf(skip)(`service_deploy.yaml on a machine with systemd${reason}`, 
     expect(code).toBe(2);
   });
 
-  test("a tarball without its checksum is refused, and deployed where the checksum is told", async () => {
+  test("going back to the Go Pushgateway hands it the metrics, and so does going forward again, more than once", async () => {
+    const go = await makeRelease(join(site.folder, "dist"), "1.5.1", programs.need("prometheus-pushgateway"));
+    const [forth, back] = [site.now, go].map(({ version }) => backTo(`pushgateway-${version}.linux-amd64`));
+    await site.push("kept 0");
+    expect(await site.changes("service_deploy.yaml", ...of(go))).toBeGreaterThan(3);
+    for (let round = 0; round < 2; round++) {
+      if (round > 0) expect(await site.changes("service_rollback.yaml", ...(back ?? []))).toBeGreaterThan(3);
+      await eventually("the Go Pushgateway is ready", async () => (await site.get("/-/ready")) === "OK");
+      expect(await site.get("/metrics")).toContain("go_goroutines");
+      expect(await site.get("/metrics")).toContain(`kept{instance="",job="j"} ${round}\n`);
+      await site.push(`kept ${round + 1}`);
+      expect(await site.changes("service_rollback.yaml", ...(forth ?? []))).toBeGreaterThan(1);
+      expect(await site.get("/metrics")).not.toContain("go_goroutines");
+      expect(await site.get("/metrics")).toContain(`kept{instance="",job="j"} ${round + 1}\n`);
+    }
+  });
+
+  test("a tarball without its checksum is deployed with a warning, one that is not that of a checksum is refused", async () => {
     rmSync(join(site.folder, "dist/sha256sums.txt"));
-    const { code, stdout } = await site.play("service_deploy.yaml", ...of(site.next));
-    expect(stdout).toContain("expected one in a sha256sums.txt beside it, or given as -e sha256=...");
+    const told = ["-e", `sha256=${site.now.sha256}`];
+    const { code, stdout } = await site.play("service_deploy.yaml", ...of(site.next), ...told);
+    expect(stdout).toContain(`is ${site.next.sha256}, expected ${site.now.sha256}`);
     expect(code).toBe(2);
     expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
-    const told = `sha256=${site.next.sha256}`;
-    expect(await site.changes("service_deploy.yaml", ...of(site.next), "-e", told)).toBeGreaterThan(0);
+    const unchecked = await site.play("service_deploy.yaml", ...of(site.next));
+    expect(unchecked.stdout).toMatch(/WARNING: \S+ is taken unchecked/);
+    expect([unchecked.code, unchecked.changed > 0]).toEqual([0, true]);
     expect(await site.programSha256(PROGRAM)).toBe(site.next.programSha256);
+  });
+
+  test("the line of older guides works from deploy/ansible, whatever the folder in the tarball is named", async () => {
+    const [from, to] = [site.now, "1.4.0"].map((release) =>
+      tarballName(typeof release === "string" ? release : release.version),
+    );
+    renameSync(join(site.folder, "dist", from ?? ""), join(site.folder, "dist", to ?? ""));
+    const line = `ansible-playbook -i host_file service_deploy.yaml -e "tgz=${to}" -e "app=pushgateway"`;
+    const script = `cd ${site.folder}/deploy/ansible && HOME=${site.folder}/home LC_ALL=C.UTF-8 ${line}`;
+    expect(await site.machine.output("sh", "-c", script)).toContain("failed=0");
+    expect(await site.programSha256(PROGRAM)).toBe(site.now.programSha256);
+    expect(await site.get("/metrics")).toContain("pushgateway_build_info");
+    expect(await site.machine.output("sh", "-c", script)).toContain("changed=0");
   });
 
   test("a unit of one's own in local_path is used as it is", async () => {
     const unit = `[Service]\nType=simple\nDynamicUser=yes\nExecStart=${PROGRAM} --web.enable-lifecycle\n`;
     await site.machine.write("/opt/tgzs/pushgateway.service", `${unit}[Install]\nWantedBy=default.target\n`);
-    const told = `sha256=${site.next.sha256}`;
-    expect(await site.changes("service_deploy.yaml", ...of(site.next), "-e", told)).toBeGreaterThan(0);
+    expect(await site.changes("service_deploy.yaml", ...of(site.next))).toBeGreaterThan(0);
     expect(await site.machine.output("cat", `/etc/systemd/system/${UNIT}`)).toStartWith(unit);
     expect(await site.machine.property(UNIT, "Type")).toBe("simple");
     expect(await site.machine.property(UNIT, "ExecStart")).toContain("--web.enable-lifecycle");
