@@ -1,8 +1,10 @@
 import { arch, platform } from "node:os";
 import { build } from "./build-info.ts";
+import { expandWords } from "./config/arguments.ts";
 import { parseCommandLine } from "./config/command-line.ts";
 import type { ProgramInfo } from "./config/program.ts";
 import type { Outside } from "./program/outside.ts";
+import { readText } from "./program/read-file.ts";
 import { serve } from "./program/serve.ts";
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: "amd64", ia32: "386" };
@@ -21,8 +23,8 @@ const outside: Outside = {
   every: (ms, run) => void setInterval(run, ms).unref(),
   environment: process.env,
   pid: process.pid,
-  onEndSignal: (run) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, run);
+  onSignal: (signals, run) => {
+    for (const signal of signals) process.on(signal, run);
   },
   stdout: () => Bun.stdout.writer(),
   writeError: (text) => void process.stderr.write(text),
@@ -30,15 +32,26 @@ const outside: Outside = {
   startImporter: () => new Worker(new URL("./program/import-thread.ts", import.meta.url)),
 };
 
+/** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 where there is none. */
+const width = Number.parseInt(process.env.COLUMNS ?? "", 10) || process.stdout.columns || 80;
+
 /** Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is needed. */
-async function main([command, ...others]: readonly string[]): Promise<number> {
-  if (command === "healthcheck")
-    return (await import("./program/healthcheck.ts")).runHealthcheck(others, program, outside);
-  if (command === "export") return (await import("./program/export.ts")).runExport(others, outside);
-  const line = parseCommandLine(command === undefined ? [] : [command, ...others], program);
-  if (line.kind === "run") return serve(line.settings, program, outside);
-  (line.kind === "print" ? process.stdout : process.stderr).write(line.text);
-  return line.kind === "print" ? 0 : 1;
+async function main(words: readonly string[]): Promise<number> {
+  const line = parseCommandLine(expandWords(words, readText), program, width);
+  switch (line.kind) {
+    case "run":
+      return serve(line.settings, program, outside);
+    case "export":
+      return (await import("./program/export.ts")).runExport(line, outside);
+    case "healthcheck":
+      return (await import("./program/healthcheck.ts")).runHealthcheck(line, program, outside);
+    case "print":
+      process.stdout.write(line.text);
+      return 0;
+    case "fail":
+      process.stderr.write(line.text);
+      return 1;
+  }
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -1,10 +1,9 @@
 import { createApp } from "../src/app.ts";
-import { parseCommandLine } from "../src/config/command-line.ts";
 import type { App } from "../src/http/deps.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
-import { PROGRAM } from "./program-info.ts";
+import { settingsOf } from "./program-info.ts";
 
 /** The app without a socket. Its clock stands still unless a test moves it. */
 export interface TestApp {
@@ -20,9 +19,7 @@ export interface TestApp {
 
 /** An app with the given flags. */
 export function createTestApp(...flags: string[]): TestApp {
-  const command = parseCommandLine(flags, PROGRAM);
-  if (command.kind !== "run") throw new Error(`reading the flags ${flags}: ${command.text}`);
-  const { settings } = command;
+  const settings = settingsOf(...flags);
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
   const logged: string[] = [];
   const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };

@@ -1,3 +1,4 @@
+import { parseCommandLine, type Settings } from "../src/config/command-line.ts";
 import type { ProgramInfo } from "../src/config/program.ts";
 
 /** Some program, for what has to name one. */
@@ -10,3 +11,10 @@ export const PROGRAM: ProgramInfo = {
   runtimeVersion: "1",
   platform: "linux/amd64",
 };
+
+/** The settings of a server that is started with these words. */
+export function settingsOf(...words: string[]): Settings {
+  const line = parseCommandLine(words, PROGRAM);
+  if (line.kind !== "run") throw new Error(`reading the flags ${words}: got ${JSON.stringify(line)}`);
+  return line.settings;
+}

@@ -1,38 +1,50 @@
 import { Rejection } from "../model/rejection.ts";
 
-/** Where to listen. `hostname` is a name or an IP address without brackets; port 0 lets the system choose. */
+/** Where to listen. `hostname` is a name or an IP address without brackets, "" all interfaces; port 0 lets the system choose. */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** All interfaces, IPv4 and IPv6 in one socket: what Go listens on where the host is empty. */
-export const ALL_INTERFACES = "::";
+/** The TCP port of a service's name, null where there is no such service. */
+export type PortOf = (service: string) => number | null;
 
 /**
- * Reads `host:port`, `[::1]:port` or `:port`, the latter meaning all interfaces. An empty port is 0. Refused in the words
- * of Go's net.Listen; names of services (`:http`) and vsock addresses are refused as well.
+ * Reads `host:port`, `[::1]:port` or `:port`, the port as a number or as a service's name. An empty port, and an empty text,
+ * is port 0. Refused in the words of Go's net.Listen; vsock addresses are refused as well.
  */
-export function parseListenAddress(text: string): ListenAddress | Rejection {
+export function parseListenAddress(text: string, portOf: PortOf): ListenAddress | Rejection {
+  if (text === "") return { hostname: "", port: 0 };
   if (text.startsWith("vsock://")) {
     return refused(`vsock: ${text}: addresses of virtual machine sockets are not supported, expected host:port`);
   }
   const parts = splitHostPort(text);
   if (typeof parts === "string") return refused(`tcp: address ${text}: ${parts}`);
-  const port = parsePort(parts.port);
-  if (port instanceof Rejection) return port;
-  return { hostname: parts.host === "" ? ALL_INTERFACES : parts.host, port };
+  const port = parsePort(parts.port, portOf);
+  return port instanceof Rejection ? port : { hostname: parts.host, port };
 }
 
-/** `address` as Go prints it: `[::]:9091`, `localhost:9091`. */
+/** `address` as Go prints it: `[::]:9091`, `localhost:9091`, `:9091`. */
 export function formatListenAddress({ hostname, port }: ListenAddress): string {
   return /[:%]/.test(hostname) ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-function parsePort(text: string): number | Rejection {
-  if (text === "") return 0;
-  if (!/^[+-]?\d+$/.test(text)) return refused(`tcp: lookup tcp/${text}: unknown port`);
-  const port = Number(text);
+/** Whether all interfaces are meant. Go listens for IPv4 and IPv6 then, whichever of both is written. */
+export function isEverywhere(hostname: string): boolean {
+  return ["", "0.0.0.0", "::"].includes(hostname);
+}
+
+/** Whether Go takes the text for the name of a host: all others are none, without a look into hosts file and DNS. */
+export function isDomainName(text: string): boolean {
+  const labels = text.replace(/\.$/, "").split(".");
+  const isWellFormed = labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label));
+  return isWellFormed && text.length <= 254 && /[a-z_-]/i.test(text);
+}
+
+function parsePort(text: string, portOf: PortOf): number | Rejection {
+  const [, sign, digits = ""] = /^([+-]?)(\d*)$/.exec(text) ?? [];
+  const port = sign === undefined ? portOf(text) : Number(`${sign}0${digits}`);
+  if (port === null) return refused(`tcp: lookup tcp/${text}: unknown port`);
   return port >= 0 && port <= 65535 ? port : refused(`tcp: address ${text}: invalid port`);
 }
 

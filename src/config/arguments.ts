@@ -1,4 +1,12 @@
-import { ALL_FLAGS, type Flag } from "./flags.ts";
+import { quoteText } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { Command } from "./commands.ts";
+import type { Flag } from "./flags.ts";
+
+/** A word of a command line; a rejection stands where a file of arguments could not be read. */
+export type Word = string | Rejection;
+
+type ReadText = (path: string) => string | Rejection;
 
 /** One flag as it stands on the command line. Switches have the text "true", or "false" where negated. */
 export interface GivenFlag {
@@ -6,79 +14,118 @@ export interface GivenFlag {
   readonly text: string;
 }
 
-/** The flags up to the first fault, in order, and what the fault is; null where everything was understood. */
+/** What was given up to the first fault, in order, and what the fault is; null where everything was understood. */
 export interface ReadArguments {
-  readonly given: readonly GivenFlag[];
+  readonly flags: readonly GivenFlag[];
+  /** The word that is no flag, null where there is none. */
+  readonly argument: string | null;
   readonly fault: string | null;
 }
 
-type Token = { readonly type: "long" | "short" | "argument"; readonly text: string };
+type Token = { readonly type: "long" | "short" | "argument" | "fault"; readonly text: string };
 
-const LONG_FLAGS: ReadonlyMap<string, Flag> = new Map(ALL_FLAGS.map((flag) => [flag.name, flag]));
-const SHORT_FLAGS: ReadonlyMap<string, Flag> = new Map(
-  ALL_FLAGS.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag]])),
-);
-
-/**
- * Reads a command line in the grammar of kingpin v2, which the reference uses: `--name value`, `--name=value`, `--switch`,
- * `--no-switch`, `-h`; after `--` nothing is a flag. Known long names are taken with a single dash too (`-name=value`), as
- * the first releases had them. There are no positional arguments. Faults are in kingpin's words.
- */
-export function readArguments(argv: readonly string[]): ReadArguments {
-  const tokens = tokenise(argv);
-  const given: GivenFlag[] = [];
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at] as Token;
-    const found = token.type === "argument" ? `unexpected ${token.text}` : findFlag(token);
-    if (typeof found === "string") return { given, fault: found };
-    if (found.flag.kind === "switch") {
-      given.push({ flag: found.flag, text: String(!found.negated) });
-      continue;
-    }
-    const value = tokens[++at];
-    if (value?.type !== "argument") return { given, fault: `expected argument for flag '${written(token)}'` };
-    given.push({ flag: found.flag, text: value.text });
-  }
-  return { given, fault: null };
+interface FoundFlag {
+  readonly flag: Flag;
+  readonly negated: boolean;
 }
 
-function findFlag(token: Token): { flag: Flag; negated: boolean } | string {
-  const names = token.type === "short" ? SHORT_FLAGS : LONG_FLAGS;
-  const flag = names.get(token.text);
-  if (flag !== undefined) return { flag, negated: false };
-  const positive =
-    token.type === "long" && token.text.startsWith("no-") ? LONG_FLAGS.get(token.text.slice(3)) : undefined;
-  if (positive?.kind === "switch") return { flag: positive, negated: true };
-  return `unknown ${token.type} flag '${written(token)}'`;
+/**
+ * Puts the lines of a file in the place of each word `@FILE`, as kingpin does: one word a line, without empty lines and those
+ * that begin with `#`; such a line may name a further file. Behind `--`, and behind a `=`, nothing is expanded. `read` gives
+ * the text of a file or why it cannot be read: `open FILE: ...`, `read FILE: ...`.
+ */
+export function expandWords(words: readonly string[], read: ReadText, within: readonly string[] = []): Word[] {
+  const expanded: Word[] = [];
+  for (const word of words) {
+    const isLiteral = !word.startsWith("@") || expanded.includes("--");
+    expanded.push(...(isLiteral ? [word] : wordsOfFile(word.slice(1), read, within)));
+  }
+  return expanded;
+}
+
+function wordsOfFile(path: string, read: ReadText, within: readonly string[]): Word[] {
+  if (path === "") return [refused("expected @ file to expand arguments from")];
+  if (within.includes(path)) return [refused(`arguments file ${quoteText(path)} names itself`)];
+  const text = read(path);
+  if (text instanceof Rejection) {
+    const doing = text.message.startsWith("read ") ? "read arguments from" : "open arguments file";
+    return [refused(`failed to ${doing} ${quoteText(path)}: ${text.message}`)];
+  }
+  const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
+  const words = lines.filter((line) => !line.startsWith("#") && line.trim() !== "");
+  return expandWords(words, read, [...within, path]);
+}
+
+/**
+ * Reads the words behind a command in the grammar of kingpin v2, which the reference uses: `--name value`, `--name=value`,
+ * `--switch`, `--no-switch`, `-h`; after `--` nothing is a flag. Known long names are taken with a single dash too
+ * (`-name=value`), as the first releases had them. Faults are in kingpin's words.
+ */
+export function readArguments({ flags, argument }: Command, words: readonly Word[]): ReadArguments {
+  const tokens = tokenise(flags, words);
+  const given: GivenFlag[] = [];
+  let operand: string | null = null;
+  const stop = (fault: string | null) => ({ flags: given, argument: operand, fault });
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
+    if (token.type === "fault") return stop(token.text);
+    if (token.type === "argument") {
+      if (argument === null || operand !== null) return stop(`unexpected ${token.text}`);
+      operand = token.text;
+      continue;
+    }
+    const found = findFlag(flags, token);
+    if (found === null) return stop(`unknown ${token.type} flag '${written(token)}'`);
+    const value = found.flag.kind === "switch" ? argumentToken(String(!found.negated)) : tokens[++at];
+    if (value?.type !== "argument") return stop(`expected argument for flag '${written(token)}'`);
+    given.push({ flag: found.flag, text: value.text });
+  }
+  return stop(null);
+}
+
+function findFlag(flags: readonly Flag[], { type, text }: Token): FoundFlag | null {
+  const named = flags.find(({ name, short }) => text === (type === "short" ? short : name));
+  if (named !== undefined) return { flag: named, negated: false };
+  if (type === "short" || !text.startsWith("no-")) return null;
+  const positive = flags.find(({ kind, name }) => kind === "switch" && name === text.slice(3));
+  return positive === undefined ? null : { flag: positive, negated: true };
 }
 
 function written(token: Token): string {
   return token.type === "short" ? `-${token.text}` : `--${token.text}`;
 }
 
-function tokenise(argv: readonly string[]): Token[] {
-  const end = argv.indexOf("--");
-  const flags = end < 0 ? argv : argv.slice(0, end);
-  const rest = end < 0 ? [] : argv.slice(end + 1);
-  return [...flags.flatMap(tokensOf), ...rest.map(argument)];
+function tokenise(flags: readonly Flag[], words: readonly Word[]): Token[] {
+  const end = words.indexOf("--");
+  const read = (word: Word) => (word instanceof Rejection ? faultToken(word) : tokensOf(flags, word));
+  if (end < 0) return words.flatMap(read);
+  const operands = words.slice(end + 1).map((word) => argumentToken(String(word)));
+  return [...words.slice(0, end).flatMap(read), ...operands];
 }
 
-function tokensOf(written: string): Token[] {
-  if (written.startsWith("--")) return longTokens(written.slice(2));
-  if (!written.startsWith("-")) return [argument(written)];
-  if (written === "-") return [argument("")];
-  const name = written.slice(1).split("=", 1)[0] ?? "";
-  if (name.length > 1 && typeof findFlag({ type: "long", text: name }) !== "string")
-    return longTokens(written.slice(1));
-  return [...written.slice(1)].map((letter) => ({ type: "short", text: letter }));
+function tokensOf(flags: readonly Flag[], word: string): Token[] {
+  if (word.startsWith("--")) return longTokens(word.slice(2));
+  if (!word.startsWith("-")) return [argumentToken(word)];
+  if (word === "-") return [argumentToken("")];
+  const name = word.slice(1).split("=", 1)[0] ?? "";
+  if (name.length > 1 && findFlag(flags, { type: "long", text: name }) !== null) return longTokens(word.slice(1));
+  return [...word.slice(1)].map((letter) => ({ type: "short", text: letter }));
 }
 
 function longTokens(text: string): Token[] {
   const equals = text.indexOf("=");
   if (equals < 0) return [{ type: "long", text }];
-  return [{ type: "long", text: text.slice(0, equals) }, argument(text.slice(equals + 1))];
+  return [{ type: "long", text: text.slice(0, equals) }, argumentToken(text.slice(equals + 1))];
 }
 
-function argument(text: string): Token {
+function argumentToken(text: string): Token {
   return { type: "argument", text };
+}
+
+function faultToken({ message }: Rejection): Token {
+  return { type: "fault", text: message };
+}
+
+function refused(words: string): Rejection {
+  return new Rejection("malformed", words);
 }

@@ -1,22 +1,33 @@
+import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import { type ListenAddress, parseListenAddress } from "./address.ts";
-import { type GivenFlag, readArguments } from "./arguments.ts";
+import type { Word } from "./arguments.ts";
+import { type AskedValues, askedOf } from "./asked.ts";
+import {
+  BASH_FLAG,
+  type Command,
+  commandOf,
+  HELP_LONG_FLAG,
+  HELP_MAN_FLAG,
+  VERSION_FLAG,
+  ZSH_FLAG,
+} from "./commands.ts";
+import { BASH_SCRIPT, COMPLETION_WORD, completions, ZSH_SCRIPT } from "./completion.ts";
 import { parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
-import { type FlagValues, HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, SETTING_FLAGS, VERSION_FLAG } from "./flags.ts";
-import { helpText, manualPage } from "./help.ts";
+import { type Flag, type FlagValues, IGNORED_FLAGS, SETTING_FLAGS } from "./flags.ts";
+import { helpText, longHelp, manualPage } from "./help.ts";
 import { type Limits, readLimits } from "./limits.ts";
 import { parseOrigins } from "./origins.ts";
-import { computeRoutePrefix } from "./prefix.ts";
+import { computeRoutePrefix, HEALTHY_PATH } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
-import { canonicalText, defaultTexts, type FlagTexts, flagValues } from "./values.ts";
+import { type FlagTexts, flagValues } from "./values.ts";
 
 /** What the program runs with. */
 export interface Settings {
   /** Listen on the sockets that systemd hands over, not on `listenAddresses`. */
   readonly systemdSocket: boolean;
-  /** At least one. */
-  readonly listenAddresses: readonly ListenAddress[];
+  /** As given, at least one: what they are is found out when they are listened on. */
+  readonly listenAddresses: readonly string[];
   /** "" is none: plain HTTP for everybody. */
   readonly webConfigFile: string;
   /** As given; prefix.ts joins it with the route prefix. */
@@ -42,67 +53,76 @@ export interface Settings {
   readonly limits: Limits;
   readonly logLevel: FlagValues["log.level"];
   readonly logFormat: FlagValues["log.format"];
+  /** As they are written on the command line: `--web.local-assets`. */
+  readonly ignoredFlags: readonly string[];
   /** Every setting by its flag's name as the status API shows it, sorted; `web.route-prefix` is the computed one. */
   readonly flagValues: Readonly<Record<string, string>>;
 }
 
 /**
- * What a command line asks for. `text` is all that is to be written, its last line feed included: of "print" on stdout
- * with exit status 0, of "fail" on stderr with exit status 1.
+ * What a command line asks for: to serve, to export a file, to ask a server for its health, or to print. `text` is all that
+ * is to be written, its last line feed included: of "print" on stdout with exit status 0, of "fail" on stderr with status 1.
  */
 export type CommandLine =
   | { readonly kind: "run"; readonly settings: Settings }
+  | { readonly kind: "export"; readonly format: "text" | "gob"; readonly file: string }
+  /** `url` null: the server of this container. `insecure` takes any certificate. */
+  | { readonly kind: "healthcheck"; readonly url: URL | null; readonly insecure: boolean }
   | { readonly kind: "print"; readonly text: string }
   | { readonly kind: "fail"; readonly text: string };
 
 /** The help text's width where no terminal says otherwise. */
 const DEFAULT_WIDTH = 80;
 
-/**
- * Reads the arguments after the program's name, in the reference's order of precedence: a version or manual page that is
- * asked for before the first fault, then that fault, then help, then the values.
- */
-export function parseCommandLine(argv: readonly string[], program: ProgramInfo): CommandLine {
-  const { given, fault } = readArguments(argv);
-  const page = firstPage(given, program);
-  if (page !== null) return { kind: "print", text: page };
-  if (fault !== null) return fail(fault);
-  if (given.some(({ flag }) => flag === HELP_FLAG)) return { kind: "print", text: helpText(DEFAULT_WIDTH) };
-  const texts = collectTexts(given);
-  if (texts instanceof Rejection) return fail(texts.message);
-  const settings = readSettings(texts);
-  if (settings instanceof Rejection) return fail(settings.message);
-  return { kind: "run", settings };
+/** Reads the words after the program's name, as `expandWords` gives them. */
+export function parseCommandLine(words: readonly Word[], program: ProgramInfo, width = DEFAULT_WIDTH): CommandLine {
+  const command = commandOf(words[0]);
+  if (words[0] === COMPLETION_WORD) return { kind: "print", text: completions(words.slice(1).map(String)) };
+  const asked = askedOf(command, command.name === "" ? words : words.slice(1));
+  if (asked.kind === "fault") return fail(asked.words);
+  if (asked.kind === "page") return { kind: "print", text: pageOf(asked.flag, command, program, width) };
+  const line = readLine(command, asked, width);
+  return line instanceof Rejection ? fail(line.message) : line;
 }
 
-function firstPage(given: readonly GivenFlag[], program: ProgramInfo): string | null {
-  for (const { flag } of given) {
-    if (flag === VERSION_FLAG) return `${versionText(program)}\n`;
-    if (flag === HELP_LONG_FLAG) return helpText(DEFAULT_WIDTH);
-    if (flag === HELP_MAN_FLAG) return manualPage(program);
-  }
-  return null;
+function pageOf(flag: Flag, command: Command, program: ProgramInfo, width: number): string {
+  if (flag === VERSION_FLAG) return `${versionText(program)}\n`;
+  if (flag === HELP_MAN_FLAG) return manualPage(program);
+  if (flag === BASH_FLAG) return BASH_SCRIPT;
+  if (flag === ZSH_FLAG) return ZSH_SCRIPT;
+  return flag === HELP_LONG_FLAG ? longHelp(width) : helpText(command, width);
 }
 
-/** The texts of all settings, defaults included; a repeated flag or the first value that cannot be read is refused. */
-function collectTexts(given: readonly GivenFlag[]): FlagTexts | Rejection {
-  const texts = new Map<string, string[]>();
-  for (const { flag, text } of given) {
-    const earlier = texts.get(flag.name) ?? [];
-    if (earlier.length > 0 && flag.kind !== "list") {
-      return new Rejection("malformed", `flag '${flag.name}' cannot be repeated`);
+function readLine(command: Command, { texts, argument }: AskedValues, width: number): CommandLine | Rejection {
+  switch (command.name) {
+    case "help": {
+      const named = commandOf(argument);
+      if (argument !== null && named.name === "") return refused(`expected command but got ${quoteText(argument)}`);
+      return { kind: "print", text: helpText(named, width) };
     }
-    const canonical = canonicalText(flag, text);
-    if (canonical instanceof Rejection) return canonical;
-    texts.set(flag.name, [...earlier, canonical]);
+    case "export":
+      return { kind: "export", format: texts.get("format")?.[0] === "gob" ? "gob" : "text", file: argument ?? "" };
+    case "healthcheck":
+      return readHealthcheck(texts);
+    default: {
+      const settings = readSettings(texts);
+      return settings instanceof Rejection ? settings : { kind: "run", settings };
+    }
   }
-  return new Map(SETTING_FLAGS.map((flag) => [flag.name, texts.get(flag.name) ?? defaultTexts(flag)]));
+}
+
+function readHealthcheck(texts: FlagTexts): CommandLine | Rejection {
+  const insecure = texts.get("insecure")?.[0] === "true";
+  const text = texts.get("url")?.[0];
+  if (text === undefined) return { kind: "healthcheck", url: null, insecure };
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return refused(`--url must be an http or https URL, got ${quoteText(text)}`);
+  return { kind: "healthcheck", url: url.pathname === "/" ? new URL(HEALTHY_PATH, url) : url, insecure };
 }
 
 function readSettings(texts: FlagTexts): Settings | Rejection {
   const values = flagValues(texts);
-  const listenAddresses = readAddresses(values["web.listen-address"]);
-  if (listenAddresses instanceof Rejection) return listenAddresses;
   const externalUrl = parseExternalUrl(values["web.external-url"]);
   if (externalUrl instanceof Rejection) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
@@ -112,7 +132,7 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
     systemdSocket: values["web.systemd-socket"],
-    listenAddresses,
+    listenAddresses: values["web.listen-address"],
     webConfigFile: values["web.config.file"],
     telemetryPath: values["web.telemetry-path"],
     externalUrl: externalUrl.text,
@@ -130,18 +150,9 @@ function readSettings(texts: FlagTexts): Settings | Rejection {
     limits: readLimits(values),
     logLevel: values["log.level"],
     logFormat: values["log.format"],
+    ignoredFlags: IGNORED_FLAGS.flatMap(({ name }) => (texts.has(name) ? [`--${name}`] : [])),
     flagValues: shownValues(texts, routePrefix),
   };
-}
-
-function readAddresses(written: readonly string[]): readonly ListenAddress[] | Rejection {
-  const addresses: ListenAddress[] = [];
-  for (const text of written) {
-    const address = parseListenAddress(text);
-    if (address instanceof Rejection) return address;
-    addresses.push(address);
-  }
-  return addresses;
 }
 
 /** The reference stores the computed prefix into the flag before it shows its flags. */
@@ -153,4 +164,8 @@ function shownValues(texts: FlagTexts, routePrefix: string): Record<string, stri
 
 function fail(words: string): CommandLine {
   return { kind: "fail", text: `${PROGRAM_NAME}: error: ${words}, try --help\n` };
+}
+
+function refused(words: string): Rejection {
+  return new Rejection("malformed", words);
 }

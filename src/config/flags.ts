@@ -5,19 +5,20 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - switch: present or negated (`--[no-]name`), takes no value
  * - text: taken as it is
  * - list: as text, may be repeated
+ * - enum: one of its words
  * - url, duration, size, count, level, format, regex: checked and brought into one form, see values.ts
  */
 export const FLAG_KINDS = [
   "switch",
   "text",
   "list",
+  "enum",
   "url",
   "duration",
   "size",
   "count",
   "level",
   "format",
-  "sync",
   "regex",
 ] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
@@ -25,6 +26,9 @@ export type FlagKind = (typeof FLAG_KINDS)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export const SYNC_MODES = ["always", "interval"] as const;
 export const LOG_FORMATS = ["logfmt", "json"] as const;
+
+/** Where the format of the web-config file is written down. */
+const WEB_CONFIG_GUIDE = "https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md";
 
 const SWITCH = { default: false, kind: "switch" } satisfies FlagOptions;
 
@@ -80,48 +84,51 @@ const LIMIT_FLAGS = {
 export const FlagTable = Type.Object({
   "web.systemd-socket": Type.Boolean({
     ...SWITCH,
-    description: "Take the listening sockets from systemd (socket activation) in place of opening ports.",
+    description: "Use systemd socket activation listeners instead of port listeners (Linux only).",
   }),
   "web.listen-address": Type.Array(Type.String(), {
     ...option("list", [":9091"]),
     description:
-      "Address to serve the API, the metrics and the web interface on. May be given several times. Examples: `:9091` for all interfaces, `[::1]:9091`, `localhost:9091`.",
+      "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: `:9091`, `[::1]:9091`, `localhost:http`.",
   }),
   "web.config.file": Type.String({
     ...option("text", ""),
-    description: "File that turns on TLS, authentication and rate limits.",
+    description: `Path to configuration file that can enable TLS, authentication or a rate limit. See: ${WEB_CONFIG_GUIDE}`,
   }),
   "web.telemetry-path": Type.String({
     ...option("text", "/metrics"),
-    description: "Path at which Prometheus scrapes the metrics.",
+    description: "Path under which to expose metrics.",
   }),
   "web.external-url": Type.String({
     ...option("url", ""),
-    description: "URL by which users and browsers reach this Pushgateway, for instance through a proxy.",
+    description: "The URL under which the Pushgateway is externally reachable.",
   }),
   "web.route-prefix": Type.String({
     ...option("text", ""),
-    description: "Prefix of all paths that are served. If empty, the path of --web.external-url is taken.",
+    description: "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
   }),
   "web.cors.origin": Type.String({
     ...option("regex", ""),
     description:
       "Regular expression for the origins whose pages may push and read in a browser, fully anchored. Example: 'https?://(domain1|domain2)\\.com'. If empty, none may.",
   }),
-  "web.enable-lifecycle": Type.Boolean({ ...SWITCH, description: "Allow to shut down by an HTTP request." }),
-  "web.enable-admin-api": Type.Boolean({ ...SWITCH, description: "Serve the admin API, which can wipe all metrics." }),
+  "web.enable-lifecycle": Type.Boolean({ ...SWITCH, description: "Enable shutdown via HTTP request." }),
+  "web.enable-admin-api": Type.Boolean({
+    ...SWITCH,
+    description: "Enable API endpoints for admin control actions.",
+  }),
   "persistence.file": Type.String({
     ...option("text", ""),
-    description: "File that keeps the metrics over a restart. If empty, they are held in memory only.",
+    description: "File to persist metrics. If empty, metrics are only kept in memory.",
   }),
   "persistence.interval": Type.String({
     ...option("duration", "5m"),
-    description: "Least time between two writes of the persistence file.",
+    description: "The minimum interval at which to write out the persistence file with --persistence.sync=interval.",
   }),
   "persistence.sync": Type.Union(
     SYNC_MODES.map((mode) => Type.Literal(mode)),
     {
-      ...option("sync", "always"),
+      ...option("enum", "always", SYNC_MODES),
       description: `Whether a push is answered once it is durable, or at once and written at intervals. One of: [${SYNC_MODES.join(", ")}]`,
     },
   ),
@@ -131,67 +138,65 @@ export const FlagTable = Type.Object({
   }),
   "push.disable-consistency-check": Type.Boolean({
     ...SWITCH,
-    description: "Accept pushes without checking them against what is stored. DANGEROUS: scrapes may fail.",
+    description: "Do not check consistency of pushed metrics. DANGEROUS.",
   }),
   "push.enable-utf8-names": Type.Boolean({
     ...SWITCH,
-    description: "Accept any UTF-8 text as the name of a metric or a label.",
+    description: "Allow UTF-8 characters in metric and label names.",
   }),
   ...LIMIT_FLAGS,
   "log.level": Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
-    { ...option("level", "info"), description: `Least severity that is logged. One of: [${LOG_LEVELS.join(", ")}]` },
+    {
+      ...option("level", "info", LOG_LEVELS),
+      description: `Only log messages with the given severity or above. One of: [${LOG_LEVELS.join(", ")}]`,
+    },
   ),
   "log.format": Type.Union(
     LOG_FORMATS.map((format) => Type.Literal(format)),
-    { ...option("format", "logfmt"), description: `Form of log lines. One of: [${LOG_FORMATS.join(", ")}]` },
+    {
+      ...option("format", "logfmt", LOG_FORMATS),
+      description: `Output format of log messages. One of: [${LOG_FORMATS.join(", ")}]`,
+    },
   ),
 });
 
 /** The value of each flag. Durations and URLs are text in one form: `5m0s`. */
 export type FlagValues = Static<typeof FlagTable>;
 
-/** One row of the table, as the parser and the help text need it. */
+/** One row of a command's table, as the grammar and the help text need it. */
 export interface Flag {
   readonly name: string;
   readonly kind: FlagKind;
   /** The default as it would be written; more than one text only where the flag may be repeated. */
   readonly defaults: readonly string[];
   readonly description: string;
+  /** What the value may be, where that is one of some words. */
+  readonly words?: readonly string[];
   /** The letter of the short form, `-h`. */
   readonly short?: string;
   /** Left out of the help text. */
   readonly hidden?: boolean;
 }
 
-/** The settings, in the order of the help text. */
+/** The settings of a server, in the order of the help text. */
 export const SETTING_FLAGS: readonly Flag[] = Object.entries(FlagTable.properties).map(([name, schema]) =>
   flagOf(name, schema),
 );
 
-/** The flags that print something and end the program. They are no settings and the status API does not show them. */
-export const HELP_FLAG: Flag = {
-  ...printing("help", "Show this text (--help-long and --help-man print it as well, the latter as a manual page)."),
-  short: "h",
-};
-export const HELP_LONG_FLAG: Flag = { ...printing("help-long", "Show the long help text."), hidden: true };
-export const HELP_MAN_FLAG: Flag = { ...printing("help-man", "Print a manual page."), hidden: true };
-export const VERSION_FLAG: Flag = printing("version", "Show the version and how the program was built.");
-
-/** Every flag there is, in the order of the help text. */
-export const ALL_FLAGS: readonly Flag[] = [HELP_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, ...SETTING_FLAGS, VERSION_FLAG];
+/** What other builds of the reference have and what nothing here depends on: taken, so that their units start. */
+export const IGNORED_FLAGS: readonly Flag[] = [
+  { name: "web.local-assets", kind: "text", defaults: [], description: "Ignored.", hidden: true },
+];
 
 interface FlagOptions {
   readonly kind: FlagKind;
   readonly default: string | boolean | string[];
+  readonly words?: readonly string[];
 }
 
-function option(kind: FlagKind, written: string | string[]): FlagOptions {
-  return { kind, default: written };
-}
-
-function printing(name: string, description: string): Flag {
-  return { name, kind: "switch", defaults: [], description };
+function option(kind: FlagKind, written: string | string[], words: readonly string[] = []): FlagOptions {
+  return { kind, default: written, words };
 }
 
 function flagOf(name: string, schema: TSchema): Flag {
@@ -200,5 +205,7 @@ function flagOf(name: string, schema: TSchema): Flag {
   if (kind === undefined)
     throw new Error(`reading the flag table: ${name} has the unknown kind ${String(schema.kind)}`);
   const defaults = Array.isArray(written) ? written.map(String) : [String(written)];
-  return { name, kind, defaults, description: schema.description ?? "" };
+  const words: unknown = schema.words;
+  const allowed = Array.isArray(words) ? words.map(String) : [];
+  return { name, kind, defaults, description: schema.description ?? "", words: allowed };
 }

@@ -1,5 +1,8 @@
 import { posix } from "node:path";
 
+/** Behind the route prefix: whether the server is healthy. */
+export const HEALTHY_PATH = "/-/healthy";
+
 /**
  * The prefix of routes: `prefix`, or where that is empty the path of the external URL. The result is "" or begins with a
  * slash and does not end with one; "/" gives "".

@@ -2,7 +2,7 @@ import { Check } from "@sinclair/typebox/value";
 import { Rejection } from "../model/rejection.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
-import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS, SYNC_MODES } from "./flags.ts";
+import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS } from "./flags.ts";
 import { parseOrigins } from "./origins.ts";
 import { formatSize, parseCount, parseSize } from "./size.ts";
 
@@ -32,11 +32,8 @@ export function canonicalText(flag: Flag, written: string): string | Rejection {
       return expressionText(written);
     case "level":
       return oneOf(LOG_LEVELS, written.toLowerCase()) ?? unrecognized("level", written);
-    case "sync":
-      return (
-        oneOf(SYNC_MODES, written) ??
-        new Rejection("malformed", `enum value must be one of ${SYNC_MODES.join(",")}, got '${written}'`)
-      );
+    case "enum":
+      return enumText(flag.words ?? [], written);
     case "format":
       return oneOf(LOG_FORMATS, written) ?? unrecognized("format", written);
     default:
@@ -70,6 +67,11 @@ function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly
 function expressionText(written: string): string | Rejection {
   const origins = parseOrigins(written);
   return origins instanceof Rejection ? origins : written;
+}
+
+function enumText(words: readonly string[], written: string): string | Rejection {
+  if (words.includes(written)) return written;
+  return new Rejection("malformed", `enum value must be one of ${words.join(",")}, got '${written}'`);
 }
 
 function oneOf<Word extends string>(words: readonly Word[], text: string): Word | undefined {

@@ -87,6 +87,12 @@ export class LiveWebConfig {
     this.tls();
   }
 
+  /** Reads all files now, changed or not. */
+  readAgain(): void {
+    this.configSeen = this.files.fingerprint(this.path);
+    this.reload();
+  }
+
   /** Whoever serves TLS is told of new certificates and settings. */
   onTlsChange(listener: (options: TlsOptions) => void): void {
     this.tlsListener = listener;

@@ -161,7 +161,7 @@ class PushSurface {
     const fields = {
       method,
       source: clientAddress(request),
-      group: keyed instanceof Rejection ? pathOf(request.url) : Buffer.from(keyed.key.block).toString(),
+      group: forLog(keyed instanceof Rejection ? pathOf(request.url) : Buffer.from(keyed.key.block).toString()),
     };
     const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
     const isInconsistent = rejection.kind === "inconsistent";

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { parseExportLine } from "../config/export-line.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { readGroups } from "../persist/database.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
@@ -9,32 +8,30 @@ import { Store } from "../store/store.ts";
 import { FamilyEncoder } from "./kept-families.ts";
 import type { Outside } from "./outside.ts";
 
-/** How a persistence file is exported: as one text exposition, or as a persistence file of the Go Pushgateway. */
-export type ExportFormat = "text" | "gob";
+/** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */
+export interface Export {
+  readonly file: string;
+  readonly format: "text" | "gob";
+}
 
-/** `pushgateway export ...`: writes a persistence file to standard output in another form and gives the exit status. */
-export async function runExport(argv: readonly string[], { stdout, writeError }: Outside): Promise<number> {
-  const line = parseExportLine(argv);
-  if (line.kind === "fail") {
-    writeError(line.text);
-    return 1;
-  }
+/** Writes a persistence file to standard output in another form and gives the exit status. */
+export async function runExport({ file, format }: Export, { stdout, writeError }: Outside): Promise<number> {
   try {
     const out = stdout();
-    for (const piece of exportFile(line.file, line.format)) {
+    for (const piece of exportFile(file, format)) {
       out.write(piece);
       await out.flush();
     }
     await out.end();
     return 0;
   } catch (error) {
-    writeError(`pushgateway: error: exporting ${line.file}: ${error instanceof Error ? error.message : error}\n`);
+    writeError(`pushgateway: error: exporting ${file}: ${error instanceof Error ? error.message : error}\n`);
     return 1;
   }
 }
 
 /** The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. */
-export function* exportFile(file: string, format: ExportFormat): Generator<Uint8Array> {
+export function* exportFile(file: string, format: Export["format"]): Generator<Uint8Array> {
   if (!existsSync(file)) throw new Error("there is no such file");
   const store = new Store(new Map(), false);
   for (const groups of readGroups(file)) {

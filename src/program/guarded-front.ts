@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { ListenAddress } from "../config/address.ts";
 import { formatDuration } from "../config/duration.ts";
@@ -10,6 +10,7 @@ import { LiveWebConfig, type WebConfigFiles } from "../http/live-web-config.ts";
 import { RateLimiter } from "../http/rate-limiter.ts";
 import { TlsServer } from "../http/tls-server.ts";
 import { Rejection } from "../model/rejection.ts";
+import { readFile } from "./read-file.ts";
 import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
 /** How often the web-config file and its certificates are looked at, besides at each request and connection. */
@@ -17,7 +18,7 @@ const LOOK_MS = 250;
 
 /** The front of a web-config file. */
 export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | Rejection {
-  const live = LiveWebConfig.open(file, filesBeside(file), deps.log);
+  const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"));
   return live instanceof Rejection ? live : guardedFront(live, deps);
 }
 
@@ -34,23 +35,30 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
   every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
   const overTls = async (edge: Edge, address: ListenAddress, tls: TlsOptions): Promise<Listener> => {
-    const server = new TlsServer(tls, { edge, options: () => live.tls() ?? tls, http2, log, nowMs });
+    const server = new TlsServer(tls, {
+      edge,
+      options: () => live.tls() ?? tls,
+      http2,
+      log: log.for("tls-server.ts"),
+      nowMs,
+    });
     await server.open(address);
     tlsServers.push(server);
     return server;
   };
   return {
+    readAgain: () => live.readAgain(),
     listen: async (app, address) => {
       const edge = edgeOf(app, guard);
       return start.tls === null ? listen(edge, address) : overTls(edge, address, start.tls);
     },
     announce: (address) => {
       if (rateLimit !== null)
-        log.info("Rate Limiter is enabled.", {
+        log.for("web-front.ts").info("Rate Limiter is enabled.", {
           burst: rateLimit.burst,
           interval: formatDuration(rateLimit.intervalNs),
         });
-      announceTls(log, address, start.tls !== null, http2);
+      announceTls(log.for("web-front.ts"), address, start.tls !== null, http2);
     },
   };
 }
@@ -59,29 +67,10 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
 function filesBeside(file: string): WebConfigFiles {
   return {
     resolve: (path) => resolve(dirname(file), path),
-    read: (path) => {
-      try {
-        return readFileSync(path);
-      } catch (error) {
-        return new Rejection("malformed", readFault(path, error));
-      }
-    },
+    read: readFile,
     fingerprint: (path) => {
       const stat = statSync(path, { throwIfNoEntry: false });
       return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
     },
   };
-}
-
-const OPEN_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  ENOTDIR: "not a directory",
-};
-
-/** In Go's words where the fault is a usual one. */
-function readFault(path: string, error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "EISDIR") return `read ${path}: is a directory`;
-  return `open ${path}: ${OPEN_FAULTS[code] ?? (error instanceof Error ? error.message : String(error))}`;
 }

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { get as getPlain, type IncomingMessage } from "node:http";
 import { get as getSecure } from "node:https";
-import { ownHealthUrl, parseHealthcheckLine } from "../config/healthcheck-line.ts";
+import { expandWords } from "../config/arguments.ts";
+import { ownHealthUrl } from "../config/health-url.ts";
 import type { ProgramInfo } from "../config/program.ts";
 import type { Outside } from "./outside.ts";
+import { portOf } from "./places.ts";
+import { readText } from "./read-file.ts";
 
 /** Docker waits for five seconds. */
 const LIMIT_MS = 4000;
@@ -19,22 +22,19 @@ export interface Health {
   readonly status: number;
 }
 
-/**
- * `pushgateway healthcheck ...`: asks the server that is named, or the one that this container was started for, whether it is
- * healthy, and gives the exit status.
- */
+/** Whom to ask: null is the server that this container was started for. `insecure` takes any certificate. */
+export interface Healthcheck {
+  readonly url: URL | null;
+  readonly insecure: boolean;
+}
+
+/** Asks a server whether it is healthy, and gives the exit status. */
 export async function runHealthcheck(
-  argv: readonly string[],
+  { url, insecure }: Healthcheck,
   program: ProgramInfo,
   { stdout, writeError }: Outside,
 ): Promise<number> {
-  const line = parseHealthcheckLine(argv);
-  if (line.kind === "fail") {
-    writeError(line.text);
-    return 1;
-  }
-  const { url, insecure } = line;
-  const health = await (url === null ? checkOwnServer(ownHealthUrl(firstProcess(), program)) : checkUrl(url, insecure));
+  const health = await (url === null ? checkOwnServer(serverOf(firstProcess(), program)) : checkUrl(url, insecure));
   if (!health.healthy) {
     writeError(`pushgateway: error: ${health.message}\n`);
     return 1;
@@ -43,6 +43,10 @@ export async function runHealthcheck(
   out.write(`${health.message}\n`);
   await out.end();
   return 0;
+}
+
+function serverOf(words: readonly string[], program: ProgramInfo): URL {
+  return ownHealthUrl(expandWords(words, readText), program, portOf);
 }
 
 /** The command line of process 1, which in a container is the server. */

@@ -15,8 +15,8 @@ export interface Outside {
   readonly every: (ms: number, run: () => void) => void;
   readonly environment: Environment;
   readonly pid: number;
-  /** Calls `run` at each SIGINT and SIGTERM. */
-  readonly onEndSignal: (run: () => void) => void;
+  /** Calls `run` each time that one of the signals comes, in the place of what it does by itself. */
+  readonly onSignal: (signals: readonly NodeJS.Signals[], run: () => void) => void;
   /** Opens standard output. */
   readonly stdout: () => FileSink;
   /** To standard error. */

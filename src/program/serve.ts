@@ -10,9 +10,10 @@ import { createLog, type Log } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
 import type { Outside } from "./outside.ts";
+import { heedSignals } from "./signals.ts";
 import { inheritSockets, ServedSockets } from "./sockets.ts";
 import { startSupervision } from "./supervision.ts";
-import { openWebFront } from "./web-front.ts";
+import { openWebFront, type WebFront } from "./web-front.ts";
 
 /** While metrics are restored it is looked so often whether they are. */
 const RESTORED_CHECK_MS = 5;
@@ -35,23 +36,27 @@ interface Parts {
 export async function serve(settings: Settings, program: ProgramInfo, outside: Outside): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
   const rootLog = createLog({ level, format, write: outside.writeError, now: outside.now });
-  const log = rootLog.for("main.ts");
+  const log = rootLog.for("serve.ts");
   log.info("starting pushgateway", { version: versionInfo(program) });
   log.info("Build context", { build_context: buildContext(program) });
+  log.debug("external URL", { url: settings.externalUrl });
   log.debug("path prefix used externally", { path: settings.externalPathPrefix });
   log.debug("path prefix for internal routing", { path: settings.routePrefix });
+  for (const flag of settings.ignoredFlags) log.warn("flag is ignored", { flag });
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
-  endOnSignal(outside, log, () => ending.resolve(0));
-  const front = await openWebFront(settings.webConfigFile, { log, nowMs: outside.nowMs, every: outside.every });
+  let front: WebFront | Rejection | null = null;
+  const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
+  heedSignals(outside, { log, end: ending.resolve, readAgain });
+  front = await openWebFront(settings.webConfigFile, { log: rootLog, nowMs: outside.nowMs, every: outside.every });
   if (front instanceof Rejection) {
-    log.error("HTTP server stopped", { file: settings.webConfigFile, err: front.message });
+    log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
   }
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
-  const keeping = startKeeping(settings, store, outside, log, () => ending.resolve(1));
+  const keeping = startKeeping(settings, store, outside, rootLog.for("durability.ts"), () => ending.resolve(1));
   const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
-  const sockets = new ServedSockets(front, log);
+  const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
   const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
   const app = buildApp(parts, () => {
     log.warn("received termination request via web service, exiting gracefully...");
@@ -63,7 +68,7 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
 /** Serves the app until `ending` has the exit status, and puts everything away. */
 async function serveApp(parts: Parts, app: App, ending: Promise<number>): Promise<number> {
   const { settings, outside, log, keeping, sockets } = parts;
-  const inherited = settings.systemdSocket ? inheritSockets(outside, log) : [];
+  const inherited = settings.systemdSocket ? inheritSockets(outside, parts.rootLog.for("sockets.ts")) : [];
   if (inherited === null) return 1;
   const sayStopping = superviseServer(parts);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
@@ -85,23 +90,13 @@ async function restored(keeping: Keeping, { after }: Outside): Promise<void> {
   while (keeping.notReady() !== null) await new Promise<void>((resolve) => after(RESTORED_CHECK_MS, resolve));
 }
 
-/** The first signal ends the server; further ones change nothing. */
-function endOnSignal({ onEndSignal }: Outside, log: Log, end: () => void): void {
-  let received = false;
-  onEndSignal(() => {
-    if (!received) log.info("received SIGINT/SIGTERM; exiting gracefully...");
-    received = true;
-    end();
-  });
-}
-
 /** Where there is a file to keep the metrics in, threads of their own import and write it. */
 function startKeeping(settings: Settings, store: Store, outside: Outside, log: Log, giveUp: () => void): Keeping {
   if (settings.persistenceFile === "") return MEMORY_ONLY;
   return keepStore({ ...outside, settings, store, log, giveUp });
 }
 
-function superviseServer({ outside, log, store, keeping, sockets }: Parts): () => void {
+function superviseServer({ outside, rootLog, store, keeping, sockets }: Parts): () => void {
   const status = () => {
     const { groups, series } = store.stats;
     const fault = keeping.fault();
@@ -112,18 +107,18 @@ function superviseServer({ outside, log, store, keeping, sockets }: Parts): () =
   };
   const notReady = () => keeping.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
   const { environment, pid, after } = outside;
-  return startSupervision({ environment, pid, notReady, status, after }, log);
+  return startSupervision({ environment, pid, notReady, status, after }, rootLog.for("supervision.ts"));
 }
 
 /** Connections are kept below their limit, and below the descriptors that there are. */
-function guardDescriptors({ settings, outside, log, ownMetrics, sockets }: Parts): void {
+function guardDescriptors({ settings, outside, rootLog, ownMetrics, sockets }: Parts): void {
   limitConnections(sockets.listeners, {
     maxConnections: settings.limits.maxConnections,
     maxDescriptors: readMaxDescriptors(readFileSync("/proc/self/limits", "latin1")),
     countOpenFds,
     every: outside.every,
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
-    log,
+    log: rootLog.for("connection-limit.ts"),
   });
 }
 

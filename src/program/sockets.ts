@@ -7,6 +7,7 @@ import type { InheritedSocket } from "../systemd/inherited-socket.ts";
 import { inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Outside } from "./outside.ts";
+import { listenAt } from "./places.ts";
 import type { WebFront } from "./web-front.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
@@ -32,16 +33,14 @@ export class ServedSockets {
   ) {}
 
   /** Serves on all places; false where one cannot be listened on: the reason has been logged. */
-  async open(app: App, places: readonly (ListenAddress | InheritedSocket)[]): Promise<boolean> {
+  async open(app: App, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
     for (const place of places) {
-      try {
-        const serve = (address: ListenAddress) => this.front.listen(app, address);
-        this.listeners.push(await ("port" in place ? serve(place) : listenOn(place, serve)));
-      } catch (error) {
-        const where = "port" in place ? `listen tcp ${formatListenAddress(place)}` : "listening on an inherited socket";
-        this.log.error("HTTP server stopped", { err: `${where}: ${listenFault(error)}` });
+      const listener = await this.openOne(app, place);
+      if (listener instanceof Rejection) {
+        this.log.error("HTTP server stopped", { err: listener.message });
         return false;
       }
+      this.listeners.push(listener);
     }
     this.listeners.forEach((listener, i) => {
       this.announce(listener, places[i]);
@@ -49,9 +48,19 @@ export class ServedSockets {
     return true;
   }
 
-  private announce(listener: Listener, place: ListenAddress | InheritedSocket | undefined): void {
+  private async openOne(app: App, place: string | InheritedSocket): Promise<Listener | Rejection> {
+    const serve = (address: ListenAddress) => this.front.listen(app, address);
+    if (typeof place === "string") return listenAt(place, serve);
+    try {
+      return await listenOn(place, serve);
+    } catch (error) {
+      return new Rejection("unavailable", `listening on an inherited socket: ${error}`);
+    }
+  }
+
+  private announce(listener: Listener, place: string | InheritedSocket | undefined): void {
     const bound = formatListenAddress({ hostname: listener.hostname ?? "", port: listener.port ?? 0 });
-    const address = place === undefined || "port" in place ? bound : place.address;
+    const address = typeof place === "object" ? place.address : bound;
     this.log.info("Listening on", { address });
     this.front.announce(address);
   }
@@ -77,9 +86,4 @@ export class ServedSockets {
     clearTimeout(timer);
     for (const listener of this.listeners) void listener.stop(true);
   }
-}
-
-function listenFault(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EADDRINUSE" ? "bind: address already in use" : String(error);
 }

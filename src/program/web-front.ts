@@ -11,9 +11,12 @@ export interface WebFront {
   readonly listen: (app: App, address: ListenAddress) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
   readonly announce: (address: string) => void;
+  /** Reads the web-config file and its certificates now, changed or not. */
+  readonly readAgain: () => void;
 }
 
 export interface WebFrontDeps {
+  /** For all parts; each names itself. */
   readonly log: Log;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
@@ -23,7 +26,7 @@ export interface WebFrontDeps {
 
 /** The front that a web-config file asks for, "" being none. */
 export async function openWebFront(file: string, deps: WebFrontDeps): Promise<WebFront | Rejection> {
-  if (file === "") return plainFront(deps.log);
+  if (file === "") return plainFront(deps.log.for("web-front.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
   const { openGuardedFront } = await import("./guarded-front.ts");
   return openGuardedFront(file, deps);
@@ -33,6 +36,7 @@ function plainFront(log: Log): WebFront {
   return {
     listen: async (app, address) => listen(edgeOf(app, UNGUARDED), address),
     announce: (address) => announceTls(log, address, false, false),
+    readAgain: () => log.info("there is no web-config file to read again"),
   };
 }
 

@@ -97,9 +97,9 @@ function jsonValue(value: unknown): string {
   return jsonText(plainText(value));
 }
 
-/** A JSON string with the escapes of slog: short ones for quote, backslash, \n, \r and \t only. */
+/** A JSON string with the escapes of slog, and besides of every character that is not printable, as in logfmt. */
 function jsonText(text: string): string {
-  return `"${text.toWellFormed().replace(/["\\\p{Cc}\u2028\u2029]/gu, escapeJson)}"`;
+  return `"${text.toWellFormed().replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeJson)}"`;
 }
 
 function escapeJson(character: string): string {
@@ -107,7 +107,8 @@ function escapeJson(character: string): string {
   if (character === "\n") return "\\n";
   if (character === "\r") return "\\r";
   if (character === "\t") return "\\t";
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
 
 /** Go's names for what is no finite number; values of other types than the fields' are shown as well as can be. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { expandWords } from "../../src/config/arguments.ts";
 import { type CommandLine, parseCommandLine, type Settings } from "../../src/config/command-line.ts";
 import type { ProgramInfo } from "../../src/config/program.ts";
+import { Rejection } from "../../src/model/rejection.ts";
 
 const PROGRAM: ProgramInfo = {
   version: "2.0.0",
@@ -16,14 +18,14 @@ const parse = (...argv: string[]): CommandLine => parseCommandLine(argv, PROGRAM
 
 function settingsOf(...argv: string[]): Settings {
   const line = parse(...argv);
-  if (line.kind !== "run") throw new Error(`parsing ${argv.join(" ")}: ${line.text}`);
+  if (line.kind !== "run") throw new Error(`parsing ${argv.join(" ")}: got ${JSON.stringify(line)}`);
   return line.settings;
 }
 
 const DEFAULTS: Settings = {
   systemdSocket: false,
   webConfigFile: "",
-  listenAddresses: [{ hostname: "::", port: 9091 }],
+  listenAddresses: [":9091"],
   telemetryPath: "/metrics",
   externalUrl: "",
   routePrefix: "",
@@ -55,6 +57,7 @@ const DEFAULTS: Settings = {
   },
   logLevel: "info",
   logFormat: "logfmt",
+  ignoredFlags: [],
   flagValues: {
     "log.format": "logfmt",
     "log.level": "info",
@@ -104,12 +107,7 @@ describe("an accepted command line changes the settings it names and no other", 
   const cases: Case[] = [
     [
       ["--web.listen-address=:0", "--web.listen-address", "[::1]:9092"],
-      {
-        listenAddresses: [
-          { hostname: "::", port: 0 },
-          { hostname: "::1", port: 9092 },
-        ],
-      },
+      { listenAddresses: [":0", "[::1]:9092"] },
       { "web.listen-address": ":0,[::1]:9092" },
     ],
     [["--web.telemetry-path", "/m"], { telemetryPath: "/m" }, { "web.telemetry-path": "/m" }],
@@ -140,6 +138,9 @@ describe("an accepted command line changes the settings it names and no other", 
       { limits: { ...DEFAULTS.limits, store: { maxGroups: 10, maxSeries: Infinity, maxSizeBytes: 2_097_152 } } },
       { "store.max-groups": "10", "store.max-series": "0", "store.max-size": "2MiB" },
     ],
+    [["--web.listen-address="], { listenAddresses: [""] }, { "web.listen-address": "" }],
+    [["--web.listen-address=nonsense"], { listenAddresses: ["nonsense"] }, { "web.listen-address": "nonsense" }],
+    [["--web.local-assets=/usr/share/x"], { ignoredFlags: ["--web.local-assets"] }, {}],
     [["--log.level=WARN"], { logLevel: "warn" }, { "log.level": "warn" }],
     [["--log.format=json"], { logFormat: "json" }, { "log.format": "json" }],
     [
@@ -148,7 +149,7 @@ describe("an accepted command line changes the settings it names and no other", 
       { "log.format": "json", "log.level": "debug" },
     ],
     [["-no-web.enable-admin-api", "-persistence.file="], {}, {}],
-    [["-web.listen-address", ":1"], { listenAddresses: [{ hostname: "::", port: 1 }] }, { "web.listen-address": ":1" }],
+    [["-web.listen-address", ":1"], { listenAddresses: [":1"] }, { "web.listen-address": ":1" }],
     [["--web.route-prefix", "-"], { routePrefix: "" }, {}],
     [["--web.route-prefix", "--", "--x"], { routePrefix: "/--x" }, { "web.route-prefix": "/--x" }],
     [["--web.enable-lifecycle", "--"], { enableLifecycle: true }, { "web.enable-lifecycle": "true" }],
@@ -192,8 +193,24 @@ describe("a faulty command line ends with kingpin's words on one line", () => {
     [["--log.level=loud", "--log.format=JSON"], "unrecognized log level loud"],
     [["--persistence.interval=abc"], 'time: invalid duration "abc"'],
     [["--web.external-url=:x"], 'invalid URL: parse ":x": missing protocol scheme'],
-    [["--web.listen-address=:70000"], "listen tcp: address 70000: invalid port"],
-    [["--web.listen-address=:1", "--web.listen-address=x"], "listen tcp: address x: missing port in address"],
+    [["--web.local-assets"], "expected argument for flag '--web.local-assets'"],
+    [["--log.format=logger:stderr?json=true"], "unrecognized log format logger:stderr?json=true"],
+    [["-log.at-level=debug"], "unknown short flag '-l'"],
+    [["--persistence.sync=never"], "enum value must be one of always,interval, got 'never'"],
+    [["--log.level=debug", "export", "f"], "unexpected export"],
+    [["export"], "required argument 'file' not provided"],
+    [["export", "a", "b"], "unexpected b"],
+    [["export", "a", "--format=xml"], "enum value must be one of text,gob, got 'xml'"],
+    [["export", "--format", "gob", "--web.route-prefix=x", "a"], "unknown long flag '--web.route-prefix'"],
+    [["export", "--format=gob", "--format=gob", "a"], "flag 'format' cannot be repeated"],
+    [["healthcheck", "http://h/"], "unexpected http://h/"],
+    [["healthcheck", "--verbose"], "unknown long flag '--verbose'"],
+    [["healthcheck", "--url"], "expected argument for flag '--url'"],
+    [["healthcheck", "--url=h:9091"], '--url must be an http or https URL, got "h:9091"'],
+    [["healthcheck", "--url="], '--url must be an http or https URL, got ""'],
+    [["healthcheck", "--url=ftp://h/"], '--url must be an http or https URL, got "ftp://h/"'],
+    [["help", "serve"], 'expected command but got "serve"'],
+    [["help", "export", "x"], "unexpected x"],
     [["--help", "--x"], "unknown long flag '--x'"],
     [["--x", "--version"], "unknown long flag '--x'"],
   ];
@@ -213,15 +230,142 @@ describe("help is printed, and wins over values that cannot be read", () => {
     ["--no-help"],
     ["--help-long", "--x"],
     ["--log.level=loud", "-h"],
+    ["help"],
   ];
   for (const argv of cases) {
     test(argv.join(" "), () => {
       const line = parse(...argv);
       expect(line.kind).toBe("print");
       if (line.kind === "print")
-        expect(line.text).toStartWith("usage: pushgateway [<flags>]\n\nThe Pushgateway\n\nFlags:\n");
+        expect(line.text).toStartWith(
+          "usage: pushgateway [<flags>] [<command> [<args> ...]]\n\nThe Pushgateway\n\nFlags:\n",
+        );
     });
   }
+});
+
+describe("the commands have their own flags, in the same grammar", () => {
+  const EXPORTS = [
+    { argv: ["export", "f"], format: "text", file: "f" },
+    { argv: ["export", "f", "--format", "gob"], format: "gob", file: "f" },
+    { argv: ["export", "-format=gob", "--", "-f"], format: "gob", file: "-f" },
+    { argv: ["export", "--format=text", ""], format: "text", file: "" },
+  ] as const;
+  test.each([...EXPORTS])("$argv", ({ argv, format, file }) => {
+    expect(parse(...argv)).toEqual({ kind: "export", format, file });
+  });
+
+  const HEALTHCHECKS = [
+    { argv: ["healthcheck"], url: null, insecure: false },
+    { argv: ["healthcheck", "--insecure"], url: null, insecure: true },
+    { argv: ["healthcheck", "--no-insecure", "--url=http://h:1"], url: "http://h:1/-/healthy", insecure: false },
+    {
+      argv: ["healthcheck", "--url", "https://h/p/-/healthy", "--insecure"],
+      url: "https://h/p/-/healthy",
+      insecure: true,
+    },
+  ];
+  test.each(HEALTHCHECKS)("$argv", ({ argv, url, insecure }) => {
+    const line = parse(...argv);
+    expect(line).toMatchObject({ kind: "healthcheck", insecure });
+    expect(line.kind === "healthcheck" ? (line.url?.href ?? null) : "").toBe(url);
+  });
+});
+
+describe("a word @FILE stands for the lines of a file, as kingpin expands it", () => {
+  const FILES: Record<string, string> = {
+    args: "# flags\n--log.level=warn\n\n  \r\n--web.route-prefix\r\n/x y\n",
+    nested: "--log.format=json\n@args",
+    value: "/p\n--log.level=warn",
+    end: "--\n--log.level=warn",
+    command: "export\n--format=gob\nfile",
+    itself: "--log.level=warn\n@loop",
+    loop: "@itself",
+    indented: " --log.level=warn",
+  };
+  const read = (path: string) =>
+    FILES[path] ??
+    new Rejection("malformed", path === "dir" ? "read dir: is a directory" : `open ${path}: no such file or directory`);
+  const NOT_THERE = 'failed to open arguments file "none": open none: no such file or directory';
+
+  const TAKEN = [
+    { argv: ["@args"], same: ["--log.level=warn", "--web.route-prefix", "/x y"] },
+    {
+      argv: ["@nested", "--web.enable-lifecycle"],
+      same: ["--log.format=json", "--log.level=warn", "--web.route-prefix=/x y", "--web.enable-lifecycle"],
+    },
+    { argv: ["--web.route-prefix", "@value"], same: ["--web.route-prefix=/p", "--log.level=warn"] },
+    { argv: ["--web.route-prefix=@value"], same: ["--web.route-prefix=@value"] },
+    { argv: ["@command"], same: ["export", "--format=gob", "file"] },
+    { argv: ["export", "--", "@args"], same: ["export", "--", "@args"] },
+    { argv: ["--version", "@none"], same: ["--version"] },
+  ];
+  test.each(TAKEN)("$argv means $same", ({ argv, same }) => {
+    expect(parseCommandLine(expandWords(argv, read), PROGRAM)).toEqual(parse(...same));
+  });
+
+  const REFUSED = [
+    { argv: ["@none"], words: NOT_THERE },
+    { argv: ["@none", "--version"], words: NOT_THERE },
+    { argv: ["--help", "@none"], words: NOT_THERE },
+    { argv: ["--log.level=loud", "@none"], words: NOT_THERE },
+    { argv: ["@dir"], words: 'failed to read arguments from "dir": read dir: is a directory' },
+    { argv: ["@"], words: "expected @ file to expand arguments from" },
+    { argv: ["@@args"], words: 'failed to open arguments file "@args": open @args: no such file or directory' },
+    { argv: ["--web.route-prefix", "@none"], words: "expected argument for flag '--web.route-prefix'" },
+    { argv: ["--web.route-prefix", "@args"], words: "expected argument for flag '--web.route-prefix'" },
+    { argv: ["--", "@args"], words: "unexpected @args" },
+    { argv: ["@end"], words: "unexpected --log.level=warn" },
+    { argv: ["@end", "@none"], words: "unexpected --log.level=warn" },
+    { argv: ["@indented"], words: "unexpected  --log.level=warn" },
+    { argv: ["-h@args"], words: "unknown short flag '-@'" },
+    { argv: ["@loop"], words: 'arguments file "loop" names itself' },
+  ];
+  test.each(REFUSED)("$argv: $words", ({ argv, words }) => {
+    const text = `pushgateway: error: ${words}, try --help\n`;
+    expect(parseCommandLine(expandWords(argv, read), PROGRAM)).toEqual({ kind: "fail", text });
+  });
+});
+
+describe("what a shell may complete a command line with", () => {
+  const COMMANDS = "help\nexport\nhealthcheck";
+  const CASES = [
+    { argv: [], words: COMMANDS },
+    { argv: ["ex"], words: COMMANDS },
+    { argv: ["help", ""], words: COMMANDS },
+    { argv: ["export", "--"], words: "--help\n--format\n--version" },
+    { argv: ["export", "--format"], words: "text\ngob" },
+    { argv: ["export", "--format", "g"], words: "text\ngob" },
+    { argv: ["export", ""], words: "" },
+    { argv: ["--log.level", ""], words: "debug\ninfo\nwarn\nerror" },
+    { argv: ["--persistence.file", ""], words: "" },
+  ];
+  test.each(CASES)("$argv", ({ argv, words }) => {
+    expect(parse("--completion-bash", ...argv)).toEqual({ kind: "print", text: words });
+  });
+
+  test("a dash begins every flag of the server that is not hidden", () => {
+    const line = parse("--completion-bash", "--web");
+    const flags = line.kind === "print" ? line.text.split("\n") : [];
+    expect(flags).toContain("--web.listen-address");
+    expect(flags).not.toContain("--web.local-assets");
+  });
+});
+
+describe("each command has a help text of its own", () => {
+  const CASES = [
+    { argv: ["export", "--help"], begins: "usage: pushgateway export [<flags>] <file>\n\nWrite what" },
+    { argv: ["export", "f", "-h", "--format=xml"], begins: "usage: pushgateway export [<flags>] <file>\n\nWrite what" },
+    { argv: ["help", "export"], begins: "usage: pushgateway export [<flags>] <file>\n\nWrite what" },
+    { argv: ["healthcheck", "--help"], begins: "usage: pushgateway healthcheck [<flags>]\n\nExit with 0" },
+    { argv: ["help", "-h"], begins: "usage: pushgateway help [<flags>] [<command>]\n\nShow help.\n" },
+    { argv: ["export", "--version"], begins: "pushgateway, version 2.0.0 " },
+    { argv: ["healthcheck", "--help-man"], begins: ".TH pushgateway 1 " },
+  ];
+  test.each(CASES)("$argv", ({ argv, begins }) => {
+    const line = parse(...argv);
+    expect(line.kind === "print" ? line.text : line.kind).toStartWith(begins);
+  });
 });
 
 describe("the version is printed in the reference's lines, and wins over later faults", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { ALL_FLAGS, SETTING_FLAGS } from "../../src/config/flags.ts";
-import { helpText, manualPage } from "../../src/config/help.ts";
+import { commandOf, NAMED_COMMANDS, visibleFlags } from "../../src/config/commands.ts";
+import { SETTING_FLAGS } from "../../src/config/flags.ts";
+import { helpText, longHelp, manualPage } from "../../src/config/help.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../../src/config/program.ts";
-import { wrapText } from "../../src/config/wrap.ts";
 
 const PROGRAM: ProgramInfo = {
   version: "2.0.0",
@@ -14,34 +14,55 @@ const PROGRAM: ProgramInfo = {
   platform: "linux/amd64",
 };
 
+const HELP = helpText(commandOf(""), 80);
+
 describe("the help text shows a flag in kingpin's form", () => {
   const rows = [
-    "  -h, --[no-]help                Show this text",
-    "      --[no-]web.systemd-socket  Take the listening",
-    "      --web.listen-address=:9091 ...  \n                                 Address to serve",
-    '      --web.config.file=""       File that',
-    '      --web.telemetry-path="/metrics"  \n                                 Path at which',
-    "      --web.external-url=        URL by which",
-    "      --[no-]web.enable-lifecycle  \n                                 Allow to shut down",
-    '      --persistence.file=""      File that',
-    "      --persistence.interval=5m  Least time",
-    "      --log.level=info           Least severity",
-    "      --log.format=logfmt        Form of log lines",
-    "      --[no-]version             Show the version",
+    "  -h, --[no-]help                Show context-sensitive help (also try\n                                 --help-long and --help-man).",
+    "      --[no-]web.systemd-socket  Use systemd socket activation listeners",
+    "      --web.listen-address=:9091 ...  \n                                 Addresses on which",
+    '      --web.config.file=""       Path to configuration file',
+    "                                 https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md\n",
+    '      --web.telemetry-path="/metrics"  \n                                 Path under which to expose metrics.\n',
+    "      --web.external-url=        The URL under which",
+    "      --[no-]web.enable-lifecycle  \n                                 Enable shutdown via HTTP request.\n",
+    '      --persistence.file=""      File to persist metrics.',
+    "      --persistence.interval=5m  The minimum interval",
+    "      --log.level=info           Only log messages",
+    "      --log.format=logfmt        Output format of log messages.",
+    "      --[no-]version             Show application version.\n",
+    "Commands:\nhelp [<flags>] [<command>]\n    Show help.\n\nexport [<flags>] <file>\n    Write what",
   ];
-  for (const row of rows) test(JSON.stringify(row), () => expect(helpText(80)).toContain(`\n${row}`));
+  for (const row of rows) test(JSON.stringify(row), () => expect(HELP).toContain(`\n${row}`));
 });
 
-test("the help text has one row for each flag that is not hidden, and no line is wider than asked for", () => {
-  const lines = helpText(80).split("\n");
+test("the help text has one row for each flag that is not hidden, and only a link is wider than asked for", () => {
+  const lines = HELP.split("\n");
   const named = lines.flatMap((line) => /^ {2}(?:-h, | {4})--(?:\[no-\])?([\w.-]+)/.exec(line)?.[1] ?? []);
-  expect(named).toEqual(ALL_FLAGS.filter(({ hidden }) => hidden !== true).map(({ name }) => name));
-  expect(Math.max(...lines.map((line) => line.trimEnd().length))).toBeLessThanOrEqual(80);
+  expect(named).toEqual(visibleFlags(commandOf("")).map(({ name }) => name));
+  const wide = lines.filter((line) => line.trimEnd().length > 80).map((line) => line.trim());
+  expect(wide).toEqual(["https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md"]);
 });
 
-test("the manual page has an entry for each setting", () => {
+test("the help of a command has its flags and its argument", () => {
+  const text = helpText(commandOf("export"), 80);
+  expect(text).toContain("\nFlags:\n  -h, --[no-]help     Show");
+  expect(text).toContain("\n      --format=text   Output format.");
+  expect(text).toEndWith("\nArgs:\n  <file>  The persistence file.\n\n");
+});
+
+test("the long help has the flags of every command beneath its name", () => {
+  const text = longHelp(80);
+  for (const { name } of NAMED_COMMANDS) expect(text).toContain(`\n${name} [<flags>]`);
+  expect(text).toMatch(
+    /\nhealthcheck \[<flags>\]\n {4}Exit[^-]*\n\n {4}-h, --\[no-\]help .*\n(?: {5,}.*\n)* {8}--url=URL {2}/,
+  );
+});
+
+test("the manual page has an entry for each setting and each command", () => {
   const page = manualPage(PROGRAM);
   for (const { name } of SETTING_FLAGS) expect(page).toContain(`\n.TP\n\\fB--${name}`);
+  for (const { name } of NAMED_COMMANDS) expect(page).toContain(`\n.SS\n\\fB${name} [<flags>]`);
 });
 
 test("the log's version lines have the reference's form", () => {
@@ -49,18 +70,4 @@ test("the log's version lines have the reference's form", () => {
   expect(buildContext(PROGRAM)).toBe(
     "(bun=1.4.5, platform=linux/amd64, user=root@builder, date=20261121, tags=unknown)",
   );
-});
-
-describe("text is wrapped as Go wraps it", () => {
-  const cases: [text: string, width: number, lines: string[]][] = [
-    ["", 10, []],
-    ["one", 10, ["one"]],
-    ["aaaa bbbb cc", 12, ["aaaa bbbb cc"]],
-    ["aaaa bbbb ccc", 12, ["aaaa bbbb", "ccc"]],
-    ["first one. A next part", 14, ["first one.", "A next part"]],
-    ["a averyveryverylongword b", 8, ["a", "averyveryverylongword", "b"]],
-  ];
-  for (const [text, width, lines] of cases) {
-    test(`${JSON.stringify(text)} at ${width}`, () => expect(wrapText(text, width)).toEqual(lines));
-  }
 });

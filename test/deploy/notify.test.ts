@@ -156,7 +156,7 @@ describe.skipIf(skip)(`notices to the service manager${reason}`, () => {
     await eventually("it serves", async () => (await fetch(`${server.url}/-/ready`)).status === 200);
     if (logged !== null) {
       expect(server.stderr.replaceAll("\\", "")).toContain(logged);
-      expect(server.stderr).toContain('level=warn caller=main.ts msg="the service manager cannot be notified"');
+      expect(server.stderr).toContain('level=warn caller=supervision.ts msg="the service manager cannot be notified"');
     }
     server.signal("SIGTERM");
     expect((await server.ended()).code).toBe(0);

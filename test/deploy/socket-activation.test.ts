@@ -151,7 +151,7 @@ describe("--web.systemd-socket without a socket to listen on ends with exit code
     const words = [...commandUnderTest(), "--web.systemd-socket", MEMORY];
     await using child = new Child(["/bin/sh", "-c", script, "sh", ...words]);
     const { code, stderr } = await child.ended();
-    expect(stderr).toContain(`level=error caller=main.ts msg="HTTP server stopped" err="${reason}"\n`);
+    expect(stderr).toContain(`level=error caller=sockets.ts msg="HTTP server stopped" err="${reason}"\n`);
     expect(code).toBe(1);
   });
 });

@@ -189,7 +189,7 @@ describe("the file is read again", () => {
     expect(await status(gateway, "/", { headers: ALICE })).toBe(200);
     const lines = gateway.stderr.split("\n").filter((line) => line.includes("Unable to parse configuration"));
     expect(lines).toEqual([
-      expect.stringContaining(`level=error caller=main.ts msg="Unable to parse configuration" file=${path}`),
+      expect.stringContaining(`level=error caller=live-web-config.ts msg="Unable to parse configuration" file=${path}`),
     ]);
     expect(lines[0]).toContain('key \\"alice\\" already set in map');
   });
@@ -246,7 +246,8 @@ describe("the start", () => {
     ]);
     expect(code).toBe(1);
     const last = stderr.trim().split("\n").at(-1);
-    expect(last).toContain(`level=error caller=main.ts msg="HTTP server stopped" file=${path} err=`);
+    expect(last).toContain(`level=error caller=serve.ts msg="HTTP server stopped" err=`);
+    expect(last).toEndWith(` file=${path}`);
     expect(last).toContain(words);
     expect(stderr).not.toContain("Listening on");
   });

@@ -1,8 +1,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { commandUnderTest, type Ended, eventually, Gateway, run } from "../program.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child, commandUnderTest, type Ended, eventually, freePort, Gateway, run } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 
 setDefaultTimeout(30_000);
+
+const MEMORY = "--persistence.file=";
 
 /** Runs the program under test to its end. */
 async function program(...flags: string[]): Promise<Ended> {
@@ -22,6 +27,12 @@ describe("an end asked for by a signal", () => {
     expect(gateway.stderr).toContain('msg="starting pushgateway"');
     expect(gateway.stderr).toMatch(/level=info .*msg="received SIGINT\/SIGTERM; exiting gracefully\.\.\."/);
     expect(gateway.stderr).toMatch(/level=info .*msg="HTTP server stopped"/);
+  });
+
+  test("SIGQUIT ends the process with exit code 2, as it ends the reference", async () => {
+    await using gateway = await Gateway.start();
+    expect(await gateway.stop("SIGQUIT")).toBe(2);
+    expect(gateway.stderr).toMatch(/level=error .*msg="received SIGQUIT; exiting..."/);
   });
 
   test.each([...SIGNALS])("%s lets an upload in flight finish and refuses new connections", async (signal) => {
@@ -85,6 +96,53 @@ describe("an end asked for by a signal", () => {
   });
 });
 
+describe("a signal that means nothing", () => {
+  // Those that end a process by themselves, and do not end the reference.
+  const IGNORED = [
+    "SIGUSR1",
+    "SIGUSR2",
+    "SIGALRM",
+    "SIGVTALRM",
+    "SIGPROF",
+    "SIGIO",
+    "SIGXCPU",
+    "SIGXFSZ",
+    "SIGPIPE",
+    "SIGWINCH",
+    "SIGCHLD",
+    "SIGURG",
+    "SIGCONT",
+    "SIGHUP",
+  ] as const;
+
+  test("does not end the server, and pushes go on", async () => {
+    await using gateway = await Gateway.start();
+    for (const signal of IGNORED) gateway.signal(signal);
+    const answer = await fetch(`${gateway.url}/metrics/job/j`, { method: "POST", body: "up 1\n" });
+    expect([answer.status, gateway.running]).toEqual([200, true]);
+    expect(await gateway.stop()).toBe(0);
+  });
+
+  test("SIGHUP is logged, and says that there is no web-config file where there is none", async () => {
+    await using gateway = await Gateway.start();
+    gateway.signal("SIGHUP");
+    await eventually("it is logged", async () => gateway.stderr.includes("no web-config file to read again"));
+    expect(gateway.stderr).toContain('level=info caller=serve.ts msg="received SIGHUP"');
+    expect(await gateway.stop()).toBe(0);
+  });
+
+  test("SIGHUP has an unchanged web-config file read again", async () => {
+    const path = join(scratchFolder(), "web.yml");
+    writeFileSync(path, "basic_auth_users: {}\n");
+    await using gateway = await Gateway.start([`--web.config.file=${path}`]);
+    gateway.signal("SIGHUP");
+    await eventually("it is logged", async () =>
+      gateway.stderr.includes(`msg="web-config file read again" file=${path}`),
+    );
+    expect(await gateway.stop()).toBe(0);
+  });
+});
+
 async function refused(port: number): Promise<boolean> {
   try {
     using connection = await Connection.open(port);
@@ -112,12 +170,76 @@ describe("a start that fails", () => {
     { words: ["extra"], says: "error: unexpected extra, try --help" },
     { words: ["--web.telemetry-path"], says: "error: expected argument for flag '--web.telemetry-path', try --help" },
     { words: ["--persistence.interval=5"], says: 'error: time: missing unit in duration "5", try --help' },
+    { words: ["export"], says: "error: required argument 'file' not provided, try --help" },
+    {
+      words: ["@/nowhere/flags"],
+      says: 'error: failed to open arguments file "/nowhere/flags": open /nowhere/flags: no such file or directory, try --help',
+    },
   ];
 
   test.each(MISUSES)("$words exits with 1 and one line", async ({ words, says }) => {
     const { code, stdout, stderr } = await program(...words);
     expect(linesOf(stderr)).toEqual([expect.stringContaining(`: ${says}`)]);
     expect([code, stdout]).toEqual([1, ""]);
+  });
+});
+
+describe("an address that cannot be listened on", () => {
+  const ADDRESSES = [
+    { address: "x", err: "listen tcp: address x: missing port in address" },
+    { address: ":70000", err: "listen tcp: address 70000: invalid port" },
+    { address: ":nope", err: "listen tcp: lookup tcp/nope: unknown port" },
+    { address: "nonesuch.invalid:1", err: "listen tcp: lookup nonesuch.invalid: no such host" },
+    { address: "127.1:1", err: "listen tcp: lookup 127.1: no such host" },
+    { address: "198.51.100.7:23", err: "listen tcp 198.51.100.7:23: bind: cannot assign requested address" },
+  ];
+
+  test.each(ADDRESSES)("$address ends the start with 1 and Go's words in a log line", async ({ address, err }) => {
+    const { code, stdout, stderr } = await program(`--web.listen-address=${address}`, "--log.format=json", MEMORY);
+    const last: unknown = JSON.parse(linesOf(stderr).at(-1) ?? "");
+    expect(last).toMatchObject({ level: "error", caller: "sockets.ts", msg: "HTTP server stopped", err });
+    expect([code, stdout]).toEqual([1, ""]);
+  });
+
+  test("a web-config file that is not there ends the start with 1 and a log line", async () => {
+    const { code, stderr } = await program("--web.config.file=/nowhere/web.yml", "--log.format=json", MEMORY);
+    const last: unknown = JSON.parse(linesOf(stderr).at(-1) ?? "");
+    const err = "open /nowhere/web.yml: no such file or directory";
+    expect(last).toMatchObject({ level: "error", msg: "HTTP server stopped", err });
+    expect(code).toBe(1);
+  });
+});
+
+describe("an address that Go listens on", () => {
+  const ADDRESSES = [
+    { address: "", listens: /address=\[::\]:\d+ / },
+    { address: ":", listens: /address=\[::\]:\d+ / },
+    { address: "0.0.0.0:0", listens: /address=\[::\]:\d+ / },
+    { address: "localhost:", listens: /address=127\.0\.0\.1:\d+ / },
+    { address: "[::ffff:127.0.0.1]:0", listens: /address=127\.0\.0\.1:\d+ / },
+    { address: "[127.0.0.1]:0", listens: /address=127\.0\.0\.1:\d+ / },
+  ];
+
+  test.each(ADDRESSES)("'$address'", async ({ address, listens }) => {
+    await using server = new Child([...commandUnderTest(), `--web.listen-address=${address}`, MEMORY]);
+    await eventually("it listens", async () => server.stderr.includes("TLS is disabled."));
+    expect(server.stderr.replaceAll("\n", " \n")).toMatch(listens);
+  });
+});
+
+describe("flags from a file", () => {
+  test("are taken from the lines of the file behind @", async () => {
+    const path = join(scratchFolder(), "flags");
+    const port = await freePort();
+    writeFileSync(path, `# how it is started here\n--web.listen-address=127.0.0.1:${port}\n\n${MEMORY}\n`);
+    await using server = new Child([...commandUnderTest(), `@${path}`]);
+    await eventually("it is ready", async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).status === 200);
+    expect(server.running).toBe(true);
+  });
+
+  test("--web.local-assets, which Debian's units have, is taken and named in a warning", async () => {
+    await using gateway = await Gateway.start(["--web.local-assets=/usr/share/prometheus/pushgateway"]);
+    expect(gateway.stderr).toContain('level=warn caller=serve.ts msg="flag is ignored" flag=--web.local-assets');
   });
 });
 
@@ -136,6 +258,8 @@ describe("what the program prints", () => {
       "--persistence.file",
       "--push.disable-consistency-check",
       "--log.level",
+      "export [<flags>] <file>",
+      "healthcheck [<flags>]",
     ]) {
       expect(stdout.replaceAll("--[no-]", "--")).toContain(flag);
     }

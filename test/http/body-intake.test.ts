@@ -1,18 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { parseCommandLine } from "../../src/config/command-line.ts";
 import { BodyIntake } from "../../src/http/body-intake.ts";
 import { Rejection } from "../../src/model/rejection.ts";
-import { PROGRAM } from "../program-info.ts";
+import { settingsOf } from "../program-info.ts";
 
 const MB = 1_000_000;
 
 /** An intake with the limits of some flags, whose clock stands still. */
 function createIntake(...flags: string[]) {
-  const command = parseCommandLine(flags, PROGRAM);
-  if (command.kind !== "run") throw new Error(`reading the flags ${flags}: ${command.text}`);
   const test = { nowMs: 0, sweep: () => {} };
   const intake = new BodyIntake({
-    limits: command.settings.limits,
+    limits: settingsOf(...flags).limits,
     nowMs: () => test.nowMs,
     every: (_, run) => {
       test.sweep = run;

@@ -1,0 +1,62 @@
+import { Rejection } from "../model/rejection.ts";
+import { type GivenFlag, readArguments, type Word } from "./arguments.ts";
+import {
+  BASH_FLAG,
+  type Command,
+  HELP_FLAG,
+  HELP_LONG_FLAG,
+  HELP_MAN_FLAG,
+  VERSION_FLAG,
+  ZSH_FLAG,
+} from "./commands.ts";
+import type { Flag } from "./flags.ts";
+import { canonicalText, defaultTexts, type FlagTexts } from "./values.ts";
+
+/** What the words behind a command ask for; the page of a flag is for the caller to print. */
+export type Asked =
+  | AskedValues
+  | { readonly kind: "page"; readonly flag: Flag }
+  | { readonly kind: "fault"; readonly words: string };
+
+/** The texts of the command's flags in their one form, without those that have neither value nor default. */
+export interface AskedValues {
+  readonly kind: "values";
+  readonly texts: FlagTexts;
+  readonly argument: string | null;
+}
+
+/** What is printed for these wins over every fault behind them. */
+const PAGE_FLAGS: readonly Flag[] = [VERSION_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, BASH_FLAG, ZSH_FLAG];
+
+/**
+ * Reads the words by the command's table, in the reference's order of precedence: a page that is asked for before the first
+ * fault, then that fault, then help, then the values.
+ */
+export function askedOf(command: Command, words: readonly Word[]): Asked {
+  const { flags, argument, fault } = readArguments(command, words);
+  const page = flags.find(({ flag }) => PAGE_FLAGS.includes(flag));
+  if (page !== undefined) return { kind: "page", flag: page.flag };
+  if (fault !== null) return { kind: "fault", words: fault };
+  if (flags.some(({ flag }) => flag === HELP_FLAG)) return { kind: "page", flag: HELP_FLAG };
+  const texts = collectTexts(command, flags);
+  if (texts instanceof Rejection) return { kind: "fault", words: texts.message };
+  if (argument === null && command.argument?.required)
+    return { kind: "fault", words: `required argument '${command.argument.name}' not provided` };
+  return { kind: "values", texts, argument };
+}
+
+/** A repeated flag or the first value that cannot be read is refused. */
+function collectTexts(command: Command, given: readonly GivenFlag[]): FlagTexts | Rejection {
+  const texts = new Map<string, string[]>();
+  for (const { flag, text } of given) {
+    const earlier = texts.get(flag.name) ?? [];
+    if (earlier.length > 0 && flag.kind !== "list") {
+      return new Rejection("malformed", `flag '${flag.name}' cannot be repeated`);
+    }
+    const canonical = canonicalText(flag, text);
+    if (canonical instanceof Rejection) return canonical;
+    texts.set(flag.name, [...earlier, canonical]);
+  }
+  const unset = command.flags.filter(({ name, defaults }) => defaults.length > 0 && !texts.has(name));
+  return new Map([...texts, ...unset.map((flag) => [flag.name, defaultTexts(flag)] as const)]);
+}

@@ -1,0 +1,103 @@
+import { isIP } from "node:net";
+import {
+  formatListenAddress,
+  isDomainName,
+  isEverywhere,
+  type ListenAddress,
+  parseListenAddress,
+} from "../config/address.ts";
+import { servicePort } from "../config/services.ts";
+import type { Listener } from "../http/listen.ts";
+import { Rejection } from "../model/rejection.ts";
+import { readText } from "./read-file.ts";
+
+const SERVICES_FILE = "/etc/services";
+
+/** The port of a service, from the list of the system where there is one. */
+export function portOf(service: string): number | null {
+  const list = readText(SERVICES_FILE);
+  return servicePort(service, list instanceof Rejection ? "" : list);
+}
+
+/**
+ * Listens where Go's net.Listen does, or says why not, in its words. `serve` listens on an IP address. All interfaces are those of
+ * IPv6 and IPv4, or of IPv4 alone where there is no IPv6.
+ */
+export async function listenAt(
+  text: string,
+  serve: (address: ListenAddress) => Promise<Listener>,
+): Promise<Listener | Rejection> {
+  const address = await resolvePlace(text);
+  if (address instanceof Rejection) return address;
+  const { hostname, port } = address;
+  const hosts = isEverywhere(hostname) ? ["::", "0.0.0.0"] : [hostname];
+  const faults: string[] = [];
+  for (const host of hosts) {
+    try {
+      return await serve({ hostname: host, port });
+    } catch (error) {
+      faults.push(listenFault(error));
+      if (isLastWord(error)) break;
+    }
+  }
+  return refused(`tcp ${formatListenAddress(address)}: ${faults.at(-1)}`);
+}
+
+/** The IP address and port that Go's net.Listen listens on, or why there is none, in its words. */
+async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
+  const address = parseListenAddress(text, portOf);
+  if (address instanceof Rejection) return address;
+  const { hostname, port } = address;
+  const [host = "", zone] = hostname.split("%");
+  if (zone !== undefined && isIP(host) === 6)
+    return refused(`tcp ${text}: addresses with a zone are not supported, expected an address of all or one interface`);
+  const ip = hostname === "" || isIP(hostname) > 0 ? plainIp(hostname) : await lookUp(hostname);
+  return ip instanceof Rejection ? ip : { hostname: ip, port };
+}
+
+/** An IPv4 address that is written as one of IPv6 is one of IPv4. */
+function plainIp(ip: string): string {
+  const [, high = "", low = ""] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(ipv6Url(ip)) ?? [];
+  if (high === "") return ip;
+  const bytes = [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 255]);
+  return bytes.join(".");
+}
+
+const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : "");
+
+/** The first IPv4 address of a name, or the first at all. */
+async function lookUp(name: string): Promise<string | Rejection> {
+  const none = refused(`tcp: lookup ${name}: no such host`);
+  if (!isDomainName(name)) return none;
+  // Names are seldom listened on, and the resolver takes its time to load.
+  const { lookup } = await import("node:dns/promises");
+  try {
+    const found = await lookup(name, { all: true, verbatim: true });
+    return (found.find(({ family }) => family === 4) ?? found[0])?.address ?? none;
+  } catch (error) {
+    const code = codeOf(error);
+    return code === "ENOTFOUND" ? none : refused(`tcp: lookup ${name}: ${code}`);
+  }
+}
+
+const BIND_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "address already in use",
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "cannot assign requested address",
+};
+
+function listenFault(error: unknown): string {
+  const words = BIND_FAULTS[codeOf(error)];
+  return words === undefined ? String(error) : `bind: ${words}`;
+}
+
+/** Whether the address is one of the machine's, so that no other family need be tried. */
+const isLastWord = (error: unknown): boolean => ["EADDRINUSE", "EACCES"].includes(codeOf(error));
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function refused(words: string): Rejection {
+  return new Rejection("malformed", `listen ${words}`);
+}

@@ -1,0 +1,34 @@
+import type { Log } from "../telemetry/log.ts";
+import type { Outside } from "./outside.ts";
+
+/** What would end a process by itself, and means nothing to the reference. */
+const IGNORED = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXCPU", "SIGXFSZ"] as const;
+/** The exit status after SIGQUIT, as of any Go program. */
+const QUIT_STATUS = 2;
+
+export interface SignalDeps {
+  readonly log: Log;
+  /** Ends the server with an exit status; the first call counts. */
+  readonly end: (status: number) => void;
+  /** SIGHUP came. */
+  readonly readAgain: () => void;
+}
+
+/** Has every signal do what it does to the reference, but that SIGHUP has files read again and does not end the server. */
+export function heedSignals({ onSignal }: Outside, { log, end, readAgain }: SignalDeps): void {
+  let received = false;
+  onSignal(["SIGINT", "SIGTERM"], () => {
+    if (!received) log.info("received SIGINT/SIGTERM; exiting gracefully...");
+    received = true;
+    end(0);
+  });
+  onSignal(["SIGQUIT"], () => {
+    log.error("received SIGQUIT; exiting...");
+    end(QUIT_STATUS);
+  });
+  onSignal(["SIGHUP"], () => {
+    log.info("received SIGHUP");
+    readAgain();
+  });
+  onSignal(IGNORED, () => {});
+}
