@@ -55,8 +55,8 @@ async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
   return ip instanceof Rejection ? ip : { hostname: ip, port };
 }
 
-/** An IPv4 address that is written as one of IPv6 is one of IPv4. */
-function plainIp(ip: string): string {
+/** `127.0.0.1` for `::ffff:127.0.0.1`; other addresses as they are. */
+export function plainIp(ip: string): string {
   const [, high = "", low = ""] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(ipv6Url(ip)) ?? [];
   if (high === "") return ip;
   const bytes = [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 255]);

@@ -7,7 +7,7 @@ import type { InheritedSocket } from "../systemd/inherited-socket.ts";
 import { inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Outside } from "./outside.ts";
-import { listenAt } from "./places.ts";
+import { listenAt, plainIp } from "./places.ts";
 import type { WebFront } from "./web-front.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
@@ -69,7 +69,7 @@ export class ServedSockets {
   clientAddress(request: Request): string {
     for (const listener of this.listeners) {
       const peer = listener.requestIP(request);
-      if (peer !== null) return formatListenAddress({ hostname: peer.address, port: peer.port });
+      if (peer !== null) return formatListenAddress({ hostname: plainIp(peer.address), port: peer.port });
     }
     return "unknown";
   }

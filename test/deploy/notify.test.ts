@@ -107,7 +107,10 @@ describe.skipIf(skip)(`notices to the service manager${reason}`, () => {
   test("a start that fails is never told READY", async () => {
     await using manager = await Manager.start(join(folder, "failed.sock"));
     const environment = { NOTIFY_SOCKET: manager.address };
-    await using server = await Notifier.start(environment, ["--persistence.file=/proc/none/metrics.db"]);
+    await using server = await Notifier.start(environment, [
+      "--persistence.file=/proc/none/metrics.db",
+      "--persistence.required",
+    ]);
     expect((await server.ended()).code).toBe(1);
     expect(manager.count("READY=1")).toBe(0);
   });
