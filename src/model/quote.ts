@@ -1,65 +1,55 @@
 /** Go's %q, for error texts that must read like the reference's (strconv.Quote and QuoteRune). */
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-const SHORT: Record<string, string> = {
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+import { isPrintable } from "./printable.ts";
+import { codePointAt, sizeOfCodePoint } from "./utf8.ts";
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const SHORT: Record<number, string> = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r" };
 
 /** `source` in double quotes; bytes that are not UTF-8 as \x.., unprintable characters as \u.... */
 export function quoteBytes(source: Uint8Array): string {
-  let result = '"';
-  for (let at = 0; at < source.length; ) {
-    const size = sequenceSize(source[at] as number);
-    const character = size === 0 ? undefined : decodeOne(source.subarray(at, at + size));
-    result += character === undefined ? `\\x${hex(source[at] as number, 2)}` : escapeCharacter(character, '"');
-    at += character === undefined ? 1 : size;
+  const plain = plainSize(source, 0);
+  if (plain === source.length) return `"${latin1(source, 0, plain)}"`;
+  let result = `"${latin1(source, 0, plain)}`;
+  for (let at = plain; at < source.length; ) {
+    const code = codePointAt(source, at);
+    result += code < 0 ? `\\x${hex(source[at] as number, 2)}` : escapeCharacter(code, QUOTE);
+    at += sizeOfCodePoint(code);
   }
   return `${result}"`;
 }
 
 /** Text in double quotes, as `quoteBytes` of its UTF-8. */
 export function quoteText(text: string): string {
-  let result = '"';
-  for (const character of text) result += escapeCharacter(character, '"');
-  return `${result}"`;
+  return quoteBytes(Buffer.from(text));
 }
 
 /** One byte taken for a character, in single quotes: how Go prints a byte with %q. */
 export function quoteByte(byte: number): string {
-  return `'${escapeCharacter(String.fromCharCode(byte), "'")}'`;
+  return `'${escapeCharacter(byte, 0x27)}'`;
 }
 
-function escapeCharacter(character: string, quote: string): string {
-  if (character === quote || character === "\\") return `\\${character}`;
-  const short = SHORT[character];
+/** How many bytes from `start` on stand for themselves in double quotes. */
+function plainSize(source: Uint8Array, start: number): number {
+  let at = start;
+  for (; at < source.length; at++) {
+    const byte = source[at] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) break;
+  }
+  return at - start;
+}
+
+const latin1 = (source: Uint8Array, start: number, end: number): string =>
+  Buffer.from(source.buffer, source.byteOffset + start, end - start).toString("latin1");
+
+function escapeCharacter(code: number, quote: number): string {
+  if (code === quote || code === BACKSLASH) return `\\${String.fromCharCode(code)}`;
+  if (isPrintable(code)) return String.fromCodePoint(code);
+  const short = SHORT[code];
   if (short !== undefined) return short;
-  if (PRINTABLE.test(character)) return character;
-  const code = character.codePointAt(0) ?? 0;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
-}
-
-function decodeOne(sequence: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(sequence);
-  } catch {
-    return undefined;
-  }
-}
-
-/** How many bytes the UTF-8 sequence that starts with `byte` takes; 0 where none can. */
-function sequenceSize(byte: number): number {
-  if (byte < 0x80) return 1;
-  if (byte < 0xc2) return 0;
-  if (byte < 0xe0) return 2;
-  return byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
 }
 
 function hex(value: number, width: number): string {

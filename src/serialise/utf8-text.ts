@@ -1,5 +1,6 @@
+import { codePointAt, sizeOfCodePoint } from "../model/utf8.ts";
+
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** source[start, end) as text; each byte that is not UTF-8 becomes one U+FFFD, as Go has it. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {
@@ -11,29 +12,14 @@ export function decodeText(source: Uint8Array, start: number, end: number): stri
 export const textOf = (source: Uint8Array): string => decodeText(source, 0, source.length);
 
 function decodeByteByByte(source: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let at = start; at < end; ) {
-    const size = Math.min(sequenceSize(source[at] as number), end - at);
-    const character = decodeOne(source.subarray(at, at + size));
-    text += character ?? "\ufffd";
-    at += character === undefined ? 1 : size;
+  const text = source.subarray(start, end);
+  let decoded = "";
+  for (let at = 0; at < text.length; ) {
+    const code = codePointAt(text, at);
+    decoded += code < 0 ? "\ufffd" : String.fromCodePoint(code);
+    at += sizeOfCodePoint(code);
   }
-  return text;
-}
-
-function decodeOne(sequence: Uint8Array): string | undefined {
-  try {
-    return strict.decode(sequence);
-  } catch {
-    return undefined;
-  }
-}
-
-/** How many bytes the sequence that `first` begins would take. */
-function sequenceSize(first: number): number {
-  if (first < 0xc0) return 1;
-  if (first < 0xe0) return 2;
-  return first < 0xf0 ? 3 : 4;
+  return decoded;
 }
 
 /** The order in which Go sorts strings: by code point, where JavaScript goes by UTF-16 unit. */

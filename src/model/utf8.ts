@@ -1,0 +1,31 @@
+/** The code of the character that source[at] begins, -1 where that byte begins none: as Go decodes UTF-8. */
+export function codePointAt(source: Uint8Array, at: number): number {
+  const first = source[at] as number;
+  if (first < 0x80) return first;
+  if (first < 0xc2 || first > 0xf4) return -1;
+  const second = continuation(source[at + 1]);
+  if (second < 0) return -1;
+  if (first < 0xe0) return ((first & 0x1f) << 6) | second;
+  const third = continuation(source[at + 2]);
+  if (third < 0) return -1;
+  if (first < 0xf0) {
+    const code = ((first & 0x0f) << 12) | (second << 6) | third;
+    return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? -1 : code;
+  }
+  const fourth = continuation(source[at + 3]);
+  if (fourth < 0) return -1;
+  const code = ((first & 0x07) << 18) | (second << 12) | (third << 6) | fourth;
+  return code < 0x10000 || code > 0x10ffff ? -1 : code;
+}
+
+/** The six bits of a byte within a character, -1 where it is none. */
+function continuation(byte: number | undefined): number {
+  return byte !== undefined && byte >= 0x80 && byte < 0xc0 ? byte & 0x3f : -1;
+}
+
+/** How many bytes the character of a code takes, 1 for the -1 of `codePointAt`. */
+export function sizeOfCodePoint(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x10000 ? 3 : 4;
+}
