@@ -1,6 +1,6 @@
 import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
-import { quoteText } from "../model/quote.ts";
+import { quoteBytes, quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 
@@ -53,7 +53,10 @@ export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPat
   const values = new ValueDecoder(path.lossy);
   const job = isEncoded ? values.decode(text.slice(start, end)) : text.slice(start, end);
   if (job instanceof Rejection)
-    return new Rejection("malformed", `invalid base64 encoding in job name "": ${job.message}`);
+    return new Rejection(
+      "malformed",
+      `invalid base64 encoding in job name ${quoteBytes(values.partial)}: ${job.message}`,
+    );
   const rejection = splitLabels(text, end, labels, values, utf8Names);
   if (rejection !== null) return rejection;
   if (job === "") return new Rejection("malformed", "job name is required");
@@ -134,19 +137,22 @@ const isLabelName = (name: string, utf8Names: boolean): boolean => (utf8Names ? 
 /** Decodes base64url values, padded or not, and remembers whether one was no UTF-8. */
 class ValueDecoder {
   undecodable: string | null;
+  /** What was decoded before a value's fault. */
+  partial: Uint8Array = new Uint8Array(0);
 
   constructor(lossy: boolean) {
     this.undecodable = lossy ? "the path" : null;
   }
 
+  /** As Go's base64.RawURLEncoding reads it: line ends are passed over, and bits too many are not looked at. */
   decode(value: string): string | Rejection {
     let size = value.length;
     while (size > 0 && value.charCodeAt(size - 1) === EQUALS) size--;
-    const digits = value.slice(0, size);
-    const bad = digits.search(/[^A-Za-z0-9_-]/);
-    if (bad >= 0) return corrupt(bad);
-    // Go reports where the last, incomplete group of four digits begins; trailing bits are not looked at.
-    if (digits.length % 4 === 1) return corrupt(digits.length - 1);
+    const written = value.slice(0, size);
+    const bad = written.search(/[^A-Za-z0-9_\-\r\n]/);
+    if (bad >= 0) return this.corrupt(written.slice(0, bad), bad);
+    const digits = withoutLineEnds(written);
+    if (digits.length % 4 === 1) return this.corrupt(written, size - 1);
     const bytes = Buffer.from(digits, "base64url");
     try {
       return strict.decode(bytes);
@@ -155,6 +161,13 @@ class ValueDecoder {
       return lenient.decode(bytes);
     }
   }
+
+  /** Groups of four digits before the fault have been decoded. */
+  private corrupt(before: string, at: number): Rejection {
+    const digits = withoutLineEnds(before);
+    this.partial = Buffer.from(digits.slice(0, digits.length - (digits.length % 4)), "base64url");
+    return new Rejection("malformed", `illegal base64 data at input byte ${at}`);
+  }
 }
 
-const corrupt = (at: number): Rejection => new Rejection("malformed", `illegal base64 data at input byte ${at}`);
+const withoutLineEnds = (text: string): string => text.replace(/[\r\n]/g, "");
