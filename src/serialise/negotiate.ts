@@ -1,6 +1,6 @@
 import type { EscapingScheme } from "../model/names.ts";
 
-export type FormatKind = "text" | "protobuf-delimited" | "protobuf-text" | "protobuf-compact";
+export type FormatKind = "text" | "protobuf";
 
 /** What a scrape is answered with. `contentType` says the same for the response's header. */
 export interface Format {
@@ -19,20 +19,18 @@ interface AcceptClause {
 
 const TEXT_VERSION = "0.0.4";
 const METRIC_FAMILY = "io.prometheus.client.MetricFamily";
-const PROTOBUF = `application/vnd.google.protobuf; proto=${METRIC_FAMILY}; encoding=`;
 const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
   text: `text/plain; version=${TEXT_VERSION}; charset=utf-8`,
-  "protobuf-delimited": `${PROTOBUF}delimited`,
-  "protobuf-text": `${PROTOBUF}text`,
-  "protobuf-compact": `${PROTOBUF}compact-text`,
+  protobuf: `application/vnd.google.protobuf; proto=${METRIC_FAMILY}; encoding=delimited`,
 };
 /** Up to so many clauses Go sorts by insertion, which shows: its order of clauses is none in the strict sense. */
 const INSERTION_SORT_CLAUSES = 12;
 
 /**
- * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate) and goautoneg choose
- * it: OpenMetrics is never offered, the text format is the answer to everything unknown. The last known `escaping`
- * parameter on the way to the chosen clause counts, that of clauses passed over included; "underscores" without any.
+ * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate) and goautoneg choose it.
+ * OpenMetrics is never offered, nor is protobuf as text, the blanks of which are not stable in Go; the text format is the
+ * answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that of clauses
+ * passed over included; "underscores" without any.
  */
 export function negotiateFormat(accept: string | null): Format {
   let escaping: EscapingScheme = "underscores";
@@ -52,7 +50,7 @@ function escapingScheme(word: string | undefined): EscapingScheme | null {
   return word === "allow-utf-8" || word === "underscores" || word === "dots" || word === "values" ? word : null;
 }
 
-/** The format a clause names; null for wildcards and formats that are not offered. */
+/** The format that a clause names; null for wildcards and formats that are not offered. */
 function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null {
   if (type === "text" && subtype === "plain") {
     const version = parameters.get("version") ?? "";
@@ -60,16 +58,7 @@ function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null 
   }
   if (type !== "application" || subtype !== "vnd.google.protobuf") return null;
   if (parameters.get("proto") !== METRIC_FAMILY) return null;
-  switch (parameters.get("encoding")) {
-    case "delimited":
-      return "protobuf-delimited";
-    case "text":
-      return "protobuf-text";
-    case "compact-text":
-      return "protobuf-compact";
-    default:
-      return null;
-  }
+  return parameters.get("encoding") === "delimited" ? "protobuf" : null;
 }
 
 /** The clauses of an Accept header, best first; what is no media range is left out. */

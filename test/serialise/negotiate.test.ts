@@ -18,35 +18,15 @@ const formats: [string, string | null, FormatKind, string][] = [
   ["text of this version", "text/plain;version=0.0.4", "text", `${TEXT}underscores`],
   ["OpenMetrics, which is not offered", "application/openmetrics-text", "text", `${TEXT}underscores`],
   ["Prometheus 2", PROMETHEUS_2, "text", `${TEXT}underscores`],
-  ["Prometheus 3 with protobuf", PROMETHEUS_3, "protobuf-delimited", `${PROTOBUF}delimited; escaping=allow-utf-8`],
+  ["Prometheus 3 with protobuf", PROMETHEUS_3, "protobuf", `${PROTOBUF}delimited; escaping=allow-utf-8`],
   ["Prometheus 3 without protobuf", PROMETHEUS_3_TEXT, "text", `${TEXT}allow-utf-8`],
-  ["protobuf", DELIMITED, "protobuf-delimited", `${PROTOBUF}delimited; escaping=underscores`],
-  [
-    "protobuf first",
-    `text/plain;q=0.3,${DELIMITED};q=0.7`,
-    "protobuf-delimited",
-    `${PROTOBUF}delimited; escaping=underscores`,
-  ],
+  ["protobuf", DELIMITED, "protobuf", `${PROTOBUF}delimited; escaping=underscores`],
+  ["protobuf first", `text/plain;q=0.3,${DELIMITED};q=0.7`, "protobuf", `${PROTOBUF}delimited; escaping=underscores`],
   ["text first", `text/plain;q=0.9,${DELIMITED};q=0.1`, "text", `${TEXT}underscores`],
-  [
-    "the first of equals",
-    `${DELIMITED},text/plain`,
-    "protobuf-delimited",
-    `${PROTOBUF}delimited; escaping=underscores`,
-  ],
+  ["the first of equals", `${DELIMITED},text/plain`, "protobuf", `${PROTOBUF}delimited; escaping=underscores`],
   ["the first of equals, text", `text/plain,${DELIMITED}`, "text", `${TEXT}underscores`],
-  [
-    "protobuf as text",
-    DELIMITED.replace("delimited", "text"),
-    "protobuf-text",
-    `${PROTOBUF}text; escaping=underscores`,
-  ],
-  [
-    "compact protobuf text",
-    DELIMITED.replace("delimited", "compact-text"),
-    "protobuf-compact",
-    `${PROTOBUF}compact-text; escaping=underscores`,
-  ],
+  ["protobuf as text", DELIMITED.replace("delimited", "text"), "text", `${TEXT}underscores`],
+  ["compact protobuf text", DELIMITED.replace("delimited", "compact-text"), "text", `${TEXT}underscores`],
   ["another protobuf encoding", DELIMITED.replace("delimited", "json"), "text", `${TEXT}underscores`],
   ["another message", DELIMITED.replace("MetricFamily", "Metric"), "text", `${TEXT}underscores`],
   ["the type in capitals", DELIMITED.toUpperCase(), "text", `${TEXT}underscores`],
@@ -55,7 +35,7 @@ const formats: [string, string | null, FormatKind, string][] = [
   [
     "an escaping of a clause passed over",
     `text/plain;version=1.0.0;escaping=values,${DELIMITED};q=0.5`,
-    "protobuf-delimited",
+    "protobuf",
     `${PROTOBUF}delimited; escaping=values`,
   ],
   [
@@ -70,20 +50,20 @@ const formats: [string, string | null, FormatKind, string][] = [
   [
     "a quality with a space, which is 0",
     `text/plain;q= 0.9,${DELIMITED};q=0.1`,
-    "protobuf-delimited",
+    "protobuf",
     `${PROTOBUF}delimited; escaping=underscores`,
   ],
   ["a quality without a value, which is 1", `text/plain;q=,${DELIMITED};q=0.9`, "text", `${TEXT}underscores`],
   [
     "a quality as an exponent",
     `text/plain;q=1e-1,${DELIMITED};q=.5`,
-    "protobuf-delimited",
+    "protobuf",
     `${PROTOBUF}delimited; escaping=underscores`,
   ],
   [
     "spaces around a type and its parameters",
     `text/plain;q=0.1 , ${DELIMITED.replaceAll(";", " ; ").replaceAll("=", " = ")}`,
-    "protobuf-delimited",
+    "protobuf",
     `${PROTOBUF}delimited; escaping=underscores`,
   ],
   [
@@ -95,7 +75,7 @@ const formats: [string, string | null, FormatKind, string][] = [
   [
     "what is no media range",
     `garbage,a/b/c,/,;,,${DELIMITED}`,
-    "protobuf-delimited",
+    "protobuf",
     `${PROTOBUF}delimited; escaping=underscores`,
   ],
 ];
@@ -111,7 +91,7 @@ for (const [name, accept, kind, contentType] of formats) {
 
 test("more clauses than any client sends are still sorted by quality", () => {
   const fillers = Array.from({ length: 40 }, (_, i) => `a/b${i};q=0.${(i * 37) % 90}`).join(",");
-  expect(negotiateFormat(`text/plain;q=0.2,${fillers},${DELIMITED};q=0.95`).kind).toBe("protobuf-delimited");
+  expect(negotiateFormat(`text/plain;q=0.2,${fillers},${DELIMITED};q=0.95`).kind).toBe("protobuf");
   expect(negotiateFormat(`${DELIMITED};q=0.2,${fillers},text/plain;q=0.95`).kind).toBe("text");
 });
 
