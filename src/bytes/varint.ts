@@ -39,6 +39,13 @@ function appendLongVarint(out: Writer, value: number): void {
   out.byte(rest);
 }
 
+/** Appends an unsigned varint of up to 64 bits. */
+export function appendUint64(out: Writer, value: bigint): void {
+  let rest = value;
+  for (; rest >= 0x80n; rest >>= 7n) out.byte(Number(rest & 0x7fn) | 0x80);
+  out.byte(Number(rest));
+}
+
 /** Appends the key of a field: its number and the wire type of what follows. */
 export function appendTag(out: Writer, field: number, wireType: number): void {
   appendVarint(out, field * 8 + wireType);

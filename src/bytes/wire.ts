@@ -48,6 +48,15 @@ export class FieldCursor {
     return this.readContent();
   }
 
+  /** Of a varint that `step` has come to: all 64 bits of its value. */
+  uint64(): bigint {
+    if (this.value <= Number.MAX_SAFE_INTEGER) return BigInt(this.value);
+    // The bytes of a varint before its last one, and they alone, have the high bit set.
+    let start = this.next - 1;
+    while (start > this.tagStart && (this.source[start - 1] as number) >= 0x80) start--;
+    return readUint64(this.source, start, this.next);
+  }
+
   private readContent(): boolean {
     if (this.wire === WIRE_VARINT) return this.readVarint(this.next);
     if (this.wire === WIRE_FIXED64) return this.take(this.next, 8);
@@ -115,4 +124,16 @@ export class FieldCursor {
     this.wire = WIRE_GROUP;
     return true;
   }
+}
+
+/** The low 64 bits of the varint source[start, end). */
+export function readUint64(source: Uint8Array, start: number, end: number): bigint {
+  let value = 0n;
+  for (let at = end - 1; at >= start; at--) value = (value << 7n) | BigInt((source[at] as number) & 0x7f);
+  return BigInt.asUintN(64, value);
+}
+
+/** The number that a zigzag varint stands for. */
+export function unzigzag(value: bigint): bigint {
+  return (value >> 1n) ^ -(value & 1n);
 }

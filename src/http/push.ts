@@ -85,11 +85,15 @@ class PushSurface {
     const bodyBytes = body instanceof Rejection ? 0 : body.length;
     const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + bodyBytes;
     let outcome: number | Rejection;
-    if (body instanceof Rejection) outcome = body;
-    else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes)
-      outcome = this.parseAndApply(body, contentType, method, keyed);
-    else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
-    if (!(body instanceof Rejection) && bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
+    try {
+      if (body instanceof Rejection) outcome = body;
+      else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes)
+        outcome = this.parseAndApply(body, contentType, method, keyed);
+      else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
+    } finally {
+      // Whatever went wrong, others have to get the room that the body took.
+      if (!(body instanceof Rejection) && bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
+    }
     const settling = this.context.durability.settled();
     if (settling !== null) outcome = (await settling) ?? outcome;
     return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
@@ -105,9 +109,11 @@ class PushSurface {
     const { decoding, settings } = this.context;
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
-    const outcome = this.parseAndApply(content, contentType, method, keyed);
-    if (content !== body) freeBuffer(content);
-    return outcome;
+    try {
+      return this.parseAndApply(content, contentType, method, keyed);
+    } finally {
+      if (content !== body) freeBuffer(content);
+    }
   }
 
   /** Counts the push, tells the operator of a refused one, and answers. */

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { telemetryRoute } from "../config/prefix.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
-import { type ExposedFamilies, type Piece, textPieces } from "../serialise/exposition.ts";
+import { type Piece, textPieces } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import type { Snapshot } from "../store/snapshot.ts";
@@ -9,8 +9,11 @@ import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
 import { notYet } from "./reply.ts";
 
-/** So many families without a series are passed over before a turn of the loop may be taken. */
-const FAMILIES_A_TURN = 256;
+/** A store of at most so much text is answered in one piece, with a length. */
+const SMALL_STORE_BYTES = 64 * 1024;
+
+/** A header by which a scraping Prometheus of any release is known. */
+const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
 
 /** GET on the telemetry path: what Prometheus scrapes. */
 export function scrapeRoutes(context: HttpContext) {
@@ -28,16 +31,20 @@ function scrape(context: HttpContext, request: Request): Response {
   if (notReady !== null) return notYet(notReady);
   const format = negotiateFormat(request.headers.get("accept"));
   const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";
+  const own = ownMetrics.gather();
+  const isSmall = store.stats.chunkBytes <= SMALL_STORE_BYTES;
   const snapshot = store.snapshot();
-  const pieces = piecesOf(exposedFamilies(ownMetrics.gather(), snapshot), format);
+  const pieces = piecesOf(mergeFamilies(own, snapshot), format, request.headers.has(SCRAPE_TIMEOUT));
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
+  const done = () => snapshot.release();
   const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
   if (gzipped) headers["content-encoding"] = "gzip";
-  return context.longAnswers.answer(request, parts, headers, () => snapshot.release());
+  if (isSmall) return new Response(joined(parts, done), { headers });
+  return new Response(context.longAnswers.stream(request, parts, done), { headers });
 }
 
-function piecesOf(families: ExposedFamilies, format: Format): Iterable<Piece> {
-  if (format.kind === "protobuf-delimited") return protobufPieces(families, format.escaping);
+function piecesOf(families: Iterable<ExposedFamily>, format: Format, forPrometheus: boolean): Iterable<Piece> {
+  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
   return textPieces(textOnly(families), format.escaping);
 }
 
@@ -45,45 +52,42 @@ function piecesOf(families: ExposedFamilies, format: Format): Iterable<Piece> {
  * The reference's text form ends where a family without a name is to be written, and such a family sorts first: so it does
  * here, but for our own metrics. Only protobuf pushes can make one.
  */
-function* textOnly(families: ExposedFamilies): Generator<ExposedFamily | null> {
-  let isCut = false;
-  for (const family of families) {
-    isCut ||= family?.name === "";
-    if (!isCut || family === null || family.ownLines !== null) yield family;
-  }
+function textOnly(families: Iterable<ExposedFamily>): ExposedFamily[] {
+  const all = [...families];
+  return all.some(({ name }) => name === "") ? all.filter(({ ownLines }) => ownLines !== null) : all;
 }
 
 function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
   for (const { bytes } of pieces) yield bytes;
 }
 
-/** Our own families and the pushed ones, sorted by name; where both have one, ours gives type and help. */
-function* exposedFamilies(own: readonly OwnFamily[], snapshot: Snapshot): Generator<ExposedFamily | null> {
-  const ours = own.map(ownExposed).sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
-  let next = 0;
-  let passed = 0;
-  for (const pushed of snapshot.eachFamily()) {
-    let order = -1;
-    for (; next < ours.length; next++) {
-      const one = ours[next] as NamedFamily;
-      order = Buffer.compare(one.nameBytes, pushed.nameBytes);
-      if (order >= 0) break;
-      yield one;
-    }
-    if (order === 0 && next < ours.length) {
-      const { type, help, ownLines } = ours[next++] as NamedFamily;
-      yield { ...pushed, type, help, ownLines };
-    } else if (pushed.filled) yield { ...pushed, ownLines: null };
-    else if (++passed % FAMILIES_A_TURN === 0) yield null;
+function joined(parts: Iterable<Uint8Array>, done: () => void): Uint8Array<ArrayBuffer> {
+  try {
+    return Buffer.concat([...parts]);
+  } finally {
+    done();
   }
-  yield* ours.slice(next);
 }
 
-interface NamedFamily extends ExposedFamily {
-  readonly nameBytes: Uint8Array;
-}
-
-function ownExposed({ name, type, help, lines }: OwnFamily): NamedFamily {
-  const texts = { name, nameBytes: Buffer.from(name), help: Buffer.from(help) };
-  return { ...texts, isNameless: false, type, quoted: false, ownLines: lines, pages: [] };
+/** Our own families and the pushed ones, sorted by name; where both have one, ours gives type and help. */
+function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFamily[] {
+  const ownByName = new Map(own.map((family) => [family.name, family]));
+  const merged: ExposedFamily[] = [];
+  for (const family of snapshot.families) {
+    const ours = ownByName.get(family.name);
+    ownByName.delete(family.name);
+    if (!family.filled && ours === undefined) continue;
+    merged.push({
+      name: family.name,
+      isNameless: family.isNameless,
+      type: ours?.type ?? family.type,
+      help: ours === undefined ? family.help : Buffer.from(ours.help),
+      quoted: family.quoted,
+      ownLines: ours?.lines ?? null,
+      pages: family.pages,
+    });
+  }
+  for (const { name, type, help, lines } of ownByName.values())
+    merged.push({ name, isNameless: false, type, help: Buffer.from(help), quoted: false, ownLines: lines, pages: [] });
+  return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }

@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
-import { groupsPieces, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
+import { groupHtml, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
 import { pathOf } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
-import { longAnswer, textError } from "./reply.ts";
+import { textError } from "./reply.ts";
 
 const encoder = new TextEncoder();
 const PAGE_HEADERS = {
@@ -27,7 +27,10 @@ export function uiRoutes(context: HttpContext) {
 
 function statusPage(context: HttpContext, request: Request): Response {
   context.ownMetrics.countRequest("status", 200, "GET");
-  return longAnswer(context, request, pagePieces(context), PAGE_HEADERS);
+  return new Response(
+    context.longAnswers.stream(request, pagePieces(context), () => {}),
+    { headers: PAGE_HEADERS },
+  );
 }
 
 function* pagePieces(context: HttpContext): Generator<Uint8Array> {
@@ -36,7 +39,7 @@ function* pagePieces(context: HttpContext): Generator<Uint8Array> {
   const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
   const info = { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
   yield encoder.encode(statusPageHead(info, stylesheet));
-  yield* groupsPieces(store.groups(), `${base}/metrics`);
+  for (const group of store.groups()) yield encoder.encode(groupHtml(group, `${base}/metrics`));
   yield encoder.encode(statusPageFoot());
 }
 

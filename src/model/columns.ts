@@ -51,7 +51,7 @@ export class PushColumns {
     this.body = body;
     this.excess = null;
     this.keepsEmptyFamilies = false;
-    // Place ~0 is NO_NAME and nothing else.
+    // Place ~0 is ABSENT and nothing else.
     this.spillSize = 1;
     this.familyCount = 0;
     this.metricCount = 0;
@@ -308,8 +308,9 @@ export const FAMILY_FIRST = 5;
 export const FAMILY_LAST = 6;
 export const FAMILY_METRICS = 7;
 
-/** The place of a family name that was not given at all, where an empty one has another: no bytes of the spill. */
-export const NO_NAME = -1;
+/** The place of a name or value that was not given at all, where an empty one has another: no bytes of the spill. */
+export const ABSENT = -1;
+export const NO_NAME = ABSENT;
 
 export const METRIC_STRIDE = 10;
 export const METRIC_NEXT = 0;

@@ -1,5 +1,7 @@
+import { isKnownField, METRIC, type Message } from "../bytes/metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
 import {
+  ABSENT,
   FAMILY_FIRST,
   FAMILY_LAST,
   FAMILY_METRICS,
@@ -20,7 +22,7 @@ import {
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { FamilyTable } from "./family-table.ts";
-import { hasShape, isKnownField, type Shape, VALUE_SHAPES } from "./message-shapes.ts";
+import { hasShape } from "./message-shape.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
@@ -49,6 +51,12 @@ export class ProtobufParser {
   private readonly metricCursor = new FieldCursor();
   private readonly inner = new FieldCursor();
   private readonly point = new FieldCursor();
+  /** The families some metric of which has a timestamp; those that were replaced by another of their name are not. */
+  private readonly stamped = new Set<number>();
+  /** Some label of the metric being read has no name or no value. */
+  private hasPartialLabels = false;
+  /** The fractional count of the histogram being read. */
+  private floatCount = 0;
   private body: Uint8Array = new Uint8Array(0);
   private doubles: DataView = new DataView(new ArrayBuffer(0));
 
@@ -60,6 +68,7 @@ export class ProtobufParser {
     this.columns.hasQuotedNames = true;
     this.columns.keepsEmptyFamilies = true;
     this.table.reset();
+    this.stamped.clear();
     this.body = body;
     this.doubles = new DataView(body.buffer, body.byteOffset, body.byteLength);
     for (let at = 0; at < body.length; ) {
@@ -70,6 +79,7 @@ export class ProtobufParser {
       if (this.columns.excess !== null) return this.columns.excess;
       at = prefix.next + prefix.length;
     }
+    this.columns.hasTimestamps = this.stamped.size > 0;
     return null;
   }
 
@@ -83,8 +93,7 @@ export class ProtobufParser {
     let type: number = MetricType.counter;
     outer.open(this.body, start, end);
     while (outer.step()) {
-      if (outer.field === 3 && outer.wire === WIRE_VARINT && outer.value <= MetricType.gaugeHistogram)
-        type = outer.value;
+      if (outer.field === 3 && outer.wire === WIRE_VARINT) type = typeNumber(outer);
       if (outer.wire !== WIRE_BYTES) continue;
       if (outer.field === 1) {
         nameAt = outer.start;
@@ -112,6 +121,7 @@ export class ProtobufParser {
       return family;
     }
     const row = known * FAMILY_STRIDE;
+    this.stamped.delete(known);
     columns.families[row + FAMILY_FIRST] = -1;
     columns.families[row + FAMILY_LAST] = -1;
     columns.families[row + FAMILY_METRICS] = 0;
@@ -131,11 +141,15 @@ export class ProtobufParser {
     const { columns, metricCursor: cursor } = this;
     const firstLabel = columns.labelCount;
     cursor.open(this.body, start, end);
+    this.hasPartialLabels = false;
+    this.floatCount = 0;
     while (cursor.step())
       if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end)) return false;
+      else if (cursor.field === 6 && cursor.wire === WIRE_VARINT) this.stamped.add(family);
     if (cursor.failed) return false;
     const metric = columns.addMetric(firstLabel);
     columns.linkMetric(family, metric);
+    if (this.hasPartialLabels) this.flag(metric, METRIC_NEEDS_SIDE);
     columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] = start;
     columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] = end - start;
     cursor.open(this.body, start, end);
@@ -147,11 +161,8 @@ export class ProtobufParser {
   private readMetricField(metric: number, type: MetricType): boolean {
     const { metricCursor: cursor } = this;
     if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return true;
-    if (cursor.field === 6 && cursor.wire === WIRE_VARINT) {
-      this.columns.hasTimestamps = true;
-      return true;
-    }
-    const shape = cursor.wire === WIRE_BYTES ? VALUE_SHAPES[cursor.field] : undefined;
+    if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return true;
+    const shape = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
     if (typeof shape !== "object") {
       this.flag(metric, METRIC_NEEDS_SIDE);
       return true;
@@ -169,7 +180,7 @@ export class ProtobufParser {
   }
 
   /** Reads the value message that the metric cursor stands on; its shape has been checked. */
-  private readValue(metric: number, type: MetricType, shape: Shape): void {
+  private readValue(metric: number, type: MetricType, shape: Message): void {
     const { inner, metricCursor } = this;
     inner.open(this.body, metricCursor.start, metricCursor.end);
     while (inner.step()) {
@@ -205,7 +216,7 @@ export class ProtobufParser {
 
   private readSummaryField(metric: number): void {
     const { inner, point } = this;
-    if (inner.field === 1) return this.setCount(metric, inner.value);
+    if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
     if (inner.field === 2) return this.setSum(metric);
     if (inner.field !== 3) return this.flag(metric, METRIC_NEEDS_SIDE);
     let bound = 0;
@@ -225,16 +236,9 @@ export class ProtobufParser {
     const { inner } = this;
     if (inner.field === 2) return this.setSum(metric);
     if (inner.field === 3) return this.readBucket(metric);
-    if (inner.field === 1) return this.setHistogramCount(metric, inner.value);
+    if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
     this.flag(metric, METRIC_NEEDS_SIDE);
-    if (inner.field === 4) this.setHistogramCount(metric, this.double(inner));
-  }
-
-  /** Of a whole and a fractional count, the one that is not 0 is printed. */
-  private setHistogramCount(metric: number, value: number): void {
-    const known = this.columns.metrics[metric * METRIC_STRIDE + METRIC_COUNT] as number;
-    if (known >= 0) this.flag(metric, METRIC_NEEDS_SIDE);
-    if (known < 0 || value !== 0) this.setCount(metric, value);
+    if (inner.field === 4) this.floatCount = this.double(inner);
   }
 
   private readBucket(metric: number): void {
@@ -245,7 +249,7 @@ export class ProtobufParser {
     let seen = 0;
     point.open(this.body, inner.start, inner.end);
     while (point.step()) {
-      if (point.wire === WIRE_VARINT && point.field === 1) count = point.value;
+      if (point.wire === WIRE_VARINT && point.field === 1) count = wholeNumber(point);
       else if (point.wire === WIRE_FIXED64 && point.field === 2) bound = this.double(point);
       else if (point.wire === WIRE_FIXED64 && point.field === 4) floatCount = this.double(point);
       seen = seen * 4 + (point.field === 1 || point.field === 2 ? point.field : 3);
@@ -257,9 +261,9 @@ export class ProtobufParser {
 
   private readLabel(start: number, end: number): boolean {
     const { inner, columns } = this;
-    let nameAt = 0;
+    let nameAt = ABSENT;
     let nameSize = 0;
-    let valueAt = 0;
+    let valueAt = ABSENT;
     let valueSize = 0;
     inner.open(this.body, start, end);
     while (inner.step()) {
@@ -273,6 +277,7 @@ export class ProtobufParser {
       }
     }
     if (inner.failed) return false;
+    if (nameAt === ABSENT || valueAt === ABSENT) this.hasPartialLabels = true;
     columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
     return true;
   }
@@ -285,6 +290,8 @@ export class ProtobufParser {
       if ((rows[row + METRIC_FIRST] as number) < 0) this.flag(metric, METRIC_NEEDS_SIDE);
       return;
     }
+    // Of a whole and a fractional count the fractional one is printed, but where it is 0.
+    if (this.floatCount !== 0) this.setCount(metric, this.floatCount);
     const isWhole = (rows[row + METRIC_SUM] as number) >= 0 && (rows[row + METRIC_COUNT] as number) >= 0;
     const hasAll = type === MetricType.summary || this.columns.hasInfinityPoint(metric);
     if (!isWhole || !hasAll) this.flag(metric, METRIC_NEEDS_SIDE);
@@ -293,6 +300,14 @@ export class ProtobufParser {
 
 /** Whether the fields seen in a quantile or bucket are 1 and 2, once each, in either order. */
 const isPair = (seen: number): boolean => seen === 6 || seen === 9;
+
+/** A varint as a double. */
+const wholeNumber = (record: FieldCursor): number =>
+  record.value <= Number.MAX_SAFE_INTEGER ? record.value : Number(record.uint64());
+
+/** An enumeration's number, of which Go takes 32 bits. */
+const typeNumber = (record: FieldCursor): number =>
+  record.value <= MetricType.gaugeHistogram ? record.value : Number(BigInt.asIntN(32, record.uint64()));
 
 /** The varint length before a message, or null where the body ends within it or it is none. */
 function readLength(body: Uint8Array, start: number): { length: number; next: number } | null {

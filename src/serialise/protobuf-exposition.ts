@@ -1,92 +1,90 @@
 import { appendVarint } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
-import type { MetricType } from "../model/metric-type.ts";
+import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
 import { escapedName } from "./escape-lines.ts";
-import type { ExposedFamilies, Piece } from "./exposition.ts";
-import { NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
-import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts";
+import { escapeMetricNames } from "./escape-metrics.ts";
+import type { Piece } from "./exposition.ts";
+import { appendFamilyHeader, appendMetrics, EncodingScratch } from "./protobuf.ts";
+import { ScrapedHistograms } from "./scraped-histograms.ts";
 
-/** A family of at most so many bytes is kept until its length can be told; a larger one is written twice. */
-const KEPT_BYTES = 4 * 1024 * 1024;
-
-const PAUSE: Piece = { bytes: NOTHING, page: null };
+const NO_BYTES = new Uint8Array(0);
 
 /**
- * The exposition as delimited io.prometheus.client.MetricFamily messages, small ones gathered. A message begins with its length:
- * so a large family is worked through once to learn its length and once more to be sent, which takes no memory.
+ * The exposition as delimited io.prometheus.client.MetricFamily messages. A family is put together before its length can be
+ * told, so it comes in one piece; empty pieces come while that is done, for the caller to take a turn of the loop. Where the
+ * scraper is a Prometheus, native and classic histograms of one family come in a message each: see ScrapedHistograms.
  */
-export function* protobufPieces(families: ExposedFamilies, escaping: EscapingScheme): Generator<Piece> {
-  const out = new Writer(PIECE_BYTES);
-  const tools = { scratch: new EncodingScratch(), head: new Writer(1024), rest: new Writer(PIECE_BYTES) };
-  for (const family of families) {
-    if (family === null) yield PAUSE;
-    else yield* familyMessage(out, family, escaping, tools);
-    if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
-  }
-  if (out.length > 0) yield { bytes: takePiece(out), page: null };
-}
-
-/** What messages are put together with, one after the other. */
-interface MessageTools {
-  readonly scratch: EncodingScratch;
-  /** The fields of the family itself. */
-  readonly head: Writer;
-  /** The end of its metrics. */
-  readonly rest: Writer;
-}
-
-/** One message; what is no piece yet is left in `out`. */
-function* familyMessage(
-  out: Writer,
-  family: ExposedFamily,
+export function* protobufPieces(
+  families: Iterable<ExposedFamily>,
   escaping: EscapingScheme,
-  { scratch, head, rest }: MessageTools,
+  forPrometheus = false,
 ): Generator<Piece> {
-  scratch.escaping = family.quoted ? escaping : "allow-utf-8";
-  rest.reset();
-  head.reset();
-  let kept: Uint8Array[] | null = [];
-  let size = 0;
-  for (const piece of familyRecords(rest, family, scratch)) {
-    size += piece.length;
-    if (size > KEPT_BYTES) kept = null;
-    else if (piece.length > 0) kept?.push(piece);
-    yield PAUSE;
+  const scratch = new EncodingScratch();
+  const histograms = new ScrapedHistograms();
+  const message = new Writer(65536);
+  const native = new Writer(4096);
+  const records = new Writer(8192);
+  const sorted = new Writer(4096);
+  for (const family of families) {
+    message.reset();
+    native.reset();
+    const rewrite = family.quoted && escaping !== "allow-utf-8";
+    const name = rewrite ? escapedName(family.name, escaping) : family.name;
+    appendFamilyHeader(message, family.isNameless ? null : name, family.help, family.type);
+    const headerSize = message.length;
+    native.copy(message.bytes, 0, headerSize);
+    if (family.ownLines !== null)
+      appendMetrics(message, { type: family.type, lines: family.ownLines, side: null }, scratch);
+    for (const page of family.pages) {
+      records.reset();
+      sorted.reset();
+      const visitSide =
+        forPrometheus && isHistogram(family.type) ? (side: Uint8Array) => histograms.sort(side, sorted, records) : null;
+      appendPage(records, page, family, scratch, visitSide);
+      appendRecords(message, records, rewrite, escaping);
+      appendRecords(native, sorted, rewrite, escaping);
+      yield { bytes: NO_BYTES, page: null };
+    }
+    if (native.length > headerSize) yield* delimited(native);
+    if (native.length === headerSize || message.length > headerSize) yield* delimited(message);
   }
-  const name = family.quoted && escaping !== "allow-utf-8" ? escapedName(family.name, escaping) : family.name;
-  appendFamilyHeader(head, family.isNameless ? null : name, family.help, family.type);
-  appendVarint(out, head.length + size + rest.length);
-  out.append(head.view());
-  if (size > 0) yield { bytes: takePiece(out), page: null };
-  if (kept === null) rest.reset();
-  for (const bytes of kept ?? familyRecords(rest, family, scratch)) yield { bytes, page: null };
-  out.append(rest.view());
 }
 
-/** The metrics of a family as records, piece by piece; the last ones are left in `out`. */
-function* familyRecords(out: Writer, family: ExposedFamily, scratch: EncodingScratch): Generator<Uint8Array> {
-  const { type, ownLines } = family;
-  if (ownLines !== null) yield* metricPieces(out, { type, lines: ownLines, side: null }, scratch);
-  for (const page of family.pages) yield* pageRecords(out, page, type, scratch);
+const isHistogram = (type: MetricType): boolean => type === MetricType.histogram || type === MetricType.gaugeHistogram;
+
+function appendRecords(out: Writer, records: Writer, rewrite: boolean, escaping: EscapingScheme): void {
+  if (rewrite) escapeMetricNames(out, records.view(), escaping);
+  else out.copy(records.bytes, 0, records.length);
 }
 
-/** Chunks without a side are read together, as far as they stand together. */
-function* pageRecords(
+function* delimited(message: Writer): Generator<Piece> {
+  const length = new Writer(16);
+  appendVarint(length, message.length);
+  yield { bytes: length.finish(), page: null };
+  yield { bytes: message.finish(), page: null };
+}
+
+/** Chunks without a side are read together, as far as they stand together. `takeSide` takes sides instead of `out`. */
+function appendPage(
   out: Writer,
   page: ExposedPage,
-  type: MetricType,
+  family: ExposedFamily,
   scratch: EncodingScratch,
-): Generator<Uint8Array> {
-  if (page.sides === null || page.sides.size === 0)
-    return yield* metricPieces(out, { type, lines: page.bytes.subarray(0, page.used), side: null }, scratch);
+  takeSide: ((side: Uint8Array) => void) | null,
+): void {
+  if (page.sides === null || page.sides.size === 0) {
+    appendMetrics(out, { type: family.type, lines: page.bytes.subarray(0, page.used), side: null }, scratch);
+    return;
+  }
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
     const side = page.sides.get(page.slots[slot] as number) ?? null;
     const lines = page.bytes.subarray(offset, offset + size);
-    yield* metricPieces(out, { type, lines, side }, scratch);
+    if (side !== null && takeSide !== null) takeSide(side);
+    else appendMetrics(out, { type: family.type, lines, side }, scratch);
     offset += size;
   }
 }

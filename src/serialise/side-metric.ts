@@ -1,4 +1,4 @@
-import { FieldCursor } from "../bytes/wire.ts";
+import { FieldCursor, readUint64, unzigzag } from "../bytes/wire.ts";
 import type { LabelPair } from "../model/view.ts";
 import { decodeText } from "./utf8-text.ts";
 
@@ -57,48 +57,17 @@ export interface SideSpan {
 }
 
 const FAMILY_METRIC = 0x22;
-/** So many fields, or bytes of them, are read before there is a pause. */
-const FIELDS_A_TURN = 256;
-const BYTES_A_TURN = 64 * 1024;
 
-function emptyMetric(): SideMetric {
-  return { labels: [], gauge: null, counter: null, untyped: null, summary: null, histogram: null };
-}
-
-/** Reads the metrics of a family's `side` one by one: MetricFamily field 4 records. Bytes that are none throw. */
-export class SideCursor {
-  private readonly reader: SideReader;
-  private readonly records = new FieldCursor();
-
-  constructor(side: Uint8Array) {
-    this.reader = new SideReader(side);
-    this.records.open(side, 0, side.length);
-  }
-
-  /** Moves to the next metric; false where there is none. */
-  next(): boolean {
-    const { records } = this;
-    if (!records.step()) {
-      if (records.failed) throw new Error("reading stored protobuf: the bytes are no metrics");
-      return false;
-    }
-    if (records.field * 8 + records.wire === FAMILY_METRIC) return true;
-    throw new Error(`reading stored protobuf: expected metrics, found a field with the number ${records.field}`);
-  }
-
-  /** The bytes of the metric. */
-  get sizeBytes(): number {
-    return this.records.end - this.records.start;
-  }
-
-  metric(): SideMetric {
-    return this.reader.metric(this.records);
-  }
-
-  /** As `metric`, over any number of turns. */
-  metricInTurns(): Generator<null, SideMetric> {
-    return this.reader.metricInTurns(this.records);
-  }
+/** Reads the metrics of a family's `side`: MetricFamily field 4 records, one a metric. Bytes that are none throw. */
+export function readSide(side: Uint8Array): SideMetric[] {
+  const reader = new SideReader(side);
+  const metrics: SideMetric[] = [];
+  reader.eachField(0, side.length, (key, fields) => {
+    if (key !== FAMILY_METRIC)
+      throw new Error(`reading stored protobuf: expected metrics, found a field with the key ${key}`);
+    metrics.push(reader.metric(fields));
+  });
+  return metrics;
 }
 
 /** A Summary without fields. */
@@ -142,63 +111,17 @@ class SideReader {
   }
 
   metric(at: FieldCursor): SideMetric {
-    const metric = emptyMetric();
-    this.eachField(at.start, at.end, (key, fields) => this.metricField(key, fields, metric));
-    return metric;
-  }
-
-  *metricInTurns(at: FieldCursor): Generator<null, SideMetric> {
-    const metric = emptyMetric();
-    const { start, end } = at;
-    yield* this.eachInTurns(start, end, (key, fields) => {
-      if (key === 0x22) {
-        metric.summary ??= emptySummary();
-        const { summary } = metric;
-        return this.eachInTurns(fields.start, fields.end, (k, f) => {
-          this.summaryField(k, f, summary);
-          return null;
-        });
-      }
-      if (key === 0x3a) {
-        metric.histogram ??= emptyHistogram();
-        const { histogram } = metric;
-        return this.eachInTurns(fields.start, fields.end, (k, f) => {
-          this.histogramField(k, f, histogram);
-          return null;
-        });
-      }
-      this.metricField(key, fields, metric);
-      return null;
+    const labels: LabelPair[] = [];
+    const metric: SideMetric = { labels, gauge: null, counter: null, untyped: null, summary: null, histogram: null };
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x0a) labels.push(this.label(fields));
+      else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
+      else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
+      else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
+      else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
+      else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
     });
     return metric;
-  }
-
-  /** As `eachField`, with a pause after some fields or bytes; what `visit` gives is run to its end first. */
-  private *eachInTurns(
-    start: number,
-    end: number,
-    visit: (key: number, fields: FieldCursor) => Generator<null> | null,
-  ): Generator<null> {
-    const fields = new FieldCursor();
-    fields.open(this.bytes, start, end);
-    let paused = start;
-    for (let count = 1; fields.step(); count++) {
-      const inner = visit(fields.field * 8 + fields.wire, fields);
-      if (inner !== null) yield* inner;
-      if (count % FIELDS_A_TURN !== 0 && fields.next - paused < BYTES_A_TURN) continue;
-      paused = fields.next;
-      yield null;
-    }
-    if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
-  }
-
-  private metricField(key: number, fields: FieldCursor, metric: SideMetric): void {
-    if (key === 0x0a) metric.labels.push(this.label(fields));
-    else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
-    else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
-    else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
-    else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
-    else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
   }
 
   private label(at: FieldCursor): LabelPair {
@@ -220,14 +143,12 @@ class SideReader {
   }
 
   private summary(at: FieldCursor, summary: SideSummary): SideSummary {
-    this.eachField(at.start, at.end, (key, fields) => this.summaryField(key, fields, summary));
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) summary.sampleCount = fields.uint64();
+      else if (key === 0x11) summary.sampleSum = this.double(fields.start);
+      else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
+    });
     return summary;
-  }
-
-  private summaryField(key: number, fields: FieldCursor, summary: SideSummary): void {
-    if (key === 0x08) summary.sampleCount = this.uint64(fields);
-    else if (key === 0x11) summary.sampleSum = this.double(fields.start);
-    else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
   }
 
   private quantile(at: FieldCursor): SideQuantile {
@@ -240,22 +161,20 @@ class SideReader {
   }
 
   private histogram(at: FieldCursor, histogram: SideHistogram): SideHistogram {
-    this.eachField(at.start, at.end, (key, fields) => this.histogramField(key, fields, histogram));
+    this.eachField(at.start, at.end, (key, fields) => {
+      if (key === 0x08) histogram.sampleCount = fields.uint64();
+      else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
+      else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
+      else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
+      else this.nativeField(key, fields, histogram);
+    });
     return histogram;
-  }
-
-  private histogramField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
-    if (key === 0x08) histogram.sampleCount = this.uint64(fields);
-    else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
-    else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
-    else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
-    else this.nativeField(key, fields, histogram);
   }
 
   private nativeField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
     if (key === 0x28) histogram.schema = this.zigzag32(fields);
     else if (key === 0x31) histogram.zeroThreshold = this.double(fields.start);
-    else if (key === 0x38) histogram.zeroCount = this.uint64(fields);
+    else if (key === 0x38) histogram.zeroCount = fields.uint64();
     else if (key === 0x41) histogram.zeroCountFloat = this.double(fields.start);
     else if (fields.field >= 9 && fields.field <= 11) this.half(key - (9 << 3), fields, histogram.negative);
     else if (fields.field >= 12 && fields.field <= 14) this.half(key - (12 << 3), fields, histogram.positive);
@@ -274,7 +193,7 @@ class SideReader {
     let start = at.start;
     for (let i = start; i < at.end; i++) {
       if ((this.bytes[i] as number) >= 0x80) continue;
-      deltas.push(unzigzag(this.varint(start, i + 1)));
+      deltas.push(unzigzag(readUint64(this.bytes, start, i + 1)));
       start = i + 1;
     }
     if (start < at.end) throw new Error(`reading stored protobuf: the packed numbers at byte ${start} end early`);
@@ -283,7 +202,7 @@ class SideReader {
   private bucket(at: FieldCursor): SideBucket {
     const bucket = { cumulativeCount: 0n, cumulativeCountFloat: 0, upperBound: 0 };
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x08) bucket.cumulativeCount = this.uint64(fields);
+      if (key === 0x08) bucket.cumulativeCount = fields.uint64();
       else if (key === 0x11) bucket.upperBound = this.double(fields.start);
       else if (key === 0x21) bucket.cumulativeCountFloat = this.double(fields.start);
     });
@@ -294,7 +213,7 @@ class SideReader {
     const span = { offset: 0, length: 0 };
     this.eachField(at.start, at.end, (key, fields) => {
       if (key === 0x08) span.offset = this.zigzag32(fields);
-      else if (key === 0x10) span.length = Number(BigInt.asUintN(32, this.uint64(fields)));
+      else if (key === 0x10) span.length = Number(BigInt.asUintN(32, fields.uint64()));
     });
     return span;
   }
@@ -305,29 +224,11 @@ class SideReader {
   }
 
   private zigzag(at: FieldCursor): bigint {
-    return unzigzag(this.uint64(at));
+    return unzigzag(at.uint64());
   }
 
   /** A sint32, which is the low 32 bits of its varint. */
   private zigzag32(at: FieldCursor): number {
-    return Number(unzigzag(BigInt.asUintN(32, this.uint64(at))));
+    return Number(unzigzag(BigInt.asUintN(32, at.uint64())));
   }
-
-  /** The varint that ends where the next field begins: the bytes before its last one, and they alone, have the high bit set. */
-  private uint64(at: FieldCursor): bigint {
-    if (at.value <= Number.MAX_SAFE_INTEGER) return BigInt(at.value);
-    let start = at.next - 1;
-    while (start > at.tagStart && (this.bytes[start - 1] as number) >= 0x80) start--;
-    return this.varint(start, at.next);
-  }
-
-  private varint(start: number, end: number): bigint {
-    let value = 0n;
-    for (let i = end - 1; i >= start; i--) value = (value << 7n) | BigInt((this.bytes[i] as number) & 0x7f);
-    return BigInt.asUintN(64, value);
-  }
-}
-
-function unzigzag(value: bigint): bigint {
-  return (value >> 1n) ^ -(value & 1n);
 }

@@ -4,15 +4,11 @@ import {
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,
   FAMILY_STRIDE,
-  LABEL_NAME_AT,
-  LABEL_NAME_SIZE,
-  LABEL_STRIDE,
-  LABEL_VALUE_AT,
-  LABEL_VALUE_SIZE,
   METRIC_FLAGS,
   METRIC_HAS_VALUE,
-  METRIC_LABEL_COUNT,
-  METRIC_LABELS,
+  METRIC_NEEDS_SIDE,
+  METRIC_RAW_AT,
+  METRIC_RAW_SIZE,
   METRIC_STRIDE,
   type PushColumns,
 } from "../model/columns.ts";
@@ -20,6 +16,9 @@ import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { quoteBytes, quoteText } from "../model/quote.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
+import type { ScrapeCheck } from "./scrape-check.ts";
+
+const HAS_SUMMARY = METRIC_HAS_VALUE << MetricType.summary;
 
 /** So many of a push's faults are told, and none once so much was said; the rest are counted. */
 const MAX_ERRORS = 100;
@@ -63,7 +62,7 @@ export class Faults {
 
 /**
  * Checks a metric by itself: its value is of its family's type, its label names are unique and allowed, its label values are
- * UTF-8. The family has been rendered. Gives what describes the first fault, or null.
+ * UTF-8, Prometheus can read what it has besides. The family has been rendered. Gives what describes the first fault, or null.
  */
 export function findFault(
   columns: PushColumns,
@@ -71,6 +70,7 @@ export function findFault(
   metric: number,
   type: MetricType,
   renderer: Renderer,
+  scrapes: ScrapeCheck,
 ): (() => string) | null {
   const row = metric * METRIC_STRIDE;
   const flags = columns.metrics[row + METRIC_FLAGS] as number;
@@ -79,50 +79,37 @@ export function findFault(
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
   if ((flags & (METRIC_HAS_VALUE << type)) === 0) return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
   if (!columns.hasQuotedNames && !renderer.hasReservedLabel) return null;
-  return findLabelFault(columns, metric, own, renderer, fault);
+  const wrong = findLabelFault(columns, metric, renderer) ?? findScrapeFault(columns, metric, own, scrapes);
+  return wrong === null ? null : fault(wrong);
 }
 
-function findLabelFault(
-  columns: PushColumns,
-  metric: number,
-  type: MetricType,
-  renderer: Renderer,
-  fault: (what: string) => () => string,
-): (() => string) | null {
-  const invalid = findUndecodable(columns, metric);
-  if (invalid !== null) return fault(invalid);
+/** Labels in the order of their names, the group's among them: what it replaced is not looked at. */
+function findLabelFault(columns: PushColumns, metric: number, renderer: Renderer): string | null {
+  const isSummary = ((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & HAS_SUMMARY) !== 0;
   const walk = new LabelWalk();
   const start = renderer.blocks[metric * 2] as number;
-  let previous = "";
+  let previous: Uint8Array = new Uint8Array(0);
   walk.open(renderer.out.bytes, start, start + (renderer.blocks[metric * 2 + 1] as number));
   while (walk.step()) {
-    const name = Buffer.from(walk.name()).toString();
-    if (name === previous) return fault(`has two or more labels with the same name: ${name}`);
-    if (name === "" || name.startsWith("__")) return fault(`has a label with an invalid name: ${name}`);
-    if (name === "quantile" && type === MetricType.summary) return fault('must not have an explicit "quantile" label');
+    const name = walk.name();
+    const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString();
+    if (Buffer.compare(name, previous) === 0) return `has two or more labels with the same name: ${text}`;
+    if (text.startsWith("__") || !isUtf8(name)) return `has a label with an invalid name: ${text}`;
+    if (isSummary && text === "quantile") return 'must not have an explicit "quantile" label';
+    const value = walk.value();
+    if (!isUtf8(value)) return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`;
     previous = name;
   }
   return null;
 }
 
-/** What is not UTF-8 among the labels of a metric that came as protobuf. */
-function findUndecodable(columns: PushColumns, metric: number): string | null {
+/** What protobuf alone can bring: lines cannot break a scrape in these ways. */
+function findScrapeFault(columns: PushColumns, metric: number, type: MetricType, scrapes: ScrapeCheck): string | null {
   const row = metric * METRIC_STRIDE;
-  const first = columns.metrics[row + METRIC_LABELS] as number;
-  const end = first + (columns.metrics[row + METRIC_LABEL_COUNT] as number);
-  for (let at = first * LABEL_STRIDE; at < end * LABEL_STRIDE; at += LABEL_STRIDE) {
-    const name = columns.slice(
-      columns.labels[at + LABEL_NAME_AT] as number,
-      columns.labels[at + LABEL_NAME_SIZE] as number,
-    );
-    if (!isUtf8(name)) return `has a label with an invalid name: ${quoteBytes(name).slice(1, -1)}`;
-    const value = columns.slice(
-      columns.labels[at + LABEL_VALUE_AT] as number,
-      columns.labels[at + LABEL_VALUE_SIZE] as number,
-    );
-    if (!isUtf8(value)) return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`;
-  }
-  return null;
+  const size = columns.metrics[row + METRIC_RAW_SIZE] as number;
+  if (size < 0 || ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) === 0) return null;
+  const start = columns.metrics[row + METRIC_RAW_AT] as number;
+  return scrapes.findFault(columns.body, start, start + size, type);
 }
 
 /** A pushed family's name in quotes. */

@@ -20,8 +20,6 @@ export class Family {
   isNameless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
-  /** The epoch of the pages when the family was last kept for snapshots: those from before it see nothing newer. */
-  epoch = 0;
   /** The type of the chunks. Where the check is off they may differ: then of the first. */
   type: MetricType;
   /** The help texts of the chunks (ids of the store's table), with the number of chunks of each. */

@@ -43,7 +43,7 @@ export class Page {
   /** What lines cannot say, by chunk id; null where there is nothing of the kind. */
   sides: Map<number, Uint8Array> | null = null;
   /** The page's bytes deflated, kept until they change; see serialise/gzip.ts. */
-  deflated: readonly Uint8Array[] | null = null;
+  deflated: Uint8Array | null = null;
   crc = 0;
 
   constructor(
@@ -137,8 +137,7 @@ export class Pages {
   private readonly spare: Uint8Array[] = [];
   /** Snapshots that have begun and not been released. */
   heldBySnapshots = 0;
-  /** How many times pages were held so far. */
-  epoch = 0;
+  private epoch = 0;
   /** Bytes of all pages in use; copies that only snapshots hold do not count. */
   sizeBytes = 0;
   /** Bytes copied because a snapshot held a page, so far. */
@@ -150,10 +149,10 @@ export class Pages {
     return page;
   }
 
-  /** A reading begins: no page that exists now is written until it is released. Gives its epoch. */
-  hold(): number {
+  /** A snapshot begins: no page that exists now is written until it ends. */
+  hold(): void {
     this.heldBySnapshots++;
-    return ++this.epoch;
+    this.epoch++;
   }
 
   release(): void {

@@ -12,7 +12,7 @@ import {
 } from "../model/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { StoreLimits } from "../model/limits.ts";
-import { METRIC_TYPE_NAMES, type MetricType } from "../model/metric-type.ts";
+import { isMetricType, METRIC_TYPE_NAMES, type MetricType } from "../model/metric-type.ts";
 import { quoteBytes } from "../model/quote.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { findFull } from "./capacity.ts";
@@ -26,6 +26,7 @@ import { KeyTable } from "./key-table.ts";
 import type { ChunkPlace } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { Renderer } from "./render.ts";
+import { ScrapeCheck } from "./scrape-check.ts";
 import { SideWriter } from "./side.ts";
 import { emptyContent, FAMILY_BYTES, type Table } from "./table.ts";
 
@@ -55,6 +56,14 @@ class PushedTypes {
   of(name: Uint8Array): MetricType | undefined {
     return this.types[this.names.find(name, 0, name.length)];
   }
+}
+
+/** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
+function isKeptEmpty(columns: PushColumns, family: number): boolean {
+  if (!columns.keepsEmptyFamilies || !isMetricType(columns.familyType(family))) return false;
+  const row = family * FAMILY_STRIDE;
+  const at = columns.families[row + FAMILY_NAME_AT] as number;
+  return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
 }
 
 /** One push to be checked and stored. */
@@ -94,6 +103,7 @@ export class PushHandler {
   private preparedCount = 0;
   private readonly content = emptyContent();
   private readonly faults = new Faults();
+  private readonly scrapes = new ScrapeCheck();
   /** What the group of the push held before it. */
   readonly chunks: GroupChunks;
   /** Of the push being prepared; filled when it first needs them. */
@@ -141,9 +151,9 @@ export class PushHandler {
    */
   private isLeftOut(columns: PushColumns, family: number): boolean {
     const row = family * FAMILY_STRIDE;
-    if (columns.families[row + FAMILY_METRICS] === 0 && !columns.keepsEmptyFamilies) return true;
     const at = columns.families[row + FAMILY_NAME_AT] as number;
     const size = columns.families[row + FAMILY_NAME_SIZE] as number;
+    if (columns.families[row + FAMILY_METRICS] === 0 && !isKeptEmpty(columns, family)) return true;
     if (this.times.isName(PUSH_TIME, columns.bytesOf(at), offsetOf(at), size)) return true;
     return this.isNewGroup && this.times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
   }
@@ -157,6 +167,10 @@ export class PushHandler {
     const nameStart = offsetOf(nameAt);
     const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
     const stored = this.chunks.find(name, nameStart, nameSize);
+    if (!isMetricType(columns.familyType(family)))
+      return faults.add(
+        () => `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`,
+      );
     const item = this.nextPrepared();
     item.family = family;
     item.stored = stored;
@@ -234,7 +248,7 @@ export class PushHandler {
     // A text push says of each metric what its family's type is: only what others stored can speak against it.
     if (type === own && !columns.hasQuotedNames && !this.renderer.hasReservedLabel) return;
     columns.eachMetric(item.family, (metric) => {
-      const fault = findFault(columns, item.family, metric, type, this.renderer);
+      const fault = findFault(columns, item.family, metric, type, this.renderer, this.scrapes);
       if (fault !== null) faults.add(fault);
     });
   }

@@ -2,6 +2,7 @@ import { isLegacyName } from "../bytes/ascii.ts";
 import { compareBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
+  ABSENT,
   FAMILY_FIRST,
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,
@@ -69,6 +70,11 @@ export class Renderer {
   isTooLarge = false;
   limitBytes = LINES_BYTES;
 
+  /**
+   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones, in the
+   * order rendered. They are offsets in the label rows: those of a metric stand together, and metrics in their order.
+   */
+  readonly partial: number[] = [];
   private readonly label = new Writer(1024);
   private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
   private order: number[] = [];
@@ -86,6 +92,7 @@ export class Renderer {
     const type = columns.familyType(family);
     this.lineCount = 0;
     this.needsSide = false;
+    this.partial.length = 0;
     this.isQuoted = key.hasQuotedNames;
     this.prepareHeads(columns, family, type);
     const isPlain = type !== MetricType.summary && type < MetricType.histogram;
@@ -244,11 +251,26 @@ export class Renderer {
     if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
     const valueAt = rows[at + LABEL_VALUE_AT] as number;
     const valueSize = rows[at + LABEL_VALUE_SIZE] as number;
+    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(at);
     if (columns.hasQuotedNames && !isLegacyName(name, start, size)) {
       this.isQuoted = true;
       appendQuoted(label, name.subarray(start, start + size));
       appendValueOf(label, name, start, 0, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);
     } else appendValueOf(label, name, start, size, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);
+  }
+
+  /** Where the own labels of a metric of the family rendered last begin in `partial`. */
+  firstPartial(columns: PushColumns, metric: number): number {
+    const { partial } = this;
+    const first = (columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number) * LABEL_STRIDE;
+    let low = 0;
+    let high = partial.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((partial[middle] as number) < first) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Label rows of a metric in the order of their names. */

@@ -3,6 +3,10 @@ import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../byte
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
+  ABSENT,
+  LABEL_NAME_AT,
+  LABEL_NAME_SIZE,
+  LABEL_VALUE_AT,
   METRIC_COUNT,
   METRIC_FIRST,
   METRIC_FLAGS,
@@ -44,25 +48,37 @@ export class SideWriter {
     const out = new Writer(1024);
     const type = columns.familyType(family);
     columns.eachMetric(family, (metric) => {
-      this.metric.reset();
-      this.appendLabels(renderer, metric);
-      if ((columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number) >= 0) this.copyFields(columns, metric);
-      else this.appendValue(columns, metric, type);
-      appendBytesField(out, 4, this.metric.bytes, 0, this.metric.length);
+      const message = this.message(columns, metric, type, renderer);
+      appendBytesField(out, 4, message, 0, message.length);
     });
     return out.finish();
   }
 
-  private appendLabels(renderer: Renderer, metric: number): void {
+  /** One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. */
+  message(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): Uint8Array {
+    this.metric.reset();
+    this.appendLabels(columns, renderer, metric);
+    if ((columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number) >= 0) this.copyFields(columns, metric);
+    else this.appendValue(columns, metric, type);
+    return this.metric.view();
+  }
+
+  private appendLabels(columns: PushColumns, renderer: Renderer, metric: number): void {
     const { labels, part } = this;
-    const start = renderer.blocks[metric * 2] as number;
-    labels.open(renderer.out.bytes, start, start + (renderer.blocks[metric * 2 + 1] as number));
+    const { partial, blocks, out } = renderer;
+    const start = blocks[metric * 2] as number;
+    let next = renderer.firstPartial(columns, metric);
+    labels.open(out.bytes, start, start + (blocks[metric * 2 + 1] as number));
     while (labels.step()) {
       const name = labels.name();
       const value = labels.value();
+      const row = partial[next];
+      const isPartial = row !== undefined && isLabel(columns, row, name, value);
+      if (isPartial) next++;
       part.reset();
-      appendBytesField(part, 1, name, 0, name.length);
-      appendBytesField(part, 2, value, 0, value.length);
+      if (!isPartial || columns.labels[row + LABEL_NAME_AT] !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
+      if (!isPartial || columns.labels[row + LABEL_VALUE_AT] !== ABSENT)
+        appendBytesField(part, 2, value, 0, value.length);
       appendBytesField(this.metric, 1, part.bytes, 0, part.length);
     }
   }
@@ -166,6 +182,14 @@ export class SideWriter {
     appendTag(out, field, WIRE_VARINT);
     appendVarint(out, value);
   }
+}
+
+/** Whether a label, by its offset in the label rows, has this name and this value, which one of no value has if it is empty. */
+function isLabel(columns: PushColumns, row: number, name: Uint8Array, value: Uint8Array): boolean {
+  const { labels } = columns;
+  if (labels[row + LABEL_NAME_SIZE] !== name.length) return false;
+  const own = columns.slice(labels[row + LABEL_NAME_AT] as number, name.length);
+  return (labels[row + LABEL_VALUE_AT] === ABSENT ? value.length === 0 : true) && Buffer.compare(own, name) === 0;
 }
 
 /** The number of a sample, read from its token where that stands for it. */

@@ -4,11 +4,10 @@ import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { GroupFamily, GroupView, LabelPair, ShownGroup } from "../model/view.ts";
+import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Family } from "./families.ts";
-import { GroupReading } from "./group-reading.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
 import { Restoring } from "./restore.ts";
@@ -16,9 +15,6 @@ import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
-
-/** So many places of groups are looked at before a turn of the loop may be taken. */
-const GROUPS_A_TURN = 1024;
 
 const SEARCH_TOO_LONG = new Rejection(
   "too-large",
@@ -247,23 +243,13 @@ export class Store {
   }
 
   /**
-   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for: groups that come or go
-   * meanwhile may or may not be seen. null: a turn of the loop may be taken.
+   * The groups one by one, as they are when their turn comes: groups that come or go meanwhile may or may not be seen. Each
+   * is whole, and borrowed until the next one is asked for or something is pushed.
    */
-  *groups(): Generator<ShownGroup | null> {
+  *groups(): Generator<GroupView> {
     const { table } = this;
-    const { groups } = table;
-    for (let group = 0; group < groups.table.limit; group++) {
-      if (group % GROUPS_A_TURN === GROUPS_A_TURN - 1) yield null;
-      if (!groups.table.has(group)) continue;
-      const reading = new GroupReading(table, group, readLabels(groups.table.key(group)));
-      try {
-        yield* reading.prepare();
-        yield reading;
-      } finally {
-        reading.release();
-      }
-    }
+    for (let group = 0; group < table.groups.table.limit; group++)
+      if (table.groups.table.has(group)) yield this.viewOf(table, group);
   }
 
   private viewOf(table: Table, group: number): GroupView {

@@ -15,14 +15,11 @@ import {
   TYPE_MASK,
 } from "./chunks.ts";
 import { Family, NO_HELP } from "./families.ts";
-import { FamilyOrder } from "./family-order.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { KeyTable } from "./key-table.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
-import { Readers } from "./readers.ts";
-import type { FamilySnapshot } from "./snapshot.ts";
 
 /** A chunk's row, its time and its slot on a page. */
 const CHUNK_BYTES = 4 * CHUNK_STRIDE + 8 + 6;
@@ -71,8 +68,8 @@ export class Table {
   readonly helps = new HelpTexts();
   private readonly names = new KeyTable();
   private readonly families: (Family | null)[] = [];
-  readonly order = new FamilyOrder();
-  readonly readers = new Readers(this.pages);
+  /** All families, sorted by name; null while it must be made anew. */
+  private sorted: Family[] | null = [];
   private readonly place = { slot: 0, offset: 0, size: 0 };
   seriesCount = 0;
   chunkBytes = 0;
@@ -88,11 +85,6 @@ export class Table {
 
   get familyCount(): number {
     return this.names.count;
-  }
-
-  /** Every family's id is below this. */
-  get familyLimit(): number {
-    return this.families.length;
   }
 
   family(id: number): Family {
@@ -115,28 +107,16 @@ export class Table {
     const id = this.names.add(name, 0, name.length);
     const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
     family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
-    family.epoch = this.pages.epoch;
     this.families[id] = family;
-    this.order.add(family);
+    this.sorted = null;
     return family;
   }
 
-  /** A family as it is now. */
-  shown(family: Family): FamilySnapshot {
-    return {
-      name: family.name,
-      isNameless: family.isNameless,
-      nameBytes: family.nameBytes,
-      type: family.type,
-      help: this.helpText(family.help),
-      quoted: family.quotedCount > 0,
-      filled: family.filledCount > 0,
-      pages: family.pages.slice(),
-    };
-  }
-
-  private beforeChange(family: Family): void {
-    if (family.epoch !== this.pages.epoch) this.readers.beforeFamilyChanges(family, (one) => this.shown(one));
+  sortedFamilies(): readonly Family[] {
+    this.sorted ??= this.families
+      .filter((family) => family !== null)
+      .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
+    return this.sorted;
   }
 
   addGroup(key: GroupingKey): number {
@@ -178,8 +158,6 @@ export class Table {
 
   /** Fills the cell of a family in a group that has none yet. */
   insert(group: number, family: Family, content: ChunkContent): void {
-    this.beforeChange(family);
-    this.readers.beforeGroupChanges(group);
     const chunk = this.chunks.add(family.id, group);
     const at = chunk * CHUNK_STRIDE;
     const { rows } = this.chunks;
@@ -203,8 +181,6 @@ export class Table {
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
-    this.beforeChange(family);
-    this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.countOut(family, chunk);
     this.countIn(family, content);
     this.changeHelp(family, chunk, content.help);
@@ -231,7 +207,6 @@ export class Table {
   /** Notes that a cell was pushed again with the very same lines. */
   touch(chunk: number, help: number, pushedMs: number): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
-    this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.changeHelp(family, chunk, help);
     this.chunks.pushedMs[chunk] = pushedMs;
   }
@@ -243,8 +218,6 @@ export class Table {
     const group = rows[at + CHUNK_GROUP] as number;
     const family = this.family(rows[at + CHUNK_FAMILY] as number);
     const next = rows[at + CHUNK_NEXT] as number;
-    this.beforeChange(family);
-    this.readers.beforeGroupChanges(group);
     if (previous < 0) this.groups.setFirstChunk(group, next);
     else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
     const page = this.locate(chunk, this.place);
@@ -269,7 +242,7 @@ export class Table {
   private dropFamily(family: Family): void {
     this.names.remove(family.id);
     this.families[family.id] = null;
-    this.order.remove(family);
+    this.sorted = null;
   }
 
   private putOnPage(family: Family, chunk: number, content: ChunkContent): void {
@@ -307,7 +280,6 @@ export class Table {
     const at = chunk * CHUNK_STRIDE + CHUNK_HELP;
     const old = this.chunks.rows[at] as number;
     if (old === help) return;
-    this.beforeChange(family);
     this.chunks.rows[at] = help;
     family.countHelp(help, 1);
     family.countHelp(old, -1);
@@ -343,16 +315,8 @@ export class Table {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
   }
 
-  groupOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_GROUP] as number;
-  }
-
   helpOf(chunk: number): Uint8Array | null {
-    return this.helpText(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number);
-  }
-
-  /** The help text of a number, or null for NO_HELP. */
-  helpText(help: number): Uint8Array | null {
+    const help = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
     return help === NO_HELP ? null : this.helps.text(help);
   }
 }

@@ -133,6 +133,27 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "native histograms that Prometheus refuses are taken",
+    by: [
+      { file: "test/scrape/native-histograms.test.ts", title: "spans longer than the buckets" },
+      { file: "test/scrape/native-histograms.test.ts", title: "histograms what is taken here" },
+    ],
+  },
+  {
+    row: "native and classic histograms of one family",
+    by: [
+      { file: "test/scrape/native-histograms.test.ts", title: "are scraped as a message each" },
+      {
+        file: "test/scrape/native-histograms.test.ts",
+        title: "a count that leaves out the negative buckets is taken, and told right to a scraping Prometheus",
+      },
+    ],
+  },
+  {
+    row: "a family of an unknown type, or whose name is not UTF-8",
+    by: [{ file: "test/http/protobuf-cases.test.ts", title: "an unknown type" }],
+  },
+  {
     row: "`go_*` families",
     by: [
       {

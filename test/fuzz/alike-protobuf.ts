@@ -69,17 +69,26 @@ function exemplar(dice: Dice): Message {
 
 function nativeFields(dice: Dice): Message {
   const span = () => Array.from({ length: 1 + dice.below(3) }, () => ({ offset: dice.below(9), length: 1 }));
-  const positive = span();
-  const negative = span();
+  const positive = halfOf(dice, span());
+  const negative = halfOf(dice, span());
+  const zeroCount = dice.below(100);
   return {
+    sampleCount: zeroCount + positive.count + negative.count,
     schema: dice.below(12) - 3,
     zeroThreshold: dice.below(100) / 1000,
-    zeroCount: dice.below(100),
-    positiveSpan: positive,
-    positiveDelta: positive.map(() => dice.below(9)),
-    negativeSpan: negative,
-    negativeDelta: negative.map(() => dice.below(9)),
+    zeroCount,
+    positiveSpan: positive.spans,
+    positiveDelta: positive.deltas,
+    negativeSpan: negative.spans,
+    negativeDelta: negative.deltas,
   };
+}
+
+/** One bucket a span, none smaller than the one before, and the observations in all of them. */
+function halfOf(dice: Dice, spans: Message[]): { spans: Message[]; deltas: number[]; count: number } {
+  const deltas = spans.map(() => dice.below(9));
+  const count = deltas.reduce((total, delta, i) => total + delta * (deltas.length - i), 0);
+  return { spans, deltas, count };
 }
 
 /** A family as it is to be shown after a push to a job: the group's labels in every metric. */

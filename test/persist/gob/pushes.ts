@@ -68,7 +68,7 @@ function nativeHistogram(): Uint8Array {
   };
   const message = (out: Writer, field: number, content: Writer) =>
     appendBytesField(out, field, content.bytes, 0, content.length);
-  varint(histogram, 1, 5);
+  varint(histogram, 1, 4);
   double(histogram, 2, 12.5);
   varint(histogram, 5, 6);
   double(histogram, 6, 0.001);

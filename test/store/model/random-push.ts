@@ -155,13 +155,14 @@ export class PushSource {
       return { kind: "plain", value: this.number(), extra };
     }
     const isNative = type === histogram && protobuf && this.chance(0.3);
-    const points = isNative ? [] : this.points(type);
+    if (isNative) return this.nativeHistogram();
+    const points = this.points(type);
     const float = type === histogram && this.chance(0.2);
     const count = this.chance(0.95) || float ? this.below(1000) + (float ? 0.5 : 0) : null;
     const hasSum = this.chance(0.9) || (count === null && points.length === 0);
     const sum = hasSum ? this.number() : null;
     const counted = float ? points.map(([bound, value]): Point => [bound, value + 0.25]) : points;
-    return { kind: "composite", count, sum, points: counted, float, extra: isNative ? this.nativeFields() : [] };
+    return { kind: "composite", count, sum, points: counted, float, extra: [] };
   }
 
   private points(type: MetricType): Point[] {
@@ -173,8 +174,10 @@ export class PushSource {
     return this.chance(0.5) ? this.below(100_000) / 8 : this.pick(NUMBERS);
   }
 
-  /** Schema, zero bucket, spans and deltas, a time of creation, an exemplar. */
-  private nativeFields(): Field[] {
+  /** Schema, zero bucket, two buckets next to one another, a time of creation, an exemplar. */
+  private nativeHistogram(): MetricValue {
+    const zeroCount = this.below(20);
+    const bucketCount = 1 + this.below(50);
     const span: readonly Field[] = [
       [1, "varint", 2 * this.below(5)],
       [2, "varint", 2],
@@ -184,16 +187,18 @@ export class PushSource {
       [2, "double", 0.5],
       [3, "message", [[1, "varint", 1700]]],
     ];
-    return [
+    const extra: readonly Field[] = [
       [5, "varint", 2 * this.below(8)],
       [6, "double", 0.001],
-      [7, "varint", this.below(20)],
+      [7, "varint", zeroCount],
       [12, "message", span],
-      [13, "varint", 2 * this.below(50)],
+      [13, "varint", 2 * bucketCount],
       [13, "varint", 1],
       [15, "message", [[1, "varint", 1_700_000_000]]],
       [16, "message", exemplar],
     ];
+    const count = zeroCount + 2 * bucketCount - 1;
+    return { kind: "composite", count, sum: this.chance(0.9) ? this.number() : null, points: [], float: false, extra };
   }
 }
 

@@ -1,0 +1,164 @@
+import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_VARINT } from "./wire.ts";
+
+/** A whole number of 64 bits: a bigint only where a double is not exact. */
+export type Whole = number | bigint;
+
+/** One half of a native histogram: where its buckets lie, and their counts as deltas or, for fractions, as they are. */
+export interface NativeHalf {
+  /** Two numbers a span: its offset from the end of the one before, and its length. */
+  readonly spans: number[];
+  readonly deltas: Whole[];
+  readonly counts: number[];
+}
+
+const METRIC_HISTOGRAM = 7;
+
+/**
+ * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after the other;
+ * they must have been checked to be messages. A field that is absent reads as 0.
+ */
+export class NativeFields {
+  readonly negative: NativeHalf = { spans: [], deltas: [], counts: [] };
+  readonly positive: NativeHalf = { spans: [], deltas: [], counts: [] };
+  count: Whole = 0;
+  floatCount = 0;
+  sum = 0;
+  schema = 0;
+  zeroThreshold = 0;
+  zeroCount: Whole = 0;
+  zeroFloatCount = 0;
+
+  private readonly metric = new FieldCursor();
+  private readonly record = new FieldCursor();
+  private readonly inner = new FieldCursor();
+  private source: Uint8Array = new Uint8Array(0);
+  private doubles: DataView = new DataView(new ArrayBuffer(0));
+
+  /** Reads the histogram of the Metric that stands at source[start, end), which may come in several parts. */
+  read(source: Uint8Array, start: number, end: number): void {
+    this.clear();
+    this.source = source;
+    this.doubles = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    const { metric, record } = this;
+    metric.open(source, start, end);
+    while (metric.step()) {
+      if (metric.field !== METRIC_HISTOGRAM || metric.wire !== WIRE_BYTES) continue;
+      record.open(source, metric.start, metric.end);
+      while (record.step()) this.readField(record.field * 8 + record.wire);
+    }
+  }
+
+  /** Prometheus takes a histogram for a native one by spans, even empty ones, or a zero bucket. */
+  get isNative(): boolean {
+    return (
+      this.positive.spans.length > 0 || this.negative.spans.length > 0 || this.zeroThreshold > 0 || this.zeroCount > 0
+    );
+  }
+
+  /** It is one of fractions if a fractional count says so. */
+  get isFloat(): boolean {
+    return this.floatCount > 0 || this.zeroFloatCount > 0;
+  }
+
+  private clear(): void {
+    for (const { spans, deltas, counts } of [this.negative, this.positive])
+      spans.length = deltas.length = counts.length = 0;
+    this.count = this.floatCount = this.sum = this.schema = 0;
+    this.zeroThreshold = this.zeroCount = this.zeroFloatCount = 0;
+  }
+
+  /** `key` is the number of a field times 8 plus its wire type. */
+  private readField(key: number): void {
+    const { record } = this;
+    if (key === 0x08) this.count = wholeOf(record);
+    else if (key === 0x21) this.floatCount = this.double(record);
+    else if (key === 0x11) this.sum = this.double(record);
+    else if (key === 0x28) this.schema = signed32(record);
+    else if (key === 0x31) this.zeroThreshold = this.double(record);
+    else if (key === 0x38) this.zeroCount = wholeOf(record);
+    else if (key === 0x41) this.zeroFloatCount = this.double(record);
+    else if (record.field >= 9 && record.field <= 11) this.readHalf(key - (9 << 3), this.negative);
+    else if (record.field >= 12 && record.field <= 14) this.readHalf(key - (12 << 3), this.positive);
+  }
+
+  /** `key` is less 8 times the number of the half's first field. */
+  private readHalf(key: number, half: NativeHalf): void {
+    const { record } = this;
+    if (key === 0x02) this.readSpan(half);
+    else if (key === 0x08) half.deltas.push(signedOf(record));
+    else if (key === 0x0a) this.readPackedDeltas(half);
+    else if (key === 0x11) half.counts.push(this.double(record));
+    else if (key === 0x12)
+      for (let at = record.start; at < record.end; at += 8) half.counts.push(this.doubles.getFloat64(at, true));
+  }
+
+  private readSpan(half: NativeHalf): void {
+    const { inner, record } = this;
+    let offset = 0;
+    let length = 0;
+    inner.open(this.source, record.start, record.end);
+    while (inner.step()) {
+      if (inner.wire !== WIRE_VARINT) continue;
+      if (inner.field === 1) offset = signed32(inner);
+      else if (inner.field === 2) length = inner.value <= 0xffffffff ? inner.value : low32(inner);
+    }
+    half.spans.push(offset, length);
+  }
+
+  private readPackedDeltas(half: NativeHalf): void {
+    const { source, record } = this;
+    for (let at = record.start; at < record.end; ) {
+      let end = at + 1;
+      while ((source[end - 1] as number) >= 0x80) end++;
+      half.deltas.push(exactly(unzigzag(readUint64(source, at, end))));
+      at = end;
+    }
+  }
+
+  private double(record: FieldCursor): number {
+    return this.doubles.getFloat64(record.start, true);
+  }
+}
+
+/** The counts of buckets from their deltas, each of which counts from the bucket before; 64 bits wrap around, as in Go. */
+export function wholeCounts(deltas: readonly Whole[]): Whole[] {
+  let count: Whole = 0;
+  return deltas.map((delta) => {
+    count = add(count, delta, BigInt.asIntN);
+    return count;
+  });
+}
+
+/** `start` and the counts added up, as an unsigned number of 64 bits. */
+export function totalOf(start: Whole, counts: readonly Whole[]): Whole {
+  let total = start;
+  for (const count of counts) total = add(total, count, BigInt.asUintN);
+  return total;
+}
+
+function add(a: Whole, b: Whole, wrap: (bits: number, value: bigint) => bigint): Whole {
+  if (typeof a === "number" && typeof b === "number" && Number.isSafeInteger(a + b)) return a + b;
+  return wrap(64, BigInt(a) + BigInt(b));
+}
+
+function exactly(value: bigint): Whole {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+const wholeOf = (record: FieldCursor): Whole =>
+  record.value <= Number.MAX_SAFE_INTEGER ? record.value : record.uint64();
+
+function signedOf(record: FieldCursor): Whole {
+  const { value } = record;
+  if (value > Number.MAX_SAFE_INTEGER) return exactly(unzigzag(record.uint64()));
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+const low32 = (record: FieldCursor): number => Number(BigInt.asUintN(32, record.uint64()));
+
+/** A sint32 is the low 32 bits of its varint. */
+function signed32(record: FieldCursor): number {
+  const value = record.value <= 0xffffffff ? record.value : low32(record);
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}

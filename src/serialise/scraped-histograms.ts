@@ -1,0 +1,53 @@
+import { NativeFields, totalOf, wholeCounts } from "../bytes/native-fields.ts";
+import { appendTag, appendUint64, appendVarint } from "../bytes/varint.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
+import { Writer } from "../bytes/writer.ts";
+
+const FAMILY_METRIC = 4;
+const METRIC_HISTOGRAM = 7;
+const SAMPLE_COUNT = 1;
+
+/**
+ * Histograms as every Prometheus reads them. Tells native histograms from classic ones, as Prometheus does. Releases up to 3.5 take all metrics of a message for native
+ * ones once one is, and fail where a classic one follows: so the two kinds must not share a message.
+ */
+export class ScrapedHistograms {
+  private readonly fields = new NativeFields();
+  private readonly count = new Writer(32);
+
+  /** Appends each metric of `records` (MetricFamily field 4) to the writer of its kind. */
+  sort(records: Uint8Array, native: Writer, classic: Writer): void {
+    const { fields } = this;
+    const record = new FieldCursor();
+    record.open(records, 0, records.length);
+    while (record.step()) {
+      fields.read(records, record.start, record.end);
+      if (!fields.isNative) classic.copy(records, record.tagStart, record.next);
+      else this.appendCounted(native, records, record);
+    }
+  }
+
+  /** Appends a metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts. */
+  private appendCounted(out: Writer, records: Uint8Array, metric: FieldCursor): void {
+    const total = this.missedTotal();
+    if (total === null) return out.copy(records, metric.tagStart, metric.next);
+    const { count } = this;
+    count.reset();
+    appendTag(count, SAMPLE_COUNT, WIRE_VARINT);
+    appendUint64(count, total);
+    appendTag(out, FAMILY_METRIC, WIRE_BYTES);
+    appendVarint(out, metric.end - metric.start + count.length + 2);
+    out.copy(records, metric.start, metric.end);
+    appendTag(out, METRIC_HISTOGRAM, WIRE_BYTES);
+    appendVarint(out, count.length);
+    out.append(count.view());
+  }
+
+  private missedTotal(): bigint | null {
+    const { count, isFloat, negative, positive, zeroCount } = this.fields;
+    if (isFloat || negative.deltas.length === 0) return null;
+    const withoutNegative = totalOf(zeroCount, wholeCounts(positive.deltas));
+    if (BigInt(withoutNegative) !== BigInt(count)) return null;
+    return BigInt(totalOf(withoutNegative, wholeCounts(negative.deltas)));
+  }
+}
