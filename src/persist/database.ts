@@ -180,6 +180,18 @@ export function readHead(file: string, sizeBytes: number): Buffer {
   }
 }
 
+/**
+ * Takes SQLite's log of an earlier database away from a name that a new one gets: SQLite would read the one's pages out of the
+ * log of the other. It is kept as `F-wal.kept`, for its database may be somewhere.
+ */
+export function setLogAside(file: string): void {
+  const log = `${file}-wal`;
+  let kept = `${log}.kept`;
+  for (let n = 2; existsSync(log) && existsSync(kept); n++) kept = `${log}.kept-${n}`;
+  if (existsSync(log)) renameSync(log, kept);
+  rmSync(`${file}-shm`, { force: true });
+}
+
 /** Removes what an attempt to make a database left of it, which nobody uses. */
 export function removeUnfinished(file: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal", ".lock"]) rmSync(file + suffix, { force: true });
@@ -242,6 +254,7 @@ function createDatabase(file: string): void {
     // What was pushed is for nobody else to read; SQLite gives the files beside it the same mode.
     closeSync(openSync(unfinished, "wx", 0o600));
     fillDatabase(unfinished);
+    setLogAside(file);
     putInPlace(unfinished, file);
   } catch (error) {
     removeUnfinished(unfinished);

@@ -13,7 +13,7 @@ import {
 import { dirname } from "node:path";
 import { Rejection } from "../model/rejection.ts";
 import { BatchWriter } from "../persist/batch.ts";
-import { claimFile, GroupDatabase, lockFile, removeUnfinished } from "../persist/database.ts";
+import { claimFile, GroupDatabase, lockFile, removeUnfinished, setLogAside } from "../persist/database.ts";
 import { RowWriter } from "../persist/record.ts";
 import type { Store } from "../store/store.ts";
 import { importGob } from "./gob-import.ts";
@@ -45,6 +45,7 @@ export function moveFromGob(file: string, store: Store, watch: ImportWatch): Mov
     if (imported instanceof Rejection) return imported;
     writeDatabase(unfinished, store, watch);
     keepOriginal(file, backup);
+    setLogAside(file);
     renameSync(unfinished, file);
     syncFolder(file);
     return { ...imported, backup };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, existsSync, linkSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { commandUnderTest, firstAbsent, Gateway, requirement, run } from "../program.ts";
 import { PUSHES } from "./gob/pushes.ts";
 import { REFERENCE, Reference } from "./gob/reference.ts";
-import { Place, persistence, refusedStart } from "./place.ts";
+import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
 
 setDefaultTimeout(60_000);
 
@@ -53,6 +53,19 @@ describe.skipIf(skip)(`moving from the reference and back${reason}`, () => {
       expect(await gateway.stop()).toBe(0);
     }
     expect(readFileSync(`${place.file}.gob.bak`)).toEqual(readFileSync(written));
+  });
+
+  test("what a killed server of ours has left of its log beside the file does not come back in the place of it", async () => {
+    using place = new Place();
+    await using killed = await Gateway.start([persistence(place.file)]);
+    await ask(killed, "/metrics/job/killed", { method: "PUT", body: "killed 1\n" });
+    await kill(killed);
+    expect(existsSync(`${place.file}-wal`)).toBe(true);
+    renameSync(place.file, `${place.file}.kept`);
+    copyFileSync(written, place.file);
+    await using gateway = await Gateway.start([persistence(place.file)]);
+    expect(await linesOf(gateway)).toEqual(lines);
+    expect(existsSync(`${place.file}-wal.kept`)).toBe(true);
   });
 
   test("the way back: an exported gob is read by the reference, line for line", async () => {

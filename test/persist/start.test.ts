@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { type Ended, Gateway } from "../program.ts";
 import { ask, asNobody, give, kill, Place, permissionObstacle, persistence, refusedStart } from "./place.ts";
 
@@ -145,4 +145,23 @@ test("what was pushed is in files that nobody else may read", async () => {
   await using gateway = await Gateway.start([persistence(place.file)]);
   await ask(gateway, "/metrics/job/j", { method: "PUT", body: "m 1\n" });
   for (const suffix of ["", "-wal", "-shm"]) expect(statSync(place.file + suffix).mode & 0o777).toBe(0o600);
+});
+
+test("where the file of a killed server was moved away, a new one does not take the log that it left for its own", async () => {
+  using place = new Place();
+  await using killed = await Gateway.start([persistence(place.file)]);
+  await ask(killed, "/metrics/job/killed", { method: "PUT", body: "killed 1\n" });
+  await kill(killed);
+  renameSync(place.file, `${place.file}.kept`);
+  for (let start = 0; start < 2; start++) {
+    await using gateway = await Gateway.start([persistence(place.file)]);
+    expect(await gateway.lines("killed")).toEqual([]);
+    await ask(gateway, "/metrics/job/new", { method: "PUT", body: "new 1\n" });
+    await kill(gateway);
+  }
+  await using last = await Gateway.start([persistence(place.file)]);
+  expect(await last.lines("new{")).toEqual(['new{instance="",job="new"} 1']);
+  renameSync(`${place.file}-wal.kept`, `${place.file}.kept-wal`);
+  await using earlier = await Gateway.start([persistence(`${place.file}.kept`)]);
+  expect(await earlier.lines("killed{")).toEqual(['killed{instance="",job="killed"} 1']);
 });
