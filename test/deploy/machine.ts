@@ -1,5 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { Child, type Ended, eventually, firstAbsent, programs, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -29,11 +38,12 @@ export class Machine {
     private readonly cgroup: string,
   ) {}
 
-  /** `binaries` is a folder of programs to be found in /usr/local/bin. */
-  static async start(binaries: string): Promise<Machine> {
+  /** `binaries` is a folder of programs to be found in /usr/local/bin, `unitFiles` are units as packages bring them. */
+  static async start(binaries: string, unitFiles: readonly string[] = []): Promise<Machine> {
     const folder = scratchFolder();
     const units = join(folder, "units");
     mkdirSync(units);
+    for (const file of unitFiles) copyFileSync(file, join(units, basename(file)));
     for (const target of TARGETS) writeFileSync(join(units, `${target}.target`), "[Unit]\nDefaultDependencies=no\n");
     const cgroup = join(cgroupRoot(), `pushgateway-test-${process.pid}-${folder.slice(-6)}`);
     mkdirSync(cgroup);

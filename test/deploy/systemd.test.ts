@@ -61,6 +61,12 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
     expect(await machine.property("pushgateway.service", "StatusText")).toBe("Serving; groups: 0, series: 0");
   });
 
+  test("its memory and tasks are limited, and what goes beyond is ended as a whole and started again", async () => {
+    const property = (name: string) => machine.property("pushgateway.service", name);
+    const limits = ["MemoryHigh", "MemoryMax", "TasksMax", "OOMPolicy", "Restart"].map(property);
+    expect(await Promise.all(limits)).toEqual([String(3 * 2 ** 30), String(4 * 2 ** 30), "512", "kill", "always"]);
+  });
+
   test("what was pushed is there after a restart", async () => {
     await machine.output("curl", "-sSf", "--data-binary", "kept 1\n", "http://127.0.0.1:9091/metrics/job/j");
     await machine.output("systemctl", "restart", "pushgateway.service");

@@ -68,6 +68,17 @@ describe.skipIf(skip)(`moving from the reference and back${reason}`, () => {
     expect(existsSync(`${place.file}-wal.kept`)).toBe(true);
   });
 
+  test("why there is no way back without an export: on our file the reference starts empty, and overwrites it", async () => {
+    using place = new Place();
+    await using gateway = await Gateway.start([persistence(place.file)]);
+    await ask(gateway, "/metrics/job/ours", { method: "PUT", body: "ours 1\n" });
+    await gateway.stop();
+    await using reference = await Reference.start(place.file);
+    expect(await reference.lines()).toEqual([]);
+    await reference.stop();
+    expect(readFileSync(place.file).toString("latin1")).not.toContain("ours");
+  });
+
   test("the way back: an exported gob is read by the reference, line for line", async () => {
     using place = new Place();
     copyFileSync(written, place.file);
