@@ -29,14 +29,14 @@ export class Admission {
     private readonly leftOut: (key: GroupingKey, family: string, reason: string) => void,
   ) {}
 
-  /** Makes a group without families; gives the reason where there can be none of that key. */
-  openGroup(key: GroupingKey, receivedMs: number): string | null {
-    return reasonOf(this.push(key, [], receivedMs));
-  }
-
-  /** Puts families into a group that is open, and gives the number of those that are in it. */
-  admit(key: GroupingKey, families: readonly KeptFamily[], receivedMs: number): number {
+  /**
+   * Puts families of one time into a group, which with `isNew` is made, and gives the number of those that are in it now, or the
+   * reason why there can be no group of that key.
+   */
+  admit(key: GroupingKey, families: readonly KeptFamily[], receivedMs: number, isNew: boolean): number | string {
     if (this.push(key, families, receivedMs) === null) return families.length;
+    const refused = isNew ? reasonOf(this.push(key, [], receivedMs)) : null;
+    if (refused !== null) return refused;
     let admitted = 0;
     for (const family of families) {
       const reason = reasonOf(this.push(key, [family], receivedMs));

@@ -2,7 +2,8 @@ import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
 import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
+import { ZERO_TIME_MS } from "../persist/gob/time.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS } from "../store/push-times.ts";
 import type { PushTime, Store } from "../store/store.ts";
 import { Admission } from "./admission.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
@@ -16,6 +17,8 @@ export function importGob(bytes: Uint8Array, store: Store, watch: ImportWatch): 
   const file = readGob(bytes);
   return file instanceof Rejection ? file : new GobImport(file, store, watch).run();
 }
+
+const FAILURE_HELP = Buffer.from(PUSH_TIME_HELPS[PUSH_FAILURE_TIME]);
 
 /** Of a group: not met yet; being filled; left out. */
 const UNMET = 0;
@@ -42,7 +45,7 @@ class GobImport {
   run(): Imported {
     const { file, watch, count } = this;
     for (const { timeMs, index } of pushesInOrder(file)) {
-      watch.step(count.groups + count.leftOutGroups, file.groupCount);
+      watch.step("read", count.groups + count.leftOutGroups, file.groupCount);
       this.importPush(file.groupAt(index), index, timeMs);
     }
     return count.result();
@@ -52,24 +55,30 @@ class GobImport {
   private importPush(group: GobGroup, index: number, timeMs: number): void {
     if (this.standing[index] === LEFT_OUT) return;
     const key = new GroupingKey([...group.labels].sort((a, b) => compareNames(a.name, b.name)));
-    if (this.standing[index] === UNMET && !this.open(group, key, index, timeMs)) return;
     const families = group.families.filter((family) => family.timestampMs === timeMs && !isPushTime(family));
-    for (const { name } of families.filter(isEmpty)) this.leaveOut(key, name, "it is empty");
     const full = families.filter((family) => !isEmpty(family));
-    this.count.families += this.admission.admit(key, full, timeMs);
+    const refused = group.isUtf8 ? this.admit(key, index, full, timeMs) : "its labels are not UTF-8";
+    if (refused !== null) return this.leaveGroupOut(group, key, index, refused);
+    for (const { name } of families.filter(isEmpty)) this.leaveOut(key, name, "it is empty");
     if (timeMs === lastTimeOf(group)) this.finish(group, key);
   }
 
-  private open(group: GobGroup, key: GroupingKey, index: number, timeMs: number): boolean {
-    const reason = group.isUtf8 ? this.admission.openGroup(key, timeMs) : "its labels are not UTF-8";
-    this.standing[index] = reason === null ? OPEN : LEFT_OUT;
-    if (reason === null) this.count.groups++;
-    else {
-      this.count.leftOutGroups++;
-      this.count.leftOut += group.families.filter((family) => !isPushTime(family)).length;
-      this.watch.leftOut({ group: keyText(key), family: null, reason });
-    }
-    return reason === null;
+  /** Gives the reason where there can be no group of that key. */
+  private admit(key: GroupingKey, index: number, families: readonly GobFamily[], timeMs: number): string | null {
+    const isFirst = this.standing[index] === UNMET;
+    const admitted = this.admission.admit(key, families, timeMs, isFirst);
+    if (typeof admitted === "string") return admitted;
+    this.standing[index] = OPEN;
+    if (isFirst) this.count.groups++;
+    this.count.families += admitted;
+    return null;
+  }
+
+  private leaveGroupOut(group: GobGroup, key: GroupingKey, index: number, reason: string): void {
+    this.standing[index] = LEFT_OUT;
+    this.count.leftOutGroups++;
+    this.count.leftOut += group.families.filter((family) => !isPushTime(family)).length;
+    this.watch.leftOut({ group: keyText(key), family: null, reason });
   }
 
   private leaveOut(key: GroupingKey, family: string, reason: string): void {
@@ -79,7 +88,9 @@ class GobImport {
 
   /** Everything of the group is there: its push times are what they were. */
   private finish(group: GobGroup, key: GroupingKey): void {
-    this.store.setPushTimes(key, pushTimeOf(group, PUSH_TIME), pushTimeOf(group, PUSH_FAILURE_TIME));
+    const failure = group.families.find(({ name }) => name === PUSH_FAILURE_TIME);
+    const isPushed = failure !== undefined && !isFailureTime(failure);
+    this.store.setPushTimes(key, pushTimeOf(group, PUSH_TIME), isPushed ? null : pushTimeOf(group, PUSH_FAILURE_TIME));
   }
 }
 
@@ -89,28 +100,29 @@ interface Push {
 }
 
 /** Every time at which a group was pushed to, with the group's index, the oldest first. */
-function* pushesInOrder(file: GobFile): Generator<Push> {
-  const times: number[] = [];
-  const groups: number[] = [];
-  for (let index = 0; index < file.groupCount; index++) {
-    const distinct = new Set(file.groupAt(index).families.map(({ timestampMs }) => timestampMs));
-    if (distinct.size === 0) distinct.add(0);
-    for (const timeMs of distinct) {
-      times.push(timeMs);
-      groups.push(index);
-    }
-  }
-  const order = Uint32Array.from(times.keys());
-  order.sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
-  for (const at of order) yield { timeMs: times[at] as number, index: groups[at] as number };
+function* pushesInOrder({ pushes: { groups, timesMs } }: GobFile): Generator<Push> {
+  const order = Uint32Array.from(timesMs.keys());
+  order.sort((a, b) => (timesMs[a] as number) - (timesMs[b] as number) || a - b);
+  for (const at of order) yield { timeMs: timesMs[at] as number, index: groups[at] as number };
 }
 
 const isEmpty = ({ familyBytes }: GobFamily): boolean => familyBytes.length === 0;
-const isPushTime = ({ name }: GobFamily): boolean => name === PUSH_TIME || name === PUSH_FAILURE_TIME;
 
-/** 0 where a group has no family at all, not even its push times. */
+/** Whether a family is the gateway's own word on its pushes. A failure time can be pushed; its help text tells. */
+function isPushTime(family: GobFamily): boolean {
+  return family.name === PUSH_TIME || isFailureTime(family);
+}
+
+function isFailureTime({ name, familyBytes }: GobFamily): boolean {
+  if (name !== PUSH_FAILURE_TIME) return false;
+  const help = findField(familyBytes, 0, familyBytes.length, 2);
+  return help !== null && Buffer.from(familyBytes.subarray(help.start, help.end)).equals(FAILURE_HELP);
+}
+
 function lastTimeOf({ families }: GobGroup): number {
-  return families.length === 0 ? 0 : families.reduce((last, family) => Math.max(last, family.timestampMs), -Infinity);
+  let last = ZERO_TIME_MS;
+  for (const { timestampMs } of families) if (timestampMs > last) last = timestampMs;
+  return last;
 }
 
 /** One of the push times of a group; in files of old versions it may be missing. */

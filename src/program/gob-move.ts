@@ -111,7 +111,7 @@ function writeGroups(database: GroupDatabase, store: Store, watch: ImportWatch):
     batch.put(key, succeededSeconds, failedSeconds, rows.write(view));
     if (++groups % GROUPS_A_COMMIT !== 0 && batch.sizeBytes < BYTES_A_COMMIT) continue;
     database.commit(batch.finish());
-    watch.step(groups, ofGroups);
+    watch.step("written", groups, ofGroups);
   }
   database.commit(batch.finish());
 }

@@ -1,4 +1,4 @@
-import type { Imported, LeftOut } from "./import-watch.ts";
+import type { Imported, ImportStep, LeftOut } from "./import-watch.ts";
 
 /** What the importing thread is asked to do, once. */
 export interface ImportRequest {
@@ -9,13 +9,22 @@ export interface ImportRequest {
   readonly stop: SharedArrayBuffer;
 }
 
-/** What it tells; the last four are the end of it. */
+/** What it tells; the last three are the end of it. */
 export type ImportReport =
-  | { readonly kind: "progress"; readonly groups: number; readonly ofGroups: number | null }
+  | {
+      readonly kind: "progress";
+      readonly step: ImportStep;
+      readonly groups: number;
+      readonly ofGroups: number | null;
+    }
   | { readonly kind: "left out"; readonly what: LeftOut }
-  /** A file of the reference is one of ours now, the original kept as `backup`. */
-  | { readonly kind: "moved"; readonly imported: Imported; readonly backup: string }
-  /** An older file of ours was looked through. */
-  | { readonly kind: "rechecked"; readonly imported: Imported }
+  /** The file is one that can be opened now. `unnamed`: of what was left out so much was not told of. */
+  | {
+      readonly kind: "done";
+      readonly imported: Imported;
+      readonly unnamed: number;
+      /** Where what was left out still is. */
+      readonly original: string;
+    }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "stopped" };

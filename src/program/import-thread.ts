@@ -4,7 +4,7 @@ import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { adoptableKind } from "./adoptable.ts";
 import { moveFromGob } from "./gob-move.ts";
 import type { ImportReport, ImportRequest } from "./import-messages.ts";
-import type { ImportWatch, LeftOut } from "./import-watch.ts";
+import type { ImportStep, ImportWatch, LeftOut } from "./import-watch.ts";
 import { recheckDatabase } from "./recheck.ts";
 
 /** The importing thread: turns a file into one that the writing thread can open, while the main thread answers requests. */
@@ -21,21 +21,30 @@ function report(message: ImportReport): void {
   self.postMessage(message);
 }
 
-function watchFor(stop: Int32Array): ImportWatch {
-  let toldMs = performance.now();
-  let named = 0;
-  return {
-    leftOut: (what) => {
-      if (named++ < MAX_NAMED) report({ kind: "left out", what: shortened(what) });
-    },
-    step: (groups, ofGroups) => {
-      if (Atomics.load(stop, 0) !== 0) throw new Stopped();
-      const nowMs = performance.now();
-      if (nowMs - toldMs < PROGRESS_MS) return;
-      toldMs = nowMs;
-      report({ kind: "progress", groups, ofGroups });
-    },
-  };
+/** Tells the main thread, and looks whether it asks for the end. */
+class Watch implements ImportWatch {
+  /** What was left out, but not named. */
+  unnamed = 0;
+  private named = 0;
+  private toldMs = performance.now();
+
+  constructor(private readonly stop: Int32Array) {}
+
+  leftOut(what: LeftOut): void {
+    if (this.named === MAX_NAMED) this.unnamed++;
+    else {
+      this.named++;
+      report({ kind: "left out", what: shortened(what) });
+    }
+  }
+
+  step(step: ImportStep, groups: number, ofGroups: number | null): void {
+    if (Atomics.load(this.stop, 0) !== 0) throw new Stopped();
+    const nowMs = performance.now();
+    if (nowMs - this.toldMs < PROGRESS_MS) return;
+    this.toldMs = nowMs;
+    report({ kind: "progress", step, groups, ofGroups });
+  }
 }
 
 function shortened({ group, family, reason }: LeftOut): LeftOut {
@@ -48,12 +57,15 @@ function cut(text: string): string {
 
 function adopt({ file, consistencyCheck, stop }: ImportRequest): ImportReport {
   const store = new Store(ownFamilyTypes(), consistencyCheck);
-  const watch = watchFor(new Int32Array(stop));
-  if (adoptableKind(file) === "older") return { kind: "rechecked", imported: recheckDatabase(file, store, watch) };
+  const watch = new Watch(new Int32Array(stop));
+  if (adoptableKind(file) === "older") {
+    const imported = recheckDatabase(file, store, watch);
+    return { kind: "done", imported, unnamed: watch.unnamed, original: `${file}, table left_out` };
+  }
   const moved = moveFromGob(file, store, watch);
   if (moved instanceof Rejection) return { kind: "refused", reason: moved.message };
-  const { backup, ...imported } = moved;
-  return { kind: "moved", imported, backup };
+  const { backup: original, ...imported } = moved;
+  return { kind: "done", imported, unnamed: watch.unnamed, original };
 }
 
 self.onmessage = ({ data }: MessageEvent<ImportRequest>) => {

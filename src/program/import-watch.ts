@@ -7,11 +7,14 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** How many groups of the file have been read, or of those how many have been written. */
+export type ImportStep = "read" | "written";
+
 /** Whoever wants to know how an import goes. */
 export interface ImportWatch {
   readonly leftOut: (what: LeftOut) => void;
-  /** Called all the time, with how many groups are done and of how many; what it throws ends the import. */
-  readonly step: (groups: number, ofGroups: number | null) => void;
+  /** Called all the time; `ofGroups` is null where nobody knows. What it throws ends the import. */
+  readonly step: (step: ImportStep, groups: number, ofGroups: number | null) => void;
 }
 
 /** What was taken over. */

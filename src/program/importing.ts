@@ -1,6 +1,7 @@
 import type { Log } from "../telemetry/log.ts";
 import { type AdoptableKind, adoptableKind } from "./adoptable.ts";
 import type { ImportReport, ImportRequest } from "./import-messages.ts";
+import type { LeftOut } from "./import-watch.ts";
 
 const MESSAGES = {
   gob: {
@@ -31,7 +32,6 @@ export class Importing {
   private readonly stopFlag = new SharedArrayBuffer(4);
   private readonly ended = Promise.withResolvers<void>();
   private isStopped = false;
-  private named = 0;
 
   private constructor(
     private readonly deps: ImportingDeps,
@@ -66,20 +66,15 @@ export class Importing {
     const { log, file } = this.deps;
     if (report.kind === "left out") this.name(report.what);
     else if (report.kind === "progress") {
-      const { groups, ofGroups } = report;
-      log.info(this.state, ofGroups === null ? { file, groups } : { file, groups, of: ofGroups });
+      const { step, groups, ofGroups } = report;
+      log.info(this.state, { file, [step]: groups, ...(ofGroups === null ? {} : { groups: ofGroups }) });
     } else this.end(report);
   }
 
-  private name({ group, family, reason }: Extract<ImportReport, { kind: "left out" }>["what"]): void {
-    this.named++;
+  private name({ group, family, reason }: LeftOut): void {
     const { log, file } = this.deps;
-    const what = family === null ? { group } : { group, family };
-    const message =
-      family === null
-        ? "a kept group could not be pushed and is left out"
-        : "a kept metric family could not be pushed and is left out";
-    log.warn(message, { file, ...what, err: reason });
+    if (family === null) log.warn("a group that could not be pushed is left out", { file, group, err: reason });
+    else log.warn("a metric family that could not be pushed is left out", { file, group, family, err: reason });
   }
 
   private end(report: Exclude<ImportReport, { kind: "left out" | "progress" }>): void {
@@ -95,19 +90,11 @@ export class Importing {
     if (!this.isStopped) done();
   }
 
-  private conclude(report: Extract<ImportReport, { kind: "moved" | "rechecked" }>): void {
+  private conclude({ imported, unnamed, original }: Extract<ImportReport, { kind: "done" }>): void {
     const { log, file } = this.deps;
-    const { leftOut, leftOutGroups } = report.imported;
-    const original = report.kind === "moved" ? { backup: report.backup } : {};
-    log.info(MESSAGES[this.kind].done, { file, ...report.imported, ...original });
-    if (leftOut + leftOutGroups === 0) return;
-    const where = report.kind === "moved" ? report.backup : `${file}, table left_out`;
-    log.warn("some of what was kept could not be pushed and is left out", {
-      file,
-      leftOutGroups,
-      leftOut,
-      unnamed: leftOut + leftOutGroups - this.named,
-      kept: where,
-    });
+    log.info(MESSAGES[this.kind].done, { file, ...imported, original });
+    const { leftOutGroups, leftOut } = imported;
+    if (leftOutGroups + leftOut === 0) return;
+    log.warn("what could not be pushed is left out", { file, leftOutGroups, leftOut, unnamed, original });
   }
 }

@@ -56,15 +56,17 @@ class Recheck {
   }
 
   add(group: KeyedGroup): void {
-    this.watch.step(this.count.groups + this.count.leftOutGroups, null);
+    this.watch.step("read", this.count.groups + this.count.leftOutGroups, null);
     const key = new GroupingKey([...group.view.labels]);
     const families = this.encoder.encode(group.view);
     this.reasons = [];
-    const refused = this.admission.openGroup(key, Math.min(...families.map(({ timestampMs }) => timestampMs)));
-    if (refused !== null) return this.leaveOut(group, families, refused);
+    for (const [i, [timeMs, together]] of byTime(families).entries()) {
+      const pushed = together.filter(({ name }) => !isPushTime(name));
+      const admitted = this.admission.admit(key, pushed, timeMs, i === 0);
+      if (typeof admitted === "string") return this.leaveOut(group, families, admitted);
+      this.count.families += admitted;
+    }
     this.count.groups++;
-    for (const [timeMs, together] of byTime(families.filter(({ name }) => !isPushTime(name))))
-      this.count.families += this.admission.admit(key, together, timeMs);
     this.setPushTimes(key, group, families);
     this.compare(key, group);
   }

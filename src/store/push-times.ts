@@ -12,12 +12,13 @@ const encoder = new TextEncoder();
 export const PUSH_TIME = "push_time_seconds";
 export const PUSH_FAILURE_TIME = "push_failure_time_seconds";
 
-const HELPS = {
+/** What we say of them. */
+export const PUSH_TIME_HELPS = {
   [PUSH_TIME]: "Last Unix time when changing this group in the Pushgateway succeeded.",
   [PUSH_FAILURE_TIME]: "Last Unix time when changing this group in the Pushgateway failed.",
 } as const;
 
-export type PushTimeName = keyof typeof HELPS;
+export type PushTimeName = keyof typeof PUSH_TIME_HELPS;
 
 /** Writes the push times of groups into one table. */
 export class PushTimes {
@@ -37,7 +38,7 @@ export class PushTimes {
   }
 
   private keepHelp(name: PushTimeName): number {
-    const help = encoder.encode(HELPS[name]);
+    const help = encoder.encode(PUSH_TIME_HELPS[name]);
     const id = this.table.helps.enter(help, 0, help.length);
     this.table.helps.retain(id);
     return id;

@@ -175,18 +175,22 @@ export class Store {
     return true;
   }
 
-  /** Sets both push times of a group that is there to what they were somewhere else. */
-  setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime): void {
+  /**
+   * Sets both push times of a group that is there to what they were somewhere else; `failed` null leaves the time of the last
+   * failure as it was pushed.
+   */
+  setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Error(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
-    for (const [name, { seconds, pushedMs }] of [
-      [PUSH_TIME, succeeded],
-      [PUSH_FAILURE_TIME, failed],
-    ] as const)
-      this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
+    this.setPushTime(PUSH_TIME, group, key, succeeded);
+    if (failed !== null) this.setPushTime(PUSH_FAILURE_TIME, group, key, failed);
     this.table.groups.setSucceeded(group, succeeded.seconds);
-    this.table.groups.setFailed(group, failed.seconds);
+    this.table.groups.setFailed(group, failed?.seconds ?? 0);
     this.watcher?.changed(group);
+  }
+
+  private setPushTime(name: PushTimeName, group: number, key: GroupingKey, { seconds, pushedMs }: PushTime): void {
+    this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
   }
 
   /** Has somebody told of every change from now on. */

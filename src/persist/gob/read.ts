@@ -46,6 +46,8 @@ export interface GobFile {
   readonly groups: Iterable<GobGroup>;
   /** Decodes the group of an index below `groupCount`; they are in the order of `groups`. */
   readonly groupAt: (index: number) => GobGroup;
+  /** Each time at which families of a group were pushed, group by group: its index and the time, as in `timestampMs`. */
+  readonly pushes: { readonly groups: readonly number[]; readonly timesMs: readonly number[] };
 }
 
 /**
@@ -87,9 +89,13 @@ export function readGob(bytes: Uint8Array): GobFile | Rejection {
   const { limit } = cursor;
   const reader = new GroupReader(cursor, types, layout);
   const offsets: number[] = [];
+  const pushes = { groups: [] as number[], timesMs: [] as number[] };
   for (let i = 0; i < groupCount && cursor.fault === null; i++) {
     offsets.push(cursor.at);
-    reader.skipGroup();
+    for (const timeMs of reader.skipGroup()) {
+      pushes.groups.push(i);
+      pushes.timesMs.push(timeMs);
+    }
   }
   cursor.closeMessage("the groups");
   cursor.limit = bytes.length;
@@ -97,7 +103,7 @@ export function readGob(bytes: Uint8Array): GobFile | Rejection {
   if (cursor.fault !== null) return refuse(cursor.fault);
   const groupAt = groupReader(bytes, types, layout, offsets, limit);
   const groups = { [Symbol.iterator]: () => offsets.keys().map(groupAt) };
-  return { groupCount, groups, groupAt };
+  return { groupCount, groups, groupAt, pushes };
 }
 
 function refuse(fault: string): Rejection {
@@ -128,6 +134,8 @@ class GroupReader {
   private readonly text: TextReader;
   private labels: LabelPair[] | null = null;
   private families: GobFamily[] | null = null;
+  /** The different times of the families of a group that is stepped over. */
+  private times: number[] = [];
 
   constructor(
     private readonly cursor: GobCursor,
@@ -147,10 +155,14 @@ class GroupReader {
     return { labels, families, isUtf8: this.text.isUtf8 };
   }
 
-  skipGroup(): void {
+  /** Gives the different times of its families, at least one, lent until the next one. */
+  skipGroup(): readonly number[] {
     this.labels = null;
     this.families = null;
+    this.times.length = 0;
     this.walkGroup();
+    if (this.times.length === 0) this.times.push(ZERO_TIME_MS);
+    return this.times;
   }
 
   private walkGroup(): void {
@@ -199,9 +211,9 @@ class GroupReader {
       } else if (index === layout.timestampIndex) timestampMs = this.time();
       else skipValue(cursor, types, (fields[index] as GobField).type);
     }
-    if (families !== null) {
+    if (families !== null)
       families.push({ name, timestampMs, familyBytes: end > start ? cursor.bytes.subarray(start, end) : NOTHING });
-    }
+    else if (!this.times.includes(timestampMs)) this.times.push(timestampMs);
   }
 
   private time(): number {
