@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { commandUnderTest, eventually, firstAbsent, Gateway, run } from "../program.ts";
+import { written } from "./gob/written.ts";
 import { ask, asNobody, give, kill, Place, permissionObstacle, persistence, refusedStart } from "./place.ts";
 
 setDefaultTimeout(60_000);
@@ -207,7 +208,7 @@ describe.skipIf(blocked !== null)(`where the persistence file cannot be made${le
     },
     {
       what: "a file of the reference",
-      make: async (file) => writeFileSync(file, readFileSync(join(import.meta.dir, "gob/success-then-failure.gob"))),
+      make: async (file) => writeFileSync(file, written("success then failure").gob),
     },
   ];
 
