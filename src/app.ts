@@ -11,6 +11,7 @@ import { LongAnswers } from "./http/long-answers.ts";
 import { pushRoutes } from "./http/push.ts";
 import { textError } from "./http/reply.ts";
 import { scrapeRoutes } from "./http/scrape.ts";
+import { StoreReports } from "./http/store-reports.ts";
 import { uiRoutes } from "./http/ui.ts";
 import { PushColumns } from "./model/columns.ts";
 import { ProtobufParser } from "./parse/protobuf.ts";
@@ -21,9 +22,12 @@ function createContext(deps: AppDeps): HttpContext {
   const { clock, every, ownMetrics, settings, setIdleSeconds } = deps;
   const { limits, utf8Names } = settings;
   const columns = new PushColumns(limits.push);
+  const reports = new StoreReports(deps.log.for("store.ts"), deps.now);
+  deps.store.reportTo(reports);
   return {
     ...deps,
     columns,
+    reports,
     textParser: new TextParser(columns, utf8Names),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),

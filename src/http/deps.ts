@@ -12,6 +12,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { BodyIntake } from "./body-intake.ts";
 import type { LongAnswers } from "./long-answers.ts";
+import type { StoreReports } from "./store-reports.ts";
 
 /** The server as a function from a request to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
@@ -63,4 +64,5 @@ export interface HttpContext extends AppDeps {
   readonly intake: BodyIntake;
   readonly decoding: DecodeLane;
   readonly longAnswers: LongAnswers;
+  readonly reports: StoreReports;
 }

@@ -9,8 +9,7 @@ import { isClean, pathOf, redirectTo } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { accepted, notYet, rejected, statusOf, textError } from "./reply.ts";
-
-const MAX_LOGGED_CHARACTERS = 4000;
+import { forLog } from "./store-reports.ts";
 
 type Fallback = (request: Request) => Response | Promise<Response>;
 
@@ -175,12 +174,6 @@ class PushSurface {
     if (isInconsistent) log.for("push.ts").error(prefix, { ...fields, err });
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
-}
-
-/** What a client sent must not fill the log: the start of a long text and how much there is of it. */
-function forLog(text: string): string {
-  if (text.length <= MAX_LOGGED_CHARACTERS) return text;
-  return `${text.slice(0, MAX_LOGGED_CHARACTERS)}... (${text.length} characters)`;
 }
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */

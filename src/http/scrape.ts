@@ -31,9 +31,10 @@ function scrape(context: HttpContext, request: Request): Response {
   if (notReady !== null) return notYet(notReady);
   const format = negotiateFormat(request.headers.get("accept"));
   const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";
+  const snapshot = store.snapshot();
+  context.reports.tellHelps(store);
   const own = ownMetrics.gather();
   const isSmall = store.stats.chunkBytes <= SMALL_STORE_BYTES;
-  const snapshot = store.snapshot();
   const pieces = piecesOf(mergeFamilies(own, snapshot), format, request.headers.has(SCRAPE_TIMEOUT));
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
   const done = () => snapshot.release();
@@ -74,9 +75,9 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
   const ownByName = new Map(own.map((family) => [family.name, family]));
   const merged: ExposedFamily[] = [];
   for (const family of snapshot.families) {
+    if (!family.filled) continue;
     const ours = ownByName.get(family.name);
     ownByName.delete(family.name);
-    if (!family.filled && ours === undefined) continue;
     merged.push({
       name: family.name,
       isNameless: family.isNameless,

@@ -55,3 +55,7 @@ export const HEAD_QUOTED = 1;
 export const HEAD_NAMELESS = 2;
 /** In a row only: there is a help text. */
 export const HEAD_HAS_HELP = 4;
+/** The chunk is set aside; there is an age (GroupFamily), a double right before the help. */
+export const HEAD_ASIDE = 8;
+export const HEAD_HAS_AGE = 16;
+export const HEAD_AGE_BYTES = 8;

@@ -32,6 +32,12 @@ export interface GroupFamily {
   readonly isNameless: boolean;
   /** Some name in the lines is outside the old character set. */
   readonly quoted: boolean;
+  /**
+   * By which it is decided what is shown of that which contradicts itself, in milliseconds since 1970: since when the name has this
+   * type, or the chunk is set aside for series that it doubles. 0 where nothing is contradictory.
+   */
+  readonly age: number;
+  readonly isAside: boolean;
   /** When the family was pushed, in milliseconds since 1970. */
   readonly pushedMs: number;
   readonly metricCount: number;

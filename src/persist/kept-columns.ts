@@ -2,6 +2,8 @@ import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
+  HEAD_AGE_BYTES,
+  HEAD_HAS_AGE,
   HEAD_HAS_HELP,
   HEAD_HELP_AT,
   HEAD_HELP_SIZE,
@@ -150,13 +152,14 @@ export class KeptColumns {
     this.bytes.append(parts.subarray(at, at + size));
     const nameSize = size < HEAD_NUMBERS_BYTES ? size : readUint32(parts, at + 2);
     const [type = 0, flags = 0] = parts.subarray(at, at + 2);
-    const helpSize = size - HEAD_NUMBERS_BYTES - nameSize;
+    const ageSize = (flags & HEAD_HAS_AGE) !== 0 ? HEAD_AGE_BYTES : 0;
+    const helpSize = size - HEAD_NUMBERS_BYTES - nameSize - ageSize;
     const hasHelp = (flags & HEAD_HAS_HELP) !== 0;
     if (type > LAST_TYPE || helpSize < 0 || (!hasHelp && helpSize > 0))
       throw new Error(`reading a row: the head of a family at ${at} is not whole`);
     this.heads.ensure((this.headCount + 1) * HEAD_STRIDE);
     const nameAt = start + HEAD_NUMBERS_BYTES;
-    const head = [type, flags, nameAt, nameSize, nameAt + nameSize, hasHelp ? helpSize : -1];
+    const head = [type, flags, nameAt, nameSize, nameAt + nameSize + ageSize, hasHelp ? helpSize : -1];
     this.heads.rows.set(head, this.headCount * HEAD_STRIDE);
     return this.headCount++;
   }

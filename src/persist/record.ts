@@ -1,7 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
-import { HEAD_HAS_HELP, HEAD_NAMELESS, HEAD_QUOTED } from "../model/kept-group.ts";
+import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_NAMELESS, HEAD_QUOTED } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import type { GroupFamily, GroupView } from "../model/view.ts";
 
@@ -30,6 +30,8 @@ interface FamilyHead {
   readonly quoted: boolean;
   readonly isNameless: boolean;
   readonly help: Uint8Array | null;
+  readonly age: number;
+  readonly isAside: boolean;
   /** The HELP and TYPE lines. */
   readonly lines: Uint8Array;
   /** The head as it stands in `parts`. */
@@ -73,7 +75,7 @@ export class RowWriter {
    * Appends one family to `parts`, numbers little-endian; `start` is where its lines stand in the exposition:
    *
    *     f64 pushedMs | u32 metrics | u32 lines | u32 start | u32 size | i32 size of the side or -1 | u32 size of the head
-   *     head:  u8 type | u8 flags of kept-group.ts | u32 size of the name | name | help
+   *     head:  u8 type | u8 flags of kept-group.ts | u32 size of the name | name | f64 age, if there is one | help
    *     side
    */
   private writePart(family: GroupFamily, head: FamilyHead, start: number): void {
@@ -91,14 +93,16 @@ export class RowWriter {
   }
 }
 
-function isHeadOf(head: FamilyHead, { name, type, quoted, isNameless, help }: GroupFamily): boolean {
+function isHeadOf(head: FamilyHead, family: GroupFamily): boolean {
+  const { name, type, quoted, isNameless, help } = family;
+  if (head.age !== family.age || head.isAside !== family.isAside) return false;
   if (head.name !== name || head.type !== type || head.quoted !== quoted || head.isNameless !== isNameless)
     return false;
   if (head.help === null || help === null) return head.help === help;
   return head.help.length === help.length && sameBytes(head.help, 0, help, 0, help.length);
 }
 
-function makeHead({ name, type, quoted, isNameless, help }: GroupFamily): FamilyHead {
+function makeHead({ name, type, quoted, isNameless, help, age, isAside }: GroupFamily): FamilyHead {
   const lines = new Writer(256);
   if (help !== null) {
     lines.text(`# HELP ${JSON.stringify(name)} `);
@@ -108,10 +112,13 @@ function makeHead({ name, type, quoted, isNameless, help }: GroupFamily): Family
   lines.text(`# TYPE ${JSON.stringify(name)} ${METRIC_TYPE_WORDS[type]}\n`);
   const bytes = new Writer(256);
   bytes.byte(type);
-  bytes.byte((quoted ? HEAD_QUOTED : 0) | (isNameless ? HEAD_NAMELESS : 0) | (help === null ? 0 : HEAD_HAS_HELP));
+  const flags = (quoted ? HEAD_QUOTED : 0) | (isNameless ? HEAD_NAMELESS : 0) | (help === null ? 0 : HEAD_HAS_HELP);
+  bytes.byte(flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE));
   appendSized(bytes, Buffer.from(name));
+  if (age !== 0) bytes.append(new Uint8Array(Float64Array.of(age).buffer));
   if (help !== null) bytes.append(help);
-  return { name, type, quoted, isNameless, help: help?.slice() ?? null, lines: lines.finish(), bytes: bytes.finish() };
+  const said = { name, type, quoted, isNameless, help: help?.slice() ?? null, age, isAside };
+  return { ...said, lines: lines.finish(), bytes: bytes.finish() };
 }
 
 /** Appends a size of 32 bits and the bytes. */

@@ -112,6 +112,10 @@ function findScrapeFault(columns: PushColumns, metric: number, type: MetricType,
   return scrapes.findFault(columns.body, start, start + size, type);
 }
 
+export function describeType(name: string, type: MetricType, expected: MetricType): string {
+  return `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[expected]}`;
+}
+
 /** A pushed family's name in quotes. */
 export function familyName(columns: PushColumns, family: number): string {
   const row = family * FAMILY_STRIDE;

@@ -3,6 +3,7 @@ import { LabelWalk } from "../bytes/label-block.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { ITSELF, NOBODY } from "./asides.ts";
 import type { Family } from "./families.ts";
 import type { Groups } from "./groups.ts";
 import { KeyTable } from "./key-table.ts";
@@ -131,19 +132,34 @@ export class DuplicateSearch {
       const start = renderer.blocks[metric * 2] as number;
       const end = start + (renderer.blocks[metric * 2 + 1] as number);
       if (!this.seen.add(start, end)) found.push(metric);
-      else if (searchOthers && stored !== null && this.meetsOther(source, start, end, own, stored)) found.push(metric);
+      else if (searchOthers && stored !== null && this.groupWith(source, start, end, own, stored) >= 0)
+        found.push(metric);
     });
     return found;
   }
 
-  /** Whether the series source[start, end) of a family is in a group other than its own. */
-  isElsewhere(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): boolean {
+  /** Whose series finished lines of a type hold: another group's, ITSELF for one that is in them twice, or NOBODY. */
+  findIn(lines: Uint8Array, type: MetricType, own: OwnGroup, stored: Family | null): number {
+    const searchOthers = stored !== null && mayMeetOthers(stored, own);
+    let found = NOBODY;
+    this.seen.begin(lines);
     this.others.clear();
-    return mayMeetOthers(stored, own) && this.meetsOther(source, start, end, own, stored);
+    eachBlock(lines, isComposite(type), (start, end) => {
+      if (found !== NOBODY) return;
+      if (!this.seen.add(start, end)) found = ITSELF;
+      else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, own, stored);
+    });
+    return found;
+  }
+
+  /** The group other than its own that the series source[start, end) of a family is in, or NOBODY. */
+  findElsewhere(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
+    this.others.clear();
+    return mayMeetOthers(stored, own) ? this.groupWith(source, start, end, own, stored) : NOBODY;
   }
 
   /** As above; what was read of this family's chunks so far is used again. */
-  private meetsOther(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): boolean {
+  private groupWith(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
     const { walk, names, places } = this;
     names.clear();
     walk.open(source, start, end);
@@ -153,30 +169,28 @@ export class DuplicateSearch {
       places[id * 2 + 1] = walk.end;
     }
     for (let id = 0; id < names.count; id++)
-      for (const shape of this.groups.shapes.under(text(names.key(id))))
-        if (this.visitsLeft-- <= 0) return false;
-        else if (
-          shape.id !== own.shape &&
-          stored.shapes.has(shape.id) &&
-          this.isInShape(shape, source, start, end, stored)
-        )
-          return true;
-    return false;
+      for (const shape of this.groups.shapes.under(text(names.key(id)))) {
+        if (this.visitsLeft-- <= 0) return NOBODY;
+        if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
+        const group = this.groupOfShape(shape, source, start, end, stored);
+        if (group >= 0) return group;
+      }
+    return NOBODY;
   }
 
-  /** Whether the one group of another shape that could hold the series does; it is never the series' own group. */
-  private isInShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): boolean {
+  /** The one group of another shape that could hold the series, if it does; it is never the series' own group. */
+  private groupOfShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): number {
     const { key, places } = this;
     key.reset();
     for (const name of shape.nameBytes) {
       const id = this.names.find(name, 0, name.length);
-      if (id < 0) return false;
+      if (id < 0) return NOBODY;
       if (key.length > 0) key.byte(0x2c);
       key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
     }
     this.lookups++;
     const other = this.groups.find(key.bytes, 0, key.length);
-    return other >= 0 && this.seriesOf(other, stored).has(source, start, end);
+    return other >= 0 && this.seriesOf(other, stored).has(source, start, end) ? other : NOBODY;
   }
 
   private seriesOf(group: number, stored: Family): BlockSet {
@@ -185,12 +199,13 @@ export class DuplicateSearch {
     const lines = this.source.lines(group, stored);
     const series = new BlockSet();
     series.begin(lines ?? new Uint8Array(0));
-    const composite = stored.type === MetricType.summary || stored.type >= MetricType.histogram;
-    if (lines !== null) eachBlock(lines, composite, (start, end) => series.add(start, end));
+    if (lines !== null) eachBlock(lines, isComposite(stored.type), (start, end) => series.add(start, end));
     this.others.set(group, series);
     return series;
   }
 }
+
+const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
 
 /** Whether a group of another shape holds the family. */
 function mayMeetOthers(stored: Family, own: OwnGroup): boolean {

@@ -1,4 +1,5 @@
 import type { MetricType } from "../model/metric-type.ts";
+import type { Asides } from "./asides.ts";
 import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
 
 /** No HELP line. */
@@ -20,7 +21,15 @@ export class Family {
   isNameless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
-  /** The type of the chunks. Where the check is off they may differ: then of the first. */
+  /** Its chunks are in the exposition; see contradictions.ts for this and the next three. */
+  isShown = true;
+  /** The name has another family besides. */
+  isFurther = false;
+  /** Since when some group has had metrics of it, in milliseconds since 1970; 0 where nobody asks. */
+  age = 0;
+  /** Set where its chunks are set aside. */
+  asides: Asides | null = null;
+  /** The type of the chunks. */
   type: MetricType;
   /** The help texts of the chunks (ids of the store's table), with the number of chunks of each. */
   private readonly helps = new Map<number, number>();
@@ -110,18 +119,30 @@ export class Family {
     pages.drop(page);
   }
 
-  /** Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. */
-  countHelp(help: number, by: 1 | -1): void {
-    const count = (this.helps.get(help) ?? 0) + by;
-    if (count > 0) this.helps.set(help, count);
+  /**
+   * Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. Gives whether there
+   * are other texts now than before.
+   */
+  countHelp(help: number, by: 1 | -1): boolean {
+    const before = this.helps.get(help) ?? 0;
+    if (before + by > 0) this.helps.set(help, before + by);
     else this.helps.delete(help);
-    if (this.help !== NO_HELP && this.helps.has(this.help)) return;
+    if (this.help === NO_HELP || !this.helps.has(this.help)) this.chooseHelp();
+    return before === 0 || before + by === 0;
+  }
+
+  private chooseHelp(): void {
     this.help = NO_HELP;
     for (const known of this.helps.keys()) {
       if (known === NO_HELP) continue;
       this.help = known;
       return;
     }
+  }
+
+  /** The help texts of the chunks, NO_HELP among them where some have none. */
+  get helpIds(): ReadonlyMap<number, number> {
+    return this.helps;
   }
 
   countShape(shape: number, by: 1 | -1): void {

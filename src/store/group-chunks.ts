@@ -46,6 +46,16 @@ export class GroupChunks {
       else if (family === failed) this.failed = chunk;
     }
     this.guess = this.count;
+    if (this.table.contradictions !== null && (this.succeeded < 0 || this.failed < 0)) this.readTimesSetAside();
+  }
+
+  private readTimesSetAside(): void {
+    for (let place = 0; place < this.count; place++) {
+      const chunk = this.ids[place] as number;
+      const { name, isPushTime } = this.familyOf(chunk);
+      if (isPushTime && name === PUSH_TIME) this.succeeded = chunk;
+      else if (isPushTime) this.failed = chunk;
+    }
   }
 
   /** The family named source[start, start+size), or null; sets `chunk`. */
@@ -64,7 +74,13 @@ export class GroupChunks {
     }
     const family = this.table.findFamily(source, start, start + size);
     this.chunk = this.chunkIn(family);
-    return family;
+    if (this.chunk >= 0 || this.table.contradictions === null) return family;
+    const further = this.table.contradictions.eachOf(
+      source.subarray(start, start + size),
+      (other) => this.chunkIn(other) >= 0,
+    );
+    this.chunk = this.chunkIn(further);
+    return further ?? family;
   }
 
   /** The chunk of a family, or -1. The next guess is the family behind it. */

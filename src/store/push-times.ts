@@ -3,10 +3,13 @@ import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { type ChunkContent, emptyContent } from "./chunk-content.ts";
 import type { Family } from "./families.ts";
-import { type ChunkContent, emptyContent, type Table } from "./table.ts";
+import type { Table } from "./table.ts";
 
 const encoder = new TextEncoder();
+
+const BRACE_CLOSE = 0x7d;
 
 /** The two families that every group has. */
 export const PUSH_TIME = "push_time_seconds";
@@ -64,12 +67,34 @@ export class PushTimes {
   set(name: PushTimeName, group: number, chunk: number, key: GroupingKey, seconds: number, pushedMs: number): void {
     const { table, place } = this;
     const content = this.render(name, key, seconds, pushedMs);
-    if (chunk < 0) {
-      const family = this.family(name) ?? table.addFamily(this.names[name], MetricType.gauge);
-      return table.insert(group, family, content);
+    if (chunk < 0) return this.insert(name, group, key, content);
+    if (table.contradictions !== null && !this.isOfKey(name, chunk, key)) {
+      table.contradictions.relabelled(chunk);
+      return this.insert(name, group, key, content, chunk);
     }
     table.locate(chunk, place);
     table.update(chunk, place, content);
+  }
+
+  /** Whether a chunk has the one series of a push time; it may have been pushed with other ones. */
+  private isOfKey(name: PushTimeName, chunk: number, key: GroupingKey): boolean {
+    const lines = this.table.linesOf(chunk);
+    const labelsAt = this.names[name].length + 1;
+    if (lines[labelsAt + key.full.length] !== BRACE_CLOSE || this.table.lineCountOf(chunk) !== 1) return false;
+    return lines.length > labelsAt && sameBytes(lines, labelsAt, key.full, 0, key.full.length);
+  }
+
+  /** Puts a push time where nothing may be shown twice; `chunk` is the one that the group has, or -1. */
+  private insert(name: PushTimeName, group: number, key: GroupingKey, content: ChunkContent, chunk = -1): void {
+    const { table, place } = this;
+    if (chunk >= 0) table.locate(chunk, place);
+    const { contradictions } = table;
+    const family = this.family(name);
+    if (contradictions === null)
+      return void table.insert(group, family ?? table.addFamily(this.names[name], MetricType.gauge), content);
+    const doubles = contradictions.groupWith(key.full, group, family);
+    const why = () => `collected metric "${name}" was collected before with the same name and label values`;
+    contradictions.put(group, this.names[name], chunk, place, content, doubles, why);
   }
 
   private render(name: PushTimeName, key: GroupingKey, seconds: number, pushedMs: number): ChunkContent {

@@ -12,51 +12,29 @@ import {
 } from "../model/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { StoreLimits } from "../model/limits.ts";
-import { isMetricType, METRIC_TYPE_NAMES, type MetricType } from "../model/metric-type.ts";
+import { isMetricType, MetricType } from "../model/metric-type.ts";
 import { quoteBytes } from "../model/quote.ts";
 import type { Rejection } from "../model/rejection.ts";
+import { NOBODY } from "./asides.ts";
 import { findFull } from "./capacity.ts";
-import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
-import { Faults, familyName, findCollision, findFault } from "./consistency.ts";
+import { emptyContent } from "./chunk-content.ts";
+import { describeType, Faults, familyName, findCollision, findFault } from "./consistency.ts";
+import type { Contradictions } from "./contradictions.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
-import { KeyTable } from "./key-table.ts";
-import type { ChunkPlace } from "./pages.ts";
+import { emptyPrepared, type Prepared } from "./prepared.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
+import { PushedTypes } from "./pushed-types.ts";
 import { Renderer } from "./render.ts";
+import { removeOthers } from "./replace.ts";
 import { ScrapeCheck } from "./scrape-check.ts";
 import { SideWriter } from "./side.ts";
-import { emptyContent, FAMILY_BYTES, type Table } from "./table.ts";
+import { FAMILY_BYTES, type Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
-
-/** Every group has so many families that no push takes away. */
-const PUSH_TIME_FAMILIES = 2;
-
-/** The types of the families of a push, each name once. */
-class PushedTypes {
-  private readonly names = new KeyTable();
-  private readonly types: MetricType[] = [];
-
-  clear(): void {
-    if (!this.isEmpty) this.names.clear();
-  }
-
-  get isEmpty(): boolean {
-    return this.names.count === 0;
-  }
-
-  add(name: Uint8Array, type: MetricType): void {
-    this.types[this.names.add(name, 0, name.length)] = type;
-  }
-
-  of(name: Uint8Array): MetricType | undefined {
-    return this.types[this.names.find(name, 0, name.length)];
-  }
-}
 
 /** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
 function isKeptEmpty(columns: PushColumns, family: number): boolean {
@@ -73,22 +51,6 @@ export interface PushRequest {
   /** PUT: families of the group that are not in the push go. */
   readonly replace: boolean;
   readonly receivedMs: number;
-}
-
-/** What was found out about one family of a push while it was checked, used again when it is stored. */
-interface Prepared {
-  family: number;
-  stored: Family | null;
-  chunk: number;
-  /** Where the chunk stands on its page, and how large it is. */
-  place: ChunkPlace;
-  start: number;
-  end: number;
-  quoted: boolean;
-  lineCount: number;
-  side: Uint8Array | null;
-  /** The lines are the stored ones, byte for byte. */
-  unchanged: boolean;
 }
 
 /**
@@ -166,7 +128,7 @@ export class PushHandler {
     const name = columns.bytesOf(nameAt);
     const nameStart = offsetOf(nameAt);
     const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
-    const stored = this.chunks.find(name, nameStart, nameSize);
+    const stored = this.storedFor(name, nameStart, nameSize, check);
     if (!isMetricType(columns.familyType(family)))
       return faults.add(
         () => `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`,
@@ -181,20 +143,49 @@ export class PushHandler {
     if (renderer.isTooLarge) return;
     item.quoted = renderer.isQuoted;
     item.lineCount = renderer.lineCount;
-    // Without the check a family may get chunks of several types: what those of the other types are is told beside them.
-    const isMixed = stored !== null && stored.filledCount > 0 && stored.type !== columns.familyType(family);
-    item.side = renderer.needsSide || isMixed ? this.sides.write(columns, family, renderer) : null;
-    const comparison = this.compareWithStored(item);
+    item.side = renderer.needsSide ? this.sides.write(columns, family, renderer) : null;
+    const comparison = this.isMoving(item, columns.familyType(family), check)
+      ? OTHER_LABELS
+      : this.compareWithStored(item);
+    item.isRelabelled = comparison === OTHER_LABELS;
+    item.doubles = NOBODY;
     item.unchanged =
       comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
     if (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize)))
       faults.add(() => `invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.count;
-    this.checkType(request, item, faults);
-    if (faults.count > known || !check) return;
+    this.checkType(request, item, check, faults);
+    if (faults.count > known) return;
+    if (!check) return this.findDoubled(columns, item, own);
     if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, own, faults);
     if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
       this.checkCollisions(request, item, faults);
+  }
+
+  /** The family that a pushed one is held against: that of the group's chunk, or the one that is shown; sets `chunks.chunk`. */
+  private storedFor(name: Uint8Array, start: number, size: number, check: boolean): Family | null {
+    const stored = this.chunks.find(name, start, size);
+    const { contradictions } = this.table;
+    if (contradictions === null || !check) return stored;
+    return contradictions.shown(name.subarray(start, start + size)) ?? stored;
+  }
+
+  /** Whether a chunk will leave its family. */
+  private isMoving({ chunk, stored }: Prepared, type: MetricType, check: boolean): boolean {
+    if (chunk < 0 || this.table.contradictions === null) return false;
+    return check ? this.table.familyOf(chunk) !== stored : this.table.typeOf(chunk) !== type;
+  }
+
+  private findDoubled(columns: PushColumns, item: Prepared, own: OwnGroup): void {
+    const { contradictions } = this.table;
+    if (contradictions === null) return;
+    if (!item.isRelabelled) item.doubles = contradictions.doubledBy(item.chunk);
+    else {
+      const type = columns.familyType(item.family);
+      const family = contradictions.familyOf(this.nameBytesOf(columns, item.family), type);
+      const lines = this.renderer.out.bytes.subarray(item.start, item.end);
+      item.doubles = this.duplicates.findIn(lines, type, own, family);
+    }
   }
 
   /** Why the store has no room for what was prepared last, or null. */
@@ -214,18 +205,7 @@ export class PushHandler {
   private nextPrepared(): Prepared {
     const known = this.prepared[this.preparedCount++];
     if (known !== undefined) return known;
-    const item = {
-      family: 0,
-      stored: null,
-      chunk: -1,
-      place: { slot: 0, offset: 0, size: 0 },
-      start: 0,
-      end: 0,
-      quoted: false,
-      lineCount: 0,
-      side: null,
-      unchanged: false,
-    };
+    const item = emptyPrepared();
     this.prepared.push(item);
     return item;
   }
@@ -240,10 +220,10 @@ export class PushHandler {
   }
 
   /** Each metric against the type that its family has elsewhere, or has in the push. */
-  private checkType(request: PushRequest, item: Prepared, faults: Faults): void {
+  private checkType(request: PushRequest, item: Prepared, check: boolean, faults: Faults): void {
     const { columns } = request;
     const own = columns.familyType(item.family);
-    const type = this.expectedType(item, own, columns, faults);
+    const type = check ? this.expectedType(item, own, columns, faults) : this.typeByItself(item, own, columns, faults);
     if (type === undefined) return;
     // A text push says of each metric what its family's type is: only what others stored can speak against it.
     if (type === own && !columns.hasQuotedNames && !this.renderer.hasReservedLabel) return;
@@ -258,15 +238,33 @@ export class PushHandler {
     const own = stored === null || stored.isOwn ? this.own.get(this.nameOf(columns, item.family)) : undefined;
     if (own !== undefined && own.type !== type) {
       const name = this.nameOf(columns, item.family);
-      faults.add(
-        () =>
-          `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[own.type]}`,
-      );
+      faults.add(() => describeType(name, type, own.type));
       return undefined;
     }
     if (stored === null) return type;
-    const others = stored.filledCount - (item.chunk >= 0 && this.table.metricCountOf(item.chunk) > 0 ? 1 : 0);
+    const isOwn = item.chunk >= 0 && this.table.familyOf(item.chunk) === stored;
+    const others = stored.filledCount - (isOwn && this.table.metricCountOf(item.chunk) > 0 ? 1 : 0);
     return others === 0 ? type : stored.type;
+  }
+
+  /** Whatever others say, the type of a failure time is known. */
+  private typeByItself(
+    { family }: Prepared,
+    type: MetricType,
+    columns: PushColumns,
+    faults: Faults,
+  ): MetricType | undefined {
+    if (type === MetricType.gauge || this.nameOf(columns, family) !== PUSH_FAILURE_TIME) return type;
+    faults.add(() => describeType(PUSH_FAILURE_TIME, type, MetricType.gauge));
+    return undefined;
+  }
+
+  private nameBytesOf(columns: PushColumns, family: number): Uint8Array {
+    const row = family * FAMILY_STRIDE;
+    return columns.slice(
+      columns.families[row + FAMILY_NAME_AT] as number,
+      columns.families[row + FAMILY_NAME_SIZE] as number,
+    );
   }
 
   private nameOf(columns: PushColumns, family: number): string {
@@ -303,7 +301,9 @@ export class PushHandler {
     const bytes = Buffer.from(name);
     const pushed = this.pushedTypes.of(bytes);
     if (pushed !== undefined) return pushed;
-    const stored = this.table.findFamily(bytes, 0, bytes.length);
+    const { contradictions } = this.table;
+    const stored =
+      contradictions === null ? this.table.findFamily(bytes, 0, bytes.length) : contradictions.shown(bytes);
     if (stored === null) return undefined;
     const isOnlyHere = stored.chunkCount === 1 && this.chunks.chunkIn(stored) >= 0;
     return isOnlyHere && request.replace ? undefined : this.table.typeOfFamily(stored);
@@ -321,7 +321,7 @@ export class PushHandler {
 
   /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */
   store(request: PushRequest, group: number): void {
-    if (request.replace) this.removeOthers(group);
+    if (request.replace) removeOthers(this.table, group, this.prepared.slice(0, this.preparedCount), this.chunks.count);
     for (let i = 0; i < this.preparedCount; i++) this.storeFamily(request, this.prepared[i] as Prepared, group);
     for (let i = 0; i < this.preparedCount; i++) {
       const item = this.prepared[i] as Prepared;
@@ -345,21 +345,29 @@ export class PushHandler {
     content.help = help;
     content.side = item.side;
     content.pushedMs = request.receivedMs;
+    if (this.table.contradictions !== null) return this.put(request, item, group, this.table.contradictions);
     if (item.chunk >= 0) return this.table.update(item.chunk, item.place, content);
     this.table.insert(group, this.familyFor(columns, item), content);
   }
 
+  private put({ columns, key }: PushRequest, item: Prepared, group: number, contradictions: Contradictions): void {
+    const why = () => {
+      const faults = new Faults();
+      this.checkDuplicates(columns, item, this.table.groups.ownGroup(group, key), faults);
+      return faults.message;
+    };
+    if (item.isRelabelled && item.chunk >= 0) contradictions.relabelled(item.chunk);
+    const name = this.nameBytesOf(columns, item.family);
+    contradictions.put(group, name, item.chunk, item.place, this.content, item.doubles, why);
+  }
+
   private familyFor(columns: PushColumns, item: Prepared): Family {
-    const row = item.family * FAMILY_STRIDE;
-    const name = columns.slice(
-      columns.families[row + FAMILY_NAME_AT] as number,
-      columns.families[row + FAMILY_NAME_SIZE] as number,
-    );
+    const name = this.nameBytesOf(columns, item.family);
     const known = this.table.findFamily(name, 0, name.length);
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));
     family.isOwn = this.own.has(family.name);
-    family.isNameless = columns.families[row + FAMILY_NAME_AT] === NO_NAME;
+    family.isNameless = columns.families[item.family * FAMILY_STRIDE + FAMILY_NAME_AT] === NO_NAME;
     return family;
   }
 
@@ -374,27 +382,5 @@ export class PushHandler {
     const known = item.chunk < 0 ? NO_HELP : this.table.helpIdOf(item.chunk);
     if (known !== NO_HELP && this.table.helps.is(known, bytes, start, size)) return known;
     return this.table.helps.enter(bytes, start, start + size);
-  }
-
-  /** Takes out of the group what a PUT does not bring again, but for the push times. */
-  private removeOthers(group: number): void {
-    const { table } = this;
-    const { rows } = table.chunks;
-    let known = 0;
-    for (let i = 0; i < this.preparedCount; i++) {
-      const { chunk, stored } = this.prepared[i] as Prepared;
-      if (chunk >= 0 && !stored?.isPushTime) known++;
-    }
-    if (known + PUSH_TIME_FAMILIES >= this.chunks.count) return;
-    const keep = new Set<number>();
-    for (let i = 0; i < this.preparedCount; i++) keep.add((this.prepared[i] as Prepared).chunk);
-    let previous = -1;
-    for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
-      const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-      if (keep.has(chunk) || table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number).isPushTime)
-        previous = chunk;
-      else table.remove(chunk, previous);
-      chunk = next;
-    }
   }
 }

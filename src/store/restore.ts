@@ -1,5 +1,8 @@
 import {
+  HEAD_AGE_BYTES,
+  HEAD_ASIDE,
   HEAD_FLAGS,
+  HEAD_HAS_AGE,
   HEAD_HELP_AT,
   HEAD_HELP_SIZE,
   HEAD_NAME_AT,
@@ -23,9 +26,11 @@ import {
   type KeptGroups,
 } from "../model/kept-group.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import { emptyContent } from "./chunk-content.ts";
+import type { Contradictions } from "./contradictions.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import type { OwnFamilies } from "./push.ts";
-import { emptyContent, type Table } from "./table.ts";
+import type { Table } from "./table.ts";
 
 /** What the families of a head are put into the table with. */
 interface KnownHead {
@@ -34,6 +39,8 @@ interface KnownHead {
   readonly quoted: boolean;
   /** Its number in the help texts, or NO_HELP. */
   readonly help: number;
+  /** 0: none was kept. */
+  readonly age: number;
 }
 
 /** Puts groups that were kept into a table, one a step. Their lines were rendered by us and are taken as they are. */
@@ -48,6 +55,8 @@ export class Restoring {
     private readonly table: Table,
     private readonly own: OwnFamilies,
     private readonly kept: KeptGroups,
+    /** Called where what was kept may be contradictory. */
+    private readonly allowContradictions: () => Contradictions,
   ) {
     this.content.source = kept.bytes;
   }
@@ -89,7 +98,8 @@ export class Restoring {
     content.help = head.help;
     content.side = sideSize < 0 ? null : bytes.slice(sideAt, sideAt + sideSize);
     content.pushedMs = pushedMs[index] as number;
-    this.table.insert(group, head.family, content);
+    const chunk = this.table.insert(group, head.family, content);
+    this.table.contradictions?.restored(head.family, chunk, head.age);
   }
 
   private headOf(head: number): KnownHead {
@@ -106,10 +116,19 @@ export class Restoring {
     const nameEnd = nameAt + (heads[row + HEAD_NAME_SIZE] as number);
     const helpAt = heads[row + HEAD_HELP_AT] as number;
     const helpSize = heads[row + HEAD_HELP_SIZE] as number;
-    const family =
-      table.findFamily(bytes, nameAt, nameEnd) ?? this.makeFamily(bytes.subarray(nameAt, nameEnd), type, flags);
+    const age = (flags & HEAD_HAS_AGE) === 0 ? 0 : readDouble(bytes, helpAt - HEAD_AGE_BYTES);
+    const family = this.familyOf(bytes.subarray(nameAt, nameEnd), type, flags, age > 0);
     const help = helpSize < 0 ? NO_HELP : table.helps.enter(bytes, helpAt, helpAt + helpSize);
-    return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help };
+    return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help, age };
+  }
+
+  private familyOf(name: Uint8Array, type: MetricType, flags: number, isContradictory: boolean): Family {
+    const { table } = this;
+    const known = table.findFamily(name, 0, name.length);
+    if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
+    const isAside = (flags & HEAD_ASIDE) !== 0;
+    if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
+    return known ?? this.makeFamily(name, type, flags);
   }
 
   private makeFamily(name: Uint8Array, type: MetricType, flags: number): Family {
@@ -119,3 +138,6 @@ export class Restoring {
     return family;
   }
 }
+
+const readDouble = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);

@@ -13,7 +13,7 @@ export interface FamilySnapshot {
   readonly help: Uint8Array | null;
   /** Some name in it needs quotes. */
   readonly quoted: boolean;
-  /** It has at least one series. */
+  /** It has at least one series, and is shown. */
   readonly filled: boolean;
   /** Never written again while the snapshot is held. */
   readonly pages: readonly Page[];
@@ -33,8 +33,8 @@ export class Snapshot {
       type: family.type,
       help: family.help === NO_HELP ? null : table.helps.text(family.help).slice(),
       quoted: family.quotedCount > 0,
-      filled: family.filledCount > 0,
-      pages: family.pages.slice(),
+      filled: family.isShown && family.filledCount > 0,
+      pages: family.isShown ? family.pages.slice() : [],
     }));
   }
 

@@ -7,9 +7,12 @@ import { Rejection } from "../model/rejection.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
+import { findInconsistentHelp } from "./inconsistent-help.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
+import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
 import { Restoring } from "./restore.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
@@ -33,6 +36,8 @@ export interface StoreStats {
   readonly snapshots: number;
   /** Look-ups of groups in search of duplicate series, so far; from 0 after a wipe. */
   readonly lookups: number;
+  /** Families of groups that are not in the exposition, for they contradict what is; up to date after `snapshot`. */
+  readonly conflictingFamilies: number;
 }
 
 /** One of the two push times of a group, as it was somewhere else. */
@@ -60,6 +65,12 @@ export class Store {
   private handler: PushHandler;
   private times = new PushTimes(this.table);
   private watcher: StoreWatcher | null = null;
+  private reporter: StoreReporter = NO_REPORTER;
+  /** Tells whoever is the reporter then. */
+  private readonly relay: StoreReporter = {
+    leftOut: (family) => this.reporter.leftOut(family),
+    shown: (family) => this.reporter.shown(family),
+  };
 
   constructor(
     private readonly own: OwnFamilies,
@@ -68,6 +79,26 @@ export class Store {
     private readonly limits: StoreLimits = NO_STORE_LIMITS,
   ) {
     this.handler = new PushHandler(this.table, own, this.times);
+    if (!check) this.allowContradictions();
+  }
+
+  /** From now on the table may hold what cannot be shown together. */
+  private allowContradictions(): Contradictions {
+    this.table.contradictions ??= new Contradictions(this.table, this.own, this.relay);
+    return this.table.contradictions;
+  }
+
+  /** Decides what is shown, where that is not what is stored. */
+  private settle(): void {
+    const { table } = this;
+    if (table.contradictions === null) return;
+    table.contradictions.settle();
+    if (this.check && table.contradictions.isEmpty) table.contradictions = null;
+  }
+
+  /** Has somebody told of what is left out. */
+  reportTo(reporter: StoreReporter): void {
+    this.reporter = reporter;
   }
 
   /**
@@ -76,6 +107,7 @@ export class Store {
    */
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
+    if (this.check) this.settle();
     this.handler.duplicates.begin();
     const group = this.table.groups.find(key.block);
     const noGroup = group < 0 ? findFull(this.table, this.limits, 1, 2, key.block.length + 2 * key.full.length) : null;
@@ -107,8 +139,12 @@ export class Store {
   }
 
   private chunkOf(name: PushTimeName, group: number): number {
+    const { table } = this;
     const family = this.times.family(name);
-    return family === null ? -1 : this.table.chunkOf(group, family.id);
+    const chunk = family === null ? -1 : table.chunkOf(group, family.id);
+    if (chunk >= 0 || table.contradictions === null) return chunk;
+    const further = table.contradictions.eachOf(Buffer.from(name), ({ id }) => table.chunkOf(group, id) >= 0);
+    return further === null ? -1 : table.chunkOf(group, further.id);
   }
 
   private fail(request: PushRequest, group: number, message: string): Rejection {
@@ -143,7 +179,7 @@ export class Store {
     const family = this.times.family(PUSH_FAILURE_TIME);
     if (family === null || !this.check) return false;
     const own = this.table.groups.ownGroup(group, key);
-    return this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, own, family);
+    return this.handler.duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0;
   }
 
   /**
@@ -160,7 +196,7 @@ export class Store {
       if (family === null) continue;
       if (family.type !== MetricType.gauge)
         return `${describeKey(name, key)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
-      if (this.handler.duplicates.isElsewhere(key.full, 0, key.full.length, own, family))
+      if (this.handler.duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0)
         return `${describeKey(name, key)} was collected before with the same name and label values`;
     }
     return null;
@@ -200,7 +236,7 @@ export class Store {
 
   /** Puts groups as they were kept into the store, one a step; there must be none of their keys. Nobody is told. */
   restoring(kept: KeptGroups): Restoring {
-    return new Restoring(this.table, this.own, kept);
+    return new Restoring(this.table, this.own, kept, () => this.allowContradictions());
   }
 
   /** All groups with their keys and push times, borrowed as with `groups`. */
@@ -238,11 +274,23 @@ export class Store {
     this.table = new Table();
     this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.own, this.times);
+    if (!this.check) this.allowContradictions();
     this.watcher?.wiped();
+  }
+
+  /** A family of inconsistent help texts that was not given since these changed, or null. */
+  takeInconsistentHelp(): InconsistentHelp | null {
+    for (const family of this.table.newHelps) {
+      this.table.newHelps.delete(family);
+      const found = findInconsistentHelp(this.table, family, this.own.get(family.name)?.help);
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   /** Everything as it is now. The caller must release it. */
   snapshot(): Snapshot {
+    this.settle();
     return new Snapshot(this.table);
   }
 
@@ -283,6 +331,8 @@ export class Store {
       type: table.typeOf(chunk),
       help: table.helpOf(chunk),
       isNameless: family.isNameless,
+      age: family.asides === null ? family.age : family.asides.ageOf(chunk),
+      isAside: family.asides !== null,
       quoted: table.isQuoted(chunk),
       pushedMs,
       metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
@@ -302,6 +352,7 @@ export class Store {
       pageBytes: table.pages.sizeBytes,
       snapshots: table.pages.heldBySnapshots,
       lookups: this.handler.duplicates.lookups,
+      conflictingFamilies: table.contradictions?.leftOutCount ?? 0,
     };
   }
 }

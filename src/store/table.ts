@@ -1,5 +1,6 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
-import { MetricType } from "../model/metric-type.ts";
+import type { MetricType } from "../model/metric-type.ts";
+import type { ChunkContent } from "./chunk-content.ts";
 import {
   CHUNK_FAMILY,
   CHUNK_GROUP,
@@ -14,6 +15,7 @@ import {
   QUOTED,
   TYPE_MASK,
 } from "./chunks.ts";
+import type { Contradictions } from "./contradictions.ts";
 import { Family, NO_HELP } from "./families.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
@@ -25,37 +27,6 @@ import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 const CHUNK_BYTES = 4 * CHUNK_STRIDE + 8 + 6;
 /** The objects of a family and of its first page. */
 export const FAMILY_BYTES = 2048;
-
-/** What one family of one group is to become; source[start, end) is its lines. */
-export interface ChunkContent {
-  source: Uint8Array;
-  start: number;
-  end: number;
-  type: MetricType;
-  /** Some name needs quotes. */
-  quoted: boolean;
-  metricCount: number;
-  lineCount: number;
-  /** A number of the help texts, or NO_HELP. */
-  help: number;
-  side: Uint8Array | null;
-  pushedMs: number;
-}
-
-export function emptyContent(): ChunkContent {
-  return {
-    source: new Uint8Array(0),
-    start: 0,
-    end: 0,
-    type: MetricType.untyped,
-    quoted: false,
-    metricCount: 0,
-    lineCount: 0,
-    help: NO_HELP,
-    side: null,
-    pushedMs: 0,
-  };
-}
 
 /**
  * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and lists
@@ -71,6 +42,10 @@ export class Table {
   /** All families, sorted by name; null while it must be made anew. */
   private sorted: Family[] | null = [];
   private readonly place = { slot: 0, offset: 0, size: 0 };
+  /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
+  contradictions: Contradictions | null = null;
+  /** Families that have several help texts, or whose texts may not be ours, and have got others since somebody looked. */
+  readonly newHelps = new Set<Family>();
   seriesCount = 0;
   chunkBytes = 0;
   /** Bytes of what stands beside chunks. */
@@ -103,10 +78,12 @@ export class Table {
     return id < 0 ? null : this.family(id);
   }
 
-  addFamily(name: Uint8Array, type: MetricType): Family {
-    const id = this.names.add(name, 0, name.length);
+  /** Adds a family; it is found by its key, which is its name unless there is one of that name. */
+  addFamily(name: Uint8Array, type: MetricType, key = name): Family {
+    const id = this.names.add(key, 0, key.length);
     const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
     family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
+    family.isFurther = key !== name;
     this.families[id] = family;
     this.sorted = null;
     return family;
@@ -156,16 +133,20 @@ export class Table {
     return page.bytes.subarray(place.offset, place.offset + place.size);
   }
 
-  /** Fills the cell of a family in a group that has none yet. */
-  insert(group: number, family: Family, content: ChunkContent): void {
+  /** Fills the cell of a family in a group that has none yet; gives the chunk. */
+  insert(group: number, family: Family, content: ChunkContent): number {
     const chunk = this.chunks.add(family.id, group);
-    const at = chunk * CHUNK_STRIDE;
-    const { rows } = this.chunks;
-    rows[at + CHUNK_NEXT] = this.groups.firstChunk(group);
+    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = this.groups.firstChunk(group);
     this.groups.setFirstChunk(group, chunk);
-    rows[at + CHUNK_HELP] = content.help;
+    this.putIn(family, group, chunk, content);
+    return chunk;
+  }
+
+  /** Makes a chunk that is in its group's list one of a family. */
+  private putIn(family: Family, group: number, chunk: number, content: ChunkContent): void {
+    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] = content.help;
     family.countShape(this.groups.shapeId(group), 1);
-    family.countHelp(content.help, 1);
+    this.countHelp(family, content.help, 1);
     family.chunkCount++;
     this.helps.retain(content.help);
     this.countIn(family, content);
@@ -173,6 +154,16 @@ export class Table {
     this.chunkBytes += content.end - content.start;
     this.sideBytes += content.side?.length ?? 0;
     this.putOnPage(family, chunk, content);
+    if (content.metricCount > 0 && family.filledCount === 1) this.contradictions?.filled(family, content.pushedMs);
+  }
+
+  /** Gives a cell other lines, and to another family of the same name. */
+  move(chunk: number, family: Family, content: ChunkContent): void {
+    const { rows } = this.chunks;
+    const group = this.groupOf(chunk);
+    this.takeOut(chunk);
+    rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
+    this.putIn(family, group, chunk, content);
   }
 
   /**
@@ -181,8 +172,10 @@ export class Table {
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    const { filledCount } = family;
     this.countOut(family, chunk);
     this.countIn(family, content);
+    if ((filledCount === 0) !== (family.filledCount === 0)) this.refilled(family, content.pushedMs);
     this.changeHelp(family, chunk, content.help);
     this.describe(chunk, content);
     this.rewrite(family, chunk, place, content);
@@ -214,23 +207,47 @@ export class Table {
   /** Empties a cell that is in its group's list behind `previous` (-1: it is the first). Families without cells go. */
   remove(chunk: number, previous: number): void {
     const { rows } = this.chunks;
-    const at = chunk * CHUNK_STRIDE;
-    const group = rows[at + CHUNK_GROUP] as number;
-    const family = this.family(rows[at + CHUNK_FAMILY] as number);
-    const next = rows[at + CHUNK_NEXT] as number;
-    if (previous < 0) this.groups.setFirstChunk(group, next);
+    const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    if (previous < 0) this.groups.setFirstChunk(this.groupOf(chunk), next);
     else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
+    this.takeOut(chunk);
+    this.chunks.remove(chunk);
+  }
+
+  /** Takes a chunk away from its family, which goes if it was the last. The chunk's lines are gone. */
+  private takeOut(chunk: number): void {
+    const family = this.familyOf(chunk);
+    const group = this.groupOf(chunk);
     const page = this.locate(chunk, this.place);
     this.chunkBytes -= this.place.size;
     this.sideBytes -= sideSize(page, chunk);
     family.remove(this.pages, page, this.place);
     this.countOut(family, chunk);
-    const help = rows[at + CHUNK_HELP] as number;
-    family.countHelp(help, -1);
+    const help = this.helpIdOf(chunk);
+    this.countHelp(family, help, -1);
     family.countShape(this.groups.shapeId(group), -1);
+    const { contradictions } = this;
+    if (contradictions !== null) {
+      contradictions.left(family, group, chunk);
+      if (family.filledCount === 0) contradictions.emptied(family);
+    }
     this.helps.release(help);
     if (--family.chunkCount === 0) this.dropFamily(family);
-    this.chunks.remove(chunk);
+  }
+
+  private countHelp(family: Family, help: number, by: 1 | -1): void {
+    if (!family.countHelp(help, by)) return;
+    if (family.isOwn || family.helpIds.size > 1) this.newHelps.add(family);
+  }
+
+  private refilled(family: Family, pushedMs: number): void {
+    if (family.filledCount > 0) this.contradictions?.filled(family, pushedMs);
+    else this.contradictions?.emptied(family);
+  }
+
+  /** Puts the chunks of a family into the exposition, or leaves them out of it. */
+  setShown(family: Family, isShown: boolean): void {
+    family.isShown = isShown;
   }
 
   removeGroup(group: number): void {
@@ -243,6 +260,8 @@ export class Table {
     this.names.remove(family.id);
     this.families[family.id] = null;
     this.sorted = null;
+    this.newHelps.delete(family);
+    this.contradictions?.dropped(family);
   }
 
   private putOnPage(family: Family, chunk: number, content: ChunkContent): void {
@@ -281,13 +300,21 @@ export class Table {
     const old = this.chunks.rows[at] as number;
     if (old === help) return;
     this.chunks.rows[at] = help;
-    family.countHelp(help, 1);
-    family.countHelp(old, -1);
+    this.countHelp(family, help, 1);
+    this.countHelp(family, old, -1);
     this.helps.retain(help);
     this.helps.release(old);
   }
 
-  /** The type of a chunk, which is its family's but where the check is off. */
+  familyOf(chunk: number): Family {
+    return this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+  }
+
+  groupOf(chunk: number): number {
+    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_GROUP] as number;
+  }
+
+  /** The type of a chunk, which is its family's unless that has no metrics. */
   typeOf(chunk: number): MetricType {
     return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & TYPE_MASK) as MetricType;
   }

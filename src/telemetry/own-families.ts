@@ -27,6 +27,9 @@ export const OWN_FAMILIES = {
   pushgateway_build_info: gauge(
     "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
   ),
+  pushgateway_conflicting_families: gauge(
+    "Number of metric families of groups that are left out of the exposition because they contradict others.",
+  ),
   pushgateway_http_push_duration_seconds: summary("HTTP request duration for pushes to the Pushgateway."),
   pushgateway_http_push_size_bytes: summary("HTTP request size for pushes to the Pushgateway."),
   pushgateway_http_requests_total: counter("Total HTTP requests processed by the Pushgateway, excluding scrapes."),

@@ -31,6 +31,8 @@ export interface StoreStats {
   readonly chunkBytes: number;
   /** Bytes of memory that pages take up. */
   readonly pageBytes: number;
+  /** Families of groups that are stored but not exposed. */
+  readonly conflictingFamilies: number;
 }
 
 /** How the durable copy does. */
@@ -161,6 +163,7 @@ export class OwnMetrics {
   private gatherStore(): OwnFamily[] {
     const stats = this.deps.storeStats();
     const figures: [OwnFamilyName, number][] = [
+      ["pushgateway_conflicting_families", stats.conflictingFamilies],
       ["pushgateway_store_chunk_bytes", stats.chunkBytes],
       ["pushgateway_store_families", stats.families],
       ["pushgateway_store_groups", stats.groups],

@@ -3,10 +3,11 @@ import { GroupingKey } from "../../src/model/grouping-key.ts";
 import type { MetricType } from "../../src/model/metric-type.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
+import { type ChunkContent, emptyContent } from "../../src/store/chunk-content.ts";
 import type { Family } from "../../src/store/families.ts";
 import type { Page } from "../../src/store/pages.ts";
 import { Store } from "../../src/store/store.ts";
-import { type ChunkContent, emptyContent, Table } from "../../src/store/table.ts";
+import { Table } from "../../src/store/table.ts";
 
 /** A grouping key of labels that are given sorted by name. */
 export function keyOf(labels: Readonly<Record<string, string>>): GroupingKey {
@@ -67,7 +68,7 @@ export class NamedTable {
   put(group: number, family: Family, content: ChunkContent): void {
     const { table } = this;
     const chunk = table.chunkOf(group, family.id);
-    if (chunk < 0) return table.insert(group, family, content);
+    if (chunk < 0) return void table.insert(group, family, content);
     const place = { slot: 0, offset: 0, size: 0 };
     table.locate(chunk, place);
     table.update(chunk, place, content);

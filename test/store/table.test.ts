@@ -90,6 +90,7 @@ test("a wipe leaves an empty store; a snapshot from before it keeps what it hold
     pageBytes: 0,
     snapshots: 0,
     lookups: 0,
+    conflictingFamilies: 0,
   });
   expect([...stored.store.groups()]).toEqual([]);
   expect(stored.push({ job: "j1" }, "m 2\n")).toBeNull();

@@ -1,0 +1,81 @@
+import { METRIC_TYPE_NAMES, METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
+import { quoteText } from "../model/quote.ts";
+import type { LeftOutFamily, StoreReporter } from "../store/reporter.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import { LogQuota } from "../telemetry/log-quota.ts";
+
+const LINES_PER_MINUTE = 10;
+const MAX_LOGGED_CHARACTERS = 4000;
+
+const INCONSISTENT_HELP =
+  "Metric families have inconsistent help strings. The latter will have priority. This is bad. Fix your pushed metrics!";
+const OVERLAP =
+  "Metric family has the same name as a metric family used by the Pushgateway itself but it has a different help string. " +
+  "Changing it to the standard help string. This is bad. Fix your pushed metrics!";
+
+/** What a client sent must not fill the log: the start of a long text and how much there is of it. */
+export function forLog(text: string): string {
+  if (text.length <= MAX_LOGGED_CHARACTERS) return text;
+  return `${text.slice(0, MAX_LOGGED_CHARACTERS)}... (${text.length} characters)`;
+}
+
+/** Tells the operator of what is odd in the store, in so many lines a minute of each kind. */
+export class StoreReports implements StoreReporter {
+  private readonly leftOutQuota: LogQuota;
+  private readonly helpQuota: LogQuota;
+
+  constructor(
+    private readonly log: Log,
+    now: () => number,
+  ) {
+    this.leftOutQuota = new LogQuota(LINES_PER_MINUTE, now);
+    this.helpQuota = new LogQuota(LINES_PER_MINUTE, now);
+  }
+
+  leftOut({ name, type, group, why }: LeftOutFamily): void {
+    const unlogged = this.leftOutQuota.take();
+    if (unlogged === null) return;
+    this.log.warn("metric family left out of the exposition", {
+      family: forLog(name),
+      type: METRIC_TYPE_WORDS[type],
+      ...(group === null ? {} : { group: forLog(group()) }),
+      err: forLog(why()),
+      ...told(unlogged),
+    });
+  }
+
+  shown({ name, type }: { readonly name: string; readonly type: MetricType }): void {
+    const unlogged = this.leftOutQuota.take();
+    if (unlogged === null) return;
+    const fields = { family: forLog(name), type: METRIC_TYPE_WORDS[type], ...told(unlogged) };
+    this.log.info("metric family no longer left out of the exposition", fields);
+  }
+
+  /** Tells of help texts that became inconsistent since the last time; to be called once a scrape. */
+  tellHelps(store: Store): void {
+    while (this.helpQuota.hasRoom) {
+      const found = store.takeInconsistentHelp();
+      if (found === null) return;
+      this.helpQuota.take();
+      const { name, type, shown, other } = found;
+      const family = (help: string | null) =>
+        `name:${quoteText(name)}${help === null ? "" : `  help:${quoteText(forLog(help))}`}  type:${METRIC_TYPE_NAMES[type]}`;
+      if (found.isOwn)
+        this.log.info("metric families overlap", {
+          err: OVERLAP,
+          metric_family: family(other),
+          standard_help: shown ?? "",
+        });
+      else
+        this.log.info("metric families inconsistent help strings", {
+          err: INCONSISTENT_HELP,
+          new: family(other),
+          old: family(shown),
+        });
+    }
+  }
+}
+
+/** How many lines were left out before this one, if there were any. */
+const told = (unlogged: number) => (unlogged === 0 ? {} : { unlogged });

@@ -1,0 +1,83 @@
+import type { Family } from "./families.ts";
+
+/** A push that doubles nobody's series; and one that holds a series twice itself. */
+export const NOBODY = -1;
+export const ITSELF = -2;
+/** Of a chunk that was kept: whom it doubles is to be found out. */
+export const UNKNOWN = -3;
+
+const NO_CHUNKS: ReadonlySet<number> = new Set();
+
+/**
+ * The chunks of one name and type that hold series which another group has already, or one series twice: they stand in a family
+ * of their own, which is never shown. Each waits for the group that it doubles: when that one's series change, it is looked at
+ * again. `age` is when it was set aside.
+ */
+export class Asides {
+  private readonly ages = new Map<number, number>();
+  private readonly doubled = new Map<number, number>();
+  /** The chunks that wait for a group. */
+  private readonly waiting = new Map<number, Set<number>>();
+  /** Chunks that may be free by now. */
+  private released: ReadonlySet<number>[] = [];
+
+  constructor(
+    /** Where the chunks stand. */
+    readonly family: Family,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.ages.size === 0;
+  }
+
+  get hasReleased(): boolean {
+    return this.released.length > 0;
+  }
+
+  ageOf(chunk: number): number {
+    return this.ages.get(chunk) ?? 0;
+  }
+
+  doubledBy(chunk: number): number {
+    return this.doubled.get(chunk) ?? NOBODY;
+  }
+
+  /** Notes that a chunk doubles a series of `group`; of one that is in already, the age stays. */
+  add(chunk: number, group: number, age: number): void {
+    this.ages.set(chunk, this.ages.get(chunk) ?? age);
+    this.leave(chunk);
+    this.doubled.set(chunk, group);
+    if (group === ITSELF) return;
+    if (group === UNKNOWN) return void this.released.push(new Set([chunk]));
+    const waiting = this.waiting.get(group);
+    if (waiting === undefined) this.waiting.set(group, new Set([chunk]));
+    else waiting.add(chunk);
+  }
+
+  remove(chunk: number): void {
+    this.leave(chunk);
+    this.doubled.delete(chunk);
+    this.ages.delete(chunk);
+  }
+
+  private leave(chunk: number): void {
+    const group = this.doubled.get(chunk) ?? NOBODY;
+    const waiting = this.waiting.get(group);
+    if (waiting?.delete(chunk) && waiting.size === 0) this.waiting.delete(group);
+  }
+
+  /** The series of a group have changed or are gone: who waits for it is to be looked at again. Costs the same however many wait. */
+  release(group: number): void {
+    const waiting = this.waiting.get(group) ?? NO_CHUNKS;
+    if (waiting.size === 0) return;
+    this.waiting.delete(group);
+    this.released.push(waiting);
+  }
+
+  /** The chunks to be looked at again, the oldest first. Each must be removed or added anew. */
+  takeReleased(): number[] {
+    const chunks = new Set(this.released.flatMap((set) => [...set].filter((chunk) => this.ages.has(chunk))));
+    this.released = [];
+    return [...chunks].sort((a, b) => this.ageOf(a) - this.ageOf(b));
+  }
+}

@@ -1,0 +1,23 @@
+import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import type { Prepared } from "./prepared.ts";
+import type { Table } from "./table.ts";
+
+/** Every group has so many families that no push takes away. */
+const PUSH_TIME_FAMILIES = 2;
+
+/** Takes out of a group of `chunkCount` chunks what a PUT does not bring again, but for the push times. */
+export function removeOthers(table: Table, group: number, prepared: readonly Prepared[], chunkCount: number): void {
+  const { rows } = table.chunks;
+  let known = 0;
+  for (const { chunk, stored } of prepared) if (chunk >= 0 && !stored?.isPushTime) known++;
+  if (known + PUSH_TIME_FAMILIES >= chunkCount) return;
+  const keep = new Set(prepared.map(({ chunk }) => chunk));
+  let previous = -1;
+  for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
+    const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    if (keep.has(chunk) || table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number).isPushTime)
+      previous = chunk;
+    else table.remove(chunk, previous);
+    chunk = next;
+  }
+}
