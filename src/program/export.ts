@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import type { ExposedFamily } from "../model/exposition.ts";
+import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import { readGroups } from "../persist/database.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
 import { textPieces } from "../serialise/exposition.ts";
+import type { LeftOutFamily } from "../store/reporter.ts";
 import { Store } from "../store/store.ts";
 import { FamilyEncoder } from "./kept-families.ts";
 import type { Outside } from "./outside.ts";
@@ -14,15 +16,20 @@ export interface Export {
   readonly format: "text" | "gob";
 }
 
+/** So many families that are left out are told one by one. */
+const MAX_TOLD = 100;
+
 /** Writes a persistence file to standard output in another form and gives the exit status. */
 export async function runExport({ file, format }: Export, { stdout, writeError }: Outside): Promise<number> {
   try {
     const out = stdout();
-    for (const piece of exportFile(file, format)) {
+    const leftOut = new LeftOutTexts();
+    for (const piece of exportFile(file, format, (family) => leftOut.add(family))) {
       out.write(piece);
       await out.flush();
     }
     await out.end();
+    writeError(leftOut.toString());
     return 0;
   } catch (error) {
     writeError(`pushgateway: error: exporting ${file}: ${error instanceof Error ? error.message : error}\n`);
@@ -30,10 +37,35 @@ export async function runExport({ file, format }: Export, { stdout, writeError }
   }
 }
 
-/** The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. */
-export function* exportFile(file: string, format: Export["format"]): Generator<Uint8Array> {
+/** Words for the families that an export leaves out. */
+class LeftOutTexts {
+  private readonly texts: string[] = [];
+  private count = 0;
+
+  add({ name, type, group, why }: LeftOutFamily): void {
+    if (++this.count > MAX_TOLD) return;
+    const where = group === null ? "" : ` of the group {${group()}}`;
+    this.texts.push(`pushgateway: left out: ${METRIC_TYPE_WORDS[type]} ${name}${where}: ${why()}\n`);
+  }
+
+  toString(): string {
+    const more = this.count > MAX_TOLD ? `pushgateway: left out: ${this.count - MAX_TOLD} more\n` : "";
+    return this.texts.join("") + more;
+  }
+}
+
+/**
+ * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. A text has
+ * what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
+ */
+export function* exportFile(
+  file: string,
+  format: Export["format"],
+  leftOut: (family: LeftOutFamily) => void,
+): Generator<Uint8Array> {
   if (!existsSync(file)) throw new Error("there is no such file");
   const store = new Store(new Map(), false);
+  store.reportTo({ leftOut, shown: () => {} });
   for (const groups of readGroups(file)) {
     const restoring = store.restoring(groups);
     while (restoring.step());

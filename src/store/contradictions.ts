@@ -1,5 +1,6 @@
 import { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { quoteText } from "../model/quote.ts";
 import { Asides, ITSELF, NOBODY, UNKNOWN } from "./asides.ts";
 import { type ChunkContent, contentOf } from "./chunk-content.ts";
 import { describeType, findCollision } from "./consistency.ts";
@@ -239,7 +240,11 @@ export class Contradictions {
     search.begin();
     const own = { group, shape: table.groups.shapeId(group) };
     const doubles = search.findIn(table.linesOf(chunk), type, own, main);
-    if (doubles !== NOBODY || search.isExhausted) return asides.add(chunk, doubles === NOBODY ? ITSELF : doubles, 0);
+    if (doubles !== NOBODY || search.isExhausted) {
+      const why = () => `metrics of ${quoteText(asides.family.name)} were collected before with the same label values`;
+      if (asides.doubledBy(chunk) === UNKNOWN) this.reportLeftOut(asides.family, group, why);
+      return asides.add(chunk, doubles === NOBODY ? ITSELF : doubles, 0);
+    }
     const target = main ?? this.make(nameBytes, type);
     table.move(chunk, target, contentOf(table, chunk));
     if (target.isShown) this.reporter.shown({ name: target.name, type });

@@ -321,7 +321,7 @@ export class PushHandler {
 
   /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */
   store(request: PushRequest, group: number): void {
-    if (request.replace) removeOthers(this.table, group, this.prepared.slice(0, this.preparedCount), this.chunks.count);
+    if (request.replace) removeOthers(this.table, group, this.prepared, this.preparedCount, this.chunks.count);
     for (let i = 0; i < this.preparedCount; i++) this.storeFamily(request, this.prepared[i] as Prepared, group);
     for (let i = 0; i < this.preparedCount; i++) {
       const item = this.prepared[i] as Prepared;

@@ -5,13 +5,22 @@ import type { Table } from "./table.ts";
 /** Every group has so many families that no push takes away. */
 const PUSH_TIME_FAMILIES = 2;
 
-/** Takes out of a group of `chunkCount` chunks what a PUT does not bring again, but for the push times. */
-export function removeOthers(table: Table, group: number, prepared: readonly Prepared[], chunkCount: number): void {
+/** Takes out of a group of `chunkCount` chunks what a PUT does not bring again, `prepared` up to its count, but for the push times. */
+export function removeOthers(
+  table: Table,
+  group: number,
+  prepared: readonly Prepared[],
+  preparedCount: number,
+  chunkCount: number,
+): void {
   const { rows } = table.chunks;
   let known = 0;
-  for (const { chunk, stored } of prepared) if (chunk >= 0 && !stored?.isPushTime) known++;
+  for (let i = 0; i < preparedCount; i++) {
+    const { chunk, stored } = prepared[i] as Prepared;
+    if (chunk >= 0 && !stored?.isPushTime) known++;
+  }
   if (known + PUSH_TIME_FAMILIES >= chunkCount) return;
-  const keep = new Set(prepared.map(({ chunk }) => chunk));
+  const keep = new Set(prepared.slice(0, preparedCount).map(({ chunk }) => chunk));
   let previous = -1;
   for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
     const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;

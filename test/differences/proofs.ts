@@ -98,8 +98,40 @@ export const PROOFS: readonly Proof[] = [
         flags: ["--push.disable-consistency-check"],
         steps: [
           push("/job/j", "# TYPE a gauge\na 1\n", 202),
-          push("/job/k", "# TYPE b gauge\nb 1\n", 202),
-          scrape({ has: ['a{instance="",job="j"} 1', 'b{instance="",job="k"} 1'] }),
+          push("/job/k", "# TYPE a counter\na 2\n# TYPE good gauge\ngood 1\n", 202),
+          scrape({
+            has: ['a{instance="",job="j"} 1', 'good{instance="",job="k"} 1', "\npushgateway_conflicting_families 1\n"],
+            lacks: ['a{instance="",job="k"} 2'],
+          }),
+          { ask: "GET /api/v1/metrics", status: 200, has: ['"type":"COUNTER"'] },
+          { ask: "DELETE /metrics/job/j", status: 202 },
+          scrape({ has: ['a{instance="",job="k"} 2', "\npushgateway_conflicting_families 0\n"] }),
+          push("/job/k", "# TYPE push_failure_time_seconds counter\npush_failure_time_seconds 1\n", 202),
+          scrape({ has: ["# TYPE push_failure_time_seconds gauge"] }),
+        ],
+        logged: ['msg="metric family left out of the exposition"'],
+      },
+      { file: "test/store/contradictions.test.ts", title: "can be read by whoever scrapes, are kept" },
+    ],
+  },
+  {
+    row: "each inconsistent HELP is logged again",
+    by: [
+      {
+        steps: [
+          push(
+            "/job/j",
+            "# HELP a one\na 1\n# HELP process_open_fds mine\n# TYPE process_open_fds gauge\nprocess_open_fds 1\n",
+            200,
+          ),
+          push("/job/k", "# HELP a two\na 1\n", 200),
+          scrape(),
+        ],
+        logged: [
+          'level=info caller=store.ts msg="metric families inconsistent help strings" err="Metric families have inconsistent',
+          'new="name:\\"a\\"  help:\\"two\\"  type:UNTYPED" old="name:\\"a\\"  help:\\"one\\"  type:UNTYPED"',
+          'level=info caller=store.ts msg="metric families overlap" err="Metric family has the same name as a metric family used by',
+          'metric_family="name:\\"process_open_fds\\"  help:\\"mine\\"  type:GAUGE" standard_help="Number of open file',
         ],
       },
     ],

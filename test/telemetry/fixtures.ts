@@ -60,7 +60,14 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       up: true,
       healthy: true,
     }),
-    storeStats: () => ({ groups: 3, families: 7, series: 40, chunkBytes: 3210, pageBytes: 1048576, conflictingFamilies: 0 }),
+    storeStats: () => ({
+      groups: 3,
+      families: 7,
+      series: 40,
+      chunkBytes: 3210,
+      pageBytes: 1048576,
+      conflictingFamilies: 0,
+    }),
     ...given,
   });
 }
