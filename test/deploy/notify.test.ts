@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
@@ -102,6 +102,18 @@ describe.skipIf(skip)(`notices to the service manager${reason}`, () => {
     // So little may be there before anything was told.
     const meanwhile = ["EXTEND_TIMEOUT_USEC=30000000", "STATUS=the metrics are being restored"];
     expect(notices).toEqual(notices.map(() => meanwhile));
+  });
+
+  test("a persistence file that cannot be made is told beside READY, and that it has been made too", async () => {
+    await using manager = await Manager.start(join(folder, "unmade.sock"));
+    const file = join(folder, "later", "metrics.db");
+    await using server = await Notifier.start({ NOTIFY_SOCKET: manager.address }, [`--persistence.file=${file}`]);
+    await eventually("it is ready", async () => manager.count("READY=1") === 1);
+    const told = `from memory only, metrics are not kept: the folder ${join(folder, "later")} does not exist: create it`;
+    expect(manager.count(`STATUS=Serving ${told}; groups: 0, series: 0`)).toBe(1);
+    mkdirSync(join(folder, "later"));
+    await eventually("it is told", async () => manager.count("STATUS=Serving; groups: 0, series: 0") === 1);
+    expect(server.running).toBe(true);
   });
 
   test("a start that fails is never told READY", async () => {
