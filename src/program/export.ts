@@ -7,8 +7,11 @@ import { writeGob } from "../persist/gob/write.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import type { LeftOutFamily } from "../store/reporter.ts";
 import { Store } from "../store/store.ts";
+import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
+import { adoptableKind } from "./adoptable.ts";
 import { FamilyEncoder } from "./kept-families.ts";
 import type { Outside } from "./outside.ts";
+import { recheckGroups } from "./recheck.ts";
 
 /** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */
 export interface Export {
@@ -24,7 +27,7 @@ export async function runExport({ file, format }: Export, { stdout, writeError }
   try {
     const out = stdout();
     const leftOut = new LeftOutTexts();
-    for (const piece of exportFile(file, format, (family) => leftOut.add(family))) {
+    for (const piece of exportFile(file, format, (describe) => leftOut.add(describe))) {
       out.write(piece);
       await out.flush();
     }
@@ -37,15 +40,13 @@ export async function runExport({ file, format }: Export, { stdout, writeError }
   }
 }
 
-/** Words for the families that an export leaves out. */
+/** Words for what an export leaves out. */
 class LeftOutTexts {
   private readonly texts: string[] = [];
   private count = 0;
 
-  add({ name, type, group, why }: LeftOutFamily): void {
-    if (++this.count > MAX_TOLD) return;
-    const where = group === null ? "" : ` of the group {${group()}}`;
-    this.texts.push(`pushgateway: left out: ${METRIC_TYPE_WORDS[type]} ${name}${where}: ${why()}\n`);
+  add(describe: () => string): void {
+    if (++this.count <= MAX_TOLD) this.texts.push(`pushgateway: left out: ${describe()}\n`);
   }
 
   toString(): string {
@@ -54,24 +55,46 @@ class LeftOutTexts {
   }
 }
 
+/** Is told of something that is left out, in words that are only made where they are needed. */
+type TellLeftOut = (describe: () => string) => void;
+
 /**
  * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. A text has
  * what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
  */
-export function* exportFile(
-  file: string,
-  format: Export["format"],
-  leftOut: (family: LeftOutFamily) => void,
-): Generator<Uint8Array> {
+export function* exportFile(file: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
   if (!existsSync(file)) throw new Error("there is no such file");
+  if (format === "gob") yield* writeGob(gobGroups(keptStore(file, leftOut)));
+  else yield* exposition(adoptableKind(file) === "older" ? recheckedStore(file, leftOut) : keptStore(file, leftOut));
+}
+
+/** A store of all that a file holds. */
+function keptStore(file: string, leftOut: TellLeftOut): Store {
   const store = new Store(new Map(), false);
-  store.reportTo({ leftOut, shown: () => {} });
+  store.reportTo({ leftOut: (family) => leftOut(() => familyText(family)), shown: () => {} });
   for (const groups of readGroups(file)) {
     const restoring = store.restoring(groups);
     while (restoring.step());
   }
-  if (format === "gob") yield* writeGob(gobGroups(store));
-  else yield* exposition(store);
+  return store;
+}
+
+function familyText({ name, type, group, why }: LeftOutFamily): string {
+  const where = group === null ? "" : ` of the group {${group()}}`;
+  return `${METRIC_TYPE_WORDS[type]} ${name}${where}: ${why()}`;
+}
+
+/** A store of what a file of an older version holds and could be pushed today. */
+function recheckedStore(file: string, leftOut: TellLeftOut): Store {
+  const store = new Store(ownFamilyTypes(), true);
+  recheckGroups(file, store, {
+    leftOut: ({ group, family, reason }) =>
+      leftOut(() =>
+        family === null ? `the group {${group}}: ${reason}` : `${family} of the group {${group}}: ${reason}`,
+      ),
+    step: () => {},
+  });
+  return store;
 }
 
 function* exposition(store: Store): Generator<Uint8Array> {

@@ -20,18 +20,24 @@ import { FamilyEncoder } from "./kept-families.ts";
 export function recheckDatabase(file: string, store: Store, watch: ImportWatch): Imported {
   const claim = claimFile(file);
   try {
-    const recheck = new Recheck(store, watch);
-    for (const kept of readGroups(file)) {
-      const held = new Store(new Map(), false);
-      const restoring = held.restoring(kept);
-      while (restoring.step());
-      for (const group of held.keyedGroups()) recheck.add(group);
-    }
-    amendDatabase(file, recheck.amendments);
-    return recheck.count.result();
+    const { amendments, count } = recheckGroups(file, store, watch);
+    amendDatabase(file, amendments);
+    return count.result();
   } finally {
     claim.release();
   }
+}
+
+/** The same without changing the file: `store` has what could be pushed today. */
+export function recheckGroups(file: string, store: Store, watch: ImportWatch): Recheck {
+  const recheck = new Recheck(store, watch);
+  for (const kept of readGroups(file)) {
+    const held = new Store(new Map(), false);
+    const restoring = held.restoring(kept);
+    while (restoring.step());
+    for (const group of held.keyedGroups()) recheck.add(group);
+  }
+  return recheck;
 }
 
 class Recheck {

@@ -5,11 +5,11 @@ import { importGob } from "../../../src/program/gob-import.ts";
 import type { LeftOut } from "../../../src/program/import-watch.ts";
 import { Store } from "../../../src/store/store.ts";
 import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
-import { ask, createTestApp } from "../../app.ts";
+import { ask, createTestApp, scrape } from "../../app.ts";
 import { double, integer, label, part } from "../../e2e/protobuf.ts";
 import { bytes } from "./bytes.ts";
 import { opened } from "./fixture.ts";
-import { type ToldGroup, toldGroups, WRITTEN } from "./written.ts";
+import { type ToldGroup, toldGroups, WRITTEN, written } from "./written.ts";
 
 /** What of each file could not be pushed: `group family`, or the group alone. Of the other files everything is taken. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,11 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "label reserved": ['job="j" g'],
   "label twice": ['job="j" g'],
   "name latin1": ['job="j" caf\ufffd'],
+  "native custom without bounds": ['job="j" n'],
+  "native more than counted": ['job="j" n'],
+  "native negative bucket": ['job="j" n'],
+  "native negative offset": ['job="j" n'],
+  "native spans too long": ['job="j" n'],
   "no value": ['job="j" c'],
   "own type": ['job="j" process_open_fds'],
   "reserved label smuggled": ['__x="v",job="j"'],
@@ -42,8 +47,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** An app that holds what could be imported of a file, and what was left out. */
-function imported(gob: Uint8Array) {
-  const app = createTestApp();
+function imported(gob: Uint8Array, ...flags: string[]) {
+  const app = createTestApp(...flags);
   const leftOut: LeftOut[] = [];
   const result = importGob(gob, app.store, { leftOut: (what) => leftOut.push(what), step: () => {} });
   if (result instanceof Rejection) throw new Error(result.message);
@@ -83,6 +88,21 @@ describe("what Pushgateway 1.11.2 wrote", () => {
     expect(leftOut.filter(({ reason }) => reason === "")).toEqual([]);
     expect(result.leftOutGroups).toBe(leftOut.filter(({ family }) => family === null).length);
   });
+});
+
+describe("without the consistency check", () => {
+  test.each(["types over groups", "types over times", "types contradict"])(
+    "%s: all of it is told by the JSON API, and scrapes show the older",
+    async (name) => {
+      const { app, leftOut } = imported(written(name).gob, "--push.disable-consistency-check");
+      expect(leftOut).toEqual([]);
+      const groups = toldGroups(await (await ask(app.app, "GET", "/api/v1/metrics")).text());
+      expect(told(groups, [])).toEqual(told(written(name).groups ?? [], []));
+      const exposition = await scrape(app.app);
+      expect(exposition.match(/^# TYPE [ag] .*/gm)).toEqual([expect.stringMatching(/gauge$/)]);
+      expect(exposition.match(/^[ag](_\w+)?\{/gm)).toHaveLength(1);
+    },
+  );
 });
 
 const gauge = (name: string, value: number, labels: Readonly<Record<string, string>>) => ({
