@@ -46,16 +46,7 @@ function scrape(context: HttpContext, request: Request): Response {
 
 function piecesOf(families: Iterable<ExposedFamily>, format: Format, forPrometheus: boolean): Iterable<Piece> {
   if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
-  return textPieces(textOnly(families), format.escaping);
-}
-
-/**
- * The reference's text form ends where a family without a name is to be written, and such a family sorts first: so it does
- * here, but for our own metrics. Only protobuf pushes can make one.
- */
-function textOnly(families: Iterable<ExposedFamily>): ExposedFamily[] {
-  const all = [...families];
-  return all.some(({ name }) => name === "") ? all.filter(({ ownLines }) => ownLines !== null) : all;
+  return textPieces(families, format.escaping);
 }
 
 function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
@@ -80,7 +71,6 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
     ownByName.delete(family.name);
     merged.push({
       name: family.name,
-      isNameless: family.isNameless,
       type: ours?.type ?? family.type,
       help: ours === undefined ? family.help : Buffer.from(ours.help),
       quoted: family.quoted,
@@ -89,6 +79,6 @@ function mergeFamilies(own: readonly OwnFamily[], snapshot: Snapshot): ExposedFa
     });
   }
   for (const { name, type, help, lines } of ownByName.values())
-    merged.push({ name, isNameless: false, type, help: Buffer.from(help), quoted: false, ownLines: lines, pages: [] });
+    merged.push({ name, type, help: Buffer.from(help), quoted: false, ownLines: lines, pages: [] });
   return merged.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }

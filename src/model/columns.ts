@@ -310,7 +310,6 @@ export const FAMILY_METRICS = 7;
 
 /** The place of a name or value that was not given at all, where an empty one has another: no bytes of the spill. */
 export const ABSENT = -1;
-export const NO_NAME = ABSENT;
 
 export const METRIC_STRIDE = 10;
 export const METRIC_NEXT = 0;

@@ -23,10 +23,8 @@ export interface ExposedPage {
 /** A family to be exposed: our own lines, if it is one of ours, then pages of pushed ones. */
 export interface ExposedFamily {
   readonly name: string;
-  /** The name was not given at all, where an empty one would be "". */
-  readonly isNameless: boolean;
   readonly type: MetricType;
-  /** The HELP text without escapes, not always UTF-8, or null. */
+  /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;
   /** Some name in the pages is outside the old character set. */
   readonly quoted: boolean;

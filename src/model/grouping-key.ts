@@ -1,4 +1,4 @@
-import { isLegacyMetricName } from "./names.ts";
+import { isLegacyLabelName } from "./names.ts";
 import type { LabelPair } from "./view.ts";
 
 const encoder = new TextEncoder();
@@ -38,6 +38,11 @@ export class GroupingKey {
     this.hasQuotedNames = quoted;
     this.block = encoder.encode(block);
     this.full = this.addedInstance < 0 ? this.block : encoder.encode(full);
+  }
+
+  /** Whether it has a label of this name. */
+  has(name: string): boolean {
+    return this.labels.some((label) => label.name === name);
   }
 
   /** The names in `full`, as text. */
@@ -108,7 +113,7 @@ function renderLabel({ name, value }: LabelPair): string {
 }
 
 function writeName(name: string): string {
-  return isLegacyMetricName(name) ? name : `"${escapeText(name)}"`;
+  return isLegacyLabelName(name) ? name : `"${escapeText(name)}"`;
 }
 
 /** Text with backslashes, quotes and line feeds escaped as label values have them. */

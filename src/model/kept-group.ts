@@ -50,9 +50,8 @@ export const HEAD_HELP_AT = 4;
 export const HEAD_HELP_SIZE = 5;
 export const HEAD_STRIDE = 6;
 
-/** Flags of a head: some name in the lines is in quotes; the family was pushed without a name. */
+/** Flags of a head; 2 is one of earlier versions. Some name in the lines is in quotes. */
 export const HEAD_QUOTED = 1;
-export const HEAD_NAMELESS = 2;
 /** In a row only: there is a help text. */
 export const HEAD_HAS_HELP = 4;
 /** The chunk is set aside; there is an age (GroupFamily), a double right before the help. */

@@ -32,32 +32,56 @@ function isLegacyCharacter(code: number, i: number): boolean {
 }
 
 /**
- * A metric or label name in the given scheme. Names of the old metric character set stay as they are, but for "dots",
- * which still doubles their underscores: a scrape must not escape those names at all. An empty name stays empty.
+ * A metric name in the given scheme. Names of the old character set stay as they are, but for "dots", which still doubles
+ * their underscores: a scrape must not escape those names at all. An empty name stays empty.
  */
 export function escapeName(name: string, scheme: EscapingScheme): string {
   switch (scheme) {
     case "allow-utf-8":
       return name;
     case "underscores":
-      return isLegacyMetricName(name) ? name : escapeWith(name, "_", "_", () => "_");
+      return isLegacyMetricName(name) ? name : escapeWith(UNDERSCORES, name, isLegacyCharacter);
     case "dots":
-      return escapeWith(name, "__", "_dot_", () => "__");
+      return escapeWith(DOTS, name, isLegacyCharacter);
     case "values":
-      return isLegacyMetricName(name) || name === "" ? name : `U__${escapeWith(name, "__", "_2e_", hexadecimalOf)}`;
+      return isLegacyMetricName(name) || name === "" ? name : `U__${escapeWith(VALUES, name, isLegacyCharacter)}`;
   }
 }
 
-/** Replaces, code point by code point, underscores, dots and what else is outside of the old character set. */
-function escapeWith(name: string, underscore: string, dot: string, other: (code: number) => string): string {
+/**
+ * A label name as a scrape with this escaping prints it: one of the old character set as it is. Colons are escaped as well,
+ * for scrapers take them in names of metrics only.
+ */
+export function escapeLabelName(name: string, scheme: EscapingScheme): string {
+  if (scheme === "allow-utf-8" || isLegacyLabelName(name)) return name;
+  if (scheme === "values") return `U__${escapeWith(VALUES, name, isLegacyLabelCharacter)}`;
+  return escapeWith(scheme === "dots" ? DOTS : UNDERSCORES, name, isLegacyLabelCharacter);
+}
+
+/** What a scheme writes for underscores, for dots, and for what else is outside of the old character set. */
+interface Escapes {
+  readonly underscore: string;
+  readonly dot: string;
+  readonly other: (code: number) => string;
+}
+
+const UNDERSCORES: Escapes = { underscore: "_", dot: "_", other: () => "_" };
+const DOTS: Escapes = { underscore: "__", dot: "_dot_", other: () => "__" };
+const VALUES: Escapes = { underscore: "__", dot: "_2e_", other: hexadecimalOf };
+
+function escapeWith(escapes: Escapes, name: string, isLegacy: (code: number, i: number) => boolean): string {
   let escaped = "";
   for (const character of name) {
     const code = character.codePointAt(0) ?? 0;
-    if (code === UNDERSCORE) escaped += underscore;
-    else if (character === ".") escaped += dot;
-    else escaped += isLegacyCharacter(code, escaped.length) ? character : other(code);
+    if (code === UNDERSCORE) escaped += escapes.underscore;
+    else if (character === ".") escaped += escapes.dot;
+    else escaped += isLegacy(code, escaped.length) ? character : escapes.other(code);
   }
   return escaped;
+}
+
+function isLegacyLabelCharacter(code: number, i: number): boolean {
+  return code !== COLON && isLegacyCharacter(code, i);
 }
 
 /** A code point in hexadecimal between underscores; half a surrogate pair is written as the reference writes it. */

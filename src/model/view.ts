@@ -26,10 +26,8 @@ export interface GroupFamily {
   /** A small integer: the same in all groups that have the family; once none has it, another family may get it. */
   readonly id: number;
   readonly type: MetricType;
-  /** As pushed, without escapes and not always UTF-8; null where no HELP was pushed. */
+  /** As pushed, without escapes; null where no HELP was pushed. */
   readonly help: Uint8Array | null;
-  /** It was pushed without a name, which protobuf tells from an empty one. */
-  readonly isNameless: boolean;
   /** Some name in the lines is outside the old character set. */
   readonly quoted: boolean;
   /**

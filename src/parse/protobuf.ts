@@ -1,4 +1,5 @@
 import { isKnownField, METRIC, type Message } from "../bytes/metrics-proto.ts";
+import { hasHighBytes } from "../bytes/valid-utf8.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
 import {
   ABSENT,
@@ -16,12 +17,12 @@ import {
   METRIC_RAW_SIZE,
   METRIC_STRIDE,
   METRIC_SUM,
-  NO_NAME,
   type PushColumns,
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { FamilyTable } from "./family-table.ts";
+import { takeHelp } from "./help.ts";
 import { hasShape } from "./message-shape.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
@@ -86,7 +87,7 @@ export class ProtobufParser {
   /** Two walks: name, help and type may follow the metrics that they are about. */
   private readFamily(start: number, end: number): boolean {
     const { outer, columns } = this;
-    let nameAt = NO_NAME;
+    let nameAt = 0;
     let nameSize = 0;
     let helpAt = 0;
     let helpSize = -1;
@@ -107,7 +108,7 @@ export class ProtobufParser {
     const family = this.enterFamily(nameAt, nameSize);
     const row = family * FAMILY_STRIDE;
     columns.families[row + FAMILY_TYPE] = type;
-    columns.setHelp(family, helpAt, helpSize);
+    takeHelp(columns, family, helpAt, helpSize, helpSize > 0 && hasHighBytes(this.body, helpAt, helpSize));
     return this.readMetrics(family, type as MetricType, start, end);
   }
 

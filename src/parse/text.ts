@@ -14,6 +14,7 @@ import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteBytes } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { CurrentFamily } from "./current-family.ts";
+import { takeHelp } from "./help.ts";
 import { LabelSet, sameField } from "./label-set.ts";
 import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
 import { SampleAssembler } from "./samples.ts";
@@ -136,7 +137,7 @@ export class TextParser {
       return this.fail(`second HELP line for metric name ${this.families.quotedName}`);
     readHelp(this.columns, start, token);
     if (token.next < 0) return this.fail(token.error);
-    this.columns.setHelp(this.families.row, token.at, token.size);
+    takeHelp(this.columns, this.families.row, token.at, token.size, token.hasHighBytes);
     return token.next + 1;
   }
 

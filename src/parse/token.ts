@@ -16,6 +16,8 @@ export class Token {
   size = 0;
   next = 0;
   error = "";
+  /** Of a label value or HELP text: some byte is not ASCII, so it is to be checked for UTF-8. */
+  hasHighBytes = false;
 
   fail(error: string): void {
     this.error = error;
@@ -99,12 +101,9 @@ function resolveEscape(byte: number): number {
 
 /**
  * Reads a label value whose opening quote stands before `start`; `next` is behind the closing one. The token is the value as
- * it stands, escapes and all: the text format has one way only to write a value. `hasHighBytes` tells whether it is to be
- * checked for UTF-8.
+ * it stands, escapes and all: the text format has one way only to write a value.
  */
 export class ValueToken extends Token {
-  hasHighBytes = false;
-
   read(body: Uint8Array, start: number): void {
     const end = body.length;
     let bits = 0;
@@ -137,11 +136,17 @@ export class ValueToken extends Token {
 export function readHelp(columns: PushColumns, start: number, token: Token): void {
   const body = columns.body;
   const end = body.length;
+  let bits = 0;
   let at = start;
-  while (at < end && body[at] !== LINE_FEED && body[at] !== BACKSLASH) at++;
+  for (; at < end; at++) {
+    const byte = body[at] as number;
+    if (byte === LINE_FEED || byte === BACKSLASH) break;
+    bits |= byte;
+  }
   token.at = start;
   token.size = at - start;
   token.next = at;
+  token.hasHighBytes = bits >= 0x80;
   if (at >= end) return token.fail(END_OF_INPUT);
   if (body[at] === BACKSLASH) readEscapedHelp(columns, start, token);
 }
@@ -151,6 +156,7 @@ function readEscapedHelp(columns: PushColumns, start: number, token: Token): voi
   const end = body.length;
   columns.reserveSpill(end - start);
   const first = columns.spillSize;
+  token.hasHighBytes = true;
   for (let at = start; at < end; at++) {
     let byte = body[at] as number;
     if (byte === LINE_FEED) {

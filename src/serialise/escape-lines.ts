@@ -1,6 +1,6 @@
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { type EscapingScheme, escapeName, isLegacyMetricName } from "../model/names.ts";
+import { type EscapingScheme, escapeLabelName, escapeName, isLegacyMetricName } from "../model/names.ts";
 import {
   LABEL_STRIDE,
   LineCursor,
@@ -16,7 +16,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
 
-/** A metric or label name as a scrape with this escaping prints it; one of the old character set always stays as it is. */
+/** A metric name as a scrape with this escaping prints it; one of the old character set always stays as it is. */
 export function escapedName(name: string, scheme: EscapingScheme): string {
   return isLegacyMetricName(name) ? name : escapeName(name, scheme);
 }
@@ -83,7 +83,7 @@ function appendLabelName(out: Writer, cursor: LineCursor, row: number, scheme: E
   const start = labels[row + NAME_START] as number;
   const end = labels[row + NAME_END] as number;
   if (lines[start - 1] !== QUOTE) out.copy(lines, start, end);
-  else out.text(escapeName(unescapeText(lines, start, end, labels[row + NAME_ESCAPES] as number), scheme));
+  else out.text(escapeLabelName(unescapeText(lines, start, end, labels[row + NAME_ESCAPES] as number), scheme));
 }
 
 function quotedSize(name: string): number {

@@ -1,7 +1,7 @@
 import { appendBytesField, appendVarint } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
-import { type EscapingScheme, escapeName, isLegacyMetricName } from "../model/names.ts";
+import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
 import { appendTextField } from "./protobuf.ts";
 import { decodeText } from "./utf8-text.ts";
 
@@ -27,8 +27,8 @@ export function escapeMetricNames(out: Writer, records: Uint8Array, scheme: Esca
 function escapeMetric(out: Writer, source: Uint8Array, record: FieldCursor, scheme: EscapingScheme): void {
   eachField(source, record.start, record.end, (field) => {
     const name = isBytes(field, METRIC_LABEL) ? labelName(source, field) : null;
-    if (name === null || isLegacyMetricName(name)) out.copy(source, field.tagStart, field.next);
-    else appendRenamed(out, source, field, escapeName(name, scheme));
+    if (name === null || isLegacyLabelName(name)) out.copy(source, field.tagStart, field.next);
+    else appendRenamed(out, source, field, escapeLabelName(name, scheme));
   });
 }
 

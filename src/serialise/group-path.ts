@@ -1,4 +1,4 @@
-import { escapeName, isLegacyLabelName } from "../model/names.ts";
+import { escapeLabelName } from "../model/names.ts";
 import type { LabelPair } from "../model/view.ts";
 
 const JOB = "job";
@@ -15,7 +15,7 @@ export function groupPath(labels: readonly LabelPair[]): string {
 }
 
 function labelPath({ name, value }: LabelPair): string {
-  const safeName = encodeURIComponent(isLegacyLabelName(name) ? name : escapeName(name, "values"));
+  const safeName = encodeURIComponent(escapeLabelName(name, "values"));
   if (needsBase64(value)) return `/${safeName}@base64/${base64Url(value)}`;
   return `/${safeName}/${encodeURIComponent(value).replaceAll("'", "%27")}`;
 }

@@ -32,7 +32,7 @@ export function* protobufPieces(
     native.reset();
     const rewrite = family.quoted && escaping !== "allow-utf-8";
     const name = rewrite ? escapedName(family.name, escaping) : family.name;
-    appendFamilyHeader(message, family.isNameless ? null : name, family.help, family.type);
+    appendFamilyHeader(message, name, family.help, family.type);
     const headerSize = message.length;
     native.copy(message.bytes, 0, headerSize);
     if (family.ownLines !== null)

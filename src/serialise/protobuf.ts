@@ -73,11 +73,11 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
 }
 
 /**
- * Appends fields 1, 2 and 3 of a MetricFamily. A null `name` or `help` is a field that was never set; an empty one is
- * written. The type always is.
+ * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` is a field that was never set; an empty one is written, and so is
+ * the type.
  */
-export function appendFamilyHeader(out: Writer, name: string | null, help: Uint8Array | null, type: MetricType): void {
-  if (name !== null) appendTextField(out, 1, name);
+export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType): void {
+  appendTextField(out, 1, name);
   if (help !== null) appendBytesField(out, 2, help, 0, help.length);
   appendTag(out, 3, WIRE_VARINT);
   appendVarint(out, type);

@@ -1,26 +1,16 @@
-import { codePointAt, sizeOfCodePoint } from "../model/utf8.ts";
+import { toValidUtf8 } from "../bytes/valid-utf8.ts";
 
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** source[start, end) as text; each byte that is not UTF-8 becomes one U+FFFD, as Go has it. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {
-  const text = lenient.decode(source.subarray(start, end));
-  return text.includes("\ufffd") ? decodeByteByByte(source, start, end) : text;
+  const bytes = source.subarray(start, end);
+  const text = decoder.decode(bytes);
+  return text.includes("\ufffd") ? decoder.decode(toValidUtf8(bytes)) : text;
 }
 
 /** All of `source` as text, as `decodeText` has it. */
 export const textOf = (source: Uint8Array): string => decodeText(source, 0, source.length);
-
-function decodeByteByByte(source: Uint8Array, start: number, end: number): string {
-  const text = source.subarray(start, end);
-  let decoded = "";
-  for (let at = 0; at < text.length; ) {
-    const code = codePointAt(text, at);
-    decoded += code < 0 ? "\ufffd" : String.fromCodePoint(code);
-    at += sizeOfCodePoint(code);
-  }
-  return decoded;
-}
 
 /** The order in which Go sorts strings: by code point, where JavaScript goes by UTF-16 unit. */
 export function compareText(a: string, b: string): number {

@@ -12,6 +12,7 @@ import {
   METRIC_STRIDE,
   type PushColumns,
 } from "../model/columns.ts";
+import { findEscapedFault } from "../model/escaped-labels.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { quoteBytes, quoteText } from "../model/quote.ts";
 import { describeMetric } from "./describe.ts";
@@ -61,14 +62,16 @@ export class Faults {
 }
 
 /**
- * Checks a metric by itself: its value is of its family's type, its label names are unique and allowed, its label values are
- * UTF-8, Prometheus can read what it has besides. The family has been rendered. Gives what describes the first fault, or null.
+ * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed and its
+ * label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what describes the first
+ * fault, or null.
  */
 export function findFault(
   columns: PushColumns,
   family: number,
   metric: number,
   type: MetricType,
+  labels: boolean,
   renderer: Renderer,
   scrapes: ScrapeCheck,
 ): (() => string) | null {
@@ -78,16 +81,24 @@ export function findFault(
   const fault = (what: string) => () =>
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
   if ((flags & (METRIC_HAS_VALUE << type)) === 0) return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
-  if (!columns.hasQuotedNames && !renderer.hasReservedLabel) return null;
-  const wrong = findLabelFault(columns, metric, renderer) ?? findScrapeFault(columns, metric, own, scrapes);
+  const wrong =
+    (labels ? findLabelFault(columns, metric, own, renderer) : null) ?? findScrapeFault(columns, metric, own, scrapes);
   return wrong === null ? null : fault(wrong);
 }
 
+/** The label that tells the lines of a metric apart, which no metric of the type and no grouping key may have; or null. */
+export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
+  if (type === MetricType.summary) return "quantile";
+  return type === MetricType.histogram || type === MetricType.gaugeHistogram ? "le" : null;
+}
+
 /** Labels in the order of their names, the group's among them: what it replaced is not looked at. */
-function findLabelFault(columns: PushColumns, metric: number, renderer: Renderer): string | null {
+function findLabelFault(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): string | null {
   const isSummary = ((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & HAS_SUMMARY) !== 0;
   const walk = new LabelWalk();
   const start = renderer.blocks[metric * 2] as number;
+  const pointLabel = pointLabelOf(type);
+  const names: string[] = [];
   let previous: Uint8Array = new Uint8Array(0);
   walk.open(renderer.out.bytes, start, start + (renderer.blocks[metric * 2 + 1] as number));
   while (walk.step()) {
@@ -95,12 +106,13 @@ function findLabelFault(columns: PushColumns, metric: number, renderer: Renderer
     const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString();
     if (Buffer.compare(name, previous) === 0) return `has two or more labels with the same name: ${text}`;
     if (text.startsWith("__") || !isUtf8(name)) return `has a label with an invalid name: ${text}`;
-    if (isSummary && text === "quantile") return 'must not have an explicit "quantile" label';
+    if ((isSummary && text === "quantile") || text === pointLabel) return `must not have an explicit "${text}" label`;
     const value = walk.value();
     if (!isUtf8(value)) return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`;
+    names.push(text);
     previous = name;
   }
-  return null;
+  return findEscapedFault(names);
 }
 
 /** What protobuf alone can bring: lines cannot break a scrape in these ways. */

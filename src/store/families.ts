@@ -17,8 +17,6 @@ export class Family {
   quotedCount = 0;
   /** One of the two families of push times, which no PUT takes away. */
   isPushTime = false;
-  /** It was pushed without a name, which protobuf tells from an empty one. */
-  isNameless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
   /** Its chunks are in the exposition; see contradictions.ts for this and the next three. */

@@ -6,7 +6,6 @@ import {
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,
   FAMILY_STRIDE,
-  NO_NAME,
   offsetOf,
   type PushColumns,
 } from "../model/columns.ts";
@@ -18,7 +17,7 @@ import type { Rejection } from "../model/rejection.ts";
 import { NOBODY } from "./asides.ts";
 import { findFull } from "./capacity.ts";
 import { emptyContent } from "./chunk-content.ts";
-import { describeType, Faults, familyName, findCollision, findFault } from "./consistency.ts";
+import { describeType, Faults, familyName, findCollision, findFault, pointLabelOf } from "./consistency.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
@@ -151,7 +150,9 @@ export class PushHandler {
     item.doubles = NOBODY;
     item.unchanged =
       comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
-    if (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize)))
+    // Prometheus fails a whole scrape for a metric whose name is empty or not UTF-8. Of no metrics it never hears.
+    const isNameless = nameSize === 0 && (columns.families[row + FAMILY_METRICS] as number) > 0;
+    if (isNameless || (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize))))
       faults.add(() => `invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.count;
     this.checkType(request, item, check, faults);
@@ -219,18 +220,26 @@ export class PushHandler {
     return compareLines(bytes, item.start, item.end, page.bytes, place.offset, place.offset + place.size);
   }
 
-  /** Each metric against the type that its family has elsewhere, or has in the push. */
+  /** Each metric against the type that its family has elsewhere, or has in the push; labels that are new as well. */
   private checkType(request: PushRequest, item: Prepared, check: boolean, faults: Faults): void {
     const { columns } = request;
     const own = columns.familyType(item.family);
     const type = check ? this.expectedType(item, own, columns, faults) : this.typeByItself(item, own, columns, faults);
     if (type === undefined) return;
+    const labels = item.isRelabelled && this.mayHaveLabelFaults(request, own);
     // A text push says of each metric what its family's type is: only what others stored can speak against it.
-    if (type === own && !columns.hasQuotedNames && !this.renderer.hasReservedLabel) return;
+    if (type === own && !columns.hasQuotedNames && !labels) return;
     columns.eachMetric(item.family, (metric) => {
-      const fault = findFault(columns, item.family, metric, type, this.renderer, this.scrapes);
+      const fault = findFault(columns, item.family, metric, type, labels, this.renderer, this.scrapes);
       if (fault !== null) faults.add(fault);
     });
+  }
+
+  /** Labels in the old character set that a text push brings are unique and as they may be, unless the key says otherwise. */
+  private mayHaveLabelFaults({ columns, key }: PushRequest, type: MetricType): boolean {
+    if (columns.hasQuotedNames || this.renderer.hasReservedLabel || key.hasQuotedNames) return true;
+    const pointLabel = pointLabelOf(type);
+    return pointLabel !== null && key.has(pointLabel);
   }
 
   private expectedType(item: Prepared, type: MetricType, columns: PushColumns, faults: Faults): MetricType | undefined {
@@ -367,7 +376,6 @@ export class PushHandler {
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));
     family.isOwn = this.own.has(family.name);
-    family.isNameless = columns.families[item.family * FAMILY_STRIDE + FAMILY_NAME_AT] === NO_NAME;
     return family;
   }
 

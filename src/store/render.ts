@@ -1,4 +1,4 @@
-import { isLegacyName } from "../bytes/ascii.ts";
+import { isLegacyLabel, isLegacyName } from "../bytes/ascii.ts";
 import { compareBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
@@ -252,7 +252,7 @@ export class Renderer {
     const valueAt = rows[at + LABEL_VALUE_AT] as number;
     const valueSize = rows[at + LABEL_VALUE_SIZE] as number;
     if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(at);
-    if (columns.hasQuotedNames && !isLegacyName(name, start, size)) {
+    if (columns.hasQuotedNames && !isLegacyLabel(name, start, size)) {
       this.isQuoted = true;
       appendQuoted(label, name.subarray(start, start + size));
       appendValueOf(label, name, start, 0, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);

@@ -7,7 +7,6 @@ import {
   HEAD_HELP_SIZE,
   HEAD_NAME_AT,
   HEAD_NAME_SIZE,
-  HEAD_NAMELESS,
   HEAD_QUOTED,
   HEAD_STRIDE,
   HEAD_TYPE,
@@ -128,13 +127,12 @@ export class Restoring {
     if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
     const isAside = (flags & HEAD_ASIDE) !== 0;
     if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
-    return known ?? this.makeFamily(name, type, flags);
+    return known ?? this.makeFamily(name, type);
   }
 
-  private makeFamily(name: Uint8Array, type: MetricType, flags: number): Family {
+  private makeFamily(name: Uint8Array, type: MetricType): Family {
     const family = this.table.addFamily(name, type);
     family.isOwn = this.own.has(family.name);
-    family.isNameless = (flags & HEAD_NAMELESS) !== 0;
     return family;
   }
 }

@@ -6,7 +6,6 @@ import type { Table } from "./table.ts";
 /** A family as it was at one moment. */
 export interface FamilySnapshot {
   readonly name: string;
-  readonly isNameless: boolean;
   readonly nameBytes: Uint8Array;
   readonly type: MetricType;
   /** The HELP text without escapes, or null. */
@@ -28,7 +27,6 @@ export class Snapshot {
     table.pages.hold();
     this.families = table.sortedFamilies().map((family) => ({
       name: family.name,
-      isNameless: family.isNameless,
       nameBytes: family.nameBytes,
       type: family.type,
       help: family.help === NO_HELP ? null : table.helps.text(family.help).slice(),

@@ -1,4 +1,5 @@
 import { LabelWalk } from "../bytes/label-block.ts";
+import { findEscapedFault } from "../model/escaped-labels.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
@@ -183,13 +184,17 @@ export class Store {
   }
 
   /**
-   * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; push times that another group has the
-   * very series of, as `{job="j"}` and `{job="j",instance=""}`; push times that were pushed as another type.
+   * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; names that are one once escaped; push
+   * times that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed as
+   * another type.
    */
   private findKeyFault(key: GroupingKey, group: number): string | null {
     for (const { name } of key.labels)
       if (name.startsWith("__")) return `${describeKey(PUSH_TIME, key)} has a label with an invalid name: ${name}`;
-    if (!this.check || group >= 0) return null;
+    if (group >= 0) return null;
+    const escaped = key.hasQuotedNames ? findEscapedFault(key.names) : null;
+    if (escaped !== null) return `${describeKey(PUSH_TIME, key)} ${escaped}`;
+    if (!this.check) return null;
     const own = this.table.groups.ownGroup(group, key);
     for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
       const family = this.times.family(name);
@@ -330,7 +335,6 @@ export class Store {
       id: family.id,
       type: table.typeOf(chunk),
       help: table.helpOf(chunk),
-      isNameless: family.isNameless,
       age: family.asides === null ? family.age : family.asides.ageOf(chunk),
       isAside: family.asides !== null,
       quoted: table.isQuoted(chunk),

@@ -28,8 +28,6 @@ const NATIVE = delimited(
   ),
 );
 
-const NAMELESS = delimited(part(2, "A gauge."), integer(3, 1), part(4, part(2, double(1, 7))));
-
 const text = (path: string, body: string, method: "PUT" | "POST" = "PUT") => ({ path, asked: { method, body } });
 
 /** What outlives the process; each is done after those before it. Answers are 200 unless they say otherwise. */
@@ -92,15 +90,6 @@ const STEPS: readonly { what: string; does: readonly { path: string; asked: Aske
       text("/metrics/job/again", "before 1\n"),
       { path: "/metrics/job/again", asked: { method: "DELETE" }, status: 202 },
       text("/metrics/job/again", "after 1\n"),
-    ],
-  },
-  {
-    what: "a family without a name",
-    does: [
-      {
-        path: "/metrics/job/nameless",
-        asked: { method: "PUT", body: new Uint8Array(NAMELESS), headers: { "Content-Type": PROTOBUF_TYPE } },
-      },
     ],
   },
   {

@@ -22,16 +22,7 @@ export function familyOf(
   const text = lines.map((line) => `${line}\n`).join("");
   const metricCount = lines.length;
   const lineCount = lines.length;
-  const plain = {
-    id: 0,
-    help: null,
-    isNameless: false,
-    quoted: false,
-    age: 0,
-    isAside: false,
-    pushedMs: 0,
-    side: null,
-  };
+  const plain = { id: 0, help: null, quoted: false, age: 0, isAside: false, pushedMs: 0, side: null };
   return { name, type, ...plain, metricCount, lineCount, lines: Buffer.from(text), ...more };
 }
 

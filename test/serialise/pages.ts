@@ -15,7 +15,7 @@ export function exposedFamily(
   more: Partial<ExposedFamily> = {},
 ): ExposedFamily {
   const pages = texts.map((text) => pageOf(text));
-  const plain = { isNameless: false, type: MetricType.gauge, help: null, quoted: false, ownLines: null };
+  const plain = { type: MetricType.gauge, help: null, quoted: false, ownLines: null };
   return { name, ...plain, pages, ...more };
 }
 

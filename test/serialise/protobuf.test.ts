@@ -12,7 +12,7 @@ import { delimited, double, label, part } from "../e2e/protobuf.ts";
 import { familyOf, randomDouble, randomFrom, randomText, recordedConversations, recordedFamilies } from "./families.ts";
 
 /** The family as an independent reader finds it in the stream. */
-function decoded(name: string | null, family: GroupFamily): string {
+function decoded(name: string, family: GroupFamily): string {
   const out = new Writer(8);
   appendFamilyHeader(out, name, family.help, family.type);
   appendMetrics(out, family);
@@ -122,10 +122,10 @@ describe("appendMetrics", () => {
 });
 
 describe("appendFamilyHeader", () => {
-  const headers: [string | null, string | null, MetricType, string][] = [
+  const headers: [string, string | null, MetricType, string][] = [
     ["a", "h", MetricType.gauge, '{1="a" 2="h" 3=1}'],
     ["", "", MetricType.counter, '{1="" 2="" 3=0}'],
-    [null, null, MetricType.histogram, "{3=4}"],
+    ["b", null, MetricType.histogram, '{1="b" 3=4}'],
     ["ä.☃", 'l\n"\\', MetricType.summary, '{1="ä.☃" 2="l\\n\\"\\\\" 3=2}'],
   ];
   test.each(headers)("writes name %p and help %p", (name, help, type, expected) => {

@@ -221,10 +221,14 @@ function hasDuplicates(groups: ReadonlyMap<string, ModelGroup>): boolean {
 
 function areSound(labels: readonly Label[], type: MetricType): boolean {
   const names = labels.map(([name]) => name);
-  if (new Set(names).size !== names.length) return false;
+  if (new Set(names.map(underscored)).size !== names.length) return false;
   if (type === MetricType.summary && names.includes("quantile")) return false;
+  if (type === MetricType.histogram && names.includes("le")) return false;
   return names.every((name) => name !== "" && !name.startsWith("__"));
 }
+
+/** A label name as a scraper of the old character set sees it. */
+const underscored = (name: string): string => name.replace(/[^a-zA-Z0-9_]/gu, "_");
 
 const isOwner = (type: MetricType, suffix: string): boolean =>
   type === MetricType.histogram || (type === MetricType.summary && suffix !== "_bucket");

@@ -138,6 +138,7 @@ export class PushSource {
     if (this.chance(0.01)) names.push("__reserved");
     if (protobuf && this.chance(0.01)) names.push("quantile");
     if (protobuf && this.chance(0.05)) names.push(this.pick(["dotted.label", "lé", 'q"uote']));
+    if (this.chance(0.02)) names.push("dotted_label");
     if (protobuf && this.chance(0.02)) names.push(this.pick(LABEL_NAMES));
     return this.shuffled(names).map((name): Label => [name, this.pick(VALUES)]);
   }
