@@ -1,3 +1,4 @@
+import { delimited, double, integer, part } from "../e2e/protobuf.ts";
 import type { Proof, ProofStep } from "./proof.ts";
 
 const PROTOBUF = {
@@ -12,6 +13,8 @@ const push = (path: string, body: string | Uint8Array, status: number, more: Par
   ...more,
 });
 
+/** A gauge family of one metric that has no name. */
+const NAMELESS = delimited(integer(3, 1), part(4, part(2, double(1, 1))));
 const CHUNKED_PUSH = "POST /metrics/job/j HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
 const LARGE_HEADER = `GET /metrics HTTP/1.1\r\nHost: x\r\nX-Large: ${"x".repeat(20_000)}\r\n\r\n`;
 
@@ -38,6 +41,71 @@ export const PROOFS: readonly Proof[] = [
           push("/job/j", "a 1\n", 200),
           push("/job/j/instance@base64/=", "a 1\n", 400),
           scrape({ has: ['a{instance="",job="j"} 1'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a HELP text that is not UTF-8",
+    by: [
+      {
+        steps: [
+          push("/job/j", Buffer.from("# HELP a caf\xe9 \xff\xfe\na 1\n", "latin1"), 200),
+          scrape({ has: ["# HELP a caf\ufffd \ufffd\ufffd\n"] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a histogram with a label `le`",
+    by: [
+      {
+        steps: [
+          push("/job/j/le/1", "# TYPE h histogram\nh_count 1\n", 400, {
+            has: ['must not have an explicit "le" label'],
+          }),
+          push("/job/j/quantile/1", "# TYPE s summary\ns_count 1\n", 400, {
+            has: ['must not have an explicit "quantile" label'],
+          }),
+          scrape({ lacks: ["\nh_count", "\ns_count"] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "labels of one series that are the same once escaped",
+    by: [
+      {
+        flags: ["--push.enable-utf8-names"],
+        steps: [
+          push("/job/j", 'g{"a.b"="1",a_b="2"} 1\n', 400, { has: ['"a.b" and "a_b" are a_b'] }),
+          push("/job/j", 'g{"--name--"="1"} 1\n', 400, { has: ['"--name--" is __name__'] }),
+          push("/job/j", 'g{"a.b"="1","a.bc"="2"} 1\n', 200),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a label name with a colon",
+    by: [
+      {
+        flags: ["--push.enable-utf8-names"],
+        steps: [
+          push("/job/j", 'g{"a:b"="1"} 1\n', 200),
+          scrape({ has: ['g{a_b="1",'] }),
+          scrape({ headers: { accept: "text/plain;escaping=allow-utf-8" }, has: ['g{"a:b"="1",'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a metric family without a name (protobuf)",
+    by: [
+      {
+        steps: [
+          push("/job/j", "a 1\n", 200),
+          push("/job/other", NAMELESS, 400, { headers: PROTOBUF, has: ['invalid metric name ""'] }),
+          scrape({ has: ['push_time_seconds{instance="",job="j"}'] }),
         ],
       },
     ],

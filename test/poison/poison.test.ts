@@ -4,11 +4,14 @@ import { corpusPushes, grammarPushes, type Push, poisonPushes, recordedPushes } 
 import { type Scraper, scrapeFault } from "./strict-scraper.ts";
 
 /** Scrapers that take no native histograms, and that do. */
-const NATIVE_HISTOGRAMS = [false];
+const NATIVE_HISTOGRAMS = [false, true];
 
 const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const TEXT = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5";
 const ESCAPINGS = ["", "underscores", "dots", "values", "allow-utf-8"];
+
+/** What every Prometheus tells with a scrape. */
+const OF_PROMETHEUS = { "x-prometheus-scrape-timeout-seconds": "10" };
 
 interface Asked {
   readonly accept: string;
@@ -31,7 +34,7 @@ const ACCEPTS = ESCAPINGS.flatMap((escaping): Asked[] => {
 async function scrapeFaults({ app }: TestApp, asking: readonly Asked[]): Promise<string[]> {
   const faults: string[] = [];
   for (const { accept, scrapers } of asking) {
-    const answer = await ask(app, "GET", "/metrics", { headers: { accept } });
+    const answer = await ask(app, "GET", "/metrics", { headers: { accept, ...OF_PROMETHEUS } });
     const body = await answer.bytes();
     for (const scraper of scrapers) {
       const fault = scrapeFault(body, answer.headers.get("content-type") ?? "", scraper);
