@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, chownSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { Reference } from "../persist/gob/reference.ts";
+import { type Ended, eventually, firstAbsent, requirement, run } from "../program.ts";
+import { scratchFolder } from "../scratch.ts";
+import { chartValues, podOptions } from "./chart.ts";
+import { Docker } from "./docker.ts";
+import { buildNeeds, root, theRelease } from "./release.ts";
+
+setDefaultTimeout(120_000);
+
+const { skip, reason } = requirement(
+  buildNeeds ??
+    (process.getuid?.() === 0
+      ? firstAbsent("docker", "dockerd", "busybox", "prometheus-pushgateway")
+      : "root, who may mount and change users,"),
+);
+const OPEN_LIMIT_MS = 180_000;
+
+const folder = join(root, "deploy", "kubernetes");
+const [VALUES, UPGRADE] = ["values.yaml", "values-upgrade.yaml"].map((name) =>
+  readFileSync(join(folder, name), "utf8"),
+);
+const values = chartValues([VALUES ?? ""]);
+const PLAIN = `${values.image.repository}:${values.image.tag}`;
+const WITH_BUSYBOX = `${PLAIN}-busybox`;
+
+/** The volume of a claim: root's, and made writable for the pod's fsGroup. */
+function claimedVolume(): string {
+  const volume = scratchFolder();
+  chownSync(volume, 0, values.securityContext.fsGroup);
+  chmodSync(volume, 0o2775);
+  return volume;
+}
+
+test("the image of the values is of this version", () => {
+  expect(values.image.tag).toBe(version);
+});
+
+describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason}`, () => {
+  let docker: Docker;
+  beforeAll(async () => {
+    const { folder } = await theRelease();
+    docker = await Docker.start();
+    await docker.build(PLAIN, join(folder, "docker"));
+    await docker.build(WITH_BUSYBOX, join(folder, "docker-busybox"));
+  }, OPEN_LIMIT_MS);
+  afterAll(async () => await docker[Symbol.asyncDispose](), OPEN_LIMIT_MS);
+
+  async function command(...words: string[]): Promise<Ended> {
+    const ended = await run(docker.command(...words), 30_000);
+    if (ended.code !== 0) throw new Error(`docker ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
+    return ended;
+  }
+
+  /** The pod's container, which has its network for itself. */
+  async function pod(image: string, volume: string) {
+    const options = [...podOptions(values, volume), "--network=none"];
+    const id = (await command("run", "--detach", ...options, image, ...values.extraArgs)).stdout.trim();
+    const exec = (...words: string[]) => command("exec", id, ...words);
+    /** As the kubelet's probe: any answer but 200 is a failure. */
+    const probe = async ({ probe: { httpGet } }: typeof values.liveness) => {
+      const url = `${httpGet.scheme.toLowerCase()}://localhost:${httpGet.port}${httpGet.path}`;
+      return (await run(docker.command("exec", id, "/bin/pushgateway", "healthcheck", `--url=${url}`))).code === 0;
+    };
+    await eventually(
+      "its probes succeed",
+      async () => (await probe(values.liveness)) && (await probe(values.readiness)),
+    );
+    const end = async () => void (await command("rm", "--force", id));
+    return { exec, stop: () => command("stop", id), [Symbol.asyncDispose]: end };
+  }
+
+  const push = (line: string) =>
+    `echo '${line}' | wget -qO- --post-file=/dev/stdin http://localhost:9091/metrics/job/j`;
+
+  test("it becomes alive and ready, and keeps its file on the volume", async () => {
+    const volume = claimedVolume();
+    await using first = await pod(PLAIN, volume);
+    await first.stop();
+    expect(statSync(join(volume, "metrics.db")).uid).toBe(values.securityContext.runAsUser);
+  });
+
+  test("what is pushed is there in the next pod", async () => {
+    const volume = claimedVolume();
+    await using first = await pod(WITH_BUSYBOX, volume);
+    await first.exec("sh", "-c", push("kept 1"));
+    await first.stop();
+    await using second = await pod(WITH_BUSYBOX, volume);
+    const { stdout } = await second.exec("wget", "-qO-", "http://localhost:9091/metrics");
+    expect(stdout).toContain('kept{instance="",job="j"} 1\n');
+    expect(stdout).toContain("pushgateway_persistence_healthy 1\n");
+  });
+
+  test("the init container of an upgrade copies the Go Pushgateway's file once, and the export for the way back is read by it", async () => {
+    const volume = claimedVolume();
+    const theirs = join(volume, "pushgateway.data");
+    await using before = await Reference.start(theirs);
+    await before.push("PUT", "/metrics/job/j", "kept 1\n");
+    await before.stop();
+    chownSync(theirs, values.securityContext.runAsUser, values.securityContext.runAsGroup);
+    const written = readFileSync(theirs);
+    const { extraInitContainers = [] } = chartValues([VALUES ?? "", UPGRADE ?? ""]);
+    for (let round = 1; round < 3; round++) {
+      for (const { image, command: words } of extraInitContainers) {
+        const [entry = "", ...rest] = words;
+        await command(
+          "run",
+          "--rm",
+          ...podOptions(values, volume),
+          "--network=none",
+          `--entrypoint=${entry}`,
+          image,
+          ...rest,
+        );
+      }
+      await using ours = await pod(WITH_BUSYBOX, volume);
+      expect((await ours.exec("wget", "-qO-", "http://localhost:9091/metrics")).stdout).toContain(
+        `job="j"} ${round}\n`,
+      );
+      await ours.exec("sh", "-c", push(`kept ${round + 1}`));
+      expect(readFileSync(theirs)).toEqual(written);
+    }
+    await using ours = await pod(WITH_BUSYBOX, volume);
+    await ours.exec("sh", "-c", backCommand());
+    await using after = await Reference.start(theirs);
+    expect(await after.lines()).toContain('kept{instance="",job="j"} 3');
+  });
+
+  /** What the page has the container's shell do. */
+  function backCommand(): string {
+    const found = /kubectl exec \S+ -- sh -c '([^']+)'/.exec(readFileSync(join(folder, "README.md"), "utf8"));
+    if (found?.[1] === undefined) throw new Error("reading deploy/kubernetes/README.md: no kubectl exec in it");
+    return found[1];
+  }
+});
