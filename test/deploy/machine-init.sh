@@ -20,7 +20,8 @@ fi
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system /run/lock /run/upper /run/work
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
-for folder in /etc/systemd/system /etc/default /var/lib /opt /usr/local/bin; do mount -t tmpfs tmpfs "$folder"; done
+for folder in /etc/systemd/system /etc/default /var/lib /opt /usr/local; do mount -t tmpfs tmpfs "$folder"; done
+mkdir /usr/local/bin
 cp -r "$binaries/." /usr/local/bin/
 ip link set lo up
 

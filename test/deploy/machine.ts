@@ -27,7 +27,7 @@ export async function machineAbsent(): Promise<string | null> {
 }
 
 /**
- * A systemd with processes, mounts, a loopback network, /etc, /opt, /var/lib and /usr/local/bin of its own, beside the one of
+ * A systemd with processes, mounts, a loopback network, /etc, /opt, /var/lib and /usr/local of its own, beside the one of
  * the system; all of it ends with it.
  */
 export class Machine {

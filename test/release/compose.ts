@@ -30,6 +30,7 @@ const ComposeFile = Type.Object({ services: Type.Record(Type.String(), Service) 
 
 /** What `docker run` is told to start a service of a compose file. */
 export interface Run {
+  readonly image: string;
   readonly options: string[];
   /** What stands behind the image's name. */
   readonly command: readonly string[];
@@ -61,7 +62,7 @@ export function onlyService(text: string, folder: string, prefix: string): Run {
     ...one("health-cmd", service.healthcheck && shellCommand(service.healthcheck.test)),
     ...(service.read_only ? ["--read-only"] : []),
   ];
-  return { options, command, ports };
+  return { image: service.image, options, command, ports };
 }
 
 function one(name: string, value: string | number | undefined): string[] {

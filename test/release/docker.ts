@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, eventually, programs, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -44,6 +44,24 @@ export class Docker {
   /** The words that run a docker command against this daemon. */
   command(...words: string[]): string[] {
     return ["env", "DOCKER_BUILDKIT=0", programs.need("docker"), `--host=${this.#socket}`, ...words];
+  }
+
+  /**
+   * A folder for the front of PATH with a `docker` that speaks to this daemon. Containers have no network but that of other
+   * containers, so ports are not published.
+   */
+  path(): string {
+    const folder = join(this.#folder, "path");
+    mkdirSync(folder, { recursive: true });
+    const script = `#!/bin/sh
+case "$1 $*" in
+  run*--network*) ;;
+  run*) shift; set -- run --network=none "$@" ;;
+esac
+exec ${this.command().join(" ")} "$@"
+`;
+    writeFileSync(join(folder, "docker"), script, { mode: 0o755 });
+    return folder;
   }
 
   /** Builds an image from a folder and gives it a name. */
