@@ -85,12 +85,13 @@ export class GroupDatabase {
 
 /** Carries out operations one by one. Statements stay prepared with their database. */
 export function carryOut(database: Database, operations: Iterable<Operation>): void {
+  const put = database.query(PUT);
   for (const operation of operations) {
     if (operation.kind === "wipe") database.query("DELETE FROM groups").run();
     else if (operation.kind === "remove") database.query(REMOVE).run(operation.key);
     else {
       const { key, succeededSeconds, failedSeconds, row } = operation;
-      database.query(PUT).run(key, row.labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
+      put.run(key, row.labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
     }
   }
 }
@@ -214,6 +215,8 @@ function takeLock(file: string): Database {
 }
 
 function openDatabase(file: string): Database {
+  // A kill right after the file got its name may have left the other one.
+  if (existsSync(`${file}.new`)) removeUnfinished(`${file}.new`);
   // SQLite itself would open a file without the permission to write for reading, and fail at the first push.
   accessSync(file, constants.W_OK);
   const database = new Database(file);

@@ -340,6 +340,24 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "a persistence file that cannot be read",
+    by: [{ file: "test/persist/start.test.ts", title: "exits with 1, names the file and leaves its bytes" }],
+  },
+  {
+    row: "a persistence file may hold what breaks scrapes",
+    by: [
+      { file: "test/persist/gob/import.test.ts", title: "what could not be pushed is left out, and nothing else" },
+      { file: "test/persist/importing.test.ts", title: "every such file starts, keeps its original, names" },
+    ],
+  },
+  {
+    row: "while the persistence file cannot be written any more",
+    by: [
+      { file: "test/persist/disk-faults.test.ts", title: "a full disk: pushes are answered 503 with the reason" },
+      { file: "test/persist/unwritable.test.ts", title: "served from memory, said so, and kept once it can be" },
+    ],
+  },
+  {
     row: "a push may be rendered to any size",
     by: [{ file: "test/http/hostile.test.ts", title: "is refused with 413" }],
   },
