@@ -4,6 +4,7 @@ import type { ExposedFamily } from "../model/exposition.ts";
 import { type Piece, textPieces } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
+import { sortEach } from "../serialise/sorted-series.ts";
 import type { Snapshot } from "../store/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
@@ -11,6 +12,8 @@ import { notYet } from "./reply.ts";
 
 /** A store of at most so much text is answered in one piece, with a length. */
 const SMALL_STORE_BYTES = 64 * 1024;
+/** The series of one of at most so much are sorted within their families. Of a larger one pages are sent as they are. */
+const SORTED_STORE_BYTES = 1024 * 1024;
 
 /** A header by which a scraping Prometheus of any release is known. */
 const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
@@ -35,7 +38,8 @@ function scrape(context: HttpContext, request: Request): Response {
   context.reports.tellHelps(store);
   const own = ownMetrics.gather();
   const isSmall = store.stats.chunkBytes <= SMALL_STORE_BYTES;
-  const pieces = piecesOf(mergeFamilies(own, snapshot), format, request.headers.has(SCRAPE_TIMEOUT));
+  const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
+  const pieces = piecesOf(mergeFamilies(own, snapshot), format, request.headers.has(SCRAPE_TIMEOUT), isSorted);
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
   const done = () => snapshot.release();
   const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
@@ -44,9 +48,15 @@ function scrape(context: HttpContext, request: Request): Response {
   return new Response(context.longAnswers.stream(request, parts, done), { headers });
 }
 
-function piecesOf(families: Iterable<ExposedFamily>, format: Format, forPrometheus: boolean): Iterable<Piece> {
-  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
-  return textPieces(families, format.escaping);
+function piecesOf(
+  families: Iterable<ExposedFamily>,
+  format: Format,
+  forPrometheus: boolean,
+  isSorted: boolean,
+): Iterable<Piece> {
+  const ordered = isSorted ? sortEach(families) : families;
+  if (format.kind === "protobuf") return protobufPieces(ordered, format.escaping, forPrometheus);
+  return textPieces(ordered, format.escaping);
 }
 
 function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {

@@ -354,7 +354,8 @@ export class PushHandler {
     content.help = help;
     content.side = item.side;
     content.pushedMs = request.receivedMs;
-    if (this.table.contradictions !== null) return this.put(request, item, group, this.table.contradictions);
+    const mayMove = item.isRelabelled || item.doubles !== NOBODY;
+    if (mayMove && this.table.contradictions !== null) return this.put(request, item, group, this.table.contradictions);
     if (item.chunk >= 0) return this.table.update(item.chunk, item.place, content);
     this.table.insert(group, this.familyFor(columns, item), content);
   }

@@ -183,6 +183,13 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "the series of a family are sorted",
+    by: [
+      { file: "test/http/series-order.test.ts", title: "fewer labels first, then the values" },
+      { file: "test/http/series-order.test.ts", title: "a large store sends its series in its own order" },
+    ],
+  },
+  {
     row: "each inconsistent HELP is logged again",
     by: [
       {

@@ -1,0 +1,111 @@
+import { unescapeLabel } from "../bytes/label-block.ts";
+import { FieldCursor } from "../bytes/wire.ts";
+import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
+import type { MetricType } from "../model/metric-type.ts";
+import { LABEL_STRIDE, LineCursor, VALUE_END, VALUE_ESCAPES, VALUE_START } from "./lines.ts";
+
+/** A metric's lines, its record where it has one (GroupFamily.side), and its label values, a character a byte. */
+interface SeriesText {
+  readonly lines: Uint8Array;
+  readonly side: Uint8Array | null;
+  readonly values: readonly string[];
+}
+
+/** What would take longer to sort is not: milliseconds of each scrape. */
+const SORTED_FAMILY_BYTES = 128 * 1024;
+
+/** The families one by one, the smaller ones sorted. */
+export function* sortEach(families: Iterable<ExposedFamily>): Generator<ExposedFamily> {
+  for (const family of families) {
+    const sizeBytes = family.pages.reduce((sum, { used }) => sum + used, 0);
+    yield sizeBytes <= SORTED_FAMILY_BYTES ? sortSeries(family) : family;
+  }
+}
+
+/**
+ * The family with its metrics in the order of client_golang's MetricSorter: by the number of labels, then by their values, byte by
+ * byte, in the order of the label names. The same family where they stand so; otherwise its lines are copied to one page.
+ */
+export function sortSeries(family: ExposedFamily): ExposedFamily {
+  if (family.pages.length === 0) return family;
+  const series: SeriesText[] = [];
+  const cursor = new LineCursor();
+  if (family.ownLines !== null) readSeries(cursor, family.ownLines, family.type, null, series);
+  for (const page of family.pages) readPage(cursor, page, family.type, series);
+  if (isSorted(series)) return family;
+  series.sort(compareSeries);
+  return { ...family, ownLines: null, pages: [pageOf(series)] };
+}
+
+function isSorted(series: readonly SeriesText[]): boolean {
+  for (let i = 1; i < series.length; i++)
+    if (compareSeries(series[i - 1] as SeriesText, series[i] as SeriesText) > 0) return false;
+  return true;
+}
+
+function readPage(cursor: LineCursor, page: ExposedPage, type: MetricType, series: SeriesText[]): void {
+  if (page.sides === null || page.sides.size === 0)
+    return readSeries(cursor, page.bytes.subarray(0, page.used), type, null, series);
+  let offset = 0;
+  for (let slot = 0; slot < page.count; slot++) {
+    const size = page.sizeOf(slot);
+    const side = page.sides.get(page.slots[slot] as number) ?? null;
+    readSeries(cursor, page.bytes.subarray(offset, offset + size), type, side, series);
+    offset += size;
+  }
+}
+
+/** Appends the metrics of finished lines, with their records from `side`, which has one for each. */
+function readSeries(
+  cursor: LineCursor,
+  lines: Uint8Array,
+  type: MetricType,
+  side: Uint8Array | null,
+  series: SeriesText[],
+): void {
+  const records = new FieldCursor();
+  if (side !== null) records.open(side, 0, side.length);
+  cursor.open(lines, type);
+  while (cursor.next()) {
+    const isTold = side !== null && records.step();
+    series.push({
+      lines: lines.subarray(cursor.lineStart, cursor.lineEnd),
+      side: isTold ? side.subarray(records.tagStart, records.next) : null,
+      values: Array.from({ length: cursor.labelCount }, (_, label) => valueText(cursor, label)),
+    });
+  }
+}
+
+function valueText({ lines, labels }: LineCursor, label: number): string {
+  const row = label * LABEL_STRIDE;
+  const value = lines.subarray(labels[row + VALUE_START], labels[row + VALUE_END]);
+  const bytes = labels[row + VALUE_ESCAPES] === 0 ? value : unescapeLabel(value);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
+function compareSeries({ values: a }: SeriesText, { values: b }: SeriesText): number {
+  if (a.length !== b.length) return a.length - b.length;
+  for (let i = 0; i < a.length; i++) {
+    const left = a[i] as string;
+    const right = b[i] as string;
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+/** A page with a slot for each metric. */
+function pageOf(series: readonly SeriesText[]): ExposedPage {
+  const bytes = Buffer.concat(series.map(({ lines }) => lines));
+  const sides = new Map<number, Uint8Array>();
+  for (const [slot, { side }] of series.entries()) if (side !== null) sides.set(slot, side);
+  return {
+    bytes,
+    used: bytes.length,
+    slots: Int32Array.from({ length: series.length }, (_, slot) => slot),
+    sizeOf: (slot) => series[slot]?.lines.length ?? 0,
+    count: series.length,
+    sides,
+    deflated: null,
+    crc: 0,
+  };
+}
