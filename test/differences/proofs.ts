@@ -368,4 +368,34 @@ export const PROOFS: readonly Proof[] = [
     row: "a push may be rendered to any size",
     by: [{ file: "test/http/hostile.test.ts", title: "is refused with 413" }],
   },
+  {
+    row: "an address that cannot be listened on and a bad web-config file",
+    by: [
+      {
+        flags: ["--web.listen-address=192.0.2.1:1", "--log.format=json"],
+        code: 1,
+        says: '"err":"listen tcp 192.0.2.1:1:',
+      },
+      refusedStart("nonsense: {}\n", "field nonsense not found"),
+    ],
+  },
+  {
+    row: "SIGHUP ends it",
+    by: [{ file: "test/e2e/signals.test.ts", title: "SIGHUP has an unchanged web-config file read again" }],
+  },
+  {
+    row: "IPv6 addresses with a zone and vsock addresses",
+    by: [
+      { flags: ["--web.listen-address=[fe80::1%lo]:1"], code: 1, says: "addresses with a zone are not supported" },
+      {
+        flags: ["--web.listen-address=vsock://:9091"],
+        code: 1,
+        says: "addresses of virtual machine sockets are not supported",
+      },
+    ],
+  },
+  {
+    row: "JSON log lines hold characters that are not printable",
+    by: [{ file: "test/telemetry/log.test.ts", title: "a value is quoted as slog quotes it" }],
+  },
 ];
