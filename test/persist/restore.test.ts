@@ -161,7 +161,7 @@ describe("what a restart brings back", () => {
 const GROUPS = 250;
 
 describe("while a large store is being restored", () => {
-  test("/-/ready says 503, /-/healthy 200, pushes are answered 503 with Retry-After", async () => {
+  test("/-/ready says 503, /-/healthy and /api/v1/status 200, pushes are answered 503 with Retry-After", async () => {
     using place = new Place();
     const flags = [persistence(place.file), "--persistence.sync=interval"];
     await using full = await Gateway.start(flags);
@@ -170,13 +170,14 @@ describe("while a large store is being restored", () => {
       await ask(full, `/metrics/job/large/i/${group}`, { method: "PUT", body });
     expect(await full.stop()).toBe(0);
 
-    const seen = { healthy: new Set<number>(), push: new Set<string>(), rounds: 0 };
+    const seen = { healthy: new Set<number>(), alive: new Set<number>(), push: new Set<string>(), rounds: 0 };
     await using restoring = await Starting.on(place.file);
     await eventually("the store is restored", async () => {
       const push = await ask(restoring, "/metrics/job/early", { method: "PUT", body: "early 1\n" });
-      const healthy = await ask(restoring, "/-/healthy");
+      const [healthy, status] = [await ask(restoring, "/-/healthy"), await ask(restoring, "/api/v1/status")];
       if ((await ask(restoring, "/-/ready")).status === 200) return true;
       seen.healthy.add(healthy.status);
+      seen.alive.add(status.status);
       seen.push.add(
         `${push.status}, Retry-After ${/^\d+$/.test(push.headers.get("retry-after") ?? "") ? "given" : "-"}`,
       );
@@ -185,7 +186,7 @@ describe("while a large store is being restored", () => {
     });
     expect(seen.rounds).toBeGreaterThan(0);
     expect([...seen.push]).toEqual(["503, Retry-After given"]);
-    expect([...seen.healthy]).toEqual([200]);
+    expect([[...seen.healthy], [...seen.alive]]).toEqual([[200], [200]]);
     expect(String((await ask(restoring, "/metrics")).body).match(/part="19999"/g)).toHaveLength(GROUPS);
   });
 });

@@ -70,7 +70,7 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
       async () => (await probe(values.liveness)) && (await probe(values.readiness)),
     );
     const end = async () => void (await command("rm", "--force", id));
-    return { exec, stop: () => command("stop", id), [Symbol.asyncDispose]: end };
+    return { id, exec, probe, stop: () => command("stop", id), [Symbol.asyncDispose]: end };
   }
 
   const push = (line: string) =>
@@ -92,6 +92,32 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
     const { stdout } = await second.exec("wget", "-qO-", "http://localhost:9091/metrics");
     expect(stdout).toContain('kept{instance="",job="j"} 1\n');
     expect(stdout).toContain("pushgateway_persistence_healthy 1\n");
+  });
+
+  test("while the disk is full it is alive, so that it is not started again, but not ready; scrapes go on", async () => {
+    const volume = scratchFolder();
+    const mount = [
+      "mount",
+      "-t",
+      "tmpfs",
+      "-o",
+      `size=1m,mode=2775,gid=${values.securityContext.fsGroup}`,
+      "tmpfs",
+      volume,
+    ];
+    expect((await run(mount)).code).toBe(0);
+    try {
+      await using full = await pod(WITH_BUSYBOX, volume);
+      const body = `big{a="${"x".repeat(60_000)}"} 1`;
+      const fill = `for i in $(seq 30); do ${push(body).replace("/job/j", "/job/j$i")}; done`;
+      expect((await run(docker.command("exec", full.id, "sh", "-c", fill), 30_000)).stderr).toContain("503");
+      expect(await full.probe(values.liveness)).toBe(true);
+      await eventually("it is not ready", async () => !(await full.probe(values.readiness)));
+      const { stdout } = await full.exec("wget", "-qO-", "http://localhost:9091/metrics");
+      expect(stdout).toContain("pushgateway_persistence_healthy 0\n");
+    } finally {
+      await run(["umount", volume]);
+    }
   });
 
   test("the init container of an upgrade copies the Go Pushgateway's file once, and the export for the way back is read by it", async () => {
