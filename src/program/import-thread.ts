@@ -43,6 +43,8 @@ class Watch implements ImportWatch {
     const nowMs = performance.now();
     if (nowMs - this.toldMs < PROGRESS_MS) return;
     this.toldMs = nowMs;
+    // With a large file at hand the runtime would let as much garbage lie again before it looks.
+    Bun.gc(true);
     report({ kind: "progress", step, groups, ofGroups });
   }
 }
