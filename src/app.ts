@@ -12,6 +12,7 @@ import { pushRoutes } from "./http/push.ts";
 import { textError } from "./http/reply.ts";
 import { scrapeRoutes } from "./http/scrape.ts";
 import { StoreReports } from "./http/store-reports.ts";
+import { StoreTurns } from "./http/store-turns.ts";
 import { uiRoutes } from "./http/ui.ts";
 import { PushColumns } from "./model/columns.ts";
 import { ProtobufParser } from "./parse/protobuf.ts";
@@ -33,6 +34,7 @@ function createContext(deps: AppDeps): HttpContext {
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, nowMs: clock.nowMs, every, setIdleSeconds, idleSeconds: IDLE_SECONDS }),
     decoding: new DecodeLane(),
+    storeTurns: new StoreTurns(deps.store, clock),
     longAnswers: new LongAnswers({
       clock,
       maxInFlight: limits.maxScrapesInFlight,

@@ -1,5 +1,6 @@
 import { createApp } from "../src/app.ts";
 import type { App } from "../src/http/deps.ts";
+import type { StreamClock } from "../src/serialise/stream.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
@@ -10,6 +11,8 @@ export interface TestApp {
   readonly app: App;
   readonly store: Store;
   readonly logged: string[];
+  /** What long answers take turns by. */
+  clock: StreamClock;
   /** Milliseconds since 1970. */
   nowMs: number;
   quits: number;
@@ -22,7 +25,11 @@ export function createTestApp(...flags: string[]): TestApp {
   const settings = settingsOf(...flags);
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
   const logged: string[] = [];
-  const test = { store, logged, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };
+  const clock: StreamClock = {
+    nowMs: () => performance.now(),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+  const test = { store, logged, clock, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };
   const log = createLog({
     level: "debug",
     format: "logfmt",
@@ -57,7 +64,7 @@ export function createTestApp(...flags: string[]): TestApp {
     store,
     durability: { notReady: () => test.notReady, fault: () => null, settled: () => null, persistence: () => null },
     now: () => test.nowMs,
-    clock: { nowMs: () => performance.now(), turn: () => new Promise((resolve) => setImmediate(resolve)) },
+    clock: { nowMs: () => test.clock.nowMs(), turn: () => test.clock.turn() },
     startMs: test.nowMs,
     version: "2.0.0",
     buildInformation: { version: "2.0.0" },

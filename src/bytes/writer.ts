@@ -1,6 +1,8 @@
 import { formatFloat } from "./float.ts";
 
 const encoder = new TextEncoder();
+/** Texts of at most so many characters are mostly ASCII, and quicker written one by one. */
+const SHORT_TEXT = 192;
 
 /**
  * A growing run of bytes that is used again and again. `bytes` may be replaced whenever something is appended, so take
@@ -65,8 +67,23 @@ export class Writer {
 
   /** Appends text as UTF-8. */
   text(text: string): void {
+    if (text.length <= SHORT_TEXT && this.shortAscii(text)) return;
     this.reserve(text.length * 3);
     this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written;
+  }
+
+  /** Appends text if it is of the ASCII range. */
+  private shortAscii(text: string): boolean {
+    this.reserve(text.length);
+    const target = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      target[at++] = code;
+    }
+    this.length = at;
+    return true;
   }
 
   /** Appends a number as the reference prints it. */

@@ -1,11 +1,9 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { groupJson, METRICS_JSON_END, METRICS_JSON_START, statusJson } from "../serialise/json.ts";
+import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
-import { accepted, notYet } from "./reply.ts";
-
-const encoder = new TextEncoder();
+import { accepted, longAnswer, notYet } from "./reply.ts";
 
 const API_HEADERS = {
   "cache-control": "no-cache, no-store, must-revalidate",
@@ -165,19 +163,6 @@ function metrics(context: HttpContext, request: Request): Response {
   const notReady = context.durability.notReady();
   if (notReady !== null) return notYet(notReady);
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
-  return new Response(
-    context.longAnswers.stream(request, metricsPieces(context), () => {}),
-    {
-      headers: { "content-type": "application/json", ...headersOf(context) },
-    },
-  );
-}
-
-function* metricsPieces(context: HttpContext): Generator<Uint8Array> {
-  let separator = METRICS_JSON_START;
-  for (const group of context.store.groups()) {
-    yield encoder.encode(separator + groupJson(group));
-    separator = ",";
-  }
-  yield encoder.encode((separator === "," ? "" : separator) + METRICS_JSON_END);
+  const headers = { "content-type": "application/json", ...headersOf(context) };
+  return longAnswer(context, request, metricsJsonPieces(context.store.groups()), headers);
 }

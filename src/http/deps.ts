@@ -13,6 +13,7 @@ import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { BodyIntake } from "./body-intake.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { StoreReports } from "./store-reports.ts";
+import type { StoreTurns } from "./store-turns.ts";
 
 /** The server as a function from a request to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
@@ -65,4 +66,5 @@ export interface HttpContext extends AppDeps {
   readonly decoding: DecodeLane;
   readonly longAnswers: LongAnswers;
   readonly reports: StoreReports;
+  readonly storeTurns: StoreTurns;
 }

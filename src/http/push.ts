@@ -4,6 +4,7 @@ import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import { AFTER_CHANGE } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
 import { isClean, pathOf, redirectTo } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
@@ -61,7 +62,7 @@ class PushSurface {
   }
 
   private async delete(keyed: KeyedPath | Rejection, request: Request): Promise<Response> {
-    const { durability, ownMetrics, store, log } = this.context;
+    const { durability, ownMetrics, store, storeTurns, log } = this.context;
     if (keyed instanceof Rejection) {
       log.for("push.ts").debug("failed to parse URL", { url: request.url, err: keyed.message });
       ownMetrics.countRequest("delete", statusOf(keyed), "DELETE");
@@ -69,6 +70,7 @@ class PushSurface {
     }
     // No group can have a key that is not UTF-8.
     if (keyed.undecodable === null) store.delete(keyed.key);
+    await storeTurns.settled();
     const response = accepted(await durability.settled());
     ownMetrics.countRequest("delete", response.status, "DELETE");
     return response;
@@ -86,9 +88,10 @@ class PushSurface {
     let outcome: number | Rejection;
     try {
       if (body instanceof Rejection) outcome = body;
-      else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes)
+      else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes) {
         outcome = this.parseAndApply(body, contentType, method, keyed);
-      else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
+        if (outcome === AFTER_CHANGE) outcome = await this.applyAfterChange(body, contentType, method, keyed);
+      } else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
     } finally {
       // Whatever went wrong, others have to get the room that the body took.
       if (!(body instanceof Rejection) && bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
@@ -109,10 +112,25 @@ class PushSurface {
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
-      return this.parseAndApply(content, contentType, method, keyed);
+      const outcome = this.parseAndApply(content, contentType, method, keyed);
+      return outcome === AFTER_CHANGE ? await this.applyAfterChange(content, contentType, method, keyed) : outcome;
     } finally {
       if (content !== body) freeBuffer(content);
     }
+  }
+
+  private async applyAfterChange(
+    body: Uint8Array,
+    contentType: string | null,
+    method: "PUT" | "POST",
+    keyed: KeyedPath | Rejection,
+  ): Promise<number | Rejection> {
+    let outcome: number | Rejection = AFTER_CHANGE;
+    while (outcome === AFTER_CHANGE) {
+      await this.context.storeTurns.settled();
+      outcome = this.parseAndApply(body, contentType, method, keyed);
+    }
+    return outcome;
   }
 
   /** Counts the push, tells the operator of a refused one, and answers. */
@@ -145,12 +163,14 @@ class PushSurface {
     keyed: KeyedPath | Rejection,
   ): number | Rejection {
     if (keyed instanceof Rejection) return keyed;
-    const { columns, settings, store, now } = this.context;
+    const { columns, settings, store, storeTurns, now } = this.context;
     const parser = isDelimitedProtobuf(contentType) ? this.context.protobufParser : this.context.textParser;
     const rejection = parser.parse(body) ?? undecodableKey(keyed);
     const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
     const refused = rejection ?? store.apply(request);
     columns.trim();
+    // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
+    if (store.isChanging) void storeTurns.settled();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
 

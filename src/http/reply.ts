@@ -1,6 +1,9 @@
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { htmlText } from "../serialise/html-text.ts";
 
+import { negotiateEncoding } from "../serialise/negotiate.ts";
+import type { HttpContext } from "./deps.ts";
+
 /** The status of each kind of rejection: the only place that knows. */
 const STATUS: Record<RejectionKind, number> = {
   malformed: 400,
@@ -59,4 +62,17 @@ export function rejected(rejection: Rejection): Response {
 
 export function text(status: number, message: string): Response {
   return new Response(message, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
+/** An answer of 200 of any length, gzipped where the client prefers that. */
+export function longAnswer(
+  { gzip, longAnswers }: Pick<HttpContext, "gzip" | "longAnswers">,
+  request: Request,
+  pieces: Iterable<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const varied = { ...headers, vary: "Accept-Encoding" };
+  if (negotiateEncoding(request.headers.get("accept-encoding")) === "identity")
+    return longAnswers.answer(request, pieces, varied);
+  return longAnswers.answer(request, gzip.compress(pieces), { ...varied, "content-encoding": "gzip" });
 }

@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
-import { groupHtml, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
+import { groupsPieces, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
 import { pathOf } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
-import { textError } from "./reply.ts";
+import { longAnswer, textError } from "./reply.ts";
 
 const encoder = new TextEncoder();
 const PAGE_HEADERS = {
@@ -27,10 +27,7 @@ export function uiRoutes(context: HttpContext) {
 
 function statusPage(context: HttpContext, request: Request): Response {
   context.ownMetrics.countRequest("status", 200, "GET");
-  return new Response(
-    context.longAnswers.stream(request, pagePieces(context), () => {}),
-    { headers: PAGE_HEADERS },
-  );
+  return longAnswer(context, request, pagePieces(context), PAGE_HEADERS);
 }
 
 function* pagePieces(context: HttpContext): Generator<Uint8Array> {
@@ -39,7 +36,7 @@ function* pagePieces(context: HttpContext): Generator<Uint8Array> {
   const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
   const info = { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
   yield encoder.encode(statusPageHead(info, stylesheet));
-  for (const group of store.groups()) yield encoder.encode(groupHtml(group, `${base}/metrics`));
+  yield* groupsPieces(store.groups(), `${base}/metrics`);
   yield encoder.encode(statusPageFoot());
 }
 

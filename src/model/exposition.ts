@@ -15,8 +15,8 @@ export interface ExposedPage {
   readonly count: number;
   /** What lines cannot say, by chunk id: see GroupFamily.side. */
   readonly sides: ReadonlyMap<number, Uint8Array> | null;
-  /** The lines as a piece of a deflate stream, with their CRC-32: kept here by whoever deflates them first. */
-  deflated: Uint8Array | null;
+  /** The lines as pieces of a deflate stream, with their CRC-32: kept here by whoever deflates them first. */
+  deflated: readonly Uint8Array[] | null;
   crc: number;
 }
 

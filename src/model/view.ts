@@ -44,7 +44,24 @@ export interface GroupFamily {
   readonly side: Uint8Array | null;
 }
 
-/** One group as the read side sees it. */
+/** A family as it is shown to people and programs. */
+export type ShownFamily = Omit<GroupFamily, "age" | "isAside">;
+
+/** One group as it was at one moment, to be shown over any number of turns. */
+export interface ShownGroup {
+  /** The grouping labels, sorted by name, `job` among them. */
+  readonly labels: readonly LabelPair[];
+  readonly lastPushSuccessful: boolean;
+  /** The family of a name; null where the group has none. */
+  readonly find: (name: string) => ShownFamily | null;
+  /** Sorted by name, the push times among them; null: a turn of the loop may be taken. */
+  readonly families: Iterable<ShownFamily | null>;
+}
+
+/** Groups one after the other, each to be shown before the next one is asked for; null: a turn of the loop may be taken. */
+export type ShownGroups = Iterable<ShownGroup | null>;
+
+/** One group as the read side sees it within one turn. */
 export interface GroupView {
   /** The grouping labels, sorted by name, `job` among them. */
   readonly labels: readonly LabelPair[];

@@ -30,8 +30,8 @@ export interface CopiedStore {
   readonly keyedGroup: (group: number) => KeyedGroup | null;
   /** All ids of groups are below it. */
   readonly groupLimit: number;
-  /** Puts kept groups into the store, one a step; false: all are there. */
-  readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean };
+  /** Puts kept groups into the store, step by step; false: all are there. */
+  readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean; readonly groups: number };
 }
 
 /** What happens now and then; all optional to look at. */
@@ -269,9 +269,10 @@ export class DurableCopy {
   /** Puts groups into the store, with turns of the loop in between. */
   private async restore(groups: KeptGroups): Promise<void> {
     const restoring = this.store.restoring(groups);
+    const before = this.restoredGroups;
     let turnStartMs = this.options.nowMs();
     while (restoring.step()) {
-      this.restoredGroups++;
+      this.restoredGroups = before + restoring.groups;
       if (this.options.nowMs() - turnStartMs < RESTORE_TURN_MS) continue;
       this.tellProgress();
       await this.options.turn();

@@ -11,6 +11,7 @@ import {
   VALUE_END,
   VALUE_START,
 } from "./lines.ts";
+import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES } from "./pieces.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -36,24 +37,30 @@ export function mayHoldQuotedNames(lines: Uint8Array): boolean {
 /**
  * Appends the finished lines of the family `name` with its quoted names put into the old character set by `scheme`, which
  * is not "allow-utf-8". The family's name is escaped on its own, and `_bucket`, `_sum` or `_count` follow it. Labels keep
- * their order.
+ * their order. Gives what was appended once it is a piece; the rest is left in `out`.
  */
-export function escapeLines(
+export function* escapeLines(
   out: Writer,
   name: string,
   lines: Uint8Array,
   scheme: EscapingScheme,
   cursor = new LineCursor(),
-): void {
-  if (!mayHoldQuotedNames(lines)) {
+): Generator<Uint8Array> {
+  if (lines.length <= STRIDE_BYTES && !mayHoldQuotedNames(lines)) {
     out.append(lines);
     return;
   }
   const family = { escaped: escapedName(name, scheme), quotedSize: quotedSize(name) };
   cursor.open(lines, MetricType.untyped);
-  while (cursor.next()) {
-    if (cursor.hasQuotedNames) escapeLine(out, cursor, family, scheme);
+  let stop = STRIDE_BYTES;
+  while (cursor.begin()) {
+    while (!cursor.step()) yield NOTHING;
+    if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* escapeLargeLine(out, cursor, family, scheme);
+    else if (cursor.hasQuotedNames) escapeLine(out, cursor, family, scheme);
     else out.copy(lines, cursor.lineStart, cursor.lineEnd);
+    if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;
+    stop = cursor.lineEnd + STRIDE_BYTES;
+    yield pieceOf(out);
   }
 }
 
@@ -64,18 +71,41 @@ interface EscapedFamily {
 }
 
 function escapeLine(out: Writer, cursor: LineCursor, family: EscapedFamily, scheme: EscapingScheme): void {
-  const lines = cursor.lines;
+  appendName(out, cursor, family);
+  appendLabels(out, cursor, scheme, 0, cursor.labelCount);
+  appendValue(out, cursor);
+}
+
+function* escapeLargeLine(
+  out: Writer,
+  cursor: LineCursor,
+  family: EscapedFamily,
+  scheme: EscapingScheme,
+): Generator<Uint8Array> {
+  appendName(out, cursor, family);
+  yield* inRuns(out, cursor.labelCount, 1, (from, to) => appendLabels(out, cursor, scheme, from, to));
+  appendValue(out, cursor);
+}
+
+function appendName(out: Writer, cursor: LineCursor, family: EscapedFamily): void {
   out.text(family.escaped);
-  out.copy(lines, cursor.nameStart + family.quotedSize, cursor.nameEnd);
-  for (let row = 0; row < cursor.labelCount * LABEL_STRIDE; row += LABEL_STRIDE) {
+  out.copy(cursor.lines, cursor.nameStart + family.quotedSize, cursor.nameEnd);
+}
+
+function appendLabels(out: Writer, cursor: LineCursor, scheme: EscapingScheme, from: number, to: number): void {
+  const { lines, labels } = cursor;
+  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
     out.byte(row === 0 ? OPEN : COMMA);
     appendLabelName(out, cursor, row, scheme);
     out.ascii('="');
-    out.copy(lines, cursor.labels[row + VALUE_START] as number, cursor.labels[row + VALUE_END] as number);
+    out.copy(lines, labels[row + VALUE_START] as number, labels[row + VALUE_END] as number);
     out.byte(QUOTE);
   }
+}
+
+function appendValue(out: Writer, cursor: LineCursor): void {
   out.ascii(cursor.labelCount === 0 ? " " : "} ");
-  out.copy(lines, cursor.valueStart, cursor.lineEnd);
+  out.copy(cursor.lines, cursor.valueStart, cursor.lineEnd);
 }
 
 function appendLabelName(out: Writer, cursor: LineCursor, row: number, scheme: EscapingScheme): void {

@@ -2,7 +2,7 @@ import { appendBytesField, appendVarint } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
-import { appendTextField } from "./protobuf.ts";
+import { NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES, takePiece } from "./pieces.ts";
 import { decodeText } from "./utf8-text.ts";
 
 const METRIC = 4;
@@ -10,26 +10,46 @@ const METRIC_LABEL = 1;
 const PAIR_NAME = 1;
 
 /**
- * Appends the metrics of a family (MetricFamily field 4 records, as `appendMetrics` writes them) with label names that are
- * not of the old character set escaped by `scheme`. All else is copied. The family's own name is `appendFamilyHeader`'s.
+ * Appends the metrics of a family (MetricFamily field 4 records, their labels first) with label names that are not of the old
+ * character set escaped by `scheme`. All else is copied. Gives what was appended once it is a piece, which may be borrowed from
+ * `records`; the rest is left in `out`.
  */
-export function escapeMetricNames(out: Writer, records: Uint8Array, scheme: EscapingScheme): void {
-  const scratch = new Writer(1024);
-  eachField(records, 0, records.length, (record) => {
-    scratch.reset();
-    escapeMetric(scratch, records, record, scheme);
+export function* escapeMetricNames(out: Writer, records: Uint8Array, scheme: EscapingScheme): Generator<Uint8Array> {
+  const labels = new Writer(1024);
+  const record = new FieldCursor();
+  const field = new FieldCursor();
+  record.open(records, 0, records.length);
+  let stop = STRIDE_BYTES;
+  while (record.step()) {
+    labels.reset();
+    let rest = record.start;
+    field.open(records, record.start, record.end);
+    while (field.step() && isBytes(field, METRIC_LABEL)) {
+      appendLabel(labels, records, field, scheme);
+      rest = field.next;
+      if (rest < stop) continue;
+      stop = rest + STRIDE_BYTES;
+      yield NOTHING;
+    }
     out.byte((METRIC << 3) | WIRE_BYTES);
-    appendVarint(out, scratch.length);
-    out.copy(scratch.bytes, 0, scratch.length);
-  });
+    appendVarint(out, labels.length + record.end - rest);
+    out.append(labels.view());
+    if (record.end - rest <= PIECE_BYTES) out.copy(records, rest, record.end);
+    else {
+      yield takePiece(out);
+      yield records.subarray(rest, record.end);
+    }
+    if (out.length < PIECE_BYTES && record.next < stop) continue;
+    stop = record.next + STRIDE_BYTES;
+    yield pieceOf(out);
+  }
+  if (record.failed) throw new Error(`escaping stored label names: ${records.length} bytes are no metrics`);
 }
 
-function escapeMetric(out: Writer, source: Uint8Array, record: FieldCursor, scheme: EscapingScheme): void {
-  eachField(source, record.start, record.end, (field) => {
-    const name = isBytes(field, METRIC_LABEL) ? labelName(source, field) : null;
-    if (name === null || isLegacyLabelName(name)) out.copy(source, field.tagStart, field.next);
-    else appendRenamed(out, source, field, escapeLabelName(name, scheme));
-  });
+function appendLabel(out: Writer, source: Uint8Array, pair: FieldCursor, scheme: EscapingScheme): void {
+  const name = labelName(source, pair);
+  if (name === null || isLegacyLabelName(name)) out.copy(source, pair.tagStart, pair.next);
+  else appendRenamed(out, source, pair, escapeLabelName(name, scheme));
 }
 
 /** The name of a label pair, null where it has none. */
@@ -43,7 +63,8 @@ function labelName(source: Uint8Array, pair: FieldCursor): string | null {
 
 function appendRenamed(out: Writer, source: Uint8Array, pair: FieldCursor, name: string): void {
   const renamed = new Writer(64);
-  appendTextField(renamed, PAIR_NAME, name);
+  const bytes = Buffer.from(name);
+  appendBytesField(renamed, PAIR_NAME, bytes, 0, bytes.length);
   eachField(source, pair.start, pair.end, (field) => {
     if (!isBytes(field, PAIR_NAME)) renamed.copy(source, field.tagStart, field.next);
   });

@@ -5,10 +5,10 @@ import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import { type EscapingScheme, isLegacyMetricName } from "../model/names.ts";
 import { escapedName, escapeLines } from "./escape-lines.ts";
 import { LineCursor } from "./lines.ts";
+import { NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
 
 /** Pages with less than this are gathered to one piece. */
 const SMALL_PAGE_BYTES = 4096;
-const PIECE_BYTES = 32768;
 const LINE_FEED = 0x0a;
 
 /** A piece of an exposition; `page` is set where the piece is that page as a whole, `bytes` being its lines. */
@@ -17,32 +17,49 @@ export interface Piece {
   readonly page: ExposedPage | null;
 }
 
+/** Families in the order of their names; null: a turn of the loop may be taken. */
+export type ExposedFamilies = Iterable<ExposedFamily | null>;
+
+const PAUSE: Piece = { bytes: NOTHING, page: null };
+
 /**
  * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered in bytes of their own, large
  * pages as they are, borrowed from their snapshot.
  */
-export function* textPieces(families: Iterable<ExposedFamily>, escaping: EscapingScheme): Generator<Piece> {
+export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme): Generator<Piece> {
   const out = new Writer(PIECE_BYTES);
   const cursor = new LineCursor();
   for (const family of families) {
+    if (family === null) {
+      yield PAUSE;
+      continue;
+    }
     writeTextHeader(out, family, escaping);
     if (family.ownLines !== null) out.append(family.ownLines);
+    const rewrite = family.quoted && escaping !== "allow-utf-8";
     for (const page of family.pages) {
-      const rewrite = family.quoted && escaping !== "allow-utf-8";
-      if (!rewrite && page.used >= SMALL_PAGE_BYTES) {
-        if (out.length > 0) yield { bytes: out.finish(), page: null };
-        out.reset();
+      if (rewrite) yield* rewrittenPage(out, family, page, escaping, cursor);
+      else if (page.used >= SMALL_PAGE_BYTES) {
+        if (out.length > 0) yield { bytes: takePiece(out), page: null };
         yield { bytes: page.bytes.subarray(0, page.used), page };
-        continue;
-      }
-      if (rewrite) escapeLines(out, family.name, page.bytes.subarray(0, page.used), escaping, cursor);
-      else out.copy(page.bytes, 0, page.used);
-      if (out.length < PIECE_BYTES) continue;
-      yield { bytes: out.finish(), page: null };
-      out.reset();
+      } else out.copy(page.bytes, 0, page.used);
+      if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
     }
+    if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
   }
-  if (out.length > 0) yield { bytes: out.finish(), page: null };
+  if (out.length > 0) yield { bytes: takePiece(out), page: null };
+}
+
+function* rewrittenPage(
+  out: Writer,
+  { name }: ExposedFamily,
+  page: ExposedPage,
+  escaping: EscapingScheme,
+  cursor: LineCursor,
+): Generator<Piece> {
+  const lines = page.bytes.subarray(0, page.used);
+  for (const piece of escapeLines(out, name, lines, escaping, cursor))
+    yield piece.length === 0 ? PAUSE : { bytes: piece, page: null };
 }
 
 /** HELP (where there is one) and TYPE. */

@@ -1,4 +1,5 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
+import type { ExposedPage } from "../model/exposition.ts";
 import { CrcJoiner } from "./crc.ts";
 import type { Piece } from "./exposition.ts";
 
@@ -7,9 +8,13 @@ const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 /** An empty last block. */
 const LAST_BLOCK = Uint8Array.of(0x03, 0x00);
 
+/** So much is deflated at a time. */
+const STEP_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
 /**
  * Makes one gzip member of pieces deflated one by one, each ended by a sync flush, so that a page that did not change is never
- * deflated again. One member and not several: `curl --compressed` stops after the first.
+ * deflated again. One member and not several: `curl --compressed` stops after the first. No step deflates more than 64 KiB.
  */
 export class GzipStitcher {
   private readonly joiner = new CrcJoiner();
@@ -20,27 +25,54 @@ export class GzipStitcher {
     let crc = 0;
     let size = 0;
     yield HEADER;
-    for (const piece of pieces) {
-      const deflated = piece.page?.deflated ?? this.deflate(piece.bytes);
-      const pieceCrc = piece.page?.deflated ? piece.page.crc : crc32(piece.bytes);
-      if (piece.page !== null && piece.page.deflated === null) {
-        piece.page.deflated = deflated;
-        piece.page.crc = pieceCrc;
+    for (const { bytes, page } of pieces) {
+      if (page === null) crc = yield* this.deflate(bytes, crc, []);
+      else {
+        yield* page.deflated ?? this.deflatePage(bytes, page);
+        crc = this.joiner.join(crc, page.crc, bytes.length);
       }
-      crc = this.joiner.join(crc, pieceCrc, piece.bytes.length);
-      size += piece.bytes.length;
-      yield deflated;
+      size += bytes.length;
     }
     yield LAST_BLOCK;
     yield trailer(crc, size);
   }
 
-  private deflate(bytes: Uint8Array): Uint8Array {
+  /** One gzip member of bytes that come in pieces. */
+  compress(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+    return this.stitch(loose(pieces));
+  }
+
+  /** A page is held by whoever sends it: it does not change between the steps. */
+  private *deflatePage(bytes: Uint8Array, page: ExposedPage): Generator<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    page.crc = yield* this.deflate(bytes, 0, parts);
+    page.deflated = parts;
+  }
+
+  /** Adds what it gives to `parts`; returns the checksum of what had `crc` before these bytes. */
+  private *deflate(bytes: Uint8Array, crc: number, parts: Uint8Array[]): Generator<Uint8Array, number> {
+    if (bytes.length === 0) yield NOTHING;
+    let sum = crc;
+    for (let at = 0; at < bytes.length; at += STEP_BYTES) {
+      const step = bytes.subarray(at, at + STEP_BYTES);
+      const deflated = this.deflateStep(step);
+      sum = crc32(step, sum);
+      parts.push(deflated);
+      yield deflated;
+    }
+    return sum;
+  }
+
+  private deflateStep(bytes: Uint8Array): Uint8Array {
     this.deflatedBytes += bytes.length;
     const deflated = deflateRawSync(bytes, { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
     // A slice of its own: what zlib gives may be the head of a much larger buffer.
     return deflated.byteLength === deflated.buffer.byteLength ? deflated : new Uint8Array(deflated);
   }
+}
+
+function* loose(pieces: Iterable<Uint8Array>): Generator<Piece> {
+  for (const bytes of pieces) yield { bytes, page: null };
 }
 
 function trailer(crc: number, size: number): Uint8Array {

@@ -1,9 +1,11 @@
+import { Writer } from "../bytes/writer.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
-import type { GroupView } from "../model/view.ts";
+import type { ShownGroup, ShownGroups } from "../model/view.ts";
 import { jsonMap, jsonString, jsonStringMap } from "./json-text.ts";
-import { LineCursor } from "./lines.ts";
-import { familyJson, labelsJson } from "./metric-json.ts";
+import { familyJsonPieces, JsonScratch, labelsJson } from "./metric-json.ts";
+import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { timeText } from "./time-text.ts";
+import { compareText } from "./utf8-text.ts";
 
 /** What /api/v1/status tells. */
 export interface StatusInfo {
@@ -15,22 +17,59 @@ export interface StatusInfo {
   readonly persistence: PersistenceState | null;
 }
 
-/** The body of /api/v1/metrics is this, the groups with commas between them, and `METRICS_JSON_END`. */
-export const METRICS_JSON_START = '{"status":"success","data":[';
-export const METRICS_JSON_END = "]}";
+const START = '{"status":"success","data":[';
+const END = "]}";
+
+/** The body of /api/v1/metrics, piece by piece. */
+export function* metricsJsonPieces(groups: ShownGroups): Generator<Uint8Array> {
+  const out = new Writer(PIECE_BYTES);
+  const scratch = new JsonScratch();
+  let separator = START;
+  for (const group of groups) {
+    if (group === null) {
+      yield pieceOf(out);
+      continue;
+    }
+    out.ascii(separator);
+    separator = ",";
+    yield* groupJsonPieces(out, group, scratch);
+    if (out.length >= PIECE_BYTES) yield takePiece(out);
+  }
+  if (separator === START) out.ascii(START);
+  out.ascii(END);
+  yield takePiece(out);
+}
 
 /**
- * One group as an element of `data` in the body of /api/v1/metrics: `labels`, `last_push_successful` and each family under
- * its name; a family called like one of these two takes its place, as in the reference.
+ * Appends one group as an element of `data`: `labels`, `last_push_successful` and each family under its name, sorted; a family
+ * called like one of these two takes its place, as in the reference. Gives what was appended once it is a piece; the rest is
+ * left in `out`.
  */
-export function groupJson(group: GroupView): string {
-  const entries: [string, string][] = [
+export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonScratch): Generator<Uint8Array> {
+  const own: [string, string][] = [
     ["labels", labelsJson(group.labels)],
     ["last_push_successful", String(group.lastPushSuccessful)],
   ];
-  const cursor = new LineCursor();
-  for (const family of group.families) entries.push([family.name, familyJson(family, cursor)]);
-  return jsonMap(entries);
+  let separator = "{";
+  const write = (key: string, json: string) => {
+    out.text(`${separator}${jsonString(key)}:${json}`);
+    separator = ",";
+  };
+  for (const family of group.families) {
+    if (family === null) {
+      yield pieceOf(out);
+      continue;
+    }
+    for (let first = own[0]; first !== undefined && compareText(first[0], family.name) <= 0; first = own[0]) {
+      if (first[0] !== family.name) write(...first);
+      own.shift();
+    }
+    write(family.name, "");
+    yield* familyJsonPieces(out, family, scratch);
+    if (out.length >= PIECE_BYTES) yield takePiece(out);
+  }
+  for (const rest of own) write(...rest);
+  out.ascii("}");
 }
 
 /** The body of /api/v1/status. The reference has no `persistence`, nor have we where there is no file. */

@@ -20,6 +20,9 @@ const COUNT_SUFFIX = 6;
 const BUCKET_SUFFIX = 7;
 const QUANTILE_SUFFIX = 0;
 
+/** So many bytes are read in one step. */
+const STEP_BYTES = 16 * 1024;
+
 /** A row of `LineCursor.labels`: byte ranges of name and value as they stand in the lines, and how many escapes each holds. */
 export const LABEL_STRIDE = 6;
 export const NAME_START = 0;
@@ -38,7 +41,8 @@ export const POINT_END = 3;
 
 /**
  * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets into
- * `lines` and hold until the next `next` or `open`; nothing is allocated a metric. Lines without labels are read as well.
+ * `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels are read as
+ * well. A metric may be as large as a push: who takes turns reads it by `begin` and `step`.
  *
  * For a summary or histogram `points` are its quantiles or buckets, and `sum` and `count` are set; for every other type
  * `value` is. The lines were rendered by the store, so a shape that is not theirs is a fault of ours and throws.
@@ -65,6 +69,13 @@ export class LineCursor {
   hasQuotedNames = false;
 
   private end = 0;
+  /** Where reading goes on: in the labels of the first line, or at its value. */
+  private at = 0;
+  private hasLabels = false;
+  /** Of a summary or histogram: the suffix of the line read last, and the name on the first one. */
+  private suffix = 0;
+  private firstNameStart = 0;
+  private firstNameEnd = 0;
   private escapes = 0;
   private labelsSize = 0;
   private familySize = 0;
@@ -80,19 +91,43 @@ export class LineCursor {
     if (this.pointSuffix >= 0 && lines.length > 0) this.familySize = this.lastNameSize() - COUNT_SUFFIX;
   }
 
-  /** Moves to the next metric; false where there is none. */
+  /** Moves to the next metric and reads it whole; false where there is none. */
   next(): boolean {
+    if (!this.begin()) return false;
+    while (!this.step());
+    return true;
+  }
+
+  /** Moves to the next metric, which `step` has to read; false where there is none. */
+  begin(): boolean {
     if (this.lineEnd >= this.end) return false;
     this.lineStart = this.lineEnd;
     this.labelCount = 0;
     this.pointCount = 0;
     this.hasQuotedNames = false;
-    const start = this.readLabels(this.readName(this.lineStart));
-    if (this.pointSuffix < 0) {
-      this.valueStart = start;
-      this.valueEnd = this.readValue(start);
-    } else this.readComposite(start);
+    this.hasLabels = false;
+    this.at = this.readName(this.lineStart);
     return true;
+  }
+
+  /** Reads on in the metric, some ten thousand bytes; true once it is read whole. */
+  step(): boolean {
+    if (!this.hasLabels) {
+      if (!this.readLabels()) return false;
+      this.hasLabels = true;
+      if (this.pointSuffix < 0) {
+        this.valueStart = this.at;
+        this.valueEnd = this.readValue(this.at);
+        return true;
+      }
+      this.beginComposite(this.at);
+    }
+    return this.readComposite();
+  }
+
+  /** The bytes of the metric's lines. */
+  get sizeBytes(): number {
+    return this.lineEnd - this.lineStart;
   }
 
   labelName(index: number): string {
@@ -110,21 +145,29 @@ export class LineCursor {
   }
 
   /** A summary or histogram whose first line is read up to its value at `start`. */
-  private readComposite(start: number): void {
-    let suffix = this.nameEnd - this.nameStart - this.familySize;
-    const from = this.nameStart;
-    const to = this.nameEnd;
-    if (suffix === this.pointSuffix) this.labelToPoint();
+  private beginComposite(start: number): void {
+    this.suffix = this.nameEnd - this.nameStart - this.familySize;
+    this.firstNameStart = this.nameStart;
+    this.firstNameEnd = this.nameEnd;
+    if (this.suffix === this.pointSuffix) this.labelToPoint();
     this.labelsSize = this.measureLabels();
-    this.readPart(suffix, start);
-    while (suffix !== COUNT_SUFFIX) {
+    this.readPart(this.suffix, start);
+  }
+
+  /** Reads the further lines of a summary or histogram; false: there are more. */
+  private readComposite(): boolean {
+    const stop = this.lineEnd + STEP_BYTES;
+    while (this.suffix !== COUNT_SUFFIX) {
       if (this.lineEnd >= this.end) this.broken("the _count line that ends a metric", this.lineStart);
+      if (this.lineEnd > stop) return false;
       const separator = this.readName(this.lineEnd);
-      suffix = this.nameEnd - this.nameStart - this.familySize;
+      const suffix = this.nameEnd - this.nameStart - this.familySize;
       this.readPart(suffix, suffix === this.pointSuffix ? this.readKey(separator) : this.skipLabels(separator));
+      this.suffix = suffix;
     }
-    this.nameStart = from;
-    this.nameEnd = to;
+    this.nameStart = this.firstNameStart;
+    this.nameEnd = this.firstNameEnd;
+    return true;
   }
 
   /** Keeps the value at `start` under what the line's suffix makes it. */
@@ -210,17 +253,26 @@ export class LineCursor {
     return at;
   }
 
-  /** Reads the labels after the name that ends at `separator`; gives where the value starts. */
-  private readLabels(separator: number): number {
+  /** Reads labels from `at` on, then stands before the value; false: there are more. */
+  private readLabels(): boolean {
     const lines = this.lines;
-    if (lines[separator] === SPACE) return separator + 1;
-    let at = separator;
+    let at = this.at;
+    if (lines[at] === SPACE) {
+      this.at = at + 1;
+      return true;
+    }
+    const stop = at + STEP_BYTES;
     while (lines[at] !== CLOSE) {
       if (lines[at] !== COMMA && lines[at] !== OPEN) this.broken("a comma or a closing brace", at);
+      if (at > stop) {
+        this.at = at;
+        return false;
+      }
       at = this.readLabel(at + 1);
     }
     this.expect(at + 1, SPACE);
-    return at + 2;
+    this.at = at + 2;
+    return true;
   }
 
   private readLabel(start: number): number {
@@ -283,9 +335,7 @@ export class LineCursor {
 
   /** The size of the name on the last line, which is the `_count` of the family's last summary or histogram. */
   private lastNameSize(): number {
-    let at = this.end - 1;
-    while (at > 0 && this.lines[at - 1] !== LINE_FEED) at--;
-    this.readName(at);
+    this.readName(this.end < 2 ? 0 : this.lines.lastIndexOf(LINE_FEED, this.end - 2) + 1);
     this.expect(this.nameEnd - COUNT_SUFFIX, UNDERSCORE);
     this.expect(this.nameEnd - COUNT_SUFFIX + 1, LOWER_C);
     return this.nameEnd - this.nameStart;

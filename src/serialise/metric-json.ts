@@ -1,19 +1,47 @@
+import type { Writer } from "../bytes/writer.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
-import type { GroupFamily, LabelPair } from "../model/view.ts";
-import { jsonMap, jsonString, jsonStringMap } from "./json-text.ts";
-import { LineCursor } from "./lines.ts";
-import type { NativeBucket } from "./native-histogram.ts";
-import { type ShownMetric, shownMetrics } from "./shown-metric.ts";
+import type { LabelPair, ShownFamily } from "../model/view.ts";
+import { appendJson } from "./json-bytes.ts";
+import { jsonString, jsonStringMap } from "./json-text.ts";
+import {
+  KEY_END,
+  KEY_START,
+  LABEL_STRIDE,
+  LineCursor,
+  NAME_END,
+  NAME_ESCAPES,
+  NAME_START,
+  POINT_END,
+  POINT_START,
+  POINT_STRIDE,
+  VALUE_END,
+  VALUE_ESCAPES,
+  VALUE_START,
+} from "./lines.ts";
+import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
+import { appendCount, countsAreWhole, countsAreWholeInTurns, PointOrder } from "./points.ts";
+import { sideJsonPieces } from "./side-json.ts";
 import { timeText } from "./time-text.ts";
 import { textOf } from "./utf8-text.ts";
 
-/** A family of the answer of /api/v1/metrics: time_stamp, type, help unless it is empty, metrics. */
-export function familyJson(family: GroupFamily, cursor = new LineCursor()): string {
-  const isGaugeHistogram = family.type === MetricType.gaugeHistogram;
-  const metrics = shownMetrics(family, cursor).map(isGaugeHistogram ? gaugeHistogramJson : metricJson);
-  const help = family.help === null || family.help.length === 0 ? "" : `"help":${jsonString(textOf(family.help))},`;
-  const head = `"time_stamp":"${timeText(family.pushedMs)}","type":"${METRIC_TYPE_NAMES[family.type]}"`;
-  return `{${head},${help}"metrics":[${metrics.join(",")}]}`;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN = 0x7b;
+
+/** What families are written as JSON with; keep one and pass it every time. */
+export class JsonScratch {
+  readonly cursor = new LineCursor();
+  readonly order = new PointOrder();
+  private timeMs = Number.NaN;
+  private timeJson = "";
+
+  /** A time as a JSON string: families that were pushed together share theirs. */
+  timeOf(timeMs: number): string {
+    if (timeMs !== this.timeMs) this.timeJson = `"${timeText(timeMs)}"`;
+    this.timeMs = timeMs;
+    return this.timeJson;
+  }
 }
 
 /** A JSON object of labels. */
@@ -21,30 +49,155 @@ export function labelsJson(labels: readonly LabelPair[]): string {
   return jsonStringMap(labels.map(({ name, value }): [string, string] => [name, value]));
 }
 
+/**
+ * Appends a family of the answer of /api/v1/metrics: time_stamp, type, help unless it is empty, metrics. Gives what was appended
+ * once it is a piece; the rest is left in `out`.
+ */
+export function* familyJsonPieces(out: Writer, family: ShownFamily, scratch: JsonScratch): Generator<Uint8Array> {
+  const help = family.help === null || family.help.length === 0 ? "" : `"help":${jsonString(textOf(family.help))},`;
+  const type = METRIC_TYPE_NAMES[family.type];
+  out.text(`{"time_stamp":${scratch.timeOf(family.pushedMs)},"type":"${type}",${help}"metrics":[`);
+  if (family.side !== null) yield* sideJsonPieces(out, family.side, family.type);
+  else yield* linesJsonPieces(out, family, scratch);
+  out.ascii("]}");
+}
+
+function* linesJsonPieces(
+  out: Writer,
+  { lines, type }: ShownFamily,
+  { cursor, order }: JsonScratch,
+): Generator<Uint8Array> {
+  cursor.open(lines, type);
+  let stop = STRIDE_BYTES;
+  while (cursor.begin()) {
+    if (cursor.lineStart > 0) out.byte(COMMA);
+    while (!cursor.step()) yield NOTHING;
+    if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, type, order);
+    else appendMetric(out, cursor, type, order);
+    if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;
+    stop = cursor.lineEnd + STRIDE_BYTES;
+    yield pieceOf(out);
+  }
+}
+
+/** Keys come sorted, as Go writes maps. */
+function appendMetric(out: Writer, cursor: LineCursor, type: MetricType, order: PointOrder): void {
+  if (type === MetricType.summary) return appendSummary(out, cursor, order);
+  if (type === MetricType.histogram) return appendHistogram(out, cursor, order);
+  out.ascii('{"labels":{');
+  appendLabels(out, cursor, 0, cursor.labelCount);
+  appendValue(out, cursor, type);
+}
+
 /** The API of the reference takes a gauge histogram for a metric with a single value, and finds none. */
-function gaugeHistogramJson(metric: ShownMetric): string {
-  return jsonMap([
-    ["labels", labelsJson(metric.labels)],
-    ["value", '"0"'],
-  ]);
+function appendValue(out: Writer, cursor: LineCursor, type: MetricType): void {
+  out.ascii('},"value":"');
+  if (type === MetricType.gaugeHistogram) out.ascii("0");
+  else out.copy(cursor.lines, cursor.valueStart, cursor.valueEnd);
+  out.ascii('"}');
 }
 
-function metricJson(metric: ShownMetric): string {
-  return jsonMap([["labels", labelsJson(metric.labels)], ...valueEntries(metric)]);
+function appendSummary(out: Writer, cursor: LineCursor, order: PointOrder): void {
+  order.sort(cursor);
+  out.ascii("{");
+  appendTotal(out, cursor, true);
+  out.ascii('"labels":{');
+  appendLabels(out, cursor, 0, cursor.labelCount);
+  out.ascii('},"quantiles":{');
+  appendPoints(out, cursor, order, null, 0, cursor.pointCount);
+  out.ascii("},");
+  appendSum(out, cursor);
 }
 
-function valueEntries(metric: ShownMetric): [string, string][] {
-  if (metric.kind === "value") return [["value", jsonString(metric.value)]];
-  const { count, sum } = metric;
-  const common: [string, string][] = [
-    ["count", jsonString(count)],
-    ["sum", jsonString(sum)],
-  ];
-  if (metric.kind === "summary") return [...common, ["quantiles", jsonStringMap(metric.quantiles)]];
-  if (metric.kind === "histogram") return [...common, ["buckets", jsonStringMap(metric.buckets)]];
-  return [...common, ["buckets", `[${metric.buckets.map(bucketJson).join(",")}]`]];
+function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder): void {
+  const whole = countsAreWhole(cursor);
+  order.sort(cursor);
+  out.ascii('{"buckets":{');
+  appendPoints(out, cursor, order, whole, 0, cursor.pointCount);
+  out.ascii("},");
+  appendTotal(out, cursor, whole);
+  out.ascii('"labels":{');
+  appendLabels(out, cursor, 0, cursor.labelCount);
+  out.ascii("},");
+  appendSum(out, cursor);
 }
 
-function bucketJson({ boundaries, lower, upper, count }: NativeBucket): string {
-  return `[${boundaries},${jsonString(lower)},${jsonString(upper)},${jsonString(count)}]`;
+/** A metric of any size, its labels and points in runs. */
+function* largeMetric(out: Writer, cursor: LineCursor, type: MetricType, order: PointOrder): Generator<Uint8Array> {
+  if (type !== MetricType.summary && type !== MetricType.histogram) {
+    yield* largeLabels(out, cursor, '{"labels":{');
+    return appendValue(out, cursor, type);
+  }
+  const isSummary = type === MetricType.summary;
+  const whole = isSummary ? null : yield* countsAreWholeInTurns(cursor);
+  yield* order.sortInTurns(cursor);
+  if (isSummary) {
+    out.ascii("{");
+    appendTotal(out, cursor, true);
+    yield* largeLabels(out, cursor, '"labels":{');
+    out.ascii('},"quantiles":{');
+  } else out.ascii('{"buckets":{');
+  yield* inRuns(out, cursor.pointCount, RUN, (from, to) => appendPoints(out, cursor, order, whole, from, to));
+  out.ascii("},");
+  if (whole !== null) {
+    appendTotal(out, cursor, whole);
+    yield* largeLabels(out, cursor, '"labels":{');
+    out.ascii("},");
+  }
+  appendSum(out, cursor);
+}
+
+function* largeLabels(out: Writer, cursor: LineCursor, head: string): Generator<Uint8Array> {
+  out.ascii(head);
+  yield* inRuns(out, cursor.labelCount, 1, (from, to) => appendLabels(out, cursor, from, to));
+}
+
+function appendTotal(out: Writer, { lines, countStart, countEnd }: LineCursor, whole: boolean): void {
+  out.ascii('"count":"');
+  appendCount(out, lines, countStart, countEnd, whole);
+  out.ascii('",');
+}
+
+function appendSum(out: Writer, { lines, sumStart, sumEnd }: LineCursor): void {
+  out.ascii('"sum":"');
+  out.copy(lines, sumStart, sumEnd);
+  out.ascii('"}');
+}
+
+/** The labels [from, to), which stand in the lines sorted by name. */
+function appendLabels(out: Writer, { lines, labels }: LineCursor, from: number, to: number): void {
+  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
+    if (row > 0) out.byte(COMMA);
+    const nameEscapes = labels[row + NAME_ESCAPES] as number;
+    appendJson(out, lines, labels[row + NAME_START] as number, labels[row + NAME_END] as number, nameEscapes);
+    out.byte(COLON);
+    const valueEscapes = labels[row + VALUE_ESCAPES] as number;
+    appendJson(out, lines, labels[row + VALUE_START] as number, labels[row + VALUE_END] as number, valueEscapes);
+  }
+}
+
+/** The points at the places [from, to) of the order; as counts, whole or not, or with `whole` null as they stand. */
+function appendPoints(
+  out: Writer,
+  cursor: LineCursor,
+  order: PointOrder,
+  whole: boolean | null,
+  from: number,
+  to: number,
+): void {
+  const { lines, points } = cursor;
+  for (let place = from; place < to; place++) {
+    const point = order.at(place, cursor);
+    if (point < 0) continue;
+    const row = point * POINT_STRIDE;
+    if (out.bytes[out.length - 1] !== OPEN) out.byte(COMMA);
+    out.byte(QUOTE);
+    out.copy(lines, points[row + KEY_START] as number, points[row + KEY_END] as number);
+    out.ascii('":"');
+    const start = points[row + POINT_START] as number;
+    const end = points[row + POINT_END] as number;
+    if (whole === null) out.copy(lines, start, end);
+    else appendCount(out, lines, start, end, whole);
+    out.byte(QUOTE);
+  }
 }

@@ -14,6 +14,9 @@ export interface NativeBucket {
   readonly count: string;
 }
 
+/** So many buckets or spans are gone through before a turn of the loop may be taken. */
+const STEPS_A_TURN = 256;
+
 /** Whether a histogram is shown as a native one: it has spans. Its classic buckets, if any, are then left out. */
 export function isNative(histogram: SideHistogram): boolean {
   return histogram.negative.spans.length + histogram.positive.spans.length > 0;
@@ -26,42 +29,59 @@ export function isFloatHistogram(histogram: SideHistogram): boolean {
 
 /**
  * The buckets of a native histogram that are not empty, from the lowest up: the negative ones, the zero bucket, the positive
- * ones. Spans that speak of more buckets than there are counts end with the last count.
+ * ones. Spans that speak of more buckets than there are counts end with the last count. null: a turn of the loop may be taken.
  */
-export function nativeBuckets(histogram: SideHistogram): NativeBucket[] {
+export function* nativeBuckets(histogram: SideHistogram): Generator<NativeBucket | null> {
   const float = isFloatHistogram(histogram);
-  const result = halfBuckets(histogram.negative, histogram.schema, float, -1).reverse();
-  const zeroCount = float ? goCount(histogram.zeroCountFloat) : goCount(histogram.zeroCount);
-  if (zeroCount !== null) result.push(bucket(-histogram.zeroThreshold, histogram.zeroThreshold, true, true, zeroCount));
-  return result.concat(halfBuckets(histogram.positive, histogram.schema, float, 1));
+  const { schema } = histogram;
+  // Counts stand from zero outwards.
+  const negative: HalfBucket[] = [];
+  for (const one of halfBuckets(histogram.negative, schema, float)) {
+    if (one !== null) negative.push(one);
+    else yield null;
+  }
+  for (let i = negative.length - 1; i >= 0; i--) {
+    const { index, count } = negative[i] as HalfBucket;
+    yield sideBucket(index, schema, -1, count);
+    if (i % STEPS_A_TURN === 0) yield null;
+  }
+  const zeroCount = goCount(float ? histogram.zeroCountFloat : histogram.zeroCount);
+  if (zeroCount !== null) yield bucket(-histogram.zeroThreshold, histogram.zeroThreshold, true, true, zeroCount);
+  for (const one of halfBuckets(histogram.positive, schema, float))
+    yield one === null ? null : sideBucket(one.index, schema, 1, one.count);
 }
 
-/** The buckets of one half that are not empty, from zero outwards. */
-function halfBuckets(half: SideBuckets, schema: number, float: boolean, sign: 1 | -1): NativeBucket[] {
-  const counts = float ? half.counts.map(goCount) : wholeCounts(half.deltas);
-  const result: NativeBucket[] = [];
+interface HalfBucket {
+  readonly index: number;
+  readonly count: string;
+}
+
+/** The buckets of one half that are not empty, from zero outwards; null now and then. */
+function* halfBuckets(half: SideBuckets, schema: number, float: boolean): Generator<HalfBucket | null> {
+  const { spans, deltas, counts } = half;
+  const countOf = float ? (at: number) => goCount(counts[at] as number) : wholeCounts(deltas);
+  const size = float ? counts.length : deltas.length;
   let at = 0;
   let index = 0;
-  for (const span of half.spans) {
+  for (const [i, span] of spans.entries()) {
     index = (index + span.offset) | 0;
-    for (let i = 0; i < span.length && at < counts.length; i++) {
-      const count = counts[at++];
-      if (typeof count === "string" && !(float && nativeBound(index, schema) <= 0)) {
-        result.push(sideBucket(index, schema, sign, count));
-      }
+    for (let j = 0; j < span.length && at < size; j++) {
+      const count = countOf(at++);
+      if (count !== null && !(float && nativeBound(index, schema) <= 0)) yield { index, count };
       index = (index + 1) | 0;
+      if (at % STEPS_A_TURN === 0) yield null;
     }
+    if (i % STEPS_A_TURN === 0) yield null;
   }
-  return result;
 }
 
-/** Each delta counts from the bucket before; a sum below zero wraps around, as an unsigned number does in Go. */
-function wholeCounts(deltas: readonly bigint[]): (string | null)[] {
+/** The counts, asked for in order: each delta counts from the bucket before; a sum below zero wraps around, as in Go. */
+function wholeCounts(deltas: readonly bigint[]): (at: number) => string | null {
   let count = 0n;
-  return deltas.map((delta) => {
-    count += delta;
+  return (at) => {
+    count += deltas[at] as bigint;
     return goCount(BigInt.asUintN(64, count));
-  });
+  };
 }
 
 /** A count as Go prints it; null for an empty bucket. */

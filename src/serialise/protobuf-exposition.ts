@@ -5,86 +5,142 @@ import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
 import { escapedName } from "./escape-lines.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
-import type { Piece } from "./exposition.ts";
-import { appendFamilyHeader, appendMetrics, EncodingScratch } from "./protobuf.ts";
+import type { ExposedFamilies, Piece } from "./exposition.ts";
+import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
+import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts";
 import { ScrapedHistograms } from "./scraped-histograms.ts";
 
-const NO_BYTES = new Uint8Array(0);
+/** A family of at most so many bytes is kept until its length can be told; a larger one is written twice. */
+const KEPT_BYTES = 4 * 1024 * 1024;
+
+const PAUSE: Piece = { bytes: NOTHING, page: null };
 
 /**
- * The exposition as delimited io.prometheus.client.MetricFamily messages. A family is put together before its length can be
- * told, so it comes in one piece; empty pieces come while that is done, for the caller to take a turn of the loop. Where the
- * scraper is a Prometheus, native and classic histograms of one family come in a message each: see ScrapedHistograms.
+ * The exposition as delimited io.prometheus.client.MetricFamily messages, small ones gathered. A message begins with its length:
+ * so a large family is worked through once to learn its length and once more to be sent, which takes no memory. Where the scraper is
+ * a Prometheus, native and classic histograms of one family come in a message each: see ScrapedHistograms.
  */
 export function* protobufPieces(
-  families: Iterable<ExposedFamily>,
+  families: ExposedFamilies,
   escaping: EscapingScheme,
   forPrometheus = false,
 ): Generator<Piece> {
-  const scratch = new EncodingScratch();
-  const histograms = new ScrapedHistograms();
-  const message = new Writer(65536);
-  const native = new Writer(4096);
-  const records = new Writer(8192);
-  const sorted = new Writer(4096);
+  const out = new Writer(PIECE_BYTES);
+  const tools = {
+    scratch: new EncodingScratch(),
+    head: new Writer(1024),
+    rest: new Writer(PIECE_BYTES),
+    histograms: new ScrapedHistograms(),
+  };
   for (const family of families) {
-    message.reset();
-    native.reset();
-    const rewrite = family.quoted && escaping !== "allow-utf-8";
-    const name = rewrite ? escapedName(family.name, escaping) : family.name;
-    appendFamilyHeader(message, name, family.help, family.type);
-    const headerSize = message.length;
-    native.copy(message.bytes, 0, headerSize);
-    if (family.ownLines !== null)
-      appendMetrics(message, { type: family.type, lines: family.ownLines, side: null }, scratch);
-    for (const page of family.pages) {
-      records.reset();
-      sorted.reset();
-      const visitSide =
-        forPrometheus && isHistogram(family.type) ? (side: Uint8Array) => histograms.sort(side, sorted, records) : null;
-      appendPage(records, page, family, scratch, visitSide);
-      appendRecords(message, records, rewrite, escaping);
-      appendRecords(native, sorted, rewrite, escaping);
-      yield { bytes: NO_BYTES, page: null };
-    }
-    if (native.length > headerSize) yield* delimited(native);
-    if (native.length === headerSize || message.length > headerSize) yield* delimited(message);
+    if (family === null) yield PAUSE;
+    else if (forPrometheus && isHistogram(family.type)) yield* histogramMessages(out, family, escaping, tools);
+    else yield* familyMessage(out, family, escaping, tools, "all");
+    if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
   }
+  if (out.length > 0) yield { bytes: takePiece(out), page: null };
 }
 
 const isHistogram = (type: MetricType): boolean => type === MetricType.histogram || type === MetricType.gaugeHistogram;
 
-function appendRecords(out: Writer, records: Writer, rewrite: boolean, escaping: EscapingScheme): void {
-  if (rewrite) escapeMetricNames(out, records.view(), escaping);
-  else out.copy(records.bytes, 0, records.length);
-}
+/** Which metrics of a family a message has: those whose histogram is native, the others, or all. */
+type Kind = "native" | "classic" | "all";
 
-function* delimited(message: Writer): Generator<Piece> {
-  const length = new Writer(16);
-  appendVarint(length, message.length);
-  yield { bytes: length.finish(), page: null };
-  yield { bytes: message.finish(), page: null };
-}
-
-/** Chunks without a side are read together, as far as they stand together. `takeSide` takes sides instead of `out`. */
-function appendPage(
+function* histogramMessages(
   out: Writer,
-  page: ExposedPage,
+  family: ExposedFamily,
+  escaping: EscapingScheme,
+  tools: MessageTools,
+): Generator<Piece> {
+  const hasSides = family.pages.some(({ sides }) => sides !== null && sides.size > 0);
+  const hasNative = hasSides && (yield* familyMessage(out, family, escaping, tools, "native"));
+  yield* familyMessage(out, family, escaping, tools, hasNative ? "classic" : "all");
+}
+
+/** What messages are put together with, one after the other. */
+interface MessageTools {
+  readonly scratch: EncodingScratch;
+  /** The fields of the family itself. */
+  readonly head: Writer;
+  /** The end of its metrics. */
+  readonly rest: Writer;
+  readonly histograms: ScrapedHistograms;
+}
+
+/** One message, what is no piece yet being left in `out`; or none, and false, where there are no metrics of a kind. */
+function* familyMessage(
+  out: Writer,
+  family: ExposedFamily,
+  escaping: EscapingScheme,
+  { scratch, head, rest, histograms }: MessageTools,
+  kind: Kind,
+): Generator<Piece, boolean> {
+  scratch.escaping = family.quoted ? escaping : "allow-utf-8";
+  rest.reset();
+  head.reset();
+  let kept: Uint8Array[] | null = [];
+  let size = 0;
+  for (const piece of familyRecords(rest, family, scratch, histograms, kind)) {
+    size += piece.length;
+    if (size > KEPT_BYTES) kept = null;
+    else if (piece.length > 0) kept?.push(piece);
+    yield PAUSE;
+  }
+  if (kind !== "all" && size + rest.length === 0) return false;
+  const name = family.quoted && escaping !== "allow-utf-8" ? escapedName(family.name, escaping) : family.name;
+  appendFamilyHeader(head, name, family.help, family.type);
+  appendVarint(out, head.length + size + rest.length);
+  out.append(head.view());
+  if (size > 0) yield { bytes: takePiece(out), page: null };
+  if (kept === null) rest.reset();
+  for (const bytes of kept ?? familyRecords(rest, family, scratch, histograms, kind)) yield { bytes, page: null };
+  out.append(rest.view());
+  return true;
+}
+
+/** The metrics of a family as records, piece by piece; the last ones are left in `out`. */
+function* familyRecords(
+  out: Writer,
   family: ExposedFamily,
   scratch: EncodingScratch,
-  takeSide: ((side: Uint8Array) => void) | null,
-): void {
+  histograms: ScrapedHistograms,
+  kind: Kind,
+): Generator<Uint8Array> {
+  const { type, ownLines } = family;
+  if (ownLines !== null && kind !== "native") yield* metricPieces(out, { type, lines: ownLines, side: null }, scratch);
+  for (const page of family.pages)
+    for (const chunks of runsOf(page)) {
+      if (chunks.side === null || kind === "all") {
+        if (kind !== "native" || chunks.side !== null) yield* metricPieces(out, { type, ...chunks }, scratch);
+      } else yield* histogramPieces(out, chunks.side, scratch.escaping, histograms, kind);
+    }
+}
+
+/** The metrics of one kind among those that stand beside a chunk's lines. */
+function* histogramPieces(
+  out: Writer,
+  side: Uint8Array,
+  escaping: EscapingScheme,
+  histograms: ScrapedHistograms,
+  kind: Kind,
+): Generator<Uint8Array> {
+  for (const record of histograms.pick(side, kind === "native"))
+    if (record === null) yield pieceOf(out);
+    else if (escaping === "allow-utf-8") out.append(record);
+    else yield* escapeMetricNames(out, record, escaping);
+}
+
+/** The chunks of a page that can be read together: all of them, or one by one where some have a side. */
+function* runsOf(page: ExposedPage): Generator<{ readonly lines: Uint8Array; readonly side: Uint8Array | null }> {
   if (page.sides === null || page.sides.size === 0) {
-    appendMetrics(out, { type: family.type, lines: page.bytes.subarray(0, page.used), side: null }, scratch);
+    yield { lines: page.bytes.subarray(0, page.used), side: null };
     return;
   }
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
-    const side = page.sides.get(page.slots[slot] as number) ?? null;
     const lines = page.bytes.subarray(offset, offset + size);
-    if (side !== null && takeSide !== null) takeSide(side);
-    else appendMetrics(out, { type: family.type, lines, side }, scratch);
+    yield { lines, side: page.sides.get(page.slots[slot] as number) ?? null };
     offset += size;
   }
 }

@@ -2,7 +2,10 @@ import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } f
 import { WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { type EscapingScheme, escapeLabelName } from "../model/names.ts";
 import type { GroupFamily } from "../model/view.ts";
+
+import { escapeMetricNames } from "./escape-metrics.ts";
 import {
   appendUnescaped,
   KEY_END,
@@ -20,6 +23,7 @@ import {
   VALUE_START,
 } from "./lines.ts";
 import { isUint64, readFloat } from "./number-text.ts";
+import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES, takePiece } from "./pieces.ts";
 
 /** Keys of fields: the number times 8, plus the wire type (0 varint, 1 eight bytes, 2 with a length). Source: metrics.proto. */
 const FAMILY_METRIC = 0x22;
@@ -29,6 +33,10 @@ const METRIC_HISTOGRAM = 0x3a;
 const PAIR_NAME = 0x0a;
 const PAIR_VALUE = 0x12;
 const VALUE = 0x09;
+const COUNTER = 0x1a;
+const GAUGE = 0x12;
+const UNTYPED = 0x2a;
+const PLAIN_KEYS = { [MetricType.counter]: COUNTER, [MetricType.gauge]: GAUGE, [MetricType.untyped]: UNTYPED };
 const SAMPLE_COUNT = 0x08;
 const SAMPLE_SUM = 0x11;
 const POINTS = 0x1a;
@@ -39,17 +47,28 @@ const BUCKET_COUNT = 0x08;
 const BUCKET_BOUND = 0x11;
 const BUCKET_COUNT_FLOAT = 0x21;
 
+/** So many labels are measured in one run; each may be as long as the limit of a label. */
+const LABELS_A_RUN = 16;
+
 /** A double field with its key. */
 const DOUBLE_SIZE = 9;
 /** The two doubles of a quantile, or of a bucket whose count is a fraction. */
 const PAIR_SIZE = 2 * DOUBLE_SIZE;
 
-/** What `appendMetrics` works with; keep one and pass it every time, for it grows to the largest metric seen. */
+/** How the numbers of a metric are written, which their values decide. */
+type Encoding = "summary" | "whole histogram" | "float histogram";
+
+/** What metrics are written with; keep one and pass it every time, for it grows to the largest metric seen. */
 export class EncodingScratch {
   readonly cursor = new LineCursor();
   readonly doubles = new DoubleWriter();
   /** The points of one metric as numbers, two each: the bound or rank and the value. */
   points = new Float64Array(64);
+  /** Of the points read so far: whether all values are uint64, and the size of their buckets if so. */
+  areWhole = true;
+  wholeSize = 0;
+  /** How label names outside of the old character set are written; "allow-utf-8": as they are. */
+  escaping: EscapingScheme = "allow-utf-8";
 }
 
 type EncodableFamily = Pick<GroupFamily, "type" | "lines" | "side">;
@@ -73,6 +92,33 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
 }
 
 /**
+ * As `appendMetrics`, to be taken over any number of turns: gives what was appended once it is a piece; the rest is left in
+ * `out`. Pieces may be borrowed from `side`. Label names are escaped as `scratch.escaping` says.
+ */
+export function* metricPieces(out: Writer, family: EncodableFamily, scratch: EncodingScratch): Generator<Uint8Array> {
+  if (family.side !== null) return yield* sidePieces(out, family.side, scratch.escaping);
+  const cursor = scratch.cursor;
+  cursor.open(family.lines, family.type);
+  const append = metricEncoder(family.type);
+  let stop = STRIDE_BYTES;
+  while (cursor.begin()) {
+    while (!cursor.step()) yield NOTHING;
+    if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, scratch, family.type);
+    else append(out, scratch);
+    if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;
+    stop = cursor.lineEnd + STRIDE_BYTES;
+    yield pieceOf(out);
+  }
+}
+
+function* sidePieces(out: Writer, side: Uint8Array, escaping: EscapingScheme): Generator<Uint8Array> {
+  if (escaping !== "allow-utf-8") return yield* escapeMetricNames(out, side, escaping);
+  if (side.length <= PIECE_BYTES) return out.append(side);
+  yield takePiece(out);
+  yield side;
+}
+
+/**
  * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` is a field that was never set; an empty one is written, and so is
  * the type.
  */
@@ -92,9 +138,9 @@ export function appendTextField(out: Writer, field: number, text: string): void 
 
 type AppendMetric = (out: Writer, scratch: EncodingScratch) => void;
 
-const appendCounter: AppendMetric = (out, scratch) => appendPlain(out, scratch, 0x1a);
-const appendGauge: AppendMetric = (out, scratch) => appendPlain(out, scratch, 0x12);
-const appendUntyped: AppendMetric = (out, scratch) => appendPlain(out, scratch, 0x2a);
+const appendCounter: AppendMetric = (out, scratch) => appendPlain(out, scratch, COUNTER);
+const appendGauge: AppendMetric = (out, scratch) => appendPlain(out, scratch, GAUGE);
+const appendUntyped: AppendMetric = (out, scratch) => appendPlain(out, scratch, UNTYPED);
 
 function metricEncoder(type: MetricType): AppendMetric {
   if (type === MetricType.counter) return appendCounter;
@@ -105,8 +151,12 @@ function metricEncoder(type: MetricType): AppendMetric {
 
 /** A metric whose message `key` holds one double. */
 function appendPlain(out: Writer, scratch: EncodingScratch, key: number): void {
+  appendMetricStart(out, scratch, 2 + DOUBLE_SIZE);
+  appendPlainValue(out, scratch, key);
+}
+
+function appendPlainValue(out: Writer, scratch: EncodingScratch, key: number): void {
   const cursor = scratch.cursor;
-  appendMetricStart(out, cursor, 2 + DOUBLE_SIZE);
   out.byte(key);
   out.byte(DOUBLE_SIZE);
   out.byte(VALUE);
@@ -114,17 +164,81 @@ function appendPlain(out: Writer, scratch: EncodingScratch, key: number): void {
 }
 
 /** The record's key and length and the labels; `valueSize` bytes have to follow. */
-function appendMetricStart(out: Writer, cursor: LineCursor, valueSize: number): void {
-  const labels = cursor.labels;
-  const labelsEnd = cursor.labelCount * LABEL_STRIDE;
-  let size = valueSize;
-  for (let row = 0; row < labelsEnd; row += LABEL_STRIDE) {
-    const pairSize = labelPairSize(labels, row);
+function appendMetricStart(out: Writer, scratch: EncodingScratch, valueSize: number): void {
+  const { labelCount } = scratch.cursor;
+  out.byte(FAMILY_METRIC);
+  appendVarint(out, valueSize + labelsSize(scratch, 0, labelCount));
+  appendLabels(out, scratch, 0, labelCount);
+}
+
+/** The size of the labels [from, to) as fields. */
+function labelsSize(scratch: EncodingScratch, from: number, to: number): number {
+  const { labels } = scratch.cursor;
+  if (renames(scratch)) return renamedSize(scratch, from, to);
+  let size = 0;
+  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
+    const pairSize = labelPairSize(nameSize(labels, row), valueSize(labels, row));
     size += 1 + varintSize(pairSize) + pairSize;
   }
-  out.byte(FAMILY_METRIC);
-  appendVarint(out, size);
-  for (let row = 0; row < labelsEnd; row += LABEL_STRIDE) appendLabelPair(out, cursor.lines, labels, row);
+  return size;
+}
+
+function renamedSize(scratch: EncodingScratch, from: number, to: number): number {
+  const { labels } = scratch.cursor;
+  let size = 0;
+  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
+    const pairSize = labelPairSize(Buffer.byteLength(renamed(scratch, row)), valueSize(labels, row));
+    size += 1 + varintSize(pairSize) + pairSize;
+  }
+  return size;
+}
+
+function appendLabels(out: Writer, scratch: EncodingScratch, from: number, to: number): void {
+  const { lines, labels } = scratch.cursor;
+  const isRenaming = renames(scratch);
+  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE)
+    if (isRenaming) appendRenamedPair(out, scratch, row);
+    else appendLabelPair(out, lines, labels, row);
+}
+
+function appendLabelPair(out: Writer, lines: Uint8Array, labels: Int32Array, row: number): void {
+  const name = nameSize(labels, row);
+  out.byte(METRIC_LABEL);
+  appendVarint(out, labelPairSize(name, valueSize(labels, row)));
+  out.byte(PAIR_NAME);
+  appendVarint(out, name);
+  appendRaw(out, lines, labels, row + NAME_START);
+  out.byte(PAIR_VALUE);
+  appendVarint(out, valueSize(labels, row));
+  appendRaw(out, lines, labels, row + VALUE_START);
+}
+
+function appendRenamedPair(out: Writer, scratch: EncodingScratch, row: number): void {
+  const { lines, labels } = scratch.cursor;
+  const name = renamed(scratch, row);
+  const nameBytes = Buffer.byteLength(name);
+  out.byte(METRIC_LABEL);
+  appendVarint(out, labelPairSize(nameBytes, valueSize(labels, row)));
+  out.byte(PAIR_NAME);
+  appendVarint(out, nameBytes);
+  out.text(name);
+  out.byte(PAIR_VALUE);
+  appendVarint(out, valueSize(labels, row));
+  appendRaw(out, lines, labels, row + VALUE_START);
+}
+
+/** Appends the text whose start, end and escapes are `labels` from `at` on. */
+function appendRaw(out: Writer, lines: Uint8Array, labels: Int32Array, at: number): void {
+  appendUnescaped(out, lines, labels[at] as number, labels[at + 1] as number, labels[at + 2] as number);
+}
+
+function renames({ escaping, cursor }: EncodingScratch): boolean {
+  return escaping !== "allow-utf-8" && cursor.hasQuotedNames;
+}
+
+/** The name of a label as a scrape with the escaping shows it. */
+function renamed({ cursor, escaping }: EncodingScratch, row: number): string {
+  return escapeLabelName(cursor.labelName(row / LABEL_STRIDE), escaping);
 }
 
 function nameSize(labels: Int32Array, row: number): number {
@@ -141,76 +255,112 @@ function valueSize(labels: Int32Array, row: number): number {
   );
 }
 
-function labelPairSize(labels: Int32Array, row: number): number {
-  const name = nameSize(labels, row);
-  const value = valueSize(labels, row);
+function labelPairSize(name: number, value: number): number {
   return 2 + varintSize(name) + name + varintSize(value) + value;
 }
 
-function appendLabelPair(out: Writer, lines: Uint8Array, labels: Int32Array, row: number): void {
-  out.byte(METRIC_LABEL);
-  appendVarint(out, labelPairSize(labels, row));
-  out.byte(PAIR_NAME);
-  appendVarint(out, nameSize(labels, row));
-  const nameEnd = labels[row + NAME_END] as number;
-  appendUnescaped(out, lines, labels[row + NAME_START] as number, nameEnd, labels[row + NAME_ESCAPES] as number);
-  out.byte(PAIR_VALUE);
-  appendVarint(out, valueSize(labels, row));
-  const valueEnd = labels[row + VALUE_END] as number;
-  appendUnescaped(out, lines, labels[row + VALUE_START] as number, valueEnd, labels[row + VALUE_ESCAPES] as number);
-}
-
 function appendSummary(out: Writer, scratch: EncodingScratch): void {
-  const cursor = scratch.cursor;
-  const points = readPoints(scratch);
-  const count = readFloat(cursor.lines, cursor.countStart, cursor.countEnd);
-  if (!(count >= 0))
-    throw new Error(`encoding a stored summary: its count is ${count}, expected a whole number from 0`);
-  const size = 1 + varintSize(count) + DOUBLE_SIZE + cursor.pointCount * (2 + PAIR_SIZE);
-  appendMetricStart(out, cursor, 1 + varintSize(size) + size);
-  out.byte(METRIC_SUMMARY);
-  appendVarint(out, size);
-  out.byte(SAMPLE_COUNT);
-  appendVarint(out, count);
-  appendSum(out, scratch);
-  for (let i = 0; i < cursor.pointCount; i++) {
-    out.byte(POINTS);
-    out.byte(PAIR_SIZE);
-    appendDouble(out, scratch, QUANTILE_RANK, points[i * 2] as number);
-    appendDouble(out, scratch, QUANTILE_VALUE, points[i * 2 + 1] as number);
-  }
+  readPoints(scratch, 0, scratch.cursor.pointCount);
+  appendComposite(out, scratch, "summary");
 }
 
 function appendHistogram(out: Writer, scratch: EncodingScratch): void {
-  const cursor = scratch.cursor;
-  readPoints(scratch);
-  const count = readFloat(cursor.lines, cursor.countStart, cursor.countEnd);
-  if (isUint64(count) && countsAreWhole(scratch)) appendWholeHistogram(out, scratch, count);
-  else appendFloatHistogram(out, scratch, count);
+  readPoints(scratch, 0, scratch.cursor.pointCount);
+  appendComposite(out, scratch, histogramEncoding(scratch));
 }
 
-function countsAreWhole(scratch: EncodingScratch): boolean {
-  const points = scratch.points;
-  for (let i = 0; i < scratch.cursor.pointCount; i++) if (!isUint64(points[i * 2 + 1] as number)) return false;
-  return true;
+/** A histogram one of whose counts is no uint64 has fractions for all of them. */
+function histogramEncoding(scratch: EncodingScratch): Encoding {
+  return isUint64(countOf(scratch)) && scratch.areWhole ? "whole histogram" : "float histogram";
 }
 
-function appendWholeHistogram(out: Writer, scratch: EncodingScratch, count: number): void {
-  const { cursor, points } = scratch;
-  let size = 1 + varintSize(count) + DOUBLE_SIZE;
-  for (let i = 0; i < cursor.pointCount; i++) size += 2 + wholeBucketSize(points[i * 2 + 1] as number);
-  appendMetricStart(out, cursor, 1 + varintSize(size) + size);
-  out.byte(METRIC_HISTOGRAM);
+/** A summary or histogram whose points are read. */
+function appendComposite(out: Writer, scratch: EncodingScratch, encoding: Encoding): void {
+  const size = compositeSize(scratch, encoding);
+  appendMetricStart(out, scratch, 1 + varintSize(size) + size);
+  appendCompositeHead(out, scratch, encoding, size);
+  appendPoints(out, scratch, encoding, 0, scratch.cursor.pointCount);
+  appendCompositeEnd(out, scratch, encoding);
+}
+
+/** A metric of any size, its labels and points in runs. */
+function* largeMetric(out: Writer, scratch: EncodingScratch, type: MetricType): Generator<Uint8Array> {
+  if (type === MetricType.counter || type === MetricType.gauge || type === MetricType.untyped) {
+    yield* largeMetricStart(out, scratch, 2 + DOUBLE_SIZE);
+    return appendPlainValue(out, scratch, PLAIN_KEYS[type]);
+  }
+  const { pointCount } = scratch.cursor;
+  yield* inRuns(out, pointCount, RUN, (from, to) => readPoints(scratch, from, to));
+  const encoding = type === MetricType.summary ? "summary" : histogramEncoding(scratch);
+  const size = compositeSize(scratch, encoding);
+  yield* largeMetricStart(out, scratch, 1 + varintSize(size) + size);
+  appendCompositeHead(out, scratch, encoding, size);
+  yield* inRuns(out, pointCount, RUN, (from, to) => appendPoints(out, scratch, encoding, from, to));
+  appendCompositeEnd(out, scratch, encoding);
+}
+
+function* largeMetricStart(out: Writer, scratch: EncodingScratch, valueSize: number): Generator<Uint8Array> {
+  const { labelCount } = scratch.cursor;
+  let size = valueSize;
+  yield* inRuns(out, labelCount, LABELS_A_RUN, (from, to) => {
+    size += labelsSize(scratch, from, to);
+  });
+  out.byte(FAMILY_METRIC);
   appendVarint(out, size);
-  out.byte(SAMPLE_COUNT);
-  appendVarint(out, count);
-  appendSum(out, scratch);
-  for (let i = 0; i < cursor.pointCount; i++) {
-    const bucketCount = points[i * 2 + 1] as number;
+  yield* inRuns(out, labelCount, 1, (from, to) => appendLabels(out, scratch, from, to));
+}
+
+function countOf({ cursor }: EncodingScratch): number {
+  return readFloat(cursor.lines, cursor.countStart, cursor.countEnd);
+}
+
+/** The size of the Summary or Histogram message. */
+function compositeSize(scratch: EncodingScratch, encoding: Encoding): number {
+  const { pointCount } = scratch.cursor;
+  if (encoding === "float histogram") return 2 * DOUBLE_SIZE + pointCount * (2 + PAIR_SIZE);
+  const count = countOf(scratch);
+  if (!(count >= 0))
+    throw new Error(`encoding a stored summary: its count is ${count}, expected a whole number from 0`);
+  const totals = 1 + varintSize(count) + DOUBLE_SIZE;
+  return totals + (encoding === "summary" ? pointCount * (2 + PAIR_SIZE) : scratch.wholeSize);
+}
+
+function appendCompositeHead(out: Writer, scratch: EncodingScratch, encoding: Encoding, size: number): void {
+  const cursor = scratch.cursor;
+  out.byte(encoding === "summary" ? METRIC_SUMMARY : METRIC_HISTOGRAM);
+  appendVarint(out, size);
+  if (encoding !== "float histogram") {
+    out.byte(SAMPLE_COUNT);
+    appendVarint(out, countOf(scratch));
+  }
+  appendDouble(out, scratch, SAMPLE_SUM, readFloat(cursor.lines, cursor.sumStart, cursor.sumEnd));
+}
+
+function appendCompositeEnd(out: Writer, scratch: EncodingScratch, encoding: Encoding): void {
+  if (encoding === "float histogram") appendDouble(out, scratch, SAMPLE_COUNT_FLOAT, countOf(scratch));
+}
+
+/** Appends the points [from, to), which have been read. */
+function appendPoints(out: Writer, scratch: EncodingScratch, encoding: Encoding, from: number, to: number): void {
+  if (encoding === "whole histogram") return appendWholeBuckets(out, scratch, from, to);
+  const points = scratch.points;
+  const keys = encoding === "summary" ? [QUANTILE_RANK, QUANTILE_VALUE] : [BUCKET_BOUND, BUCKET_COUNT_FLOAT];
+  for (let i = from; i < to; i++) {
     out.byte(POINTS);
-    out.byte(wholeBucketSize(bucketCount));
+    out.byte(PAIR_SIZE);
+    appendDouble(out, scratch, keys[0] as number, points[i * 2] as number);
+    appendDouble(out, scratch, keys[1] as number, points[i * 2 + 1] as number);
+  }
+}
+
+function appendWholeBuckets(out: Writer, scratch: EncodingScratch, from: number, to: number): void {
+  const points = scratch.points;
+  for (let i = from; i < to; i++) {
+    const count = points[i * 2 + 1] as number;
+    out.byte(POINTS);
+    out.byte(wholeBucketSize(count));
     out.byte(BUCKET_COUNT);
-    appendVarint(out, bucketCount);
+    appendVarint(out, count);
     appendDouble(out, scratch, BUCKET_BOUND, points[i * 2] as number);
   }
 }
@@ -219,41 +369,26 @@ function wholeBucketSize(count: number): number {
   return 1 + varintSize(count) + DOUBLE_SIZE;
 }
 
-function appendFloatHistogram(out: Writer, scratch: EncodingScratch, count: number): void {
-  const { cursor, points } = scratch;
-  const size = 2 * DOUBLE_SIZE + cursor.pointCount * (2 + PAIR_SIZE);
-  appendMetricStart(out, cursor, 1 + varintSize(size) + size);
-  out.byte(METRIC_HISTOGRAM);
-  appendVarint(out, size);
-  appendSum(out, scratch);
-  for (let i = 0; i < cursor.pointCount; i++) {
-    out.byte(POINTS);
-    out.byte(PAIR_SIZE);
-    appendDouble(out, scratch, BUCKET_BOUND, points[i * 2] as number);
-    appendDouble(out, scratch, BUCKET_COUNT_FLOAT, points[i * 2 + 1] as number);
-  }
-  appendDouble(out, scratch, SAMPLE_COUNT_FLOAT, count);
-}
-
-function appendSum(out: Writer, scratch: EncodingScratch): void {
-  const cursor = scratch.cursor;
-  appendDouble(out, scratch, SAMPLE_SUM, readFloat(cursor.lines, cursor.sumStart, cursor.sumEnd));
-}
-
 function appendDouble(out: Writer, scratch: EncodingScratch, key: number, value: number): void {
   out.byte(key);
   scratch.doubles.append(out, value);
 }
 
-/** Reads the metric's points into `scratch.points`. */
-function readPoints(scratch: EncodingScratch): Float64Array {
+/** Reads the metric's points [from, to) into `scratch.points`, and what they are alike; the first ones first. */
+function readPoints(scratch: EncodingScratch, from: number, to: number): void {
   const { lines, points: rows, pointCount } = scratch.cursor;
-  if (scratch.points.length < pointCount * 2) scratch.points = new Float64Array(pointCount * 4);
-  const points = scratch.points;
-  for (let i = 0; i < pointCount; i++) {
-    const row = i * POINT_STRIDE;
-    points[i * 2] = readFloat(lines, rows[row + KEY_START] as number, rows[row + KEY_END] as number);
-    points[i * 2 + 1] = readFloat(lines, rows[row + POINT_START] as number, rows[row + POINT_END] as number);
+  if (from === 0) {
+    scratch.areWhole = true;
+    scratch.wholeSize = 0;
+    if (scratch.points.length < pointCount * 2) scratch.points = new Float64Array(pointCount * 4);
   }
-  return points;
+  const points = scratch.points;
+  for (let i = from; i < to; i++) {
+    const row = i * POINT_STRIDE;
+    const value = readFloat(lines, rows[row + POINT_START] as number, rows[row + POINT_END] as number);
+    points[i * 2] = readFloat(lines, rows[row + KEY_START] as number, rows[row + KEY_END] as number);
+    points[i * 2 + 1] = value;
+    if (!isUint64(value)) scratch.areWhole = false;
+    else if (scratch.areWhole) scratch.wholeSize += 2 + wholeBucketSize(value);
+  }
 }

@@ -2,6 +2,7 @@ import { NativeFields, totalOf, wholeCounts } from "../bytes/native-fields.ts";
 import { appendTag, appendUint64, appendVarint } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
+import { STRIDE_BYTES } from "./pieces.ts";
 
 const FAMILY_METRIC = 4;
 const METRIC_HISTOGRAM = 7;
@@ -15,23 +16,30 @@ export class ScrapedHistograms {
   private readonly fields = new NativeFields();
   private readonly count = new Writer(32);
 
-  /** Appends each metric of `records` (MetricFamily field 4) to the writer of its kind. */
-  sort(records: Uint8Array, native: Writer, classic: Writer): void {
+  /**
+   * The metrics of `records` (MetricFamily field 4) that are native, or those that are not, record by record, each good until
+   * the next; null: a turn of the loop may be taken.
+   */
+  *pick(records: Uint8Array, native: boolean): Generator<Uint8Array | null> {
     const { fields } = this;
     const record = new FieldCursor();
     record.open(records, 0, records.length);
+    let stop = STRIDE_BYTES;
     while (record.step()) {
       fields.read(records, record.start, record.end);
-      if (!fields.isNative) classic.copy(records, record.tagStart, record.next);
-      else this.appendCounted(native, records, record);
+      if (fields.isNative === native) yield native ? this.counted(records, record) : recordOf(records, record);
+      if (record.next < stop) continue;
+      stop = record.next + STRIDE_BYTES;
+      yield null;
     }
   }
 
-  /** Appends a metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts. */
-  private appendCounted(out: Writer, records: Uint8Array, metric: FieldCursor): void {
+  /** A metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts. */
+  private counted(records: Uint8Array, metric: FieldCursor): Uint8Array {
     const total = this.missedTotal();
-    if (total === null) return out.copy(records, metric.tagStart, metric.next);
+    if (total === null) return recordOf(records, metric);
     const { count } = this;
+    const out = new Writer(metric.end - metric.start + 64);
     count.reset();
     appendTag(count, SAMPLE_COUNT, WIRE_VARINT);
     appendUint64(count, total);
@@ -41,6 +49,7 @@ export class ScrapedHistograms {
     appendTag(out, METRIC_HISTOGRAM, WIRE_BYTES);
     appendVarint(out, count.length);
     out.append(count.view());
+    return out.view();
   }
 
   private missedTotal(): bigint | null {
@@ -51,3 +60,5 @@ export class ScrapedHistograms {
     return BigInt(totalOf(withoutNegative, wholeCounts(negative.deltas)));
   }
 }
+
+const recordOf = (records: Uint8Array, { tagStart, next }: FieldCursor): Uint8Array => records.subarray(tagStart, next);

@@ -57,17 +57,48 @@ export interface SideSpan {
 }
 
 const FAMILY_METRIC = 0x22;
+/** So many fields, or bytes of them, are read before there is a pause. */
+const FIELDS_A_TURN = 256;
+const BYTES_A_TURN = 64 * 1024;
 
-/** Reads the metrics of a family's `side`: MetricFamily field 4 records, one a metric. Bytes that are none throw. */
-export function readSide(side: Uint8Array): SideMetric[] {
-  const reader = new SideReader(side);
-  const metrics: SideMetric[] = [];
-  reader.eachField(0, side.length, (key, fields) => {
-    if (key !== FAMILY_METRIC)
-      throw new Error(`reading stored protobuf: expected metrics, found a field with the key ${key}`);
-    metrics.push(reader.metric(fields));
-  });
-  return metrics;
+function emptyMetric(): SideMetric {
+  return { labels: [], gauge: null, counter: null, untyped: null, summary: null, histogram: null };
+}
+
+/** Reads the metrics of a family's `side` one by one: MetricFamily field 4 records. Bytes that are none throw. */
+export class SideCursor {
+  private readonly reader: SideReader;
+  private readonly records = new FieldCursor();
+
+  constructor(side: Uint8Array) {
+    this.reader = new SideReader(side);
+    this.records.open(side, 0, side.length);
+  }
+
+  /** Moves to the next metric; false where there is none. */
+  next(): boolean {
+    const { records } = this;
+    if (!records.step()) {
+      if (records.failed) throw new Error("reading stored protobuf: the bytes are no metrics");
+      return false;
+    }
+    if (records.field * 8 + records.wire === FAMILY_METRIC) return true;
+    throw new Error(`reading stored protobuf: expected metrics, found a field with the number ${records.field}`);
+  }
+
+  /** The bytes of the metric. */
+  get sizeBytes(): number {
+    return this.records.end - this.records.start;
+  }
+
+  metric(): SideMetric {
+    return this.reader.metric(this.records);
+  }
+
+  /** As `metric`, over any number of turns. */
+  metricInTurns(): Generator<null, SideMetric> {
+    return this.reader.metricInTurns(this.records);
+  }
 }
 
 /** A Summary without fields. */
@@ -111,17 +142,63 @@ class SideReader {
   }
 
   metric(at: FieldCursor): SideMetric {
-    const labels: LabelPair[] = [];
-    const metric: SideMetric = { labels, gauge: null, counter: null, untyped: null, summary: null, histogram: null };
-    this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x0a) labels.push(this.label(fields));
-      else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
-      else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
-      else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
-      else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
-      else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
+    const metric = emptyMetric();
+    this.eachField(at.start, at.end, (key, fields) => this.metricField(key, fields, metric));
+    return metric;
+  }
+
+  *metricInTurns(at: FieldCursor): Generator<null, SideMetric> {
+    const metric = emptyMetric();
+    const { start, end } = at;
+    yield* this.eachInTurns(start, end, (key, fields) => {
+      if (key === 0x22) {
+        metric.summary ??= emptySummary();
+        const { summary } = metric;
+        return this.eachInTurns(fields.start, fields.end, (k, f) => {
+          this.summaryField(k, f, summary);
+          return null;
+        });
+      }
+      if (key === 0x3a) {
+        metric.histogram ??= emptyHistogram();
+        const { histogram } = metric;
+        return this.eachInTurns(fields.start, fields.end, (k, f) => {
+          this.histogramField(k, f, histogram);
+          return null;
+        });
+      }
+      this.metricField(key, fields, metric);
+      return null;
     });
     return metric;
+  }
+
+  /** As `eachField`, with a pause after some fields or bytes; what `visit` gives is run to its end first. */
+  private *eachInTurns(
+    start: number,
+    end: number,
+    visit: (key: number, fields: FieldCursor) => Generator<null> | null,
+  ): Generator<null> {
+    const fields = new FieldCursor();
+    fields.open(this.bytes, start, end);
+    let paused = start;
+    for (let count = 1; fields.step(); count++) {
+      const inner = visit(fields.field * 8 + fields.wire, fields);
+      if (inner !== null) yield* inner;
+      if (count % FIELDS_A_TURN !== 0 && fields.next - paused < BYTES_A_TURN) continue;
+      paused = fields.next;
+      yield null;
+    }
+    if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
+  }
+
+  private metricField(key: number, fields: FieldCursor, metric: SideMetric): void {
+    if (key === 0x0a) metric.labels.push(this.label(fields));
+    else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
+    else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
+    else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
+    else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
+    else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
   }
 
   private label(at: FieldCursor): LabelPair {
@@ -143,12 +220,14 @@ class SideReader {
   }
 
   private summary(at: FieldCursor, summary: SideSummary): SideSummary {
-    this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x08) summary.sampleCount = fields.uint64();
-      else if (key === 0x11) summary.sampleSum = this.double(fields.start);
-      else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
-    });
+    this.eachField(at.start, at.end, (key, fields) => this.summaryField(key, fields, summary));
     return summary;
+  }
+
+  private summaryField(key: number, fields: FieldCursor, summary: SideSummary): void {
+    if (key === 0x08) summary.sampleCount = fields.uint64();
+    else if (key === 0x11) summary.sampleSum = this.double(fields.start);
+    else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
   }
 
   private quantile(at: FieldCursor): SideQuantile {
@@ -161,14 +240,16 @@ class SideReader {
   }
 
   private histogram(at: FieldCursor, histogram: SideHistogram): SideHistogram {
-    this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x08) histogram.sampleCount = fields.uint64();
-      else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
-      else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
-      else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
-      else this.nativeField(key, fields, histogram);
-    });
+    this.eachField(at.start, at.end, (key, fields) => this.histogramField(key, fields, histogram));
     return histogram;
+  }
+
+  private histogramField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
+    if (key === 0x08) histogram.sampleCount = fields.uint64();
+    else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
+    else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
+    else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
+    else this.nativeField(key, fields, histogram);
   }
 
   private nativeField(key: number, fields: FieldCursor, histogram: SideHistogram): void {

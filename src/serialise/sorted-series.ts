@@ -2,6 +2,7 @@ import { unescapeLabel } from "../bytes/label-block.ts";
 import { FieldCursor } from "../bytes/wire.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import type { ExposedFamilies } from "./exposition.ts";
 import { LABEL_STRIDE, LineCursor, VALUE_END, VALUE_ESCAPES, VALUE_START } from "./lines.ts";
 
 /** A metric's lines, its record where it has one (GroupFamily.side), and its label values, a character a byte. */
@@ -15,8 +16,12 @@ interface SeriesText {
 const SORTED_FAMILY_BYTES = 128 * 1024;
 
 /** The families one by one, the smaller ones sorted. */
-export function* sortEach(families: Iterable<ExposedFamily>): Generator<ExposedFamily> {
+export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | null> {
   for (const family of families) {
+    if (family === null) {
+      yield null;
+      continue;
+    }
     const sizeBytes = family.pages.reduce((sum, { used }) => sum + used, 0);
     yield sizeBytes <= SORTED_FAMILY_BYTES ? sortSeries(family) : family;
   }

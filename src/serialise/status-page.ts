@@ -1,11 +1,16 @@
+import { Writer } from "../bytes/writer.ts";
 import { METRIC_TYPE_WORDS, MetricType } from "../model/metric-type.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
-import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
+import type { ShownFamily, ShownGroup, ShownGroups } from "../model/view.ts";
 import { groupPath } from "./group-path.ts";
 import { htmlPairs, htmlText } from "./html-text.ts";
 import type { StatusInfo } from "./json.ts";
-import type { NativeBucket } from "./native-histogram.ts";
-import { type ShownMetric, type ShownPoint, shownMetrics } from "./shown-metric.ts";
+import { LineCursor } from "./lines.ts";
+import { labelsHtml, metricRows } from "./metric-html.ts";
+import { readFloat } from "./number-text.ts";
+import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
+import { showSide } from "./shown-metric.ts";
+import { SideCursor } from "./side-metric.ts";
 import { timeText } from "./time-text.ts";
 import { textOf } from "./utf8-text.ts";
 
@@ -57,27 +62,59 @@ export function statusPageFoot(): string {
   return "</main>\n</body>\n</html>\n";
 }
 
-/**
- * One group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address that pushes
- * go to, without a slash at the end: `http://localhost:9091/metrics`.
- */
-export function groupHtml(group: GroupView, metricsUrl: string): string {
-  const state = group.lastPushSuccessful ? "" : ' <strong class="failed">last push failed</strong>';
-  const command = `curl -X DELETE '${metricsUrl.replaceAll("'", "%27")}${groupPath(group.labels)}'`;
-  const families = group.families.filter(({ name }) => name !== PUSH_TIME && name !== PUSH_FAILURE_TIME);
-  return `<details class="group"><summary>${labelsHtml(group.labels)}${state}</summary>
-<dl><dt>Last push</dt><dd>${pushTimeHtml(group, PUSH_TIME)}</dd>
-<dt>Last failed push</dt><dd>${pushTimeHtml(group, PUSH_FAILURE_TIME)}</dd>
-<dt>Delete with</dt><dd><code>${htmlText(command)}</code></dd></dl>
-${families.map(familyHtml).join("")}</details>
-`;
+/** All groups of the page, piece by piece. `metricsUrl` is as `groupPieces` has it. */
+export function* groupsPieces(groups: ShownGroups, metricsUrl: string): Generator<Uint8Array> {
+  const out = new Writer(PIECE_BYTES);
+  const cursor = new LineCursor();
+  for (const group of groups) {
+    if (group !== null) yield* groupPieces(out, group, metricsUrl, cursor);
+    if (group === null || out.length >= PIECE_BYTES) yield pieceOf(out);
+  }
+  yield takePiece(out);
 }
 
-function pushTimeHtml(group: GroupView, name: string): string {
-  const family = group.families.find((one) => one.name === name);
-  const metric = family === undefined ? undefined : shownMetrics(family)[0];
-  const seconds = metric?.kind === "value" ? Number(metric.value) : 0;
+/**
+ * Appends one group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address that
+ * pushes go to, without a slash at the end: `http://localhost:9091/metrics`. Gives what was appended once it is a piece; the
+ * rest is left in `out`.
+ */
+export function* groupPieces(
+  out: Writer,
+  group: ShownGroup,
+  metricsUrl: string,
+  cursor = new LineCursor(),
+): Generator<Uint8Array> {
+  const state = group.lastPushSuccessful ? "" : ' <strong class="failed">last push failed</strong>';
+  const command = `curl -X DELETE '${metricsUrl.replaceAll("'", "%27")}${groupPath(group.labels)}'`;
+  out.text(`<details class="group"><summary>${labelsHtml(group.labels)}${state}</summary>
+<dl><dt>Last push</dt><dd>${pushTimeHtml(group.find(PUSH_TIME), cursor)}</dd>
+<dt>Last failed push</dt><dd>${pushTimeHtml(group.find(PUSH_FAILURE_TIME), cursor)}</dd>
+<dt>Delete with</dt><dd><code>${htmlText(command)}</code></dd></dl>
+`);
+  for (const family of group.families) {
+    if (family === null) yield pieceOf(out);
+    else if (family.name !== PUSH_TIME && family.name !== PUSH_FAILURE_TIME) yield* familyPieces(out, family, cursor);
+    if (out.length >= PIECE_BYTES) yield takePiece(out);
+  }
+  out.ascii("</details>\n");
+}
+
+/** The time that the first metric of a family tells. */
+function pushTimeHtml(family: ShownFamily | null, cursor: LineCursor): string {
+  const seconds = family === null ? 0 : firstValue(family, cursor);
   return seconds > 0 ? timeHtml(Math.floor(seconds * 1000)) : "never";
+}
+
+function firstValue({ side, lines, type }: ShownFamily, cursor: LineCursor): number {
+  if (side !== null) {
+    const sides = new SideCursor(side);
+    const metric = sides.next() ? showSide(sides.metric(), type) : null;
+    return metric?.kind === "value" ? Number(metric.value) : 0;
+  }
+  cursor.open(lines, type);
+  return type < MetricType.histogram && type !== MetricType.summary && cursor.next()
+    ? readFloat(lines, cursor.valueStart, cursor.valueEnd)
+    : 0;
 }
 
 function timeHtml(timeMs: number): string {
@@ -85,48 +122,18 @@ function timeHtml(timeMs: number): string {
   return `<time datetime="${text}">${text}</time>`;
 }
 
-function labelsHtml(labels: readonly LabelPair[]): string {
-  const pairs = labels.map(({ name, value }) => `<code>${htmlText(`${name}=${JSON.stringify(value)}`)}</code>`);
-  return `<span class="labels">${pairs.join(" ")}</span>`;
-}
-
-function familyHtml(family: GroupFamily): string {
+function* familyPieces(out: Writer, family: ShownFamily, cursor: LineCursor): Generator<Uint8Array> {
   const help = family.help === null ? "" : `<p>${htmlText(textOf(family.help))}</p>`;
-  const rows = shownMetrics(family).map(metricRow).join("");
-  return `<section><h3><code>${htmlText(family.name)}</code> <small>${typeWord(family.type)}, pushed ${timeHtml(family.pushedMs)}</small></h3>
+  const about = `<small>${typeWord(family.type)}, pushed ${timeHtml(family.pushedMs)}</small>`;
+  out.text(`<section><h3><code>${htmlText(family.name)}</code> ${about}</h3>
 ${help}<div class="scroll"><table><thead><tr><th scope="col">Labels</th><th scope="col">Value</th></tr></thead>
-<tbody>${rows}</tbody></table></div></section>
-`;
+<tbody>`);
+  yield* metricRows(out, family, cursor);
+  out.ascii("</tbody></table></div></section>\n");
 }
 
 function typeWord(type: MetricType): string {
   return type === MetricType.gaugeHistogram ? "gauge histogram" : METRIC_TYPE_WORDS[type];
-}
-
-function metricRow(metric: ShownMetric): string {
-  return `<tr><td>${labelsHtml(metric.labels)}</td><td>${valueHtml(metric)}</td></tr>`;
-}
-
-function valueHtml(metric: ShownMetric): string {
-  if (metric.kind === "value") return htmlText(metric.value);
-  const totals: ShownPoint[] = [
-    ["count", metric.count],
-    ["sum", metric.sum],
-  ];
-  if (metric.kind === "native histogram") return htmlPairs([...totals, ...metric.buckets.map(nativePair)]);
-  if (metric.kind === "summary") return htmlPairs([...totals, ...named("quantile", metric.quantiles)]);
-  return htmlPairs([...totals, ...named("le", metric.buckets)]);
-}
-
-function named(label: string, points: readonly ShownPoint[]): ShownPoint[] {
-  return points.map(([key, value]): ShownPoint => [`${label} ${key}`, value]);
-}
-
-/** A bucket in the notation of intervals: a square bracket at an end that belongs to it. */
-function nativePair({ boundaries, lower, upper, count }: NativeBucket): ShownPoint {
-  const opening = boundaries === 1 || boundaries === 3 ? "[" : "(";
-  const closing = boundaries === 0 || boundaries === 3 ? "]" : ")";
-  return [`${opening}${lower}, ${upper}${closing}`, count];
 }
 
 /** The style sheet of the page. */

@@ -16,8 +16,9 @@ export interface StreamClock {
 }
 
 /**
- * The pieces one by one, with a turn of the loop in between as needed. `done` is called exactly once, when the last piece
- * was taken, when the reader goes away, or when a piece cannot be made. Once `givenUp` holds, no piece follows and no end:
+ * The pieces one by one, with a turn of the loop in between as needed; an empty piece says no more than that a turn may be
+ * taken. Whoever makes pieces gives one, empty or not, at least each time it has worked through some ten thousand bytes.
+ * `done` is called exactly once, when the last piece was taken, when the reader goes away, or when a piece cannot be made. Once `givenUp` holds, no piece follows and no end:
  * whoever sees to that ends the connection.
  */
 export function inTurns(
@@ -42,17 +43,17 @@ async function* takeTurns(
   let turnStartMs = clock.nowMs();
   try {
     yield NOTHING;
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += PART_BYTES) {
-        yield piece.length <= PART_BYTES ? piece : piece.subarray(at, at + PART_BYTES);
+    for (const piece of pieces)
+      for (let at = 0; at === 0 || at < piece.length; at += PART_BYTES) {
+        const part = piece.length <= PART_BYTES ? piece : piece.subarray(at, at + PART_BYTES);
+        if (part.length > 0) yield part;
         if (givenUp()) await new Promise(() => {});
+        sentBytes += part.length;
+        if (sentBytes < TURN_BYTES && clock.nowMs() - turnStartMs < TURN_MS) continue;
+        await clock.turn();
+        sentBytes = 0;
+        turnStartMs = clock.nowMs();
       }
-      sentBytes += piece.length;
-      if (sentBytes < TURN_BYTES && clock.nowMs() - turnStartMs < TURN_MS) continue;
-      await clock.turn();
-      sentBytes = 0;
-      turnStartMs = clock.nowMs();
-    }
   } finally {
     done();
   }

@@ -254,8 +254,9 @@ export class Contradictions {
   private decide(): void {
     this.isStale = false;
     const before = new Set(this.hidden);
-    const families = this.table
-      .sortedFamilies()
+    const families = this.table.order
+      .read()
+      .flatMap((block) => block.families)
       .filter(({ filledCount, asides }) => filledCount > 0 && asides === null);
     const byAge = [...families].sort((a, b) => a.age - b.age || a.id - b.id);
     const shown = new Set<Family>();

@@ -27,6 +27,8 @@ export class Family {
   age = 0;
   /** Set where its chunks are set aside. */
   asides: Asides | null = null;
+  /** The epoch of the pages when the family was last kept for snapshots: those from before it see nothing newer. */
+  epoch = 0;
   /** The type of the chunks. */
   type: MetricType;
   /** The help texts of the chunks (ids of the store's table), with the number of chunks of each. */

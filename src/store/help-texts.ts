@@ -35,7 +35,7 @@ export class HelpTexts {
     if (users <= 0) this.table.remove(help);
   }
 
-  /** A text: borrowed, valid until the next `enter` or `release`. */
+  /** A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. */
   text(help: number): Uint8Array {
     return this.table.key(help);
   }

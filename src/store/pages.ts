@@ -43,7 +43,7 @@ export class Page {
   /** What lines cannot say, by chunk id; null where there is nothing of the kind. */
   sides: Map<number, Uint8Array> | null = null;
   /** The page's bytes deflated, kept until they change; see serialise/gzip.ts. */
-  deflated: Uint8Array | null = null;
+  deflated: readonly Uint8Array[] | null = null;
   crc = 0;
 
   constructor(
@@ -137,7 +137,8 @@ export class Pages {
   private readonly spare: Uint8Array[] = [];
   /** Snapshots that have begun and not been released. */
   heldBySnapshots = 0;
-  private epoch = 0;
+  /** How many times pages were held so far. */
+  epoch = 0;
   /** Bytes of all pages in use; copies that only snapshots hold do not count. */
   sizeBytes = 0;
   /** Bytes copied because a snapshot held a page, so far. */
@@ -149,10 +150,10 @@ export class Pages {
     return page;
   }
 
-  /** A snapshot begins: no page that exists now is written until it ends. */
-  hold(): void {
+  /** A reading begins: no page that exists now is written until it is released. Gives its epoch. */
+  hold(): number {
     this.heldBySnapshots++;
-    this.epoch++;
+    return ++this.epoch;
   }
 
   release(): void {
@@ -222,4 +223,16 @@ export function pageSizeFor(pageCount: number, chunkBytes: number): number {
   let size = FIRST_PAGE_BYTES;
   while (size < chunkBytes * 2) size *= 2;
   return Math.min(PAGE_BYTES, size);
+}
+
+/** The bytes that stand beside the lines of a chunk. */
+export const sideSize = (page: Page, chunk: number): number => page.sides?.get(chunk)?.length ?? 0;
+
+/** Sets what stands beside the lines of a chunk. */
+export function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
+  if (side === null) page.sides?.delete(chunk);
+  else {
+    page.sides ??= new Map();
+    page.sides.set(chunk, side);
+  }
 }

@@ -1,4 +1,4 @@
-import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Table } from "./table.ts";
 
@@ -21,12 +21,17 @@ export function removeOthers(
   }
   if (known + PUSH_TIME_FAMILIES >= chunkCount) return;
   const keep = new Set(prepared.slice(0, preparedCount).map(({ chunk }) => chunk));
-  let previous = -1;
+  // Two lists of what was one, each in its order.
+  const starts = { kept: -1, gone: -1 };
+  const ends = { kept: -1, gone: -1 };
   for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
     const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-    if (keep.has(chunk) || table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number).isPushTime)
-      previous = chunk;
-    else table.remove(chunk, previous);
+    const list = keep.has(chunk) || table.familyOf(chunk).isPushTime ? "kept" : "gone";
+    if (ends[list] < 0) starts[list] = chunk;
+    else rows[ends[list] * CHUNK_STRIDE + CHUNK_NEXT] = chunk;
+    rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = -1;
+    ends[list] = chunk;
     chunk = next;
   }
+  table.detach(group, starts.kept, starts.gone);
 }

@@ -42,13 +42,21 @@ interface KnownHead {
   readonly age: number;
 }
 
-/** Puts groups that were kept into a table, one a step. Their lines were rendered by us and are taken as they are. */
+/** What is restored in one step, at the most one family more. */
+const FAMILIES_A_STEP = 64;
+const BYTES_A_STEP = 64 * 1024;
+
+/** Puts groups that were kept into a table, step by step. Their lines were rendered by us and are taken as they are. */
 export class Restoring {
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
   private readonly heads: KnownHead[] = [];
-  private group = 0;
+  /** Groups that are restored. */
+  groups = 0;
+  /** The group under way, or -1, the family that is next, and the one behind its last. */
+  private group = -1;
   private family = 0;
+  private end = 0;
 
   constructor(
     private readonly table: Table,
@@ -60,19 +68,33 @@ export class Restoring {
     this.content.source = kept.bytes;
   }
 
-  /** Restores one more group. False: all are there. */
+  /** Restores some more families: a group, or a part of one. False: all are there. */
   step(): boolean {
     const { bytes, groups, times } = this.kept;
-    const row = this.group * KEPT_GROUP_STRIDE;
+    const row = this.groups * KEPT_GROUP_STRIDE;
     if (row === groups.length) return false;
     const keyAt = groups[row + KEPT_KEY_AT] as number;
-    const group = this.addGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
-    const end = this.family + (groups[row + KEPT_FAMILIES] as number);
-    while (this.family < end) this.addFamily(group, this.family++);
-    this.table.groups.setSucceeded(group, times[this.group * 2] as number);
-    this.table.groups.setFailed(group, times[this.group * 2 + 1] as number);
-    this.group++;
+    if (this.group < 0) {
+      this.group = this.addGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
+      this.end = this.family + (groups[row + KEPT_FAMILIES] as number);
+    }
+    this.addFamilies(this.group);
+    if (this.family < this.end) return true;
+    this.table.groups.setSucceeded(this.group, times[this.groups * 2] as number);
+    this.table.groups.setFailed(this.group, times[this.groups * 2 + 1] as number);
+    this.group = -1;
+    this.groups++;
     return true;
+  }
+
+  /** Restores families of the group up to some number, and some bytes. */
+  private addFamilies(group: number): void {
+    const { families } = this.kept;
+    let sizeBytes = 0;
+    for (let count = 0; count < FAMILIES_A_STEP && sizeBytes < BYTES_A_STEP && this.family < this.end; count++) {
+      sizeBytes += families[this.family * KEPT_FAMILY_STRIDE + KEPT_SIZE] as number;
+      this.addFamily(group, this.family++);
+    }
   }
 
   private addGroup(source: Uint8Array, start: number, end: number): number {

@@ -1,5 +1,6 @@
 import type { MetricType } from "../model/metric-type.ts";
-import { NO_HELP } from "./families.ts";
+import type { Family } from "./families.ts";
+import type { FamilyBlock } from "./family-order.ts";
 import type { Page } from "./pages.ts";
 import type { Table } from "./table.ts";
 
@@ -18,28 +19,44 @@ export interface FamilySnapshot {
   readonly pages: readonly Page[];
 }
 
-/** Everything that was stored at one moment, families sorted by name. It costs the references, not a copy. */
+/**
+ * Everything that was stored at one moment, families sorted by name. It costs a reference for some hundred families, not a
+ * copy: a family that changes while snapshots are held is first kept for them as it was (Readers).
+ */
 export class Snapshot {
-  readonly families: readonly FamilySnapshot[];
+  private readonly blocks: readonly FamilyBlock[];
+  /** The families that changed since, as they were. */
+  private readonly kept = new Map<Family, FamilySnapshot>();
+  /** Changes of the epoch before this are seen, later ones are not; see Pages.hold. */
+  readonly epoch: number;
   private held = true;
 
   constructor(private readonly table: Table) {
-    table.pages.hold();
-    this.families = table.sortedFamilies().map((family) => ({
-      name: family.name,
-      nameBytes: family.nameBytes,
-      type: family.type,
-      help: family.help === NO_HELP ? null : table.helps.text(family.help).slice(),
-      quoted: family.quotedCount > 0,
-      filled: family.isShown && family.filledCount > 0,
-      pages: family.isShown ? family.pages.slice() : [],
-    }));
+    this.epoch = table.readers.beginSnapshot(this);
+    this.blocks = table.order.read();
+  }
+
+  /** The families one by one, to be taken over any number of turns. */
+  *eachFamily(): Generator<FamilySnapshot> {
+    for (const { families } of this.blocks)
+      for (const family of families) yield this.kept.get(family) ?? this.table.shown(family);
+  }
+
+  /** All families at once. */
+  get families(): readonly FamilySnapshot[] {
+    return [...this.eachFamily()];
+  }
+
+  /** A family is about to change: `before` is how it is. */
+  keep(family: Family, before: FamilySnapshot): void {
+    this.kept.set(family, before);
   }
 
   /** Lets the pages go. Every snapshot must be released, once or more, whatever becomes of its reader. */
   release(): void {
     if (!this.held) return;
     this.held = false;
-    this.table.pages.release();
+    this.kept.clear();
+    this.table.readers.endSnapshot(this);
   }
 }

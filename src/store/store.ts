@@ -1,15 +1,14 @@
-import { LabelWalk } from "../bytes/label-block.ts";
 import { findEscapedFault } from "../model/escaped-labels.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
+import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
-import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { Contradictions } from "./contradictions.ts";
-import type { Family } from "./families.ts";
+import { GroupReading } from "./group-reading.ts";
+import { readLabels, viewOf } from "./group-view.ts";
 import { findInconsistentHelp } from "./inconsistent-help.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
@@ -19,6 +18,12 @@ import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
+
+/** So many places of groups are looked at before a turn of the loop may be taken. */
+const GROUPS_A_TURN = 1024;
+
+/** A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging` ends. */
+export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
 
 const SEARCH_TOO_LONG = new Rejection(
   "too-large",
@@ -93,6 +98,7 @@ export class Store {
   private settle(): void {
     const { table } = this;
     if (table.contradictions === null) return;
+    table.removals.finish();
     table.contradictions.settle();
     if (this.check && table.contradictions.isEmpty) table.contradictions = null;
   }
@@ -112,17 +118,18 @@ export class Store {
     this.handler.duplicates.begin();
     const group = this.table.groups.find(key.block);
     const noGroup = group < 0 ? findFull(this.table, this.limits, 1, 2, key.block.length + 2 * key.full.length) : null;
-    if (noGroup !== null) return noGroup;
+    if (noGroup !== null) return this.isChanging ? AFTER_CHANGE : noGroup;
     const forbidden = this.findKeyFault(key, group);
     if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
     const faults = this.handler.prepare(request, group, this.check);
+    if (faults.count > 0 && this.isChanging) return AFTER_CHANGE;
     if (this.handler.duplicates.isExhausted) return SEARCH_TOO_LONG;
     const { isTooLarge, limitBytes } = this.handler.renderer;
     if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
     if (faults.count > 0) return this.fail(request, group, faults.message);
     const full = this.handler.findFull(this.limits);
-    if (full !== null) return full;
+    if (full !== null) return this.isChanging ? AFTER_CHANGE : full;
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);
@@ -239,7 +246,7 @@ export class Store {
     this.watcher = watcher;
   }
 
-  /** Puts groups as they were kept into the store, one a step; there must be none of their keys. Nobody is told. */
+  /** Puts groups as they were kept into the store, step by step; there must be none of their keys. Nobody is told. */
   restoring(kept: KeptGroups): Restoring {
     return new Restoring(this.table, this.own, kept, () => this.allowContradictions());
   }
@@ -268,10 +275,23 @@ export class Store {
     if (!groups.table.has(group)) return null;
     return {
       key: groups.table.key(group),
-      view: this.viewOf(this.table, group),
+      view: viewOf(this.table, group),
       succeededSeconds: groups.succeededSeconds(group),
       failedSeconds: groups.failedSeconds(group),
     };
+  }
+
+  /**
+   * Whether what was deleted or replaced is still being taken out, because it is too much for one turn of the loop. Meanwhile
+   * groups are shown as they are to be; whoever wants a snapshot should wait.
+   */
+  get isChanging(): boolean {
+    return this.table.removals.isUnderWay;
+  }
+
+  /** Goes on with that for a moment; false: it is done. */
+  stepChange(): boolean {
+    return this.table.removals.step();
   }
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
@@ -293,57 +313,31 @@ export class Store {
     return null;
   }
 
-  /** Everything as it is now. The caller must release it. */
+  /** Everything as it is now. The caller must release it. A change under way is brought to its end first. */
   snapshot(): Snapshot {
+    this.table.removals.finish();
     this.settle();
     return new Snapshot(this.table);
   }
 
   /**
-   * The groups one by one, as they are when their turn comes: groups that come or go meanwhile may or may not be seen. Each
-   * is whole, and borrowed until the next one is asked for or something is pushed.
+   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for: groups that come or go
+   * meanwhile may or may not be seen. null: a turn of the loop may be taken.
    */
-  *groups(): Generator<GroupView> {
+  *groups(): Generator<ShownGroup | null> {
     const { table } = this;
-    for (let group = 0; group < table.groups.table.limit; group++)
-      if (table.groups.table.has(group)) yield this.viewOf(table, group);
-  }
-
-  private viewOf(table: Table, group: number): GroupView {
-    const families: GroupFamily[] = [];
-    const { rows, pushedMs } = table.chunks;
-    for (
-      let chunk = table.groups.firstChunk(group);
-      chunk >= 0;
-      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number
-    ) {
-      const family = table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
-      families.push(this.familyView(table, family, chunk, pushedMs[chunk] as number));
-    }
-    families.sort((a, b) => (a.name < b.name ? -1 : 1));
     const { groups } = table;
-    return {
-      labels: readLabels(groups.table.key(group)),
-      lastPushSuccessful: groups.failedSeconds(group) <= groups.succeededSeconds(group),
-      families,
-    };
-  }
-
-  private familyView(table: Table, family: Family, chunk: number, pushedMs: number): GroupFamily {
-    return {
-      name: family.name,
-      id: family.id,
-      type: table.typeOf(chunk),
-      help: table.helpOf(chunk),
-      age: family.asides === null ? family.age : family.asides.ageOf(chunk),
-      isAside: family.asides !== null,
-      quoted: table.isQuoted(chunk),
-      pushedMs,
-      metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
-      lineCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,
-      lines: table.linesOf(chunk),
-      side: table.pageOf(chunk).sides?.get(chunk) ?? null,
-    };
+    for (let group = 0; group < groups.table.limit; group++) {
+      if (group % GROUPS_A_TURN === GROUPS_A_TURN - 1) yield null;
+      if (!groups.table.has(group)) continue;
+      const reading = new GroupReading(table, group, readLabels(groups.table.key(group)));
+      try {
+        yield* reading.prepare();
+        yield reading;
+      } finally {
+        reading.release();
+      }
+    }
   }
 
   get stats(): StoreStats {
@@ -366,13 +360,3 @@ function describeKey(name: PushTimeName, key: GroupingKey): string {
   const labels = key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`);
   return `collected metric "${name}" { ${labels.join("  ")}}`;
 }
-
-function readLabels(block: Uint8Array): LabelPair[] {
-  const walk = new LabelWalk();
-  const labels: LabelPair[] = [];
-  walk.open(block, 0, block.length);
-  while (walk.step()) labels.push({ name: text(walk.name()), value: text(walk.value()) });
-  return labels;
-}
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

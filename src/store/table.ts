@@ -17,11 +17,15 @@ import {
 } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { Family, NO_HELP } from "./families.ts";
+import { FamilyOrder } from "./family-order.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { KeyTable } from "./key-table.ts";
-import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages } from "./pages.ts";
+import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
+import { Readers } from "./readers.ts";
+import { Removals } from "./removals.ts";
+import type { FamilySnapshot } from "./snapshot.ts";
 
 /** A chunk's row, its time and its slot on a page. */
 const CHUNK_BYTES = 4 * CHUNK_STRIDE + 8 + 6;
@@ -39,8 +43,9 @@ export class Table {
   readonly helps = new HelpTexts();
   private readonly names = new KeyTable();
   private readonly families: (Family | null)[] = [];
-  /** All families, sorted by name; null while it must be made anew. */
-  private sorted: Family[] | null = [];
+  readonly order = new FamilyOrder();
+  readonly readers = new Readers(this.pages);
+  readonly removals = new Removals(this);
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
   contradictions: Contradictions | null = null;
@@ -60,6 +65,11 @@ export class Table {
 
   get familyCount(): number {
     return this.names.count;
+  }
+
+  /** Every family's id is below this. */
+  get familyLimit(): number {
+    return this.families.length;
   }
 
   family(id: number): Family {
@@ -84,16 +94,27 @@ export class Table {
     const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
     family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
     family.isFurther = key !== name;
+    family.epoch = this.pages.epoch;
     this.families[id] = family;
-    this.sorted = null;
+    this.order.add(family);
     return family;
   }
 
-  sortedFamilies(): readonly Family[] {
-    this.sorted ??= this.families
-      .filter((family) => family !== null)
-      .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
-    return this.sorted;
+  /** A family as it is now. */
+  shown(family: Family): FamilySnapshot {
+    return {
+      name: family.name,
+      nameBytes: family.nameBytes,
+      type: family.type,
+      help: this.helpText(family.help),
+      quoted: family.quotedCount > 0,
+      filled: family.isShown && family.filledCount > 0,
+      pages: family.isShown ? family.pages.slice() : [],
+    };
+  }
+
+  private beforeChange(family: Family): void {
+    if (family.epoch !== this.pages.epoch) this.readers.beforeFamilyChanges(family, (one) => this.shown(one));
   }
 
   addGroup(key: GroupingKey): number {
@@ -135,6 +156,7 @@ export class Table {
 
   /** Fills the cell of a family in a group that has none yet; gives the chunk. */
   insert(group: number, family: Family, content: ChunkContent): number {
+    this.readers.beforeGroupChanges(group);
     const chunk = this.chunks.add(family.id, group);
     this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = this.groups.firstChunk(group);
     this.groups.setFirstChunk(group, chunk);
@@ -144,6 +166,7 @@ export class Table {
 
   /** Makes a chunk that is in its group's list one of a family. */
   private putIn(family: Family, group: number, chunk: number, content: ChunkContent): void {
+    this.beforeChange(family);
     this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] = content.help;
     family.countShape(this.groups.shapeId(group), 1);
     this.countHelp(family, content.help, 1);
@@ -161,7 +184,8 @@ export class Table {
   move(chunk: number, family: Family, content: ChunkContent): void {
     const { rows } = this.chunks;
     const group = this.groupOf(chunk);
-    this.takeOut(chunk);
+    this.readers.beforeGroupChanges(group);
+    this.leaveFamily(chunk, this.groups.shapeId(group));
     rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
     this.putIn(family, group, chunk, content);
   }
@@ -172,6 +196,8 @@ export class Table {
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    this.beforeChange(family);
+    this.readers.beforeGroupChanges(this.groupOf(chunk));
     const { filledCount } = family;
     this.countOut(family, chunk);
     this.countIn(family, content);
@@ -200,24 +226,36 @@ export class Table {
   /** Notes that a cell was pushed again with the very same lines. */
   touch(chunk: number, help: number, pushedMs: number): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.changeHelp(family, chunk, help);
     this.chunks.pushedMs[chunk] = pushedMs;
   }
 
-  /** Empties a cell that is in its group's list behind `previous` (-1: it is the first). Families without cells go. */
-  remove(chunk: number, previous: number): void {
-    const { rows } = this.chunks;
-    const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-    if (previous < 0) this.groups.setFirstChunk(this.groupOf(chunk), next);
-    else rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
-    this.takeOut(chunk);
+  /**
+   * Takes chunks out of their group, of whose list `first` is then the first; they are linked from `gone` on. Where they are many
+   * they leave their families step by step.
+   */
+  detach(group: number, first: number, gone: number): void {
+    this.readers.beforeGroupChanges(group);
+    this.groups.setFirstChunk(group, first);
+    if (gone >= 0) this.removals.begin(gone, this.groups.shapeId(group));
+  }
+
+  removeGroup(group: number): void {
+    this.detach(group, -1, this.groups.firstChunk(group));
+    this.groups.remove(group);
+  }
+
+  /** Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key. */
+  takeOut(chunk: number, shape: number): void {
+    this.leaveFamily(chunk, shape);
     this.chunks.remove(chunk);
   }
 
   /** Takes a chunk away from its family, which goes if it was the last. The chunk's lines are gone. */
-  private takeOut(chunk: number): void {
+  private leaveFamily(chunk: number, shape: number): void {
     const family = this.familyOf(chunk);
-    const group = this.groupOf(chunk);
+    this.beforeChange(family);
     const page = this.locate(chunk, this.place);
     this.chunkBytes -= this.place.size;
     this.sideBytes -= sideSize(page, chunk);
@@ -225,10 +263,10 @@ export class Table {
     this.countOut(family, chunk);
     const help = this.helpIdOf(chunk);
     this.countHelp(family, help, -1);
-    family.countShape(this.groups.shapeId(group), -1);
+    family.countShape(shape, -1);
     const { contradictions } = this;
     if (contradictions !== null) {
-      contradictions.left(family, group, chunk);
+      contradictions.left(family, this.groupOf(chunk), chunk);
       if (family.filledCount === 0) contradictions.emptied(family);
     }
     this.helps.release(help);
@@ -247,19 +285,14 @@ export class Table {
 
   /** Puts the chunks of a family into the exposition, or leaves them out of it. */
   setShown(family: Family, isShown: boolean): void {
+    this.beforeChange(family);
     family.isShown = isShown;
-  }
-
-  removeGroup(group: number): void {
-    for (let chunk = this.groups.firstChunk(group); chunk >= 0; chunk = this.groups.firstChunk(group))
-      this.remove(chunk, -1);
-    this.groups.remove(group);
   }
 
   private dropFamily(family: Family): void {
     this.names.remove(family.id);
     this.families[family.id] = null;
-    this.sorted = null;
+    this.order.remove(family);
     this.newHelps.delete(family);
     this.contradictions?.dropped(family);
   }
@@ -299,6 +332,7 @@ export class Table {
     const at = chunk * CHUNK_STRIDE + CHUNK_HELP;
     const old = this.chunks.rows[at] as number;
     if (old === help) return;
+    this.beforeChange(family);
     this.chunks.rows[at] = help;
     this.countHelp(family, help, 1);
     this.countHelp(family, old, -1);
@@ -343,18 +377,12 @@ export class Table {
   }
 
   helpOf(chunk: number): Uint8Array | null {
-    const help = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
-    return help === NO_HELP ? null : this.helps.text(help);
+    return this.helpText(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number);
   }
-}
 
-const sideSize = (page: Page, chunk: number): number => page.sides?.get(chunk)?.length ?? 0;
-
-function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
-  if (side === null) page.sides?.delete(chunk);
-  else {
-    page.sides ??= new Map();
-    page.sides.set(chunk, side);
+  /** The help text of a number, or null for NO_HELP. */
+  helpText(help: number): Uint8Array | null {
+    return help === NO_HELP ? null : this.helps.text(help);
   }
 }
 

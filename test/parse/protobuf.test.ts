@@ -3,7 +3,7 @@ import { PushColumns } from "../../src/model/columns.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { textPieces } from "../../src/serialise/exposition.ts";
-import { groupJson } from "../../src/serialise/json.ts";
+import { metricsJsonPieces } from "../../src/serialise/json.ts";
 import { protobufPieces } from "../../src/serialise/protobuf-exposition.ts";
 import { Store } from "../../src/store/store.ts";
 import { encode, encodeDelimited, type Field } from "../store/model/fields.ts";
@@ -164,7 +164,7 @@ const SAMPLE = Buffer.concat(
 /** Makes all that is shown of a store; returns how much it was. */
 function show(store: Store): number {
   let sizeBytes = 0;
-  for (const group of store.groups()) sizeBytes += JSON.stringify(JSON.parse(groupJson(group))).length;
+  sizeBytes += JSON.stringify(JSON.parse(Buffer.concat([...metricsJsonPieces(store.groups())]).toString())).length;
   const snapshot = store.snapshot();
   const families = snapshot.families.map((shown) => ({ ...shown, ownLines: null }));
   for (const pieces of [textPieces(families, "underscores"), protobufPieces(families, "underscores")])

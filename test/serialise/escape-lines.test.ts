@@ -7,8 +7,11 @@ import { recordedConversations } from "./families.ts";
 
 function escaped(name: string, lines: readonly string[], scheme: EscapingScheme): string[] {
   const out = new Writer(8);
-  escapeLines(out, name, Buffer.from(lines.map((line) => `${line}\n`).join("")), scheme);
-  return Buffer.from(out.finish()).toString().split("\n").slice(0, -1);
+  const pieces = [...escapeLines(out, name, Buffer.from(lines.map((line) => `${line}\n`).join("")), scheme)];
+  return Buffer.concat([...pieces, out.finish()])
+    .toString()
+    .split("\n")
+    .slice(0, -1);
 }
 
 const tables: { what: string; name: string; scheme: EscapingScheme; lines: string[]; expected: string[] }[] = [

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Writer } from "../../src/bytes/writer.ts";
 import { MetricType } from "../../src/model/metric-type.ts";
-import type { GroupFamily, GroupView, LabelPair } from "../../src/model/view.ts";
+import type { GroupFamily, LabelPair, ShownGroup } from "../../src/model/view.ts";
+import { groupJsonPieces } from "../../src/serialise/json.ts";
+import { JsonScratch } from "../../src/serialise/metric-json.ts";
+import { groupPieces } from "../../src/serialise/status-page.ts";
 import { type Conversation, readConversations } from "../conformance/replay.ts";
 
 const { counter, gauge, summary, untyped, histogram } = MetricType;
@@ -29,9 +33,23 @@ export function familyOf(
 export function groupOf(
   families: readonly GroupFamily[],
   labels: readonly LabelPair[] = [{ name: "job", value: "j" }],
-): GroupView {
-  return { labels, lastPushSuccessful: true, families };
+): ShownGroup {
+  const find = (wanted: string) => families.find(({ name }) => name === wanted) ?? null;
+  return { labels, lastPushSuccessful: true, find, families };
 }
+
+/** What a serialiser gives in pieces and leaves in the writer. */
+export function bytesOf(append: (out: Writer) => Iterable<Uint8Array>): Buffer {
+  const out = new Writer(8);
+  const pieces = [...append(out)];
+  return Buffer.concat([...pieces, out.finish()]);
+}
+
+export const groupJson = (group: ShownGroup): string =>
+  bytesOf((out) => groupJsonPieces(out, group, new JsonScratch())).toString();
+
+export const groupHtml = (group: ShownGroup, metricsUrl: string): string =>
+  bytesOf((out) => groupPieces(out, group, metricsUrl)).toString();
 
 /** The families of a recorded exposition, whose lines come sorted, with the lines of a metric back in their order. */
 export function recordedFamilies(exposition: Readonly<Record<string, readonly string[]>>): GroupFamily[] {

@@ -1,16 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { nativeBound } from "../../src/serialise/native-bounds.ts";
 import { nativeBuckets } from "../../src/serialise/native-histogram.ts";
-import { emptyHistogram, readSide, type SideHistogram } from "../../src/serialise/side-metric.ts";
+import { emptyHistogram, SideCursor, type SideHistogram } from "../../src/serialise/side-metric.ts";
 import { recordedConversations } from "./families.ts";
 
 const shown = (parts: Partial<SideHistogram>) =>
-  nativeBuckets({ ...emptyHistogram(), ...parts }).map(({ boundaries, lower, upper, count }) => [
-    boundaries,
-    lower,
-    upper,
-    count,
-  ]);
+  [...nativeBuckets({ ...emptyHistogram(), ...parts })]
+    .filter((bucket) => bucket !== null)
+    .map(({ boundaries, lower, upper, count }) => [boundaries, lower, upper, count]);
 const half = (spans: [offset: number, length: number][], deltas: bigint[], counts: number[] = []) => ({
   spans: spans.map(([offset, length]) => ({ offset, length })),
   deltas,
@@ -79,7 +76,8 @@ describe("nativeBuckets", () => {
     const recorded = recordedConversations().find(({ name }) => name === "proto/native negative");
     const body = Buffer.from(recorded?.steps[0]?.body ?? "", "base64");
     /** The message's length, its name `n` and its type come before the metric. */
-    const [metric] = readSide(body.subarray(6));
+    const cursor = new SideCursor(body.subarray(6));
+    const metric = cursor.next() ? cursor.metric() : undefined;
     expect(shown(metric?.histogram ?? {})).toEqual([
       [1, "-0.9170040432046711", "-0.8408964152537144", "4"],
       [3, "-0.001", "0.001", "2"],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { MetricType } from "../../src/model/metric-type.ts";
 import { groupPath } from "../../src/serialise/group-path.ts";
-import { groupHtml, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../../src/serialise/status-page.ts";
+import { STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../../src/serialise/status-page.ts";
 import { integer, part, signed } from "../e2e/protobuf.ts";
-import { familyOf, groupOf } from "./families.ts";
+import { familyOf, groupHtml, groupOf } from "./families.ts";
 
 const EVIL = `<script>alert("1")</script>'&`;
 const url = "http://localhost:9091/metrics";

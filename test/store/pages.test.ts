@@ -149,7 +149,7 @@ for (const groupCount of [10, 300, 5_000]) {
 
   test(`a steady push of three families writes to at most five pages among ${groupCount} groups`, () => {
     const stored = storeOf(groupCount);
-    const mark = new Uint8Array(0);
+    const mark: Uint8Array[] = [];
     for (const page of stored.pages()) page.deflated = mark;
     stored.push({ job }, body(0.12345));
     const touched = stored.pages().filter(({ deflated }) => deflated !== mark);
@@ -173,7 +173,7 @@ for (const groupCount of [10, 300, 5_000]) {
 
 test("a push of the very same lines touches no page of its families", () => {
   const stored = storeOf(50);
-  const mark = new Uint8Array(0);
+  const mark: Uint8Array[] = [];
   for (const page of stored.pages()) page.deflated = mark;
   stored.push({ job: "job 7" }, body(7));
   expect(stored.pages("a", "b", "c").filter(({ deflated }) => deflated !== mark)).toEqual([]);

@@ -1,0 +1,111 @@
+import { sortInTurns } from "../bytes/sort-in-turns.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { KEY_END, KEY_START, type LineCursor, POINT_END, POINT_START, POINT_STRIDE } from "./lines.ts";
+import { goFloat, isUint64, readFloat, uint64Text } from "./number-text.ts";
+import { NOTHING, RUN } from "./pieces.ts";
+
+const ZERO = 0x30;
+const NINE = 0x39;
+/** A whole number of so many digits is one of uint64. */
+const UINT64_DIGITS = 19;
+
+/**
+ * The points of the metric that a cursor has read, in the order of their keys as texts: keep one, for the next metric of a
+ * family mostly has the bounds of the one before.
+ */
+export class PointOrder {
+  /** Points by their place in the order. */
+  rows = new Int32Array(64);
+  private count = 0;
+
+  /** Puts the points of a metric in order. */
+  sort(cursor: LineCursor): void {
+    if (this.isSorted(cursor)) return;
+    this.begin(cursor);
+    const compare = comparison(cursor);
+    this.rows.subarray(0, this.count).sort(compare);
+  }
+
+  /** As `sort`, over any number of turns. */
+  *sortInTurns(cursor: LineCursor): Generator<Uint8Array> {
+    this.begin(cursor);
+    for (const _ of sortInTurns(this.rows, this.count, comparison(cursor))) yield NOTHING;
+  }
+
+  /** The point at a place, or -1 where the next one has the same key: of such the last one counts. */
+  at(place: number, cursor: LineCursor): number {
+    const point = this.rows[place] as number;
+    const next = place + 1 < this.count ? (this.rows[place + 1] as number) : -1;
+    return next >= 0 && compareKeys(cursor, point, next) === 0 ? -1 : point;
+  }
+
+  private begin({ pointCount }: LineCursor): void {
+    if (this.rows.length < pointCount) this.rows = new Int32Array(pointCount * 2);
+    this.count = pointCount;
+    for (let point = 0; point < pointCount; point++) this.rows[point] = point;
+  }
+
+  private isSorted(cursor: LineCursor): boolean {
+    const { rows, count } = this;
+    if (count !== cursor.pointCount) return false;
+    for (let place = 1; place < count; place++)
+      if (compareKeys(cursor, rows[place - 1] as number, rows[place] as number) >= 0) return false;
+    return true;
+  }
+}
+
+function comparison(cursor: LineCursor): (a: number, b: number) => number {
+  return (a, b) => compareKeys(cursor, a, b) || a - b;
+}
+
+function compareKeys({ lines, points }: LineCursor, a: number, b: number): number {
+  const aStart = points[a * POINT_STRIDE + KEY_START] as number;
+  const bStart = points[b * POINT_STRIDE + KEY_START] as number;
+  const aSize = (points[a * POINT_STRIDE + KEY_END] as number) - aStart;
+  const bSize = (points[b * POINT_STRIDE + KEY_END] as number) - bStart;
+  const size = Math.min(aSize, bSize);
+  for (let i = 0; i < size; i++) {
+    const difference = (lines[aStart + i] as number) - (lines[bStart + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return aSize - bSize;
+}
+
+/** Whether the points [from, to) of a metric are all whole numbers of 64 bits. */
+export function pointsAreWhole({ lines, points }: LineCursor, from: number, to: number): boolean {
+  for (let row = from * POINT_STRIDE; row < to * POINT_STRIDE; row += POINT_STRIDE)
+    if (!isWhole(lines, points[row + POINT_START] as number, points[row + POINT_END] as number)) return false;
+  return true;
+}
+
+/** As `pointsAreWhole` of all points, and the count: where one is not, all of them were kept as fractions. */
+export function countsAreWhole(cursor: LineCursor): boolean {
+  return isWhole(cursor.lines, cursor.countStart, cursor.countEnd) && pointsAreWhole(cursor, 0, cursor.pointCount);
+}
+
+/** As `countsAreWhole`, over any number of turns. */
+export function* countsAreWholeInTurns(cursor: LineCursor): Generator<Uint8Array, boolean> {
+  if (!isWhole(cursor.lines, cursor.countStart, cursor.countEnd)) return false;
+  for (let from = 0; from < cursor.pointCount; from += RUN) {
+    if (!pointsAreWhole(cursor, from, Math.min(cursor.pointCount, from + RUN))) return false;
+    yield NOTHING;
+  }
+  return true;
+}
+
+function isWhole(lines: Uint8Array, start: number, end: number): boolean {
+  return areDigits(lines, start, end) || isUint64(readFloat(lines, start, end));
+}
+
+function areDigits(lines: Uint8Array, start: number, end: number): boolean {
+  if (end - start > UINT64_DIGITS) return false;
+  for (let at = start; at < end; at++) if ((lines[at] as number) < ZERO || (lines[at] as number) > NINE) return false;
+  return true;
+}
+
+/** Appends the count lines[start, end) in plain digits; as a fraction, one that is not above zero reads as zero. */
+export function appendCount(out: Writer, lines: Uint8Array, start: number, end: number, whole: boolean): void {
+  if (whole && areDigits(lines, start, end)) return out.copy(lines, start, end);
+  const count = readFloat(lines, start, end);
+  out.ascii(whole ? uint64Text(count) : count > 0 ? goFloat(count) : "0");
+}

@@ -1,0 +1,92 @@
+import { sortInTurns } from "../bytes/sort-in-turns.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { MetricType } from "../model/metric-type.ts";
+import type { LabelPair } from "../model/view.ts";
+import { jsonString } from "./json-text.ts";
+import type { NativeBucket } from "./native-histogram.ts";
+import { inRuns, LARGE_METRIC_BYTES, NOTHING, pieceOf, RUN } from "./pieces.ts";
+import { type ShownMetric, type ShownPoint, showSide } from "./shown-metric.ts";
+import { SideCursor } from "./side-metric.ts";
+import { compareText } from "./utf8-text.ts";
+
+/** Appends the metrics that stand beside the lines as JSON objects with commas between them; pieces as in metric-json.ts. */
+export function* sideJsonPieces(out: Writer, side: Uint8Array, type: MetricType): Generator<Uint8Array> {
+  const cursor = new SideCursor(side);
+  for (let isFirst = true; cursor.next(); isFirst = false) {
+    if (!isFirst) out.ascii(",");
+    if (cursor.sizeBytes <= LARGE_METRIC_BYTES) yield* metricJsonPieces(out, showSide(cursor.metric(), type), type);
+    else yield* metricJsonPieces(out, showSide(yield* paused(cursor.metricInTurns()), type), type);
+    yield pieceOf(out);
+  }
+}
+
+/** Turns pauses into pieces. */
+export function* paused<T>(steps: Generator<null, T>): Generator<Uint8Array, T> {
+  for (;;) {
+    const { value, done } = steps.next();
+    if (done) return value;
+    yield NOTHING;
+  }
+}
+
+function* metricJsonPieces(out: Writer, metric: ShownMetric, type: MetricType): Generator<Uint8Array> {
+  if (metric.kind === "value" || type === MetricType.gaugeHistogram) {
+    out.ascii("{");
+    yield* labelsPieces(out, metric.labels);
+    // The API of the reference takes a gauge histogram for a metric with a single value, and finds none.
+    return out.text(`"value":${jsonString(metric.kind === "value" ? metric.value : "0")}}`);
+  }
+  const { labels, count, sum } = metric;
+  out.ascii("{");
+  if (metric.kind === "native histogram") yield* bucketsPieces(out, metric.buckets);
+  else if (metric.kind === "histogram") yield* pointsPieces(out, "buckets", metric.buckets);
+  out.text(`"count":${jsonString(count)},`);
+  yield* labelsPieces(out, labels);
+  if (metric.kind === "summary") yield* pointsPieces(out, "quantiles", metric.quantiles);
+  out.text(`"sum":${jsonString(sum)}}`);
+}
+
+/** Labels stand sorted by name beside the lines, as in them. */
+function* labelsPieces(out: Writer, labels: readonly LabelPair[]): Generator<Uint8Array> {
+  out.ascii('"labels":{');
+  for (const [i, { name, value }] of labels.entries()) {
+    out.text(`${i === 0 ? "" : ","}${jsonString(name)}:${jsonString(value)}`);
+    if (out.length > LARGE_METRIC_BYTES) yield pieceOf(out);
+  }
+  out.ascii("},");
+}
+
+/** A map of the points, sorted by key; of equal keys the last one counts. */
+function* pointsPieces(out: Writer, key: string, points: readonly ShownPoint[]): Generator<Uint8Array> {
+  const order = Int32Array.from(points, (_, i) => i);
+  const keyOf = (place: number) => points[order[place] as number]?.[0] ?? "";
+  const steps = sortInTurns(order, points.length, (a, b) => {
+    return compareText(points[a]?.[0] ?? "", points[b]?.[0] ?? "") || a - b;
+  });
+  if (points.length > 1) yield* paused(steps);
+  let separator = `"${key}":{`;
+  if (points.length === 0) out.ascii(separator);
+  yield* inRuns(out, points.length, RUN, (from, to) => {
+    for (let place = from; place < to; place++) {
+      if (place + 1 < points.length && keyOf(place) === keyOf(place + 1)) continue;
+      out.text(`${separator}${jsonString(keyOf(place))}:${jsonString(points[order[place] as number]?.[1] ?? "")}`);
+      separator = ",";
+    }
+  });
+  out.ascii("},");
+}
+
+function* bucketsPieces(out: Writer, buckets: Iterable<NativeBucket | null>): Generator<Uint8Array> {
+  out.ascii('"buckets":[');
+  let separator = "";
+  for (const bucket of buckets) {
+    if (bucket === null) {
+      yield pieceOf(out);
+      continue;
+    }
+    const { boundaries, lower, upper, count } = bucket;
+    out.text(`${separator}[${boundaries},${jsonString(lower)},${jsonString(upper)},${jsonString(count)}]`);
+    separator = ",";
+  }
+  out.ascii("],");
+}

@@ -1,0 +1,60 @@
+import type { Family } from "./families.ts";
+import type { GroupReading } from "./group-reading.ts";
+import type { Pages } from "./pages.ts";
+import type { FamilySnapshot, Snapshot } from "./snapshot.ts";
+
+/**
+ * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them, before it
+ * changes, by those who change it.
+ */
+export class Readers {
+  private readonly snapshots = new Set<Snapshot>();
+  /** Readings of groups whose chunks are not all noted yet. */
+  private readonly noting = new Set<GroupReading>();
+
+  constructor(private readonly pages: Pages) {}
+
+  /** A snapshot is taken: no page that exists now is written until `endSnapshot`. Gives its epoch. */
+  beginSnapshot(snapshot: Snapshot): number {
+    this.snapshots.add(snapshot);
+    return this.pages.hold();
+  }
+
+  endSnapshot(snapshot: Snapshot): void {
+    this.snapshots.delete(snapshot);
+    this.pages.release();
+  }
+
+  /** A group is read: no page that exists now is written until `endReading`. */
+  beginReading(reading: GroupReading): void {
+    this.noting.add(reading);
+    this.pages.hold();
+  }
+
+  endNoting(reading: GroupReading): void {
+    this.noting.delete(reading);
+  }
+
+  endReading(reading: GroupReading): void {
+    this.noting.delete(reading);
+    this.pages.release();
+  }
+
+  /** To be called before chunks of a group change, come or go. */
+  beforeGroupChanges(group: number): void {
+    if (this.noting.size > 0) for (const reading of this.noting) if (reading.group === group) reading.note(Infinity);
+  }
+
+  /** To be called before a family or the list of its pages changes; `now` makes what it is. */
+  beforeFamilyChanges(family: Family, now: (family: Family) => FamilySnapshot): void {
+    const { epoch } = this.pages;
+    if (family.epoch === epoch) return;
+    let before: FamilySnapshot | null = null;
+    for (const snapshot of this.snapshots) {
+      if (snapshot.epoch <= family.epoch) continue;
+      before ??= now(family);
+      snapshot.keep(family, before);
+    }
+    family.epoch = epoch;
+  }
+}

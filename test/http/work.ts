@@ -1,0 +1,85 @@
+import { FieldCursor } from "../../src/bytes/wire.ts";
+import { Writer } from "../../src/bytes/writer.ts";
+import { GzipStitcher } from "../../src/serialise/gzip.ts";
+import { LineCursor } from "../../src/serialise/lines.ts";
+import { GroupReading } from "../../src/store/group-reading.ts";
+import { Removals } from "../../src/store/removals.ts";
+import { Table } from "../../src/store/table.ts";
+
+/** What noting or taking out one chunk counts, as bytes. */
+const CHUNK_BYTES = 256;
+
+/**
+ * Counts work, in bytes, of everything that answers are made with: lines and protobuf fields that were read, bytes that were
+ * written or deflated, chunks that were noted or taken out. It hooks into the classes until it is stopped.
+ */
+export class WorkCounter {
+  private readonly undo: (() => void)[] = [];
+  private sinceTurn = 0;
+  /** The most work between two turns, and all of it. */
+  most = 0;
+  total = 0;
+
+  constructor() {
+    this.hook(LineCursor.prototype, "step", (cursor, run) => {
+      const before = Math.max(cursor.lineEnd, Reflect.get(cursor, "at"));
+      const result = run();
+      this.add(Math.max(cursor.lineEnd, Reflect.get(cursor, "at")) - before);
+      return result;
+    });
+    this.hook(FieldCursor.prototype, "step", (fields, run) => {
+      const before = fields.next;
+      const result = run();
+      // A message is stepped over and then into.
+      if (fields.wire !== 2) this.add(fields.next - before);
+      return result;
+    });
+    this.hook(Writer.prototype, "finish", (out, run) => {
+      this.add(out.length);
+      return run();
+    });
+    this.hook(GzipStitcher.prototype, "deflateStep", (stitcher, run) => {
+      const before = stitcher.deflatedBytes;
+      const result = run();
+      this.add(stitcher.deflatedBytes - before);
+      return result;
+    });
+    this.hook(GroupReading.prototype, "note", (reading, run) => {
+      const noted: unknown[] = Reflect.get(reading, "chunks");
+      const before = noted.length;
+      const result = run();
+      this.add((noted.length - before) * CHUNK_BYTES);
+      return result;
+    });
+    this.hook(Table.prototype, "takeOut", (_, run) => {
+      this.add(CHUNK_BYTES);
+      return run();
+    });
+    this.hook(Removals.prototype, "finish", (_, run) => run());
+  }
+
+  /** A turn of the loop was taken. */
+  turn(): void {
+    this.most = Math.max(this.most, this.sinceTurn);
+    this.sinceTurn = 0;
+  }
+
+  stop(): void {
+    this.turn();
+    for (const undo of this.undo) undo();
+  }
+
+  private add(bytes: number): void {
+    this.sinceTurn += bytes;
+    this.total += bytes;
+  }
+
+  private hook<T extends object>(prototype: T, name: string, around: (self: T, run: () => unknown) => unknown): void {
+    const original = Reflect.get(prototype, name) as (...values: unknown[]) => unknown;
+    const hooked = function (this: T, ...values: unknown[]) {
+      return around(this, () => Reflect.apply(original, this, values));
+    };
+    Reflect.set(prototype, name, hooked);
+    this.undo.push(() => Reflect.set(prototype, name, original));
+  }
+}
