@@ -109,6 +109,8 @@ class PushSurface {
     keyed: KeyedPath | Rejection,
   ): Promise<number | Rejection> {
     const { decoding, settings } = this.context;
+    // The reference reads the gzip header first of all, but nothing else of a body before the path.
+    if (keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return keyed;
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {

@@ -210,8 +210,10 @@ export class Contradictions {
   restored(family: Family, chunk: number, age: number): void {
     this.lastAge = Math.max(this.lastAge, age);
     this.isStale = true;
-    if (family.asides === null) family.age = age;
-    else family.asides.add(chunk, UNKNOWN, age);
+    if (family.asides === null) {
+      family.age = age;
+      this.show(family, true);
+    } else family.asides.add(chunk, UNKNOWN, age);
   }
 
   /** The family in which a chunk that was kept is to be restored. */

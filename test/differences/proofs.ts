@@ -190,6 +190,58 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "a wrongly cased path under `/api/v1`",
+    by: [{ steps: [{ ask: "GET /api/v1/Status", status: 301, answers: { location: "/api/v1/status" } }] }],
+  },
+  {
+    row: "`Content-Encoding: gzip` with a body that is none",
+    by: [
+      {
+        steps: [
+          { ask: "PUT /status", body: "a 1\n", headers: { "content-encoding": "gzip" }, status: 405 },
+          { ask: "DELETE /metrics/job/j", headers: { "content-encoding": "gzip" }, status: 202 },
+          push("/job/j", "a 1\n", 400, { headers: { "content-encoding": "gzip" }, has: ["unexpected EOF"] }),
+          push("/job/j/odd", "a 1\n", 400, {
+            headers: { "content-encoding": "snappy" },
+            has: ["odd number of components"],
+          }),
+          scrape({ has: ['pushgateway_http_requests_total{code="400",handler="push",method="post"} 2'] }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "a push whose type contradicts other groups'",
+    by: [
+      {
+        steps: [
+          push("/job/j", "# TYPE a gauge\na 1\n", 200),
+          push("/job/k", "# TYPE a gauge\na 1\n", 200),
+          push("/job/l", "# TYPE a counter\na 1\n", 400, {
+            has: [
+              '{ label:{name:"instance"  value:""}  label:{name:"job"  value:"l"}  counter:{value:1}} is not a GAUGE',
+            ],
+            lacks: ["error(s) occurred"],
+          }),
+        ],
+      },
+    ],
+  },
+  {
+    row: "only errors say `X-Content-Type-Options: nosniff`",
+    by: [
+      {
+        steps: ["GET /metrics", "GET /", "GET /api/v1/status", "GET /api/v1/metrics", "OPTIONS /api/v1/x"].map(
+          (ask) => ({
+            ask,
+            status: 200,
+            answers: { "x-content-type-options": "nosniff" },
+          }),
+        ),
+      },
+    ],
+  },
+  {
     row: "each inconsistent HELP is logged again",
     by: [
       {

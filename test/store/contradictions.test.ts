@@ -6,6 +6,7 @@ import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
+import { scrapeFault } from "../poison/strict-scraper.ts";
 
 setDefaultTimeout(60_000);
 
@@ -395,6 +396,11 @@ test(`any pushes without the check can be read by whoever scrapes, are kept, and
     expect(gunzipSync(await zipped.arrayBuffer()).toString()).toBe(plain);
     const accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
     const protobuf = await ask(tested.app, "GET", "/metrics", { headers: { accept } });
+    const isNative = { utf8Names: false, nativeHistograms: true };
+    for (const accepted of [accept, "text/plain;version=0.0.4"]) {
+      const answer = await ask(tested.app, "GET", "/metrics", { headers: { accept: accepted } });
+      expect(scrapeFault(await answer.bytes(), answer.headers.get("content-type") ?? "", isNative)).toBeNull();
+    }
     const families = readProtobuf(Buffer.from(await protobuf.bytes()));
     const names = families.map((family) => /\b1=("[^"]*")/.exec(family)?.[1]);
     expect(new Set(names).size).toBe(names.length);
