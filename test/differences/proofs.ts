@@ -242,6 +242,19 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "of what is sent only scrapes are gzipped",
+    by: [
+      {
+        steps: ["GET /", "GET /api/v1/metrics"].map((ask) => ({
+          ask,
+          status: 200,
+          headers: { "accept-encoding": "gzip" },
+          answers: { "content-encoding": "gzip", vary: "Accept-Encoding" },
+        })),
+      },
+    ],
+  },
+  {
     row: "each inconsistent HELP is logged again",
     by: [
       {
