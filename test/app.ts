@@ -1,5 +1,8 @@
 import { createApp } from "../src/app.ts";
+import { createContext } from "../src/http/context.ts";
 import type { App } from "../src/http/deps.ts";
+import { createFront, createHandlers } from "../src/http/front.ts";
+import { exchangeOf, responseOf } from "../src/http/web.ts";
 import type { StreamClock } from "../src/serialise/stream.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
@@ -57,7 +60,7 @@ export function createTestApp(...flags: string[]): TestApp {
     pageSizeBytes: 4096,
     clockTicksPerSecond: 100,
   });
-  const app = createApp({
+  const context = createContext({
     settings,
     log,
     ownMetrics,
@@ -68,13 +71,21 @@ export function createTestApp(...flags: string[]): TestApp {
     startMs: test.nowMs,
     version: "2.0.0",
     buildInformation: { version: "2.0.0" },
-    setIdleSeconds: () => {},
     every: () => {},
-    clientAddress: () => "192.0.2.1:1234",
     quit: () => {
       test.quits++;
     },
   });
+  const handlers = createHandlers(context);
+  const front = createFront(context, handlers, null, async () => createApp(context, handlers));
+  const app: App = async (request) => {
+    try {
+      return responseOf(await front(exchangeOf(request)));
+    } catch {
+      // What the connection answers then.
+      return new Response("internal error\n", { status: 500 });
+    }
+  };
   return Object.assign(test, { app });
 }
 

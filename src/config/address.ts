@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Rejection } from "../model/rejection.ts";
 
 /** Where to listen. `hostname` is a name or an IP address without brackets, "" all interfaces; port 0 lets the system choose. */
@@ -28,6 +29,16 @@ export function parseListenAddress(text: string, portOf: PortOf): ListenAddress 
 export function formatListenAddress({ hostname, port }: ListenAddress): string {
   return /[:%]/.test(hostname) ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
+
+/** `127.0.0.1` for `::ffff:127.0.0.1`; other addresses as they are. */
+export function plainIp(ip: string): string {
+  const [, high = "", low = ""] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(ipv6Url(ip)) ?? [];
+  if (high === "") return ip;
+  const bytes = [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 255]);
+  return bytes.join(".");
+}
+
+const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : "");
 
 /** Whether all interfaces are meant. Go listens for IPv4 and IPv6 then, whichever of both is written. */
 export function isEverywhere(hostname: string): boolean {

@@ -6,6 +6,7 @@ import type { LabelPair } from "../model/view.ts";
 
 const BASE64_SUFFIX = "@base64";
 const EQUALS = 0x3d;
+const PERCENT = 0x25;
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -24,19 +25,40 @@ export interface DecodedPath {
 }
 
 /** Resolves the %-escapes of a path. null: a percent sign without two hexadecimal digits, which is no path at all. */
-export function decodePath(raw: string): DecodedPath | null {
-  if (!raw.includes("%")) return { text: raw, lossy: false };
-  if (/%(?![0-9a-fA-F]{2})/.test(raw)) return null;
+export function decodePath(raw: Uint8Array): DecodedPath | null {
+  const bytes = raw.includes(PERCENT) ? unescapePath(raw) : raw;
+  if (bytes === null) return null;
   try {
-    return { text: decodeURIComponent(raw), lossy: false };
+    return { text: strict.decode(bytes), lossy: false };
   } catch {
     // Not UTF-8: told by the result, and no fault yet.
-    const bytes = Buffer.from(
-      raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
-      "latin1",
-    );
     return { text: lenient.decode(bytes), lossy: true };
   }
+}
+
+function unescapePath(raw: Uint8Array): Uint8Array | null {
+  const bytes = new Uint8Array(raw.length);
+  let size = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at] as number;
+    if (byte !== PERCENT) {
+      bytes[size++] = byte;
+      continue;
+    }
+    const [high, low] = [hexDigit(raw[at + 1]), hexDigit(raw[at + 2])];
+    if (high < 0 || low < 0) return null;
+    bytes[size++] = high * 16 + low;
+    at += 2;
+  }
+  return bytes.subarray(0, size);
+}
+
+/** The value of a hexadecimal digit, -1 for whatever is none. */
+export function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /**

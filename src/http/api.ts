@@ -1,22 +1,24 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
+import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import type { HttpContext } from "./deps.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
 import { accepted, longAnswer, notYet } from "./reply.ts";
+import { web } from "./web.ts";
 
 const API_HEADERS = {
-  "cache-control": "no-cache, no-store, must-revalidate",
-  "x-content-type-options": "nosniff",
+  "Cache-Control": "no-cache, no-store, must-revalidate",
+  "X-Content-Type-Options": "nosniff",
 };
 
 /** Any page may read the API, as the reference's, unless --web.cors.origin says which: see cross-origin.ts. */
 const READABLE_HEADERS = {
   ...API_HEADERS,
-  "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
-  "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Date",
+  "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
+  "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Date",
 };
 
 const headersOf = ({ settings }: HttpContext) => (settings.corsOrigin === null ? READABLE_HEADERS : API_HEADERS);
@@ -120,23 +122,38 @@ export function apiRoutes(context: HttpContext) {
   const base = `${settings.routePrefix}/api/v1`;
   const document = openApiDocument(base, context.version, Object.values(OPERATIONS));
   const routes = new Elysia({ name: "api", strictPath: true })
-    .get(base + OPERATIONS.status.path, () => answer(context, "api/v1/status", statusJson(statusInfo(context))), {
-      response: OPERATIONS.status.response,
-    })
-    .get(base + OPERATIONS.metrics.path, ({ request }) => metrics(context, request), {
-      response: OPERATIONS.metrics.response,
-    })
-    .get(base + OPERATIONS.openapi.path, () => answer(context, "api/v1/openapi", JSON.stringify(document)), {
-      response: OPERATIONS.openapi.response,
-    })
-    .options(`${base}/*`, () => {
-      ownMetrics.countRequest("api/v1/options", 200, "OPTIONS");
-      return new Response(null, { headers: headersOf(context) });
-    });
+    .get(
+      base + OPERATIONS.status.path,
+      web(() => answer(context, "api/v1/status", statusJson(statusInfo(context)))),
+      {
+        response: OPERATIONS.status.response,
+      },
+    )
+    .get(
+      base + OPERATIONS.metrics.path,
+      web((exchange) => metrics(context, exchange)),
+      {
+        response: OPERATIONS.metrics.response,
+      },
+    )
+    .get(
+      base + OPERATIONS.openapi.path,
+      web(() => answer(context, "api/v1/openapi", JSON.stringify(document))),
+      {
+        response: OPERATIONS.openapi.response,
+      },
+    )
+    .options(
+      `${base}/*`,
+      web(() => {
+        ownMetrics.countRequest("api/v1/options", 200, "OPTIONS");
+        return emptyAnswer(200, headersOf(context));
+      }),
+    );
   if (!settings.enableAdminApi) return routes;
   return routes.put(
     base + OPERATIONS.wipe.path,
-    async () => {
+    web(async () => {
       const notReady = durability.notReady();
       if (notReady !== null) return notYet(notReady);
       log.for("api.ts").debug("start wiping metric store");
@@ -144,7 +161,7 @@ export function apiRoutes(context: HttpContext) {
       const response = accepted(await durability.settled());
       ownMetrics.countRequest("wipe", response.status, "PUT");
       return response;
-    },
+    }),
     { parse: "none" },
   );
 }
@@ -154,15 +171,15 @@ function statusInfo(context: HttpContext) {
   return { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
 }
 
-function answer(context: HttpContext, handler: string, json: string): Response {
+function answer(context: HttpContext, handler: string, json: string): Answer {
   context.ownMetrics.countRequest(handler, 200, "GET");
-  return new Response(json, { headers: { "content-type": "application/json", ...headersOf(context) } });
+  return { status: 200, headers: { "Content-Type": "application/json", ...headersOf(context) }, body: json };
 }
 
-function metrics(context: HttpContext, request: Request): Response {
+function metrics(context: HttpContext, exchange: Exchange): Answer {
   const notReady = context.durability.notReady();
   if (notReady !== null) return notYet(notReady);
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
-  const headers = { "content-type": "application/json", ...headersOf(context) };
-  return longAnswer(context, request, metricsJsonPieces(context.store.groups()), headers);
+  const headers = { "Content-Type": "application/json", ...headersOf(context) };
+  return longAnswer(context, exchange, metricsJsonPieces(context.store.groups()), headers);
 }

@@ -15,7 +15,7 @@ import type { LongAnswers } from "./long-answers.ts";
 import type { StoreReports } from "./store-reports.ts";
 import type { StoreTurns } from "./store-turns.ts";
 
-/** The server as a function from a request to its answer. */
+/** The server as a function from a request of the web to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
 
 /** How far what is pushed outlives the process. */
@@ -46,10 +46,6 @@ export interface AppDeps {
   readonly version: string;
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
-  /** Where a request comes from, as `address:port`. */
-  readonly clientAddress: (request: Request) => string;
-  /** Sets after how many seconds without a byte the connection of a request is closed; 0 is never. */
-  readonly setIdleSeconds: (request: Request, seconds: number) => void;
   /** Runs something every so often, for good. */
   readonly every: (ms: number, run: () => void) => void;
   /** Asks for the end of the server. */

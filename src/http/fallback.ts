@@ -1,8 +1,8 @@
 import type { Settings } from "../config/command-line.ts";
 import { telemetryRoute } from "../config/prefix.ts";
-import { decodePath } from "../decode/path.ts";
-import { cleanPath, encodePath, isClean, pathOf, redirectTo, withQuery } from "./canonical.ts";
-import { redirected, textError } from "./reply.ts";
+import { type Answer, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
+import { cleanPath, withQuery } from "./canonical.ts";
+import { redirected } from "./reply.ts";
 
 /** Paths that answer to a set of methods: one path, or with `below` everything under it that has another segment. */
 interface KnownPath {
@@ -14,38 +14,30 @@ interface KnownPath {
 /**
  * Answers what no route takes, as the reference's routers do (Go's ServeMux before httprouter): a redirect to the clean path,
  * to the one without a trailing slash, or to the one in the right case; 200 to OPTIONS and 405 where other methods are known;
- * else 404. `again` handles a request anew whose path only had needless escapes.
+ * else 404. `path` is the decoded path, and clean.
  */
-export function createFallback(settings: Settings, again: (request: Request) => Response | Promise<Response>) {
+export function createFallback(settings: Settings): (exchange: Exchange, path: string) => Answer {
   const known = knownPaths(settings);
   const api = `${settings.routePrefix}/api/v1`;
-  return (request: Request): Response | Promise<Response> => {
-    const raw = pathOf(request.url);
-    const path = decodePath(raw);
-    if (path === null) return textError(400, "400 Bad Request");
-    if (!isClean(path.text)) return redirectTo(request, path.text);
-    if (path.text === api) return redirected(request.method, withQuery(request, `${api}/`), 301);
-    const methods = methodsOf(known, path.text);
-    if (methods.includes(request.method)) {
-      // The router knows the path by another spelling only.
-      return encodePath(path.text) === raw ? notFound() : again(withPath(request, path.text));
-    }
-    const better = request.method === "OPTIONS" ? null : betterPath(known, request.method, path.text);
-    if (better !== null)
-      return redirected(request.method, withQuery(request, better), request.method === "GET" ? 301 : 307);
+  return (exchange, path) => {
+    const { method } = exchange;
+    if (path === api) return redirected(method, withQuery(exchange, `${api}/`), 301);
+    const methods = methodsOf(known, path);
+    if (methods.includes(method)) return notFound();
+    const better = method === "OPTIONS" ? null : betterPath(known, method, path);
+    if (better !== null) return moved(exchange, better);
     if (methods.length === 0) return notFound();
-    const allow = [...methods, "OPTIONS"].sort().join(", ");
-    if (request.method === "OPTIONS") return new Response(null, { headers: { allow } });
-    return textError(405, "Method Not Allowed", { allow });
+    const allow = { Allow: [...methods, "OPTIONS"].sort().join(", ") };
+    return method === "OPTIONS" ? emptyAnswer(200, allow) : textError(405, "Method Not Allowed", allow);
   };
 }
 
-function notFound(): Response {
-  return textError(404, "404 page not found");
+function moved(exchange: Exchange, path: string): Answer {
+  return redirected(exchange.method, withQuery(exchange, path), exchange.method === "GET" ? 301 : 307);
 }
 
-function withPath(request: Request, path: string): Request {
-  return new Request(`http://localhost${withQuery(request, path)}`, request);
+function notFound(): Answer {
+  return textError(404, "404 page not found");
 }
 
 function knownPaths(settings: Settings): KnownPath[] {

@@ -1,7 +1,5 @@
 import { inTurns, type StreamClock } from "../serialise/stream.ts";
-
-/** Seconds that the connection of an answer which was given up still lives; Bun knows no sooner end. */
-const CUT_SECONDS = 1;
+import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
 
 /** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
 const SHORT_BYTES = 64 * 1024;
@@ -11,18 +9,22 @@ export interface LongAnswerDeps {
   readonly clock: StreamClock;
   readonly maxInFlight: number;
   readonly countLimit: () => void;
-  /** Sets after how many seconds without a byte the connection of a request is closed. */
-  readonly setIdleSeconds: (request: Request, seconds: number) => void;
+}
+
+/** An answer that is being sent. */
+interface Sending {
+  /** When its reader last took a piece. */
+  takenMs: number;
+  readonly giveUp: () => void;
 }
 
 /**
- * Sends answers that are too long for one piece, so many at a time: each may hold a snapshot of the store. A reader takes
- * what it can in its own time; where there are too many, the one that began first gives way, its connection is cut, so that
- * nobody takes half an answer for a whole one.
+ * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader takes
+ * what it can in its own time; where there are too many, the one whose reader has taken nothing for longest gives way: its
+ * connection is cut, so that nobody takes half an answer for a whole one.
  */
 export class LongAnswers {
-  /** What ends each answer, in the order of their age. */
-  private readonly sending = new Set<() => void>();
+  private readonly sending = new Set<Sending>();
 
   constructor(private readonly deps: LongAnswerDeps) {}
 
@@ -31,15 +33,16 @@ export class LongAnswers {
   }
 
   /**
-   * An answer of 200. What is short is sent with its length, in one piece. `pieces` are taken to their end, or ended where the
-   * reader goes away or the answer is given up; `done` is then called exactly once.
+   * An answer of 200, of `sizeBytes` where that is known. What is short is sent in one piece. `pieces` are taken to their end, or
+   * ended where the reader goes away or the answer is given up; `done` is then called exactly once.
    */
   answer(
-    request: Request,
+    exchange: Exchange,
     pieces: Iterable<Uint8Array>,
-    headers: Record<string, string>,
+    headers: HeaderFields,
     done: () => void = () => {},
-  ): Response {
+    sizeBytes: number | null = null,
+  ): Answer {
     const iterator = pieces[Symbol.iterator]();
     const end = () => {
       iterator.return?.();
@@ -47,37 +50,50 @@ export class LongAnswers {
     };
     try {
       const { parts, isWhole } = shortAnswer(iterator, this.deps.clock);
-      if (isWhole) {
-        end();
-        return new Response(Buffer.concat(parts), { headers });
+      if (!isWhole) {
+        const stream = this.stream(exchange, joined(parts, iterator), end);
+        return { status: 200, headers, body: { sizeBytes, pieces: stream } };
       }
-      return new Response(this.stream(request, joined(parts, iterator), end), { headers });
+      end();
+      return { status: 200, headers, body: Buffer.concat(parts) };
     } catch (error) {
       end();
       throw error;
     }
   }
 
-  private stream(request: Request, pieces: Iterable<Uint8Array>, done: () => void): ReadableStream {
-    const { clock, maxInFlight, setIdleSeconds, countLimit } = this.deps;
-    if (this.sending.size >= maxInFlight) {
-      countLimit();
-      for (const giveUp of this.sending) {
-        giveUp();
-        break;
-      }
-    }
-    let givenUp = false;
-    const giveUp = () => {
-      givenUp = true;
-      end();
-      setIdleSeconds(request, CUT_SECONDS);
-    };
+  private stream(exchange: Exchange, pieces: Iterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {
+    const { clock, maxInFlight } = this.deps;
+    if (this.sending.size >= maxInFlight) this.giveUpOne();
+    let isGivenUp = false;
     const end = () => {
-      if (this.sending.delete(giveUp)) done();
+      if (this.sending.delete(sending)) done();
     };
-    this.sending.add(giveUp);
-    return inTurns(pieces, clock, end, () => givenUp) as unknown as ReadableStream;
+    const sending = {
+      takenMs: clock.nowMs(),
+      giveUp: () => {
+        isGivenUp = true;
+        end();
+        exchange.cut();
+      },
+    };
+    this.sending.add(sending);
+    return inTurns(noteTaken(pieces, sending, clock), clock, end, () => isGivenUp);
+  }
+
+  private giveUpOne(): void {
+    this.deps.countLimit();
+    let stalled: Sending | null = null;
+    for (const sending of this.sending) if (stalled === null || sending.takenMs < stalled.takenMs) stalled = sending;
+    stalled?.giveUp();
+  }
+}
+
+/** A piece is asked for when the reader has taken the one before. */
+function* noteTaken(pieces: Iterable<Uint8Array>, sending: Sending, clock: StreamClock): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    sending.takenMs = clock.nowMs();
+    yield piece;
   }
 }
 

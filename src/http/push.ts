@@ -1,56 +1,59 @@
-import { Elysia } from "elysia";
 import { decodeBody } from "../decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
 import { AFTER_CHANGE } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
-import { isClean, pathOf, redirectTo } from "./canonical.ts";
+import { isClean } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
-import { accepted, notYet, rejected, statusOf, textError } from "./reply.ts";
+import { KnownPaths } from "./known-paths.ts";
+import { accepted, notYet, rejected, statusOf } from "./reply.ts";
 import { forLog } from "./store-reports.ts";
 
-type Fallback = (request: Request) => Response | Promise<Response>;
+type PushMethod = "PUT" | "POST";
 
-/**
- * PUT, POST and DELETE on /metrics/job...: the way in. `fallback` answers for paths that are none of these. The wildcard is
- * split by ourselves, from the path as it was sent.
- */
-export function pushRoutes(context: HttpContext, fallback: Fallback) {
-  const surface = new PushSurface(context, fallback);
-  const { routePrefix } = context.settings;
-  return new Elysia({ name: "push", strictPath: true })
-    .put(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "PUT"), { parse: "none" })
-    .post(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "POST"), { parse: "none" })
-    .delete(`${routePrefix}/metrics/*`, ({ request }) => surface.answer(request, "DELETE"), { parse: "none" });
+/** A push, from its header on. */
+interface Push {
+  readonly exchange: Exchange;
+  readonly method: PushMethod;
+  readonly keyed: KeyedPath | Rejection;
+  /** On the monotonic clock. */
+  readonly startMs: number;
 }
 
-type PushMethod = "PUT" | "POST" | "DELETE";
+const OK = emptyAnswer(200);
+const ACCEPTED = emptyAnswer(202);
 
-class PushSurface {
+/** PUT, POST and DELETE on /metrics/job...: the way in. The path is read as it was sent. */
+export class PushSurface {
   private readonly base: string;
+  private readonly known = new KnownPaths();
 
-  constructor(
-    private readonly context: HttpContext,
-    private readonly fallback: Fallback,
-  ) {
+  constructor(private readonly context: HttpContext) {
     this.base = `${context.settings.routePrefix}/metrics/job`;
   }
 
-  /** From the request line on: the path, the key, then the body. */
-  answer(request: Request, method: PushMethod): Response | Promise<Response> {
-    const path = decodePath(pathOf(request.url));
-    if (path === null) return textError(400, "400 Bad Request");
-    if (!isClean(path.text)) return redirectTo(request, path.text);
-    if (!this.isPushPath(path.text)) return this.fallback(request);
-    const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
-    const keyed = readGroupingKey(below, this.context.settings.utf8Names);
+  /** The answer to a request of one of the three methods; null where its path is none that is pushed to, or not clean. */
+  answer(exchange: Exchange): Answers | null {
+    const keyed = this.known.find(exchange.path) ?? this.readPath(exchange.path);
+    if (keyed === null) return null;
     const notReady = this.context.durability.notReady();
     if (notReady !== null) return notYet(notReady);
-    if (method === "DELETE") return this.delete(keyed, request);
-    return this.push(request, method, keyed);
+    const { method } = exchange;
+    if (method === "DELETE") return this.delete(keyed, exchange);
+    return this.push(exchange, method === "PUT" ? "PUT" : "POST", keyed);
+  }
+
+  private readPath(raw: Uint8Array): KeyedPath | Rejection | null {
+    const path = decodePath(raw);
+    if (path === null || !isClean(path.text) || !this.isPushPath(path.text)) return null;
+    const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
+    const keyed = readGroupingKey(below, this.context.settings.utf8Names);
+    if (!(keyed instanceof Rejection)) this.known.remember(raw, keyed);
+    return keyed;
   }
 
   /** Whether a path is `.../metrics/job/x...` or `.../metrics/job@base64/x...`, x not being empty. */
@@ -61,52 +64,56 @@ class PushSurface {
     return start > 0 && rest.length > start;
   }
 
-  private async delete(keyed: KeyedPath | Rejection, request: Request): Promise<Response> {
+  private async delete(keyed: KeyedPath | Rejection, exchange: Exchange): Promise<Answer> {
     const { durability, ownMetrics, store, storeTurns, log } = this.context;
     if (keyed instanceof Rejection) {
-      log.for("push.ts").debug("failed to parse URL", { url: request.url, err: keyed.message });
+      log.for("push.ts").debug("failed to parse URL", { url: pathText(exchange), err: keyed.message });
       ownMetrics.countRequest("delete", statusOf(keyed), "DELETE");
       return textError(statusOf(keyed), keyed.message);
     }
     // No group can have a key that is not UTF-8.
     if (keyed.undecodable === null) store.delete(keyed.key);
     await storeTurns.settled();
-    const response = accepted(await durability.settled());
-    ownMetrics.countRequest("delete", response.status, "DELETE");
-    return response;
+    const answer = accepted(await durability.settled());
+    ownMetrics.countRequest("delete", answer.status, "DELETE");
+    return answer;
   }
 
-  private async push(request: Request, method: "PUT" | "POST", keyed: KeyedPath | Rejection): Promise<Response> {
-    const { clock, settings } = this.context;
-    const startMs = clock.nowMs();
-    const { headers } = request;
-    const contentType = headers.get("content-type");
-    const contentEncoding = headers.get("content-encoding");
-    const body = await this.context.intake.receive(request, startMs);
-    const bodyBytes = body instanceof Rejection ? 0 : body.length;
-    const sizeBytes = request.url.length + method.length + PROTOCOL_BYTES + bodyBytes;
+  private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
+    const startMs = this.context.clock.nowMs();
+    const pushed = { exchange, method, keyed, startMs };
+    const body = this.context.intake.receive(exchange.body, startMs);
+    if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
+    return this.take(pushed, body);
+  }
+
+  private take(pushed: Push, body: Uint8Array | Rejection): Answers {
+    if (body instanceof Rejection) return this.settle(pushed, body, 0);
+    const contentEncoding = pushed.exchange.header("content-encoding");
+    const { limits } = this.context.settings;
+    if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
+      return this.takeDecoded(pushed, body, contentEncoding);
+    const outcome = this.parseAndApply(pushed, body);
+    if (outcome !== AFTER_CHANGE) return this.settle(pushed, outcome, body.length);
+    return this.applyAfterChange(pushed, body).then((later) => this.settle(pushed, later, body.length));
+  }
+
+  /** Whatever becomes of it, the body is given back. */
+  private async takeDecoded(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<Answer> {
+    const bodyBytes = body.length;
     let outcome: number | Rejection;
     try {
-      if (body instanceof Rejection) outcome = body;
-      else if (contentEncoding === null && bodyBytes <= settings.limits.maxDecompressedBytes) {
-        outcome = this.parseAndApply(body, contentType, method, keyed);
-        if (outcome === AFTER_CHANGE) outcome = await this.applyAfterChange(body, contentType, method, keyed);
-      } else outcome = await this.decodeAndApply(body, contentEncoding, contentType, method, keyed);
+      outcome = await this.decodeAndApply(pushed, body, contentEncoding);
     } finally {
-      // Whatever went wrong, others have to get the room that the body took.
-      if (!(body instanceof Rejection) && bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
+      if (bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
     }
-    const settling = this.context.durability.settled();
-    if (settling !== null) outcome = (await settling) ?? outcome;
-    return this.finish(request, method, keyed, outcome, (clock.nowMs() - startMs) / 1000, sizeBytes);
+    return this.settle(pushed, outcome, bodyBytes);
   }
 
   private async decodeAndApply(
+    pushed: Push,
     body: Uint8Array,
     contentEncoding: string | null,
-    contentType: string | null,
-    method: "PUT" | "POST",
-    keyed: KeyedPath | Rejection,
   ): Promise<number | Rejection> {
     const { decoding, settings } = this.context;
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
@@ -114,59 +121,53 @@ class PushSurface {
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
-      const outcome = this.parseAndApply(content, contentType, method, keyed);
-      return outcome === AFTER_CHANGE ? await this.applyAfterChange(content, contentType, method, keyed) : outcome;
+      const outcome = this.parseAndApply(pushed, content);
+      return outcome === AFTER_CHANGE ? await this.applyAfterChange(pushed, content) : outcome;
     } finally {
       if (content !== body) freeBuffer(content);
     }
   }
 
-  private async applyAfterChange(
-    body: Uint8Array,
-    contentType: string | null,
-    method: "PUT" | "POST",
-    keyed: KeyedPath | Rejection,
-  ): Promise<number | Rejection> {
+  private async applyAfterChange(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
     let outcome: number | Rejection = AFTER_CHANGE;
     while (outcome === AFTER_CHANGE) {
       await this.context.storeTurns.settled();
-      outcome = this.parseAndApply(body, contentType, method, keyed);
+      outcome = this.parseAndApply(pushed, content);
     }
     return outcome;
   }
 
+  /** Waits until the push is durable, where somebody has to. */
+  private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
+    const settling = this.context.durability.settled();
+    if (settling === null) return this.finish(pushed, outcome, bodyBytes);
+    return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
+  }
+
   /** Counts the push, tells the operator of a refused one, and answers. */
-  private finish(
-    request: Request,
-    method: "PUT" | "POST",
-    keyed: KeyedPath | Rejection,
-    outcome: number | Rejection,
-    durationSeconds: number,
-    sizeBytes: number,
-  ): Response {
-    const { ownMetrics, settings } = this.context;
-    ownMetrics.observePush(method === "PUT" ? "put" : "post", durationSeconds, sizeBytes);
+  private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
+    const { clock, ownMetrics, settings } = this.context;
+    const { exchange, method } = pushed;
+    const sizeBytes = exchange.path.length + exchange.query.length + method.length + PROTOCOL_BYTES + bodyBytes;
+    ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - pushed.startMs) / 1000, sizeBytes);
     if (!(outcome instanceof Rejection)) {
       ownMetrics.countRequest("push", outcome, method);
-      return new Response(null, { status: outcome });
+      return outcome === 200 ? OK : ACCEPTED;
     }
-    this.report(request, method, keyed, outcome);
+    this.report(pushed, outcome);
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
     const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
     ownMetrics.countRequest("push", status, method);
-    return status === 202 ? new Response(null, { status }) : rejected(outcome);
+    return status === 202 ? ACCEPTED : rejected(outcome);
   }
 
   /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
-  private parseAndApply(
-    body: Uint8Array,
-    contentType: string | null,
-    method: "PUT" | "POST",
-    keyed: KeyedPath | Rejection,
-  ): number | Rejection {
+  private parseAndApply({ exchange, method, keyed }: Push, body: Uint8Array): number | Rejection {
     if (keyed instanceof Rejection) return keyed;
     const { columns, settings, store, storeTurns, now } = this.context;
-    const parser = isDelimitedProtobuf(contentType) ? this.context.protobufParser : this.context.textParser;
+    const parser = isDelimitedProtobuf(exchange.header("content-type"))
+      ? this.context.protobufParser
+      : this.context.textParser;
     const rejection = parser.parse(body) ?? undecodableKey(keyed);
     const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
     const refused = rejection ?? store.apply(request);
@@ -180,15 +181,15 @@ class PushSurface {
    * A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a commit,
    * and who is sent away by the thousand must not fill the log: metrics count them.
    */
-  private report(request: Request, method: string, keyed: KeyedPath | Rejection, rejection: Rejection): void {
-    const { log, ownMetrics, clientAddress } = this.context;
+  private report({ exchange, method, keyed }: Push, rejection: Rejection): void {
+    const { log, ownMetrics } = this.context;
     ownMetrics.countRejectedPush(rejection.kind);
     if (rejection.limit !== null) ownMetrics.countLimit(rejection.limit);
     if (rejection.kind === "unavailable" || rejection.kind === "busy" || rejection.kind === "too-slow") return;
     const fields = {
       method,
-      source: clientAddress(request),
-      group: forLog(keyed instanceof Rejection ? pathOf(request.url) : Buffer.from(keyed.key.block).toString()),
+      source: exchange.client,
+      group: forLog(keyed instanceof Rejection ? pathText(exchange) : Buffer.from(keyed.key.block).toString()),
     };
     const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
     const isInconsistent = rejection.kind === "inconsistent";
@@ -197,6 +198,8 @@ class PushSurface {
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
 }
+
+const pathText = ({ path, query }: Exchange): string => Buffer.from(path).toString() + query;
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;

@@ -1,10 +1,9 @@
-import { Elysia } from "elysia";
-import { telemetryRoute } from "../config/prefix.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { type ExposedFamilies, type Piece, textPieces } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
+import type { Answer, Answers, Exchange } from "../server/exchange.ts";
 import type { Snapshot } from "../store/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
@@ -18,37 +17,31 @@ const FAMILIES_A_TURN = 256;
 /** A header by which a scraping Prometheus of any release is known. */
 const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
 
-/** GET on the telemetry path: what Prometheus scrapes. */
-export function scrapeRoutes(context: HttpContext) {
-  const { routePrefix, telemetryPath } = context.settings;
-  return new Elysia({ name: "scrape", strictPath: true }).get(
-    telemetryRoute(routePrefix, telemetryPath),
-    ({ request }) => scrape(context, request),
-  );
-}
-
-/** A scrape of a part of the store would end the series of the other part for Prometheus; a failed scrape is only a gap. */
-function scrape(context: HttpContext, request: Request): Response | Promise<Response> {
+/**
+ * What Prometheus scrapes. A scrape of a part of the store would end the series of the other part for Prometheus; a failed scrape
+ * is only a gap.
+ */
+export function scrape(context: HttpContext, exchange: Exchange): Answers {
   const notReady = context.durability.notReady();
   if (notReady !== null) return notYet(notReady);
   // A group that is on its way out would be seen by halves.
   const changing = context.storeTurns.settled();
-  return changing === null ? exposition(context, request) : changing.then(() => scrape(context, request));
+  return changing === null ? exposition(context, exchange) : changing.then(() => scrape(context, exchange));
 }
 
-function exposition(context: HttpContext, request: Request): Response {
+function exposition(context: HttpContext, exchange: Exchange): Answer {
   const { ownMetrics, reports, store } = context;
-  const format = negotiateFormat(request.headers.get("accept"));
-  const gzipped = negotiateEncoding(request.headers.get("accept-encoding")) === "gzip";
+  const format = negotiateFormat(exchange.header("accept"));
+  const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   const snapshot = store.snapshot();
   reports.tellHelps(store);
   const families = exposedFamilies(ownMetrics.gather(), snapshot);
   const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
-  const pieces = piecesOf(families, format, request.headers.has(SCRAPE_TIMEOUT), isSorted);
+  const pieces = piecesOf(families, format, exchange.header(SCRAPE_TIMEOUT) !== null, isSorted);
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
-  const headers: Record<string, string> = { "content-type": format.contentType, "x-content-type-options": "nosniff" };
-  if (gzipped) headers["content-encoding"] = "gzip";
-  return context.longAnswers.answer(request, parts, headers, () => snapshot.release());
+  const headers: Record<string, string> = { "Content-Type": format.contentType, "X-Content-Type-Options": "nosniff" };
+  if (gzipped) headers["Content-Encoding"] = "gzip";
+  return context.longAnswers.answer(exchange, parts, headers, () => snapshot.release());
 }
 
 function piecesOf(

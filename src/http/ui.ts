@@ -1,33 +1,37 @@
 import { Elysia } from "elysia";
+import { decodePath } from "../decode/path.ts";
 import { groupsPieces, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
-import { pathOf } from "./canonical.ts";
+import { type Answer, type Exchange, textError } from "../server/exchange.ts";
 import type { HttpContext } from "./deps.ts";
-import { longAnswer, textError } from "./reply.ts";
+import { longAnswer } from "./reply.ts";
+import { web } from "./web.ts";
 
 const encoder = new TextEncoder();
 const PAGE_HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy":
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy":
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "no-referrer",
 };
 
 /** The status page at / and /status, and the style sheet beside it. */
 export function uiRoutes(context: HttpContext) {
   const prefix = context.settings.routePrefix;
-  const page = ({ request }: { request: Request }) => statusPage(context, request);
-  const routes = new Elysia({ name: "ui", strictPath: true })
+  const page = web((exchange) => statusPage(context, exchange));
+  return new Elysia({ name: "ui", strictPath: true })
     .get(`${prefix}/`, page)
     .get(`${prefix}/status`, page)
-    .get(`${prefix}/static/*`, ({ request }) => staticFile(context, request));
-  return routes;
+    .get(
+      `${prefix}/static/*`,
+      web((exchange) => staticFile(context, exchange)),
+    );
 }
 
-function statusPage(context: HttpContext, request: Request): Response {
+function statusPage(context: HttpContext, exchange: Exchange): Answer {
   context.ownMetrics.countRequest("status", 200, "GET");
-  return longAnswer(context, request, pagePieces(context), PAGE_HEADERS);
+  return longAnswer(context, exchange, pagePieces(context), PAGE_HEADERS);
 }
 
 function* pagePieces(context: HttpContext): Generator<Uint8Array> {
@@ -40,15 +44,14 @@ function* pagePieces(context: HttpContext): Generator<Uint8Array> {
   yield encoder.encode(statusPageFoot());
 }
 
-function staticFile(context: HttpContext, request: Request): Response {
-  const found = pathOf(request.url) === `${context.settings.routePrefix}/static/status.css`;
+function staticFile(context: HttpContext, exchange: Exchange): Answer {
+  const found = decodePath(exchange.path)?.text === `${context.settings.routePrefix}/static/status.css`;
   context.ownMetrics.countRequest("static", found ? 200 : 404, "GET");
   if (!found) return textError(404, "404 page not found");
-  return new Response(STATUS_PAGE_CSS, {
-    headers: {
-      "content-type": "text/css; charset=utf-8",
-      "cache-control": "max-age=3600",
-      "x-content-type-options": "nosniff",
-    },
-  });
+  const headers = {
+    "Content-Type": "text/css; charset=utf-8",
+    "Cache-Control": "max-age=3600",
+    "X-Content-Type-Options": "nosniff",
+  };
+  return { status: 200, headers, body: STATUS_PAGE_CSS };
 }

@@ -1,15 +1,18 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { ListenAddress } from "../config/address.ts";
+import type { TLSSocket } from "node:tls";
+import { BasicAuth } from "../access/basic-auth.ts";
+import { certificateFault } from "../access/client-certificate.ts";
+import { createGuard } from "../access/guard.ts";
+import { LiveWebConfig, type WebConfigFiles } from "../access/live-web-config.ts";
+import { RateLimiter } from "../access/rate-limiter.ts";
 import { formatDuration } from "../config/duration.ts";
 import type { TlsOptions } from "../config/tls-options.ts";
-import { BasicAuth } from "../http/basic-auth.ts";
-import { createGuard } from "../http/guard.ts";
-import { type Edge, edgeOf, type Listener, listen } from "../http/listen.ts";
-import { LiveWebConfig, type WebConfigFiles } from "../http/live-web-config.ts";
-import { RateLimiter } from "../http/rate-limiter.ts";
-import { TlsServer } from "../http/tls-server.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { Door, Place } from "../server/door.ts";
+import { Http2 } from "../server/http2.ts";
+import { listenPlain } from "../server/plain-listener.ts";
+import { listenTls, type TlsListener } from "../server/tls-listener.ts";
 import { readFile } from "./read-file.ts";
 import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
@@ -28,30 +31,27 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
   const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
   const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
   const guard = createGuard({ config: () => live.config(), auth, limiter });
-  const tlsServers: TlsServer[] = [];
+  const listeners: TlsListener[] = [];
   live.onTlsChange((options) => {
-    for (const server of tlsServers) server.change(options);
+    for (const listener of listeners) listener.change(options);
   });
   every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
-  const overTls = async (edge: Edge, address: ListenAddress, tls: TlsOptions): Promise<Listener> => {
-    const server = new TlsServer(tls, {
-      edge,
+  const overTls = async (door: Door, place: Place, tls: TlsOptions): Promise<TlsListener> => {
+    const listener = await listenTls(place, tls, {
+      door,
       options: () => live.tls() ?? tls,
-      http2,
-      log: log.for("tls-server.ts"),
-      nowMs,
+      certificateFault: faultOfPeer,
+      http2: http2 ? new Http2(door) : null,
+      log: log.for("tls-listener.ts"),
     });
-    await server.open(address);
-    tlsServers.push(server);
-    return server;
+    listeners.push(listener);
+    return listener;
   };
   return {
+    guard,
     readAgain: () => live.readAgain(),
-    listen: async (app, address) => {
-      const edge = edgeOf(app, guard);
-      return start.tls === null ? listen(edge, address) : overTls(edge, address, start.tls);
-    },
+    listen: async (door, place) => (start.tls === null ? listenPlain(place, door) : overTls(door, place, start.tls)),
     announce: (address) => {
       if (rateLimit !== null)
         log.for("web-front.ts").info("Rate Limiter is enabled.", {
@@ -61,6 +61,13 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
       announceTls(log.for("web-front.ts"), address, start.tls !== null, http2);
     },
   };
+}
+
+function faultOfPeer(socket: TLSSocket, options: TlsOptions): string | null {
+  const certificate = socket.getPeerX509Certificate();
+  const { authorized: isVerified } = socket;
+  const subjectAltName = certificate?.subjectAltName;
+  return certificateFault({ isPresent: certificate !== undefined, isVerified, subjectAltName }, options);
 }
 
 /** Paths count from the folder of the web-config file. */

@@ -5,10 +5,11 @@ import {
   isEverywhere,
   type ListenAddress,
   parseListenAddress,
+  plainIp,
 } from "../config/address.ts";
 import { servicePort } from "../config/services.ts";
-import type { Listener } from "../http/listen.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { Listener } from "../server/listener.ts";
 import { readText } from "./read-file.ts";
 
 const SERVICES_FILE = "/etc/services";
@@ -54,16 +55,6 @@ async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
   const ip = hostname === "" || isIP(hostname) > 0 ? plainIp(hostname) : await lookUp(hostname);
   return ip instanceof Rejection ? ip : { hostname: ip, port };
 }
-
-/** `127.0.0.1` for `::ffff:127.0.0.1`; other addresses as they are. */
-export function plainIp(ip: string): string {
-  const [, high = "", low = ""] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(ipv6Url(ip)) ?? [];
-  if (high === "") return ip;
-  const bytes = [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 255]);
-  return bytes.join(".");
-}
-
-const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : "");
 
 /** The first IPv4 address of a name, or the first at all. */
 async function lookUp(name: string): Promise<string | Rejection> {

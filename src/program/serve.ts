@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { createApp } from "../app.ts";
+import type { Guard } from "../access/guard.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
-import { limitConnections, readMaxDescriptors } from "../http/connection-limit.ts";
-import type { App } from "../http/deps.ts";
+import { createContext } from "../http/context.ts";
+import { createFront, createHandlers } from "../http/front.ts";
 import { Rejection } from "../model/rejection.ts";
+import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
+import { Door } from "../server/door.ts";
 import { Store } from "../store/store.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
@@ -58,27 +60,25 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
   const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
   const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
-  const app = buildApp(parts, () => {
+  const door = buildDoor(parts, front.guard, () => {
     log.warn("received termination request via web service, exiting gracefully...");
     ending.resolve(0);
   });
-  return serveApp(parts, app, ending.promise);
+  return serveDoor(parts, door, ending.promise);
 }
 
-/** Serves the app until `ending` has the exit status, and puts everything away. */
-async function serveApp(parts: Parts, app: App, ending: Promise<number>): Promise<number> {
+/** Serves until `ending` has the exit status, and puts everything away. */
+async function serveDoor(parts: Parts, door: Door, ending: Promise<number>): Promise<number> {
   const { settings, outside, log, keeping, sockets } = parts;
   const inherited = settings.systemdSocket ? inheritSockets(outside, parts.rootLog.for("sockets.ts")) : [];
   if (inherited === null) return 1;
   const sayStopping = superviseServer(parts);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
   if (inherited.length > 0) await Promise.race([restored(keeping, outside), ending]);
-  if (!(await sockets.open(app, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
-  guardDescriptors(parts);
+  if (!(await sockets.open(door, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
   const status = await ending;
   sayStopping();
-  for (const socket of inherited) socket.close();
-  await sockets.stop();
+  await sockets.stop(door);
   log.info("HTTP server stopped");
   if (status !== 0 || (await keeping.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
@@ -110,18 +110,6 @@ function superviseServer({ outside, rootLog, store, keeping, sockets }: Parts): 
   return startSupervision({ environment, pid, notReady, status, after }, rootLog.for("supervision.ts"));
 }
 
-/** Connections are kept below their limit, and below the descriptors that there are. */
-function guardDescriptors({ settings, outside, rootLog, ownMetrics, sockets }: Parts): void {
-  limitConnections(sockets.listeners, {
-    maxConnections: settings.limits.maxConnections,
-    maxDescriptors: readMaxDescriptors(readFileSync("/proc/self/limits", "latin1")),
-    countOpenFds,
-    every: outside.every,
-    countLimit: () => ownMetrics.countLimit("web.max-connections"),
-    log: rootLog.for("connection-limit.ts"),
-  });
-}
-
 const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 
 function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store, keeping: Keeping): OwnMetrics {
@@ -139,13 +127,12 @@ function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store,
   });
 }
 
-function buildApp(
-  { settings, program, outside, rootLog, store, keeping, ownMetrics, sockets }: Parts,
-  quit: () => void,
-) {
+function buildDoor(parts: Parts, guard: Guard | null, quit: () => void): Door {
+  const { program, outside, rootLog, store, keeping, ownMetrics } = parts;
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
-  return createApp({
-    settings,
+  const maxConnections = mostConnections(parts);
+  const context = createContext({
+    settings: withinDescriptors(parts.settings, maxConnections),
     log: rootLog,
     ownMetrics,
     store,
@@ -155,9 +142,41 @@ function buildApp(
     startMs: outside.now(),
     version,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
-    clientAddress: (request) => sockets.clientAddress(request),
-    setIdleSeconds: (request, seconds) => sockets.setIdleSeconds(request, seconds),
     every: outside.every,
     quit,
   });
+  const handlers = createHandlers(context);
+  // What a push, a scrape or a probe does not need is loaded when it is first asked for.
+  const loadApp = once(async () => (await import("../app.ts")).createApp(context, handlers));
+  return new Door({
+    handler: createFront(context, handlers, guard, loadApp),
+    maxConnections,
+    giveWay: () => context.intake.giveWay("web.max-connections"),
+    countLimit: () => ownMetrics.countLimit("web.max-connections"),
+    countRefusal: (reason) => ownMetrics.countRefusal(reason),
+    log: rootLog.for("door.ts"),
+    now: outside.now,
+    nowMs: outside.nowMs,
+    every: outside.every,
+  });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Connections are kept below their limit, and below the descriptors that there are. */
+function mostConnections({ settings }: Parts): number {
+  const maxDescriptors = readMaxDescriptors(readFileSync("/proc/self/limits", "latin1"));
+  return connectionLimit(settings.limits.maxConnections, maxDescriptors, countOpenFds());
+}
+
+/** Bodies that are on their way leave half of the connections to others. */
+function withinDescriptors(settings: Settings, maxConnections: number): Settings {
+  const maxPushesInFlight = Math.min(settings.limits.maxPushesInFlight, Math.ceil(maxConnections / 2));
+  return { ...settings, limits: { ...settings.limits, maxPushesInFlight } };
 }

@@ -1,13 +1,12 @@
-import { formatListenAddress, type ListenAddress } from "../config/address.ts";
-import type { App } from "../http/deps.ts";
-import { listenOn, takeSockets } from "../http/inherited.ts";
-import type { Listener } from "../http/listen.ts";
+import { formatListenAddress } from "../config/address.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { InheritedSocket } from "../systemd/inherited-socket.ts";
+import type { Door } from "../server/door.ts";
+import type { Listener } from "../server/listener.ts";
+import { type InheritedSocket, takeSockets } from "../systemd/inherited-socket.ts";
 import { inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Outside } from "./outside.ts";
-import { listenAt, plainIp } from "./places.ts";
+import { listenAt } from "./places.ts";
 import type { WebFront } from "./web-front.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
@@ -22,7 +21,7 @@ export function inheritSockets({ environment, pid }: Outside, log: Log): Inherit
   return null;
 }
 
-/** The sockets that an app is served on: opened once, stopped once. */
+/** The sockets that are served: opened once, stopped once. */
 export class ServedSockets {
   /** One for each socket, in the order of the addresses. */
   readonly listeners: Listener[] = [];
@@ -33,9 +32,9 @@ export class ServedSockets {
   ) {}
 
   /** Serves on all places; false where one cannot be listened on: the reason has been logged. */
-  async open(app: App, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
+  async open(door: Door, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
     for (const place of places) {
-      const listener = await this.openOne(app, place);
+      const listener = await this.openOne(door, place);
       if (listener instanceof Rejection) {
         this.log.error("HTTP server stopped", { err: listener.message });
         return false;
@@ -48,42 +47,28 @@ export class ServedSockets {
     return true;
   }
 
-  private async openOne(app: App, place: string | InheritedSocket): Promise<Listener | Rejection> {
-    const serve = (address: ListenAddress) => this.front.listen(app, address);
-    if (typeof place === "string") return listenAt(place, serve);
+  private async openOne(door: Door, place: string | InheritedSocket): Promise<Listener | Rejection> {
+    if (typeof place === "string") return listenAt(place, (address) => this.front.listen(door, address));
     try {
-      return await listenOn(place, serve);
+      return await this.front.listen(door, { fd: place.descriptor });
     } catch (error) {
       return new Rejection("unavailable", `listening on an inherited socket: ${error}`);
     }
   }
 
-  private announce(listener: Listener, place: string | InheritedSocket | undefined): void {
-    const bound = formatListenAddress({ hostname: listener.hostname ?? "", port: listener.port ?? 0 });
-    const address = typeof place === "object" ? place.address : bound;
+  private announce({ address: bound }: Listener, place: string | InheritedSocket | undefined): void {
+    const own = bound === null ? "unknown" : formatListenAddress(bound);
+    const address = typeof place === "object" ? place.address : own;
     this.log.info("Listening on", { address });
     this.front.announce(address);
   }
 
-  /** Where a request comes from, as `address:port`. */
-  clientAddress(request: Request): string {
-    for (const listener of this.listeners) {
-      const peer = listener.requestIP(request);
-      if (peer !== null) return formatListenAddress({ hostname: plainIp(peer.address), port: peer.port });
-    }
-    return "unknown";
-  }
-
-  setIdleSeconds(request: Request, seconds: number): void {
-    for (const listener of this.listeners) listener.setIdleSeconds(request, seconds);
-  }
-
   /** Takes no more connections and waits for the requests in flight, but not for ever. */
-  async stop(): Promise<void> {
+  async stop({ crowd }: Door): Promise<void> {
+    for (const listener of this.listeners) listener.stop();
     const deadline = Promise.withResolvers<void>();
     const timer = setTimeout(deadline.resolve, SHUTDOWN_MS);
-    await Promise.race([Promise.all(this.listeners.map((listener) => listener.stop())), deadline.promise]);
+    await crowd.stop(deadline.promise);
     clearTimeout(timer);
-    for (const listener of this.listeners) void listener.stop(true);
   }
 }

@@ -1,14 +1,16 @@
-import type { ListenAddress } from "../config/address.ts";
-import type { App } from "../http/deps.ts";
-import { UNGUARDED } from "../http/guard.ts";
-import { edgeOf, type Listener, listen } from "../http/listen.ts";
+import type { Guard } from "../access/guard.ts";
 import type { Rejection } from "../model/rejection.ts";
+import type { Door, Place } from "../server/door.ts";
+import type { Listener } from "../server/listener.ts";
+import { listenPlain } from "../server/plain-listener.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** How the app meets its clients: by plain HTTP or TLS, behind a guard or not. */
+/** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
 export interface WebFront {
-  /** Starts to serve an app. Throws where the address cannot be had. */
-  readonly listen: (app: App, address: ListenAddress) => Promise<Listener>;
+  /** null: whoever reaches the server may ask. */
+  readonly guard: Guard | null;
+  /** Starts to serve. Rejects where the place cannot be had. */
+  readonly listen: (door: Door, place: Place) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
   readonly announce: (address: string) => void;
   /** Reads the web-config file and its certificates now, changed or not. */
@@ -34,7 +36,8 @@ export async function openWebFront(file: string, deps: WebFrontDeps): Promise<We
 
 function plainFront(log: Log): WebFront {
   return {
-    listen: async (app, address) => listen(edgeOf(app, UNGUARDED), address),
+    guard: null,
+    listen: async (door, place) => listenPlain(place, door),
     announce: (address) => announceTls(log, address, false, false),
     readAgain: () => log.info("there is no web-config file to read again"),
   };

@@ -1,17 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { arch } from "node:os";
 import { Rejection } from "../model/rejection.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, openLibc } from "./libc.ts";
 
-/** Numbers of <fcntl.h>, <sys/epoll.h> and <sys/socket.h> on Linux. */
+/** Numbers of <fcntl.h> and <sys/socket.h> on Linux. */
 const F_GETFD = 1;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const FD_CLOEXEC = 1;
 const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
@@ -20,29 +16,11 @@ const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** Where epoll_event.data stands: the struct is packed on x86-64 only. */
-const EPOLL_DATA_OFFSET = arch() === "x64" ? 4 : 8;
-
-/** A server that listens; where it does so can be seen. */
-export interface ListeningServer {
-  readonly port: number | undefined;
-}
-
-/**
- * A listening socket that the process was started with. Bun can listen on sockets of its own making only, so a server that
- * listens on a port of 127.0.0.1 gets the inherited socket put under the descriptor that it accepts from:
- *
- *     before   event loop ── watches 7 ──> 127.0.0.1:40123        3 ──> inherited
- *     dup3     event loop                  (closed)            3, 7 ──> inherited
- *     watch    event loop ── watches 7 ──────────────────────> 3, 7 ──> inherited
- *
- * From then on everything is the server's as always: TLS, addresses of clients, `port`, `stop`. The port of 127.0.0.1 is gone;
- * a client that has found it meanwhile was served like any other or is reset.
- */
+/** A listening socket that the process was started with. */
 export class InheritedSocket {
   private constructor(
     private readonly libc: Libc,
-    private readonly descriptor: number,
+    readonly descriptor: number,
   ) {}
 
   /** Takes over a descriptor from whoever started the process, or tells why it cannot be listened on. */
@@ -57,81 +35,11 @@ export class InheritedSocket {
     return new InheritedSocket(libc, descriptor);
   }
 
-  /**
-   * Makes a server of this process, which listens on 127.0.0.1, accept from this socket instead; several can. Null, or what
-   * failed: the server is then to be stopped.
-   */
-  serveWith(server: ListeningServer): Rejection | null {
-    const { libc } = this;
-    const watch = readWatches().find(({ descriptor }) => loopbackPort(libc, descriptor) === server.port);
-    if (watch === undefined) return new Rejection("unavailable", "the event loop's own listening socket was not found");
-    if (libc.dup3(this.descriptor, watch.descriptor, O_CLOEXEC) < 0)
-      return new Rejection("unavailable", `file descriptor ${this.descriptor} cannot be duplicated`);
-    const event = epollEvent(watch);
-    if (libc.epoll_ctl(watch.epoll, EPOLL_CTL_ADD, watch.descriptor, event) < 0)
-      return new Rejection("unavailable", `file descriptor ${this.descriptor} cannot be watched`);
-    return null;
-  }
-
   /** Where it listens, as Go prints it: `[::]:9091`, `127.0.0.1:9091`, a path, or an abstract name behind an `@`. */
   get address(): string {
     const name = socketName(this.libc, this.descriptor);
     return name === null ? "unknown" : addressText(name);
   }
-
-  /** To be called when the servers stop: until then the system takes connections. */
-  close(): void {
-    this.libc.close(this.descriptor);
-  }
-}
-
-/** A descriptor that an event loop watches, with what it gets when something happens. */
-interface Watch {
-  readonly epoll: number;
-  readonly descriptor: number;
-  readonly events: number;
-  readonly data: bigint;
-}
-
-/** All that the event loops of this process watch, from lines like `tfd: 7 events: 19 data: 48c5c3f4ec0`: see proc(5). */
-function readWatches(): Watch[] {
-  const watches: Watch[] = [];
-  for (const name of readdirSync("/proc/self/fdinfo")) {
-    for (const [, descriptor, events, data] of fdInfo(name).matchAll(
-      /^tfd: +(\d+) events: +([0-9a-f]+) data: +([0-9a-f]+)/gm,
-    )) {
-      watches.push({
-        epoll: Number(name),
-        descriptor: Number(descriptor),
-        events: Number.parseInt(events ?? "", 16),
-        data: BigInt(`0x${data}`),
-      });
-    }
-  }
-  return watches;
-}
-
-/** "" where the descriptor has been closed since it was listed. */
-function fdInfo(name: string): string {
-  try {
-    return readFileSync(`/proc/self/fdinfo/${name}`, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-function epollEvent({ events, data }: Watch): Uint8Array {
-  const event = new DataView(new ArrayBuffer(EPOLL_DATA_OFFSET + 8));
-  event.setUint32(0, events, true);
-  event.setBigUint64(EPOLL_DATA_OFFSET, data, true);
-  return new Uint8Array(event.buffer);
-}
-
-/** The port of 127.0.0.1 that a descriptor listens on, or null: it does nothing of the kind. */
-function loopbackPort(libc: Libc, descriptor: number): number | null {
-  const name = socketName(libc, descriptor);
-  const listens = name !== null && socketOption(libc, descriptor, SO_ACCEPTCONN) === 1;
-  return listens && addressText(name).startsWith("127.0.0.1:") ? name.getUint16(2) : null;
 }
 
 /**
@@ -164,6 +72,20 @@ function addressText(name: DataView): string {
     default:
       return "unknown";
   }
+}
+
+/** Takes over the sockets that the process was started with, or tells what is in the way, for none in the reference's words. */
+export function takeSockets(descriptors: readonly number[]): InheritedSocket[] | Rejection {
+  if (descriptors.length === 0) return new Rejection("unavailable", "no socket activation file descriptors found");
+  const libc = openLibc();
+  if (libc instanceof Rejection) return libc;
+  const sockets: InheritedSocket[] = [];
+  for (const descriptor of descriptors) {
+    const socket = InheritedSocket.take(libc, descriptor);
+    if (socket instanceof Rejection) return socket;
+    sockets.push(socket);
+  }
+  return sockets;
 }
 
 /** Null where the descriptor is no socket. */

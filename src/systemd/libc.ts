@@ -2,9 +2,6 @@ import { dlopen, type FFIFunction } from "bun:ffi";
 import { Rejection } from "../model/rejection.ts";
 
 const CALLS = {
-  close: { args: ["i32"], returns: "i32" },
-  dup3: { args: ["i32", "i32", "i32"], returns: "i32" },
-  epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },

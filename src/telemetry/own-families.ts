@@ -32,6 +32,7 @@ export const OWN_FAMILIES = {
   ),
   pushgateway_http_push_duration_seconds: summary("HTTP request duration for pushes to the Pushgateway."),
   pushgateway_http_push_size_bytes: summary("HTTP request size for pushes to the Pushgateway."),
+  pushgateway_http_refused_total: counter("Total HTTP requests refused before they were processed, by reason."),
   pushgateway_http_requests_total: counter("Total HTTP requests processed by the Pushgateway, excluding scrapes."),
   pushgateway_limit_reached_total: counter("Total number of times that a limit was reached, by the flag that sets it."),
   pushgateway_persistence_commit_seconds_total: counter("Total time that commits to the persistence file took."),

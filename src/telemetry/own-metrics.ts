@@ -94,6 +94,7 @@ export class OwnMetrics {
   private readonly requests = new RequestCounters();
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
+  private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
@@ -127,6 +128,11 @@ export class OwnMetrics {
     this.rejections.series(reason).value++;
   }
 
+  /** A request that no handler saw. */
+  countRefusal(reason: string): void {
+    this.refusals.series(reason).value++;
+  }
+
   countLimit(limit: LimitName): void {
     this.limits.series(limit).value++;
   }
@@ -154,6 +160,7 @@ export class OwnMetrics {
 
   private gatherCounters(): OwnFamily[] {
     return [
+      this.family("pushgateway_http_refused_total", (writer) => this.refusals.write(writer)),
       this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
       this.family("pushgateway_limit_reached_total", (writer) => this.limits.write(writer)),
       this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),

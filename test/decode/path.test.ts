@@ -4,7 +4,7 @@ import { Rejection } from "../../src/model/rejection.ts";
 
 /** The labels of the group that a path behind /metrics/job names, or the error's text. */
 function read(raw: string, utf8Names = false): Record<string, string> | string {
-  const path = decodePath(raw);
+  const path = decodePath(Buffer.from(raw));
   if (path === null) return "no path";
   const keyed = readGroupingKey(path, utf8Names);
   if (keyed instanceof Rejection) return `${keyed.kind}: ${keyed.message}`;
@@ -103,7 +103,7 @@ const decodedCases: readonly (readonly [raw: string, decoded: DecodedPath | null
 
 for (const [raw, decoded] of decodedCases)
   test(`the path ${raw} is decoded to ${JSON.stringify(decoded)}`, () => {
-    expect(decodePath(raw)).toEqual(decoded);
+    expect(decodePath(Buffer.from(raw))).toEqual(decoded);
   });
 
 const UNDECODABLE: readonly (readonly [path: string, what: string | null])[] = [
@@ -114,7 +114,7 @@ const UNDECODABLE: readonly (readonly [path: string, what: string | null])[] = [
 
 for (const [path, what] of UNDECODABLE)
   test(`whether the key of ${path} is UTF-8 is told: ${what ?? "it is"}`, () => {
-    const decoded = decodePath(path);
+    const decoded = decodePath(Buffer.from(path));
     const keyed = decoded === null ? null : readGroupingKey(decoded, false);
     if (keyed === null || keyed instanceof Rejection) throw new Error(`reading ${path} failed`);
     expect(keyed.undecodable).toBe(what);

@@ -42,8 +42,7 @@ const LENGTHS: FramingShape[] = [
   {
     proves: "one length twice",
     bytes: push(["Content-Length: 7", "Content-Length: 7"], BODY),
-    answers: [200],
-    stored: true,
+    answers: [400],
   },
   { proves: "a list of lengths", bytes: push(["Content-Length: 7, 7"], BODY), answers: [400] },
   { proves: "a length with a sign", bytes: push(["Content-Length: +7"], BODY), answers: [400] },
@@ -55,11 +54,11 @@ const LENGTHS: FramingShape[] = [
 ];
 
 const ENCODINGS: FramingShape[] = [
-  ["xchunked", 400],
-  ["gzip, chunked", 400],
+  ["xchunked", 501],
+  ["gzip, chunked", 501],
   ["chunked, identity", 400],
-  ["identity", 400],
-  ['"chunked"', 400],
+  ["identity", 501],
+  ['"chunked"', 501],
   ["\x0bchunked", 400],
   ["CHUNKED", 200],
   ["\tchunked", 200],
@@ -89,7 +88,8 @@ const LINES: FramingShape[] = [
   {
     proves: "lines ended by LF only",
     bytes: (n) => `POST /metrics/job/good${n} HTTP/1.1\n${HOST}\nContent-Length: 7\n\n${BODY}`,
-    answers: [505],
+    answers: [200],
+    stored: true,
   },
   { proves: "LF amid a header", bytes: push([`X-A: b\n${CHUNKED}`, "Content-Length: 7"], BODY), answers: [400] },
   { proves: "CR amid a header", bytes: push([`X-A: b\r${CHUNKED}`, "Content-Length: 7"], BODY), answers: [400] },
@@ -109,13 +109,14 @@ const CHUNK_SHAPES: FramingShape[] = [
   {
     proves: "an extension of 1 MB",
     bytes: chunked(`7;${"a".repeat(1_000_000)}\r\n${BODY}\r\n0\r\n\r\n`),
-    answers: [413],
+    answers: [400],
   },
   { proves: "blanks behind the size", bytes: chunked(`7  \r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
   { proves: "the size 0x7", bytes: chunked(`0x7\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
   { proves: "a negative size", bytes: chunked(`-7\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
   { proves: "a size with a plus", bytes: chunked(`+7\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
-  { proves: "a size of 2^64 - 1", bytes: chunked(`FFFFFFFFFFFFFFFF\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
+  // The rest is waited for.
+  { proves: "a size of 2^64 - 1", bytes: chunked(`FFFFFFFFFFFFFFFF\r\n${BODY}\r\n0\r\n\r\n`), answers: [] },
   { proves: "a size of 2^64 + 7", bytes: chunked(`10000000000000007\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
   { proves: "no size", bytes: chunked(`\r\n${BODY}\r\n0\r\n\r\n`), answers: [400] },
   {
@@ -131,8 +132,7 @@ const CHUNK_SHAPES: FramingShape[] = [
   {
     proves: "a request for a trailer",
     bytes: (n) => chunked(`7\r\n${BODY}\r\n0\r\n${hidden(n)}`)(n),
-    answers: [200, 400],
-    stored: true,
+    answers: [400],
   },
 ];
 

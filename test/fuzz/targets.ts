@@ -154,7 +154,7 @@ function webConfigTarget(): Target {
 
 /** A path to its key; and what the key is written as, back to the same key. */
 function readPath(input: Uint8Array): string {
-  const path = decodePath(Buffer.from(input).toString("latin1"));
+  const path = decodePath(input);
   if (path === null) return "no path";
   const clean = cleanPath(path.text);
   if (!isClean(clean) || cleanPath(clean) !== clean) throw new Error(`${JSON.stringify(clean)} is not clean`);
@@ -168,7 +168,7 @@ function readKey(path: { text: string; lossy: boolean }, utf8Names: boolean): st
   if (keyed instanceof Rejection) return refusal(keyed);
   if (keyed.undecodable !== null) return "not UTF-8";
   const { labels } = keyed.key;
-  const written = decodePath(groupPath(labels));
+  const written = decodePath(Buffer.from(groupPath(labels)));
   const again = written === null ? null : readGroupingKey({ ...written, text: written.text.slice(4) }, true);
   const isSame =
     again !== null && !(again instanceof Rejection) && Buffer.compare(again.key.block, keyed.key.block) === 0;

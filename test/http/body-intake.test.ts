@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BodyIntake } from "../../src/http/body-intake.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import { Body } from "../../src/server/body.ts";
 import { settingsOf } from "../program-info.ts";
 
 const MB = 1_000_000;
@@ -14,33 +15,25 @@ function createIntake(...flags: string[]) {
     every: (_, run) => {
       test.sweep = run;
     },
-    setIdleSeconds: () => {},
-    idleSeconds: 1,
   });
-  return { intake, test, receive: (request: Request) => Promise.resolve(intake.receive(request, test.nowMs)) };
+  return { intake, test, receive: ({ body }: Trickle) => Promise.resolve(intake.receive(body, test.nowMs)) };
 }
 
 /** A body that brings what it is told to, when it is told to. */
 class Trickle {
-  private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  readonly request: Request;
+  readonly body: Body;
 
-  constructor(headers: Record<string, string> = {}) {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.controller = controller;
-      },
-    });
-    this.request = new Request("http://localhost/metrics/job/j", { method: "POST", body, headers });
+  constructor(announcedBytes: number | null = null) {
+    this.body = new Body(announcedBytes, { wanted: () => {} });
   }
 
   async bring(sizeBytes: number): Promise<void> {
-    this.controller?.enqueue(new Uint8Array(sizeBytes));
+    this.body.add(new Uint8Array(sizeBytes));
     await Bun.sleep(1);
   }
 
   async end(): Promise<void> {
-    this.controller?.close();
+    this.body.finish(null);
     await Bun.sleep(1);
   }
 }
@@ -52,7 +45,7 @@ describe("the buffer budget", () => {
   test("is charged for what comes above 64 KiB, and given back when the body is released or refused", async () => {
     const { intake, receive } = createIntake("--push.max-body-size=3000000");
     const [kept, refused] = [new Trickle(), new Trickle()];
-    const outcomes = [receive(kept.request), receive(refused.request)];
+    const outcomes = [receive(kept), receive(refused)];
     await kept.bring(60_000);
     expect(intake.state).toEqual({ uploads: 2, held: 0, bufferedBytes: 0 });
     await kept.bring(MB);
@@ -71,7 +64,7 @@ describe("the buffer budget", () => {
   test("makes the oldest large upload give way, and refuses the one that does not fit alone", async () => {
     const { intake, receive } = createIntake("--push.max-buffered-size=1MiB");
     const [first, small, second] = [new Trickle(), new Trickle(), new Trickle()];
-    const outcomes = [first, small, second].map(({ request }) => receive(request));
+    const outcomes = [first, small, second].map((one) => receive(one));
     await first.bring(600_000);
     await small.bring(60_000);
     await second.bring(600_000);
@@ -88,7 +81,7 @@ test("bodies of up to 64 KiB that come without a length leave nothing to be rele
   const { intake, receive } = createIntake();
   for (const sizeBytes of [0, 1, 65_536]) {
     const trickle = new Trickle();
-    const outcome = receive(trickle.request);
+    const outcome = receive(trickle);
     await trickle.bring(sizeBytes);
     await trickle.end();
     expect(reasonOf(await outcome)).toBe(`${sizeBytes} bytes`);
@@ -96,34 +89,37 @@ test("bodies of up to 64 KiB that come without a length leave nothing to be rele
   expect(intake.state).toEqual({ uploads: 0, held: 0, bufferedBytes: 0 });
 });
 
-test("an upload is given up when a whole time-out brought less than 1 KiB a second, whatever it brought before", async () => {
+test("an upload is given up when it has brought nothing for the time-out, however little it brought before", async () => {
   const { test: clock, receive } = createIntake("--web.body-timeout=10s");
-  const trickle = new Trickle();
-  const outcome = receive(trickle.request);
-  const windows: [bringsBytes: number, isOver: boolean][] = [
-    [5 * MB, false],
-    [10_240, false],
-    [10_239, true],
-  ];
-  for (const [bringsBytes, isOver] of windows) {
-    await trickle.bring(bringsBytes);
-    clock.nowMs += 10_000;
-    clock.sweep();
-    const state = await Promise.race([outcome.then(reasonOf), Bun.sleep(1).then(() => "waiting")]);
-    expect(state).toBe(isOver ? "too-slow web.body-timeout" : "waiting");
+  for (const trickle of [new Trickle(), new Trickle(20_480)]) {
+    const outcome = receive(trickle);
+    const stateAfter = async (ms: number) => {
+      clock.nowMs += ms;
+      clock.sweep();
+      return await Promise.race([outcome.then(reasonOf), Bun.sleep(1).then(() => "waiting")]);
+    };
+    for (let n = 0; n < 20; n++) {
+      await trickle.bring(1);
+      expect(await stateAfter(9_999)).toBe("waiting");
+    }
+    expect(await stateAfter(1)).toBe("too-slow web.body-timeout");
   }
 });
 
-test("a body that was announced to be small gets a second for each KiB, and the time-out at least", async () => {
-  const { test: clock, receive } = createIntake("--web.body-timeout=10s");
-  const outcome = receive(new Trickle({ "Content-Length": "20480" }).request);
-  for (const [nowMs, expected] of [
-    [9_999, "waiting"],
-    [20_000, "waiting"],
-    [20_001, "too-slow web.body-timeout"],
-  ] as const) {
-    clock.nowMs = nowMs;
-    clock.sweep();
-    expect(await Promise.race([outcome.then(reasonOf), Bun.sleep(1).then(() => "waiting")])).toBe(expected);
+test("beyond the number that may be in flight, the upload that brought least lately gives way, not one that goes on", async () => {
+  const { test: clock, receive } = createIntake("--web.max-pushes-in-flight=2");
+  const honest = new Trickle();
+  const received = receive(honest);
+  for (let n = 0; n < 50; n++) {
+    await honest.bring(1000);
+    const stalled = new Trickle();
+    const outcome = receive(stalled);
+    await stalled.bring(10);
+    clock.nowMs += 100;
+    const next = receive(new Trickle());
+    expect(reasonOf(await outcome)).toBe("busy web.max-pushes-in-flight");
+    void next;
   }
+  await honest.end();
+  expect(reasonOf(await received)).toBe("50000 bytes");
 });

@@ -147,7 +147,7 @@ describe("the log", () => {
       expect(lines).toHaveLength(1);
       expect(lines[0]).toContain(`level=${level}`);
       expect(lines[0]).toContain("method=PUT");
-      expect(lines[0]).toContain("192.0.2.1:1234");
+      expect(lines[0]).toContain("source=unknown");
       expect(lines[0]).toContain('group="instance=\\"i\\",job=\\"j\\""');
     },
   );

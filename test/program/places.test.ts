@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { ListenAddress } from "../../src/config/address.ts";
-import type { Listener } from "../../src/http/listen.ts";
+import { plainIp } from "../../src/config/address.ts";
 import { Rejection } from "../../src/model/rejection.ts";
-import { listenAt, plainIp } from "../../src/program/places.ts";
+import { listenAt } from "../../src/program/places.ts";
+import type { Listener } from "../../src/server/listener.ts";
 
 /** Listens nowhere; fails with the code that is given for the host. */
 function listening(codes: Record<string, string>) {
@@ -11,16 +12,7 @@ function listening(codes: Record<string, string>) {
     tried.push(`${hostname} ${port}`);
     const code = codes[hostname];
     if (code !== undefined) throw Object.assign(new Error("Failed to listen"), { code });
-    const nothing = () => {};
-    return {
-      hostname,
-      port,
-      requestIP: () => null,
-      stop: async () => {},
-      setIdleSeconds: nothing,
-      shedIdle: nothing,
-      endRetired: nothing,
-    };
+    return { address: { hostname, port }, stop: () => {} };
   };
   return { tried, serve };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { BasicAuth, type Verdict } from "../../src/http/basic-auth.ts";
+import { BasicAuth, type Verdict } from "../../src/access/basic-auth.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const USERS = new Map([["alice", HASH]]);

@@ -1,24 +1,27 @@
 import { describe, expect, test } from "bun:test";
+import { BasicAuth } from "../../src/access/basic-auth.ts";
+import { createGuard } from "../../src/access/guard.ts";
+import { RateLimiter } from "../../src/access/rate-limiter.ts";
 import type { WebConfig } from "../../src/config/web-config.ts";
-import { BasicAuth } from "../../src/http/basic-auth.ts";
-import { createGuard } from "../../src/http/guard.ts";
-import { RateLimiter } from "../../src/http/rate-limiter.ts";
+import { exchangeOf, responseOf } from "../../src/http/web.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import type { Exchange } from "../../src/server/exchange.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const OPEN: WebConfig = { tls: {}, http2: true, headers: [], users: new Map(), rateLimit: null };
 const request = (authorization?: string) =>
-  new Request("http://localhost/", authorization === undefined ? {} : { headers: { authorization } });
+  exchangeOf(new Request("http://localhost/", authorization === undefined ? {} : { headers: { authorization } }));
 
 function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null) {
   const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
   const guard = createGuard({ config: () => config, auth, limiter });
-  return async (asked: Request) => {
+  return async (asked: Exchange) => {
     let reached = 0;
-    const answer = await guard(asked, () => {
+    const answers = guard(asked, () => {
       reached++;
-      return new Response("app", { headers: { "x-frame-options": "of the app" } });
+      return { status: 200, headers: { "X-Frame-Options": "of the app" }, body: "app" };
     });
+    const answer = responseOf(await answers);
     return { status: answer.status, text: await answer.text(), headers: answer.headers, reached };
   };
 }

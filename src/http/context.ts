@@ -1,0 +1,34 @@
+import { DecodeLane } from "../decode/lane.ts";
+import { PushColumns } from "../model/columns.ts";
+import { ProtobufParser } from "../parse/protobuf.ts";
+import { TextParser } from "../parse/text.ts";
+import { GzipStitcher } from "../serialise/gzip.ts";
+import { BodyIntake } from "./body-intake.ts";
+import type { AppDeps, HttpContext } from "./deps.ts";
+import { LongAnswers } from "./long-answers.ts";
+import { StoreReports } from "./store-reports.ts";
+import { StoreTurns } from "./store-turns.ts";
+
+export function createContext(deps: AppDeps): HttpContext {
+  const { clock, every, ownMetrics, settings } = deps;
+  const { limits, utf8Names } = settings;
+  const columns = new PushColumns(limits.push);
+  const reports = new StoreReports(deps.log.for("store.ts"), deps.now);
+  deps.store.reportTo(reports);
+  return {
+    ...deps,
+    columns,
+    reports,
+    textParser: new TextParser(columns, utf8Names),
+    protobufParser: new ProtobufParser(columns),
+    gzip: new GzipStitcher(),
+    intake: new BodyIntake({ limits, nowMs: clock.nowMs, every }),
+    decoding: new DecodeLane(),
+    storeTurns: new StoreTurns(deps.store, clock),
+    longAnswers: new LongAnswers({
+      clock,
+      maxInFlight: limits.maxScrapesInFlight,
+      countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
+    }),
+  };
+}

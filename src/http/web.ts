@@ -1,0 +1,106 @@
+import { Body } from "../server/body.ts";
+import { type Answer, canonicalName, type Exchange, type Handler } from "../server/exchange.ts";
+import { fieldOf } from "../server/framing.ts";
+import { pathOf } from "./canonical.ts";
+
+/** A host that means nothing: who serves under which name is in the Host header. */
+const NO_HOST = "http://localhost";
+
+/** The request of an exchange, for what works on requests of the web. */
+class ExchangeRequest extends Request {
+  constructor(
+    readonly exchange: Exchange,
+    target: string,
+  ) {
+    const headers = new Headers();
+    const { fields, method } = exchange;
+    for (let i = 0; i < fields.length; i += 2) headers.append(fields[i] ?? "", fields[i + 1] ?? "");
+    super(NO_HOST + target, { method, headers });
+  }
+}
+
+/** A request of the web as an exchange: its client is unknown, and its connection cannot be cut. */
+class WebExchange implements Exchange {
+  readonly method: string;
+  readonly path: Uint8Array;
+  readonly query: string;
+  readonly fields: readonly string[];
+  readonly body: Body;
+  readonly client = "unknown";
+
+  constructor(request: Request) {
+    const { url, method } = request;
+    const question = url.indexOf("?");
+    this.method = method;
+    this.path = Buffer.from(pathOf(url));
+    this.query = question < 0 ? "" : url.slice(question);
+    this.fields = [...request.headers].flat();
+    const length = this.header("content-length");
+    this.body = new Body(length === null ? null : Number(length), { wanted: () => void this.bring(request) });
+  }
+
+  header(name: string): string | null {
+    return fieldOf(this.fields, name);
+  }
+
+  cut(): void {}
+
+  private async bring(request: Request): Promise<void> {
+    try {
+      if (request.body !== null) for await (const piece of request.body) this.body.add(piece);
+      this.body.finish(null);
+    } catch {
+      this.body.finish("unexpected EOF");
+    }
+  }
+}
+
+/** The request for an exchange, of which nobody will read the body; `path` is escaped. */
+export function requestOf(exchange: Exchange, path: string): Request {
+  return new ExchangeRequest(exchange, path + exchange.query);
+}
+
+export function exchangeOf(request: Request): Exchange {
+  return request instanceof ExchangeRequest ? request.exchange : new WebExchange(request);
+}
+
+export function responseOf({ status, headers, body }: Answer): Response {
+  if (body === null || typeof body === "string") return new Response(body, { status, headers });
+  const content = "pieces" in body ? (body.pieces as unknown as ReadableStream) : (body as Uint8Array<ArrayBuffer>);
+  return new Response(content, { status, headers });
+}
+
+/** What a route of the web app answers with a handler. */
+export function web(handler: Handler): (context: { request: Request }) => Promise<Response> {
+  return async ({ request }) => responseOf(await handler(exchangeOf(request)));
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of response.headers) headers[canonicalName(name)] = value;
+  return { status: response.status, headers, body: await contentOf(response) };
+}
+
+/** One piece as it is, more as a stream. */
+async function contentOf({ body }: Response): Promise<Answer["body"]> {
+  if (body === null) return null;
+  const pieces = body.getReader();
+  const first = await pieces.read();
+  if (first.done) return null;
+  const second = await pieces.read();
+  return second.done ? first.value : { sizeBytes: null, pieces: rest(first.value, second.value, pieces) };
+}
+
+async function* rest(
+  first: Uint8Array,
+  second: Uint8Array,
+  pieces: Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    yield second;
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) yield piece.value;
+  } finally {
+    void pieces.cancel();
+  }
+}

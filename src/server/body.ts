@@ -1,0 +1,80 @@
+/** What takes a body in. */
+export interface BodySink {
+  /** The bytes are the taker's own. */
+  piece(bytes: Uint8Array): void;
+  /** Called once, behind the last piece: null, or why it is not whole, in Go's words where the client went away. */
+  end(fault: string | null): void;
+}
+
+/** Where the bytes of a body come from. */
+export interface BodySource {
+  /** Somebody wants the body: a client that waits to be asked is asked, and one that was held up goes on. */
+  wanted(): void;
+}
+
+/**
+ * The body of one request. What comes in before anybody takes it is kept; whoever brings it sees to it that this is little.
+ */
+export class Body {
+  private kept: Uint8Array[] = [];
+  private sink: BodySink | null = null;
+  private isFinished = false;
+  private fault: string | null = null;
+
+  /** `announcedBytes` is null where the size is not told beforehand. */
+  constructor(
+    readonly announcedBytes: number | null,
+    private readonly source: BodySource,
+  ) {}
+
+  /** All of it, where it is here already in one piece and nobody has taken it; null where it has to be received. */
+  get whole(): Uint8Array | null {
+    return this.isFinished && this.fault === null && this.kept.length === 1 ? (this.kept[0] ?? null) : null;
+  }
+
+  get isOver(): boolean {
+    return this.isFinished;
+  }
+
+  /** Nothing of it is kept here. */
+  get isEmpty(): boolean {
+    return this.kept.length === 0;
+  }
+
+  get isTaken(): boolean {
+    return this.sink !== null;
+  }
+
+  /** Hands over what is here, and what comes. To be called at most once. */
+  receive(sink: BodySink): void {
+    this.sink = sink;
+    for (const bytes of this.kept) sink.piece(bytes);
+    this.kept = [];
+    if (this.isFinished) sink.end(this.fault);
+    else this.source.wanted();
+  }
+
+  /** For the source: some more of it. */
+  add(bytes: Uint8Array): void {
+    if (this.sink === null) this.kept.push(bytes);
+    else this.sink.piece(bytes);
+  }
+
+  /** For the source: nothing more comes; null: for it is whole. */
+  finish(fault: string | null): void {
+    if (this.isFinished) return;
+    if (this.kept.length === 0 && this.sink === null) this.kept.push(NOTHING);
+    this.isFinished = true;
+    this.fault = fault;
+    this.sink?.end(fault);
+  }
+
+  /** Nobody will take it: what is kept of it is dropped. */
+  drop(): void {
+    this.kept = [];
+    this.sink ??= NOBODY;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const NOBODY: BodySink = { piece: () => {}, end: () => {} };

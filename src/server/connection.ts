@@ -1,0 +1,295 @@
+import { type AnswerHeads, CONTINUE, statusText } from "./answer-head.ts";
+import { endsByItself, writeAnswer } from "./answer-writer.ts";
+import { type Member, rankOf } from "./crowd.ts";
+import type { Answer, Answers, Handler } from "./exchange.ts";
+import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
+import type { ParserPool } from "./message-parser.ts";
+import { MessageReader } from "./message-reader.ts";
+import type { Refusals } from "./refusals.ts";
+import { malformed, Refusal } from "./request-line.ts";
+import type { Transport } from "./transport.ts";
+
+/** What waits behind a request that is being answered; beyond it nothing more is read. */
+const MAX_WAITING_BYTES = 64 * 1024;
+/** The rest of a body that nobody wants is read up to here, so that the connection can go on. */
+const MAX_DROPPED_BYTES = 256 * 1024;
+/** What a client gets for the header of a request, for its first word, and for a body that nobody wants. */
+const HEADER_SECONDS = 12;
+/** Nothing has moved for so long: the connection is ended. */
+const IDLE_SECONDS = 255;
+/** What a client gets to read an answer behind which the connection ends. */
+const LINGER_SECONDS = 2;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** What all connections share. */
+export interface ConnectionDeps {
+  readonly handler: Handler;
+  readonly parsers: ParserPool;
+  readonly heads: AnswerHeads;
+  readonly refusals: Refusals;
+  /** Logs what must not happen. */
+  readonly failed: (exchange: { readonly method: string; readonly path: Uint8Array }, fault: unknown) => void;
+  /** Whole seconds on a monotonic clock. */
+  readonly second: () => number;
+}
+
+/** HTTP/1 on one socket: one request after the other, each answered before the next is looked at. */
+export class Connection implements ExchangePort, Member {
+  private readonly reader: MessageReader;
+  /** What came behind the request that is being answered. */
+  private rest = NOTHING;
+  /** The request that is with its handler, or whose body is still coming. */
+  private current: Http1Exchange | null = null;
+  private isAnswered = true;
+  private droppedBytes = 0;
+  /** Our side is at its end; what still comes is read and forgotten. */
+  private isEnding = false;
+  private isGone = false;
+  /** No request is to follow the one under way. */
+  private isLast = false;
+  /** The client has said all that it will. */
+  private isHalfClosed = false;
+  /** When the first byte of a request, or the last phase, began. */
+  private sinceSecond: number;
+  private movedSecond: number;
+  private hasAsked = false;
+  private whenRoom: ((isOpen: boolean) => void) | null = null;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly deps: ConnectionDeps,
+  ) {
+    this.reader = new MessageReader(this, deps.parsers);
+    this.sinceSecond = deps.second();
+    this.movedSecond = this.sinceSecond;
+  }
+
+  get client(): string {
+    return this.transport.client;
+  }
+
+  get isIdle(): boolean {
+    return this.isAnswered;
+  }
+
+  get rank(): number {
+    return this.isEnding ? 0 : rankOf(this.hasAsked, this.movedSecond);
+  }
+
+  /** Bytes have come in. They are the connection's own. */
+  data(bytes: Uint8Array): void {
+    const second = this.deps.second();
+    this.movedSecond = second;
+    if (this.isEnding) return;
+    if (this.reader.isEmpty && this.rest.length === 0) this.sinceSecond = second;
+    this.advance(this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]));
+  }
+
+  /** There is room again for what is to be sent. */
+  drained(): void {
+    this.movedSecond = this.deps.second();
+    this.settleRoom(true);
+  }
+
+  /** The client sends no more. */
+  ended(): void {
+    this.isHalfClosed = true;
+    if (this.isEnding || (this.current === null && this.reader.isEmpty)) return this.transport.destroy();
+    if (this.current === null) return this.refuse(malformed("unexpected EOF"));
+    if (!this.current.body.isOver) this.reader.cut();
+  }
+
+  /** The socket is gone. */
+  gone(): void {
+    this.isGone = true;
+    this.isEnding = true;
+    this.reader.cut();
+    this.settleRoom(false);
+  }
+
+  /** For the body of the request under way: it is wanted. */
+  wanted(): void {
+    const { current } = this;
+    if (current === null || this.isAnswered) return;
+    if (current.expectsContinue) this.transport.write(CONTINUE);
+    current.expectsContinue = false;
+    this.transport.setReading(true);
+  }
+
+  cut(): void {
+    this.transport.destroy();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.isGone || this.transport.write(bytes);
+  }
+
+  room(): Promise<boolean> {
+    if (this.isGone) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.whenRoom = resolve;
+    });
+  }
+
+  /** Ends the connection behind the request under way, or at once. */
+  finish(isForced: boolean): void {
+    this.isLast = true;
+    if (isForced) this.transport.destroy();
+    else if (this.isAnswered) this.endSoon();
+  }
+
+  /** Ends the connection if it has stood still for too long. To be called every second or so. */
+  check(): void {
+    const second = this.deps.second();
+    const movedAgo = second - this.movedSecond;
+    const sinceAgo = second - this.sinceSecond;
+    if (this.isEnding) {
+      if (sinceAgo >= LINGER_SECONDS) this.transport.destroy();
+    } else if (!this.isAnswered) {
+      if (this.whenRoom !== null && movedAgo >= IDLE_SECONDS) this.transport.destroy();
+    } else if (this.reader.isEmpty) {
+      if (movedAgo >= (this.hasAsked ? IDLE_SECONDS : HEADER_SECONDS)) this.transport.destroy();
+    } else if (sinceAgo >= HEADER_SECONDS) this.tooSlow();
+  }
+
+  private tooSlow(): void {
+    if (this.current !== null) return this.transport.destroy();
+    this.refuse(new Refusal(408, "too-slow", `the header was not whole after ${HEADER_SECONDS} s`));
+  }
+
+  private settleRoom(isOpen: boolean): void {
+    const settle = this.whenRoom;
+    this.whenRoom = null;
+    settle?.(isOpen);
+  }
+
+  /** Reads requests as far as they can be answered. */
+  private advance(bytes: Uint8Array): void {
+    let at = 0;
+    this.rest = NOTHING;
+    while (at < bytes.length && !this.isEnding && !this.isWaiting) {
+      const start = at;
+      const read = this.reader.read(bytes, at);
+      if (read instanceof Refusal) return this.refuse(read);
+      at = read;
+      const { exchange } = this.reader;
+      if (exchange === null) continue;
+      if (this.current === null) this.begin(exchange);
+      else if (this.isAnswered) this.dropped(at - start);
+      if (this.isAnswered && exchange.body.isOver) this.next();
+    }
+    if (this.isEnding) return;
+    if (at < bytes.length) this.rest = bytes.subarray(at);
+    if (this.isHalfClosed && this.isAnswered) return this.ended();
+    this.hold();
+  }
+
+  /** The request is whole and not answered yet: the next one has to wait. */
+  private get isWaiting(): boolean {
+    return !this.isAnswered && this.current !== null && this.current.body.isOver;
+  }
+
+  /** Reads no more while nobody takes what comes. */
+  private hold(): void {
+    if (this.isAnswered || this.current === null) return;
+    const { body } = this.current;
+    if (body.isOver ? this.rest.length > MAX_WAITING_BYTES : !body.isTaken && !body.isEmpty)
+      this.transport.setReading(false);
+  }
+
+  private begin(exchange: Http1Exchange): void {
+    this.current = exchange;
+    this.isAnswered = false;
+    this.hasAsked = true;
+    const answers = this.answersTo(exchange);
+    if (answers instanceof Promise) return void this.answerLater(exchange, answers);
+    const sent = this.send(exchange, answers);
+    if (sent === true) this.answered(exchange);
+    else void this.sentLater(exchange, sent);
+  }
+
+  private answersTo(exchange: Http1Exchange): Answers {
+    try {
+      return this.deps.handler(exchange);
+    } catch (fault) {
+      return this.failure(exchange, fault);
+    }
+  }
+
+  private failure(exchange: Http1Exchange, fault: unknown): Answer {
+    this.deps.failed(exchange, fault);
+    return { status: 500, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: "internal error\n" };
+  }
+
+  private async answerLater(exchange: Http1Exchange, answers: Promise<Answer>): Promise<void> {
+    const answer = await answers.catch((fault: unknown) => this.failure(exchange, fault));
+    await this.sentLater(exchange, this.send(exchange, answer));
+  }
+
+  private send(exchange: Http1Exchange, answer: Answer): boolean | Promise<boolean> {
+    const { method, minorVersion, body } = exchange;
+    const isStuck = !body.isOver && (exchange.expectsContinue || this.reader.leftBytes > MAX_DROPPED_BYTES);
+    const isEnd = isStuck || !exchange.keepsAlive || answer.headers.Connection === "close";
+    if (isEnd || !endsByItself(answer, minorVersion)) this.isLast = true;
+    return writeAnswer(this, this.deps.heads, answer, { method, minorVersion, keepsAlive: !this.isLast });
+  }
+
+  /** When the answer is sent, what has come meanwhile is looked at. */
+  private async sentLater(exchange: Http1Exchange, sent: boolean | Promise<boolean>): Promise<void> {
+    let isWhole = false;
+    try {
+      isWhole = await sent;
+    } catch (fault) {
+      this.deps.failed(exchange, fault);
+    }
+    if (!isWhole) return this.transport.destroy();
+    this.answered(exchange);
+    if (this.isEnding) return;
+    if (exchange.body.isOver) this.next();
+    this.transport.setReading(true);
+    this.advance(this.rest);
+  }
+
+  private answered(exchange: Http1Exchange): void {
+    this.isAnswered = true;
+    this.movedSecond = this.deps.second();
+    this.sinceSecond = this.movedSecond;
+    if (this.isLast) return this.endSoon();
+    this.droppedBytes = 0;
+    if (!exchange.body.isOver) exchange.body.drop();
+  }
+
+  private dropped(bytes: number): void {
+    this.droppedBytes += bytes;
+    if (this.droppedBytes > MAX_DROPPED_BYTES) this.endSoon();
+  }
+
+  private next(): void {
+    this.current = null;
+    this.reader.next();
+  }
+
+  /** Answers what no handler is to see, and ends the connection behind it. */
+  private refuse(refusal: Refusal): void {
+    this.deps.refusals.add(refusal, this.client);
+    this.rest = NOTHING;
+    this.isLast = true;
+    if (!this.isAnswered) return this.current?.body.finish(refusal.words);
+    const { status, words } = refusal;
+    const text = `${status} ${statusText(status)}: ${words}`;
+    const answer = { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
+    if (this.current === null)
+      void writeAnswer(this, this.deps.heads, answer, { method: "", minorVersion: 1, keepsAlive: false });
+    this.endSoon();
+  }
+
+  /** Nothing more is said; the client gets a while to read what was. */
+  private endSoon(): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.sinceSecond = this.deps.second();
+    this.reader.cut();
+    this.transport.setReading(true);
+    this.transport.end();
+  }
+}

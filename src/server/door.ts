@@ -1,0 +1,51 @@
+import type { ListenAddress } from "../config/address.ts";
+import type { Log } from "../telemetry/log.ts";
+import { AnswerHeads } from "./answer-head.ts";
+import type { ConnectionDeps } from "./connection.ts";
+import { Crowd } from "./crowd.ts";
+import type { Handler } from "./exchange.ts";
+import { ParserPool } from "./message-parser.ts";
+import { Refusals } from "./refusals.ts";
+import type { RefusalReason } from "./request-line.ts";
+
+const CHECK_MS = 1000;
+
+/** Where to listen: an address, or a listening socket that is there already. */
+export type Place = ListenAddress | { readonly fd: number };
+
+export interface DoorDeps {
+  readonly handler: Handler;
+  readonly maxConnections: number;
+  readonly giveWay: () => void;
+  readonly countLimit: () => void;
+  readonly countRefusal: (reason: RefusalReason) => void;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number;
+  /** Runs something every so often, for good. */
+  readonly every: (ms: number, run: () => void) => void;
+}
+
+/** What all listeners of a server share: its handler and its connections. */
+export class Door {
+  readonly connection: ConnectionDeps;
+  readonly crowd: Crowd;
+
+  constructor(deps: DoorDeps) {
+    const { handler, countRefusal: count, log, now, nowMs, every } = deps;
+    const second = () => Math.floor(nowMs() / 1000);
+    this.crowd = new Crowd({ ...deps, second });
+    this.connection = {
+      handler,
+      second,
+      parsers: new ParserPool(),
+      heads: new AnswerHeads(now),
+      refusals: new Refusals({ count, log, second }),
+      failed: ({ method, path }, fault) =>
+        log.error("answering a request failed", { method, url: Buffer.from(path).toString(), err: String(fault) }),
+    };
+    every(CHECK_MS, () => this.crowd.check());
+  }
+}

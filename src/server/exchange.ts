@@ -1,0 +1,68 @@
+import type { Body } from "./body.ts";
+
+/** One request, and what can be done about its connection. HTTP/1, HTTP/2 and tests make the same. */
+export interface Exchange {
+  /** As sent: any token. */
+  readonly method: string;
+  /** The path as it was sent, not decoded: it starts with a slash. */
+  readonly path: Uint8Array;
+  /** What follows the path, from its question mark on; "" where there is none. */
+  readonly query: string;
+  readonly body: Body;
+  /** Names and values of the header in turn, as sent. */
+  readonly fields: readonly string[];
+  /** The value of a header, of several fields all joined by ", "; null where there is none. `name` is in lower case. */
+  header(name: string): string | null;
+  /** Where the request comes from, as `address:port`. */
+  readonly client: string;
+  /** Ends the connection, or the stream of it, whatever has been sent. */
+  cut(): void;
+}
+
+export type HeaderFields = Readonly<Record<string, string>>;
+
+/** What is sent in pieces, each when the client has taken the one before. */
+export interface Stream {
+  /** Of all pieces together; null where it is not known. */
+  readonly sizeBytes: number | null;
+  /** A piece stays as it is until the next one is asked for. A piece that cannot be made ends the connection. */
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+/** What is answered. Date, Content-Length and the like are added by whoever sends it. */
+export interface Answer {
+  readonly status: number;
+  /** Names in the form of `Content-Type`. `Connection: close` ends the connection behind the answer. */
+  readonly headers: HeaderFields;
+  readonly body: string | Uint8Array | Stream | null;
+}
+
+export type Answers = Answer | Promise<Answer>;
+
+/** The server as a function from a request to its answer. */
+export type Handler = (exchange: Exchange) => Answers;
+
+const NO_HEADERS: HeaderFields = {};
+
+/** An answer without a body. */
+export function emptyAnswer(status: number, headers: HeaderFields = NO_HEADERS): Answer {
+  return { status, headers, body: null };
+}
+
+/** An error in plain text, as Go's http.Error sends it. */
+export function textError(status: number, message: string, headers: HeaderFields = NO_HEADERS): Answer {
+  const all = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff", ...headers };
+  return { status, headers: all, body: `${message}\n` };
+}
+
+/** A header's name as Go writes it: `Content-Type`. */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
+/** The answer with these headers as well; `isOver` says whether they replace those that are there. */
+export function withHeaders(answer: Answers, headers: HeaderFields, isOver: boolean): Answers {
+  if (answer instanceof Promise) return answer.then((settled) => withHeaders(settled, headers, isOver));
+  const all = isOver ? { ...answer.headers, ...headers } : { ...headers, ...answer.headers };
+  return { ...answer, headers: all };
+}

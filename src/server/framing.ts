@@ -1,0 +1,67 @@
+import { malformed, Refusal } from "./request-line.ts";
+
+/** The value of a header in llhttp's list of names and values, of several fields all joined; null where there is none. */
+export function fieldOf(fields: readonly string[], name: string): string | null {
+  let found: string | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const field = fields[i] as string;
+    if (field.length !== name.length || (field !== name && field.toLowerCase() !== name)) continue;
+    const value = fields[i + 1] as string;
+    found = found === null ? value : `${found}, ${value}`;
+  }
+  return found;
+}
+
+/** What the header of a message says of its body and its connection. */
+export interface Framing {
+  /** null: in chunks. */
+  readonly bodyBytes: number | null;
+  readonly keepsAlive: boolean;
+  /** The client waits for "100 Continue" before it sends the body. */
+  readonly expectsContinue: boolean;
+}
+
+/** Of characters that a Host may have, as Go's ValidHostHeader has them. */
+const HOST = /^[!$%&'()*+,\-.0-9:;=A-Z[\]_a-z~]*$/;
+
+/** Reads RFC 9112, sections 3.2, 6 and 9.3, as Go does. */
+export function readFraming(fields: readonly string[], minorVersion: number, method: string): Framing | Refusal {
+  const encoding = fieldOf(fields, "transfer-encoding");
+  const length = fieldOf(fields, "content-length");
+  const host = hostFault(fields, minorVersion, method);
+  if (host !== null) return host;
+  if (encoding !== null) {
+    if (minorVersion === 0) return malformed("Transfer-Encoding in HTTP/1.0");
+    if (encoding.toLowerCase() !== "chunked")
+      return new Refusal(501, "transfer-encoding", "Unsupported transfer encoding");
+    if (length !== null) return malformed("Transfer-Encoding and Content-Length");
+  }
+  const bodyBytes = encoding !== null ? null : length === null ? 0 : Number(length);
+  if (bodyBytes !== null && !Number.isSafeInteger(bodyBytes)) return malformed("bad Content-Length");
+  const expect = fieldOf(fields, "expect");
+  const isContinue = expect !== null && hasToken(expect, "100-continue");
+  if (expect !== null && expect !== "" && !isContinue) return new Refusal(417, "expectation", "unknown Expect");
+  return {
+    bodyBytes,
+    keepsAlive: keepsAlive(fieldOf(fields, "connection"), minorVersion),
+    expectsContinue: isContinue && minorVersion > 0 && bodyBytes !== 0,
+  };
+}
+
+function hostFault(fields: readonly string[], minorVersion: number, method: string): Refusal | null {
+  const host = fieldOf(fields, "host");
+  if (host === null) return minorVersion > 0 && method !== "CONNECT" ? malformed("missing required Host header") : null;
+  if (!HOST.test(host)) return malformed(host.includes(", ") ? "too many Host headers" : "malformed Host header");
+  return null;
+}
+
+function keepsAlive(connection: string | null, minorVersion: number): boolean {
+  if (connection === null) return minorVersion > 0;
+  return !hasToken(connection, "close") && (minorVersion > 0 || hasToken(connection, "keep-alive"));
+}
+
+/** Whether a list of tokens has this one, given in lower case. */
+export function hasToken(list: string, token: string): boolean {
+  const lower = list.toLowerCase();
+  return lower === token || (lower.includes(token) && lower.split(",").some((one) => one.trim() === token));
+}

@@ -1,0 +1,49 @@
+import { Body, type BodySource } from "./body.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Framing, fieldOf } from "./framing.ts";
+import type { Place, RequestLine } from "./request-line.ts";
+
+/** The connection of an exchange. */
+export interface ExchangePort extends BodySource {
+  readonly client: string;
+  cut(): void;
+}
+
+/** A request of HTTP/1. */
+export class Http1Exchange implements Exchange {
+  readonly method: string;
+  readonly path: Uint8Array;
+  readonly query: string;
+  readonly body: Body;
+  readonly minorVersion: number;
+  readonly keepsAlive: boolean;
+  expectsContinue: boolean;
+
+  constructor(
+    line: RequestLine,
+    place: Place,
+    readonly fields: readonly string[],
+    { bodyBytes, keepsAlive, expectsContinue }: Framing,
+    private readonly port: ExchangePort,
+  ) {
+    this.method = line.method;
+    this.minorVersion = line.minorVersion;
+    this.path = place.path;
+    this.query = place.query;
+    this.keepsAlive = keepsAlive;
+    this.expectsContinue = expectsContinue;
+    this.body = new Body(bodyBytes, port);
+  }
+
+  header(name: string): string | null {
+    return fieldOf(this.fields, name);
+  }
+
+  get client(): string {
+    return this.port.client;
+  }
+
+  cut(): void {
+    this.port.cut();
+  }
+}

@@ -1,0 +1,243 @@
+import {
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { TLSSocket } from "node:tls";
+import { isStream } from "./answer-writer.ts";
+import { Body } from "./body.ts";
+import type { ConnectionDeps } from "./connection.ts";
+import { type Crowd, type Member, rankOf } from "./crowd.ts";
+import type { Door } from "./door.ts";
+import type { Answer, Exchange } from "./exchange.ts";
+import { fieldOf } from "./framing.ts";
+import { malformed, placeOf, Refusal, targetFault } from "./request-line.ts";
+import { clientOf } from "./tls-listener.ts";
+
+/** Requests at once on one connection; Go's default. */
+const MAX_STREAMS = 250;
+/** A client with more requests under way is not reading its answers: its connection is closed. */
+const MAX_UNDER_WAY = 2 * MAX_STREAMS;
+const FIRST_SECONDS = 12;
+const IDLE_SECONDS = 255;
+
+/** A connection of HTTP/2: the requests under way on it. */
+class Http2Connection implements Member {
+  private underWay = 0;
+  private isFinishing = false;
+  private session: ServerHttp2Session | null = null;
+  private movedSecond: number;
+  private movedBytes = 0;
+  private hasAsked = false;
+
+  constructor(
+    readonly socket: TLSSocket,
+    private readonly second: () => number,
+  ) {
+    this.movedSecond = second();
+  }
+
+  get isIdle(): boolean {
+    return this.underWay === 0;
+  }
+
+  get rank(): number {
+    return rankOf(this.hasAsked, this.movedSecond);
+  }
+
+  begin(session: ServerHttp2Session): void {
+    this.session = session;
+  }
+
+  /** Gives how many requests are under way with this one. */
+  requestBegins(): number {
+    this.hasAsked = true;
+    this.movedSecond = this.second();
+    return ++this.underWay;
+  }
+
+  requestEnds(): void {
+    this.underWay--;
+    this.movedSecond = this.second();
+    if (this.isFinishing && this.underWay === 0) this.close();
+  }
+
+  finish(isForced: boolean): void {
+    this.isFinishing = true;
+    if (isForced) this.socket.destroy();
+    else if (this.underWay === 0) this.close();
+    else this.session?.close();
+  }
+
+  /** Between requests only a request counts as a move: pings cost nothing and say nothing. */
+  check(): void {
+    const movedBytes = this.socket.bytesRead + this.socket.bytesWritten;
+    if (this.underWay > 0 && movedBytes !== this.movedBytes) this.movedSecond = this.second();
+    this.movedBytes = movedBytes;
+    if (this.second() - this.movedSecond >= (this.hasAsked ? IDLE_SECONDS : FIRST_SECONDS)) this.socket.destroy();
+  }
+
+  private close(): void {
+    // A client that never closes its side would hold up the end of the server.
+    if (this.session === null) this.socket.destroySoon();
+    else this.session.close(() => this.socket.destroySoon());
+  }
+}
+
+/** A request of HTTP/2. */
+class Http2Exchange implements Exchange {
+  readonly body: Body;
+
+  constructor(
+    readonly method: string,
+    readonly path: Uint8Array,
+    readonly query: string,
+    readonly fields: readonly string[],
+    private readonly incoming: Http2ServerRequest,
+    private readonly connection: Http2Connection,
+  ) {
+    const length = this.header("content-length");
+    const announced = length === null || !/^\d+$/.test(length) ? null : Number(length);
+    this.body = new Body(incoming.stream.endAfterHeaders ? 0 : announced, { wanted: () => void incoming.resume() });
+    if (incoming.stream.endAfterHeaders) this.body.finish(null);
+    else this.receive(incoming);
+  }
+
+  private receive(incoming: Http2ServerRequest): void {
+    incoming.pause();
+    incoming.on("data", (bytes: Uint8Array) => this.body.add(bytes));
+    incoming.on("end", () => this.body.finish(null));
+    for (const event of ["error", "aborted", "close"]) incoming.on(event, () => this.body.finish("unexpected EOF"));
+  }
+
+  get client(): string {
+    return clientOf(this.connection.socket);
+  }
+
+  header(name: string): string | null {
+    return fieldOf(this.fields, name);
+  }
+
+  cut(): void {
+    this.incoming.stream.destroy();
+  }
+}
+
+/** HTTP/2 on TLS sockets whose handshake chose it. */
+export class Http2 {
+  private readonly deps: ConnectionDeps;
+  private readonly crowd: Crowd;
+  private readonly server: Http2Server;
+  private readonly connections = new WeakMap<object, Http2Connection>();
+  /** The connection that is being handed over. */
+  private opening: Http2Connection | null = null;
+
+  constructor({ connection, crowd }: Door) {
+    this.deps = connection;
+    this.crowd = crowd;
+    this.server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS } });
+    this.server.on("session", (session) => {
+      if (this.opening === null) return session.destroy();
+      this.opening.begin(session);
+      this.connections.set(session, this.opening);
+    });
+    this.server.on("request", (incoming, outgoing) => void this.answer(incoming, outgoing));
+    this.server.on("sessionError", () => {});
+  }
+
+  serve(socket: TLSSocket): void {
+    const connection = new Http2Connection(socket, this.deps.second);
+    this.crowd.join(connection);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.crowd.leave(connection));
+    this.opening = connection;
+    this.server.emit("connection", socket);
+    this.opening = null;
+  }
+
+  private async answer(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
+    const { session } = incoming.stream;
+    const connection = session === undefined ? undefined : this.connections.get(session);
+    if (connection === undefined) return void incoming.destroy();
+    // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
+    if (connection.requestBegins() > MAX_UNDER_WAY) return void connection.socket.destroy();
+    const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
+    // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!incoming.aborted) await this.answerOpen(incoming, outgoing, connection);
+    await closed;
+    connection.requestEnds();
+  }
+
+  private async answerOpen(
+    incoming: Http2ServerRequest,
+    outgoing: Http2ServerResponse,
+    connection: Http2Connection,
+  ): Promise<void> {
+    const exchange = exchangeOf(incoming, connection);
+    try {
+      await send(
+        exchange instanceof Refusal ? this.refused(exchange, connection) : await this.deps.handler(exchange),
+        outgoing,
+        incoming.method,
+      );
+    } catch (fault) {
+      if (!(exchange instanceof Refusal)) this.deps.failed(exchange, fault);
+      outgoing.stream?.destroy();
+    }
+    incoming.resume();
+  }
+
+  private refused(refusal: Refusal, connection: Http2Connection): Answer {
+    this.deps.refusals.add(refusal, clientOf(connection.socket));
+    const text = `${refusal.status} Bad Request: ${refusal.words}`;
+    return { status: refusal.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
+  }
+}
+
+function exchangeOf(incoming: Http2ServerRequest, connection: Http2Connection): Http2Exchange | Refusal {
+  const target = Buffer.from(incoming.url, "latin1");
+  const fault = targetFault(target, 0, target.length);
+  const place = incoming.method === "OPTIONS" && incoming.url === "*" ? { path: target, query: "" } : placeOf(target);
+  if (fault !== null || place === null) return fault ?? malformed("the target is no path");
+  const fields: string[] = [];
+  const { rawHeaders } = incoming;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    if (!rawHeaders[i]?.startsWith(":")) fields.push(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
+  const authority = incoming.headers[":authority"];
+  if (typeof authority === "string" && fieldOf(fields, "host") === null) fields.push("host", authority);
+  return new Http2Exchange(incoming.method, place.path, place.query, fields, incoming, connection);
+}
+
+async function send(answer: Answer, outgoing: Http2ServerResponse, method: string): Promise<void> {
+  const { status, headers, body } = answer;
+  const head: Record<string, string> = {};
+  for (const name in headers) if (name !== "Connection") head[name.toLowerCase()] = headers[name] ?? "";
+  if (body !== null && isStream(body)) {
+    if (body.sizeBytes !== null) head["content-length"] = String(body.sizeBytes);
+    outgoing.writeHead(status, head);
+    for await (const piece of body.pieces) {
+      if (outgoing.stream?.destroyed !== false) break;
+      // The piece is borrowed until the next is asked for, and may be kept here for longer.
+      if (piece.length > 0 && !outgoing.write(piece.slice())) await roomIn(outgoing);
+    }
+    return void outgoing.end();
+  }
+  const bytes = body === null ? null : Buffer.from(body);
+  head["content-length"] = String(bytes?.length ?? 0);
+  outgoing.writeHead(status, head);
+  if (bytes === null || method === "HEAD") outgoing.end();
+  else outgoing.end(bytes);
+}
+
+function roomIn(outgoing: Http2ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      outgoing.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    outgoing.on("drain", settle).on("close", settle);
+  });
+}

@@ -1,0 +1,95 @@
+import type { Socket } from "bun";
+import type { ListenAddress } from "../config/address.ts";
+import { Connection, type ConnectionDeps } from "./connection.ts";
+import type { Door, Place } from "./door.ts";
+import type { Listener } from "./listener.ts";
+import { clientText, type Transport } from "./transport.ts";
+
+/** A socket of Bun's and its connection. */
+class PlainTransport implements Transport {
+  readonly connection: Connection;
+  /** What the socket did not take yet. */
+  private pending: Uint8Array | null = null;
+  private isEnded = false;
+  private isReading = true;
+
+  constructor(
+    private readonly socket: Socket<PlainTransport>,
+    deps: ConnectionDeps,
+  ) {
+    this.connection = new Connection(this, deps);
+  }
+
+  get client(): string {
+    return clientText(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.pending !== null) {
+      this.pending = Buffer.concat([this.pending, bytes]);
+      return false;
+    }
+    const written = Math.max(0, this.socket.write(bytes));
+    if (written === bytes.length) return true;
+    this.pending = bytes.subarray(written);
+    return false;
+  }
+
+  end(): void {
+    this.isEnded = true;
+    if (this.pending === null) this.socket.shutdown();
+  }
+
+  destroy(): void {
+    this.socket.terminate();
+  }
+
+  setReading(isReading: boolean): void {
+    if (isReading === this.isReading) return;
+    this.isReading = isReading;
+    if (isReading) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  /** The socket takes more. */
+  drain(): void {
+    const { pending } = this;
+    if (pending === null) return;
+    this.pending = null;
+    if (!this.write(pending)) return;
+    this.connection.drained();
+    if (this.isEnded) this.socket.shutdown();
+  }
+}
+
+/** Serves plain HTTP on an address, or on a listening socket that is there already. Throws where that cannot be had. */
+export function listenPlain(place: Place, { connection: shared, crowd }: Door): Listener {
+  const server = Bun.listen<PlainTransport>({
+    ...addressOf(place),
+    allowHalfOpen: true,
+    socket: {
+      open: (socket) => {
+        const transport = new PlainTransport(socket, shared);
+        socket.data = transport;
+        crowd.join(transport.connection);
+      },
+      data: ({ data }, bytes) => data.connection.data(bytes),
+      drain: ({ data }) => data.drain(),
+      end: ({ data }) => data.connection.ended(),
+      close: ({ data }) => {
+        crowd.leave(data.connection);
+        data.connection.gone();
+      },
+      error: (socket) => socket.terminate(),
+    },
+  });
+  return {
+    address: "fd" in place ? null : { hostname: server.hostname, port: server.port },
+    stop: () => server.stop(),
+  };
+}
+
+/** Bun takes a descriptor in the place of an address; its types do not know it. */
+function addressOf(place: Place): ListenAddress {
+  return place as ListenAddress;
+}

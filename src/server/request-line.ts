@@ -1,0 +1,125 @@
+const BLANK = 0x20;
+const CR = 0x0d;
+const QUESTION_MARK = 0x3f;
+const SLASH = 0x2f;
+const DELETE = 0x7f;
+const ZERO = 0x30;
+const PERCENT = 0x25;
+
+/** The first line of a request (RFC 9112, section 3). */
+export interface RequestLine {
+  readonly method: string;
+  /** The target as it was sent. */
+  readonly target: Uint8Array;
+  readonly minorVersion: number;
+}
+
+/** Why a request is refused before its handler sees it: the status, and the reason in words. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    /** What it is counted as. */
+    readonly reason: RefusalReason,
+    readonly words: string,
+  ) {}
+}
+
+export const REFUSAL_REASONS = [
+  "malformed",
+  "header-too-large",
+  "version",
+  "transfer-encoding",
+  "expectation",
+  "too-slow",
+  "tls",
+  "connections",
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+const METHODS = ["POST", "PUT", "GET", "DELETE", "HEAD", "OPTIONS"].map((name) => ({ name, bytes: Buffer.from(name) }));
+
+/**
+ * Reads bytes[start, end), a line without its LF. As Go reads it: everything behind the second blank is the version, the
+ * target may hold any byte but blanks and controls.
+ */
+export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: number): RequestLine | Refusal {
+  const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+  const methodEnd = bytes.indexOf(BLANK, start);
+  const targetEnd = methodEnd < 0 ? -1 : bytes.indexOf(BLANK, methodEnd + 1);
+  if (targetEnd < 0 || targetEnd >= end) return malformed("the request line has fewer than three parts");
+  const method = readMethod(bytes, start, methodEnd);
+  if (method === null) return malformed("the method is no token");
+  const minorVersion = readVersion(bytes, targetEnd + 1, end);
+  if (minorVersion instanceof Refusal) return minorVersion;
+  const fault = targetFault(bytes, methodEnd + 1, targetEnd);
+  return fault ?? { method, target: bytes.subarray(methodEnd + 1, targetEnd), minorVersion };
+}
+
+/** What is wrong with the target bytes[start, end), or null: a control, or a percent sign in its path that escapes nothing. */
+export function targetFault(bytes: Uint8Array, start: number, end: number): Refusal | null {
+  let isPath = true;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte < BLANK || byte === DELETE) return malformed("invalid control character in URL");
+    if (byte === QUESTION_MARK) isPath = false;
+    if (byte === PERCENT && isPath && (i + 2 >= end || !isHexDigit(bytes[i + 1]) || !isHexDigit(bytes[i + 2])))
+      return malformed("invalid URL escape");
+  }
+  return null;
+}
+
+function isHexDigit(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+}
+
+function readMethod(bytes: Uint8Array, start: number, end: number): string | null {
+  for (const { name, bytes: known } of METHODS) {
+    if (known.length !== end - start) continue;
+    let i = 0;
+    while (i < known.length && bytes[start + i] === known[i]) i++;
+    if (i === known.length) return name;
+  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text : null;
+}
+
+/** The minor version of HTTP/1.x. */
+function readVersion(bytes: Uint8Array, start: number, end: number): number | Refusal {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  if (text === "HTTP/1.1") return 1;
+  if (!/^HTTP\/\d\.\d$/.test(text)) return malformed("malformed HTTP version");
+  if (text.charCodeAt(5) - ZERO !== 1) return new Refusal(505, "version", "unsupported protocol version");
+  return text.charCodeAt(7) - ZERO;
+}
+
+export function malformed(words: string): Refusal {
+  return new Refusal(400, "malformed", words);
+}
+
+/** Path and query of a target. */
+export interface Place {
+  readonly path: Uint8Array;
+  readonly query: string;
+}
+
+/**
+ * Where a target leads: of a whole URL what follows the authority, and "/" where nothing does. null: it is no URL (as `*` and
+ * `a:80` are not).
+ */
+export function placeOf(target: Uint8Array): Place | null {
+  const origin = target[0] === SLASH ? target : originForm(target);
+  if (origin === null) return null;
+  const at = origin.indexOf(QUESTION_MARK);
+  if (at < 0) return { path: origin, query: "" };
+  const query = Buffer.from(origin.buffer, origin.byteOffset + at, origin.length - at).toString();
+  return { path: origin.subarray(0, at), query };
+}
+
+function originForm(target: Uint8Array): Uint8Array | null {
+  const text = Buffer.from(target.buffer, target.byteOffset, target.length).toString("latin1");
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(text);
+  if (authority === null) return null;
+  const rest = text.slice(authority[0].length);
+  return Buffer.from(rest.startsWith("/") ? rest : `/${rest}`, "latin1");
+}

@@ -1,0 +1,179 @@
+import { writeSync } from "node:fs";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { TlsOptions } from "../config/tls-options.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Connection } from "./connection.ts";
+import type { Member } from "./crowd.ts";
+import type { Door, Place } from "./door.ts";
+import type { Http2 } from "./http2.ts";
+import type { Listener } from "./listener.ts";
+import { Refusal } from "./request-line.ts";
+import { clientText, type Transport } from "./transport.ts";
+
+/** What a client gets for its handshake. */
+const HANDSHAKE_MS = 12_000;
+/** What Go says to a client that speaks plain HTTP, version and all. */
+const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
+export interface TlsListenerDeps {
+  readonly door: Door;
+  /** The options of this moment; a rejection: no new connection is served. */
+  readonly options: () => TlsOptions | Rejection;
+  /** Why a client's certificate, or the lack of one, ends the connection; null: it may go on. */
+  readonly certificateFault: (socket: TLSSocket, options: TlsOptions) => string | null;
+  /** null: HTTP/1 only. */
+  readonly http2: Http2 | null;
+  readonly log: Log;
+}
+
+/** Serves TLS; its certificate and what it asks of clients can be changed. */
+export interface TlsListener extends Listener {
+  /** For the connections from now on; sessions of earlier ones cannot be resumed. */
+  change(options: TlsOptions): void;
+}
+
+/** A TLS socket of node's. */
+class TlsTransport implements Transport {
+  constructor(private readonly socket: TLSSocket) {}
+
+  get client(): string {
+    return clientOf(this.socket);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.socket.write(bytes);
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  setReading(isReading: boolean): void {
+    if (isReading) this.socket.resume();
+    else this.socket.pause();
+  }
+}
+
+/** A client that has not finished its handshake; node:tls sees to its time. */
+class Handshake implements Member {
+  readonly isIdle = true;
+  readonly rank = 0;
+
+  constructor(private readonly socket: TLSSocket) {}
+
+  finish(): void {
+    this.socket.destroy();
+  }
+
+  check(): void {}
+}
+
+/**
+ * Serves HTTPS on an address, or on a listening socket that is there already; rejects where that cannot be had. It stands on
+ * node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates change without a
+ * connection being lost.
+ */
+export async function listenTls(place: Place, first: TlsOptions, deps: TlsListenerDeps): Promise<TlsListener> {
+  let current = first;
+  const server = createServer({
+    ...current.context,
+    requestCert: current.clientAuth !== "NoClientCert",
+    // Decided by `certificateFault`, by the configuration's own rules.
+    rejectUnauthorized: false,
+    handshakeTimeout: HANDSHAKE_MS,
+    allowHalfOpen: true,
+    ALPNProtocols: deps.http2 === null ? ["http/1.1"] : ["h2", "http/1.1"],
+  });
+  serveHandshakes(server, () => current, deps);
+  await listening(server, place);
+  server.on("error", (error) => deps.log.error("TLS listener", { err: error }));
+  const bound = server.address();
+  return {
+    address: bound === null || typeof bound === "string" ? null : { hostname: bound.address, port: bound.port },
+    stop: () => void server.close(),
+    change: (options) => {
+      current = options;
+      // node:tls has no other way to change what is asked of new clients.
+      Object.assign(server, { _requestCert: options.clientAuth !== "NoClientCert" });
+      server.setSecureContext(options.context);
+    },
+  };
+}
+
+function listening(server: Server, place: Place): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen("fd" in place ? place : { host: place.hostname, port: place.port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsListenerDeps): void {
+  const { door, log } = deps;
+  const handshakes = new Map<TLSSocket, Handshake>();
+  const over = (socket: TLSSocket) => {
+    const handshake = handshakes.get(socket);
+    if (handshake !== undefined) door.crowd.leave(handshake);
+    handshakes.delete(socket);
+  };
+  const refuse = (socket: TLSSocket, fault: string) => {
+    log.debug("TLS handshake error", { client: clientOf(socket), err: fault });
+    socket.destroy();
+  };
+  server.on("connection", (socket: TLSSocket) => {
+    if (deps.options() instanceof Rejection) return void socket.destroy();
+    const handshake = new Handshake(socket);
+    handshakes.set(socket, handshake);
+    door.crowd.join(handshake);
+    socket.on("close", () => over(socket));
+  });
+  server.on("tlsClientError", (error: Error & { code?: string }, socket: TLSSocket) => {
+    const words =
+      error.code === "ERR_SSL_HTTP_REQUEST" ? "client sent an HTTP request to an HTTPS server" : error.message;
+    if (error.code === "ERR_SSL_HTTP_REQUEST") sayNotTls(socket);
+    door.connection.refusals.add(new Refusal(400, "tls", words), clientOf(socket));
+    socket.destroy();
+  });
+  server.on("secureConnection", (socket: TLSSocket) => {
+    over(socket);
+    const fault = deps.certificateFault(socket, current());
+    if (fault !== null) refuse(socket, fault);
+    else if (socket.alpnProtocol === "h2" && deps.http2 !== null) deps.http2.serve(socket);
+    else serveHttp1(socket, door);
+  });
+}
+
+function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): void {
+  const connection = new Connection(new TlsTransport(socket), shared);
+  crowd.join(connection);
+  socket.on("data", (bytes: Uint8Array) => connection.data(bytes));
+  socket.on("drain", () => connection.drained());
+  socket.on("end", () => connection.ended());
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => {
+    crowd.leave(connection);
+    connection.gone();
+  });
+}
+
+/** Writes past the TLS that never began; the descriptor is open until this turn of the loop ends. */
+function sayNotTls(socket: TLSSocket): void {
+  const handle = "_handle" in socket ? socket._handle : null;
+  if (typeof handle !== "object" || handle === null || !("fd" in handle) || typeof handle.fd !== "number") return;
+  try {
+    writeSync(handle.fd, NOT_TLS);
+  } catch {
+    // The client has gone already.
+  }
+}
+
+export function clientOf({ remoteAddress, remotePort }: TLSSocket): string {
+  return clientText(remoteAddress, remotePort);
+}

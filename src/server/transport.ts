@@ -1,0 +1,20 @@
+import { formatListenAddress, plainIp } from "../config/address.ts";
+
+/** A client as `address:port`; those of sockets that are no addresses of the internet are unknown. */
+export function clientText(ip: string | undefined, port: number | undefined): string {
+  return ip === undefined ? "unknown" : formatListenAddress({ hostname: plainIp(ip), port: port ?? 0 });
+}
+
+/** A socket as a connection sees it, whatever it is made of. */
+export interface Transport {
+  /** Where the other end is, as `address:port`. */
+  readonly client: string;
+  /** Sends bytes, which must stay as they are until there is room again. false: there is none; `drained` tells when. */
+  write(bytes: Uint8Array): boolean;
+  /** Says that nothing more is sent, behind what was written. The other side may go on. */
+  end(): void;
+  /** Ends it at once. */
+  destroy(): void;
+  /** Whether more is read. */
+  setReading(isReading: boolean): void;
+}
