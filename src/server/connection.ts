@@ -94,7 +94,7 @@ export class Connection implements ExchangePort, Member {
   /** The client sends no more. */
   ended(): void {
     this.isHalfClosed = true;
-    if (this.isEnding || (this.current === null && this.reader.isEmpty)) return this.transport.destroy();
+    if (this.isEnding || (this.current === null && this.reader.isEmpty)) return this.transport.close();
     if (this.current === null) return this.refuse(malformed("unexpected EOF"));
     if (!this.current.body.isOver) this.reader.cut();
   }
@@ -135,7 +135,7 @@ export class Connection implements ExchangePort, Member {
   finish(isForced: boolean): void {
     this.isLast = true;
     if (isForced) this.transport.destroy();
-    else if (this.isAnswered) this.endSoon();
+    else if (this.isAnswered) this.end();
   }
 
   /** Ends the connection if it has stood still for too long. To be called every second or so. */
@@ -254,7 +254,7 @@ export class Connection implements ExchangePort, Member {
     this.isAnswered = true;
     this.movedSecond = this.deps.second();
     this.sinceSecond = this.movedSecond;
-    if (this.isLast) return this.endSoon();
+    if (this.isLast) return this.end();
     this.droppedBytes = 0;
     if (!exchange.body.isOver) exchange.body.drop();
   }
@@ -283,7 +283,15 @@ export class Connection implements ExchangePort, Member {
     this.endSoon();
   }
 
-  /** Nothing more is said; the client gets a while to read what was. */
+  /** Nothing more is said. */
+  private end(): void {
+    const isRead = this.current === null ? this.reader.isEmpty : this.current.body.isOver;
+    if (!isRead || this.rest.length > 0) return this.endSoon();
+    this.isEnding = true;
+    this.transport.close();
+  }
+
+  /** Nothing more is said. What the client still sends must not cost it the answer: it gets a while to read. */
   private endSoon(): void {
     if (this.isEnding) return;
     this.isEnding = true;

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../config/address.ts";
+import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
 import { AnswerHeads } from "./answer-head.ts";
 import type { ConnectionDeps } from "./connection.ts";
@@ -6,7 +7,6 @@ import { Crowd } from "./crowd.ts";
 import type { Handler } from "./exchange.ts";
 import { ParserPool } from "./message-parser.ts";
 import { Refusals } from "./refusals.ts";
-import type { RefusalReason } from "./request-line.ts";
 
 const CHECK_MS = 1000;
 

@@ -11,6 +11,7 @@ class PlainTransport implements Transport {
   /** What the socket did not take yet. */
   private pending: Uint8Array | null = null;
   private isEnded = false;
+  private isClosing = false;
   private isReading = true;
 
   constructor(
@@ -40,6 +41,11 @@ class PlainTransport implements Transport {
     if (this.pending === null) this.socket.shutdown();
   }
 
+  close(): void {
+    this.isClosing = true;
+    if (this.pending === null) this.socket.end();
+  }
+
   destroy(): void {
     this.socket.terminate();
   }
@@ -58,7 +64,8 @@ class PlainTransport implements Transport {
     this.pending = null;
     if (!this.write(pending)) return;
     this.connection.drained();
-    if (this.isEnded) this.socket.shutdown();
+    if (this.isClosing) this.socket.end();
+    else if (this.isEnded) this.socket.shutdown();
   }
 }
 

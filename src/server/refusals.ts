@@ -1,5 +1,6 @@
+import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Refusal, RefusalReason } from "./request-line.ts";
+import type { Refusal } from "./request-line.ts";
 
 /** So many refusals a minute are logged one by one; the others are counted. */
 const LOGGED_PER_MINUTE = 20;

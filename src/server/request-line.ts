@@ -1,3 +1,5 @@
+import type { RefusalReason } from "../model/refusals.ts";
+
 const BLANK = 0x20;
 const CR = 0x0d;
 const QUESTION_MARK = 0x3f;
@@ -23,18 +25,6 @@ export class Refusal {
     readonly words: string,
   ) {}
 }
-
-export const REFUSAL_REASONS = [
-  "malformed",
-  "header-too-large",
-  "version",
-  "transfer-encoding",
-  "expectation",
-  "too-slow",
-  "tls",
-  "connections",
-] as const;
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 const METHODS = ["POST", "PUT", "GET", "DELETE", "HEAD", "OPTIONS"].map((name) => ({ name, bytes: Buffer.from(name) }));
 

@@ -49,6 +49,10 @@ class TlsTransport implements Transport {
     this.socket.end();
   }
 
+  close(): void {
+    this.socket.end(() => this.socket.destroy());
+  }
+
   destroy(): void {
     this.socket.destroy();
   }

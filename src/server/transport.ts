@@ -13,7 +13,9 @@ export interface Transport {
   write(bytes: Uint8Array): boolean;
   /** Says that nothing more is sent, behind what was written. The other side may go on. */
   end(): void;
-  /** Ends it at once. */
+  /** Ends it, when what was written has gone. */
+  close(): void;
+  /** Ends it at once, so that nobody takes what was sent for all. */
   destroy(): void;
   /** Whether more is read. */
   setReading(isReading: boolean): void;

@@ -1,6 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import { LIMIT_NAMES, type LimitName } from "../model/limits.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
 import type { RejectionKind } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
@@ -105,6 +106,7 @@ export class OwnMetrics {
     this.process = new ProcessMetrics(deps);
     this.buildHead = sampleHead("pushgateway_build_info", buildLabels(deps.build));
     for (const kind of Object.keys(REJECTION_KINDS)) this.rejections.series(kind);
+    for (const reason of REFUSAL_REASONS) this.refusals.series(reason);
     for (const limit of LIMIT_NAMES) this.limits.series(limit);
   }
 
@@ -129,7 +131,7 @@ export class OwnMetrics {
   }
 
   /** A request that no handler saw. */
-  countRefusal(reason: string): void {
+  countRefusal(reason: RefusalReason): void {
     this.refusals.series(reason).value++;
   }
 

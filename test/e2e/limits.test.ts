@@ -178,9 +178,9 @@ function expectBusy({ status, headers }: Answer): void {
 }
 
 describe("bodies that are on their way", () => {
-  test("beyond --web.max-pushes-in-flight the oldest gets 503, and the new one is taken", async () => {
+  test("beyond --web.max-pushes-in-flight the one that stood still longest gets 503, and the new one is taken", async () => {
     await using gateway = await Gateway.start(["--web.max-pushes-in-flight=3"]);
-    const slow = await stalled(gateway, 3, SMALL_START);
+    const slow = await stalled(gateway, 4, SMALL_START);
     expect((await push(gateway, Buffer.from("a 1\n"))).status).toBe(200);
     if (slow[0] !== undefined) expectBusy(await slow[0].answer());
     slow[2]?.write(`{} 1\n${"#".repeat(43)}\n`);

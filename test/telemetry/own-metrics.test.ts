@@ -11,6 +11,7 @@ function exercise(metrics: OwnMetrics): void {
   metrics.observePush("put", 0.0002, 134);
   metrics.observePush("post", 0.0004, 1500);
   metrics.countRejectedPush("malformed");
+  metrics.countRefusal("malformed");
 }
 
 function exposition(families: readonly OwnFamily[]): string {
