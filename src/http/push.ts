@@ -117,7 +117,7 @@ export class PushSurface {
   ): Promise<number | Rejection> {
     const { decoding, settings } = this.context;
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
-    if (keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return keyed;
+    if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
