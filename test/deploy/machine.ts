@@ -67,7 +67,7 @@ export class Machine {
   /** Runs a program inside, to its end. */
   async run(...words: string[]): Promise<Ended> {
     const inside = ["-t", String(this.initPid), "-m", "-p", "-i", "-u", "-n", "-C"];
-    return await run([programs.need("nsenter"), ...inside, "--", ...words], 120_000);
+    return await run([programs.need("nsenter"), ...inside, "--", ...words], 240_000);
   }
 
   /** What a program prints; throws where it fails. */

@@ -7,7 +7,7 @@ import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest, releaseUnderTest } from "./release.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(300_000);
 
 const DEPLOY = join(import.meta.dir, "../../deploy");
 const DEBIANS = "prometheus-pushgateway";
