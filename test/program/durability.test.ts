@@ -192,10 +192,10 @@ describe("once a file could be made", () => {
     return kept;
   }
 
-  test.each([[], ["--persistence.sync=interval", "--persistence.interval=1h"]])(
-    "every group is written in parts, without waiting for an interval; only then is anything kept (%s)",
-    async (...flags: string[]) => {
-      const kept = await made(1_000, ...flags.filter((flag) => typeof flag === "string"));
+  test.each([{ flags: [] }, { flags: ["--persistence.sync=interval", "--persistence.interval=1h"] }])(
+    "every group is written in parts, without waiting for an interval; only then is anything kept ($flags)",
+    async ({ flags }) => {
+      const kept = await made(1_000, ...flags);
       expect(kept.status).toBe("memory-only");
       expect(kept.keeping.settled()).toBeNull();
       const sizes = await kept.commitAll();

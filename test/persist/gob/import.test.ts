@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Rejection } from "../../../src/model/rejection.ts";
 import { writeGob } from "../../../src/persist/gob/write.ts";
 import { importGob } from "../../../src/program/gob-import.ts";
@@ -7,13 +7,18 @@ import { Store } from "../../../src/store/store.ts";
 import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
 import { ask, createTestApp, scrape } from "../../app.ts";
 import { double, integer, label, part } from "../../e2e/protobuf.ts";
+import { scrapeFault } from "../../poison/strict-scraper.ts";
 import { bytes } from "./bytes.ts";
 import { opened } from "./fixture.ts";
 import { type ToldGroup, toldGroups, WRITTEN, written } from "./written.ts";
 
+setDefaultTimeout(60_000);
+
 /** What of each file could not be pushed: `group family`, or the group alone. Of the other files everything is taken. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "counter family with gauge value": ['job="j" a'],
+  "escaped equal": ['job="j" g'],
+  "escaped equal proto": ['a_b="2",job="j" g'],
   "family name not utf8": ['job="j" a\ufffd'],
   "gauge histogram with gauge value": ['job="j" a'],
   "instance empty first": ['job="j"'],
@@ -26,6 +31,11 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "label not utf8": ['job="j" a'],
   "label reserved": ['job="j" g'],
   "label twice": ['job="j" g'],
+  "le gauge histogram": ['job="j" gh'],
+  "le in key": ['job="j",le="x" h'],
+  "le in metric proto": ['job="j" h'],
+  "name absent": ['job="j" '],
+  "name empty": ['job="j" '],
   "name latin1": ['job="j" caf\ufffd'],
   "native custom without bounds": ['job="j" n'],
   "native more than counted": ['job="j" n'],
@@ -88,6 +98,33 @@ describe("what Pushgateway 1.11.2 wrote", () => {
     expect(leftOut.filter(({ reason }) => reason === "")).toEqual([]);
     expect(result.leftOutGroups).toBe(leftOut.filter(({ family }) => family === null).length);
   });
+});
+
+const SCRAPES = ["underscores", "dots", "values", "allow-utf-8"].flatMap((escaping) =>
+  [
+    "text/plain;version=0.0.4",
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+  ].map((type) => ({ accept: `${type};escaping=${escaping}`, utf8Names: escaping === "allow-utf-8" })),
+);
+
+describe("whoever scrapes can read what was imported", () => {
+  test.each([{ flags: [] }, { flags: ["--push.disable-consistency-check", "--push.enable-utf8-names"] }])(
+    "with the flags $flags",
+    async ({ flags }) => {
+      const faults: string[] = [];
+      for (const { name, gob } of WRITTEN) {
+        const { app } = imported(gob, ...flags);
+        for (const { accept, utf8Names } of SCRAPES) {
+          const headers = { accept, "x-prometheus-scrape-timeout-seconds": "10" };
+          const answer = await ask(app.app, "GET", "/metrics", { headers });
+          const scraper = { utf8Names, nativeHistograms: accept.includes("protobuf") };
+          const fault = scrapeFault(await answer.bytes(), answer.headers.get("content-type") ?? "", scraper);
+          if (fault !== null) faults.push(`${name}, ${accept}: ${fault}`);
+        }
+      }
+      expect(faults).toEqual([]);
+    },
+  );
 });
 
 describe("without the consistency check", () => {
