@@ -1,8 +1,10 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { writeGob } from "../../src/persist/gob/write.ts";
-import { double, integer, label, part } from "../e2e/protobuf.ts";
+import { double, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+import { scrapeFault } from "../poison/strict-scraper.ts";
 import { commandUnderTest, eventually, firstAbsent, Gateway, requirement, run } from "../program.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { bytes } from "./gob/bytes.ts";
@@ -235,6 +237,47 @@ describe("a database that an older version wrote", () => {
     using database = new Database(place.file, { readonly: true });
     const rows = database.query("SELECT key, instr(exposition, '__=\"1\"') > 0 AS whole FROM left_out").all();
     expect(rows).toEqual(["a", "b"].map((job) => ({ key: `job="${job}"`, whole: 1 })));
+  });
+
+  /** Of schema-1.db.gz, which the first version wrote: a group for each kind of push that it took and that is refused today. */
+  const LEFT_OUT = [
+    'a_b="2",job="escaped-equal-proto" g',
+    'job="escaped-equal" g',
+    'job="le-gauge-histogram" gh',
+    'job="le-in-key",le="x" h',
+    'job="le-in-metric-proto" h',
+    'job="name-absent" ',
+    'job="native-custom-without-bounds" n',
+    'job="native-more-than-counted" n',
+    'job="native-negative-bucket" n',
+    'job="native-negative-offset" n',
+    'job="native-spans-too-long" n',
+    'job="quantile-in-key",quantile="x" s',
+  ];
+
+  test("one of the first version, with every kind of push that it took: what is left can be scraped, the rest is in the file", async () => {
+    using place = new Place();
+    writeFileSync(place.file, Bun.gunzipSync(readFileSync(join(import.meta.dir, "schema-1.db.gz"))));
+    await using gateway = await Gateway.start([persistence(place.file)]);
+    const named = [...gateway.stderr.matchAll(/group="((?:[^"\\]|\\.)*)" family=("(?:[^"\\]|\\.)*"|\S+) err=/g)];
+    const texts = named.map(
+      ([, group = "", family = ""]) => `${group.replaceAll("\\", "")} ${family.replaceAll('"', "")}`,
+    );
+    expect(texts.sort()).toEqual(LEFT_OUT);
+    for (const accept of ["text/plain;version=0.0.4", PROTOBUF_TYPE]) {
+      const headers = { accept, "x-prometheus-scrape-timeout-seconds": "10" };
+      const answer = await ask(gateway, "/metrics", { headers });
+      const scraper = { utf8Names: false, nativeHistograms: accept === PROTOBUF_TYPE };
+      expect(scrapeFault(answer.body, answer.headers.get("content-type") ?? "", scraper)).toBeNull();
+    }
+    expect(await gateway.lines("# HELP g ")).toEqual(["# HELP g caf\ufffd"]);
+    expect((await told(gateway)).length).toBe(22);
+    await gateway.stop();
+    using database = new Database(place.file, { readonly: true });
+    const { kept } = database.query("SELECT count(*) AS kept FROM left_out WHERE reason LIKE '%: %'").get() as {
+      kept: number;
+    };
+    expect(kept).toBe(LEFT_OUT.length);
   });
 
   test("one that holds nothing such is as it was, and nothing is copied", async () => {
