@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { firstAbsentNewer } from "../newer-programs.ts";
 import { firstAbsent, programs } from "../program.ts";
+import { compareAnswers } from "./alike-answers.ts";
 import { compareCompressed } from "./alike-compression.ts";
 import { compareProtobufs } from "./alike-protobuf.ts";
 import { compareTexts, PYTHON } from "./alike-text.ts";
@@ -49,11 +51,23 @@ function absentPython(): string | null {
   return imports ? firstAbsent("promtool") : `prometheus_client for ${PYTHON}`;
 }
 
+function alikeAnswers(isProtobuf: boolean): Comparison {
+  return {
+    absent: () => firstAbsentNewer("PUSHGATEWAY_1_11"),
+    run: async (seed, seconds) => {
+      const { pushes, differences } = await compareAnswers(seed, seconds, isProtobuf);
+      return { inputs: pushes, differences };
+    },
+  };
+}
+
 /** Every comparison with a reader, writer or server that is not ours, by name. */
 export const COMPARISONS: Readonly<Record<string, Comparison>> = {
   "text as prometheus_client and promtool read it": { absent: absentPython, run: inBatches(textsAlike) },
   "protobuf as protobufjs reads it": { absent: () => null, run: inBatches(compareProtobufs) },
   "compression as zlib and snappyjs write it": { absent: () => null, run: inBatches(compareCompressed) },
+  "answers to text as Pushgateway 1.11 gives them": alikeAnswers(false),
+  "answers to protobuf as Pushgateway 1.11 gives them": alikeAnswers(true),
   "pushes as Pushgateway 1.5.1 takes them": {
     absent: () => firstAbsent("prometheus-pushgateway"),
     run: async (seed, seconds) => {
