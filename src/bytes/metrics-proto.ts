@@ -20,17 +20,22 @@ export interface Message {
   readonly fields: readonly Field[];
   /** The fields by their numbers. */
   readonly byNumber: readonly (Field | undefined)[];
+  /** Numbers that are 0 count as absent (proto3). */
+  readonly isImplicit: boolean;
 }
 
 function message(name: string, ...fields: readonly Field[]): Message {
   const byNumber: Field[] = [];
   for (const field of fields) byNumber[field.number] = field;
-  return { name, fields, byNumber };
+  return { name, fields, byNumber, isImplicit: false };
 }
 const one = (number: number, name: string, content: Content): Field => ({ number, name, content, repeated: false });
 const many = (number: number, name: string, content: Content): Field => ({ number, name, content, repeated: true });
 
-const timestamp = message("Timestamp", one(1, "seconds", "int64"), one(2, "nanos", "int32"));
+const timestamp = {
+  ...message("Timestamp", one(1, "seconds", "int64"), one(2, "nanos", "int32")),
+  isImplicit: true,
+};
 const labelPair = message("LabelPair", one(1, "name", "string"), one(2, "value", "string"));
 const exemplar = message(
   "Exemplar",

@@ -326,6 +326,8 @@ export const METRIC_RAW_SIZE = 9;
 
 /** The exposition lines alone do not say all that was pushed: keep the protobuf form beside them. */
 export const METRIC_NEEDS_SIDE = 1;
+/** Its message has more than the fields of a classic metric: native ones, exemplars, unknown ones. */
+export const METRIC_IS_ODD = 4;
 /** The value messages present (protobuf), one bit a MetricType from this bit on. */
 export const METRIC_HAS_VALUE = 8;
 /** The counts of the histogram are fractions. */

@@ -12,6 +12,7 @@ import {
   METRIC_FIRST,
   METRIC_FLAGS,
   METRIC_HAS_VALUE,
+  METRIC_IS_ODD,
   METRIC_NEEDS_SIDE,
   METRIC_RAW_AT,
   METRIC_RAW_SIZE,
@@ -27,6 +28,7 @@ import { hasShape } from "./message-shape.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
+const OVERFLOW = "proto: variable length integer overflow";
 const BROKEN = "proto: cannot parse invalid wire-format data";
 
 /** The field of Metric that holds the value of a family's type, by type. */
@@ -40,6 +42,9 @@ const TYPES_OF_FIELD: Record<number, number> = {
   7: (1 << MetricType.histogram) | (1 << MetricType.gaugeHistogram),
 };
 const EXACT_COUNTS = 2 ** 53;
+const MOST_VARINT_BYTES = 10;
+/** Lines cannot say it, and it may be something that Prometheus cannot read. */
+const NEEDS_LOOK = METRIC_NEEDS_SIDE | METRIC_IS_ODD;
 
 /**
  * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the last
@@ -74,7 +79,8 @@ export class ProtobufParser {
     this.doubles = new DataView(body.buffer, body.byteOffset, body.byteLength);
     for (let at = 0; at < body.length; ) {
       const prefix = readLength(body, at);
-      if (prefix === null) return new Rejection("malformed", CUT_SHORT);
+      if (prefix === null)
+        return new Rejection("malformed", body.length - at < MOST_VARINT_BYTES ? CUT_SHORT : OVERFLOW);
       if (prefix.length > body.length - prefix.next) return new Rejection("malformed", CUT_SHORT);
       if (!this.readFamily(prefix.next, prefix.next + prefix.length)) return new Rejection("malformed", BROKEN);
       if (this.columns.excess !== null) return this.columns.excess;
@@ -165,12 +171,12 @@ export class ProtobufParser {
     if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return true;
     const shape = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
     if (typeof shape !== "object") {
-      this.flag(metric, METRIC_NEEDS_SIDE);
+      this.flag(metric, NEEDS_LOOK);
       return true;
     }
     if (!hasShape(this.body, cursor.start, cursor.end, shape)) return false;
     this.flag(metric, METRIC_HAS_VALUE * (TYPES_OF_FIELD[cursor.field] ?? 0));
-    if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, METRIC_NEEDS_SIDE);
+    if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, NEEDS_LOOK);
     else this.readValue(metric, type, shape);
     return true;
   }
@@ -185,11 +191,11 @@ export class ProtobufParser {
     const { inner, metricCursor } = this;
     inner.open(this.body, metricCursor.start, metricCursor.end);
     while (inner.step()) {
-      if (!isKnownField(shape, inner)) this.flag(metric, METRIC_NEEDS_SIDE);
+      if (!isKnownField(shape, inner)) this.flag(metric, NEEDS_LOOK);
       else if (type === MetricType.summary) this.readSummaryField(metric);
       else if (type >= MetricType.histogram) this.readHistogramField(metric);
       else if (inner.field === 1) this.addPlainValue(metric);
-      else this.flag(metric, METRIC_NEEDS_SIDE);
+      else this.flag(metric, NEEDS_LOOK);
     }
   }
 
@@ -219,7 +225,7 @@ export class ProtobufParser {
     const { inner, point } = this;
     if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
     if (inner.field === 2) return this.setSum(metric);
-    if (inner.field !== 3) return this.flag(metric, METRIC_NEEDS_SIDE);
+    if (inner.field !== 3) return this.flag(metric, NEEDS_LOOK);
     let bound = 0;
     let value = 0;
     let seen = 0;
@@ -227,9 +233,10 @@ export class ProtobufParser {
     while (point.step()) {
       if (point.wire === WIRE_FIXED64 && point.field === 1) bound = this.double(point);
       else if (point.wire === WIRE_FIXED64 && point.field === 2) value = this.double(point);
-      seen = seen * 4 + (point.wire === WIRE_FIXED64 ? point.field : 3);
+      seen = seen * 4 + (point.wire === WIRE_FIXED64 ? Math.min(point.field, 3) : 3);
     }
-    if (!isPair(seen) || Object.is(value, -0) || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
+    else if (Object.is(value, -0) || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
     this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
   }
 
@@ -238,7 +245,7 @@ export class ProtobufParser {
     if (inner.field === 2) return this.setSum(metric);
     if (inner.field === 3) return this.readBucket(metric);
     if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
-    this.flag(metric, METRIC_NEEDS_SIDE);
+    this.flag(metric, NEEDS_LOOK);
     if (inner.field === 4) this.floatCount = this.double(inner);
   }
 
@@ -253,9 +260,11 @@ export class ProtobufParser {
       if (point.wire === WIRE_VARINT && point.field === 1) count = wholeNumber(point);
       else if (point.wire === WIRE_FIXED64 && point.field === 2) bound = this.double(point);
       else if (point.wire === WIRE_FIXED64 && point.field === 4) floatCount = this.double(point);
-      seen = seen * 4 + (point.field === 1 || point.field === 2 ? point.field : 3);
+      seen =
+        seen * 4 + (point.wire === (point.field === 1 ? WIRE_VARINT : WIRE_FIXED64) ? Math.min(point.field, 3) : 3);
     }
-    if (!isPair(seen) || count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
+    else if (count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
     const value = floatCount !== 0 ? floatCount : count;
     this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
   }
@@ -314,10 +323,10 @@ const typeNumber = (record: FieldCursor): number =>
 function readLength(body: Uint8Array, start: number): { length: number; next: number } | null {
   let length = 0;
   let scale = 1;
-  for (let at = start; at < body.length && at < start + 10; at++) {
+  for (let at = start; at < body.length && at < start + MOST_VARINT_BYTES; at++) {
     const byte = body[at] as number;
     length += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { length, next: at + 1 };
+    if (byte < 0x80) return at === start + MOST_VARINT_BYTES - 1 && byte > 1 ? null : { length, next: at + 1 };
     scale *= 128;
   }
   return null;

@@ -200,8 +200,7 @@ export class TextParser {
       if (body[at] === BRACE_CLOSE) break;
       readName(this.columns, at, true, token);
       if (token.next < 0) return this.fail(token.error);
-      if (token.size === 0 && body[at] !== QUOTE)
-        return this.fail(`invalid label name for metric ${this.families.quotedName}`);
+      if (token.size === 0) return this.fail(`invalid label name for metric ${this.families.quotedName}`);
       at = skipBlanks(body, token.next, end);
       if (at >= end) return this.fail(END_OF_INPUT);
       if (body[at] === EQUALS) {

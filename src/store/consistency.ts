@@ -6,7 +6,7 @@ import {
   FAMILY_STRIDE,
   METRIC_FLAGS,
   METRIC_HAS_VALUE,
-  METRIC_NEEDS_SIDE,
+  METRIC_IS_ODD,
   METRIC_RAW_AT,
   METRIC_RAW_SIZE,
   METRIC_STRIDE,
@@ -25,13 +25,22 @@ const HAS_SUMMARY = METRIC_HAS_VALUE << MetricType.summary;
 const MAX_ERRORS = 100;
 const MAX_ERROR_CHARACTERS = 100_000;
 
+/** A family of a push whose samples would be taken for another's. */
+export interface Collision {
+  readonly name: string;
+  readonly other: string;
+  readonly text: string;
+}
+
 /** The faults found in one push, in the order found, worded as the reference words them. */
 export class Faults {
   private readonly texts: string[] = [];
   private toldCharacters = 0;
   private untold = 0;
+  private readonly collisions: Collision[] = [];
 
   clear(): void {
+    this.collisions.length = 0;
     this.texts.length = 0;
     this.toldCharacters = 0;
     this.untold = 0;
@@ -46,6 +55,14 @@ export class Faults {
     const text = describe();
     this.toldCharacters += text.length;
     this.texts.push(text);
+  }
+
+  /** Two families that collide are told of once, whichever was found first. */
+  addCollision(collision: Collision): void {
+    const { name, other } = collision;
+    if (this.collisions.some((known) => known.name === other && known.other === name)) return;
+    if (this.collisions.length < MAX_ERRORS) this.collisions.push(collision);
+    this.add(() => collision.text);
   }
 
   get count(): number {
@@ -119,7 +136,7 @@ function findLabelFault(columns: PushColumns, metric: number, type: MetricType, 
 function findScrapeFault(columns: PushColumns, metric: number, type: MetricType, scrapes: ScrapeCheck): string | null {
   const row = metric * METRIC_STRIDE;
   const size = columns.metrics[row + METRIC_RAW_SIZE] as number;
-  if (size < 0 || ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) === 0) return null;
+  if (size < 0 || ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_IS_ODD) === 0) return null;
   const start = columns.metrics[row + METRIC_RAW_AT] as number;
   return scrapes.findFault(columns.body, start, start + size, type);
 }
@@ -144,21 +161,25 @@ export function findCollision(
   name: string,
   type: MetricType,
   typeOf: (name: string) => MetricType | undefined,
-): string | null {
+): Collision | null {
   for (const suffix of ["_count", "_sum", "_bucket"]) {
     if (!name.endsWith(suffix) || name.length === suffix.length) continue;
     const owner = name.slice(0, -suffix.length);
     const ownerType = typeOf(owner);
     const word = ownerType === MetricType.histogram ? "histogram" : "summary";
     if (ownerType === MetricType.histogram || (ownerType === MetricType.summary && suffix !== "_bucket"))
-      return `collected metric named ${quoteText(name)} collides with previously collected ${word} named ${quoteText(owner)}`;
+      return collision(name, owner, "collected metric", word);
   }
   if (type !== MetricType.summary && type !== MetricType.histogram) return null;
-  const kind = "collected histogram or summary named";
   for (const suffix of ["_count", "_sum"])
     if (typeOf(name + suffix) !== undefined)
-      return `${kind} ${quoteText(name)} collides with previously collected metric named ${quoteText(name + suffix)}`;
+      return collision(name, name + suffix, "collected histogram or summary", "metric");
   if (type === MetricType.histogram && typeOf(`${name}_bucket`) !== undefined)
-    return `collected histogram named ${quoteText(name)} collides with previously collected metric named ${quoteText(`${name}_bucket`)}`;
+    return collision(name, `${name}_bucket`, "collected histogram", "metric");
   return null;
+}
+
+function collision(name: string, other: string, what: string, otherWhat: string): Collision {
+  const text = `${what} named ${quoteText(name)} collides with previously collected ${otherWhat} named ${quoteText(other)}`;
+  return { name, other, text };
 }

@@ -287,6 +287,6 @@ export class Contradictions {
     const expected = typeOf(name, nameBytes);
     if (expected !== undefined && expected !== type) return () => describeType(name, type, expected);
     const collision = findCollision(name, type, (other) => typeOf(other, Buffer.from(other)));
-    return collision === null ? null : () => collision;
+    return collision === null ? null : () => collision.text;
   }
 }

@@ -43,7 +43,11 @@ function textOf(source: Uint8Array, ranges: readonly Range[], shape: Message): s
       else for (const text of scalarTexts(source, record, field.content)) put(values, field, text);
     }
   }
-  const known = shape.fields.flatMap((field) => fieldTexts(source, field, messages.get(field), values.get(field)));
+  const known = shape.fields.flatMap((field) => {
+    const numbers = values.get(field);
+    const isAbsent = shape.isImplicit && numbers?.at(-1) === "0";
+    return isAbsent ? [] : fieldTexts(source, field, messages.get(field), numbers);
+  });
   return [...known, ...unknown].join(GAP);
 }
 

@@ -299,7 +299,7 @@ export class PushHandler {
     const name = this.nameOf(request.columns, item.family);
     const type = request.columns.familyType(item.family);
     const collision = findCollision(name, type, (other) => this.typeAfter(request, other));
-    if (collision !== null) faults.add(() => collision);
+    if (collision !== null) faults.addCollision(collision);
   }
 
   /** The type that a family will have once the push is stored, or undefined where there will be none of that name. */

@@ -71,10 +71,12 @@ export class Renderer {
   limitBytes = LINES_BYTES;
 
   /**
-   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones, in the
-   * order rendered. They are offsets in the label rows: those of a metric stand together, and metrics in their order.
+   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones. Two
+   * numbers each, in the order rendered: the offset in the label rows, and how many labels stand before it in its line.
    */
   readonly partial: number[] = [];
+  /** Labels of the metric at hand that have been rendered. */
+  private labelCount = 0;
   private readonly label = new Writer(1024);
   private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
   private order: number[] = [];
@@ -208,6 +210,7 @@ export class Renderer {
     const { label } = this;
     const count = columns.metrics[metric * METRIC_STRIDE + METRIC_LABEL_COUNT] as number;
     label.reset();
+    this.labelCount = 0;
     if (count === 0) return label.copy(key.full, 0, key.full.length);
     const order = this.sortLabels(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number, count);
     const { names } = key;
@@ -235,6 +238,7 @@ export class Renderer {
   }
 
   private appendKeyLabel(key: GroupingKey, index: number): void {
+    this.labelCount++;
     if (this.label.length > 0) this.label.byte(COMMA);
     this.label.copy(key.full, key.bounds[index] as number, (key.bounds[index + 1] as number) - 1);
   }
@@ -251,7 +255,8 @@ export class Renderer {
     if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
     const valueAt = rows[at + LABEL_VALUE_AT] as number;
     const valueSize = rows[at + LABEL_VALUE_SIZE] as number;
-    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(at);
+    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(at, this.labelCount);
+    this.labelCount++;
     if (columns.hasQuotedNames && !isLegacyLabel(name, start, size)) {
       this.isQuoted = true;
       appendQuoted(label, name.subarray(start, start + size));
@@ -264,13 +269,13 @@ export class Renderer {
     const { partial } = this;
     const first = (columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number) * LABEL_STRIDE;
     let low = 0;
-    let high = partial.length;
+    let high = partial.length / 2;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((partial[middle] as number) < first) low = middle + 1;
+      if ((partial[middle * 2] as number) < first) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return low * 2;
   }
 
   /** Label rows of a metric in the order of their names. */

@@ -5,12 +5,14 @@ import { Writer } from "../bytes/writer.ts";
 import {
   ABSENT,
   LABEL_NAME_AT,
-  LABEL_NAME_SIZE,
+  LABEL_STRIDE,
   LABEL_VALUE_AT,
   METRIC_COUNT,
   METRIC_FIRST,
   METRIC_FLAGS,
   METRIC_FLOAT_COUNTS,
+  METRIC_LABEL_COUNT,
+  METRIC_LABELS,
   METRIC_RAW_AT,
   METRIC_RAW_SIZE,
   METRIC_STRIDE,
@@ -67,17 +69,20 @@ export class SideWriter {
     const { labels, part } = this;
     const { partial, blocks, out } = renderer;
     const start = blocks[metric * 2] as number;
+    const row = metric * METRIC_STRIDE;
+    const end =
+      (columns.metrics[row + METRIC_LABELS] as number) + (columns.metrics[row + METRIC_LABEL_COUNT] as number);
     let next = renderer.firstPartial(columns, metric);
     labels.open(out.bytes, start, start + (blocks[metric * 2 + 1] as number));
-    while (labels.step()) {
+    for (let i = 0; labels.step(); i++) {
       const name = labels.name();
       const value = labels.value();
-      const row = partial[next];
-      const isPartial = row !== undefined && isLabel(columns, row, name, value);
-      if (isPartial) next++;
+      const own = partial[next];
+      const isPartial = own !== undefined && own < end * LABEL_STRIDE && partial[next + 1] === i;
+      if (isPartial) next += 2;
       part.reset();
-      if (!isPartial || columns.labels[row + LABEL_NAME_AT] !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
-      if (!isPartial || columns.labels[row + LABEL_VALUE_AT] !== ABSENT)
+      if (!isPartial || columns.labels[own + LABEL_NAME_AT] !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
+      if (!isPartial || columns.labels[own + LABEL_VALUE_AT] !== ABSENT)
         appendBytesField(part, 2, value, 0, value.length);
       appendBytesField(this.metric, 1, part.bytes, 0, part.length);
     }
@@ -182,14 +187,6 @@ export class SideWriter {
     appendTag(out, field, WIRE_VARINT);
     appendVarint(out, value);
   }
-}
-
-/** Whether a label, by its offset in the label rows, has this name and this value, which one of no value has if it is empty. */
-function isLabel(columns: PushColumns, row: number, name: Uint8Array, value: Uint8Array): boolean {
-  const { labels } = columns;
-  if (labels[row + LABEL_NAME_SIZE] !== name.length) return false;
-  const own = columns.slice(labels[row + LABEL_NAME_AT] as number, name.length);
-  return (labels[row + LABEL_VALUE_AT] === ABSENT ? value.length === 0 : true) && Buffer.compare(own, name) === 0;
 }
 
 /** The number of a sample, read from its token where that stands for it. */

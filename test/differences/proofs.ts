@@ -322,6 +322,10 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "fields of a label that nobody knows",
+    by: [{ file: "test/http/protobuf-cases.test.ts", title: "a label with a field that nobody knows" }],
+  },
+  {
     row: "a family of an unknown type, or whose name is not UTF-8",
     by: [{ file: "test/http/protobuf-cases.test.ts", title: "an unknown type" }],
   },

@@ -91,6 +91,12 @@ const CASES: readonly Case[] = [
     has: '{ label:{value:"z"}  label:{name:"instance"  value:""}  label:{name:"job"  value:"j"}  gauge:{value:1}}',
   },
   {
+    what: "a label with a field that nobody knows, which is left out",
+    hex: "1c0a0161180122150a080a017812017a2807120909000000000000f03f",
+    status: 200,
+    has: 'a{instance="",job="j",x="z"} 1\n',
+  },
+  {
     what: "a value without a number",
     hex: "090a0161180122021200",
     status: 200,
