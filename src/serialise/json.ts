@@ -64,7 +64,8 @@ export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonSc
       if (first[0] !== family.name) write(...first);
       own.shift();
     }
-    write(family.name, "");
+    out.ascii(separator);
+    separator = ",";
     yield* familyJsonPieces(out, family, scratch);
     if (out.length >= PIECE_BYTES) yield takePiece(out);
   }

@@ -1,3 +1,4 @@
+import { sameBytes } from "../bytes/hash.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
@@ -29,19 +30,55 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN = 0x7b;
 
+/** Heads of families with ids below this are kept, if they have at most so many bytes. */
+const HEADS_KEPT = 4096;
+const HEAD_BYTES = 1024;
+
+/** What stands before the time and before the metrics of a family. */
+interface FamilyHead {
+  readonly of: Pick<ShownFamily, "name" | "type" | "help">;
+  readonly name: Uint8Array;
+  readonly about: Uint8Array;
+}
+
 /** What families are written as JSON with; keep one and pass it every time. */
 export class JsonScratch {
   readonly cursor = new LineCursor();
   readonly order = new PointOrder();
+  /** By the id of the family: many groups have the same families. */
+  private readonly heads: (FamilyHead | undefined)[] = [];
   private timeMs = Number.NaN;
-  private timeJson = "";
+  private time = new Uint8Array(0);
 
   /** A time as a JSON string: families that were pushed together share theirs. */
-  timeOf(timeMs: number): string {
-    if (timeMs !== this.timeMs) this.timeJson = `"${timeText(timeMs)}"`;
+  timeOf(timeMs: number): Uint8Array {
+    if (timeMs !== this.timeMs) this.time = Buffer.from(`"${timeText(timeMs)}"`);
     this.timeMs = timeMs;
-    return this.timeJson;
+    return this.time;
   }
+
+  headOf(family: ShownFamily): FamilyHead {
+    const kept = this.heads[family.id];
+    if (kept !== undefined && isAlike(kept.of, family)) return kept;
+    const head = makeHead(family);
+    if (family.id < HEADS_KEPT && head.name.length + head.about.length <= HEAD_BYTES) this.heads[family.id] = head;
+    return head;
+  }
+}
+
+function isAlike(a: FamilyHead["of"], b: FamilyHead["of"]): boolean {
+  if (a.type !== b.type || a.name !== b.name) return false;
+  if (a.help === null || b.help === null) return a.help === b.help;
+  return a.help.length === b.help.length && sameBytes(a.help, 0, b.help, 0, a.help.length);
+}
+
+function makeHead({ name, type, help }: ShownFamily): FamilyHead {
+  const helpJson = help === null || help.length === 0 ? "" : `"help":${jsonString(textOf(help))},`;
+  return {
+    of: { name, type, help },
+    name: Buffer.from(`${jsonString(name)}:{"time_stamp":`),
+    about: Buffer.from(`,"type":"${METRIC_TYPE_NAMES[type]}",${helpJson}"metrics":[`),
+  };
 }
 
 /** A JSON object of labels. */
@@ -50,13 +87,14 @@ export function labelsJson(labels: readonly LabelPair[]): string {
 }
 
 /**
- * Appends a family of the answer of /api/v1/metrics: time_stamp, type, help unless it is empty, metrics. Gives what was appended
- * once it is a piece; the rest is left in `out`.
+ * Appends a family of the answer of /api/v1/metrics under its name: time_stamp, type, help unless it is empty, metrics. Gives what
+ * was appended once it is a piece; the rest is left in `out`.
  */
 export function* familyJsonPieces(out: Writer, family: ShownFamily, scratch: JsonScratch): Generator<Uint8Array> {
-  const help = family.help === null || family.help.length === 0 ? "" : `"help":${jsonString(textOf(family.help))},`;
-  const type = METRIC_TYPE_NAMES[family.type];
-  out.text(`{"time_stamp":${scratch.timeOf(family.pushedMs)},"type":"${type}",${help}"metrics":[`);
+  const head = scratch.headOf(family);
+  out.append(head.name);
+  out.append(scratch.timeOf(family.pushedMs));
+  out.append(head.about);
   if (family.side !== null) yield* sideJsonPieces(out, family.side, family.type);
   else yield* linesJsonPieces(out, family, scratch);
   out.ascii("]}");

@@ -2,10 +2,10 @@ import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } f
 import { WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { type EscapingScheme, escapeLabelName } from "../model/names.ts";
+import type { EscapingScheme } from "../model/names.ts";
 import type { GroupFamily } from "../model/view.ts";
-
 import { escapeMetricNames } from "./escape-metrics.ts";
+import { EscapedNames } from "./escaped-names.ts";
 import {
   appendUnescaped,
   KEY_END,
@@ -62,6 +62,7 @@ type Encoding = "summary" | "whole histogram" | "float histogram";
 export class EncodingScratch {
   readonly cursor = new LineCursor();
   readonly doubles = new DoubleWriter();
+  readonly names = new EscapedNames();
   /** The points of one metric as numbers, two each: the bound or rank and the value. */
   points = new Float64Array(64);
   /** Of the points read so far: whether all values are uint64, and the size of their buckets if so. */
@@ -184,10 +185,11 @@ function labelsSize(scratch: EncodingScratch, from: number, to: number): number 
 }
 
 function renamedSize(scratch: EncodingScratch, from: number, to: number): number {
-  const { labels } = scratch.cursor;
+  const { cursor, names } = scratch;
   let size = 0;
-  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
-    const pairSize = labelPairSize(Buffer.byteLength(renamed(scratch, row)), valueSize(labels, row));
+  for (let label = from; label < to; label++) {
+    const name = names.of(cursor, label, scratch.escaping);
+    const pairSize = labelPairSize(name.length, valueSize(cursor.labels, label * LABEL_STRIDE));
     size += 1 + varintSize(pairSize) + pairSize;
   }
   return size;
@@ -215,13 +217,12 @@ function appendLabelPair(out: Writer, lines: Uint8Array, labels: Int32Array, row
 
 function appendRenamedPair(out: Writer, scratch: EncodingScratch, row: number): void {
   const { lines, labels } = scratch.cursor;
-  const name = renamed(scratch, row);
-  const nameBytes = Buffer.byteLength(name);
+  const name = scratch.names.of(scratch.cursor, row / LABEL_STRIDE, scratch.escaping);
   out.byte(METRIC_LABEL);
-  appendVarint(out, labelPairSize(nameBytes, valueSize(labels, row)));
+  appendVarint(out, labelPairSize(name.length, valueSize(labels, row)));
   out.byte(PAIR_NAME);
-  appendVarint(out, nameBytes);
-  out.text(name);
+  appendVarint(out, name.length);
+  out.append(name);
   out.byte(PAIR_VALUE);
   appendVarint(out, valueSize(labels, row));
   appendRaw(out, lines, labels, row + VALUE_START);
@@ -234,11 +235,6 @@ function appendRaw(out: Writer, lines: Uint8Array, labels: Int32Array, at: numbe
 
 function renames({ escaping, cursor }: EncodingScratch): boolean {
   return escaping !== "allow-utf-8" && cursor.hasQuotedNames;
-}
-
-/** The name of a label as a scrape with the escaping shows it. */
-function renamed({ cursor, escaping }: EncodingScratch, row: number): string {
-  return escapeLabelName(cursor.labelName(row / LABEL_STRIDE), escaping);
 }
 
 function nameSize(labels: Int32Array, row: number): number {
