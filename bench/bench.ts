@@ -1,10 +1,8 @@
-import { type Better, type Figure, type Spread, spread } from "./figures.ts";
+import { type Better, type Figure, type Spread, spread, type Wanted } from "./figures.ts";
 import { Loader } from "./loader.ts";
 import type { Plan } from "./plan.ts";
-import type { Program, Programs } from "./programs.ts";
+import type { Programs, Who } from "./programs.ts";
 import { Stands } from "./stands.ts";
-
-type Who = Program["who"];
 
 /** What one round gave: figures by the end of their id. */
 export type Measured = Readonly<Record<string, number>>;
@@ -22,9 +20,14 @@ export interface FigureShape {
   readonly title: string;
   readonly unit: string;
   readonly better: Better;
+  readonly wanted?: Wanted;
 }
 
 export type Rounds = Readonly<Record<Who, Measured[]>>;
+
+export function noRounds(): Rounds {
+  return { ours: [], theirs: [], former: [], limit: [] };
+}
 
 /** What scenarios work with: servers, load generators, and a place for their figures. */
 export class Bench {
@@ -57,7 +60,7 @@ export class Bench {
 
   /** Measures all in turn, round after round, so that what disturbs the machine disturbs them all. */
   async inTurns(id: string, rounds: number, contenders: readonly (Contender | null)[]): Promise<Rounds> {
-    const measured: Record<Who, Measured[]> = { ours: [], theirs: [], limit: [] };
+    const measured = noRounds();
     let peerMs = 0;
     for (let round = 0; round < rounds; round++) {
       for (const contender of contenders) {
@@ -75,12 +78,12 @@ export class Bench {
 
   /** Adds a figure for each shape from what the rounds gave. */
   add(id: string, title: string, shapes: readonly FigureShape[], rounds: Rounds, notes: readonly string[] = []): void {
-    for (const { key, title: what, unit, better } of shapes) {
+    for (const { key, title: what, unit, better, wanted = null } of shapes) {
       const of = (who: Who): Spread | null => spread(rounds[who].map((measured) => measured[key] ?? Number.NaN));
       const figureId = shapes.length > 1 ? `${id}/${key}` : id;
       const full = what === "" ? title : `${title}: ${what}`;
-      const figure = { id: figureId, title: full, unit, better, ours: of("ours"), theirs: of("theirs"), notes };
-      this.figures.push({ ...figure, limit: of("limit") });
+      const measured = { ours: of("ours"), theirs: of("theirs"), former: of("former"), limit: of("limit") };
+      this.figures.push({ id: figureId, title: full, unit, better, ...measured, wanted, notes });
     }
   }
 

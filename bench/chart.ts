@@ -5,7 +5,7 @@ const ROW = 18;
 const LABEL = 470;
 const RIGHT = 70;
 const TOP = 48;
-const COLOURS = { theirs: "#2b6cb0", limit: "#a0aec0" };
+const COLOURS = { theirs: "#2b6cb0", former: "#2f855a", limit: "#a0aec0" };
 
 interface Bar {
   readonly label: string;
@@ -13,7 +13,7 @@ interface Bar {
   readonly colour: string;
 }
 
-/** Bars on a logarithmic scale: how many times better than the peer and than the limit each figure of ours is. */
+/** Bars on a logarithmic scale: how many times better each figure of ours is than the peer's, the former build's and the limit's. */
 export function drawChart(figures: readonly Figure[]): string {
   const bars = figures.flatMap(barsOf);
   const [low, high] = decades(bars);
@@ -22,7 +22,7 @@ export function drawChart(figures: readonly Figure[]): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
-    `<text x="8" y="20" font-size="14">How many times better than theirs (blue) and than the limit (grey); medians</text>`,
+    `<text x="8" y="20" font-size="14">How many times better than theirs (blue), the former build (green), the limit (grey); medians</text>`,
     ...grid(low, high, scale, height),
     ...bars.map((bar, i) => drawBar(bar, TOP + i * ROW, scale)),
     "</svg>",
@@ -31,10 +31,10 @@ export function drawChart(figures: readonly Figure[]): string {
 }
 
 function barsOf(figure: Figure): Bar[] {
-  return (["theirs", "limit"] as const).flatMap((than) => {
+  return (["theirs", "former", "limit"] as const).flatMap((than) => {
     const times = timesBetter(figure, than);
     if (times === null || times <= 0) return [];
-    return [{ label: than === "theirs" ? figure.id : `${figure.id} (limit)`, times, colour: COLOURS[than] }];
+    return [{ label: than === "theirs" ? figure.id : `${figure.id} (${than})`, times, colour: COLOURS[than] }];
   });
 }
 

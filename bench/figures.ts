@@ -9,6 +9,12 @@ export interface Spread {
 /** Whether more or less of it is better. */
 export type Better = "more" | "less";
 
+/** What a figure ought to be: so much of another's, or, where `of` is null, so much. */
+export interface Wanted {
+  readonly of: "former" | "limit" | null;
+  readonly value: number;
+}
+
 /** One line of the report. null: not measured, `notes` say why. */
 export interface Figure {
   /** As `--only` names it, as in `push/gauges/1000`. */
@@ -18,7 +24,10 @@ export interface Figure {
   readonly better: Better;
   readonly ours: Spread | null;
   readonly theirs: Spread | null;
+  readonly former: Spread | null;
   readonly limit: Spread | null;
+  /** null: nothing in particular. */
+  readonly wanted: Wanted | null;
   readonly notes: readonly string[];
 }
 
@@ -32,10 +41,19 @@ export function spread(values: readonly number[]): Spread | null {
 }
 
 /** How many times better the first is, by the medians; null where one is missing or nothing. */
-export function timesBetter(figure: Figure, than: "theirs" | "limit"): number | null {
+export function timesBetter(figure: Figure, than: "theirs" | "former" | "limit"): number | null {
   const [ours, other] = [figure.ours?.median, figure[than]?.median];
   if (!ours || !other) return null;
   return figure.better === "more" ? ours / other : other / ours;
+}
+
+/** What was wanted, with what became of it, as in "0.55 of former, wanted at most 0.6". */
+export function formatWanted({ ours, better, wanted, ...others }: Figure): string {
+  if (wanted === null) return "";
+  const words = `wanted at ${better === "more" ? "least" : "most"} ${formatNumber(wanted.value)}`;
+  if (wanted.of === null) return words;
+  const [own, other] = [ours?.median, others[wanted.of]?.median];
+  return own && other ? `${formatNumber(own / other)} of ${wanted.of}, ${words}` : `${words} of ${wanted.of}`;
 }
 
 /** Three digits that count, with separators. */

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { Bench } from "./bench.ts";
 import { drawChart } from "./chart.ts";
 import { makePlan } from "./plan.ts";
-import { findPrograms } from "./programs.ts";
+import { findPrograms, type Programs } from "./programs.ts";
 import { formatMarkdown, formatTable, makeReport, type Report } from "./report.ts";
 import { scenarios } from "./scenarios/all.ts";
 
@@ -18,6 +18,8 @@ PUSHGATEWAY_REFERENCE) and a bare Bun.serve, in turn.
   --rounds N      so many rounds a figure
   --seed N        of the values and the order of the groups (1)
   --from-source   measure src/main.ts even where dist/pushgateway is there
+  --against PATH  measure another build of this program as well, where a figure
+                  of the door/ group has to do with it
   --markdown      print a Markdown table
   --report DIR    write results.json and chart.svg there as well
 `;
@@ -28,6 +30,7 @@ interface Options {
   readonly rounds: number | null;
   readonly seed: number;
   readonly fromSource: boolean;
+  readonly against: string | null;
   readonly markdown: boolean;
   readonly report: string | null;
 }
@@ -41,6 +44,7 @@ function readOptions(words: readonly string[]): Options | null {
       rounds: { type: "string" },
       seed: { type: "string" },
       "from-source": { type: "boolean" },
+      against: { type: "string" },
       markdown: { type: "boolean" },
       report: { type: "string" },
       help: { type: "boolean", short: "h" },
@@ -53,6 +57,7 @@ function readOptions(words: readonly string[]): Options | null {
     rounds: values.rounds === undefined ? null : wholeNumber("--rounds", values.rounds),
     seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed),
     fromSource: values["from-source"] ?? false,
+    against: values.against ?? null,
     markdown: values.markdown ?? false,
     report: values.report ?? null,
   };
@@ -72,9 +77,8 @@ function progressLine(startMs: number): (text: string) => void {
   };
 }
 
-async function measure(options: Options): Promise<Report> {
+async function measure(options: Options, programs: Programs): Promise<Report> {
   const startMs = performance.now();
-  const programs = findPrograms(options.fromSource, process.env);
   const plan = makePlan(options.quick, options.rounds, options.seed);
   const bench = new Bench(plan, programs, options.only, progressLine(startMs));
   const failures: string[] = [];
@@ -100,8 +104,10 @@ function writeFiles(folder: string, report: Report): void {
 
 async function main(): Promise<number> {
   let options: Options | null;
+  let programs: Programs;
   try {
     options = readOptions(process.argv.slice(2));
+    programs = findPrograms(options?.fromSource ?? false, options?.against ?? null, process.env);
   } catch (problem) {
     process.stderr.write(`${problem instanceof Error ? problem.message : problem}\n\n${USAGE}`);
     return 2;
@@ -110,7 +116,7 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const report = await measure(options);
+  const report = await measure(options, programs);
   process.stdout.write(options.markdown ? formatMarkdown(report) : formatTable(report));
   if (options.report !== null) writeFiles(options.report, report);
   return report.failures.length > 0 ? 1 : 0;

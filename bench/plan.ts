@@ -5,6 +5,8 @@ export interface Plan {
   readonly rounds: number;
   readonly roundMs: number;
   readonly warmUpMs: number;
+  /** Of a round that is so many pushes in the place of a time. */
+  readonly roundPushes: number;
   /** For each body the numbers of groups in the store, ascending. */
   readonly pushes: readonly { readonly body: BodyName; readonly groups: readonly number[] }[];
   /** The peer is left out of pushes into stores of more groups than this. */
@@ -22,6 +24,8 @@ export interface Plan {
   readonly scrapesForMemory: number;
   /** Between loading a server and looking at its memory. */
   readonly loadedRestMs: number;
+  /** Each opens 10,000 connections. */
+  readonly idleRounds: number;
   readonly removedGroups: number;
   readonly settleMs: number;
   readonly churnedGroups: number;
@@ -36,6 +40,7 @@ const FULL: Plan = {
   rounds: 5,
   roundMs: 500,
   warmUpMs: 400,
+  roundPushes: 20_000,
   pushes: [
     { body: "gauges", groups: SIZES },
     { body: "histogram", groups: SIZES },
@@ -52,6 +57,7 @@ const FULL: Plan = {
   slowReadersMs: 10_000,
   scrapesForMemory: 50,
   loadedRestMs: 10_000,
+  idleRounds: 3,
   removedGroups: 100_000,
   settleMs: 60_000,
   churnedGroups: 1_000_000,
@@ -64,6 +70,7 @@ const QUICK: Plan = {
   rounds: 3,
   roundMs: 200,
   warmUpMs: 150,
+  roundPushes: 10_000,
   pushes: [
     { body: "gauges", groups: SIZES },
     { body: "histogram", groups: [1_000] },
@@ -80,6 +87,7 @@ const QUICK: Plan = {
   slowReadersMs: 2_000,
   scrapesForMemory: 12,
   loadedRestMs: 2_000,
+  idleRounds: 1,
   removedGroups: 20_000,
   settleMs: 5_000,
   churnedGroups: 60_000,
@@ -88,5 +96,11 @@ const QUICK: Plan = {
 
 export function makePlan(isQuick: boolean, rounds: number | null, seed: number): Plan {
   const plan = isQuick ? QUICK : FULL;
-  return { ...plan, seed, rounds: rounds ?? plan.rounds, scrapeRounds: rounds ?? plan.scrapeRounds };
+  return {
+    ...plan,
+    seed,
+    rounds: rounds ?? plan.rounds,
+    scrapeRounds: rounds ?? plan.scrapeRounds,
+    idleRounds: Math.min(plan.idleRounds, rounds ?? plan.idleRounds),
+  };
 }

@@ -1,32 +1,46 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 
 const ROOT = join(import.meta.dir, "..");
 const PEER_NAME = "prometheus-pushgateway";
 
+/** Who is measured: this build, the peer, another build of this program, and the limit. */
+export type Who = "ours" | "theirs" | "former" | "limit";
+
 /** A server that can be measured: the words of its command, without those that a run adds. */
 export interface Program {
-  readonly who: "ours" | "theirs" | "limit";
+  readonly who: Who;
   /** As the report names it. */
   readonly title: string;
   readonly words: readonly string[];
 }
 
 export interface Programs {
-  readonly ours: Program;
+  readonly ours: Program & { readonly isBuilt: boolean };
   /** null: none was found. */
   readonly peer: Program | null;
+  /** null: none was named. */
+  readonly former: Program | null;
   readonly limit: Program;
 }
 
-/** The built program, or the sources where there is none or `fromSource`; the peer that `reference` or PATH names. */
-export function findPrograms(fromSource: boolean, environment: NodeJS.ProcessEnv): Programs {
+/**
+ * The built program, or the sources where there is none or `fromSource`; the peer that the environment names; `against`, the path
+ * of another build, or null.
+ */
+export function findPrograms(fromSource: boolean, against: string | null, environment: NodeJS.ProcessEnv): Programs {
   const built = join(ROOT, "dist", "pushgateway");
   const source = [process.execPath, join(ROOT, "src", "main.ts")];
   const isBuilt = !fromSource && isProgram(built);
   return {
-    ours: { who: "ours", title: isBuilt ? "dist/pushgateway" : "src/main.ts", words: isBuilt ? [built] : source },
+    ours: {
+      who: "ours",
+      title: isBuilt ? "dist/pushgateway" : "src/main.ts",
+      words: isBuilt ? [built] : source,
+      isBuilt,
+    },
     peer: findPeer(environment),
+    former: against === null ? null : findFormer(against),
     limit: {
       who: "limit",
       title: "a bare Bun.serve",
@@ -41,6 +55,11 @@ function findPeer(environment: NodeJS.ProcessEnv): Program | null {
   const folders = (environment.PATH ?? "").split(delimiter);
   const path = given || folders.map((folder) => join(folder, PEER_NAME)).find(isProgram);
   return path ? { who: "theirs", title: versionOf(path), words: [path] } : null;
+}
+
+function findFormer(path: string): Program {
+  if (!isProgram(path)) throw new Error(`reading --against ${path}: a program is expected there`);
+  return { who: "former", title: basename(path), words: [resolve(path)] };
 }
 
 function versionOf(path: string): string {

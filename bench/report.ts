@@ -1,11 +1,12 @@
 import { arch, cpus, platform, release, totalmem } from "node:os";
-import { type Figure, formatNumber, type Spread, timesBetter } from "./figures.ts";
+import { type Figure, formatNumber, formatWanted, type Spread, timesBetter } from "./figures.ts";
 import type { Programs } from "./programs.ts";
 
 export interface Report {
   readonly machine: string;
   readonly ours: string;
   readonly theirs: string | null;
+  readonly former: string | null;
   readonly seed: number;
   readonly tookSeconds: number;
   readonly figures: readonly Figure[];
@@ -19,7 +20,18 @@ export function describeMachine(): string {
   return `${cpus().length} x ${first?.model.trim() ?? "unknown"}, ${memory} GB, ${platform()} ${release()} ${arch()}, Bun ${Bun.version}`;
 }
 
-const HEADINGS = ["figure", "unit", "ours (min to max)", "theirs (min to max)", "x theirs", "limit", "x limit"];
+const HEADINGS = [
+  "figure",
+  "unit",
+  "ours (min to max)",
+  "theirs (min to max)",
+  "x theirs",
+  "former (min to max)",
+  "x former",
+  "limit",
+  "x limit",
+  "wanted",
+];
 
 function cells(figure: Figure): string[] {
   return [
@@ -28,8 +40,11 @@ function cells(figure: Figure): string[] {
     formatSpread(figure.ours),
     formatSpread(figure.theirs),
     formatTimes(timesBetter(figure, "theirs")),
+    formatSpread(figure.former),
+    formatTimes(timesBetter(figure, "former")),
     figure.limit === null ? "" : formatNumber(figure.limit.median),
     formatTimes(timesBetter(figure, "limit")),
+    formatWanted(figure),
   ];
 }
 
@@ -43,21 +58,25 @@ function formatTimes(times: number | null): string {
   return times === null ? "" : `${formatNumber(times)}`;
 }
 
+/** A row of headings and one for each figure, each with `first` in front; columns in which nothing stands are left out. */
+function rowsOf(figures: readonly Figure[], heading: string, first: (figure: Figure) => string): string[][] {
+  const rows = figures.map((figure) => [first(figure), ...cells(figure).slice(1)]);
+  const isFilled = HEADINGS.map((_, column) => rows.some((row) => row[column] !== ""));
+  return [[heading, ...HEADINGS.slice(1)], ...rows].map((row) => row.filter((_, column) => isFilled[column]));
+}
+
 function heading(report: Report): string[] {
   const peer = report.theirs ?? "none: no prometheus-pushgateway on PATH and no PUSHGATEWAY_REFERENCE; ours alone";
   return [
     `Machine: ${report.machine}`,
-    `Ours: ${report.ours}. Theirs: ${peer}. Limit: a bare Bun.serve. Seed ${report.seed}; took ${Math.round(report.tookSeconds)} s.`,
-    "Medians; a figure of more than 1 under `x theirs` and `x limit` says that ours is so many times better.",
+    `Ours: ${report.ours}. Theirs: ${peer}. Former: ${report.former ?? "none"}. Limit: a bare Bun.serve. Seed ${report.seed}; took ${Math.round(report.tookSeconds)} s.`,
+    "Medians; a figure of more than 1 under `x theirs`, `x former`, `x limit` says that ours is so many times better.",
   ];
 }
 
 /** Columns side by side, with the ids of the figures first and the notes below. */
 export function formatTable(report: Report): string {
-  const rows = [
-    ["id", ...HEADINGS.slice(1)],
-    ...report.figures.map((figure) => [figure.id, ...cells(figure).slice(1)]),
-  ];
+  const rows = rowsOf(report.figures, "id", ({ id }) => id);
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     row
@@ -86,7 +105,8 @@ function noteLines(report: Report): string[] {
 /** A table for a README. */
 export function formatMarkdown(report: Report): string {
   const row = (texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
-  const table = [row(HEADINGS), row(HEADINGS.map(() => "---")), ...report.figures.map((figure) => row(cells(figure)))];
+  const [headings = [], ...rows] = rowsOf(report.figures, "figure", ({ title }) => title);
+  const table = [row(headings), row(headings.map(() => "---")), ...rows.map(row)];
   return `${[...heading(report), "", ...table, ...failureLines(report)].join("\n")}\n`;
 }
 
@@ -101,11 +121,12 @@ export function makeReport(
   figures: readonly Figure[],
   failures: readonly string[],
 ): Report {
-  const { ours, peer } = programs;
+  const { ours, peer, former } = programs;
   return {
     machine: describeMachine(),
     ours: ours.title,
     theirs: peer?.title ?? null,
+    former: former?.title ?? null,
     seed,
     tookSeconds,
     figures,

@@ -19,23 +19,26 @@ export class Server {
     readonly port: number,
     /** From the start of the process to the first answer. */
     readonly readyMs: number,
+    /** It is spoken to in TLS. */
+    readonly isTls: boolean,
     private readonly child: Bun.Subprocess,
   ) {
     process.once("exit", this.endWithUs);
   }
 
-  static async start(program: Program, flags: readonly string[] = []): Promise<Server> {
+  /** `isTls`: the flags name a configuration by which it speaks TLS. */
+  static async start(program: Program, flags: readonly string[] = [], isTls = false): Promise<Server> {
     const port = await freePort();
     const words = program.who === "limit" ? [`${port}`] : gatewayFlags(port, flags);
     const startMs = performance.now();
     const child = Bun.spawn([...program.words, ...words], { stdio: ["ignore", "ignore", "ignore"] });
     try {
-      await ready(port, startMs + READY_LIMIT_MS, child);
+      await ready(`${isTls ? "https" : "http"}://127.0.0.1:${port}/-/ready`, startMs + READY_LIMIT_MS, child);
     } catch (problem) {
       child.kill("SIGKILL");
       throw problem;
     }
-    return new Server(program, port, performance.now() - startMs, child);
+    return new Server(program, port, performance.now() - startMs, isTls, child);
   }
 
   /** User and system time used so far, in microseconds, in steps of 10 ms. */
@@ -76,11 +79,11 @@ function gatewayFlags(port: number, flags: readonly string[]): string[] {
   return [`--web.listen-address=127.0.0.1:${port}`, "--web.enable-admin-api", "--log.level=error", ...memory, ...flags];
 }
 
-async function ready(port: number, endMs: number, child: Bun.Subprocess): Promise<void> {
+async function ready(url: string, endMs: number, child: Bun.Subprocess): Promise<void> {
   while (performance.now() < endMs) {
     if (child.exitCode !== null) throw new Error(`starting a server: it ended with status ${child.exitCode}`);
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/-/ready`, { signal: AbortSignal.timeout(1_000) });
+      const answer = await fetch(url, { signal: AbortSignal.timeout(1_000), tls: { rejectUnauthorized: false } });
       if (answer.status === 200) return;
       await Bun.sleep(POLL_MS);
     } catch {

@@ -81,8 +81,10 @@ export class Stands {
     return loader.run({
       kind: "requests",
       port: server.port,
+      isTls: server.isTls,
       order: "each once",
       connections: CONNECTIONS,
+      count: null,
       durationMs: null,
       ratePerSecond: null,
       seed: this.seed + round,

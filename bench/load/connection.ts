@@ -19,18 +19,30 @@ export class Connection {
   }
 
   /** `onEnd` is called when the connection ends, whoever ended it. */
-  static async open(port: number, onResponse: OnResponse, onEnd: (problem: string) => void): Promise<Connection> {
+  static async open(
+    { port, isTls }: { readonly port: number; readonly isTls: boolean },
+    onResponse: OnResponse,
+    onEnd: (problem: string) => void,
+  ): Promise<Connection> {
     let connection: Connection | null = null;
+    const shaken = Promise.withResolvers<void>();
     const socket = await Bun.connect({
       hostname: "127.0.0.1",
       port,
+      ...(isTls && { tls: { rejectUnauthorized: false } }),
       socket: {
+        handshake: () => shaken.resolve(),
         data: (_, bytes) => connection?.reader.take(bytes),
         drain: () => connection?.drain(),
-        close: () => onEnd("the server closed the connection"),
+        close: () => {
+          shaken.reject(new Error("the server closed the connection"));
+          onEnd("the server closed the connection");
+        },
         error: (_, error) => onEnd(error.message),
       },
     });
+    if (isTls) await shaken.promise;
+    else shaken.resolve();
     socket.setNoDelay(true);
     connection = new Connection(socket, onResponse);
     return connection;

@@ -12,6 +12,8 @@ export interface GroupRange {
 export interface RequestJob {
   readonly kind: "requests";
   readonly port: number;
+  /** The server's certificate is taken as it is. */
+  readonly isTls: boolean;
   readonly method: "PUT" | "POST" | "DELETE";
   /** null for DELETE. */
   readonly body: BodyName | null;
@@ -19,7 +21,9 @@ export interface RequestJob {
   /** Each group once, or groups drawn at random until the time is up. */
   readonly order: "each once" | "random";
   readonly connections: number;
-  /** No request starts later; null: until each group had one. */
+  /** So many requests and no more; null: see the others. */
+  readonly count: number | null;
+  /** No request starts later; null: until each group had one, or so many were sent. */
   readonly durationMs: number | null;
   /** All ends by then, answered or not. */
   readonly limitMs: number;
@@ -51,7 +55,16 @@ export interface SlowReadersJob {
   readonly durationMs: number;
 }
 
-export type Job = RequestJob | GetJob | SlowReadersJob;
+/** Connections that ask for `path` once and then stay open for as long as the load generator runs. */
+export interface IdleJob {
+  readonly kind: "idle connections";
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly limitMs: number;
+}
+
+export type Job = RequestJob | GetJob | SlowReadersJob | IdleJob;
 
 /** How long requests took, in milliseconds. */
 export interface Latencies {

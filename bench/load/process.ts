@@ -1,5 +1,6 @@
 import type { BodyName } from "./bodies.ts";
 import type { Job, JobResult, LoadMessage } from "./jobs.ts";
+import { openIdle } from "./open-idle.ts";
 import { requestTails } from "./request-source.ts";
 import { runGets, runSlowReaders } from "./run-gets.ts";
 import { RequestRun } from "./run-requests.ts";
@@ -18,6 +19,7 @@ function tailsOf(body: BodyName | null, seed: number): Buffer[] {
 
 function run(job: Job): Promise<JobResult> {
   if (job.kind === "gets") return runGets(job);
+  if (job.kind === "idle connections") return openIdle(job);
   if (job.kind === "slow readers") return runSlowReaders(job);
   return new RequestRun(job, tailsOf(job.body, BODY_SEED)).run();
 }

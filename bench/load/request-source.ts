@@ -32,7 +32,8 @@ export class RequestSource {
   }
 
   get isDone(): boolean {
-    return this.job.order === "each once" && this.given >= this.job.groups.count;
+    const { order, groups, count } = this.job;
+    return this.given >= (count ?? (order === "each once" ? groups.count : Infinity));
   }
 
   /** The next request; its bytes are borrowed until the next call. */

@@ -12,7 +12,7 @@ export async function runGets(job: GetJob): Promise<JobResult> {
   let [answered, refused, unanswered, responseBytes] = [0, 0, 0, 0];
   let waiting = Promise.withResolvers<void>();
   const connection = await Connection.open(
-    job.port,
+    { port: job.port, isTls: false },
     (_, status, bodyBytes) => {
       latencies.add(performance.now() - connection.dueMs);
       responseBytes += bodyBytes;

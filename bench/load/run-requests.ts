@@ -43,7 +43,7 @@ export class RequestRun {
 
   private connect(): Promise<Connection> {
     return Connection.open(
-      this.job.port,
+      this.job,
       (connection, status, bodyBytes) => this.take(connection, status, bodyBytes),
       (problem) => this.fail(problem),
     );

@@ -1,17 +1,21 @@
 import type { Scenario } from "../bench.ts";
 import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
+import { door } from "./door.ts";
 import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
-import { memory, start } from "./memory.ts";
+import { memory } from "./memory.ts";
 import { oddScenarios } from "./odd.ts";
 import { push } from "./push.ts";
 import { removal } from "./removal.ts";
 import { scrape } from "./scrape.ts";
+import { run, start } from "./start.ts";
 
 /** In the order they run: `memory` starts the full stores fresh that `scrape` and `latency` share with it. */
 export const scenarios: readonly Scenario[] = [
   start,
+  run,
+  door,
   push,
   bulk,
   ...oddScenarios,

@@ -1,4 +1,4 @@
-import type { Bench, FigureShape, Measured, Rounds, Scenario } from "../bench.ts";
+import { type Bench, type FigureShape, type Measured, noRounds, type Scenario } from "../bench.ts";
 import { instances } from "../load/request-source.ts";
 import type { Program } from "../programs.ts";
 import { Server } from "../server.ts";
@@ -22,7 +22,7 @@ const SHAPES: readonly FigureShape[] = [
 export const churn: Scenario = {
   id: "churn",
   run: async (bench) => {
-    const measured: Record<keyof Rounds, Measured[]> = { ours: [], theirs: [], limit: [] };
+    const measured = noRounds();
     const notes: string[] = [];
     for (const program of [bench.programs.ours, bench.programs.peer])
       if (program !== null) measured[program.who].push(await churnOn(bench, program, notes));

@@ -76,10 +76,12 @@ async function pushWhileScraped(
   const pushes: RequestJob = {
     kind: "requests",
     port: server.port,
+    isTls: server.isTls,
     method: "PUT",
     body: "gauges",
     groups: instances(groups),
     order: "random",
+    count: null,
     connections: CONNECTIONS,
     durationMs,
     limitMs,

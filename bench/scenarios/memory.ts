@@ -1,7 +1,7 @@
-import type { Bench, Contender, FigureShape, Measured, Rounds, Scenario } from "../bench.ts";
+import { type Bench, type FigureShape, type Measured, noRounds, type Scenario } from "../bench.ts";
 import { instances } from "../load/request-source.ts";
 import type { Program } from "../programs.ts";
-import { Server } from "../server.ts";
+import type { Server } from "../server.ts";
 import { CONNECTIONS } from "../stands.ts";
 import { scrape } from "./gets.ts";
 
@@ -18,7 +18,7 @@ const SHAPES: readonly FigureShape[] = [
 export const memory: Scenario = {
   id: "memory",
   run: async (bench) => {
-    const measured: Record<keyof Rounds, Measured[]> = { ours: [], theirs: [], limit: [] };
+    const measured = noRounds();
     const notes = [`a rest of ${bench.plan.loadedRestMs / 1000} s after loading`];
     for (const program of [bench.programs.ours, bench.programs.peer]) {
       if (program === null) continue;
@@ -60,10 +60,12 @@ async function withSlowReaders(bench: Bench, server: Server): Promise<number> {
       pushes.run({
         kind: "requests",
         port: server.port,
+        isTls: server.isTls,
         method: "PUT",
         body: "gauges",
         groups: instances(GROUPS),
         order: "random",
+        count: null,
         connections: CONNECTIONS,
         durationMs,
         limitMs: durationMs + bench.plan.peerLimitMs,
@@ -76,29 +78,3 @@ async function withSlowReaders(bench: Bench, server: Server): Promise<number> {
   }
   return highest;
 }
-
-const IDLE_MS = 1_000;
-const START_SHAPES: readonly FigureShape[] = [
-  { key: "ready", title: "start to ready", unit: "ms", better: "less" },
-  { key: "idle-rss", title: "RSS, idle", unit: "MB", better: "less" },
-];
-
-/** From the start of the process to the first answer, and the memory of a server that does nothing. */
-export const start: Scenario = {
-  id: "start",
-  run: async (bench) => {
-    const of = (program: Program): Contender => ({
-      who: program.who,
-      measure: async () => {
-        const server = await Server.start(program);
-        await Bun.sleep(IDLE_MS);
-        const rss = server.rssMegabytes;
-        await server.drop();
-        return { ready: server.readyMs, "idle-rss": rss };
-      },
-    });
-    const { ours, peer, limit } = bench.programs;
-    const contenders = [of(ours), peer && of(peer), of(limit)];
-    bench.add("start", "empty store", START_SHAPES, await bench.inTurns("start", bench.plan.rounds, contenders));
-  },
-};

@@ -1,4 +1,4 @@
-import type { Bench, FigureShape, Rounds, Scenario } from "../bench.ts";
+import { type Bench, type FigureShape, noRounds, type Rounds, type Scenario } from "../bench.ts";
 import { spread } from "../figures.ts";
 import { type BodyName, bodies } from "../load/bodies.ts";
 import type { GroupRange } from "../load/jobs.ts";
@@ -101,5 +101,5 @@ async function runCase(bench: Bench, { id, title, odd, plain, shapes, cost }: Od
 function costs(odd: Rounds, plain: Rounds, key: string): Rounds {
   const usual = spread(plain.ours.map((measured) => measured[key] ?? Number.NaN))?.median ?? Number.NaN;
   const ours = odd.ours.map((measured) => ({ cost: (measured[key] ?? Number.NaN) / usual }));
-  return { ours, theirs: [], limit: [] };
+  return { ...noRounds(), ours };
 }

@@ -1,4 +1,4 @@
-import type { Bench, FigureShape, Measured, Rounds, Scenario } from "../bench.ts";
+import { type Bench, type FigureShape, type Measured, noRounds, type Scenario } from "../bench.ts";
 import { instances } from "../load/request-source.ts";
 import type { Program } from "../programs.ts";
 import type { Server } from "../server.ts";
@@ -16,7 +16,7 @@ const SHAPES: readonly FigureShape[] = [
 export const removal: Scenario = {
   id: "removal",
   run: async (bench) => {
-    const measured: Record<keyof Rounds, Measured[]> = { ours: [], theirs: [], limit: [] };
+    const measured = noRounds();
     const notes = [`rest: ${bench.plan.settleMs / 1000} s`];
     const open: { readonly program: Program; readonly pair: Pair; readonly found: Measured }[] = [];
     try {

@@ -14,6 +14,16 @@ export const SAMPLE_SHAPES: readonly FigureShape[] = [
   { key: "sampleCpu", title: "CPU", unit: "us/1,000 samples", better: "less" },
 ];
 
+interface PushOptions {
+  readonly durationMs?: number;
+  readonly connections?: number;
+  /** So many pushes in the place of a time. */
+  readonly count?: number | null;
+}
+
+/** So many pushes have to be answered within this time. */
+const COUNT_LIMIT_MS = 60_000;
+
 /** Pushes as fast as they are answered, for the plan's time; what is under way then is waited for, but not for ever. */
 export async function measurePushes(
   bench: Bench,
@@ -21,20 +31,22 @@ export async function measurePushes(
   body: BodyName,
   groups: GroupRange,
   round: number,
-  { durationMs = bench.plan.roundMs, connections = CONNECTIONS }: { durationMs?: number; connections?: number } = {},
+  { durationMs = bench.plan.roundMs, connections = CONNECTIONS, count = null }: PushOptions = {},
 ): Promise<Measured> {
   const loader = await bench.loader("requests");
   const startCpu = server.cpuMicroseconds;
   const result = await loader.run({
     kind: "requests",
     port: server.port,
+    isTls: server.isTls,
     method: "PUT",
     body,
     groups,
     order: "random",
     connections,
-    durationMs,
-    limitMs: Math.max(durationMs * 2, bench.plan.peerLimitMs),
+    count,
+    durationMs: count === null ? durationMs : null,
+    limitMs: count === null ? Math.max(durationMs * 2, bench.plan.peerLimitMs) : COUNT_LIMIT_MS,
     ratePerSecond: null,
     seed: bench.plan.seed + round,
   });
