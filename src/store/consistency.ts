@@ -12,9 +12,9 @@ import {
   METRIC_STRIDE,
   type PushColumns,
 } from "../model/columns.ts";
-import { findEscapedFault } from "../model/escaped-labels.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { quoteBytes, quoteText } from "../model/quote.ts";
+import { findUnscrapable } from "../model/scraped-labels.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
@@ -129,7 +129,7 @@ function findLabelFault(columns: PushColumns, metric: number, type: MetricType, 
     names.push(text);
     previous = name;
   }
-  return findEscapedFault(names);
+  return findUnscrapable(names);
 }
 
 /** What protobuf alone can bring: lines cannot break a scrape in these ways. */

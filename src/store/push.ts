@@ -150,9 +150,9 @@ export class PushHandler {
     item.doubles = NOBODY;
     item.unchanged =
       comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
-    // Prometheus fails a whole scrape for a metric whose name is empty or not UTF-8. Of no metrics it never hears.
+    // Of a family without metrics and without a name Prometheus never hears.
     const isNameless = nameSize === 0 && (columns.families[row + FAMILY_METRICS] as number) > 0;
-    if (isNameless || (columns.hasQuotedNames && !isUtf8(name.subarray(nameStart, nameStart + nameSize))))
+    if (isNameless || (columns.hasQuotedNames && !isScrapable(name.subarray(nameStart, nameStart + nameSize))))
       faults.add(() => `invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.count;
     this.checkType(request, item, check, faults);
@@ -393,3 +393,6 @@ export class PushHandler {
     return this.table.helps.enter(bytes, start, start + size);
   }
 }
+
+/** Whether Prometheus reads a metric's name in quotes: it fails a whole scrape for one that is not UTF-8 or has a zero byte. */
+const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);

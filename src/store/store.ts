@@ -1,9 +1,9 @@
-import { findEscapedFault } from "../model/escaped-labels.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
+import { findUnscrapable } from "../model/scraped-labels.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { Contradictions } from "./contradictions.ts";
@@ -199,7 +199,7 @@ export class Store {
     for (const { name } of key.labels)
       if (name.startsWith("__")) return `${describeKey(PUSH_TIME, key)} has a label with an invalid name: ${name}`;
     if (group >= 0) return null;
-    const escaped = key.hasQuotedNames ? findEscapedFault(key.names) : null;
+    const escaped = key.hasQuotedNames ? findUnscrapable(key.names) : null;
     if (escaped !== null) return `${describeKey(PUSH_TIME, key)} ${escaped}`;
     if (!this.check) return null;
     const own = this.table.groups.ownGroup(group, key);

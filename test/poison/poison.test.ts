@@ -1,10 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { corpusPushes, grammarPushes, type Push, poisonPushes, recordedPushes } from "./pushes.ts";
 import { type Scraper, scrapeFault } from "./strict-scraper.ts";
 
 /** Scrapers that take no native histograms, and that do. */
 const NATIVE_HISTOGRAMS = [false, true];
+
+setDefaultTimeout(300_000);
 
 const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const TEXT = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5";

@@ -11,6 +11,8 @@ export interface Scraper {
   readonly utf8Names: boolean;
   /** Native histograms are ingested: their protobuf form counts, and must be consistent. */
   readonly nativeHistograms: boolean;
+  /** Where they are not ingested, releases up to 3.5 pass over them; later ones, and all by default here, read their classic form. */
+  readonly passesOverNative?: boolean;
 }
 
 type Labels = [name: string, value: string][];
@@ -55,12 +57,17 @@ const isText = (bytes: string): boolean => isUtf8(Buffer.from(bytes, "latin1"));
 
 // The text format.
 
-const HELP_OR_TYPE = /(HELP|TYPE)[\t ]+/y;
-const META_NAME = /[\t ]*("(?:\\[^\n]|[^\\"])*"|[a-zA-Z_:][a-zA-Z0-9_:]*)/y;
+/** Zero bytes are passed over behind the first letter. */
+const HELP_OR_TYPE = /(H\0*E\0*L\0*P|T\0*Y\0*P\0*E)\0*[\t ][\t \0]*/y;
+/** The lexer's classes leave out zero bytes in quoted names, and not in label values. */
+const META_NAME = /[\t ]*("(?:\\[^\n\0]|[^\\"\0])*"|[a-zA-Z_:][a-zA-Z0-9_:]*)/y;
 const BLANKS = /[\t ]*/y;
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+const QUOTED_NAME = /"(?:\\[^\n\0]|[^\\"\0])*"/y;
 const QUOTED = /"(?:\\[^\n]|[^\\"])*"/y;
+/** They are passed over behind a label value, too. */
+const ZEROS = /\0*/y;
 const VALUE = /[^{ \t\n]+/y;
 const TIMESTAMP = /[0-9]+/y;
 const GO_FLOAT = /^[+-]?(inf|infinity|nan|([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?)$/i;
@@ -105,37 +112,44 @@ class Lines {
 function readTextScrape(body: Uint8Array, scraper: Scraper): void {
   const lines = new Lines(`${Buffer.from(body).toString("latin1")}\n`);
   for (;;) {
+    // Blanks before the name of a metric are taken for a part of it.
+    const start = lines.at;
     lines.take(BLANKS);
     const first = lines.text[lines.at];
     if (first === undefined || first === "\0") return;
     if (first === "\n") lines.at++;
-    else if (first === "#") readComment(lines);
-    else takeSeries(readSeries(lines), scraper);
+    else if (first !== "#") takeSeries(readSeries(lines, start), scraper);
+    else if (!readComment(lines)) return;
   }
 }
 
-function readComment(lines: Lines): void {
+/** False: a zero byte where the lexer does not pass over it ends the scrape, and nobody minds. */
+function readComment(lines: Lines): boolean {
   lines.at++;
-  const isMeta = /[\t ]/.test(lines.text[lines.at] ?? "");
-  lines.take(BLANKS);
-  const keyword = isMeta ? lines.take(HELP_OR_TYPE) : null;
-  if (keyword === null) {
-    lines.at = lines.text.indexOf("\n", lines.at) + 1;
-    return;
-  }
+  const isWordy = lines.take(BLANKS) !== "";
+  const end = lines.text.indexOf("\n", lines.at);
+  if (lines.text[lines.at] === "\0" || (!isWordy && lines.text.slice(lines.at, end).includes("\0"))) return false;
+  const keyword = isWordy ? lines.take(HELP_OR_TYPE) : null;
+  if (keyword !== null) readMetadata(lines, keyword);
+  else lines.at = end + 1;
+  return true;
+}
+
+function readMetadata(lines: Lines, keyword: string): void {
   if (lines.take(META_NAME) === null) fail(`expected metric name after ${keyword}, got ${JSON.stringify(lines.rest)}`);
   const end = lines.text.indexOf("\n", lines.at);
   const rest = lines.text.slice(lines.at, end);
-  const text = /^[\t ]*$/.test(rest) ? "" : rest.slice(1);
   lines.at = end + 1;
-  if (keyword.startsWith("TYPE") && !TYPE_WORDS.includes(text)) fail(`invalid metric type ${JSON.stringify(text)}`);
-  if (keyword.startsWith("HELP") && !isText(text)) fail(`help text ${JSON.stringify(text)} is not a valid utf8 string`);
+  if (rest.startsWith("\0")) fail("linebreak expected after metadata");
+  const text = /^[\t ]*$/.test(rest) ? "" : rest.slice(1);
+  if (keyword.startsWith("T") && !TYPE_WORDS.includes(text)) fail(`invalid metric type ${JSON.stringify(text)}`);
+  if (keyword.startsWith("H") && !isText(text)) fail(`help text ${JSON.stringify(text)} is not a valid utf8 string`);
 }
 
-function readSeries(lines: Lines): Labels {
+function readSeries(lines: Lines, start: number): Labels {
   const labels: Labels = [];
   const name = lines.take(NAME);
-  if (name !== null) labels.push([METRIC_NAME, name]);
+  if (name !== null) labels.push([METRIC_NAME, lines.text.slice(start, lines.at)]);
   const hasBraces = lines.takeCharacter("{");
   if (name === null && !hasBraces) fail(`expected a valid start token, got ${JSON.stringify(lines.rest)}`);
   if (hasBraces) readLabels(lines, labels);
@@ -152,7 +166,7 @@ function readSeries(lines: Lines): Labels {
 /** Reads up to the closing brace; a quoted name without a value is the metric's. */
 function readLabels(lines: Lines, labels: Labels): void {
   while (!lines.takeCharacter("}")) {
-    const token = lines.takeNext(LABEL_NAME) ?? lines.take(QUOTED);
+    const token = lines.takeNext(LABEL_NAME) ?? lines.take(QUOTED_NAME);
     if (token === null) return fail(`expected label name, got ${JSON.stringify(lines.rest)}`);
     const name = token.startsWith('"') ? unescaped(token.slice(1, -1)) : token;
     lines.take(BLANKS);
@@ -167,6 +181,7 @@ function readLabels(lines: Lines, labels: Labels): void {
     const value = lines.takeNext(QUOTED) ?? fail(`expected label value, got ${JSON.stringify(lines.rest)}`);
     if (!isText(value)) fail(`invalid UTF-8 label value: ${JSON.stringify(value)}`);
     labels.push([name, unescaped(value.slice(1, -1))]);
+    lines.take(ZEROS);
     lines.takeCharacter(",");
   }
 }
@@ -208,19 +223,26 @@ function readFamily(family: Message, scraper: Scraper): void {
   for (const metric of metrics) readMetric(name, type, metric, scraper);
 }
 
+function readLabelPair(pair: Message): Labels[number] {
+  const name = pair.text("name");
+  const value = pair.text("value");
+  if (pair.fields.has("name") && (name === "" || !isText(name))) fail(`invalid label name: ${JSON.stringify(name)}`);
+  if (!isText(value)) fail(`invalid label value: ${JSON.stringify(value)}`);
+  return [name, value];
+}
+
 function readMetric(name: string, type: number, metric: Message, scraper: Scraper): void {
-  const labels = metric.messages("label").map((pair): Labels[number] => [pair.text("name"), pair.text("value")]);
-  for (const [label, value] of labels) {
-    if (label === "" || !isText(label)) fail(`invalid label name: ${JSON.stringify(label)}`);
-    if (!isText(value)) fail(`invalid label value: ${JSON.stringify(value)}`);
-  }
+  const labels = metric.messages("label").map(readLabelPair);
   const series = (suffix: string, ...more: Labels) =>
     takeSeries([[METRIC_NAME, name + suffix], ...labels, ...more], scraper);
   if (type < SUMMARY || type === SUMMARY + 1) return series("");
   const histogram = metric.message("histogram");
-  if (type !== SUMMARY && scraper.nativeHistograms && histogram !== null && isNative(histogram)) {
-    series("");
-    return checkNative(histogram);
+  if (type !== SUMMARY && histogram !== null && isNative(histogram)) {
+    if (scraper.nativeHistograms) {
+      series("");
+      return checkNative(histogram);
+    }
+    if (scraper.passesOverNative) return;
   }
   series("_count");
   series("_sum");

@@ -8,12 +8,14 @@ const SCHEMES: readonly EscapingScheme[] = ["underscores", "dots", "values"];
 const METRIC_NAME = "__name__";
 
 /**
- * What is wrong with the label names of one series for a scraper that has names escaped: Prometheus fails a whole scrape where
- * one series has two labels of one name. Any way to escape counts, for there may be any scraper. In the words of an error, or
- * null.
+ * What is wrong with the label names of one series for some scraper, in the words of an error, or null. Prometheus fails a whole
+ * scrape for a quoted name with a zero byte, and where one series has two labels of one name. Any way to escape counts, for
+ * there may be any scraper.
  */
-export function findEscapedFault(names: readonly string[]): string | null {
+export function findUnscrapable(names: readonly string[]): string | null {
   if (names.every(isLegacyLabelName)) return null;
+  const zeroed = names.find((name) => name.includes("\0"));
+  if (zeroed !== undefined) return `has a label with an invalid name: ${quoteText(zeroed)}`;
   for (const scheme of SCHEMES) {
     const fault = findFaultIn(names, scheme);
     if (fault !== null) return fault;

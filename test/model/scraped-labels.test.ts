@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { findEscapedFault } from "../../src/model/escaped-labels.ts";
 import { escapeLabelName } from "../../src/model/names.ts";
+import { findUnscrapable } from "../../src/model/scraped-labels.ts";
 
 describe("escapeLabelName", () => {
   test.each([
@@ -18,7 +18,7 @@ describe("escapeLabelName", () => {
   });
 });
 
-describe("findEscapedFault", () => {
+describe("findUnscrapable", () => {
   test.each([
     [["a", "b_c", "__"], null],
     [["a.b", "a.c", "a__b", "job"], null],
@@ -30,8 +30,9 @@ describe("findEscapedFault", () => {
       'has two or more labels with the same name once escaped: "a.b" and "U__a_2e_b" are U__a_2e_b',
     ],
     [["--name--"], 'has a label with an invalid name once escaped: "--name--" is __name__'],
+    [["x", "a\0"], 'has a label with an invalid name: "a\\x00"'],
     [["x", "-name-"], 'has a label with an invalid name once escaped: "-name-" is __name__'],
   ])("%p: %p", (names, fault) => {
-    expect(findEscapedFault(names)).toBe(fault);
+    expect(findUnscrapable(names)).toBe(fault);
   });
 });
