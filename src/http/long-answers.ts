@@ -11,6 +11,10 @@ export interface LongAnswerDeps {
   readonly countLimit: () => void;
 }
 
+/** Smaller pieces are gathered, so that sending them costs little; not for longer than this. */
+const GATHERED_BYTES = 128 * 1024;
+const GATHERED_MS = 1;
+
 /** An answer that is being sent. */
 interface Sending {
   /** When its reader last took a piece. */
@@ -78,7 +82,7 @@ export class LongAnswers {
       },
     };
     this.sending.add(sending);
-    return inTurns(noteTaken(pieces, sending, clock), clock, end, () => isGivenUp);
+    return inTurns(noteTaken(gathered(pieces, clock), sending, clock), clock, end, () => isGivenUp);
   }
 
   private giveUpOne(): void {
@@ -96,6 +100,25 @@ function* noteTaken(pieces: Iterable<Uint8Array>, sending: Sending, clock: Strea
     yield piece;
   }
 }
+
+/** The same bytes in larger pieces; an empty one, or what there is, where making more takes its time. */
+function* gathered(pieces: Iterable<Uint8Array>, { nowMs }: StreamClock): Generator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  let startMs = nowMs();
+  for (const piece of pieces) {
+    if (piece.length > 0) parts.push(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes < GATHERED_BYTES && nowMs() - startMs < GATHERED_MS) continue;
+    yield parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts, sizeBytes);
+    parts = [];
+    sizeBytes = 0;
+    startMs = nowMs();
+  }
+  if (parts.length > 0) yield Buffer.concat(parts, sizeBytes);
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The first pieces, as far as an answer is short, and whether they are all. */
 function shortAnswer(

@@ -1,5 +1,5 @@
 import type { ExposedFamily } from "../model/exposition.ts";
-import { type ExposedFamilies, type Piece, textPieces } from "../serialise/exposition.ts";
+import { type ExposedFamilies, type Piece, textPieces, textSize } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
@@ -13,6 +13,9 @@ import { notYet } from "./reply.ts";
 const SORTED_STORE_BYTES = 1024 * 1024;
 /** So many families without a series are passed over before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
+
+/** With more families than this an answer's length is not told: to add it up would take milliseconds. */
+const SIZED_FAMILIES = 2000;
 
 /** A header by which a scraping Prometheus of any release is known. */
 const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
@@ -35,13 +38,16 @@ function exposition(context: HttpContext, exchange: Exchange): Answer {
   const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   const snapshot = store.snapshot();
   reports.tellHelps(store);
-  const families = exposedFamilies(ownMetrics.gather(), snapshot);
+  const own = ownMetrics.gather();
+  const families = exposedFamilies(own, snapshot);
   const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
   const pieces = piecesOf(families, format, exchange.header(SCRAPE_TIMEOUT) !== null, isSorted);
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType, "X-Content-Type-Options": "nosniff" };
   if (gzipped) headers["Content-Encoding"] = "gzip";
-  return context.longAnswers.answer(exchange, parts, headers, () => snapshot.release());
+  const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
+  const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;
+  return context.longAnswers.answer(exchange, parts, headers, () => snapshot.release(), sizeBytes);
 }
 
 function piecesOf(

@@ -50,6 +50,23 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme)
   if (out.length > 0) yield { bytes: takePiece(out), page: null };
 }
 
+/**
+ * The size of what `textPieces` makes of these families, all in one turn; null where that would be as much work as making it.
+ */
+export function textSize(families: ExposedFamilies, escaping: EscapingScheme): number | null {
+  const header = new Writer(PIECE_BYTES);
+  let sizeBytes = 0;
+  for (const family of families) {
+    if (family === null) continue;
+    if (family.quoted && escaping !== "allow-utf-8") return null;
+    writeTextHeader(header, family, escaping);
+    sizeBytes += header.length + (family.ownLines?.length ?? 0);
+    header.reset();
+    for (const { used } of family.pages) sizeBytes += used;
+  }
+  return sizeBytes;
+}
+
 function* rewrittenPage(
   out: Writer,
   { name }: ExposedFamily,

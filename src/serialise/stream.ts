@@ -3,7 +3,7 @@ const TURN_BYTES = 256 * 1024;
 const TURN_MS = 2;
 
 /** Larger pieces are handed on in parts: what a reader does not take is copied, and he may never take more than the first. */
-const PART_BYTES = 64 * 1024;
+const PART_BYTES = 256 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
