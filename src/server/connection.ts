@@ -135,7 +135,8 @@ export class Connection implements ExchangePort, Member {
   finish(isForced: boolean): void {
     this.isLast = true;
     if (isForced) this.transport.destroy();
-    else if (this.isAnswered) this.end();
+    else if (this.isEnding || (this.isAnswered && this.reader.isEmpty)) this.transport.close();
+    else if (this.isAnswered) this.endSoon();
   }
 
   /** Ends the connection if it has stood still for too long. To be called every second or so. */
@@ -254,7 +255,7 @@ export class Connection implements ExchangePort, Member {
     this.isAnswered = true;
     this.movedSecond = this.deps.second();
     this.sinceSecond = this.movedSecond;
-    if (this.isLast) return this.end();
+    if (this.isLast) return this.endSoon();
     this.droppedBytes = 0;
     if (!exchange.body.isOver) exchange.body.drop();
   }
@@ -281,14 +282,6 @@ export class Connection implements ExchangePort, Member {
     if (this.current === null)
       void writeAnswer(this, this.deps.heads, answer, { method: "", minorVersion: 1, keepsAlive: false });
     this.endSoon();
-  }
-
-  /** Nothing more is said. */
-  private end(): void {
-    const isRead = this.current === null ? this.reader.isEmpty : this.current.body.isOver;
-    if (!isRead || this.rest.length > 0) return this.endSoon();
-    this.isEnding = true;
-    this.transport.close();
   }
 
   /** Nothing more is said. What the client still sends must not cost it the answer: it gets a while to read. */

@@ -1,4 +1,4 @@
-import { malformed, Refusal } from "./request-line.ts";
+import { malformed, Refusal, type RequestLine } from "./request-line.ts";
 
 /** The value of a header in llhttp's list of names and values, of several fields all joined; null where there is none. */
 export function fieldOf(fields: readonly string[], name: string): string | null {
@@ -25,17 +25,20 @@ export interface Framing {
 const HOST = /^[!$%&'()*+,\-.0-9:;=A-Z[\]_a-z~]*$/;
 
 /** Reads RFC 9112, sections 3.2, 6 and 9.3, as Go does. */
-export function readFraming(fields: readonly string[], minorVersion: number, method: string): Framing | Refusal {
+export function readFraming(fields: readonly string[], line: RequestLine): Framing | Refusal {
+  const { majorVersion, minorVersion } = line;
   const encoding = fieldOf(fields, "transfer-encoding");
   const length = fieldOf(fields, "content-length");
-  const host = hostFault(fields, minorVersion, method);
-  if (host !== null) return host;
-  if (encoding !== null) {
-    if (minorVersion === 0) return malformed("Transfer-Encoding in HTTP/1.0");
-    if (encoding.toLowerCase() !== "chunked")
-      return new Refusal(501, "transfer-encoding", "Unsupported transfer encoding");
-    if (length !== null) return malformed("Transfer-Encoding and Content-Length");
-  }
+  const host = fieldOf(fields, "host");
+  if (host?.includes(", ")) return malformed("too many Host headers");
+  const isOld = majorVersion < 1 || (majorVersion === 1 && minorVersion === 0);
+  if (encoding !== null && !isOld && encoding.toLowerCase() !== "chunked")
+    return new Refusal(501, "transfer-encoding", "Unsupported transfer encoding");
+  if (majorVersion !== 1) return new Refusal(505, "version", "unsupported protocol version");
+  if (encoding !== null && isOld) return malformed("Transfer-Encoding in HTTP/1.0");
+  if (encoding !== null && length !== null) return malformed("Transfer-Encoding and Content-Length");
+  if (host === null && !isOld && line.method !== "CONNECT") return malformed("missing required Host header");
+  if (host !== null && !HOST.test(host)) return malformed("malformed Host header");
   const bodyBytes = encoding !== null ? null : length === null ? 0 : Number(length);
   if (bodyBytes !== null && !Number.isSafeInteger(bodyBytes)) return malformed("bad Content-Length");
   const expect = fieldOf(fields, "expect");
@@ -46,13 +49,6 @@ export function readFraming(fields: readonly string[], minorVersion: number, met
     keepsAlive: keepsAlive(fieldOf(fields, "connection"), minorVersion),
     expectsContinue: isContinue && minorVersion > 0 && bodyBytes !== 0,
   };
-}
-
-function hostFault(fields: readonly string[], minorVersion: number, method: string): Refusal | null {
-  const host = fieldOf(fields, "host");
-  if (host === null) return minorVersion > 0 && method !== "CONNECT" ? malformed("missing required Host header") : null;
-  if (!HOST.test(host)) return malformed(host.includes(", ") ? "too many Host headers" : "malformed Host header");
-  return null;
 }
 
 function keepsAlive(connection: string | null, minorVersion: number): boolean {

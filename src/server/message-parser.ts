@@ -5,33 +5,35 @@ import { malformed, Refusal } from "./request-line.ts";
 export const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_LINES = 1000;
 const MAX_TRAILER_BYTES = 4096;
+/** What a chunk may take up besides its data, and how much more all may together. */
 const USUAL_CHUNK_BYTES = 16;
-const MAX_SPARE_BYTES = 2 * MAX_HEADER_BYTES;
+const MAX_SPARE_BYTES = 16 * 1024;
 
 /**
- * What llhttp gets in the place of the request line, which is read before. With an upgrade in view it stops where the message
- * does: the bytes of the next one are never its business.
+ * What llhttp gets in the place of the request line, which is read before. With an upgrade in view it stops where it is done: the
+ * bytes behind are never its business.
  */
 const STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n");
 const STAND_IN_FIELDS = 4;
+/** The same with the header that chunks need. */
+const CHUNKS_STAND_IN = Buffer.from(`${STAND_IN}Transfer-Encoding: chunked\r\n\r\n`);
 const NO_FIELDS: readonly string[] = [];
 
 /**
  * Reads the header of one message, and its body if that is in chunks; a body with a length is for whoever reads the message. All
- * of it is llhttp's work, with one leniency: header lines may end in LF alone.
+ * of it is llhttp's work, with one leniency: header lines may end in LF alone. In chunks there is none.
  */
 export class MessageParser {
   private readonly llhttp = new HTTPParser();
+  private phase: "header" | "chunks" = "header";
   private fieldBytes = 0;
   private trailerBytes = 0;
-  /** What chunks take up besides their data. */
+  /** What chunks take up besides their data, the usual left out. */
   private spareBytes = 0;
+  private isPhaseOver = false;
   /** Names and values in turn, as sent. */
   fields: readonly string[] = NO_FIELDS;
-  isHeaderOver = false;
-  /** The header and all chunks have been read. */
-  isComplete = false;
-  /** The chunks that the last `read` has met, each with bytes of its own. */
+  /** The data of the chunks that the last `readChunks` has met, each with bytes of its own. */
   chunks: Uint8Array[] = [];
 
   constructor() {
@@ -42,58 +44,70 @@ export class MessageParser {
       this.chunks.push(bytes);
     };
     llhttp[HTTPParser.kOnMessageComplete] = () => {
-      this.isComplete = true;
+      this.isPhaseOver = true;
     };
+  }
+
+  /** Whether the header, or all chunks, have been read. */
+  get isOver(): boolean {
+    return this.isPhaseOver;
   }
 
   /** To be called before each message. */
   begin(): void {
+    this.phase = "header";
     this.fields = NO_FIELDS;
     this.fieldBytes = 0;
+    this.start(STAND_IN, HTTPParser.kLenientOptionalCRBeforeLF);
+  }
+
+  /** To be called behind a header that says there are chunks. */
+  beginChunks(): void {
+    this.phase = "chunks";
+    this.chunks = [];
     this.trailerBytes = 0;
     this.spareBytes = 0;
-    this.chunks = [];
-    this.isHeaderOver = false;
-    this.isComplete = false;
-    this.llhttp.initialize(HTTPParser.REQUEST, this, MAX_HEADER_BYTES, HTTPParser.kLenientOptionalCRBeforeLF);
-    this.llhttp.execute(STAND_IN);
+    this.start(CHUNKS_STAND_IN, 0);
   }
 
-  /** Reads bytes from `start` on: how many belong to this message, less a body with a length. */
-  read(bytes: Uint8Array, start: number): number | Refusal {
-    const sizeBytes = bytes.length - start;
-    const readBytes = this.llhttp.execute(bytes.subarray(start));
+  /** Reads bytes from `start` on, no further than the header goes: how many. */
+  readHeader(bytes: Uint8Array, start: number): number | Refusal {
+    const readBytes = this.llhttp.execute(start === 0 ? bytes : bytes.subarray(start));
     if (typeof readBytes !== "number") return refusalOf(readBytes.code, readBytes.reason);
-    if (this.fields.length > 2 * MAX_HEADER_LINES) return tooLarge();
-    if (!this.isHeaderOver) this.fieldBytes += readBytes;
-    if (this.fieldBytes > 2 * MAX_HEADER_BYTES) return tooLarge();
-    if (this.trailerBytes > MAX_TRAILER_BYTES) return tooLarge();
-    if (this.isHeaderOver && this.hasSpareBytes(readBytes))
-      return malformed("chunked encoding contains too much non-data");
-    if (readBytes < sizeBytes && !this.isComplete) return malformed("malformed chunked encoding");
-    return readBytes;
+    this.fieldBytes += readBytes;
+    const isLarge = this.fields.length > 2 * MAX_HEADER_LINES || this.fieldBytes > 2 * MAX_HEADER_BYTES;
+    return isLarge ? tooLarge() : readBytes;
   }
 
-  /** As Go counts: some bytes a chunk are as they should be. */
-  private hasSpareBytes(readBytes: number): boolean {
+  /** Reads bytes from `start` on, no further than the chunks and their trailer go: how many. */
+  readChunks(bytes: Uint8Array, start: number): number | Refusal {
+    const rest = start === 0 ? bytes : bytes.subarray(start);
+    const readBytes = this.llhttp.execute(rest);
+    if (typeof readBytes !== "number") return refusalOf(readBytes.code, readBytes.reason);
+    if (readBytes < rest.length && !this.isPhaseOver) return malformed("malformed chunked encoding");
     this.spareBytes += readBytes;
     for (const { length } of this.chunks) this.spareBytes -= length + USUAL_CHUNK_BYTES;
     this.spareBytes = Math.max(0, this.spareBytes);
-    return this.spareBytes > MAX_SPARE_BYTES;
+    if (this.spareBytes > MAX_SPARE_BYTES) return malformed("chunked encoding contains too much non-data");
+    return this.trailerBytes > MAX_TRAILER_BYTES ? tooLarge() : readBytes;
+  }
+
+  private start(standIn: Uint8Array, flags: number): void {
+    this.llhttp.initialize(HTTPParser.REQUEST, this, MAX_HEADER_BYTES, flags);
+    this.isPhaseOver = false;
+    this.llhttp.execute(standIn);
   }
 
   private addFields(fields: readonly string[]): void {
-    if (!this.isHeaderOver) this.fields = [...this.fields, ...fields];
+    if (this.phase === "header") this.fields = [...this.fields, ...fields];
     else for (const text of fields) this.trailerBytes += text.length;
   }
 
   /** 1: llhttp is to read no body. */
   private endHeader(fields: string[] | undefined): number {
-    this.isHeaderOver = true;
+    if (this.phase === "chunks") return 0;
     if (fields !== undefined) this.fields = fields;
     this.fields = this.fields.slice(STAND_IN_FIELDS);
-    for (let i = 0; i < this.fields.length; i += 2)
-      if (this.fields[i]?.length === 17 && this.fields[i]?.toLowerCase() === "transfer-encoding") return 0;
     return 1;
   }
 }

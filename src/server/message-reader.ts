@@ -88,17 +88,17 @@ export class MessageReader {
   private readHeader(line: RequestLine, bytes: Uint8Array, start: number): number | Refusal {
     const { parser } = this;
     if (parser === null) throw new Error("reading a header: expected a parser");
-    const readBytes = parser.read(bytes, start);
-    if (readBytes instanceof Refusal || !parser.isHeaderOver)
-      return readBytes instanceof Refusal ? readBytes : bytes.length;
-    const framing = readFraming(parser.fields, line.minorVersion, line.method);
+    const readBytes = parser.readHeader(bytes, start);
+    if (readBytes instanceof Refusal) return readBytes;
+    if (!parser.isOver) return bytes.length;
+    const framing = readFraming(parser.fields, line);
     if (framing instanceof Refusal) return framing;
     const exchange = this.exchangeOf(line, parser.fields, framing);
     if (exchange instanceof Refusal) return exchange;
     this.exchange = exchange;
-    if (framing.bodyBytes === null) return this.takeChunks(exchange, parser, start + readBytes);
-    this.leftBytes = framing.bodyBytes;
-    this.freeParser();
+    if (framing.bodyBytes === null) parser.beginChunks();
+    else this.freeParser();
+    this.leftBytes = framing.bodyBytes ?? 0;
     return this.readBody(exchange, bytes, start + readBytes);
   }
 
@@ -120,20 +120,20 @@ export class MessageReader {
     return end;
   }
 
-  private readChunks(exchange: Http1Exchange, bytes: Uint8Array, start: number): number | Refusal {
+  private readChunks({ body }: Http1Exchange, bytes: Uint8Array, start: number): number | Refusal {
     const { parser } = this;
     if (parser === null) throw new Error("reading chunks: expected a parser");
-    const readBytes = parser.read(bytes, start);
+    if (start === bytes.length) return start;
+    const readBytes = parser.readChunks(bytes, start);
     if (readBytes instanceof Refusal) return readBytes;
-    return this.takeChunks(exchange, parser, start + readBytes);
-  }
-
-  private takeChunks({ body }: Http1Exchange, parser: MessageParser, end: number): number {
     const { chunks } = parser;
     if (chunks.length > 0) parser.chunks = [];
     for (const chunk of chunks) body.add(chunk);
-    if (parser.isComplete) body.finish(null);
-    return end;
+    if (parser.isOver) {
+      body.finish(null);
+      this.freeParser();
+    }
+    return start + readBytes;
   }
 
   private freeParser(): void {

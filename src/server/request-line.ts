@@ -13,6 +13,7 @@ export interface RequestLine {
   readonly method: string;
   /** The target as it was sent. */
   readonly target: Uint8Array;
+  readonly majorVersion: number;
   readonly minorVersion: number;
 }
 
@@ -39,10 +40,10 @@ export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: numbe
   if (targetEnd < 0 || targetEnd >= end) return malformed("the request line has fewer than three parts");
   const method = readMethod(bytes, start, methodEnd);
   if (method === null) return malformed("the method is no token");
-  const minorVersion = readVersion(bytes, targetEnd + 1, end);
-  if (minorVersion instanceof Refusal) return minorVersion;
+  const version = readVersion(bytes, targetEnd + 1, end);
+  if (version === null) return malformed("malformed HTTP version");
   const fault = targetFault(bytes, methodEnd + 1, targetEnd);
-  return fault ?? { method, target: bytes.subarray(methodEnd + 1, targetEnd), minorVersion };
+  return fault ?? { method, target: bytes.subarray(methodEnd + 1, targetEnd), ...version };
 }
 
 /** What is wrong with the target bytes[start, end), or null: a control, or a percent sign in its path that escapes nothing. */
@@ -74,13 +75,17 @@ function readMethod(bytes: Uint8Array, start: number, end: number): string | nul
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text : null;
 }
 
-/** The minor version of HTTP/1.x. */
-function readVersion(bytes: Uint8Array, start: number, end: number): number | Refusal {
+const HTTP_1_1 = { majorVersion: 1, minorVersion: 1 };
+
+function readVersion(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Pick<RequestLine, "majorVersion" | "minorVersion"> | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-  if (text === "HTTP/1.1") return 1;
-  if (!/^HTTP\/\d\.\d$/.test(text)) return malformed("malformed HTTP version");
-  if (text.charCodeAt(5) - ZERO !== 1) return new Refusal(505, "version", "unsupported protocol version");
-  return text.charCodeAt(7) - ZERO;
+  if (text === "HTTP/1.1") return HTTP_1_1;
+  if (!/^HTTP\/\d\.\d$/.test(text)) return null;
+  return { majorVersion: text.charCodeAt(5) - ZERO, minorVersion: text.charCodeAt(7) - ZERO };
 }
 
 export function malformed(words: string): Refusal {
@@ -93,12 +98,9 @@ export interface Place {
   readonly query: string;
 }
 
-/**
- * Where a target leads: of a whole URL what follows the authority, and "/" where nothing does. null: it is no URL (as `*` and
- * `a:80` are not).
- */
+/** Where a target leads: of a URL what follows the authority, which may be nothing. null: it is no URL, as `*` and `a/b`. */
 export function placeOf(target: Uint8Array): Place | null {
-  const origin = target[0] === SLASH ? target : originForm(target);
+  const origin = target[0] === SLASH ? target : behindAuthority(target);
   if (origin === null) return null;
   const at = origin.indexOf(QUESTION_MARK);
   if (at < 0) return { path: origin, query: "" };
@@ -106,10 +108,16 @@ export function placeOf(target: Uint8Array): Place | null {
   return { path: origin.subarray(0, at), query };
 }
 
-function originForm(target: Uint8Array): Uint8Array | null {
+/** Of a host and its port those that Go's net/url takes. */
+const AUTHORITY =
+  /^(?:[\w.~!$&'()*+,;=:%-]*@)?(?:\[[^\]]*\]|(?:[\w.~!$&'()*+,;=[<>"-]|[^\0-\x7f]|%[89a-f][0-9a-f])*)(?::\d*)?$/i;
+
+function behindAuthority(target: Uint8Array): Uint8Array | null {
   const text = Buffer.from(target.buffer, target.byteOffset, target.length).toString("latin1");
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(text);
-  if (authority === null) return null;
-  const rest = text.slice(authority[0].length);
-  return Buffer.from(rest.startsWith("/") ? rest : `/${rest}`, "latin1");
+  const [, rest = ""] = /^[a-z][a-z0-9+.-]*:(.*)$/is.exec(text) ?? [];
+  if (rest === "" && !text.endsWith(":")) return null;
+  const [, authority, path = ""] = /^\/\/([^/?]*)(.*)$/s.exec(rest) ?? [];
+  // What follows a scheme without a slash is no path.
+  if (authority === undefined) return Buffer.from(rest.startsWith("/") ? rest : rest.replace(/^[^?]*/, ""), "latin1");
+  return AUTHORITY.test(authority) ? Buffer.from(path, "latin1") : null;
 }
