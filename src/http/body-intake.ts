@@ -82,8 +82,8 @@ export class BodyIntake {
     const { limits } = this.deps;
     const size = body.announcedBytes ?? Infinity;
     if (size !== Infinity && size > limits.maxBodyBytes) return tooLarge(limits.maxBodyBytes);
-    const { whole } = body;
-    if (whole !== null && whole.length <= Math.min(SMALL_BODY_BYTES, limits.maxBodyBytes)) return whole;
+    const whole = body.takeWhole(Math.min(SMALL_BODY_BYTES, limits.maxBodyBytes));
+    if (whole !== null) return whole;
     if (this.uploads.size >= limits.maxPushesInFlight) this.giveWay("web.max-pushes-in-flight");
     return new Promise((resolve) => {
       const upload = new Upload(Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {

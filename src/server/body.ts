@@ -27,9 +27,13 @@ export class Body {
     private readonly source: BodySource,
   ) {}
 
-  /** All of it, where it is here already in one piece and nobody has taken it; null where it has to be received. */
-  get whole(): Uint8Array | null {
-    return this.isFinished && this.fault === null && this.kept.length === 1 ? (this.kept[0] ?? null) : null;
+  /** Hands over all of it, where it is here in one piece of at most so many bytes; else null, and it has to be received. */
+  takeWhole(maxBytes: number): Uint8Array | null {
+    const [whole] = this.kept;
+    if (!this.isFinished || this.fault !== null || this.kept.length !== 1 || whole === undefined) return null;
+    if (whole.length > maxBytes) return null;
+    this.drop();
+    return whole;
   }
 
   get isOver(): boolean {
@@ -41,6 +45,7 @@ export class Body {
     return this.kept.length === 0;
   }
 
+  /** Somebody wanted it. */
   get isTaken(): boolean {
     return this.sink !== null;
   }

@@ -229,7 +229,8 @@ export class Connection implements ExchangePort, Member {
 
   private send(exchange: Http1Exchange, answer: Answer): boolean | Promise<boolean> {
     const { method, minorVersion, body } = exchange;
-    const isStuck = !body.isOver && (exchange.expectsContinue || this.reader.leftBytes > MAX_DROPPED_BYTES);
+    const isUnasked = exchange.expectsContinue && !body.isTaken;
+    const isStuck = isUnasked || (!body.isOver && this.reader.leftBytes > MAX_DROPPED_BYTES);
     const isEnd = isStuck || !exchange.keepsAlive || answer.headers.Connection === "close";
     if (isEnd || !endsByItself(answer, minorVersion)) this.isLast = true;
     return writeAnswer(this, this.deps.heads, answer, { method, minorVersion, keepsAlive: !this.isLast });
@@ -270,11 +271,16 @@ export class Connection implements ExchangePort, Member {
     this.reader.next();
   }
 
-  /** Answers what no handler is to see, and ends the connection behind it. */
+  /** Answers what no handler is to see, and ends the connection behind it. A body that breaks off is its handler's to judge. */
   private refuse(refusal: Refusal): void {
     this.deps.refusals.add(refusal, this.client);
     this.rest = NOTHING;
     this.isLast = true;
+    const { exchange } = this.reader;
+    if (exchange !== null && this.current === null) {
+      exchange.body.finish(refusal.words);
+      return this.begin(exchange);
+    }
     if (!this.isAnswered) return this.current?.body.finish(refusal.words);
     const { status, words } = refusal;
     const text = `${status} ${statusText(status)}: ${words}`;

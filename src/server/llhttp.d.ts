@@ -8,7 +8,7 @@ declare module "node:_http_common" {
     static readonly kOnMessageComplete: 4;
     static readonly kLenientOptionalCRBeforeLF: number;
     initialize(type: number, resource: object, maxHeaderBytes: number, flags: number): void;
-    execute(bytes: Uint8Array): number | (Error & { code: string; reason: string });
+    execute(bytes: Uint8Array): number | (Error & { code: string; reason: string; bytesParsed: number });
     [HTTPParser.kOnHeaders]: (fields: string[], url: string) => void;
     [HTTPParser.kOnHeadersComplete]: (major: number, minor: number, fields: string[] | undefined) => number;
     [HTTPParser.kOnBody]: (bytes: Uint8Array) => void;

@@ -15,8 +15,12 @@ const MAX_SPARE_BYTES = 16 * 1024;
  */
 const STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n");
 const STAND_IN_FIELDS = 4;
-/** The same with the header that chunks need. */
-const CHUNKS_STAND_IN = Buffer.from(`${STAND_IN}Transfer-Encoding: chunked\r\n\r\n`);
+/** The same before chunks. Without an upgrade in view all their faults are told; behind them nothing is to follow. */
+const CHUNKS_STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+/** The end of the last chunk's line, or of the last trailer, and the empty line. */
+const LAST_LINE_ENDS = 4;
+const CR = 0x0d;
+const LINE_FEED = 0x0a;
 const NO_FIELDS: readonly string[] = [];
 
 /**
@@ -30,6 +34,8 @@ export class MessageParser {
   private trailerBytes = 0;
   /** What chunks take up besides their data, the usual left out. */
   private spareBytes = 0;
+  /** CR and LF that the chunks read so far end in. */
+  private lineEnds = 0;
   private isPhaseOver = false;
   /** Names and values in turn, as sent. */
   fields: readonly string[] = NO_FIELDS;
@@ -67,6 +73,7 @@ export class MessageParser {
     this.chunks = [];
     this.trailerBytes = 0;
     this.spareBytes = 0;
+    this.lineEnds = 0;
     this.start(CHUNKS_STAND_IN, 0);
   }
 
@@ -81,15 +88,24 @@ export class MessageParser {
 
   /** Reads bytes from `start` on, no further than the chunks and their trailer go: how many. */
   readChunks(bytes: Uint8Array, start: number): number | Refusal {
-    const rest = start === 0 ? bytes : bytes.subarray(start);
-    const readBytes = this.llhttp.execute(rest);
-    if (typeof readBytes !== "number") return refusalOf(readBytes.code, readBytes.reason);
-    if (readBytes < rest.length && !this.isPhaseOver) return malformed("malformed chunked encoding");
+    const outcome = this.llhttp.execute(start === 0 ? bytes : bytes.subarray(start));
+    // Whatever follows the end is a fault to llhttp, which has then gone past the line ends, and one byte more.
+    if (typeof outcome !== "number" && !this.isPhaseOver) return refusalOf(outcome.code, outcome.reason);
+    const reached = typeof outcome === "number" ? outcome : outcome.bytesParsed - 1;
+    const readBytes = reached - this.strayLineEnds(bytes, start, start + reached);
     this.spareBytes += readBytes;
     for (const { length } of this.chunks) this.spareBytes -= length + USUAL_CHUNK_BYTES;
     this.spareBytes = Math.max(0, this.spareBytes);
     if (this.spareBytes > MAX_SPARE_BYTES) return malformed("chunked encoding contains too much non-data");
     return this.trailerBytes > MAX_TRAILER_BYTES ? tooLarge() : readBytes;
+  }
+
+  /** Of the CR and LF before `end` those that belong to no chunk. */
+  private strayLineEnds(bytes: Uint8Array, start: number, end: number): number {
+    let first = end;
+    while (first > start && (bytes[first - 1] === CR || bytes[first - 1] === LINE_FEED)) first--;
+    this.lineEnds = end - first + (first === start ? this.lineEnds : 0);
+    return this.isPhaseOver ? this.lineEnds - LAST_LINE_ENDS : 0;
   }
 
   private start(standIn: Uint8Array, flags: number): void {

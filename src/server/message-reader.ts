@@ -5,7 +5,7 @@ import { malformed, placeOf, Refusal, type RequestLine, readRequestLine } from "
 
 const LINE_FEED = 0x0a;
 const CR = 0x0d;
-/** Line ends that some clients send behind the body of a POST; Go passes over as many. */
+/** Line ends that some clients send behind a body, passed over before a request line (RFC 9112, section 2.2). */
 const MAX_STRAY_BYTES = 4;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -15,7 +15,7 @@ export class MessageReader {
   private held = NOTHING;
   private line: RequestLine | null = null;
   private parser: MessageParser | null = null;
-  private strayBytes = 0;
+  private strayBytes = MAX_STRAY_BYTES;
   /** The request whose header was read; its body may still be on its way. */
   exchange: Http1Exchange | null = null;
   /** What is to come of a body with a length. */
@@ -40,7 +40,7 @@ export class MessageReader {
 
   /** Makes ready for the next request. */
   next(): void {
-    this.strayBytes = this.exchange?.method === "POST" ? MAX_STRAY_BYTES : 0;
+    this.strayBytes = MAX_STRAY_BYTES;
     this.exchange = null;
     this.line = null;
     this.freeParser();
@@ -125,10 +125,10 @@ export class MessageReader {
     if (parser === null) throw new Error("reading chunks: expected a parser");
     if (start === bytes.length) return start;
     const readBytes = parser.readChunks(bytes, start);
-    if (readBytes instanceof Refusal) return readBytes;
     const { chunks } = parser;
     if (chunks.length > 0) parser.chunks = [];
     for (const chunk of chunks) body.add(chunk);
+    if (readBytes instanceof Refusal) return readBytes;
     if (parser.isOver) {
       body.finish(null);
       this.freeParser();

@@ -1,104 +1,196 @@
-import type { RawOutcome } from "./raw-outcome.ts";
-
-/** Where the reference and this program part on raw requests on purpose, and why. */
+/** One way in which requests are understood differently from the reference, on purpose. */
 export interface KnownDifference {
+  readonly name: string;
   readonly reason: string;
-  /** Bytes that show it, one a character: a push to `known<n>`, `#` in its place. */
-  readonly example: string;
-  /** Whether it may be what sets these outcomes of these bytes apart. */
-  readonly explains: (bytes: string, ours: RawOutcome, theirs: RawOutcome) => boolean;
+  /** What the bytes of such a connection hold, one character a byte. */
+  readonly sent: RegExp;
+  /** Our answers from the first one that differs on, and theirs: each status, " close" where the connection is said to end. */
+  readonly ours: RegExp;
+  readonly theirs: RegExp;
 }
 
-const REFUSALS: readonly number[] = [400, 417, 431, 501, 505];
-const PUSH = "POST /metrics/job/# HTTP/1.1\r\nHost: gw\r\n";
-const CHUNKED = `${PUSH}Transfer-Encoding: chunked\r\n\r\n`;
-const BODY = "m 1\nn 2\n";
+/** What the reference could have to be sent so that it understands what is understood here. */
+export interface KnownLeniency {
+  readonly name: string;
+  readonly reason: string;
+  readonly asTheirs: (text: string) => readonly string[];
+}
 
-const has =
-  (pattern: RegExp): KnownDifference["explains"] =>
-  (bytes) =>
-    pattern.test(bytes);
-
-const endsRefused = ({ statuses, closed }: RawOutcome): boolean => closed && REFUSALS.includes(statuses.at(-1) ?? 0);
+const REFUSED = /^(400|417|431|501|505) close$/;
+const ANYTHING = /^/;
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
-    reason: "folded header lines are refused: a proxy may read them as two",
-    example: `${PUSH}X-A: b\r\n c\r\nContent-Length: 8\r\n\r\n${BODY}`,
-    explains: has(/\n[ \t]+[^\r\n]/),
+    name: "refused with another status",
+    reason: "of a request with several faults, or a coding that nobody knows, each tells the one that it meets first",
+    sent: ANYTHING,
+    ours: REFUSED,
+    theirs: /^(400|417|431|501|505)( close)?$/,
   },
   {
-    reason: "a length given twice is refused, the same or not: a proxy may take either",
-    example: `${PUSH}Content-Length: 8\r\nContent-Length: 8\r\n\r\n${BODY}`,
-    explains: has(/content-length:[^\n]*\n(?:[^\r\n]+\r?\n)*content-length:/i),
+    name: "chunks in HTTP/1.0",
+    reason: "a proxy may take them for a body, the reference for none and for junk behind the request",
+    sent: /HTTP\/1\.0[\s\S]*Transfer-Encoding/i,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason: "a length beside chunks is refused: it is how requests are smuggled",
-    example: `${PUSH}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n${BODY}\r\n0\r\n\r\n`,
-    explains: has(
-      /(?:content-length|transfer-encoding):[^\n]*\n(?:[^\r\n]+\r?\n)*(?:content-length|transfer-encoding):/i,
-    ),
+    name: "a folded header line",
+    reason: "a proxy may read it as two lines",
+    sent: /\n[ \t]/,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason: "chunks in HTTP/1.0 are refused; the reference passes over the header, and the body is none",
-    example: `POST /metrics/job/# HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n${BODY}\r\n0\r\n\r\n`,
-    explains: has(/HTTP\/1\.0\r?\n(?:[^\r\n]+\r?\n)*transfer-encoding/i),
+    name: "a bare CR in a header",
+    reason: "a proxy may read it as the end of a line",
+    sent: /\r[^\n]/,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason: "an empty length is refused; the reference takes it for none, and the body for the next request",
-    example: `${PUSH}Content-Length: \r\n\r\n`,
-    explains: has(/content-length:[ \t]*\r?\n/i),
+    name: "blanks in the line of a chunk's size",
+    reason: "RFC 9112 has none; a proxy may read another size",
+    sent: /[0-9a-f][ \t]+(;.*)?\r?\n/i,
+    ours: /^(40[05]|200|202|301|404) ?(close)?$/,
+    theirs: ANYTHING,
   },
   {
-    reason: "blanks in the line of a chunk's size are refused: not all read them alike",
-    example: `${CHUNKED}8 \r\n${BODY}\r\n0\r\n\r\n`,
-    explains: has(/\n[0-9a-f]+[ \t]+(?:\r?\n|;)/i),
+    name: "lines of chunks ended by LF",
+    reason: "a proxy may read the end of a chunk elsewhere",
+    sent: /Transfer-Encoding[\s\S]*[^\r]\n/i,
+    ours: /^(400|405|200|202|301|404) ?(close)?$/,
+    theirs: ANYTHING,
   },
   {
-    reason: "the line of a chunk's size must end in CR LF",
-    example: `${CHUNKED}8\n${BODY}\r\n0\r\n\r\n`,
-    explains: has(/\n[0-9a-f]+(?:;[^\r\n]*)?\n/i),
+    name: "a length beside chunks",
+    reason: "a proxy may go by the one or the other",
+    sent: /Content-Length[\s\S]*Transfer-Encoding|Transfer-Encoding[\s\S]*Content-Length/i,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason:
-      "the lines of a trailer must end in CR LF, and none may tell a length; the reference waits for the one, passes over the other",
-    example: `${CHUNKED}8\r\n${BODY}\r\n0\r\nContent-Length: 3\r\n\r\n`,
-    explains: has(/\n0+\r\n(?:[^\r\n]+\r\n)*(?:[^\r\n]*\n|content-length:)/i),
+    name: "a length given twice",
+    reason: "RFC 9112, section 6.3, lets us refuse it; the reference takes two that are the same for one",
+    sent: /Content-Length[\s\S]*Content-Length/i,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason: "100 Continue is not sent where the body is here already (RFC 9110, section 10.1.1)",
-    example: `${PUSH}Content-Length: 8\r\nExpect: 100-continue\r\n\r\n${BODY}`,
-    explains: has(/expect:[^\n]*100-continue/i),
+    name: "an empty length",
+    reason: "it is no number; the reference takes it for none at all",
+    sent: /Content-Length:[ \t]*\r?\n/i,
+    ours: REFUSED,
+    theirs: ANYTHING,
   },
   {
-    reason: "a body that nobody reads is not waited for before the answer",
-    example: `POST /nope HTTP/1.1\r\nHost: gw\r\nContent-Length: 1000\r\n\r\n${BODY}`,
-    explains: (_, ours, theirs) => ours.statuses.length > theirs.statuses.length && !theirs.closed,
+    name: "an expectation that only looks like 100-continue",
+    reason: "the reference looks for the word anywhere in the value",
+    sent: /Expect:.*100-continue/i,
+    ours: /^417 close$/,
+    theirs: ANYTHING,
   },
   {
-    reason: "a body is parsed when it is whole; the reference may find a fault before",
-    example: `${PUSH}Connection: close\r\nContent-Length: 1000\r\n\r\nm x\n${BODY}`,
-    explains: (_, ours, theirs) => !ours.closed && theirs.statuses.length > ours.statuses.length && theirs.closed,
+    name: "a connection option amid other words",
+    reason: "the reference looks for the word anywhere in the value",
+    sent: /Connection:.*close/i,
+    ours: ANYTHING,
+    theirs: /^\d{3} close$/,
   },
   {
-    reason: "417 ends the connection at once, whatever of the body is still to come",
-    example: `${PUSH}Content-Length: 1000\r\nExpect: x\r\n\r\n`,
-    explains: (_, ours) => ours.closed && ours.statuses.at(-1) === 417,
+    name: "an answer before a body that nobody wants is whole",
+    reason: "there is nothing to wait for; the reference reads on before it answers",
+    sent: /Content-Length|Transfer-Encoding/i,
+    ours: /^\d{3}( close)? open$/,
+    theirs: /^open$/,
   },
   {
-    reason: "chunks that are broken are told as such, whether somebody reads them or not",
-    example: "GET /nope HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    explains: (_, ours) => ours.text.includes("malformed chunked encoding"),
+    name: "a push whose path is refused before its body is asked for",
+    reason: "here the body is read first, so that the connection can go on",
+    sent: /Expect:.*100-continue/i,
+    ours: /^400 /,
+    theirs: /^400 close$/,
   },
   {
-    reason: "of several faults of a request the reference may tell another",
-    example: "POST metrics HTTP/2.0\r\nHost: a\r\nX Y: z\r\n\r\n",
-    explains: (_, ours, theirs) =>
-      ours.statuses.length === theirs.statuses.length && endsRefused(ours) && endsRefused(theirs),
+    name: "a change that a page of another site asks for",
+    reason: "see --web.cors.origin",
+    sent: /^Origin:/im,
+    ours: /^403/,
+    theirs: ANYTHING,
   },
   {
-    reason: "of keep-alive and close in HTTP/1.0, close counts",
-    example: "GET /-/healthy HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
-    explains: has(/HTTP\/1\.0\r?\n(?:[^\r\n]+\r?\n)*connection:[^\n]*keep-alive,[^\n]*close/i),
+    name: "a target that is neither a path nor a URL with a host",
+    reason: "the reference takes it for an empty path and sends the client to a clean one",
+    sent: /^\S+ [a-z][\w+.-]*:[^ ]* /im,
+    ours: REFUSED,
+    theirs: /^301/,
+  },
+  {
+    name: "a URL without a path",
+    reason: "it asks for / (RFC 9110, section 4.2.3)",
+    sent: /^\S+ [a-z][\w+.-]*:\/\/[^/ ]* /im,
+    ours: /^(405|200|404)/,
+    theirs: /^301/,
+  },
+  {
+    name: "fewer than four bytes before the end",
+    reason: "the reference looks at a request when it has four bytes of it",
+    sent: /^(?![\s\S]*Host: probe\r\n\r\n$)/,
+    ours: /^400 close$/,
+    theirs: /^(open)?$/,
+  },
+  {
+    name: "keep-alive and close at once in HTTP/1.0",
+    reason: "close wins, as in HTTP/1.1",
+    sent: /HTTP\/1\.0\r?\n[\s\S]*(keep-alive[\s\S]*close|close[\s\S]*keep-alive)/i,
+    ours: /^$/,
+    theirs: ANYTHING,
+  },
+  {
+    name: "keep-alive behind an answer to HTTP/1.0 whose size is known",
+    reason: "the reference ends such a connection behind answers of more than 2 KB",
+    sent: /^GET [^ ]* HTTP\/1\.0[\s\S]*keep-alive/im,
+    ours: ANYTHING,
+    theirs: /^(open)?$/,
+  },
+  {
+    name: "more than 16 digits in the size of a chunk",
+    reason: "leading zeros change nothing about a number",
+    sent: /\n0[0-9a-f]{16,}/i,
+    ours: ANYTHING,
+    theirs: /^\d{3} close$/,
+  },
+  {
+    name: "labels that are not UTF-8",
+    reason: "the reference keeps them, and cannot be scraped any more",
+    sent: /[\x80-\xff]|%[89a-f]/i,
+    ours: /^400/,
+    theirs: ANYTHING,
   },
 ];
+
+export const KNOWN_LENIENCIES: readonly KnownLeniency[] = [
+  {
+    name: "empty lines before a request",
+    reason:
+      "RFC 9112, section 2.2: clients send them behind a body; the reference takes them behind that of a POST only",
+    asTheirs: withoutEmptyLines,
+  },
+];
+
+/** A line end that may be an empty line before a request, or before the end. */
+const EMPTY_LINE = /(\r?\n){1,4}(?=[^\s:]+ [^\r\n]*HTTP|\r?$)/g;
+/** Such lines behind what is surely the end of a request. */
+const LINES_BEHIND_END = /(\n\r?\n|m 1\n|m 2\n|m_b 3\n|m 1|m)(\r?\n){1,4}(?=[^\s:]+ |\r?$)/g;
+
+function withoutEmptyLines(text: string): string[] {
+  const start = text.replace(/^(\r?\n){1,4}/, "");
+  const behind = start.replace(LINES_BEHIND_END, "$1");
+  const each = [...start.matchAll(EMPTY_LINE)].map(
+    ({ index, 0: line }) => start.slice(0, index) + start.slice(index + line.length),
+  );
+  return [start, behind, start.replace(EMPTY_LINE, ""), ...each];
+}
+
+/** Of every connection: "100 Continue" is left out where the body has come along already (RFC 9110, section 10.1.1). */
+export const CONTINUE = "100";
