@@ -12,7 +12,7 @@ import type { ConnectionDeps } from "./connection.ts";
 import { type Crowd, type Member, rankOf } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import type { Answer, Exchange } from "./exchange.ts";
-import { fieldOf } from "./framing.ts";
+import { fieldOf, hasToken } from "./framing.ts";
 import { malformed, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { clientOf } from "./tls-listener.ts";
 
@@ -96,11 +96,12 @@ class Http2Exchange implements Exchange {
     readonly query: string,
     readonly fields: readonly string[],
     private readonly incoming: Http2ServerRequest,
+    private readonly outgoing: Http2ServerResponse,
     private readonly connection: Http2Connection,
   ) {
     const length = this.header("content-length");
     const announced = length === null || !/^\d+$/.test(length) ? null : Number(length);
-    this.body = new Body(incoming.stream.endAfterHeaders ? 0 : announced, { wanted: () => void incoming.resume() });
+    this.body = new Body(incoming.stream.endAfterHeaders ? 0 : announced, this);
     if (incoming.stream.endAfterHeaders) this.body.finish(null);
     else this.receive(incoming);
   }
@@ -114,6 +115,13 @@ class Http2Exchange implements Exchange {
 
   get client(): string {
     return clientOf(this.connection.socket);
+  }
+
+  /** For the body: it is wanted. */
+  wanted(): void {
+    const expect = this.header("expect");
+    if (expect !== null && hasToken(expect, "100-continue")) this.outgoing.writeContinue();
+    this.incoming.resume();
   }
 
   header(name: string): string | null {
@@ -143,7 +151,9 @@ export class Http2 {
       this.opening.begin(session);
       this.connections.set(session, this.opening);
     });
-    this.server.on("request", (incoming, outgoing) => void this.answer(incoming, outgoing));
+    // An expectation is read here, in any case: node:http2 knows one spelling, and would ask for bodies that nobody wants.
+    for (const event of ["request", "checkContinue", "checkExpectation"])
+      this.server.on(event, (incoming, outgoing) => void this.answer(incoming, outgoing));
     this.server.on("sessionError", () => {});
   }
 
@@ -176,7 +186,7 @@ export class Http2 {
     outgoing: Http2ServerResponse,
     connection: Http2Connection,
   ): Promise<void> {
-    const exchange = exchangeOf(incoming, connection);
+    const exchange = exchangeOf(incoming, outgoing, connection);
     try {
       await send(
         exchange instanceof Refusal ? this.refused(exchange, connection) : await this.deps.handler(exchange),
@@ -197,7 +207,11 @@ export class Http2 {
   }
 }
 
-function exchangeOf(incoming: Http2ServerRequest, connection: Http2Connection): Http2Exchange | Refusal {
+function exchangeOf(
+  incoming: Http2ServerRequest,
+  outgoing: Http2ServerResponse,
+  connection: Http2Connection,
+): Http2Exchange | Refusal {
   const target = Buffer.from(incoming.url, "latin1");
   const fault = targetFault(target, 0, target.length);
   const place = incoming.method === "OPTIONS" && incoming.url === "*" ? { path: target, query: "" } : placeOf(target);
@@ -208,7 +222,7 @@ function exchangeOf(incoming: Http2ServerRequest, connection: Http2Connection): 
     if (!rawHeaders[i]?.startsWith(":")) fields.push(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
   const authority = incoming.headers[":authority"];
   if (typeof authority === "string" && fieldOf(fields, "host") === null) fields.push("host", authority);
-  return new Http2Exchange(incoming.method, place.path, place.query, fields, incoming, connection);
+  return new Http2Exchange(incoming.method, place.path, place.query, fields, incoming, outgoing, connection);
 }
 
 async function send(answer: Answer, outgoing: Http2ServerResponse, method: string): Promise<void> {

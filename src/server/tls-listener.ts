@@ -91,7 +91,8 @@ export async function listenTls(place: Place, first: TlsOptions, deps: TlsListen
     rejectUnauthorized: false,
     handshakeTimeout: HANDSHAKE_MS,
     allowHalfOpen: true,
-    ALPNProtocols: deps.http2 === null ? ["http/1.1"] : ["h2", "http/1.1"],
+    // The last is what curl --http1.0 asks for, and nothing else.
+    ALPNProtocols: [...(deps.http2 === null ? [] : ["h2"]), "http/1.1", "http/1.0"],
   });
   serveHandshakes(server, () => current, deps);
   await listening(server, place);
