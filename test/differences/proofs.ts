@@ -141,6 +141,10 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "a TLS client that offers HTTP/1.0 alone",
+    by: [{ file: "test/e2e/clients-tools.test.ts", title: "curl --http1.0 is answered in HTTP/1.0 and stored" }],
+  },
+  {
     row: "GAUGE_HISTOGRAM cuts every scrape short",
     by: [
       {

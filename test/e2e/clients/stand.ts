@@ -10,7 +10,7 @@ export type Scheme = (typeof SCHEMES)[number];
 export interface ClientCase {
   readonly proves: string;
   /**
-   * For bash. $JOB is the URL of a job of the case's own (and $PATH_OF_JOB its path), $GATEWAY what all URLs begin with,
+   * For bash. $JOB is the URL of a job of the case's own (and $PATH_OF_JOB its path), $GATEWAY what URLs begin with,
    * $PORT the port, $BIG a file with BIG_SAMPLES samples, $FOLDER where the tests' clients are, $MADE a scratch folder.
    */
   readonly script: string;
