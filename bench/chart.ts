@@ -13,7 +13,7 @@ interface Bar {
   readonly colour: string;
 }
 
-/** Bars on a logarithmic scale: how many times better each figure of ours is than the peer's, the former build's and the limit's. */
+/** Bars on a logarithmic scale: how many times better each figure of ours is than those of the others. */
 export function drawChart(figures: readonly Figure[]): string {
   const bars = figures.flatMap(barsOf);
   const [low, high] = decades(bars);

@@ -37,7 +37,7 @@ export const start: Scenario = {
 const RUNS = 12;
 const RUN_SHAPE: readonly FigureShape[] = [{ key: "ms", title: "", unit: "ms", better: "less" }];
 
-/** What it costs to be one file without a library: a run that says the version, against that of the program as Bun compiles it. */
+/** What it costs to be one file without a library: `--version`, against that of the program as Bun compiles it. */
 export const run: Scenario = {
   id: "start/run",
   run: async (bench) => {
