@@ -263,10 +263,7 @@ export class PushColumns {
   latin1(place: number, size: number): string {
     const bytes = this.bytesOf(place);
     const start = offsetOf(place);
-    if (size > 32) return Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString("latin1");
-    let text = "";
-    for (let at = start; at < start + size; at++) text += String.fromCharCode(bytes[at] as number);
-    return text;
+    return latin1Slice.call(bytes as Buffer, start, start + size);
   }
 
   /** The bytes of a place as text; bytes that are not UTF-8 become U+FFFD. */
@@ -279,6 +276,9 @@ export class PushColumns {
     return this.families[family * FAMILY_STRIDE + FAMILY_TYPE] as MetricType;
   }
 }
+
+/** Of Buffer's methods the quickest way to a string; it takes any bytes. */
+const { latin1Slice } = Buffer.prototype;
 
 /** The offset of a place in the bytes that `bytesOf` gives. */
 export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
