@@ -82,7 +82,7 @@ function* exposedFamilies(own: readonly OwnFamily[], snapshot: Snapshot): Genera
       if (++passed % FAMILIES_A_TURN === 0) yield null;
     } else if (order === 0 && next < ours.length) {
       const { type, help, ownLines } = ours[next++] as NamedFamily;
-      yield { ...pushed, type, help, ownLines };
+      yield { ...pushed, type, isTypeless: false, help, ownLines };
     } else yield { ...pushed, ownLines: null };
   }
   yield* ours.slice(next);

@@ -103,6 +103,7 @@ export class PushColumns {
     rows[at + FAMILY_FIRST] = -1;
     rows[at + FAMILY_LAST] = -1;
     rows[at + FAMILY_METRICS] = 0;
+    rows[at + FAMILY_TYPELESS] = 0;
     return row;
   }
 
@@ -272,6 +273,10 @@ export class PushColumns {
     return Buffer.from(bytes.buffer, bytes.byteOffset + offsetOf(place), size).toString("utf8");
   }
 
+  isTypeless(family: number): boolean {
+    return this.families[family * FAMILY_STRIDE + FAMILY_TYPELESS] === 1;
+  }
+
   familyType(family: number): MetricType {
     return this.families[family * FAMILY_STRIDE + FAMILY_TYPE] as MetricType;
   }
@@ -296,7 +301,7 @@ function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
   return grown;
 }
 
-export const FAMILY_STRIDE = 8;
+export const FAMILY_STRIDE = 9;
 export const FAMILY_NAME_AT = 0;
 export const FAMILY_NAME_SIZE = 1;
 /** A MetricType, or -1 where none is known yet. */
@@ -307,6 +312,8 @@ export const FAMILY_HELP_SIZE = 4;
 export const FAMILY_FIRST = 5;
 export const FAMILY_LAST = 6;
 export const FAMILY_METRICS = 7;
+/** 1 where protobuf did not tell the type, which then is COUNTER. */
+export const FAMILY_TYPELESS = 8;
 
 /** The place of a name or value that was not given at all, where an empty one has another: no bytes of the spill. */
 export const ABSENT = -1;

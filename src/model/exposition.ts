@@ -24,6 +24,8 @@ export interface ExposedPage {
 export interface ExposedFamily {
   readonly name: string;
   readonly type: MetricType;
+  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  readonly isTypeless?: boolean;
   /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;
   /** Some name in the pages is outside the old character set. */

@@ -58,3 +58,5 @@ export const HEAD_HAS_HELP = 4;
 export const HEAD_ASIDE = 8;
 export const HEAD_HAS_AGE = 16;
 export const HEAD_AGE_BYTES = 8;
+/** The type was not told. */
+export const HEAD_TYPELESS = 32;

@@ -26,6 +26,8 @@ export interface GroupFamily {
   /** A small integer: the same in all groups that have the family; once none has it, another family may get it. */
   readonly id: number;
   readonly type: MetricType;
+  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  readonly isTypeless?: boolean;
   /** As pushed, without escapes; null where no HELP was pushed. */
   readonly help: Uint8Array | null;
   /** Some name in the lines is outside the old character set. */

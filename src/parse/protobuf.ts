@@ -8,6 +8,7 @@ import {
   FAMILY_METRICS,
   FAMILY_STRIDE,
   FAMILY_TYPE,
+  FAMILY_TYPELESS,
   METRIC_COUNT,
   METRIC_FIRST,
   METRIC_FLAGS,
@@ -98,9 +99,13 @@ export class ProtobufParser {
     let helpAt = 0;
     let helpSize = -1;
     let type: number = MetricType.counter;
+    let isTypeless = 1;
     outer.open(this.body, start, end);
     while (outer.step()) {
-      if (outer.field === 3 && outer.wire === WIRE_VARINT) type = typeNumber(outer);
+      if (outer.field === 3 && outer.wire === WIRE_VARINT) {
+        type = typeNumber(outer);
+        isTypeless = 0;
+      }
       if (outer.wire !== WIRE_BYTES) continue;
       if (outer.field === 1) {
         nameAt = outer.start;
@@ -114,6 +119,7 @@ export class ProtobufParser {
     const family = this.enterFamily(nameAt, nameSize);
     const row = family * FAMILY_STRIDE;
     columns.families[row + FAMILY_TYPE] = type;
+    columns.families[row + FAMILY_TYPELESS] = isTypeless;
     takeHelp(columns, family, helpAt, helpSize, helpSize > 0 && hasHighBytes(this.body, helpAt, helpSize));
     return this.readMetrics(family, type as MetricType, start, end);
   }

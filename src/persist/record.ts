@@ -1,7 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
-import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED } from "../model/kept-group.ts";
+import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import type { GroupFamily, GroupView } from "../model/view.ts";
 
@@ -27,6 +27,7 @@ const NO_SIDE = -1;
 interface FamilyHead {
   readonly name: string;
   readonly type: MetricType;
+  readonly isTypeless: boolean;
   readonly quoted: boolean;
   readonly help: Uint8Array | null;
   readonly age: number;
@@ -92,14 +93,18 @@ export class RowWriter {
   }
 }
 
-function isHeadOf(head: FamilyHead, { name, type, quoted, help, age, isAside }: GroupFamily): boolean {
+function isHeadOf(
+  head: FamilyHead,
+  { name, type, isTypeless = false, quoted, help, age, isAside }: GroupFamily,
+): boolean {
   if (head.age !== age || head.isAside !== isAside) return false;
   if (head.name !== name || head.type !== type || head.quoted !== quoted) return false;
+  if (head.isTypeless !== isTypeless) return false;
   if (head.help === null || help === null) return head.help === help;
   return head.help.length === help.length && sameBytes(head.help, 0, help, 0, help.length);
 }
 
-function makeHead({ name, type, quoted, help, age, isAside }: GroupFamily): FamilyHead {
+function makeHead({ name, type, isTypeless = false, quoted, help, age, isAside }: GroupFamily): FamilyHead {
   const lines = new Writer(256);
   if (help !== null) {
     lines.text(`# HELP ${JSON.stringify(name)} `);
@@ -110,11 +115,11 @@ function makeHead({ name, type, quoted, help, age, isAside }: GroupFamily): Fami
   const bytes = new Writer(256);
   bytes.byte(type);
   const flags = (quoted ? HEAD_QUOTED : 0) | (help === null ? 0 : HEAD_HAS_HELP);
-  bytes.byte(flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE));
+  bytes.byte(flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE) | (isTypeless ? HEAD_TYPELESS : 0));
   appendSized(bytes, Buffer.from(name));
   if (age !== 0) bytes.append(new Uint8Array(Float64Array.of(age).buffer));
   if (help !== null) bytes.append(help);
-  const said = { name, type, quoted, help: help?.slice() ?? null, age, isAside };
+  const said = { name, type, isTypeless, quoted, help: help?.slice() ?? null, age, isAside };
   return { ...said, lines: lines.finish(), bytes: bytes.finish() };
 }
 

@@ -12,7 +12,7 @@ export class FamilyEncoder {
     return group.families.map((family) => {
       const { out } = this;
       out.reset();
-      appendFamilyHeader(out, family.name, family.help, family.type);
+      appendFamilyHeader(out, family.name, family.help, family.isTypeless ? null : family.type);
       appendMetrics(out, family, this.scratch);
       return { name: family.name, timestampMs: family.pushedMs, familyBytes: out.finish() };
     });

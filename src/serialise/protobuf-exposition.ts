@@ -88,7 +88,7 @@ function* familyMessage(
   }
   if (kind !== "all" && size + rest.length === 0) return false;
   const name = family.quoted && escaping !== "allow-utf-8" ? escapedName(family.name, escaping) : family.name;
-  appendFamilyHeader(head, name, family.help, family.type);
+  appendFamilyHeader(head, name, family.help, family.isTypeless ? null : family.type);
   appendVarint(out, head.length + size + rest.length);
   out.append(head.view());
   if (size > 0) yield { bytes: takePiece(out), page: null };

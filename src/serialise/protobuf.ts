@@ -120,12 +120,12 @@ function* sidePieces(out: Writer, side: Uint8Array, escaping: EscapingScheme): G
 }
 
 /**
- * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` is a field that was never set; an empty one is written, and so is
- * the type.
+ * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` or `type` is a field that was never set; an empty help is written.
  */
-export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType): void {
+export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType | null): void {
   appendTextField(out, 1, name);
   if (help !== null) appendBytesField(out, 2, help, 0, help.length);
+  if (type === null) return;
   appendTag(out, 3, WIRE_VARINT);
   appendVarint(out, type);
 }

@@ -12,7 +12,7 @@ import {
   METRIC_STRIDE,
   type PushColumns,
 } from "../model/columns.ts";
-import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
+import { isMetricType, METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { quoteBytes, quoteText } from "../model/quote.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
 import { describeMetric } from "./describe.ts";
@@ -143,6 +143,18 @@ function findScrapeFault(columns: PushColumns, metric: number, type: MetricType,
 
 export function describeType(name: string, type: MetricType, expected: MetricType): string {
   return `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[expected]}`;
+}
+
+/** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
+export function isKeptEmpty(columns: PushColumns, family: number): boolean {
+  if (!columns.keepsEmptyFamilies || !isMetricType(columns.familyType(family))) return false;
+  const row = family * FAMILY_STRIDE;
+  const at = columns.families[row + FAMILY_NAME_AT] as number;
+  return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
+}
+
+export function describeUnknownType(columns: PushColumns, family: number): string {
+  return `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`;
 }
 
 /** A pushed family's name in quotes. */

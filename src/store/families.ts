@@ -17,6 +17,8 @@ export class Family {
   quotedCount = 0;
   /** One of the two families of push times, which no PUT takes away. */
   isPushTime = false;
+  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  isTypeless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
   /** Its chunks are in the exposition; see contradictions.ts for this and the next three. */
@@ -160,3 +162,8 @@ function hasRoom(page: Page, size: number): boolean {
 
 /** A page and a slot as one integer. */
 export const placeOn = (page: number, slot: number): number => page * MAX_SLOTS + slot;
+
+/** Another push of a family: one group that tells the type tells it for all. */
+export function noteTypeless(family: Family, isTypeless: boolean): void {
+  if (!isTypeless || family.chunkCount <= 1) family.isTypeless = isTypeless;
+}

@@ -30,6 +30,7 @@ function familyView(table: Table, family: Family, chunk: number, pushedMs: numbe
     name: family.name,
     id: family.id,
     type: table.typeOf(chunk),
+    isTypeless: family.isTypeless,
     help: table.helpOf(chunk),
     age: family.asides === null ? family.age : family.asides.ageOf(chunk),
     isAside: family.asides !== null,

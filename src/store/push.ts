@@ -17,11 +17,20 @@ import type { Rejection } from "../model/rejection.ts";
 import { NOBODY } from "./asides.ts";
 import { findFull } from "./capacity.ts";
 import { emptyContent } from "./chunk-content.ts";
-import { describeType, Faults, familyName, findCollision, findFault, pointLabelOf } from "./consistency.ts";
+import {
+  describeType,
+  describeUnknownType,
+  Faults,
+  familyName,
+  findCollision,
+  findFault,
+  isKeptEmpty,
+  pointLabelOf,
+} from "./consistency.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
-import { type Family, NO_HELP } from "./families.ts";
+import { type Family, NO_HELP, noteTypeless } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { emptyPrepared, type Prepared } from "./prepared.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
@@ -34,14 +43,6 @@ import { FAMILY_BYTES, type Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
-
-/** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
-function isKeptEmpty(columns: PushColumns, family: number): boolean {
-  if (!columns.keepsEmptyFamilies || !isMetricType(columns.familyType(family))) return false;
-  const row = family * FAMILY_STRIDE;
-  const at = columns.families[row + FAMILY_NAME_AT] as number;
-  return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
-}
 
 /** One push to be checked and stored. */
 export interface PushRequest {
@@ -112,9 +113,9 @@ export class PushHandler {
    */
   private isLeftOut(columns: PushColumns, family: number): boolean {
     const row = family * FAMILY_STRIDE;
+    if (columns.families[row + FAMILY_METRICS] === 0 && !isKeptEmpty(columns, family)) return true;
     const at = columns.families[row + FAMILY_NAME_AT] as number;
     const size = columns.families[row + FAMILY_NAME_SIZE] as number;
-    if (columns.families[row + FAMILY_METRICS] === 0 && !isKeptEmpty(columns, family)) return true;
     if (this.times.isName(PUSH_TIME, columns.bytesOf(at), offsetOf(at), size)) return true;
     return this.isNewGroup && this.times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
   }
@@ -128,10 +129,7 @@ export class PushHandler {
     const nameStart = offsetOf(nameAt);
     const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
     const stored = this.storedFor(name, nameStart, nameSize, check);
-    if (!isMetricType(columns.familyType(family)))
-      return faults.add(
-        () => `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`,
-      );
+    if (!isMetricType(columns.familyType(family))) return faults.add(() => describeUnknownType(columns, family));
     const item = this.nextPrepared();
     item.family = family;
     item.stored = stored;
@@ -342,6 +340,7 @@ export class PushHandler {
   private storeFamily(request: PushRequest, item: Prepared, group: number): void {
     const { columns } = request;
     const help = this.enterHelp(columns, item);
+    if (item.stored !== null) noteTypeless(item.stored, columns.isTypeless(item.family));
     if (item.unchanged) return this.table.touch(item.chunk, help, request.receivedMs);
     const { content } = this;
     content.source = this.renderer.out.bytes;
@@ -377,6 +376,7 @@ export class PushHandler {
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));
     family.isOwn = this.own.has(family.name);
+    family.isTypeless = columns.isTypeless(item.family);
     return family;
   }
 

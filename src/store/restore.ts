@@ -10,6 +10,7 @@ import {
   HEAD_QUOTED,
   HEAD_STRIDE,
   HEAD_TYPE,
+  HEAD_TYPELESS,
   KEPT_AT,
   KEPT_FAMILIES,
   KEPT_FAMILY_STRIDE,
@@ -149,12 +150,13 @@ export class Restoring {
     if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
     const isAside = (flags & HEAD_ASIDE) !== 0;
     if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
-    return known ?? this.makeFamily(name, type);
+    return known ?? this.makeFamily(name, type, (flags & HEAD_TYPELESS) !== 0);
   }
 
-  private makeFamily(name: Uint8Array, type: MetricType): Family {
+  private makeFamily(name: Uint8Array, type: MetricType, isTypeless: boolean): Family {
     const family = this.table.addFamily(name, type);
     family.isOwn = this.own.has(family.name);
+    family.isTypeless = isTypeless;
     return family;
   }
 }

@@ -9,6 +9,7 @@ export interface FamilySnapshot {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly type: MetricType;
+  readonly isTypeless: boolean;
   /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;
   /** Some name in it needs quotes. */

@@ -107,6 +107,7 @@ export class Table {
       nameBytes: family.nameBytes,
       type: family.type,
       help: this.helpText(family.help),
+      isTypeless: family.isTypeless,
       quoted: family.quotedCount > 0,
       filled: family.isShown && family.filledCount > 0,
       pages: family.isShown ? family.pages.slice() : [],

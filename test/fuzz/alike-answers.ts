@@ -210,8 +210,7 @@ function familyText(message: Uint8Array): string[] {
     if (record.field === 1) name = Buffer.from(content).toString();
     const isMetric = record.field === 4 && record.wire === WIRE_BYTES;
     const text = isMetric ? messageText(content, METRIC) : textOf(content);
-    if (record.field !== 3 || record.value !== 0)
-      fields.push(`${record.field}: ${record.wire === WIRE_BYTES ? text : record.value}`);
+    fields.push(`${record.field}: ${record.wire === WIRE_BYTES ? text : record.value}`);
   }
   return OWN.test(name) ? [] : [`${name} ${fields.sort().join("\n  ")}`];
 }

@@ -78,6 +78,13 @@ const CASES: readonly Case[] = [
     has: "# TYPE a gauge\n",
   },
   {
+    what: "a counter without a type",
+    hex: "100a0161220b1a0909000000000000f03f",
+    status: 200,
+    has: "# TYPE a counter\n",
+    shown: { name: "a", metric: [{ label: [instance, job], counter: { value: 1 } }] },
+  },
+  {
     what: "a label without a value",
     hex: "170a0161180122100a030a0178120909000000000000f03f",
     status: 200,
