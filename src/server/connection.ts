@@ -94,7 +94,8 @@ export class Connection implements ExchangePort, Member {
   /** The client sends no more. */
   ended(): void {
     this.isHalfClosed = true;
-    if (this.isEnding || (this.current === null && this.reader.isEmpty)) return this.transport.close();
+    const isDone = this.isAnswered && (this.current !== null || this.reader.isEmpty);
+    if (this.isEnding || isDone) return this.transport.close();
     if (this.current === null) return this.refuse(malformed("unexpected EOF"));
     if (!this.current.body.isOver) this.reader.cut();
   }

@@ -13,6 +13,7 @@ import { groupPath } from "../../src/serialise/group-path.ts";
 import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiate.ts";
 import { Store } from "../../src/store/store.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
+import { connectionTarget } from "./connection-target.ts";
 import type { Target } from "./loop.ts";
 import { PushTarget } from "./push-target.ts";
 import { encoded, seeds } from "./seeds.ts";
@@ -197,6 +198,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
+  connection: connectionTarget,
   "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
   "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
 };
