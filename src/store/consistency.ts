@@ -14,7 +14,6 @@ import {
 } from "../model/columns.ts";
 import { isMetricType, METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { quoteBytes, quoteText } from "../model/quote.ts";
-import { findUnscrapable } from "../model/scraped-labels.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
@@ -99,7 +98,8 @@ export function findFault(
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
   if ((flags & (METRIC_HAS_VALUE << type)) === 0) return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
   const wrong =
-    (labels ? findLabelFault(columns, metric, own, renderer) : null) ?? findScrapeFault(columns, metric, own, scrapes);
+    (labels ? findLabelFault(columns, metric, own, renderer, scrapes) : null) ??
+    findScrapeFault(columns, metric, own, scrapes);
   return wrong === null ? null : fault(wrong);
 }
 
@@ -110,7 +110,13 @@ export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
 }
 
 /** Labels in the order of their names, the group's among them: what it replaced is not looked at. */
-function findLabelFault(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): string | null {
+function findLabelFault(
+  columns: PushColumns,
+  metric: number,
+  type: MetricType,
+  renderer: Renderer,
+  scrapes: ScrapeCheck,
+): string | null {
   const isSummary = ((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & HAS_SUMMARY) !== 0;
   const walk = new LabelWalk();
   const start = renderer.blocks[metric * 2] as number;
@@ -129,7 +135,7 @@ function findLabelFault(columns: PushColumns, metric: number, type: MetricType, 
     names.push(text);
     previous = name;
   }
-  return findUnscrapable(names);
+  return scrapes.findNamesFault(names);
 }
 
 /** What protobuf alone can bring: lines cannot break a scrape in these ways. */

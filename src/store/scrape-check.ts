@@ -3,6 +3,7 @@ import { isKnownField, METRIC, type Message } from "../bytes/metrics-proto.ts";
 import { NativeFields, type NativeHalf, totalOf, type Whole, wholeCounts } from "../bytes/native-fields.ts";
 import { FieldCursor, WIRE_BYTES } from "../bytes/wire.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { findUnscrapable } from "../model/scraped-labels.ts";
 
 /*
  * What would make a scrape by Prometheus fail, native histograms on: of all its releases the strictest counts. The words are
@@ -18,6 +19,18 @@ const FAMILY_METRIC = 4;
 /** Why a metric that has more than its lines say is refused, or null. Keep one and ask it about one after the other. */
 export class ScrapeCheck {
   private readonly fields = new NativeFields();
+  /** The label names that were asked about last, and what was said of them: the next metric nearly always has the same. */
+  private names: readonly string[] = [];
+  private namesFault: string | null = null;
+
+  /** About the label names of a series; they are kept. */
+  findNamesFault(names: readonly string[]): string | null {
+    if (!areSame(names, this.names)) {
+      this.names = names;
+      this.namesFault = findUnscrapable(names);
+    }
+    return this.namesFault;
+  }
 
   /** About the Metric message at source[start, end), of a family of this type. Labels are not looked at. */
   findFault(source: Uint8Array, start: number, end: number, type: MetricType): string | null {
@@ -41,6 +54,12 @@ export class ScrapeCheck {
     }
     return record.failed ? "is not whole" : null;
   }
+}
+
+function areSame(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let i = 0; i < names.length; i++) if (names[i] !== others[i]) return false;
+  return true;
 }
 
 /** Go takes a known field of another wire type for an unknown one; Prometheus' reader gives up. */
