@@ -4,6 +4,8 @@ import { connect as connectSecurely } from "node:tls";
 /** What a server answered, as it stood on the wire: bodies are joined from their chunks but not decompressed. */
 export interface Answer {
   readonly status: number;
+  /** As in `HTTP/1.1`. */
+  readonly version: string;
   /** Names in lower case; of several fields of one name the last. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
@@ -83,9 +85,14 @@ export class Connection {
 
   /** The next answer; `method` is that of its request, since an answer to HEAD has no body. */
   async answer(method = "GET"): Promise<Answer> {
-    const { status, headers } = await this.#head();
+    const { status, version, headers } = await this.#head();
     if (status >= 100 && status < 200) return await this.answer(method);
-    return { status, headers, body: await this.#body(method, status, headers) };
+    return { status, version, headers, body: await this.#body(method, status, headers) };
+  }
+
+  /** The status of the next head, which is all of its answer: 100, or one that should have been. */
+  async interim(): Promise<number> {
+    return (await this.#head()).status;
   }
 
   /** The next answer's status, or null where the server closes without any. */
@@ -102,14 +109,14 @@ export class Connection {
     this.close();
   }
 
-  async #head(): Promise<{ status: number; headers: Map<string, string> }> {
+  async #head(): Promise<{ status: number; version: string; headers: Map<string, string> }> {
     if (!(await this.#more(() => this.#received.includes("\r\n\r\n")))) throw new Error(this.#broken("a header"));
     const text = this.#take(this.#received.indexOf("\r\n\r\n") + 4).toString("latin1");
     const [first = "", ...fields] = text.trimEnd().split("\r\n");
-    const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
+    const [, version = "", status] = /^(HTTP\/1\.[01]) (\d{3})/.exec(first) ?? [];
     if (status === undefined) throw new Error(`reading a status line: got ${JSON.stringify(first)}`);
     const headers = new Map(fields.map((field) => headerField(field)));
-    return { status: Number(status), headers };
+    return { status: Number(status), version, headers };
   }
 
   async #body(method: string, status: number, headers: Map<string, string>): Promise<Buffer> {
