@@ -12,7 +12,8 @@ import { fuzzInThread } from "./thread.ts";
 const SECONDS = process.env.CI ? 2.5 : 0.3;
 setDefaultTimeout((SECONDS + 60) * 1000);
 
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Always the same unless another is asked for: new inputs are for `npm run fuzz`, whose finds become fixtures. */
+const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 /** An input that something was found with, and what its reader says of it now. */
 const Fixture = Type.Object({

@@ -11,7 +11,8 @@ import { type RandomHistogram, randomHistogram } from "./random-histogram.ts";
 setDefaultTimeout(240_000);
 
 const COUNT = Number(process.env.HISTOGRAMS ?? 1500);
-const seed = Number(process.env.HISTOGRAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Always the same unless another is asked for: new inputs are for `npm run fuzz`, whose finds become fixtures. */
+const seed = Number(process.env.HISTOGRAM_SEED ?? 1);
 const SCRAPE = { accept: PROTOBUF_TYPE, "x-prometheus-scrape-timeout-seconds": "1" };
 
 /** Prometheus 3.5 ends by one of these, releases since refuse it: it is never asked. */

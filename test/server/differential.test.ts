@@ -12,7 +12,8 @@ setDefaultTimeout(600_000);
 const COUNT = Number(process.env.RAW_CASES ?? (process.env.CI ? 3_000 : 600));
 /** So many meet every known difference. */
 const LONG_COUNT = 20_000;
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Always the same ones unless another seed is asked for: a difference that a new seed finds is named first. */
+const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 const { skip, reason } = requirement(firstAbsentNewer("PUSHGATEWAY_1_11"));
 
