@@ -128,6 +128,10 @@ export const PROOFS: readonly Proof[] = [
       },
     ],
   },
+  {
+    row: "an empty line before a request",
+    by: [{ wire: [{ bytes: "\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", status: 200 }] }],
+  },
   { row: "headers may have 1 MB", by: [{ wire: [{ bytes: LARGE_HEADER, status: 431 }] }] },
   {
     row: "the body `{} 1` drops the connection",

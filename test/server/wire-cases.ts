@@ -101,6 +101,11 @@ export const WIRE_CASES: readonly WireCase[] = [
     stored: [M],
   },
   {
+    proves: "an empty line before a request is passed over, whatever came before",
+    steps: ["\r\nGET /-/healthy HTTP/1.1\r\nHost: gw\r\n\r\n\r\n", "GET /-/healthy HTTP/1.1\r\nHost: gw\r\n\r\n"],
+    statuses: [200, 200],
+  },
+  {
     proves: "a trailer behind chunks, in a packet of its own",
     steps: [`${PUSH}Transfer-Encoding: chunked\r\n\r\n4\r\nm 1\n\r\n0\r\n`, "X-Sum: 1\r\n\r\n"],
     statuses: [200],
