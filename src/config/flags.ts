@@ -73,7 +73,7 @@ const LIMIT_FLAGS = {
   }),
   "web.body-timeout": Type.String({
     ...option("duration", "30s"),
-    description: "Time in which a body has to bring 1KiB for each second of it, or to end.",
+    description: "Time in which a body has to bring something, or to end.",
   }),
 };
 

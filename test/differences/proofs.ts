@@ -16,6 +16,7 @@ const push = (path: string, body: string | Uint8Array, status: number, more: Par
 /** A gauge family of one metric that has no name. */
 const NAMELESS = delimited(integer(3, 1), part(4, part(2, double(1, 1))));
 const CHUNKED_PUSH = "POST /metrics/job/j HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
+const SIZED_PUSH = "POST /metrics/job/j HTTP/1.1\r\nHost: x\r\n";
 const LARGE_HEADER = `GET /metrics HTTP/1.1\r\nHost: x\r\nX-Large: ${"x".repeat(20_000)}\r\n\r\n`;
 
 /** A start that the web-config file `yaml` ends. */
@@ -124,7 +125,17 @@ export const PROOFS: readonly Proof[] = [
     row: "a length beside chunks",
     by: [
       {
-        wire: [{ bytes: `${CHUNKED_PUSH}Content-Length: 4\r\n\r\n4\r\na 1\n\r\n0\r\n\r\n`, status: 400 }],
+        wire: [
+          { bytes: `${CHUNKED_PUSH}Content-Length: 4\r\n\r\n4\r\na 1\n\r\n0\r\n\r\n`, status: 400 },
+          { bytes: `${CHUNKED_PUSH}X-A: b\r\n c\r\n\r\n4\r\na 1\n\r\n0\r\n\r\n`, status: 400 },
+          { bytes: `${CHUNKED_PUSH}\r\n4 \r\na 1\n\r\n0\r\n\r\n`, status: 400 },
+          { bytes: `${CHUNKED_PUSH}\r\n4\na 1\n\r\n0\r\n\r\n`, status: 400 },
+          { bytes: `${CHUNKED_PUSH}\r\n4\r\na 1\n\r\n0\r\nContent-Length: 4\r\n\r\n`, status: 400 },
+          { bytes: `${CHUNKED_PUSH.replace("1.1", "1.0")}\r\n4\r\na 1\n\r\n0\r\n\r\n`, status: 400 },
+          { bytes: `${SIZED_PUSH}Content-Length: 4\r\nContent-Length: 4\r\n\r\na 1\n`, status: 400 },
+          { bytes: `${SIZED_PUSH}Content-Length: \r\n\r\n`, status: 400 },
+          { bytes: `${SIZED_PUSH}Content-Length: 4\r\n\r\na 1\n`.replaceAll("\r\n", "\n"), status: 200 },
+        ],
       },
     ],
   },
@@ -132,7 +143,17 @@ export const PROOFS: readonly Proof[] = [
     row: "an empty line before a request",
     by: [{ wire: [{ bytes: "\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", status: 200 }] }],
   },
-  { row: "headers may have 1 MB", by: [{ wire: [{ bytes: LARGE_HEADER, status: 431 }] }] },
+  {
+    row: "headers may have 1 MB",
+    by: [
+      { wire: [{ bytes: LARGE_HEADER, status: 431 }] },
+      { file: "test/e2e/tls-http.test.ts", title: "who says nothing, or half a header, is sent away after 12 seconds" },
+    ],
+  },
+  {
+    row: "a body that nobody reads is waited for",
+    by: [{ wire: [{ bytes: "POST /nope HTTP/1.1\r\nHost: gw\r\nContent-Length: 1000\r\n\r\nx", status: 404 }] }],
+  },
   {
     row: "the body `{} 1` drops the connection",
     by: [
