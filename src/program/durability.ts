@@ -167,6 +167,7 @@ function writingOf(worker: Worker) {
     send: (request: Request, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer),
     listen: (receive: (report: Report) => void) => {
       worker.onmessage = ({ data }: MessageEvent<Report>) => receive(data);
+      worker.onerror = ({ message }) => receive({ kind: "unusable", reason: `the writing thread: ${message}` });
     },
   };
 }

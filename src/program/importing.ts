@@ -40,6 +40,7 @@ export class Importing {
     const { file, consistencyCheck, startImporter } = deps;
     this.worker = startImporter();
     this.worker.onmessage = ({ data }: MessageEvent<ImportReport>) => this.receive(data);
+    this.worker.onerror = ({ message }) => this.end({ kind: "refused", reason: `the importing thread: ${message}` });
     const request: ImportRequest = { file, consistencyCheck, stop: this.stopFlag };
     this.worker.postMessage(request);
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ENTRIES } from "../../build/compile.ts";
 import { version } from "../../package.json";
 import { commandUnderTest, run } from "../program.ts";
 
@@ -15,7 +16,7 @@ export async function binaryUnderTest(folder: string, name: string): Promise<voi
     copyFileSync(program, path);
     return;
   }
-  const entries = ["src/main.ts", "src/persist/worker.ts"].map((entry) => join(root, entry));
+  const entries = ENTRIES.map((entry) => join(root, entry));
   const flags = ["--compile", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", `--outfile=${path}`];
   const defines = ["--define", `BUILD_VERSION=${JSON.stringify(version)}`];
   await must([process.execPath, "build", ...flags, ...defines, ...entries]);
