@@ -1,6 +1,8 @@
 /** Bodies up to this size need no share in the buffer budget. */
 export const SMALL_BODY_BYTES = 64 * 1024;
-const FIRST_BYTES = 256 * 1024;
+/** Nothing is taken for what has not come: this at first, this once it is no small body. */
+const FIRST_BYTES = 2 * 1024;
+const FIRST_LARGE_BYTES = 256 * 1024;
 
 /** The bytes of a body as they come in, in one buffer that doubles as needed. */
 export class GrowingBody {
@@ -9,7 +11,7 @@ export class GrowingBody {
 
   /** No more than `maxBytes`, which may be Infinity, are ever appended. */
   constructor(private readonly maxBytes: number) {
-    this.bytes = new Uint8Array(Math.min(maxBytes, SMALL_BODY_BYTES));
+    this.bytes = new Uint8Array(Math.min(maxBytes, FIRST_BYTES));
   }
 
   /** The share in the budget. */
@@ -26,7 +28,9 @@ export class GrowingBody {
   private capacityFor(pieceBytes: number): number {
     const needed = this.size + pieceBytes;
     if (needed <= this.bytes.length) return this.bytes.length;
-    return Math.max(needed, Math.min(this.maxBytes, Math.max(FIRST_BYTES, this.bytes.length * 2)));
+    const isSmall = needed <= SMALL_BODY_BYTES;
+    const most = isSmall ? Math.min(SMALL_BODY_BYTES, this.maxBytes) : this.maxBytes;
+    return Math.max(needed, Math.min(most, Math.max(isSmall ? 0 : FIRST_LARGE_BYTES, this.bytes.length * 2)));
   }
 
   append(piece: Uint8Array): void {

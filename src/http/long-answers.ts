@@ -1,5 +1,7 @@
+import { Rejection } from "../model/rejection.ts";
 import { inTurns, type StreamClock } from "../serialise/stream.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
+import { rejected } from "./reply.ts";
 
 /** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
 const SHORT_BYTES = 64 * 1024;
@@ -15,8 +17,12 @@ export interface LongAnswerDeps {
 const GATHERED_BYTES = 128 * 1024;
 const GATHERED_MS = 1;
 
+/** A reader who has taken much before stands still when he has taken nothing for so long. */
+const STILL_MS = 1000;
+
 /** An answer that is being sent. */
 interface Sending {
+  readonly exchange: Exchange;
   /** When its reader last took a piece. */
   takenMs: number;
   readonly giveUp: () => void;
@@ -24,8 +30,8 @@ interface Sending {
 
 /**
  * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader takes
- * what it can in its own time; where there are too many, the one whose reader has taken nothing for longest gives way: its
- * connection is cut, so that nobody takes half an answer for a whole one.
+ * what it can in its own time. Where there are too many, one whose reader stands still gives way: its connection is cut, so that
+ * nobody takes half an answer for a whole one. Where all go on, the new one is refused.
  */
 export class LongAnswers {
   private readonly sending = new Set<Sending>();
@@ -54,6 +60,10 @@ export class LongAnswers {
     };
     try {
       const { parts, isWhole } = shortAnswer(iterator, this.deps.clock);
+      if (!isWhole && !this.makeRoom()) {
+        end();
+        return rejected(new Rejection("busy", `other answers have to be sent first (--${LIMIT})`, LIMIT));
+      }
       if (!isWhole) {
         const stream = this.stream(exchange, joined(parts, iterator), end);
         return { status: 200, headers, body: { sizeBytes, pieces: stream } };
@@ -67,13 +77,13 @@ export class LongAnswers {
   }
 
   private stream(exchange: Exchange, pieces: Iterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {
-    const { clock, maxInFlight } = this.deps;
-    if (this.sending.size >= maxInFlight) this.giveUpOne();
+    const { clock } = this.deps;
     let isGivenUp = false;
     const end = () => {
       if (this.sending.delete(sending)) done();
     };
     const sending = {
+      exchange,
       takenMs: clock.nowMs(),
       giveUp: () => {
         isGivenUp = true;
@@ -85,13 +95,24 @@ export class LongAnswers {
     return inTurns(noteTaken(gathered(pieces, clock), sending, clock), clock, end, () => isGivenUp);
   }
 
-  private giveUpOne(): void {
+  /** False: there are too many, and all go on. */
+  private makeRoom(): boolean {
+    if (this.sending.size < this.deps.maxInFlight) return true;
     this.deps.countLimit();
-    let stalled: Sending | null = null;
-    for (const sending of this.sending) if (stalled === null || sending.takenMs < stalled.takenMs) stalled = sending;
-    stalled?.giveUp();
+    const stillMs = this.deps.clock.nowMs() - STILL_MS;
+    let still: Sending | null = null;
+    for (const sending of this.sending) {
+      const { exchange, takenMs } = sending;
+      // Who has not made room once may have sent nothing but a request.
+      const isStill = exchange.isBlocked && (exchange.drains === 0 || takenMs < stillMs);
+      if (isStill && (still === null || takenMs < still.takenMs)) still = sending;
+    }
+    still?.giveUp();
+    return still !== null;
   }
 }
+
+const LIMIT = "web.max-scrapes-in-flight";
 
 /** A piece is asked for when the reader has taken the one before. */
 function* noteTaken(pieces: Iterable<Uint8Array>, sending: Sending, clock: StreamClock): Generator<Uint8Array> {

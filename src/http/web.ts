@@ -27,6 +27,8 @@ class WebExchange implements Exchange {
   readonly fields: readonly string[];
   readonly body: Body;
   readonly client = "unknown";
+  readonly drains = 0;
+  readonly isBlocked = false;
 
   constructor(request: Request) {
     const { url, method } = request;

@@ -68,6 +68,10 @@ export class Connection implements ExchangePort, Member {
     return this.transport.client;
   }
 
+  get isBlocked(): boolean {
+    return this.whenRoom !== null;
+  }
+
   get isIdle(): boolean {
     return this.isAnswered;
   }
@@ -88,6 +92,7 @@ export class Connection implements ExchangePort, Member {
   /** There is room again for what is to be sent. */
   drained(): void {
     this.movedSecond = this.deps.second();
+    if (this.current !== null) this.current.drains++;
     this.settleRoom(true);
   }
 

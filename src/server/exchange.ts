@@ -15,6 +15,10 @@ export interface Exchange {
   header(name: string): string | null;
   /** Where the request comes from, as `address:port`. */
   readonly client: string;
+  /** How often the client has made room for more of the answer when there was none. */
+  readonly drains: number;
+  /** There is no room at the moment. */
+  readonly isBlocked: boolean;
   /** Ends the connection, or the stream of it, whatever has been sent. */
   cut(): void;
 }

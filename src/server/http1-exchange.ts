@@ -6,6 +6,7 @@ import type { Place, RequestLine } from "./request-line.ts";
 /** The connection of an exchange. */
 export interface ExchangePort extends BodySource {
   readonly client: string;
+  readonly isBlocked: boolean;
   cut(): void;
 }
 
@@ -18,6 +19,7 @@ export class Http1Exchange implements Exchange {
   readonly minorVersion: number;
   readonly keepsAlive: boolean;
   expectsContinue: boolean;
+  drains = 0;
 
   constructor(
     line: RequestLine,
@@ -37,6 +39,10 @@ export class Http1Exchange implements Exchange {
 
   header(name: string): string | null {
     return fieldOf(this.fields, name);
+  }
+
+  get isBlocked(): boolean {
+    return this.port.isBlocked;
   }
 
   get client(): string {

@@ -89,6 +89,8 @@ class Http2Connection implements Member {
 /** A request of HTTP/2. */
 class Http2Exchange implements Exchange {
   readonly body: Body;
+  drains = 0;
+  isBlocked = false;
 
   constructor(
     readonly method: string,
@@ -187,14 +189,12 @@ export class Http2 {
     connection: Http2Connection,
   ): Promise<void> {
     const exchange = exchangeOf(incoming, outgoing, connection);
+    const isRefused = exchange instanceof Refusal;
     try {
-      await send(
-        exchange instanceof Refusal ? this.refused(exchange, connection) : await this.deps.handler(exchange),
-        outgoing,
-        incoming.method,
-      );
+      const answer = isRefused ? this.refused(exchange, connection) : await this.deps.handler(exchange);
+      await send(answer, outgoing, incoming.method, isRefused ? null : exchange);
     } catch (fault) {
-      if (!(exchange instanceof Refusal)) this.deps.failed(exchange, fault);
+      if (!isRefused) this.deps.failed(exchange, fault);
       outgoing.stream?.destroy();
     }
     incoming.resume();
@@ -225,7 +225,13 @@ function exchangeOf(
   return new Http2Exchange(incoming.method, place.path, place.query, fields, incoming, outgoing, connection);
 }
 
-async function send(answer: Answer, outgoing: Http2ServerResponse, method: string): Promise<void> {
+/** `exchange` learns how the client takes what is long. */
+async function send(
+  answer: Answer,
+  outgoing: Http2ServerResponse,
+  method: string,
+  exchange: Http2Exchange | null,
+): Promise<void> {
   const { status, headers, body } = answer;
   const head: Record<string, string> = {};
   for (const name in headers) if (name !== "Connection") head[name.toLowerCase()] = headers[name] ?? "";
@@ -235,7 +241,7 @@ async function send(answer: Answer, outgoing: Http2ServerResponse, method: strin
     for await (const piece of body.pieces) {
       if (outgoing.stream?.destroyed !== false) break;
       // The piece is borrowed until the next is asked for, and may be kept here for longer.
-      if (piece.length > 0 && !outgoing.write(piece.slice())) await roomIn(outgoing);
+      if (piece.length > 0 && !outgoing.write(piece.slice())) await roomIn(outgoing, exchange);
     }
     return void outgoing.end();
   }
@@ -246,10 +252,15 @@ async function send(answer: Answer, outgoing: Http2ServerResponse, method: strin
   else outgoing.end(bytes);
 }
 
-function roomIn(outgoing: Http2ServerResponse): Promise<void> {
+function roomIn(outgoing: Http2ServerResponse, exchange: Http2Exchange | null): Promise<void> {
+  if (exchange !== null) exchange.isBlocked = true;
   return new Promise((resolve) => {
     const settle = () => {
       outgoing.off("drain", settle).off("close", settle);
+      if (exchange !== null) {
+        exchange.isBlocked = false;
+        exchange.drains++;
+      }
       resolve();
     };
     outgoing.on("drain", settle).on("close", settle);

@@ -140,10 +140,10 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     socket.on("close", () => over(socket));
   });
   server.on("tlsClientError", (error: Error & { code?: string }, socket: TLSSocket) => {
-    const words =
-      error.code === "ERR_SSL_HTTP_REQUEST" ? "client sent an HTTP request to an HTTPS server" : error.message;
+    // Who hangs up, or was hung up on for there are too many, was not refused.
+    if (error.code === "ECONNRESET") return refuse(socket, error.message);
     if (error.code === "ERR_SSL_HTTP_REQUEST") sayNotTls(socket);
-    door.connection.refusals.add(new Refusal(400, "tls", words), clientOf(socket));
+    door.connection.refusals.add(handshakeRefusal(error), clientOf(socket));
     socket.destroy();
   });
   server.on("secureConnection", (socket: TLSSocket) => {
@@ -166,6 +166,12 @@ function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): voi
     crowd.leave(connection);
     connection.gone();
   });
+}
+
+function handshakeRefusal({ code, message }: Error & { code?: string }): Refusal {
+  if (code === "ERR_SSL_HTTP_REQUEST") return new Refusal(400, "tls", "client sent an HTTP request to an HTTPS server");
+  if (code === "ERR_TLS_HANDSHAKE_TIMEOUT") return new Refusal(408, "too-slow", message);
+  return new Refusal(400, "tls", message);
 }
 
 /** Writes past the TLS that never began; the descriptor is open until this turn of the loop ends. */
