@@ -157,6 +157,7 @@ function buildDoor(parts: Parts, guard: Guard | null, quit: () => void): Door {
     log: rootLog.for("door.ts"),
     now: outside.now,
     nowMs: outside.nowMs,
+    after: outside.after,
     every: outside.every,
   });
 }

@@ -9,6 +9,8 @@ import { ParserPool } from "./message-parser.ts";
 import { Refusals } from "./refusals.ts";
 
 const CHECK_MS = 1000;
+/** So long after a connection came in its first bytes have been read, if they were there. */
+const READ_MS = 1;
 
 /** Where to listen: an address, or a listening socket that is there already. */
 export type Place = ListenAddress | { readonly fd: number };
@@ -24,6 +26,8 @@ export interface DoorDeps {
   readonly now: () => number;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
+  /** Runs something later; 0 ms is the end of this turn. */
+  readonly after: (ms: number, run: () => void) => void;
   /** Runs something every so often, for good. */
   readonly every: (ms: number, run: () => void) => void;
 }
@@ -34,9 +38,9 @@ export class Door {
   readonly crowd: Crowd;
 
   constructor(deps: DoorDeps) {
-    const { handler, countRefusal: count, log, now, nowMs, every } = deps;
+    const { handler, countRefusal: count, log, now, nowMs, every, after } = deps;
     const second = () => Math.floor(nowMs() / 1000);
-    this.crowd = new Crowd({ ...deps, second });
+    this.crowd = new Crowd({ ...deps, second, later: (run) => after(READ_MS, run) });
     this.connection = {
       handler,
       second,

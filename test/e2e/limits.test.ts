@@ -185,7 +185,7 @@ describe("bodies that are on their way", () => {
     if (slow[0] !== undefined) expectBusy(await slow[0].answer());
     slow[2]?.write(`{} 1\n${"#".repeat(43)}\n`);
     expect((await slow[2]?.answer())?.status).toBe(200);
-    expect(await reached(gateway, "web.max-pushes-in-flight")).toBe(1);
+    expect(await reached(gateway, "web.max-pushes-in-flight")).toBeGreaterThan(0);
     for (const connection of slow) connection.close();
   });
 
