@@ -1,5 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Child, eventually, firstAbsent, freePort, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -63,12 +72,15 @@ describe.skipIf(skip)(`what the environment cannot do${reason}`, () => {
     }
   });
 
-  test("SIGUSR1, with which a debugger is asked for elsewhere, ends the program as it ends any other", async () => {
+  test("SIGUSR1, with which a debugger is asked for elsewhere, opens no port: the program goes on as it was", async () => {
     const port = await freePort();
     await using server = new Child([(await theRelease()).binary, `--web.listen-address=127.0.0.1:${port}`]);
-    await eventually("the server answers", async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok);
+    const answers = async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
+    await eventually("the server answers", answers);
+    const sockets = listeningSockets(server.pid);
     server.signal("SIGUSR1");
-    expect((await server.ended()).code).toBeNull();
+    expect(await answers()).toBe(true);
+    expect(listeningSockets(server.pid)).toEqual(sockets);
   });
 
   test.each(["bun", "bunx", "node"])("a link of the name %s is the program all the same", async (name) => {
@@ -151,3 +163,20 @@ describe.skipIf(root.skip)(`what the runtime can do in a root of its own${root.r
     expect(existsSync("/proc/self/maps")).toBe(true);
   });
 });
+
+/** The sockets that a process has open, by the kernel's numbers, as far as they listen. */
+function listeningSockets(pid: number): string[] {
+  const listening = ["tcp", "tcp6"]
+    .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, "latin1").split("\n").slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === "0A")
+    .map((fields) => `socket:[${fields[9]}]`);
+  const folder = `/proc/${pid}/fd`;
+  const open = readdirSync(folder).map((fd) => linkOf(join(folder, fd)));
+  return listening.filter((socket) => open.includes(socket)).sort();
+}
+
+/** What a link leads to; "" where it is gone meanwhile. */
+function linkOf(path: string): string {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? "" : readlinkSync(path);
+}
