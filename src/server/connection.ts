@@ -31,6 +31,8 @@ export interface ConnectionDeps {
   readonly failed: (exchange: { readonly method: string; readonly path: Uint8Array }, fault: unknown) => void;
   /** Whole seconds on a monotonic clock. */
   readonly second: () => number;
+  /** Runs something when others have had their turn of the loop. */
+  readonly later: (run: () => void) => void;
 }
 
 /** HTTP/1 on one socket: one request after the other, each answered before the next is looked at. */
@@ -99,6 +101,8 @@ export class Connection implements ExchangePort, Member {
   /** The client sends no more. */
   ended(): void {
     this.isHalfClosed = true;
+    // Whole requests of it wait for their turn: then it is looked at again.
+    if (this.current === null && this.rest.length > 0) return;
     const isDone = this.isAnswered && (this.current !== null || this.reader.isEmpty);
     if (this.isEnding || isDone) return this.transport.close();
     if (this.current === null) return this.refuse(malformed("unexpected EOF"));
@@ -255,7 +259,13 @@ export class Connection implements ExchangePort, Member {
     if (this.isEnding) return;
     if (exchange.body.isOver) this.next();
     this.transport.setReading(true);
-    this.advance(this.rest);
+    // Who sends many requests at once must not keep the loop until the last of them.
+    if (this.rest.length > 0) this.deps.later(() => this.goOn());
+    else this.goOn();
+  }
+
+  private goOn(): void {
+    if (!this.isEnding) this.advance(this.rest);
   }
 
   private answered(exchange: Http1Exchange): void {

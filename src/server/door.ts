@@ -44,6 +44,7 @@ export class Door {
     this.connection = {
       handler,
       second,
+      later: (run) => after(0, run),
       parsers: new ParserPool(),
       heads: new AnswerHeads(now),
       refusals: new Refusals({ count, log, second }),

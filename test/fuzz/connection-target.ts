@@ -163,6 +163,7 @@ class ConnectionTarget implements Target {
         throw fault;
       },
       second: () => 0,
+      later: (run) => run(),
     };
   }
 }

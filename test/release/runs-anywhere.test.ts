@@ -114,8 +114,9 @@ for (const { name, absent, open } of PLACES) {
       await server.end();
     });
 
-    test("a persistence file that cannot be written is told in the log, and the status is 1", async () => {
-      const flags = ["--web.listen-address=127.0.0.1:0", "--persistence.file=/nowhere/persist"];
+    test("a persistence file that is required and cannot be made is told in the log, and the status is 1", async () => {
+      const file = ["--persistence.file=/nowhere/persist", "--persistence.required"];
+      const flags = ["--web.listen-address=127.0.0.1:0", ...file];
       const { code, stderr } = await run(place.command(...flags));
       expect(stderr).toContain("/nowhere/persist");
       expect(code).toBe(1);
