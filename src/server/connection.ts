@@ -19,6 +19,8 @@ const HEADER_SECONDS = 12;
 const IDLE_SECONDS = 255;
 /** What a client gets to read an answer behind which the connection ends. */
 const LINGER_SECONDS = 2;
+/** What a connection that came just now gets for its first request when the server ends. */
+const NEW_SECONDS = 1;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What all connections share. */
@@ -145,8 +147,14 @@ export class Connection implements ExchangePort, Member {
   finish(isForced: boolean): void {
     this.isLast = true;
     if (isForced) this.transport.destroy();
+    else if (this.isNew) return;
     else if (this.isEnding || (this.isAnswered && this.reader.isEmpty)) this.transport.close();
     else if (this.isAnswered) this.endSoon();
+  }
+
+  /** It came just now: its first request may be on its way, and is answered. */
+  private get isNew(): boolean {
+    return !this.hasAsked && !this.isEnding && this.deps.second() - this.sinceSecond < NEW_SECONDS;
   }
 
   /** Ends the connection if it has stood still for too long. To be called every second or so. */
@@ -154,6 +162,7 @@ export class Connection implements ExchangePort, Member {
     const second = this.deps.second();
     const movedAgo = second - this.movedSecond;
     const sinceAgo = second - this.sinceSecond;
+    if (this.isLast && this.isAnswered && !this.isEnding) return this.finish(false);
     if (this.isEnding) {
       if (sinceAgo >= LINGER_SECONDS) this.transport.destroy();
     } else if (!this.isAnswered) {
