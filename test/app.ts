@@ -70,6 +70,7 @@ export function createTestApp(...flags: string[]): TestApp {
     clock: { nowMs: () => test.clock.nowMs(), turn: () => test.clock.turn() },
     startMs: test.nowMs,
     version: "2.0.0",
+    scheme: "http",
     buildInformation: { version: "2.0.0" },
     every: () => {},
     quit: () => {

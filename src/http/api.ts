@@ -120,7 +120,7 @@ const OPERATIONS = {
 export function apiRoutes(context: HttpContext) {
   const { durability, settings, ownMetrics, store, log } = context;
   const base = `${settings.routePrefix}/api/v1`;
-  const document = openApiDocument(base, context.version, Object.values(OPERATIONS));
+  const document = JSON.stringify(openApiDocument(base, context.version, Object.values(OPERATIONS)));
   const routes = new Elysia({ name: "api", strictPath: true })
     .get(
       base + OPERATIONS.status.path,
@@ -138,7 +138,7 @@ export function apiRoutes(context: HttpContext) {
     )
     .get(
       base + OPERATIONS.openapi.path,
-      web(() => answer(context, "api/v1/openapi", JSON.stringify(document))),
+      web(() => answer(context, "api/v1/openapi", document)),
       {
         response: OPERATIONS.openapi.response,
       },

@@ -44,6 +44,8 @@ export interface AppDeps {
   readonly startMs: number;
   /** Of this program. */
   readonly version: string;
+  /** Of the URLs that clients use, unless a proxy stands before it. */
+  readonly scheme: "http" | "https";
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
   /** Runs something every so often, for good. */

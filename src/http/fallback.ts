@@ -1,7 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import { telemetryRoute } from "../config/prefix.ts";
 import { type Answer, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
-import { cleanPath, withQuery } from "./canonical.ts";
+import { withQuery } from "./canonical.ts";
 import { redirected } from "./reply.ts";
 
 /** Paths that answer to a set of methods: one path, or with `below` everything under it that has another segment. */
@@ -70,7 +70,7 @@ function methodsOf(known: readonly KnownPath[], path: string): string[] {
   return known.filter((entry) => isAt(entry, path)).flatMap((entry) => entry.methods);
 }
 
-/** Where a client that uses this method is sent instead, or null: a slash less or more, or another case. */
+/** Where a client that uses this method is sent instead, or null: a slash less or more, or another case. `path` is clean. */
 function betterPath(known: readonly KnownPath[], method: string, path: string): string | null {
   const usable = known.filter(({ methods }) => methods.includes(method));
   const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
@@ -78,17 +78,18 @@ function betterPath(known: readonly KnownPath[], method: string, path: string): 
   const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
   for (const entry of usable) {
     const isCatchAll = entry.below && entry.methods.includes("GET");
-    const fixed = inItsCase(entry, cleanPath(path)) ?? (entry.below ? null : inItsCase(entry, cleanPath(other)));
+    const fixed = inItsCase(entry, path) ?? (entry.below ? null : inItsCase(entry, other));
     if (fixed !== null && fixed !== path) return fixed;
-    if (isCatchAll && other.toLowerCase() === entry.path.toLowerCase()) return entry.path;
+    if (isCatchAll && sameInAnyCase(other, entry.path)) return entry.path;
   }
   return null;
 }
 
 /** The candidate with the known part of the path in its own case, where it is one of this entry's paths but for case. */
 function inItsCase({ path, below }: KnownPath, candidate: string): string | null {
-  const start = candidate.slice(0, path.length);
-  if (start.toLowerCase() !== path.toLowerCase()) return null;
+  if (!sameInAnyCase(candidate.slice(0, path.length), path)) return null;
   if (!below) return candidate.length === path.length ? path : null;
   return candidate.length > path.length ? path + candidate.slice(path.length) : null;
 }
+
+const sameInAnyCase = (a: string, b: string): boolean => a.length === b.length && a.toLowerCase() === b.toLowerCase();

@@ -31,12 +31,19 @@ export function uiRoutes(context: HttpContext) {
 
 function statusPage(context: HttpContext, exchange: Exchange): Answer {
   context.ownMetrics.countRequest("status", 200, "GET");
-  return longAnswer(context, exchange, pagePieces(context), PAGE_HEADERS);
+  return longAnswer(context, exchange, pagePieces(context, exchange.header("host")), PAGE_HEADERS);
 }
 
-function* pagePieces(context: HttpContext): Generator<Uint8Array> {
+/** Where pushes go, by the external URL or else by the host that the page was asked from; without both, from the root on. */
+function baseUrl({ settings, scheme }: HttpContext, host: string | null): string {
+  const { externalUrl, externalPathPrefix } = settings;
+  if (externalUrl !== "") return externalUrl.replace(/\/$/, "");
+  return host === null || host === "" ? externalPathPrefix : `${scheme}://${host}${externalPathPrefix}`;
+}
+
+function* pagePieces(context: HttpContext, host: string | null): Generator<Uint8Array> {
   const { settings, buildInformation, durability, startMs, store } = context;
-  const base = settings.externalUrl === "" ? settings.externalPathPrefix : settings.externalUrl.replace(/\/$/, "");
+  const base = baseUrl(context, host);
   const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
   const info = { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
   yield encoder.encode(statusPageHead(info, stylesheet));

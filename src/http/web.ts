@@ -6,16 +6,13 @@ import { pathOf } from "./canonical.ts";
 /** A host that means nothing: who serves under which name is in the Host header. */
 const NO_HOST = "http://localhost";
 
-/** The request of an exchange, for what works on requests of the web. */
+/** The request of an exchange, for the router: it needs the method and the path, handlers take all else from the exchange. */
 class ExchangeRequest extends Request {
   constructor(
     readonly exchange: Exchange,
-    target: string,
+    path: string,
   ) {
-    const headers = new Headers();
-    const { fields, method } = exchange;
-    for (let i = 0; i < fields.length; i += 2) headers.append(fields[i] ?? "", fields[i + 1] ?? "");
-    super(NO_HOST + target, { method, headers });
+    super(NO_HOST + path, { method: exchange.method });
   }
 }
 
@@ -59,7 +56,7 @@ class WebExchange implements Exchange {
 
 /** The request for an exchange, of which nobody will read the body; `path` is escaped. */
 export function requestOf(exchange: Exchange, path: string): Request {
-  return new ExchangeRequest(exchange, path + exchange.query);
+  return new ExchangeRequest(exchange, path);
 }
 
 export function exchangeOf(request: Request): Exchange {

@@ -50,6 +50,7 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
   };
   return {
     guard,
+    scheme: start.tls === null ? "http" : "https",
     readAgain: () => live.readAgain(),
     listen: async (door, place) => (start.tls === null ? listenPlain(place, door) : overTls(door, place, start.tls)),
     announce: (address) => {

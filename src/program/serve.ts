@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import type { Guard } from "../access/guard.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
 import { createContext } from "../http/context.ts";
@@ -60,7 +59,7 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
   const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
   const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
-  const door = buildDoor(parts, front.guard, () => {
+  const door = buildDoor(parts, front, () => {
     log.warn("received termination request via web service, exiting gracefully...");
     ending.resolve(0);
   });
@@ -127,7 +126,7 @@ function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store,
   });
 }
 
-function buildDoor(parts: Parts, guard: Guard | null, quit: () => void): Door {
+function buildDoor(parts: Parts, { guard, scheme }: WebFront, quit: () => void): Door {
   const { program, outside, rootLog, store, keeping, ownMetrics } = parts;
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
   const maxConnections = mostConnections(parts);
@@ -141,6 +140,7 @@ function buildDoor(parts: Parts, guard: Guard | null, quit: () => void): Door {
     clock: { nowMs: outside.nowMs, turn: outside.turn },
     startMs: outside.now(),
     version,
+    scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     every: outside.every,
     quit,

@@ -9,6 +9,7 @@ import type { Log } from "../telemetry/log.ts";
 export interface WebFront {
   /** null: whoever reaches the server may ask. */
   readonly guard: Guard | null;
+  readonly scheme: "http" | "https";
   /** Starts to serve. Rejects where the place cannot be had. */
   readonly listen: (door: Door, place: Place) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
@@ -37,6 +38,7 @@ export async function openWebFront(file: string, deps: WebFrontDeps): Promise<We
 function plainFront(log: Log): WebFront {
   return {
     guard: null,
+    scheme: "http",
     listen: async (door, place) => listenPlain(place, door),
     announce: (address) => announceTls(log, address, false, false),
     readAgain: () => log.info("there is no web-config file to read again"),

@@ -50,14 +50,21 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme)
   if (out.length > 0) yield { bytes: takePiece(out), page: null };
 }
 
-/**
- * The size of what `textPieces` makes of these families, all in one turn; null where that would be as much work as making it.
- */
+/** So many bytes of headers are written, or pages looked at, to learn a size. */
+const SIZED_HEADER_BYTES = 64 * 1024;
+const SIZED_PAGES = 16 * 1024;
+
+/** The size of what `textPieces` makes of these families, all in one turn; null where that would be too much work for one. */
 export function textSize(families: ExposedFamilies, escaping: EscapingScheme): number | null {
   const header = new Writer(PIECE_BYTES);
+  let headerBytes = 0;
   let sizeBytes = 0;
+  let pages = 0;
   for (const family of families) {
     if (family === null) continue;
+    headerBytes += 2 * family.name.length + (family.help?.length ?? 0);
+    pages += family.pages.length;
+    if (headerBytes > SIZED_HEADER_BYTES || pages > SIZED_PAGES) return null;
     if (family.quoted && escaping !== "allow-utf-8") return null;
     writeTextHeader(header, family, escaping);
     sizeBytes += header.length + (family.ownLines?.length ?? 0);

@@ -64,11 +64,18 @@ function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null 
 /** The clauses of an Accept header, best first; what is no media range is left out. */
 function parseAccept(header: string): readonly AcceptClause[] {
   const clauses: AcceptClause[] = [];
-  for (const part of header.split(",")) {
-    const clause = parseClause(trimSpaces(part));
+  const parts = header.split(",");
+  const isLong = parts.length > INSERTION_SORT_CLAUSES;
+  for (const part of parts) {
+    const clause = isLong && !mayCount(part) ? null : parseClause(trimSpaces(part));
     if (clause !== null) clauses.push(clause);
   }
   return sortClauses(clauses);
+}
+
+/** Clauses of other types, without an escaping, change nothing but the steps of Go's sort. */
+function mayCount(part: string): boolean {
+  return part.includes("plain") || part.includes("protobuf") || part.includes("escaping");
 }
 
 function parseClause(part: string): AcceptClause | null {

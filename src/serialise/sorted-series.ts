@@ -1,4 +1,5 @@
 import { unescapeLabel } from "../bytes/label-block.ts";
+import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import { FieldCursor } from "../bytes/wire.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
@@ -15,6 +16,9 @@ interface SeriesText {
 /** What would take longer to sort is not: milliseconds of each scrape. */
 const SORTED_FAMILY_BYTES = 128 * 1024;
 
+/** So many series are read, or at once sorted, before a turn of the loop may be taken. */
+const SERIES_A_TURN = 256;
+
 /** The families one by one, the smaller ones sorted. */
 export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | null> {
   for (const family of families) {
@@ -23,7 +27,7 @@ export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | 
       continue;
     }
     const sizeBytes = family.pages.reduce((sum, { used }) => sum + used, 0);
-    yield sizeBytes <= SORTED_FAMILY_BYTES ? sortSeries(family) : family;
+    yield sizeBytes <= SORTED_FAMILY_BYTES ? yield* sortSeries(family) : family;
   }
 }
 
@@ -31,15 +35,22 @@ export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | 
  * The family with its metrics in the order of client_golang's MetricSorter: by the number of labels, then by their values, byte by
  * byte, in the order of the label names. The same family where they stand so; otherwise its lines are copied to one page.
  */
-export function sortSeries(family: ExposedFamily): ExposedFamily {
+function* sortSeries(family: ExposedFamily): Generator<null, ExposedFamily> {
   if (family.pages.length === 0) return family;
   const series: SeriesText[] = [];
   const cursor = new LineCursor();
-  if (family.ownLines !== null) readSeries(cursor, family.ownLines, family.type, null, series);
-  for (const page of family.pages) readPage(cursor, page, family.type, series);
+  if (family.ownLines !== null) yield* readSeries(cursor, family.ownLines, family.type, null, series);
+  for (const page of family.pages) yield* readPage(cursor, page, family.type, series);
   if (isSorted(series)) return family;
-  series.sort(compareSeries);
-  return { ...family, ownLines: null, pages: [pageOf(series)] };
+  return { ...family, ownLines: null, pages: [pageOf(yield* inOrder(series))] };
+}
+
+function* inOrder(series: SeriesText[]): Generator<null, readonly SeriesText[]> {
+  if (series.length <= SERIES_A_TURN) return series.sort(compareSeries);
+  const order = Int32Array.from(series, (_, i) => i);
+  const compare = (a: number, b: number) => compareSeries(series[a] as SeriesText, series[b] as SeriesText) || a - b;
+  yield* sortInTurns(order, series.length, compare);
+  return Array.from(order, (i) => series[i] as SeriesText);
 }
 
 function isSorted(series: readonly SeriesText[]): boolean {
@@ -48,26 +59,31 @@ function isSorted(series: readonly SeriesText[]): boolean {
   return true;
 }
 
-function readPage(cursor: LineCursor, page: ExposedPage, type: MetricType, series: SeriesText[]): void {
+function* readPage(
+  cursor: LineCursor,
+  page: ExposedPage,
+  type: MetricType,
+  series: SeriesText[],
+): Generator<null, void> {
   if (page.sides === null || page.sides.size === 0)
-    return readSeries(cursor, page.bytes.subarray(0, page.used), type, null, series);
+    return yield* readSeries(cursor, page.bytes.subarray(0, page.used), type, null, series);
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
     const side = page.sides.get(page.slots[slot] as number) ?? null;
-    readSeries(cursor, page.bytes.subarray(offset, offset + size), type, side, series);
+    yield* readSeries(cursor, page.bytes.subarray(offset, offset + size), type, side, series);
     offset += size;
   }
 }
 
 /** Appends the metrics of finished lines, with their records from `side`, which has one for each. */
-function readSeries(
+function* readSeries(
   cursor: LineCursor,
   lines: Uint8Array,
   type: MetricType,
   side: Uint8Array | null,
   series: SeriesText[],
-): void {
+): Generator<null, void> {
   const records = new FieldCursor();
   if (side !== null) records.open(side, 0, side.length);
   cursor.open(lines, type);
@@ -78,6 +94,7 @@ function readSeries(
       side: isTold ? side.subarray(records.tagStart, records.next) : null,
       values: Array.from({ length: cursor.labelCount }, (_, label) => valueText(cursor, label)),
     });
+    if (series.length % SERIES_A_TURN === 0) yield null;
   }
 }
 

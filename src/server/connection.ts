@@ -132,8 +132,9 @@ export class Connection implements ExchangePort, Member {
     this.transport.destroy();
   }
 
+  /** Nobody is left to take more: whoever makes an answer learns it from `room`. */
   write(bytes: Uint8Array): boolean {
-    return this.isGone || this.transport.write(bytes);
+    return !this.isGone && this.transport.write(bytes);
   }
 
   room(): Promise<boolean> {

@@ -60,6 +60,10 @@ const CONTENTS: readonly Content[] = [
     "many families with long HELP texts",
     lines(60, (i) => `# HELP f${i} ${LONG}\nf${i} 1\n`),
   ),
+  text(
+    "more families with long HELP texts than are looked at for an answer's length",
+    ...[0, 1, 2, 3].map((n) => lines(100, (i) => `# HELP f${n}_${i} ${LONG}\nf${n}_${i} 1\n`)),
+  ),
   text("a series of many long labels", `m{${lines(60, (i) => `l${i}="${LONG}",`)}} 1\n`),
   text("a series of many long labels with names in quotes", `{"m.n",${lines(60, (i) => `"l.${i}"="${LONG}",`)}} 1\n`),
   text(

@@ -34,8 +34,16 @@ export class WorkCounter {
       if (fields.wire !== 2) this.add(fields.next - before);
       return result;
     });
+    // What was written is taken out, or forgotten because only its size was wanted.
+    const taken = new WeakMap<Writer, number>();
     this.hook(Writer.prototype, "finish", (out, run) => {
-      this.add(out.length);
+      this.add(out.length - (taken.get(out) ?? 0));
+      taken.set(out, out.length);
+      return run();
+    });
+    this.hook(Writer.prototype, "reset", (out, run) => {
+      this.add(out.length - (taken.get(out) ?? 0));
+      taken.set(out, 0);
       return run();
     });
     this.hook(GzipStitcher.prototype, "deflateStep", (stitcher, run) => {
