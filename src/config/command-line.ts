@@ -17,6 +17,7 @@ import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, type FlagValues, IGNORED_FLAGS, SETTING_FLAGS } from "./flags.ts";
 import { helpText, longHelp, manualPage } from "./help.ts";
 import { type Limits, readLimits } from "./limits.ts";
+import type { LinearPattern } from "./linear-pattern.ts";
 import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix, HEALTHY_PATH } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
@@ -39,7 +40,7 @@ export interface Settings {
   /** Of the paths that browsers see, in the same form. */
   readonly externalPathPrefix: string;
   /** The origins of other sites whose pages may push and read; null: none may. */
-  readonly corsOrigin: RegExp | null;
+  readonly corsOrigin: LinearPattern | null;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
   /** "" is memory only. */

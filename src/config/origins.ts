@@ -1,14 +1,15 @@
 import { Rejection } from "../model/rejection.ts";
+import { LinearPattern } from "./linear-pattern.ts";
+import { PatternFault } from "./pattern-syntax.ts";
 
-/**
- * The expression of `--web.cors.origin`, fully anchored; null where it is empty. Its language is JavaScript's, which takes
- * Go's usual expressions too, but for flags within the expression: `(?i)`.
- */
-export function parseOrigins(written: string): RegExp | null | Rejection {
+/** The expression of `--web.cors.origin`, which an origin as a whole has to match; null where it is empty. */
+export function parseOrigins(written: string): LinearPattern | null | Rejection {
   if (written === "") return null;
   try {
-    return new RegExp(`^(?:${written})$`);
-  } catch {
-    return new Rejection("malformed", `expected a regular expression for origins, got '${written}'`);
+    return new LinearPattern(written);
+  } catch (fault) {
+    if (!(fault instanceof PatternFault)) throw fault;
+    const reason = `expected a regular expression for origins, got '${written}': ${fault.message}`;
+    return new Rejection("malformed", reason);
   }
 }
