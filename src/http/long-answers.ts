@@ -14,8 +14,10 @@ export interface LongAnswerDeps {
 }
 
 /** Smaller pieces are gathered, so that sending them costs little; not for longer than this. */
-const GATHERED_BYTES = 128 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 const GATHERED_MS = 1;
+/** Blocks that no answer uses at the moment are kept for the next: a new one is memory that has to be cleared. */
+const FREE_BLOCKS = 4;
 
 /** A reader who has taken much before stands still when he has taken nothing for so long. */
 const STILL_MS = 1000;
@@ -35,6 +37,7 @@ interface Sending {
  */
 export class LongAnswers {
   private readonly sending = new Set<Sending>();
+  private readonly freeBlocks: Uint8Array[] = [];
 
   constructor(private readonly deps: LongAnswerDeps) {}
 
@@ -92,7 +95,14 @@ export class LongAnswers {
       },
     };
     this.sending.add(sending);
-    return inTurns(noteTaken(gathered(pieces, clock), sending, clock), clock, end, () => isGivenUp);
+    return inTurns(noteTaken(this.inBlocks(pieces), sending, clock), clock, end, () => isGivenUp);
+  }
+
+  /** A block is free again when its last piece was taken; that of an answer which broke off may still be on its way. */
+  private *inBlocks(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+    const block = this.freeBlocks.pop() ?? new Uint8Array(BLOCK_BYTES);
+    yield* gathered(pieces, this.deps.clock, block);
+    if (this.freeBlocks.length < FREE_BLOCKS) this.freeBlocks.push(block);
   }
 
   /** False: there are too many, and all go on. */
@@ -122,24 +132,32 @@ function* noteTaken(pieces: Iterable<Uint8Array>, sending: Sending, clock: Strea
   }
 }
 
-/** The same bytes in larger pieces; an empty one, or what there is, where making more takes its time. */
-function* gathered(pieces: Iterable<Uint8Array>, { nowMs }: StreamClock): Generator<Uint8Array> {
-  let parts: Uint8Array[] = [];
+/**
+ * The same bytes in pieces as large as `block`, which holds them until the next one is asked for; an empty piece, or what there is,
+ * where making more takes its time.
+ */
+function* gathered(pieces: Iterable<Uint8Array>, { nowMs }: StreamClock, block: Uint8Array): Generator<Uint8Array> {
   let sizeBytes = 0;
   let startMs = nowMs();
   for (const piece of pieces) {
-    if (piece.length > 0) parts.push(piece);
+    if (sizeBytes + piece.length > block.length) {
+      yield block.subarray(0, sizeBytes);
+      sizeBytes = 0;
+      startMs = nowMs();
+    }
+    if (piece.length > block.length) {
+      yield piece;
+      continue;
+    }
+    block.set(piece, sizeBytes);
     sizeBytes += piece.length;
-    if (sizeBytes < GATHERED_BYTES && nowMs() - startMs < GATHERED_MS) continue;
-    yield parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts, sizeBytes);
-    parts = [];
+    if (nowMs() - startMs < GATHERED_MS) continue;
+    yield block.subarray(0, sizeBytes);
     sizeBytes = 0;
     startMs = nowMs();
   }
-  if (parts.length > 0) yield Buffer.concat(parts, sizeBytes);
+  if (sizeBytes > 0) yield block.subarray(0, sizeBytes);
 }
-
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The first pieces, as far as an answer is short, and whether they are all. */
 function shortAnswer(

@@ -65,8 +65,13 @@ export function exchangeOf(request: Request): Exchange {
 
 export function responseOf({ status, headers, body }: Answer): Response {
   if (body === null || typeof body === "string") return new Response(body, { status, headers });
-  const content = "pieces" in body ? (body.pieces as unknown as ReadableStream) : (body as Uint8Array<ArrayBuffer>);
-  return new Response(content, { status, headers });
+  const content = "pieces" in body ? owned(body.pieces) : body;
+  return new Response(content as unknown as ReadableStream, { status, headers });
+}
+
+/** A web stream may ask for the next piece before it has handed on this one. */
+async function* owned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield piece.slice();
 }
 
 /** What a route of the web app answers with a handler. */

@@ -41,8 +41,9 @@ class TlsTransport implements Transport {
     return clientOf(this.socket);
   }
 
+  /** What the socket has not sent yet it keeps as it is, room or not: so it gets a copy. */
   write(bytes: Uint8Array): boolean {
-    return this.socket.write(bytes);
+    return this.socket.write(bytes.slice());
   }
 
   end(): void {
