@@ -6,21 +6,19 @@ import type { Handlers } from "./http/front.ts";
 import { text } from "./http/reply.ts";
 import { uiRoutes } from "./http/ui.ts";
 import { exchangeOf, responseOf, web } from "./http/web.ts";
-import { textError } from "./server/exchange.ts";
 
 /**
  * All surfaces as a function from a request of the web to its answer, to be embedded. It never listens, and no guard stands before
  * it: see http/front.ts.
  */
 export function createApp(context: HttpContext, handlers: Handlers): App {
-  const { log, settings } = context;
+  const { settings } = context;
   const { routePrefix: prefix, telemetryPath } = settings;
   const unread = { parse: "none" } as const;
   const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true })
     .onError(({ code, error, request }) => {
       if (code === "NOT_FOUND") return responseOf(handlers.fallback(exchangeOf(request)));
-      log.for("app.ts").error("answering a request failed", { url: request.url, err: String(error) });
-      return responseOf(textError(500, "internal error"));
+      return responseOf(context.failures.answer(exchangeOf(request), error));
     })
     .put(`${prefix}/metrics/*`, web(handlers.push), unread)
     .post(`${prefix}/metrics/*`, web(handlers.push), unread)

@@ -4,6 +4,8 @@ import type { App } from "../src/http/deps.ts";
 import { createFront, createHandlers } from "../src/http/front.ts";
 import { exchangeOf, responseOf } from "../src/http/web.ts";
 import type { StreamClock } from "../src/serialise/stream.ts";
+import { Failures } from "../src/server/failures.ts";
+import { Refusals } from "../src/server/refusals.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
@@ -60,6 +62,7 @@ export function createTestApp(...flags: string[]): TestApp {
     pageSizeBytes: 4096,
     clockTicksPerSecond: 100,
   });
+  const failures = new Failures({ count: () => ownMetrics.countInternalError(), log, now: () => test.nowMs });
   const context = createContext({
     settings,
     log,
@@ -72,6 +75,9 @@ export function createTestApp(...flags: string[]): TestApp {
     version: "2.0.0",
     scheme: "http",
     buildInformation: { version: "2.0.0" },
+    refusals: new Refusals({ count: (reason) => ownMetrics.countRefusal(reason), log, now: () => test.nowMs }),
+    failures,
+    userOf: () => null,
     every: () => {},
     quit: () => {
       test.quits++;
@@ -80,11 +86,12 @@ export function createTestApp(...flags: string[]): TestApp {
   const handlers = createHandlers(context);
   const front = createFront(context, handlers, null, async () => createApp(context, handlers));
   const app: App = async (request) => {
+    const exchange = exchangeOf(request);
     try {
-      return responseOf(await front(exchangeOf(request)));
-    } catch {
-      // What the connection answers then.
-      return new Response("internal error\n", { status: 500 });
+      return responseOf(await front(exchange));
+    } catch (fault) {
+      // As the connection does.
+      return responseOf(failures.answer(exchange, fault));
     }
   };
   return Object.assign(test, { app });

@@ -102,6 +102,12 @@ function remember(verdicts: Set<string>, key: string, max: number): void {
   verdicts.add(key);
 }
 
+/** The name in an Authorization header that was accepted. */
+export function userOf(header: string | null): string | null {
+  const credentials = header === null ? null : readCredentials(header);
+  return credentials === null ? null : Buffer.from(credentials.user, "latin1").toString();
+}
+
 /** The name and password of an Authorization header of the scheme Basic (RFC 7617), or null. */
 function readCredentials(header: string): Credentials | null {
   const found = /^basic ([A-Za-z0-9+/]*={0,2})$/i.exec(header);

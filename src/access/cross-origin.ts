@@ -1,5 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import { type Answers, type Exchange, emptyAnswer, type Handler, textError, withHeaders } from "../server/exchange.ts";
+import type { Refusals } from "../server/refusals.ts";
+import { Refusal } from "../server/request-line.ts";
 
 /** No origin is longer than a host's name and a port. */
 const MAX_ORIGIN_CHARACTERS = 300;
@@ -21,9 +23,9 @@ const VARY = { Vary: "Origin" };
  * read nothing but the JSON API, unless their origin is one of `--web.cors.origin`; with that flag no other reads the API either. Whatever is no browser sends no Origin header and is not
  * concerned; browsers send one with every request that changes something.
  *
- * `next` answers what is let through.
+ * `next` answers what is let through; what is not is told to `refusals`.
  */
-export function guardOrigins(settings: Settings, next: Handler): Handler {
+export function guardOrigins(settings: Settings, next: Handler, refusals: Refusals): Handler {
   const { corsOrigin } = settings;
   const told = (answers: Answers) => (corsOrigin === null ? answers : withHeaders(answers, VARY, true));
   const external = settings.externalUrl === "" ? null : hostOf(settings.externalUrl);
@@ -37,7 +39,13 @@ export function guardOrigins(settings: Settings, next: Handler): Handler {
     if (origin === null) return told(next(exchange));
     if (!isAllowed(origin)) {
       if (isSafe || isOwnPage(exchange, origin, external)) return told(next(exchange));
-      return textError(403, `cross-origin request from ${printable(origin)} refused ${ADVICE}`);
+      const refusal = new Refusal(
+        403,
+        "foreign-origin",
+        `cross-origin request from ${printable(origin)} refused ${ADVICE}`,
+      );
+      refusals.add(refusal, exchange.client);
+      return textError(refusal.status, refusal.words);
     }
     const headers = { ...CORS_HEADERS, ...VARY, "Access-Control-Allow-Origin": origin };
     const isPreflight = method === "OPTIONS" && exchange.header("access-control-request-method") !== null;

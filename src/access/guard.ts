@@ -6,17 +6,27 @@ import {
   canonicalName,
   type Exchange,
   type Handler,
+  type HeaderFields,
   textError,
   withHeaders,
 } from "../server/exchange.ts";
+import type { Refusals } from "../server/refusals.ts";
+import { Refusal } from "../server/request-line.ts";
 import type { BasicAuth, Verdict } from "./basic-auth.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** Stands before everything that answers requests: `next` is what it guards. */
-export type Guard = (exchange: Exchange, next: Handler) => Answers;
+/** Stands before everything that answers requests: `next` is what it guards; whom it turns away is told to `refusals`. */
+export type Guard = (exchange: Exchange, next: Handler, refusals: Refusals) => Answers;
 
 /** Where no web-config file is given. */
 export const UNGUARDED: Guard = (exchange, next) => next(exchange);
+
+const BROKEN_CONFIG = new Refusal(500, "web-config", "Internal Server Error");
+const TOO_MANY = new Refusal(429, "rate-limit", "Too Many Requests");
+const BUSY = new Refusal(503, "password-queue", "Service Unavailable: too many passwords to verify");
+const UNAUTHORIZED = new Refusal(401, "unauthorized", "Unauthorized");
+const RETRY_SOON: HeaderFields = { "Retry-After": "1" };
+const ASK_PASSWORD: HeaderFields = { "WWW-Authenticate": "Basic" };
 
 export interface GuardDeps {
   /** The configuration of this moment; a rejection while its file is broken. */
@@ -31,28 +41,28 @@ export interface GuardDeps {
  * the headers for whatever is answered, 401 without a user's password, and last the app. No path and no method goes around it.
  */
 export function createGuard({ config: current, auth, limiter }: GuardDeps): Guard {
-  return (exchange, next) => {
+  return (exchange, next, refusals) => {
+    const turnedAway = (refusal: Refusal, headers?: HeaderFields): Answer => {
+      refusals.add(refusal, exchange.client);
+      return textError(refusal.status, refusal.words, headers);
+    };
     const config = current();
-    if (config instanceof Rejection) return textError(500, "Internal Server Error");
-    if (limiter !== null && !limiter.allows()) return textError(429, "Too Many Requests");
+    if (config instanceof Rejection) return turnedAway(BROKEN_CONFIG);
+    if (limiter !== null && !limiter.allows()) return turnedAway(TOO_MANY);
     const { headers, users } = config;
     if (users.size === 0) return withOwn(next(exchange), headers);
-    const verdict = auth.check(exchange.header("authorization"), users);
-    if (verdict === "accepted") return withOwn(next(exchange), headers);
-    if (verdict instanceof Promise) {
-      return withOwn(
-        verdict.then((settled) => (settled === "accepted" ? next(exchange) : turnedAway(settled))),
-        headers,
-      );
-    }
-    return withOwn(turnedAway(verdict), headers);
+    const credentials = exchange.header("authorization");
+    const verdict = auth.check(credentials, users);
+    const decided = (settled: Verdict): Answers => {
+      if (settled === "accepted") return next(exchange);
+      if (settled === "busy") return turnedAway(BUSY, RETRY_SOON);
+      if (credentials !== null) return turnedAway(UNAUTHORIZED, ASK_PASSWORD);
+      // Probes do not know a password: every few seconds, all day.
+      refusals.count(UNAUTHORIZED.reason);
+      return textError(UNAUTHORIZED.status, UNAUTHORIZED.words, ASK_PASSWORD);
+    };
+    return withOwn(verdict instanceof Promise ? verdict.then(decided) : decided(verdict), headers);
   };
-}
-
-function turnedAway(verdict: Exclude<Verdict, "accepted">): Answer {
-  return verdict === "busy"
-    ? textError(503, "Service Unavailable: too many passwords to verify", { "Retry-After": "1" })
-    : textError(401, "Unauthorized", { "WWW-Authenticate": "Basic" });
 }
 
 /** What the app has set itself stays. */

@@ -32,6 +32,8 @@ export class LiveWebConfig {
   private options: TlsOptions | Rejection | null;
   private configSeen: string;
   private tlsSeen: string;
+  /** Of the last file that was not broken. */
+  private hadUsers: boolean;
   private tlsListener: (options: TlsOptions) => void = () => {};
 
   private constructor(
@@ -42,6 +44,7 @@ export class LiveWebConfig {
     readonly start: WebConfigStart,
   ) {
     this.state = start.config;
+    this.hadUsers = start.config.users.size > 0;
     this.options = start.tls;
     this.configSeen = start.configSeen;
     this.tlsSeen = start.tlsSeen;
@@ -106,11 +109,19 @@ export class LiveWebConfig {
       return;
     }
     this.log.info("web-config file read again", { file: this.path });
+    this.noteUsers(this.state.users.size > 0);
     const fault = firstHashFault(this.state);
     if (fault !== null) this.log.error("a user's password hash is unusable", { file: this.path, err: fault.message });
     if (this.options === null) return;
     this.tlsSeen = tlsFingerprint(this.state, this.files);
     this.reloadTls(this.state);
+  }
+
+  /** A file that was emptied by accident opens the server to everybody: not in silence. */
+  private noteUsers(hasUsers: boolean): void {
+    if (this.hadUsers && !hasUsers)
+      this.log.warn("passwords are not asked for any more: the web-config file names no users", { file: this.path });
+    this.hadUsers = hasUsers;
   }
 
   private reloadTls(config: WebConfig): void {

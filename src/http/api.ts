@@ -7,10 +7,7 @@ import { type Operation, openApiDocument } from "./openapi.ts";
 import { accepted, longAnswer, notYet } from "./reply.ts";
 import { web } from "./web.ts";
 
-const API_HEADERS = {
-  "Cache-Control": "no-cache, no-store, must-revalidate",
-  "X-Content-Type-Options": "nosniff",
-};
+const API_HEADERS = { "Cache-Control": "no-cache, no-store, must-revalidate" };
 
 /** Any page may read the API, as the reference's, unless --web.cors.origin says which: see cross-origin.ts. */
 const READABLE_HEADERS = {
@@ -118,7 +115,7 @@ const OPERATIONS = {
  * hold them against the schemas.
  */
 export function apiRoutes(context: HttpContext) {
-  const { durability, settings, ownMetrics, store, log } = context;
+  const { durability, settings, ownMetrics, refusals, removalLog, store, log } = context;
   const base = `${settings.routePrefix}/api/v1`;
   const document = JSON.stringify(openApiDocument(base, context.version, Object.values(OPERATIONS)));
   const routes = new Elysia({ name: "api", strictPath: true })
@@ -153,12 +150,14 @@ export function apiRoutes(context: HttpContext) {
   if (!settings.enableAdminApi) return routes;
   return routes.put(
     base + OPERATIONS.wipe.path,
-    web(async () => {
+    web(async (exchange) => {
       const notReady = durability.notReady();
-      if (notReady !== null) return notYet(notReady);
+      if (notReady !== null) return notYet(refusals, notReady);
       log.for("api.ts").debug("start wiping metric store");
+      const { groups } = store.stats;
       store.wipe();
-      const response = accepted(await durability.settled());
+      removalLog.wiped(exchange, groups);
+      const response = accepted(refusals, await durability.settled());
       ownMetrics.countRequest("wipe", response.status, "PUT");
       return response;
     }),
@@ -178,7 +177,7 @@ function answer(context: HttpContext, handler: string, json: string): Answer {
 
 function metrics(context: HttpContext, exchange: Exchange): Answer {
   const notReady = context.durability.notReady();
-  if (notReady !== null) return notYet(notReady);
+  if (notReady !== null) return notYet(context.refusals, notReady);
   context.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const headers = { "Content-Type": "application/json", ...headersOf(context) };
   return longAnswer(context, exchange, metricsJsonPieces(context.store.groups()), headers);

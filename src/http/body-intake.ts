@@ -112,8 +112,9 @@ export class BodyIntake {
       if (other === null) return upload.end(busy("push.max-buffered-size"));
       other.end(busy("push.max-buffered-size"));
     }
-    this.heldBytes += neededBytes;
+    const chargedBytes = body.chargedBytes;
     upload.append(piece, now);
+    this.heldBytes += body.chargedBytes - chargedBytes;
   }
 
   /** To be called once for each larger body that was received, when nothing reads it any more. */

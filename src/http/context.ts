@@ -6,6 +6,7 @@ import { GzipStitcher } from "../serialise/gzip.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { AppDeps, HttpContext } from "./deps.ts";
 import { LongAnswers } from "./long-answers.ts";
+import { RemovalLog } from "./removal-log.ts";
 import { StoreReports } from "./store-reports.ts";
 import { StoreTurns } from "./store-turns.ts";
 
@@ -19,6 +20,7 @@ export function createContext(deps: AppDeps): HttpContext {
     ...deps,
     columns,
     reports,
+    removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: deps.now, userOf: deps.userOf }),
     textParser: new TextParser(columns, utf8Names),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
@@ -27,6 +29,7 @@ export function createContext(deps: AppDeps): HttpContext {
     storeTurns: new StoreTurns(deps.store, clock),
     longAnswers: new LongAnswers({
       clock,
+      refusals: deps.refusals,
       maxInFlight: limits.maxScrapesInFlight,
       countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
     }),

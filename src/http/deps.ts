@@ -7,11 +7,15 @@ import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
 import type { StreamClock } from "../serialise/stream.ts";
+import type { Exchange } from "../server/exchange.ts";
+import type { Failures } from "../server/failures.ts";
+import type { Refusals } from "../server/refusals.ts";
 import type { Store } from "../store/store.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { BodyIntake } from "./body-intake.ts";
 import type { LongAnswers } from "./long-answers.ts";
+import type { RemovalLog } from "./removal-log.ts";
 import type { StoreReports } from "./store-reports.ts";
 import type { StoreTurns } from "./store-turns.ts";
 
@@ -48,10 +52,14 @@ export interface AppDeps {
   readonly scheme: "http" | "https";
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
+  readonly refusals: Refusals;
+  readonly failures: Failures;
+  /** Whose password a request brought that was let in; null where none is asked for. */
+  readonly userOf: (exchange: Exchange) => string | null;
   /** Runs something every so often, for good. */
   readonly every: (ms: number, run: () => void) => void;
-  /** Asks for the end of the server. */
-  readonly quit: () => void;
+  /** Asks for the end of the server, in the name of whoever asked. */
+  readonly quit: (asker: LogFields) => void;
 }
 
 /** What the surfaces share: the outside world and the tools that serve one request after the other. */
@@ -64,5 +72,6 @@ export interface HttpContext extends AppDeps {
   readonly decoding: DecodeLane;
   readonly longAnswers: LongAnswers;
   readonly reports: StoreReports;
+  readonly removalLog: RemovalLog;
   readonly storeTurns: StoreTurns;
 }

@@ -43,7 +43,7 @@ export function createHandlers(context: HttpContext): Handlers {
  * gives when it is first needed. The guard stands before all of it, null being none.
  */
 export function createFront(
-  { settings }: HttpContext,
+  { settings, refusals }: HttpContext,
   handlers: Handlers,
   guard: Guard | null,
   loadApp: () => Promise<App>,
@@ -70,8 +70,8 @@ export function createFront(
       return handler === undefined ? byApp(exchange, clean) : handler(exchange);
     });
   };
-  const checked = guardOrigins(settings, route);
-  return guard === null ? checked : (exchange) => guard(exchange, checked);
+  const checked = guardOrigins(settings, route, refusals);
+  return guard === null ? checked : (exchange) => guard(exchange, checked, refusals);
 }
 
 /** `next` with the decoded path, or a redirect to where it is clean. */

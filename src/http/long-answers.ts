@@ -1,6 +1,7 @@
 import { Rejection } from "../model/rejection.ts";
 import { inTurns, type StreamClock } from "../serialise/stream.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
+import type { Refusals } from "../server/refusals.ts";
 import { rejected } from "./reply.ts";
 
 /** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
@@ -11,6 +12,7 @@ export interface LongAnswerDeps {
   readonly clock: StreamClock;
   readonly maxInFlight: number;
   readonly countLimit: () => void;
+  readonly refusals: Refusals;
 }
 
 /** Smaller pieces are gathered, so that sending them costs little; not for longer than this. */
@@ -58,14 +60,20 @@ export class LongAnswers {
   ): Answer {
     const iterator = pieces[Symbol.iterator]();
     const end = () => {
-      iterator.return?.();
-      done();
+      try {
+        iterator.return?.();
+      } finally {
+        done();
+      }
     };
     try {
       const { parts, isWhole } = shortAnswer(iterator, this.deps.clock);
       if (!isWhole && !this.makeRoom()) {
         end();
-        return rejected(new Rejection("busy", `other answers have to be sent first (--${LIMIT})`, LIMIT));
+        return rejected(
+          this.deps.refusals,
+          new Rejection("busy", `other answers have to be sent first (--${LIMIT})`, LIMIT),
+        );
       }
       if (!isWhole) {
         const stream = this.stream(exchange, joined(parts, iterator), end);

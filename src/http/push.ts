@@ -11,7 +11,6 @@ import type { HttpContext } from "./deps.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { accepted, notYet, rejected, statusOf } from "./reply.ts";
-import { forLog } from "./store-reports.ts";
 
 type PushMethod = "PUT" | "POST";
 
@@ -41,7 +40,7 @@ export class PushSurface {
     const keyed = this.known.find(exchange.path) ?? this.readPath(exchange.path);
     if (keyed === null) return null;
     const notReady = this.context.durability.notReady();
-    if (notReady !== null) return notYet(notReady);
+    if (notReady !== null) return notYet(this.context.refusals, notReady);
     const { method } = exchange;
     if (method === "DELETE") return this.delete(keyed, exchange);
     return this.push(exchange, method === "PUT" ? "PUT" : "POST", keyed);
@@ -65,18 +64,28 @@ export class PushSurface {
   }
 
   private async delete(keyed: KeyedPath | Rejection, exchange: Exchange): Promise<Answer> {
-    const { durability, ownMetrics, store, storeTurns, log } = this.context;
-    if (keyed instanceof Rejection) {
-      log.for("push.ts").debug("failed to parse URL", { url: pathText(exchange), err: keyed.message });
-      ownMetrics.countRequest("delete", statusOf(keyed), "DELETE");
-      return textError(statusOf(keyed), keyed.message);
+    let status = 500;
+    try {
+      const answer = keyed instanceof Rejection ? this.unreadable(keyed, exchange) : await this.remove(keyed, exchange);
+      status = answer.status;
+      return answer;
+    } finally {
+      this.context.ownMetrics.countRequest("delete", status, "DELETE");
     }
+  }
+
+  private unreadable(rejection: Rejection, exchange: Exchange): Answer {
+    this.context.log.for("push.ts").debug("failed to parse URL", { url: pathText(exchange), err: rejection.message });
+    return textError(statusOf(rejection), rejection.message);
+  }
+
+  private async remove({ key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
+    const { durability, refusals, removalLog, store, storeTurns } = this.context;
     // No group can have a key that is not UTF-8.
-    if (keyed.undecodable === null) store.delete(keyed.key);
+    const wasThere = undecodable === null && store.delete(key);
+    removalLog.deleted(exchange, key.block, wasThere);
     await storeTurns.settled();
-    const answer = accepted(await durability.settled());
-    ownMetrics.countRequest("delete", answer.status, "DELETE");
-    return answer;
+    return accepted(refusals, await durability.settled());
   }
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
@@ -88,6 +97,15 @@ export class PushSurface {
   }
 
   private take(pushed: Push, body: Uint8Array | Rejection): Answers {
+    try {
+      return this.takeBody(pushed, body);
+    } catch (fault) {
+      this.failed(pushed);
+      throw fault;
+    }
+  }
+
+  private takeBody(pushed: Push, body: Uint8Array | Rejection): Answers {
     if (body instanceof Rejection) return this.settle(pushed, body, 0);
     const contentEncoding = pushed.exchange.header("content-encoding");
     const { limits } = this.context.settings;
@@ -95,7 +113,16 @@ export class PushSurface {
       return this.takeDecoded(pushed, body, contentEncoding);
     const outcome = this.parseAndApply(pushed, body);
     if (outcome !== AFTER_CHANGE) return this.settle(pushed, outcome, body.length);
-    return this.applyAfterChange(pushed, body).then((later) => this.settle(pushed, later, body.length));
+    return this.takeLater(pushed, body);
+  }
+
+  private async takeLater(pushed: Push, body: Uint8Array): Promise<Answer> {
+    try {
+      return await this.settle(pushed, await this.applyAfterChange(pushed, body), body.length);
+    } catch (fault) {
+      this.failed(pushed);
+      throw fault;
+    }
   }
 
   /** Whatever becomes of it, the body is given back. */
@@ -104,6 +131,9 @@ export class PushSurface {
     let outcome: number | Rejection;
     try {
       outcome = await this.decodeAndApply(pushed, body, contentEncoding);
+    } catch (fault) {
+      this.failed(pushed);
+      throw fault;
     } finally {
       if (bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
     }
@@ -146,10 +176,9 @@ export class PushSurface {
 
   /** Counts the push, tells the operator of a refused one, and answers. */
   private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
-    const { clock, ownMetrics, settings } = this.context;
-    const { exchange, method } = pushed;
-    const sizeBytes = exchange.path.length + exchange.query.length + method.length + PROTOCOL_BYTES + bodyBytes;
-    ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - pushed.startMs) / 1000, sizeBytes);
+    const { ownMetrics, refusals, settings } = this.context;
+    const { method } = pushed;
+    this.observe(pushed, bodyBytes);
     if (!(outcome instanceof Rejection)) {
       ownMetrics.countRequest("push", outcome, method);
       return outcome === 200 ? OK : ACCEPTED;
@@ -158,7 +187,19 @@ export class PushSurface {
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
     const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
     ownMetrics.countRequest("push", status, method);
-    return status === 202 ? ACCEPTED : rejected(outcome);
+    return status === 202 ? ACCEPTED : rejected(refusals, outcome);
+  }
+
+  private observe({ exchange, method, startMs }: Push, bodyBytes: number): void {
+    const { clock, ownMetrics } = this.context;
+    const sizeBytes = exchange.path.length + exchange.query.length + method.length + PROTOCOL_BYTES + bodyBytes;
+    ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - startMs) / 1000, sizeBytes);
+  }
+
+  /** Counts a push that is about to be answered 500. */
+  private failed(pushed: Push): void {
+    this.observe(pushed, 0);
+    this.context.ownMetrics.countRequest("push", 500, pushed.method);
   }
 
   /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
@@ -168,10 +209,13 @@ export class PushSurface {
     const parser = isDelimitedProtobuf(exchange.header("content-type"))
       ? this.context.protobufParser
       : this.context.textParser;
-    const rejection = parser.parse(body) ?? undecodableKey(keyed);
-    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
-    const refused = rejection ?? store.apply(request);
-    columns.trim();
+    let refused: Rejection | null;
+    try {
+      const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
+      refused = parser.parse(body) ?? undecodableKey(keyed) ?? store.apply(request);
+    } finally {
+      columns.trim();
+    }
     // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
     if (store.isChanging) void storeTurns.settled();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
@@ -189,11 +233,11 @@ export class PushSurface {
     const fields = {
       method,
       source: exchange.client,
-      group: forLog(keyed instanceof Rejection ? pathText(exchange) : Buffer.from(keyed.key.block).toString()),
+      group: keyed instanceof Rejection ? pathText(exchange) : Buffer.from(keyed.key.block).toString(),
     };
     const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
     const isInconsistent = rejection.kind === "inconsistent";
-    const err = forLog(isInconsistent ? rejection.message.replace(`${prefix}: `, "") : rejection.message);
+    const err = isInconsistent ? rejection.message.replace(`${prefix}: `, "") : rejection.message;
     if (isInconsistent) log.for("push.ts").error(prefix, { ...fields, err });
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }

@@ -1,7 +1,9 @@
+import { REFUSAL_OF_REJECTION } from "../model/refusals.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { htmlText } from "../serialise/html-text.ts";
 import { negotiateEncoding } from "../serialise/negotiate.ts";
 import { type Answer, type Exchange, emptyAnswer, type HeaderFields, textError } from "../server/exchange.ts";
+import type { Refusals } from "../server/refusals.ts";
 import type { HttpContext } from "./deps.ts";
 
 /** The status of each kind of rejection: the only place that knows. */
@@ -31,21 +33,23 @@ export function redirected(method: string, location: string, status: 301 | 307):
 }
 
 /** The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it. */
-export function notYet(reason: string): Answer {
-  return rejected(new Rejection("unavailable", reason));
+export function notYet(refusals: Refusals, reason: string): Answer {
+  return rejected(refusals, new Rejection("unavailable", reason));
 }
 
 /** The answer to a DELETE or a wipe once it is durable, or to one that is not. */
-export function accepted(fault: Rejection | null): Answer {
-  return fault === null ? emptyAnswer(202) : rejected(fault);
+export function accepted(refusals: Refusals, fault: Rejection | null): Answer {
+  return fault === null ? emptyAnswer(202) : rejected(refusals, fault);
 }
 
 /**
- * The answer to a request that was refused. Where a limit was reached, the rest of the body is not waited for: the connection
- * ends, and with it whatever could be taken for a next request.
+ * The answer to a request that was refused, which is counted. Where a limit was reached, the rest of the body is not waited
+ * for: the connection ends, and with it whatever could be taken for a next request.
  */
-export function rejected(rejection: Rejection): Answer {
+export function rejected(refusals: Refusals, rejection: Rejection): Answer {
   const { kind, limit } = rejection;
+  const reason = REFUSAL_OF_REJECTION[kind];
+  if (reason !== null) refusals.count(reason);
   const headers: Record<string, string> =
     kind === "unavailable" || kind === "busy" ? { "Retry-After": RETRY_SECONDS } : {};
   if (limit !== null && kind !== "full") headers.Connection = "close";

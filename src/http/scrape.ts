@@ -26,24 +26,34 @@ const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
  */
 export function scrape(context: HttpContext, exchange: Exchange): Answers {
   const notReady = context.durability.notReady();
-  if (notReady !== null) return notYet(notReady);
+  if (notReady !== null) return notYet(context.refusals, notReady);
   // A group that is on its way out would be seen by halves.
   const changing = context.storeTurns.settled();
   return changing === null ? exposition(context, exchange) : changing.then(() => scrape(context, exchange));
 }
 
 function exposition(context: HttpContext, exchange: Exchange): Answer {
+  const snapshot = context.store.snapshot();
+  try {
+    return expositionOf(context, exchange, snapshot);
+  } catch (fault) {
+    snapshot.release();
+    throw fault;
+  }
+}
+
+/** The snapshot is released when the answer is sent. */
+function expositionOf(context: HttpContext, exchange: Exchange, snapshot: Snapshot): Answer {
   const { ownMetrics, reports, store } = context;
   const format = negotiateFormat(exchange.header("accept"));
   const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
-  const snapshot = store.snapshot();
   reports.tellHelps(store);
   const own = ownMetrics.gather();
   const families = exposedFamilies(own, snapshot);
   const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
   const pieces = piecesOf(families, format, exchange.header(SCRAPE_TIMEOUT) !== null, isSorted);
   const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
-  const headers: Record<string, string> = { "Content-Type": format.contentType, "X-Content-Type-Options": "nosniff" };
+  const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (gzipped) headers["Content-Encoding"] = "gzip";
   const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
   const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;

@@ -2,23 +2,18 @@ import { METRIC_TYPE_NAMES, METRIC_TYPE_WORDS, type MetricType } from "../model/
 import { quoteText } from "../model/quote.ts";
 import type { LeftOutFamily, StoreReporter } from "../store/reporter.ts";
 import type { Store } from "../store/store.ts";
-import type { Log } from "../telemetry/log.ts";
+import { cutText, type Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
 
 const LINES_PER_MINUTE = 10;
-const MAX_LOGGED_CHARACTERS = 4000;
+/** Of a name and of a help text that stand in one field. */
+const MAX_TEXT_CHARACTERS = 1500;
 
 const INCONSISTENT_HELP =
   "Metric families have inconsistent help strings. The latter will have priority. This is bad. Fix your pushed metrics!";
 const OVERLAP =
   "Metric family has the same name as a metric family used by the Pushgateway itself but it has a different help string. " +
   "Changing it to the standard help string. This is bad. Fix your pushed metrics!";
-
-/** What a client sent must not fill the log: the start of a long text and how much there is of it. */
-export function forLog(text: string): string {
-  if (text.length <= MAX_LOGGED_CHARACTERS) return text;
-  return `${text.slice(0, MAX_LOGGED_CHARACTERS)}... (${text.length} characters)`;
-}
 
 /** Tells the operator of what is odd in the store, in so many lines a minute of each kind. */
 export class StoreReports implements StoreReporter {
@@ -37,10 +32,10 @@ export class StoreReports implements StoreReporter {
     const unlogged = this.leftOutQuota.take();
     if (unlogged === null) return;
     this.log.warn("metric family left out of the exposition", {
-      family: forLog(name),
+      family: name,
       type: METRIC_TYPE_WORDS[type],
-      ...(group === null ? {} : { group: forLog(group()) }),
-      err: forLog(why()),
+      ...(group === null ? {} : { group: group() }),
+      err: why(),
       ...told(unlogged),
     });
   }
@@ -48,7 +43,7 @@ export class StoreReports implements StoreReporter {
   shown({ name, type }: { readonly name: string; readonly type: MetricType }): void {
     const unlogged = this.leftOutQuota.take();
     if (unlogged === null) return;
-    const fields = { family: forLog(name), type: METRIC_TYPE_WORDS[type], ...told(unlogged) };
+    const fields = { family: name, type: METRIC_TYPE_WORDS[type], ...told(unlogged) };
     this.log.info("metric family no longer left out of the exposition", fields);
   }
 
@@ -60,7 +55,7 @@ export class StoreReports implements StoreReporter {
       this.helpQuota.take();
       const { name, type, shown, other } = found;
       const family = (help: string | null) =>
-        `name:${quoteText(name)}${help === null ? "" : `  help:${quoteText(forLog(help))}`}  type:${METRIC_TYPE_NAMES[type]}`;
+        `name:${quoteText(cutText(name, MAX_TEXT_CHARACTERS))}${help === null ? "" : `  help:${quoteText(cutText(help, MAX_TEXT_CHARACTERS))}`}  type:${METRIC_TYPE_NAMES[type]}`;
       if (found.isOwn)
         this.log.info("metric families overlap", {
           err: OVERLAP,

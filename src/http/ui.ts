@@ -11,7 +11,6 @@ const PAGE_HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
   "Content-Security-Policy":
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
 };
@@ -55,10 +54,6 @@ function staticFile(context: HttpContext, exchange: Exchange): Answer {
   const found = decodePath(exchange.path)?.text === `${context.settings.routePrefix}/static/status.css`;
   context.ownMetrics.countRequest("static", found ? 200 : 404, "GET");
   if (!found) return textError(404, "404 page not found");
-  const headers = {
-    "Content-Type": "text/css; charset=utf-8",
-    "Cache-Control": "max-age=3600",
-    "X-Content-Type-Options": "nosniff",
-  };
+  const headers = { "Content-Type": "text/css; charset=utf-8", "Cache-Control": "max-age=3600" };
   return { status: 200, headers, body: STATUS_PAGE_CSS };
 }

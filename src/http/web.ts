@@ -1,5 +1,5 @@
 import { Body } from "../server/body.ts";
-import { type Answer, canonicalName, type Exchange, type Handler } from "../server/exchange.ts";
+import { type Answer, canonicalName, type Exchange, type Handler, SAID_ALWAYS } from "../server/exchange.ts";
 import { fieldOf } from "../server/framing.ts";
 import { pathOf } from "./canonical.ts";
 
@@ -63,7 +63,8 @@ export function exchangeOf(request: Request): Exchange {
   return request instanceof ExchangeRequest ? request.exchange : new WebExchange(request);
 }
 
-export function responseOf({ status, headers, body }: Answer): Response {
+export function responseOf({ status, headers: own, body }: Answer): Response {
+  const headers = { ...SAID_ALWAYS, ...own };
   if (body === null || typeof body === "string") return new Response(body, { status, headers });
   const content = "pieces" in body ? owned(body.pieces) : body;
   return new Response(content as unknown as ReadableStream, { status, headers });

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { TLSSocket } from "node:tls";
-import { BasicAuth } from "../access/basic-auth.ts";
+import { BasicAuth, userOf } from "../access/basic-auth.ts";
 import { certificateFault } from "../access/client-certificate.ts";
 import { createGuard } from "../access/guard.ts";
 import { LiveWebConfig, type WebConfigFiles } from "../access/live-web-config.ts";
@@ -51,6 +51,11 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps):
   return {
     guard,
     scheme: start.tls === null ? "http" : "https",
+    userOf: (exchange) => {
+      const config = live.config();
+      if (config instanceof Rejection || config.users.size === 0) return null;
+      return userOf(exchange.header("authorization"));
+    },
     readAgain: () => live.readAgain(),
     listen: async (door, place) => (start.tls === null ? listenPlain(place, door) : overTls(door, place, start.tls)),
     announce: (address) => {

@@ -6,8 +6,10 @@ import { createFront, createHandlers } from "../http/front.ts";
 import { Rejection } from "../model/rejection.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
 import { Door } from "../server/door.ts";
+import { Failures } from "../server/failures.ts";
+import { Refusals } from "../server/refusals.ts";
 import { Store } from "../store/store.ts";
-import { createLog, type Log } from "../telemetry/log.ts";
+import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
 import type { Outside } from "./outside.ts";
@@ -59,8 +61,8 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
   const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
   const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
-  const door = buildDoor(parts, front, () => {
-    log.warn("received termination request via web service, exiting gracefully...");
+  const door = buildDoor(parts, front, (asker) => {
+    log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
   return serveDoor(parts, door, ending.promise);
@@ -126,8 +128,11 @@ function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store,
   });
 }
 
-function buildDoor(parts: Parts, { guard, scheme }: WebFront, quit: () => void): Door {
+function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => void): Door {
   const { program, outside, rootLog, store, keeping, ownMetrics } = parts;
+  const told = { log: rootLog.for("door.ts"), now: outside.now };
+  const refusals = new Refusals({ ...told, count: (reason) => ownMetrics.countRefusal(reason) });
+  const failures = new Failures({ ...told, count: () => ownMetrics.countInternalError() });
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
   const maxConnections = mostConnections(parts);
   const context = createContext({
@@ -140,8 +145,11 @@ function buildDoor(parts: Parts, { guard, scheme }: WebFront, quit: () => void):
     clock: { nowMs: outside.nowMs, turn: outside.turn },
     startMs: outside.now(),
     version,
-    scheme,
+    scheme: front.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
+    refusals,
+    failures,
+    userOf: front.userOf,
     every: outside.every,
     quit,
   });
@@ -149,13 +157,13 @@ function buildDoor(parts: Parts, { guard, scheme }: WebFront, quit: () => void):
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
   const loadApp = once(async () => (await import("../app.ts")).createApp(context, handlers));
   return new Door({
-    handler: createFront(context, handlers, guard, loadApp),
+    handler: createFront(context, handlers, front.guard, loadApp),
     maxConnections,
     giveWay: () => context.intake.giveWay("web.max-connections"),
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
-    countRefusal: (reason) => ownMetrics.countRefusal(reason),
-    log: rootLog.for("door.ts"),
-    now: outside.now,
+    refusals,
+    failures,
+    ...told,
     nowMs: outside.nowMs,
     after: outside.after,
     every: outside.every,

@@ -1,6 +1,7 @@
 import type { Guard } from "../access/guard.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { Door, Place } from "../server/door.ts";
+import type { Exchange } from "../server/exchange.ts";
 import type { Listener } from "../server/listener.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -10,6 +11,8 @@ export interface WebFront {
   /** null: whoever reaches the server may ask. */
   readonly guard: Guard | null;
   readonly scheme: "http" | "https";
+  /** Whose password a request brought that the guard let in; null where none is asked for. */
+  readonly userOf: (exchange: Exchange) => string | null;
   /** Starts to serve. Rejects where the place cannot be had. */
   readonly listen: (door: Door, place: Place) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
@@ -39,6 +42,7 @@ function plainFront(log: Log): WebFront {
   return {
     guard: null,
     scheme: "http",
+    userOf: () => null,
     listen: async (door, place) => listenPlain(place, door),
     announce: (address) => announceTls(log, address, false, false),
     readAgain: () => log.info("there is no web-config file to read again"),

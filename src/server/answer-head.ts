@@ -1,4 +1,4 @@
-import type { Answer, HeaderFields } from "./exchange.ts";
+import { type Answer, type HeaderFields, SAID_ALWAYS } from "./exchange.ts";
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: "OK",
@@ -78,9 +78,12 @@ export class AnswerHeads {
   }
 }
 
+const ALWAYS = Object.entries(SAID_ALWAYS).map(([name, value]) => ({ name, line: `${name}: ${value}\r\n` }));
+
 /** Values are ours, but for what a client may have had put into one: no line end gets out. */
 function fieldsOf(headers: HeaderFields): string {
   let text = "";
+  for (const { name, line } of ALWAYS) if (headers[name] === undefined) text += line;
   for (const name in headers)
     if (name !== "Connection") text += `${name}: ${headers[name]?.replace(/[\r\n]/g, " ")}\r\n`;
   return text;

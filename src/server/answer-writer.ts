@@ -32,10 +32,11 @@ export function writeAnswer(
 ): boolean | Promise<boolean> {
   const { body } = answer;
   if (body !== null && isStream(body)) {
-    const head = heads.write(answer, { minorVersion, sizeBytes: body.sizeBytes, keepsAlive });
-    if (method !== "HEAD") return writeStream(port, Buffer.from(head), body, minorVersion);
+    const { sizeBytes } = body;
+    const head = () => Buffer.from(heads.write(answer, { minorVersion, sizeBytes, keepsAlive }));
+    if (method !== "HEAD") return writeStream(port, head, body, minorVersion);
     void body.pieces[Symbol.asyncIterator]().return?.();
-    return written(port, Buffer.from(head));
+    return written(port, head());
   }
   if (body === null && minorVersion === 1 && keepsAlive && isBare(answer))
     return written(port, heads.emptyAnswer(answer.status));
@@ -58,16 +59,23 @@ function written(port: AnswerPort, bytes: Uint8Array): boolean | Promise<boolean
 }
 
 /** Each piece when there is room for it; whatever fails, `pieces` comes to its end. */
-async function writeStream(port: AnswerPort, head: Uint8Array, body: Stream, minorVersion: number): Promise<boolean> {
+async function writeStream(
+  port: AnswerPort,
+  head: () => Uint8Array,
+  body: Stream,
+  minorVersion: number,
+): Promise<boolean> {
   const isChunked = body.sizeBytes === null && minorVersion > 0;
-  let before: Uint8Array = head;
+  let before: Uint8Array | null = null;
   for await (const piece of body.pieces) {
+    before ??= head();
     if (piece.length === 0) continue;
     if (isChunked) before = Buffer.concat([before, Buffer.from(`${piece.length.toString(16)}\r\n`)]);
     if (before.length > 0 && !port.write(before) && !(await port.room())) return false;
     if (!port.write(piece) && !(await port.room())) return false;
     before = isChunked ? Buffer.from(CHUNK_END) : NOTHING;
   }
+  before ??= head();
   const last = isChunked ? Buffer.concat([before, LAST_CHUNK]) : before;
   return last.length === 0 || port.write(last) || (await port.room());
 }

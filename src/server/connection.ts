@@ -2,6 +2,7 @@ import { type AnswerHeads, CONTINUE, statusText } from "./answer-head.ts";
 import { endsByItself, writeAnswer } from "./answer-writer.ts";
 import { type Member, rankOf } from "./crowd.ts";
 import type { Answer, Answers, Handler } from "./exchange.ts";
+import type { FailedRequest, Failures } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import type { ParserPool } from "./message-parser.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -22,6 +23,8 @@ const LINGER_SECONDS = 2;
 /** What a connection that came just now gets for its first request when the server ends. */
 const NEW_SECONDS = 1;
 const NOTHING: Uint8Array = new Uint8Array(0);
+/** What is named of a request that could not be read. */
+const NO_REQUEST: Omit<FailedRequest, "client"> = { method: "", path: NOTHING };
 
 /** What all connections share. */
 export interface ConnectionDeps {
@@ -29,8 +32,7 @@ export interface ConnectionDeps {
   readonly parsers: ParserPool;
   readonly heads: AnswerHeads;
   readonly refusals: Refusals;
-  /** Logs what must not happen. */
-  readonly failed: (exchange: { readonly method: string; readonly path: Uint8Array }, fault: unknown) => void;
+  readonly failures: Failures;
   /** Whole seconds on a monotonic clock. */
   readonly second: () => number;
   /** Runs something when others have had their turn of the loop. */
@@ -90,7 +92,11 @@ export class Connection implements ExchangePort, Member {
     this.movedSecond = second;
     if (this.isEnding) return;
     if (this.reader.isEmpty && this.rest.length === 0) this.sinceSecond = second;
-    this.advance(this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]));
+    try {
+      this.advance(this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]));
+    } catch (fault) {
+      this.failed(fault);
+    }
   }
 
   /** There is room again for what is to be sent. */
@@ -103,6 +109,10 @@ export class Connection implements ExchangePort, Member {
   /** The client sends no more. */
   ended(): void {
     this.isHalfClosed = true;
+    this.guarded(() => this.endedInTurn());
+  }
+
+  private endedInTurn(): void {
     // Whole requests of it wait for their turn: then it is looked at again.
     if (this.current === null && this.rest.length > 0) return;
     const isDone = this.isAnswered && (this.current !== null || this.reader.isEmpty);
@@ -115,7 +125,7 @@ export class Connection implements ExchangePort, Member {
   gone(): void {
     this.isGone = true;
     this.isEnding = true;
-    this.reader.cut();
+    this.guarded(() => this.reader.cut());
     this.settleRoom(false);
   }
 
@@ -201,7 +211,7 @@ export class Connection implements ExchangePort, Member {
     }
     if (this.isEnding) return;
     if (at < bytes.length) this.rest = bytes.subarray(at);
-    if (this.isHalfClosed && this.isAnswered) return this.ended();
+    if (this.isHalfClosed && this.isAnswered) return this.endedInTurn();
     this.hold();
   }
 
@@ -233,18 +243,18 @@ export class Connection implements ExchangePort, Member {
     try {
       return this.deps.handler(exchange);
     } catch (fault) {
-      return this.failure(exchange, fault);
+      return this.deps.failures.answer(exchange, fault);
     }
   }
 
-  private failure(exchange: Http1Exchange, fault: unknown): Answer {
-    this.deps.failed(exchange, fault);
-    return { status: 500, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: "internal error\n" };
-  }
-
   private async answerLater(exchange: Http1Exchange, answers: Promise<Answer>): Promise<void> {
-    const answer = await answers.catch((fault: unknown) => this.failure(exchange, fault));
-    await this.sentLater(exchange, this.send(exchange, answer));
+    let answer: Answer;
+    try {
+      answer = await answers;
+    } catch (fault) {
+      answer = this.deps.failures.answer(exchange, fault);
+    }
+    this.guarded(() => void this.sentLater(exchange, this.send(exchange, answer)));
   }
 
   private send(exchange: Http1Exchange, answer: Answer): boolean | Promise<boolean> {
@@ -256,26 +266,44 @@ export class Connection implements ExchangePort, Member {
     return writeAnswer(this, this.deps.heads, answer, { method, minorVersion, keepsAlive: !this.isLast });
   }
 
-  /** When the answer is sent, what has come meanwhile is looked at. */
+  /** When the answer is sent, what has come meanwhile is looked at. Never rejects. */
   private async sentLater(exchange: Http1Exchange, sent: boolean | Promise<boolean>): Promise<void> {
     let isWhole = false;
     try {
       isWhole = await sent;
     } catch (fault) {
-      this.deps.failed(exchange, fault);
+      this.deps.failures.note(exchange, fault);
     }
     if (!isWhole) return this.transport.destroy();
+    this.guarded(() => this.followed(exchange));
+  }
+
+  private followed(exchange: Http1Exchange): void {
     this.answered(exchange);
     if (this.isEnding) return;
     if (exchange.body.isOver) this.next();
     this.transport.setReading(true);
     // Who sends many requests at once must not keep the loop until the last of them.
-    if (this.rest.length > 0) this.deps.later(() => this.goOn());
+    if (this.rest.length > 0) this.deps.later(() => this.guarded(() => this.goOn()));
     else this.goOn();
   }
 
   private goOn(): void {
     if (!this.isEnding) this.advance(this.rest);
+  }
+
+  /** A fault of ours ends this connection, and not the server with all others. */
+  private guarded(run: () => void): void {
+    try {
+      run();
+    } catch (fault) {
+      this.failed(fault);
+    }
+  }
+
+  private failed(fault: unknown): void {
+    this.deps.failures.note(this.current ?? { ...NO_REQUEST, client: this.client }, fault);
+    this.transport.destroy();
   }
 
   private answered(exchange: Http1Exchange): void {

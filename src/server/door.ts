@@ -1,12 +1,12 @@
 import type { ListenAddress } from "../config/address.ts";
-import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
 import { AnswerHeads } from "./answer-head.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { Crowd } from "./crowd.ts";
 import type { Handler } from "./exchange.ts";
+import type { Failures } from "./failures.ts";
 import { ParserPool } from "./message-parser.ts";
-import { Refusals } from "./refusals.ts";
+import type { Refusals } from "./refusals.ts";
 
 const CHECK_MS = 1000;
 /** So long after a connection came in its first bytes have been read, if they were there. */
@@ -20,7 +20,8 @@ export interface DoorDeps {
   readonly maxConnections: number;
   readonly giveWay: () => void;
   readonly countLimit: () => void;
-  readonly countRefusal: (reason: RefusalReason) => void;
+  readonly refusals: Refusals;
+  readonly failures: Failures;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -38,7 +39,7 @@ export class Door {
   readonly crowd: Crowd;
 
   constructor(deps: DoorDeps) {
-    const { handler, countRefusal: count, log, now, nowMs, every, after } = deps;
+    const { handler, refusals, failures, now, nowMs, every, after } = deps;
     const second = () => Math.floor(nowMs() / 1000);
     this.crowd = new Crowd({ ...deps, second, later: (run) => after(READ_MS, run) });
     this.connection = {
@@ -47,9 +48,8 @@ export class Door {
       later: (run) => after(0, run),
       parsers: new ParserPool(),
       heads: new AnswerHeads(now),
-      refusals: new Refusals({ count, log, second }),
-      failed: ({ method, path }, fault) =>
-        log.error("answering a request failed", { method, url: Buffer.from(path).toString(), err: String(fault) }),
+      refusals,
+      failures,
     };
     every(CHECK_MS, () => this.crowd.check());
   }

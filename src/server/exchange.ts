@@ -33,7 +33,7 @@ export interface Stream {
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
-/** What is answered. Date, Content-Length and the like are added by whoever sends it. */
+/** What is answered. Date, Content-Length, `SAID_ALWAYS` and the like are added by whoever sends it. */
 export interface Answer {
   readonly status: number;
   /** Names in the form of `Content-Type`. `Connection: close` ends the connection behind the answer. */
@@ -48,6 +48,9 @@ export type Handler = (exchange: Exchange) => Answers;
 
 const NO_HEADERS: HeaderFields = {};
 
+/** What every answer says, whatever it is: browsers take it for what its Content-Type calls it, and for nothing else. */
+export const SAID_ALWAYS: HeaderFields = { "X-Content-Type-Options": "nosniff" };
+
 /** An answer without a body. */
 export function emptyAnswer(status: number, headers: HeaderFields = NO_HEADERS): Answer {
   return { status, headers, body: null };
@@ -55,8 +58,7 @@ export function emptyAnswer(status: number, headers: HeaderFields = NO_HEADERS):
 
 /** An error in plain text, as Go's http.Error sends it. */
 export function textError(status: number, message: string, headers: HeaderFields = NO_HEADERS): Answer {
-  const all = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff", ...headers };
-  return { status, headers: all, body: `${message}\n` };
+  return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: `${message}\n` };
 }
 
 /** A header's name as Go writes it: `Content-Type`. */

@@ -1,9 +1,11 @@
 import {
+  constants,
   createServer,
   type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { isStream } from "./answer-writer.ts";
@@ -11,7 +13,7 @@ import { Body } from "./body.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { type Crowd, type Member, rankOf } from "./crowd.ts";
 import type { Door } from "./door.ts";
-import type { Answer, Exchange } from "./exchange.ts";
+import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, hasToken } from "./framing.ts";
 import { malformed, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { clientOf } from "./tls-listener.ts";
@@ -37,6 +39,10 @@ class Http2Connection implements Member {
     private readonly second: () => number,
   ) {
     this.movedSecond = second();
+  }
+
+  get client(): string {
+    return clientOf(this.socket);
   }
 
   get isIdle(): boolean {
@@ -116,7 +122,7 @@ class Http2Exchange implements Exchange {
   }
 
   get client(): string {
-    return clientOf(this.connection.socket);
+    return this.connection.client;
   }
 
   /** For the body: it is wanted. */
@@ -131,7 +137,7 @@ class Http2Exchange implements Exchange {
   }
 
   cut(): void {
-    this.incoming.stream.destroy();
+    breakOff(this.incoming.stream);
   }
 }
 
@@ -174,7 +180,7 @@ export class Http2 {
     const connection = session === undefined ? undefined : this.connections.get(session);
     if (connection === undefined) return void incoming.destroy();
     // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
-    if (connection.requestBegins() > MAX_UNDER_WAY) return void connection.socket.destroy();
+    if (connection.requestBegins() > MAX_UNDER_WAY) return this.tooMany(connection);
     const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
     await new Promise((resolve) => setImmediate(resolve));
@@ -183,25 +189,43 @@ export class Http2 {
     connection.requestEnds();
   }
 
+  private tooMany({ socket, client }: Http2Connection): void {
+    const words = `more than ${MAX_UNDER_WAY} requests under way on a connection`;
+    this.deps.refusals.add(new Refusal(503, "busy", words), client);
+    socket.destroy();
+  }
+
+  /** Never rejects: a fault of ours is answered where it can be, and ends the stream where not. */
   private async answerOpen(
     incoming: Http2ServerRequest,
     outgoing: Http2ServerResponse,
     connection: Http2Connection,
   ): Promise<void> {
-    const exchange = exchangeOf(incoming, outgoing, connection);
-    const isRefused = exchange instanceof Refusal;
+    const { method } = incoming;
     try {
-      const answer = isRefused ? this.refused(exchange, connection) : await this.deps.handler(exchange);
-      await send(answer, outgoing, incoming.method, isRefused ? null : exchange);
+      const exchange = exchangeOf(incoming, outgoing, connection);
+      if (exchange instanceof Refusal) await send(this.refused(exchange, connection), outgoing, method, null);
+      else await send(await this.answerTo(exchange), outgoing, method, exchange);
+      incoming.resume();
     } catch (fault) {
-      if (!isRefused) this.deps.failed(exchange, fault);
-      outgoing.stream?.destroy();
+      const { client } = connection;
+      // What ends because its client has gone is no fault of ours.
+      if (!isGone(outgoing))
+        this.deps.failures.note({ method, path: Buffer.from(String(incoming.url)), client }, fault);
+      breakOff(outgoing.stream);
     }
-    incoming.resume();
+  }
+
+  private async answerTo(exchange: Http2Exchange): Promise<Answer> {
+    try {
+      return await this.deps.handler(exchange);
+    } catch (fault) {
+      return this.deps.failures.answer(exchange, fault);
+    }
   }
 
   private refused(refusal: Refusal, connection: Http2Connection): Answer {
-    this.deps.refusals.add(refusal, clientOf(connection.socket));
+    this.deps.refusals.add(refusal, connection.client);
     const text = `${refusal.status} Bad Request: ${refusal.words}`;
     return { status: refusal.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
   }
@@ -234,15 +258,17 @@ async function send(
 ): Promise<void> {
   const { status, headers, body } = answer;
   const head: Record<string, string> = {};
-  for (const name in headers) if (name !== "Connection") head[name.toLowerCase()] = headers[name] ?? "";
+  for (const [name, value] of Object.entries({ ...SAID_ALWAYS, ...headers }))
+    if (name !== "Connection") head[name.toLowerCase()] = value;
   if (body !== null && isStream(body)) {
     if (body.sizeBytes !== null) head["content-length"] = String(body.sizeBytes);
-    outgoing.writeHead(status, head);
     for await (const piece of body.pieces) {
-      if (outgoing.stream?.destroyed !== false) break;
+      if (isGone(outgoing)) break;
+      if (!outgoing.headersSent) outgoing.writeHead(status, head);
       // The piece is borrowed until the next is asked for, and may be kept here for longer.
       if (piece.length > 0 && !outgoing.write(piece.slice())) await roomIn(outgoing, exchange);
     }
+    if (!outgoing.headersSent && !isGone(outgoing)) outgoing.writeHead(status, head);
     return void outgoing.end();
   }
   const bytes = body === null ? null : Buffer.from(body);
@@ -250,6 +276,16 @@ async function send(
   outgoing.writeHead(status, head);
   if (bytes === null || method === "HEAD") outgoing.end();
   else outgoing.end(bytes);
+}
+
+/** Ends a stream so that nobody takes what was sent for all. */
+function breakOff(stream: ServerHttp2Stream | undefined): void {
+  stream?.close(constants.NGHTTP2_INTERNAL_ERROR);
+  stream?.destroy();
+}
+
+function isGone(outgoing: Http2ServerResponse): boolean {
+  return outgoing.stream?.destroyed !== false;
 }
 
 function roomIn(outgoing: Http2ServerResponse, exchange: Http2Exchange | null): Promise<void> {

@@ -1,40 +1,40 @@
 import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
+import { LogQuota } from "../telemetry/log-quota.ts";
 import type { Refusal } from "./request-line.ts";
 
-/** So many refusals a minute are logged one by one; the others are counted. */
+/** So many refusals of each reason are logged one by one in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 20;
-const MINUTE_SECONDS = 60;
 
 export interface RefusalDeps {
   readonly count: (reason: RefusalReason) => void;
   readonly log: Log;
-  /** Whole seconds on a monotonic clock. */
-  readonly second: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
-/** Counts what is refused before a handler sees it, and logs it within bounds. */
+/** Counts what is refused, and logs within bounds what nobody else does. */
 export class Refusals {
-  private minute = 0;
-  private logged = 0;
-  private unlogged = 0;
+  private readonly quotas = new Map<RefusalReason, LogQuota>();
 
   constructor(private readonly deps: RefusalDeps) {}
 
-  add({ status, reason, words }: Refusal, client: string): void {
-    const { count, log, second } = this.deps;
-    count(reason);
-    const minute = Math.floor(second() / MINUTE_SECONDS);
-    if (minute !== this.minute) this.beginMinute(minute);
-    if (this.logged++ < LOGGED_PER_MINUTE)
-      log.warn("refused a request", { source: client, status, reason, err: words });
-    else this.unlogged++;
+  /** A refusal that is not logged here. */
+  count(reason: RefusalReason): void {
+    this.deps.count(reason);
   }
 
-  private beginMinute(minute: number): void {
-    if (this.unlogged > 0) this.deps.log.warn("refused more requests", { count: this.unlogged });
-    this.minute = minute;
-    this.logged = 0;
-    this.unlogged = 0;
+  add({ status, reason, words }: Refusal, client: string): void {
+    this.deps.count(reason);
+    const unlogged = this.quotaOf(reason).take();
+    if (unlogged === null) return;
+    const fields = { source: client, status, reason, err: words };
+    this.deps.log.warn("refused a request", unlogged === 0 ? fields : { ...fields, unlogged });
+  }
+
+  private quotaOf(reason: RefusalReason): LogQuota {
+    const quota = this.quotas.get(reason) ?? new LogQuota(LOGGED_PER_MINUTE, this.deps.now);
+    this.quotas.set(reason, quota);
+    return quota;
   }
 }

@@ -14,7 +14,8 @@ import { clientText, type Transport } from "./transport.ts";
 /** What a client gets for its handshake. */
 const HANDSHAKE_MS = 12_000;
 /** What Go says to a client that speaks plain HTTP, version and all. */
-const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+const NOT_TLS =
+  "HTTP/1.0 400 Bad Request\r\nX-Content-Type-Options: nosniff\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 export interface TlsListenerDeps {
   readonly door: Door;
@@ -133,6 +134,10 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     log.debug("TLS handshake error", { client: clientOf(socket), err: fault });
     socket.destroy();
   };
+  const refuseCertificate = (socket: TLSSocket, fault: string) => {
+    door.connection.refusals.add(new Refusal(400, "client-certificate", fault), clientOf(socket));
+    socket.destroy();
+  };
   server.on("connection", (socket: TLSSocket) => {
     if (deps.options() instanceof Rejection) return void socket.destroy();
     const handshake = new Handshake(socket);
@@ -150,7 +155,7 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
   server.on("secureConnection", (socket: TLSSocket) => {
     over(socket);
     const fault = deps.certificateFault(socket, current());
-    if (fault !== null) refuse(socket, fault);
+    if (fault !== null) refuseCertificate(socket, fault);
     else if (socket.alpnProtocol === "h2" && deps.http2 !== null) deps.http2.serve(socket);
     else serveHttp1(socket, door);
   });

@@ -7,7 +7,7 @@ export type LogFormat = "logfmt" | "json";
 /** What is logged beside the message, in order. Errors give their message. */
 export type LogFields = Readonly<Record<string, string | number | boolean | Error>>;
 
-/** Writes one line a call if the level is high enough. No call throws, whatever the fields hold. */
+/** Writes one line a call if the level is high enough; long fields are cut. No call throws, whatever the fields hold. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -64,6 +64,16 @@ function callerLog(options: LogOptions, caller: string | null): Log {
   };
 }
 
+/** What a client sent must not fill the log: of a longer text the start is shown, and how long it is. */
+const MAX_FIELD_CHARACTERS = 4000;
+
+/** The start of a text that is longer than so many characters, and how much there is of it. */
+export function cutText(text: string, maxCharacters = MAX_FIELD_CHARACTERS): string {
+  if (text.length <= maxCharacters) return text;
+  const isAmidPair = (text.charCodeAt(maxCharacters) & 0xfc00) === 0xdc00;
+  return `${text.slice(0, maxCharacters - (isAmidPair ? 1 : 0))}... (${text.length} characters)`;
+}
+
 function linePairs(nowMs: number, level: LogLevel, caller: string | null, message: string, fields: LogFields): Pair[] {
   const pairs: Pair[] = [
     ["ts", new Date(nowMs).toISOString()],
@@ -116,7 +126,7 @@ function plainText(value: unknown): string {
   try {
     if (value === Number.POSITIVE_INFINITY) return "+Inf";
     if (value === Number.NEGATIVE_INFINITY) return "-Inf";
-    return value instanceof Error ? String(value.message) : String(value);
+    return cutText(value instanceof Error ? String(value.message) : String(value));
   } catch {
     return "!ERROR";
   }

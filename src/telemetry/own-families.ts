@@ -32,8 +32,11 @@ export const OWN_FAMILIES = {
   ),
   pushgateway_http_push_duration_seconds: summary("HTTP request duration for pushes to the Pushgateway."),
   pushgateway_http_push_size_bytes: summary("HTTP request size for pushes to the Pushgateway."),
-  pushgateway_http_refused_total: counter("Total HTTP requests refused before they were processed, by reason."),
+  pushgateway_http_refused_total: counter(
+    "Total HTTP requests refused for another reason than their content, by reason.",
+  ),
   pushgateway_http_requests_total: counter("Total HTTP requests processed by the Pushgateway, excluding scrapes."),
+  pushgateway_internal_errors_total: counter("Total HTTP requests that failed by a fault of the Pushgateway itself."),
   pushgateway_limit_reached_total: counter("Total number of times that a limit was reached, by the flag that sets it."),
   pushgateway_persistence_commit_seconds_total: counter("Total time that commits to the persistence file took."),
   pushgateway_persistence_commits_total: counter("Total number of commits to the persistence file."),

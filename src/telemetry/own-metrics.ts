@@ -85,6 +85,8 @@ const REJECTION_KINDS = {
   "too-slow": true,
 } as const satisfies Record<RejectionKind, true>;
 
+const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
+
 interface PushSummaries {
   readonly duration: SummarySeries;
   readonly size: SummarySeries;
@@ -96,6 +98,7 @@ export class OwnMetrics {
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
+  private internalErrors = 0;
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
@@ -130,9 +133,14 @@ export class OwnMetrics {
     this.rejections.series(reason).value++;
   }
 
-  /** A request that no handler saw. */
+  /** A request that was refused for another reason than its content. */
   countRefusal(reason: RefusalReason): void {
     this.refusals.series(reason).value++;
+  }
+
+  /** A request that failed by a fault of the server's own. */
+  countInternalError(): void {
+    this.internalErrors++;
   }
 
   countLimit(limit: LimitName): void {
@@ -164,6 +172,7 @@ export class OwnMetrics {
     return [
       this.family("pushgateway_http_refused_total", (writer) => this.refusals.write(writer)),
       this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
+      this.single("pushgateway_internal_errors_total", INTERNAL_ERRORS_HEAD, this.internalErrors),
       this.family("pushgateway_limit_reached_total", (writer) => this.limits.write(writer)),
       this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),
     ];

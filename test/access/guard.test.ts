@@ -4,8 +4,11 @@ import { createGuard } from "../../src/access/guard.ts";
 import { RateLimiter } from "../../src/access/rate-limiter.ts";
 import type { WebConfig } from "../../src/config/web-config.ts";
 import { exchangeOf, responseOf } from "../../src/http/web.ts";
+import type { RefusalReason } from "../../src/model/refusals.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import type { Exchange } from "../../src/server/exchange.ts";
+import { Refusals } from "../../src/server/refusals.ts";
+import { createLog } from "../../src/telemetry/log.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const OPEN: WebConfig = { tls: {}, http2: true, headers: [], users: new Map(), rateLimit: null };
@@ -15,14 +18,25 @@ const request = (authorization?: string) =>
 function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null) {
   const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
   const guard = createGuard({ config: () => config, auth, limiter });
+  const counted: RefusalReason[] = [];
+  const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
+  const refusals = new Refusals({ count: (reason) => counted.push(reason), log, now: () => 0 });
   return async (asked: Exchange) => {
     let reached = 0;
-    const answers = guard(asked, () => {
+    counted.length = 0;
+    const app = () => {
       reached++;
       return { status: 200, headers: { "X-Frame-Options": "of the app" }, body: "app" };
-    });
+    };
+    const answers = guard(asked, app, refusals);
     const answer = responseOf(await answers);
-    return { status: answer.status, text: await answer.text(), headers: answer.headers, reached };
+    return {
+      status: answer.status,
+      text: await answer.text(),
+      headers: answer.headers,
+      reached,
+      counted: [...counted],
+    };
   };
 }
 
@@ -30,6 +44,7 @@ describe("the guard", () => {
   test("answers 500 while the file is broken, before anything else", async () => {
     const seen = await guarded(new Rejection("malformed", "broken"))(request());
     expect([seen.status, seen.text, seen.reached]).toEqual([500, "Internal Server Error\n", 0]);
+    expect(seen.counted).toEqual(["web-config"]);
   });
 
   test("answers 429 over the rate limit, without the headers of the file", async () => {
@@ -43,13 +58,14 @@ describe("the guard", () => {
       null,
       0,
     ]);
+    expect(seen.counted).toEqual(["rate-limit"]);
   });
 
   test("answers 401 with the headers of the file, and says how to come in", async () => {
     const ask = guarded({ ...OPEN, users: new Map([["a", HASH]]), headers: [["X-Frame-Options", "deny"]] });
     for (const header of [undefined, `Basic ${btoa("a:wrong")}`, `Basic ${btoa("b:right")}`]) {
-      const { status, text, headers, reached } = await ask(request(header));
-      expect([status, text, reached]).toEqual([401, "Unauthorized\n", 0]);
+      const { status, text, headers, reached, counted } = await ask(request(header));
+      expect([status, text, reached, counted]).toEqual([401, "Unauthorized\n", 0, ["unauthorized"]]);
       expect(headers.get("www-authenticate")).toBe("Basic");
       expect(headers.get("x-frame-options")).toBe("deny");
     }
@@ -59,7 +75,7 @@ describe("the guard", () => {
     const ask = guarded({ ...OPEN, users: new Map([["a", HASH]]) });
     for (let n = 0; n < 2; n++) {
       const seen = await ask(request(`Basic ${btoa("a:right")}`));
-      expect([seen.status, seen.text, seen.reached]).toEqual([200, "app", 1]);
+      expect([seen.status, seen.text, seen.reached, seen.counted]).toEqual([200, "app", 1, []]);
     }
   });
 

@@ -260,15 +260,18 @@ export const PROOFS: readonly Proof[] = [
     row: "only errors say `X-Content-Type-Options: nosniff`",
     by: [
       {
-        steps: ["GET /metrics", "GET /", "GET /api/v1/status", "GET /api/v1/metrics", "OPTIONS /api/v1/x"].map(
-          (ask) => ({
-            ask,
-            status: 200,
-            answers: { "x-content-type-options": "nosniff" },
-          }),
-        ),
+        steps: [
+          { ask: "GET /metrics", status: 200 },
+          { ask: "GET /-/healthy", status: 200 },
+          { ask: "OPTIONS /api/v1/x", status: 200 },
+          { ask: "GET //metrics", status: 301 },
+        ].map((step) => ({ ...step, answers: { "x-content-type-options": "nosniff" } })),
       },
     ],
+  },
+  {
+    row: "deletes, wipes and refused requests are not logged",
+    by: [{ file: "test/e2e/seen.test.ts", title: "with client and user, where passwords are asked for" }],
   },
   {
     row: "of what is sent only scrapes are gzipped",

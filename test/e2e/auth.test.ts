@@ -171,8 +171,10 @@ describe("the file is read again", () => {
     replace(path, `basic_auth_users: {bob: ${HASH}}`);
     expect(await status(gateway, "/", { headers: ALICE })).toBe(401);
     expect(await status(gateway, "/", { headers: { authorization: basic("bob", "right") } })).toBe(200);
+    expect(gateway.stderr).not.toContain("passwords are not asked for any more");
     replace(path, "{}");
     expect(await status(gateway)).toBe(200);
+    expect(gateway.stderr).toMatch(/level=warn .*msg="passwords are not asked for any more: the web-config file names/);
     replace(path, `basic_auth_users: {alice: ${await bcrypt("other", 4)}}`);
     expect(await status(gateway, "/", { headers: ALICE })).toBe(401);
   });

@@ -1,6 +1,7 @@
 import { AnswerHeads } from "../../src/server/answer-head.ts";
 import { Connection, type ConnectionDeps } from "../../src/server/connection.ts";
 import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
+import { Failures } from "../../src/server/failures.ts";
 import { type MessageParser, ParserPool } from "../../src/server/message-parser.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import type { Transport } from "../../src/server/transport.ts";
@@ -115,6 +116,7 @@ class ConnectionTarget implements Target {
   readonly maxBytes = 1 << 12;
   readonly seeds: Uint8Array[];
   private readonly parsers = new CountedPool(4);
+  private failed = 0;
 
   constructor() {
     const traffic = new RawTraffic(new Dice(7));
@@ -147,6 +149,7 @@ class ConnectionTarget implements Target {
     await turns();
     if (!transport.isOver) throw new Error("it stays open behind its client's end");
     connection.gone();
+    if (this.failed > 0) throw new Error(`${this.failed} failures of our own`);
     if (this.parsers.lent !== 0) throw new Error(`${this.parsers.lent} parsers were not given back`);
     const sent = Buffer.concat(transport.written).toString("latin1");
     return { exchanges, sent: sent.replaceAll(/HTTP\/1\.1 100 Continue\r\n\r\n|Connection: [a-z-]+\r\n/g, "") };
@@ -158,10 +161,8 @@ class ConnectionTarget implements Target {
       handler: (exchange) => answer(exchange, exchanges),
       parsers: this.parsers,
       heads: new AnswerHeads(() => 0),
-      refusals: new Refusals({ count: () => {}, log, second: () => 0 }),
-      failed: (_, fault) => {
-        throw fault;
-      },
+      refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
+      failures: new Failures({ count: () => this.failed++, log, now: () => 0 }),
       second: () => 0,
       later: (run) => run(),
     };

@@ -86,6 +86,44 @@ describe("a value is quoted as slog quotes it", () => {
   }
 });
 
+describe("a long field is cut, not amid a character, and says how long it is", () => {
+  const cases: [value: string, shown: string][] = [
+    ["a".repeat(4000), "a".repeat(4000)],
+    ["a".repeat(4001), `${"a".repeat(4000)}... (4001 characters)`],
+    [`${"a".repeat(3999)}😀b`, `${"a".repeat(3999)}... (4002 characters)`],
+    ["é".repeat(100_000), `${"é".repeat(4000)}... (100000 characters)`],
+  ];
+  test.each(cases)("%#", (value, shown) => {
+    const text = recorder("logfmt");
+    text.log.info("m", { k: value });
+    expect(text.lines[0]).toEndWith(shown === value ? ` k=${shown}\n` : ` k="${shown}"\n`);
+    const object = recorder("json");
+    object.log.info("m", { k: new Error(value) });
+    expect(JSON.parse(object.lines[0] ?? "").k).toBe(shown);
+  });
+});
+
+test("no control, no zero-width and no direction-changing character gets into a line, in a message, a name or a value", () => {
+  const ranges = [
+    [0, 0x1f],
+    [0x7f, 0x9f],
+    [0x200b, 0x200f],
+    [0x2028, 0x202e],
+    [0x2060, 0x206f],
+    [0xfeff, 0xfeff],
+    [0xfff9, 0xfffb],
+  ];
+  const hidden = ranges.flatMap(([from = 0, to = 0]) => Array.from({ length: to - from + 1 }, (_, n) => from + n));
+  for (const format of ["logfmt", "json"] as const)
+    for (const text of [...hidden, 0xe0001, 0x1d173].map((code) => `a${String.fromCodePoint(code)}b`)) {
+      const { log, lines } = recorder(format);
+      log.info(text, { [text]: text });
+      expect(lines[0]).not.toContain(text);
+      expect(lines[0]).toMatch(/^[\x20-\x7e]+\n$/);
+      if (format === "json") expect(JSON.parse(lines[0] ?? "")[text]).toBe(text);
+    }
+});
+
 test("a field that bears a name of the log's own keys gets a prefix", () => {
   const { log, lines } = recorder("logfmt");
   log.for("push.ts").debug("m", { source: "10.0.0.1:5", ts: 1, level: "x", caller: "y", time: "z", "a b": 1 });

@@ -1,0 +1,50 @@
+import type { Exchange } from "../server/exchange.ts";
+import type { Log, LogFields } from "../telemetry/log.ts";
+import { LogQuota } from "../telemetry/log-quota.ts";
+
+/** So many removals of each kind are logged in a minute; the next line says how many were not. */
+const LOGGED_PER_MINUTE = 60;
+
+export interface RemovalLogDeps {
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly userOf: (exchange: Exchange) => string | null;
+}
+
+/** Tells the operator who had removed what. Deletes of groups that are not there do not hide the others. */
+export class RemovalLog {
+  private readonly deletes: LogQuota;
+  private readonly vain: LogQuota;
+  private readonly wipes: LogQuota;
+
+  constructor(private readonly deps: RemovalLogDeps) {
+    this.deletes = new LogQuota(LOGGED_PER_MINUTE, deps.now);
+    this.vain = new LogQuota(LOGGED_PER_MINUTE, deps.now);
+    this.wipes = new LogQuota(LOGGED_PER_MINUTE, deps.now);
+  }
+
+  /** `key` is the label block of the group's key. */
+  deleted(exchange: Exchange, key: Uint8Array, wasThere: boolean): void {
+    const message = wasThere ? "deleted a group" : "nothing to delete, there is no such group";
+    const fields = () => ({ group: Buffer.from(key).toString() });
+    this.tell(wasThere ? this.deletes : this.vain, message, exchange, fields);
+  }
+
+  wiped(exchange: Exchange, groups: number): void {
+    this.tell(this.wipes, "deleted all groups", exchange, () => ({ groups }));
+  }
+
+  private tell(quota: LogQuota, message: string, exchange: Exchange, fields: () => LogFields): void {
+    const unlogged = quota.take();
+    if (unlogged === null) return;
+    const told = { ...fields(), ...askerFields(exchange, this.deps.userOf) };
+    this.deps.log.info(message, unlogged === 0 ? told : { ...told, unlogged });
+  }
+}
+
+/** Where a request comes from, and in whose name. */
+export function askerFields(exchange: Exchange, userOf: (exchange: Exchange) => string | null): LogFields {
+  const user = userOf(exchange);
+  return user === null ? { source: exchange.client } : { source: exchange.client, user };
+}

@@ -1,0 +1,54 @@
+import type { Log } from "../telemetry/log.ts";
+import { LogQuota } from "../telemetry/log-quota.ts";
+import { type Answer, textError } from "./exchange.ts";
+
+/** So many failures are logged one by one in a minute; the next line says how many were not. */
+const LOGGED_PER_MINUTE = 20;
+
+export interface FailureDeps {
+  readonly count: () => void;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What of a request is named where it failed. */
+export interface FailedRequest {
+  readonly method: string;
+  readonly path: Uint8Array;
+  readonly client: string;
+}
+
+/** Requests that failed by a fault of the server's own: each is counted once, and logged with what it was, within bounds. */
+export class Failures {
+  private readonly quota: LogQuota;
+
+  constructor(private readonly deps: FailureDeps) {
+    this.quota = new LogQuota(LOGGED_PER_MINUTE, deps.now);
+  }
+
+  /** What the client is told. */
+  answer(request: FailedRequest, fault: unknown): Answer {
+    this.note(request, fault);
+    return textError(500, "internal error");
+  }
+
+  /** For where nothing can be told any more. */
+  note({ method, path, client }: FailedRequest, fault: unknown): void {
+    this.deps.count();
+    const unlogged = this.quota.take();
+    if (unlogged === null) return;
+    const fields = { method, url: Buffer.from(path).toString(), source: client, ...faultFields(fault) };
+    this.deps.log.error("answering a request failed", unlogged === 0 ? fields : { ...fields, unlogged });
+  }
+}
+
+/** What was thrown, and where; whatever it is, this does not throw. */
+function faultFields(fault: unknown): { readonly err: string; readonly at: string } {
+  try {
+    const stack = fault instanceof Error ? String(fault.stack) : "";
+    return { err: String(fault), at: /^\s*at (.+)$/m.exec(stack)?.[1] ?? "unknown" };
+  } catch {
+    return { err: "a fault that cannot be shown", at: "unknown" };
+  }
+}
