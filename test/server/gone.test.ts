@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { AnswerHeads } from "../../src/server/answer-head.ts";
 import { Connection } from "../../src/server/connection.ts";
 import type { Answer } from "../../src/server/exchange.ts";
+import { Failures } from "../../src/server/failures.ts";
 import { ParserPool } from "../../src/server/message-parser.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import type { Transport } from "../../src/server/transport.ts";
@@ -43,18 +44,13 @@ test("of a long answer no more is made once its client is gone", async () => {
   }
   const answer: Answer = { status: 200, headers: {}, body: { sizeBytes: null, pieces: pieces() } };
   const transport = roomyTransport();
+  const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
   const connection = new Connection(transport, {
     handler: () => answer,
     parsers: new ParserPool(1),
     heads: new AnswerHeads(() => 0),
-    refusals: new Refusals({
-      count: () => {},
-      log: createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 }),
-      second: () => 0,
-    }),
-    failed: (_, fault) => {
-      throw fault;
-    },
+    refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
+    failures: new Failures({ count: () => expect.unreachable(), log, now: () => 0 }),
     second: () => 0,
     later: (run) => run(),
   });
