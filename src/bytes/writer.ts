@@ -9,7 +9,7 @@ const SHORT_TEXT = 192;
  * what you need from it only after the last append; `finish` copies the content out, `view` lends it until the next append.
  */
 export class Writer {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   length = 0;
 
   constructor(sizeBytes = 4096) {
@@ -89,6 +89,14 @@ export class Writer {
   /** Appends a number as the reference prints it. */
   float(value: number): void {
     this.ascii(formatFloat(value));
+  }
+
+  /** Gives what was written away, buffer and all, and goes on with one of `sizeBytes`. */
+  release(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const written = this.bytes.subarray(0, this.length);
+    this.bytes = new Uint8Array(sizeBytes);
+    this.length = 0;
+    return written;
   }
 
   view(): Uint8Array {

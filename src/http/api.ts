@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { faultOf } from "../model/settlement.ts";
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import type { HttpContext } from "./deps.ts";
@@ -157,7 +158,7 @@ export function apiRoutes(context: HttpContext) {
       const { groups } = store.stats;
       store.wipe();
       removalLog.wiped(exchange, groups);
-      const response = accepted(refusals, await durability.settled());
+      const response = accepted(refusals, faultOf(await durability.settled(), null));
       ownMetrics.countRequest("wipe", response.status, "PUT");
       return response;
     }),

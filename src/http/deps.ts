@@ -2,7 +2,7 @@ import type { Settings } from "../config/command-line.ts";
 import type { DecodeLane } from "../decode/lane.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
-import type { Rejection } from "../model/rejection.ts";
+import type { Settlement } from "../model/settlement.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
@@ -28,8 +28,8 @@ export interface Durability {
   readonly notReady: () => string | null;
   /** Why what is pushed is not durable at the moment, or null. */
   readonly fault: () => string | null;
-  /** Waits until all changes up to now are durable: null, or why they are not. Null at once where nobody has to wait. */
-  readonly settled: () => Promise<Rejection | null> | null;
+  /** Waits until all changes up to now are durable, and says which are not. Null at once where nobody has to wait. */
+  readonly settled: () => Promise<Settlement> | null;
   /** How the persistence file does; null where there is none. */
   readonly persistence: () => PersistenceState | null;
 }

@@ -3,6 +3,7 @@ import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import { faultOf } from "../model/settlement.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
 import { AFTER_CHANGE } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
@@ -85,7 +86,7 @@ export class PushSurface {
     const wasThere = undecodable === null && store.delete(key);
     removalLog.deleted(exchange, key.block, wasThere);
     await storeTurns.settled();
-    return accepted(refusals, await durability.settled());
+    return accepted(refusals, faultOf(await durability.settled(), null));
   }
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
@@ -171,7 +172,8 @@ export class PushSurface {
   private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
     const settling = this.context.durability.settled();
     if (settling === null) return this.finish(pushed, outcome, bodyBytes);
-    return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
+    const key = pushed.keyed instanceof Rejection ? null : pushed.keyed.key.block;
+    return settling.then((settlement) => this.finish(pushed, faultOf(settlement, key) ?? outcome, bodyBytes));
   }
 
   /** Counts the push, tells the operator of a refused one, and answers. */

@@ -1,26 +1,33 @@
-import type { GroupView } from "./view.ts";
+import type { GroupView, LabelPair } from "./view.ts";
 
-/** A group as the store lends it, with what keeping it needs besides. */
-export interface KeyedGroup {
+/** What is kept of a group besides its families. */
+export interface GroupRow {
   /** The label block of its key. */
   readonly key: Uint8Array;
-  readonly view: GroupView;
+  /** The same labels, unescaped, sorted by name. */
+  readonly labels: readonly LabelPair[];
   readonly succeededSeconds: number;
   readonly failedSeconds: number;
+}
+
+/** A group as the store lends it, with what keeping it needs besides. */
+export interface KeyedGroup extends GroupRow {
+  readonly view: GroupView;
 }
 
 /**
  * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them without
  * a copy. All texts stand in `bytes`; AT and SIZE are offsets into it.
  *
- *     groups    KEY_AT KEY_SIZE FAMILIES                               a row each, its families one after the other in `families`
+ *     groups    KEY_AT KEY_SIZE FAMILIES SEGMENT                       a row each, its families one after the other in `families`
  *     families  HEAD METRICS LINES AT SIZE SIDE_AT SIDE_SIZE           a row each; SIDE_SIZE -1: there is none
+ *               SEGMENT 0 is a group, any other number one more segment (segments.ts) of a group that came before
  *     heads     TYPE FLAGS NAME_AT NAME_SIZE HELP_AT HELP_SIZE         what the families of many groups say alike; HELP_SIZE -1: none
  */
 export interface KeptGroups {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly groups: Int32Array<ArrayBuffer>;
-  /** Seconds of the last push that succeeded and of the last that failed, two a group. */
+  /** Seconds of the last push that succeeded and of the last that failed, two a group; of further segments they say nothing. */
   readonly times: Float64Array<ArrayBuffer>;
   readonly families: Int32Array<ArrayBuffer>;
   /** Milliseconds since 1970, one a family. */
@@ -31,7 +38,8 @@ export interface KeptGroups {
 export const KEPT_KEY_AT = 0;
 export const KEPT_KEY_SIZE = 1;
 export const KEPT_FAMILIES = 2;
-export const KEPT_GROUP_STRIDE = 3;
+export const KEPT_SEGMENT = 3;
+export const KEPT_GROUP_STRIDE = 4;
 
 export const KEPT_HEAD = 0;
 export const KEPT_METRICS = 1;

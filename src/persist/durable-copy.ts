@@ -1,9 +1,10 @@
-import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
+import type { KeptGroups } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
-import { BatchWriter } from "./batch.ts";
-import type { Report, Request } from "./messages.ts";
+import { RefusedGroups, type Settlement } from "../model/settlement.ts";
+import type { CopiedStore, CopyEvents, CopyOptions, Writing } from "./copy-deps.ts";
+import { GroupWriter } from "./group-writer.ts";
+import type { RefusedRow, Report } from "./messages.ts";
 import type { Place } from "./place.ts";
-import { RowWriter } from "./record.ts";
 
 /** After a failure the next attempt is made so much later. */
 const RETRY_MS = 500;
@@ -17,58 +18,24 @@ const RESTORE_TURN_MS = 5;
 /** While rows are restored, it is told about so often. */
 const PROGRESS_MS = 1000;
 
-/** The writing thread as the durable copy sees it. */
-export interface Writing {
-  readonly send: (request: Request, transfer?: ArrayBuffer[]) => void;
-  /** Called once, before anything is sent. */
-  readonly listen: (receive: (report: Report) => void) => void;
-}
-
-/** What the durable copy needs of the store. */
-export interface CopiedStore {
-  /** The group of an id, or null where there is none any more. */
-  readonly keyedGroup: (group: number) => KeyedGroup | null;
-  /** All ids of groups are below it. */
-  readonly groupLimit: number;
-  /** Puts kept groups into the store, step by step; false: all are there. */
-  readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean; readonly groups: number };
-}
-
-/** What happens now and then; all optional to look at. */
-export interface CopyEvents {
-  readonly restoring: (groups: number) => void;
-  readonly restored: (groups: number) => void;
-  readonly unusable: (reason: string) => void;
-  /** Each time that no file can be made, or not everything be written to the one that was. */
-  readonly notKept: (reason: string, place: Place) => void;
-  /** After that: everything has been written. */
-  readonly kept: () => void;
-  readonly committed: (durationSeconds: number, groups: number) => void;
-  readonly failed: (reason: string) => void;
-}
-
-export interface CopyOptions {
-  readonly file: string;
-  /** null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so often. */
-  readonly intervalMs: number | null;
-  /** Where no file can be made nothing is taken. */
-  readonly required: boolean;
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => void;
-  readonly turn: () => Promise<void>;
-}
-
-type Outcome = Rejection | null;
-
 /** What became of everything at the end. */
 export type Ending = "written" | "partly written" | "nothing kept";
 
+/** A group whose rows are in a batch, with the segments among them. */
+interface WrittenGroup {
+  readonly id: number;
+  readonly segments: readonly number[];
+}
+
 interface Batch {
-  readonly groups: readonly number[];
+  /** How many groups it was made for, those that were gone by then among them. */
+  readonly groupCount: number;
+  /** In the order of their rows. */
+  readonly written: readonly WrittenGroup[];
   readonly keys: readonly Uint8Array[];
   readonly wiped: boolean;
   /** Those who wait for it, or nobody where something is left for the next one. */
-  readonly waiting: PromiseWithResolvers<Outcome>;
+  readonly waiting: PromiseWithResolvers<Settlement>;
   readonly isAll: boolean;
 }
 
@@ -78,7 +45,8 @@ interface Batch {
  *
  *     push -> store -> changed(id) ... end of turn -> batch -> thread: one transaction -> committed -> push is answered
  *
- * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten.
+ * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten. A group whose rows cannot
+ * be written, while all others are, is tried again when it changes: its push is refused, and the file has what was there before.
  *
  * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is tried again.
  * Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
@@ -96,11 +64,14 @@ export class DurableCopy {
   private readonly changedGroups = new Set<number>();
   private removedKeys: Uint8Array[] = [];
   private isWiped = false;
-  private readonly rows = new RowWriter();
-  private readonly batch = new BatchWriter();
+  private readonly writer: GroupWriter;
+  /** Of the groups that pushes wait for, those that were refused so far. */
+  private refusals: RefusedGroups | null = null;
+  /** The groups that cannot be written at the moment, by id, with the reason. */
+  private readonly unwritable = new Map<number, string>();
   private number = 0;
   private underWay: Batch | null = null;
-  private waiting = Promise.withResolvers<Outcome>();
+  private waiting = Promise.withResolvers<Settlement>();
   private isScheduled = false;
   private restoring: Promise<void> = Promise.resolve();
   private restoredGroups = 0;
@@ -118,6 +89,7 @@ export class DurableCopy {
     private readonly options: CopyOptions,
   ) {
     this.toldMs = options.nowMs();
+    this.writer = new GroupWriter(store);
     writing.listen((report) => this.receive(report));
   }
 
@@ -133,7 +105,12 @@ export class DurableCopy {
 
   /** Groups whose change is not committed yet. */
   get waitingGroups(): number {
-    return this.changedGroups.size + this.removedKeys.length + (this.underWay?.groups.length ?? 0);
+    return this.changedGroups.size + this.removedKeys.length + (this.underWay?.groupCount ?? 0);
+  }
+
+  /** The memory that rows are written with and that stays taken. */
+  keptBytes(): number {
+    return this.writer.sizeBytes;
   }
 
   // What the store tells.
@@ -156,15 +133,19 @@ export class DurableCopy {
     this.removedKeys = [];
     this.isWiped = true;
     this.unwritten = 0;
+    this.unwritable.clear();
+    this.writer.rows.heads.clear();
     this.schedule();
   }
+
+  familyRemoved = (family: number): void => this.writer.rows.heads.forget(family);
 
   private get isMemoryOnly(): boolean {
     return this.notKept !== null && !this.isOpen;
   }
 
   /** Waits until all changes up to now are committed: null, or why they are not. With an interval nobody waits. */
-  settled(): Promise<Outcome> | null {
+  settled(): Promise<Settlement> | null {
     if (this.options.intervalMs !== null || this.notKept !== null) return null;
     if (this.hasChanges) return this.waiting.promise;
     return this.underWay?.waiting.promise ?? null;
@@ -201,33 +182,36 @@ export class DurableCopy {
   }
 
   private handOver(): void {
+    const { batch } = this.writer;
     const keys = this.removedKeys;
     const wiped = this.isWiped;
-    if (wiped) this.batch.wipe();
-    for (const key of keys) this.batch.remove(key);
+    if (wiped) batch.wipe();
+    for (const key of keys) batch.remove(key);
     this.removedKeys = [];
     this.isWiped = false;
-    const groups = this.takeGroups();
+    const groupsBefore = this.changedGroups.size;
+    const written = this.writeGroups();
+    const groupCount = groupsBefore - this.changedGroups.size;
     const isAll = this.changedGroups.size === 0;
-    const nobody = Promise.withResolvers<Outcome>();
-    this.underWay = { groups, keys, wiped, isAll, waiting: isAll ? this.waiting : nobody };
+    const nobody = Promise.withResolvers<Settlement>();
+    this.underWay = { groupCount, written, keys, wiped, isAll, waiting: isAll ? this.waiting : nobody };
     if (isAll) this.waiting = Promise.withResolvers();
-    const batch = this.batch.finish();
-    this.writing.send({ kind: "commit", number: ++this.number, batch }, [batch.buffer]);
+    const bytes = batch.finish();
+    this.writing.send({ kind: "commit", number: ++this.number, batch: bytes }, [bytes.buffer]);
   }
 
-  /** Writes changed groups to the batch, those that wait longest first, and gives their ids. */
-  private takeGroups(): number[] {
-    const taken: number[] = [];
-    for (const id of this.changedGroups) {
-      if (taken.length === BATCH_GROUPS || this.batch.sizeBytes > BATCH_BYTES) break;
-      const group = this.store.keyedGroup(id);
-      if (group !== null)
-        this.batch.put(group.key, group.succeededSeconds, group.failedSeconds, this.rows.write(group.view));
-      this.changedGroups.delete(id);
-      taken.push(id);
+  /** Writes changed groups to the batch, those that wait longest first. */
+  private writeGroups(): WrittenGroup[] {
+    const { writer, changedGroups } = this;
+    const written: WrittenGroup[] = [];
+    let taken = 0;
+    for (const id of changedGroups) {
+      if (taken++ === BATCH_GROUPS || writer.batch.sizeBytes > BATCH_BYTES) break;
+      const segments = writer.write(id);
+      if (segments !== null) written.push({ id, segments });
+      changedGroups.delete(id);
     }
-    return taken;
+    return written;
   }
 
   private receive(report: Report): void {
@@ -235,8 +219,8 @@ export class DurableCopy {
     else if (report.kind === "opened") this.afterRestoring(() => this.beOpen(report.groups));
     else if (report.kind === "unusable") this.events.unusable(report.reason);
     else if (report.kind === "unmade") this.beMemoryOnly(report.reason, report.place);
-    else if (report.kind === "committed") this.finish(null, report.durationSeconds);
-    else if (report.kind === "failed") this.finish(report.reason, 0);
+    else if (report.kind === "committed") this.finish(null, report.durationSeconds, report.refused);
+    else if (report.kind === "failed") this.finish(report.reason, 0, []);
     else if (report.kind === "unclean") this.events.failed(report.reason);
     else this.closed.resolve();
   }
@@ -272,7 +256,7 @@ export class DurableCopy {
     const before = this.restoredGroups;
     let turnStartMs = this.options.nowMs();
     while (restoring.step()) {
-      this.restoredGroups = before + restoring.groups;
+      this.restoredGroups = before + restoring.rows;
       if (this.options.nowMs() - turnStartMs < RESTORE_TURN_MS) continue;
       this.tellProgress();
       await this.options.turn();
@@ -309,12 +293,12 @@ export class DurableCopy {
     this.events.kept();
   }
 
-  private finish(reason: string | null, durationSeconds: number): void {
+  private finish(reason: string | null, durationSeconds: number, refused: readonly RefusedRow[]): void {
     const done = this.underWay;
     if (done === null) throw new Error("a batch ended that was not under way");
     this.underWay = null;
     this.commitFault = reason;
-    if (reason === null) this.noteCommit(done, durationSeconds);
+    if (reason === null) this.noteCommit(done, durationSeconds, refused);
     else this.noteFailure(done, reason);
     if (!this.hasChanges) return;
     // Pushes that came while the batch was written wait for the next one already.
@@ -322,15 +306,44 @@ export class DurableCopy {
     else this.schedule();
   }
 
-  private noteCommit(done: Batch, durationSeconds: number): void {
-    this.events.committed(durationSeconds, done.groups.length);
-    this.unwritten -= done.groups.length;
+  private noteCommit(done: Batch, durationSeconds: number, refused: readonly RefusedRow[]): void {
+    this.events.committed(durationSeconds, done.groupCount);
+    this.unwritten -= done.groupCount;
+    if (this.unwritable.size > 0) this.forgetWritten(done, refused);
+    for (const row of refused) this.noteRefusal(done, row);
     if (this.notKept !== null && this.unwritten <= 0 && !this.isWiped) this.beKept();
-    done.waiting.resolve(null);
+    done.waiting.resolve(this.refusals);
+    if (done.isAll) this.refusals = null;
+  }
+
+  private forgetWritten({ written }: Batch, refused: readonly RefusedRow[]): void {
+    const stillRefused = new Set(refused.map(({ put }) => put));
+    for (const [put, { id }] of written.entries()) if (!stillRefused.has(put)) this.unwritable.delete(id);
+  }
+
+  /** The group is tried again with its next change, for its segments are still to be written. */
+  private noteRefusal({ written }: Batch, { put, key, reason }: RefusedRow): void {
+    const group = written[put];
+    if (group === undefined) throw new Error(`row ${put} of a batch was refused, which has ${written.length}`);
+    this.noteSegments(group);
+    this.refusals ??= new RefusedGroups();
+    this.refusals.add(
+      key,
+      new Rejection("too-large", `the group cannot be written to the persistence file: ${reason}`),
+    );
+    if (this.unwritable.get(group.id) === reason) return;
+    this.unwritable.set(group.id, reason);
+    this.events.refused(key, reason);
+  }
+
+  private noteSegments({ id, segments }: WrittenGroup): void {
+    if (segments.length === 0) return;
+    const known = this.store.segmentsOf(id);
+    for (const segment of segments) known?.noteChanged(segment);
   }
 
   private noteFailure(done: Batch, reason: string): void {
-    this.takeBack(done.groups, done.keys, done.wiped);
+    this.takeBack(done);
     if (this.place === null) this.events.failed(reason);
     else {
       this.notKept = reason;
@@ -342,12 +355,16 @@ export class DurableCopy {
     if (done.isAll) return;
     this.waiting.resolve(rejection);
     this.waiting = Promise.withResolvers();
+    this.refusals = null;
   }
 
   /** Notes again what a failed batch was to write; a wipe since then has made it void. */
-  private takeBack(groups: readonly number[], keys: readonly Uint8Array[], wiped: boolean): void {
+  private takeBack({ written, keys, wiped }: Batch): void {
     if (this.isWiped) return;
-    for (const group of groups) this.changedGroups.add(group);
+    for (const group of written) {
+      this.changedGroups.add(group.id);
+      this.noteSegments(group);
+    }
     this.removedKeys.push(...keys);
     this.isWiped = wiped;
   }

@@ -30,6 +30,8 @@ const LAST_TYPE = 5;
 /** The columns of a row that its group is restored from. */
 export interface KeptRow {
   readonly key: Uint8Array;
+  /** 0: the group's own row. */
+  readonly segment: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly exposition: Uint8Array;
@@ -48,7 +50,7 @@ export class KeptColumns {
   private readonly knownHeads = new KeyTable();
   /** The heads of the row before, in order: those of the next one are nearly always the same. */
   private guesses: number[] = [];
-  groupCount = 0;
+  rowCount = 0;
   private familyCount = 0;
   private headCount = 0;
 
@@ -64,21 +66,22 @@ export class KeptColumns {
     bytes.append(row.exposition);
     const firstFamily = this.familyCount;
     this.addFamilies(row, start);
-    this.groups.ensure((this.groupCount + 1) * KEPT_GROUP_STRIDE);
-    this.groups.rows.set([keyAt, row.key.length, this.familyCount - firstFamily], this.groupCount * KEPT_GROUP_STRIDE);
-    this.times.ensure((this.groupCount + 1) * 2);
-    this.times.rows[this.groupCount * 2] = row.succeeded;
-    this.times.rows[this.groupCount * 2 + 1] = row.failed;
-    this.groupCount++;
+    this.groups.ensure((this.rowCount + 1) * KEPT_GROUP_STRIDE);
+    const group = [keyAt, row.key.length, this.familyCount - firstFamily, row.segment];
+    this.groups.rows.set(group, this.rowCount * KEPT_GROUP_STRIDE);
+    this.times.ensure((this.rowCount + 1) * 2);
+    this.times.rows[this.rowCount * 2] = row.succeeded;
+    this.times.rows[this.rowCount * 2 + 1] = row.failed;
+    this.rowCount++;
   }
 
   /** The groups so far, in arrays of their own; the next ones are begun. */
   finish(): KeptGroups {
-    const { groupCount, familyCount, headCount } = this;
+    const { rowCount, familyCount, headCount } = this;
     const kept = {
       bytes: new Uint8Array(this.bytes.view()),
-      groups: this.groups.rows.slice(0, groupCount * KEPT_GROUP_STRIDE),
-      times: this.times.rows.slice(0, groupCount * 2),
+      groups: this.groups.rows.slice(0, rowCount * KEPT_GROUP_STRIDE),
+      times: this.times.rows.slice(0, rowCount * 2),
       families: this.families.rows.slice(0, familyCount * KEPT_FAMILY_STRIDE),
       pushedMs: this.pushedMs.rows.slice(0, familyCount),
       heads: this.heads.rows.slice(0, headCount * HEAD_STRIDE),
@@ -86,7 +89,7 @@ export class KeptColumns {
     this.bytes.reset();
     this.knownHeads.clear();
     this.guesses = [];
-    this.groupCount = 0;
+    this.rowCount = 0;
     this.familyCount = 0;
     this.headCount = 0;
     return kept;

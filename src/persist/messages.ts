@@ -8,6 +8,13 @@ export type Request =
   | { readonly kind: "commit"; readonly number: number; readonly batch: Uint8Array<ArrayBuffer> }
   | { readonly kind: "close" };
 
+/** A group whose rows could not be written: what kept them from it, and which of the puts of its batch it was. */
+export interface RefusedRow {
+  readonly put: number;
+  readonly key: Uint8Array;
+  readonly reason: string;
+}
+
 /** What the writing thread tells. */
 export type Report =
   | { readonly kind: "kept"; readonly groups: KeptGroups }
@@ -15,7 +22,13 @@ export type Report =
   | { readonly kind: "unusable"; readonly reason: string }
   /** There is no file of ours and none can be made at the moment. */
   | { readonly kind: "unmade"; readonly reason: string; readonly place: Place }
-  | { readonly kind: "committed"; readonly number: number; readonly durationSeconds: number }
+  /** All of the batch but the rows that are refused. */
+  | {
+      readonly kind: "committed";
+      readonly number: number;
+      readonly durationSeconds: number;
+      readonly refused: readonly RefusedRow[];
+    }
   | { readonly kind: "failed"; readonly number: number; readonly reason: string }
   | { readonly kind: "unclean"; readonly reason: string }
   | { readonly kind: "closed" };

@@ -1,74 +1,62 @@
-import { sameBytes } from "../bytes/hash.ts";
-import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
-import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
-import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
-import type { GroupFamily, GroupView } from "../model/view.ts";
+import type { GroupFamily, LabelPair } from "../model/view.ts";
+import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
 
-/** The columns of a row, as bytes. */
+/** What a row says of families, as bytes. */
 export interface Row {
-  /** The labels as a JSON object, in the order of their names. */
-  readonly labels: Uint8Array;
   /** HELP, TYPE and lines of each family: what people read. */
   readonly exposition: Uint8Array;
   /** Where the families stand in the exposition and what it does not say; see `writePart`. */
   readonly parts: Uint8Array;
 }
 
-/** Heads of so many families are kept; there are seldom more names than this. */
-const HEADS_KEPT = 65_536;
 /** Of a family in `parts`, before its head. */
 export const NUMBERS_BYTES = 32;
-const LINE_FEED = 0x0a;
 /** The size of a side that is not there. */
 const NO_SIDE = -1;
+/** Buffers that have grown beyond this are given back. */
+const KEPT_BUFFER_BYTES = 1 << 20;
 
-/** What the rows of all groups say alike about a family. */
-interface FamilyHead {
-  readonly name: string;
-  readonly type: MetricType;
-  readonly isTypeless: boolean;
-  readonly quoted: boolean;
-  readonly help: Uint8Array | null;
-  readonly age: number;
-  readonly isAside: boolean;
-  /** The HELP and TYPE lines. */
-  readonly lines: Uint8Array;
-  /** The head as it stands in `parts`. */
-  readonly bytes: Uint8Array;
-}
-
-/** Writes groups as rows. What it gives is lent until the next row. */
+/** Writes families as rows. What it gives is lent until the next row. */
 export class RowWriter {
-  private readonly labels = new Writer(1024);
   private readonly exposition = new Writer(65536);
   private readonly parts = new Writer(4096);
-  /** By the id of the family. */
-  private readonly heads: (FamilyHead | undefined)[] = [];
+  readonly heads = new FamilyHeads();
   private readonly numbers = new DataView(new ArrayBuffer(NUMBERS_BYTES));
   private readonly numberBytes = new Uint8Array(this.numbers.buffer);
 
-  write(group: GroupView): Row {
-    const { labels, exposition, parts } = this;
-    labels.reset();
+  /** The memory that it takes up. */
+  get sizeBytes(): number {
+    return this.heads.sizeBytes + this.exposition.bytes.length + this.parts.bytes.length;
+  }
+
+  /** A row of these families, or null where it would be larger than `limitBytes` and has more than `always` of them. */
+  write(families: readonly GroupFamily[], limitBytes = Infinity, always = 0): Row | null {
+    const { exposition, parts, heads } = this;
+    this.trim();
     exposition.reset();
     parts.reset();
-    labels.text(JSON.stringify(Object.fromEntries(group.labels.map(({ name, value }) => [name, value]))));
-    for (const family of group.families) {
-      const head = this.headOf(family);
+    for (const family of families) {
+      const head = heads.of(family);
       exposition.append(head.lines);
       this.writePart(family, head, exposition.length);
       exposition.append(family.lines);
+      if (exposition.length + parts.length > limitBytes && families.length > always) return null;
     }
-    return { labels: labels.view(), exposition: exposition.view(), parts: parts.view() };
+    return { exposition: exposition.view(), parts: parts.view() };
   }
 
-  private headOf(family: GroupFamily): FamilyHead {
-    const kept = this.heads[family.id];
-    if (kept !== undefined && isHeadOf(kept, family)) return kept;
-    const head = makeHead(family);
-    if (family.id < HEADS_KEPT) this.heads[family.id] = head;
-    return head;
+  /** A row of these families, whatever its size. */
+  writeWhole(families: readonly GroupFamily[]): Row {
+    const row = this.write(families);
+    if (row === null) throw new Error("writing a row without a limit: it is too large");
+    return row;
+  }
+
+  private trim(): void {
+    this.exposition.trim(KEPT_BUFFER_BYTES);
+    this.parts.trim(KEPT_BUFFER_BYTES);
+    this.heads.trim();
   }
 
   /**
@@ -93,41 +81,14 @@ export class RowWriter {
   }
 }
 
-function isHeadOf(
-  head: FamilyHead,
-  { name, type, isTypeless = false, quoted, help, age, isAside }: GroupFamily,
-): boolean {
-  if (head.age !== age || head.isAside !== isAside) return false;
-  if (head.name !== name || head.type !== type || head.quoted !== quoted) return false;
-  if (head.isTypeless !== isTypeless) return false;
-  if (head.help === null || help === null) return head.help === help;
-  return head.help.length === help.length && sameBytes(head.help, 0, help, 0, help.length);
+/** About how large a family is in a row. */
+export function sizeInRow(family: GroupFamily): number {
+  return NUMBERS_BYTES + headSize(family) + family.lines.length + (family.side?.length ?? 0);
 }
 
-function makeHead({ name, type, isTypeless = false, quoted, help, age, isAside }: GroupFamily): FamilyHead {
-  const lines = new Writer(256);
-  if (help !== null) {
-    lines.text(`# HELP ${JSON.stringify(name)} `);
-    appendHelpText(lines, help);
-    lines.byte(LINE_FEED);
-  }
-  lines.text(`# TYPE ${JSON.stringify(name)} ${METRIC_TYPE_WORDS[type]}\n`);
-  const bytes = new Writer(256);
-  bytes.byte(type);
-  const flags = (quoted ? HEAD_QUOTED : 0) | (help === null ? 0 : HEAD_HAS_HELP);
-  bytes.byte(flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE) | (isTypeless ? HEAD_TYPELESS : 0));
-  appendSized(bytes, Buffer.from(name));
-  if (age !== 0) bytes.append(new Uint8Array(Float64Array.of(age).buffer));
-  if (help !== null) bytes.append(help);
-  const said = { name, type, isTypeless, quoted, help: help?.slice() ?? null, age, isAside };
-  return { ...said, lines: lines.finish(), bytes: bytes.finish() };
-}
-
-/** Appends a size of 32 bits and the bytes. */
-export function appendSized(out: Writer, bytes: Uint8Array): void {
-  const size = bytes.length;
-  for (let shift = 0; shift < 32; shift += 8) out.byte((size >>> shift) & 0xff);
-  out.append(bytes);
+/** The labels of a group as a JSON object, in the order of their names. */
+export function labelsText(labels: readonly LabelPair[]): string {
+  return JSON.stringify(Object.fromEntries(labels.map(({ name, value }) => [name, value])));
 }
 
 /** Reads sized pieces of a buffer one after the other; throws where it ends too early. */

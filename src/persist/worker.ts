@@ -1,7 +1,9 @@
-import { KEPT_GROUP_STRIDE } from "../model/kept-group.ts";
-import { type Claim, claimFile, FileTaken, GroupDatabase, readGroups } from "./database.ts";
+import { KEPT_GROUP_STRIDE, KEPT_SEGMENT } from "../model/kept-group.ts";
+import { type Claim, claimFile, FileTaken } from "./claim.ts";
+import { GroupDatabase, reasonOf } from "./database.ts";
 import type { Report, Request } from "./messages.ts";
 import { describePlace, isVacant } from "./place.ts";
+import { readGroups } from "./reading.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
 declare const self: Worker;
@@ -37,7 +39,8 @@ function open(file: string, mustBeNew: boolean): void {
 function handOver(file: string): number {
   let count = 0;
   for (const groups of readGroups(file)) {
-    count += groups.groups.length / KEPT_GROUP_STRIDE;
+    for (let row = 0; row < groups.groups.length; row += KEPT_GROUP_STRIDE)
+      if (groups.groups[row + KEPT_SEGMENT] === 0) count++;
     const { bytes, times, families, pushedMs, heads } = groups;
     const columns = [bytes, groups.groups, times, families, pushedMs, heads];
     report(
@@ -52,8 +55,8 @@ function commit(number: number, batch: Uint8Array): void {
   const startMs = performance.now();
   try {
     if (state.database === null) throw new Error("the database is not open");
-    state.database.commit(batch);
-    report({ kind: "committed", number, durationSeconds: (performance.now() - startMs) / 1000 });
+    const refused = state.database.commit(batch);
+    report({ kind: "committed", number, durationSeconds: (performance.now() - startMs) / 1000, refused });
   } catch (error) {
     report({ kind: "failed", number, reason: reasonOf(error) });
   }
@@ -67,8 +70,6 @@ function close(): void {
     report({ kind: "unclean", reason: reasonOf(error) });
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
   if (data.kind === "open") open(data.file, data.mustBeNew);

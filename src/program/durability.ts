@@ -15,6 +15,8 @@ const NOT_KEPT_MS = 60_000;
 /** What pushes are durable by, with its figures and its end. */
 export interface Keeping extends Durability {
   readonly stats: () => PersistenceStats | null;
+  /** The memory that writing takes up for good. */
+  readonly keptBytes: () => number;
   /** Writes what waits. False: it could not be written. */
   readonly close: () => Promise<boolean>;
 }
@@ -26,6 +28,7 @@ export const MEMORY_ONLY: Keeping = {
   settled: () => null,
   persistence: () => null,
   stats: () => null,
+  keptBytes: () => 0,
   close: async () => true,
 };
 
@@ -105,6 +108,8 @@ class Keeper implements Keeping {
     return { ...this.figures, waitingGroups: this.copy.waitingGroups, up: isOpen, healthy: status === "kept" };
   };
 
+  keptBytes = (): number => this.copy.keptBytes();
+
   close = async (): Promise<boolean> => {
     await this.importing?.stop();
     const ending = await this.copy.close();
@@ -143,6 +148,15 @@ class Keeper implements Keeping {
       failed: (reason: string) => {
         figures.errors++;
         log.error("error persisting metrics", { file, err: reason });
+      },
+      refused: (key: Uint8Array, reason: string) => {
+        figures.errors++;
+        const group = Buffer.from(key).toString();
+        log.error("a group cannot be written to the persistence file: its pushes are refused", {
+          file,
+          group,
+          err: reason,
+        });
       },
     };
   }

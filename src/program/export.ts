@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
-import { readGroups } from "../persist/database.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
+import { readGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import type { LeftOutFamily } from "../store/reporter.ts";
 import { Store } from "../store/store.ts";
@@ -11,7 +11,7 @@ import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { adoptableKind } from "./adoptable.ts";
 import { FamilyEncoder } from "./kept-families.ts";
 import type { Outside } from "./outside.ts";
-import { recheckGroups } from "./recheck.ts";
+import { mustBeRechecked, recheckGroups } from "./recheck.ts";
 
 /** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */
 export interface Export {
@@ -65,7 +65,12 @@ type TellLeftOut = (describe: () => string) => void;
 export function* exportFile(file: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
   if (!existsSync(file)) throw new Error("there is no such file");
   if (format === "gob") yield* writeGob(gobGroups(keptStore(file, leftOut)));
-  else yield* exposition(adoptableKind(file) === "older" ? recheckedStore(file, leftOut) : keptStore(file, leftOut));
+  else
+    yield* exposition(
+      adoptableKind(file) === "older" && mustBeRechecked(file)
+        ? recheckedStore(file, leftOut)
+        : keptStore(file, leftOut),
+    );
 }
 
 /** A store of all that a file holds. */

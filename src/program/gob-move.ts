@@ -12,9 +12,10 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { Rejection } from "../model/rejection.ts";
-import { BatchWriter } from "../persist/batch.ts";
-import { claimFile, GroupDatabase, lockFile, removeUnfinished, setLogAside } from "../persist/database.ts";
-import { RowWriter } from "../persist/record.ts";
+import { claimFile, lockFile } from "../persist/claim.ts";
+import { GroupDatabase } from "../persist/database.ts";
+import { GroupWriter } from "../persist/group-writer.ts";
+import { removeUnfinished, setLogAside } from "../persist/making.ts";
 import type { Store } from "../store/store.ts";
 import { importGob } from "./gob-import.ts";
 import type { Imported, ImportWatch } from "./import-watch.ts";
@@ -103,15 +104,19 @@ function writeDatabase(file: string, store: Store, watch: ImportWatch): void {
 }
 
 function writeGroups(database: GroupDatabase, store: Store, watch: ImportWatch): void {
-  const batch = new BatchWriter();
-  const rows = new RowWriter();
+  const writer = new GroupWriter(store);
   const ofGroups = store.stats.groups;
   let groups = 0;
-  for (const { key, view, succeededSeconds, failedSeconds } of store.keyedGroups()) {
-    batch.put(key, succeededSeconds, failedSeconds, rows.write(view));
-    if (++groups % GROUPS_A_COMMIT !== 0 && batch.sizeBytes < BYTES_A_COMMIT) continue;
-    database.commit(batch.finish());
+  for (let id = 0; id < store.groupLimit; id++) {
+    if (writer.write(id) === null) continue;
+    if (++groups % GROUPS_A_COMMIT !== 0 && writer.batch.sizeBytes < BYTES_A_COMMIT) continue;
+    writeBatch(database, writer);
     watch.step("written", groups, ofGroups);
   }
-  database.commit(batch.finish());
+  writeBatch(database, writer);
+}
+
+function writeBatch(database: GroupDatabase, { batch }: GroupWriter): void {
+  const [refused] = database.commit(batch.finish());
+  if (refused !== undefined) throw new Error(`writing the group {${Buffer.from(refused.key)}}: ${refused.reason}`);
 }

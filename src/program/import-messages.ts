@@ -21,7 +21,8 @@ export type ImportReport =
   /** The file is one that can be opened now. `unnamed`: of what was left out so much was not told of. */
   | {
       readonly kind: "done";
-      readonly imported: Imported;
+      /** null: it was one of ours that need not be looked through. */
+      readonly imported: Imported | null;
       readonly unnamed: number;
       /** Where what was left out still is. */
       readonly original: string;

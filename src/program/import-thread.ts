@@ -5,7 +5,7 @@ import { adoptableKind } from "./adoptable.ts";
 import { moveFromGob } from "./gob-move.ts";
 import type { ImportReport, ImportRequest } from "./import-messages.ts";
 import type { ImportStep, ImportWatch, LeftOut } from "./import-watch.ts";
-import { recheckDatabase } from "./recheck.ts";
+import { adoptOlderDatabase } from "./recheck.ts";
 
 /** The importing thread: turns a file into one that the writing thread can open, while the main thread answers requests. */
 declare const self: Worker;
@@ -61,7 +61,7 @@ function adopt({ file, consistencyCheck, stop }: ImportRequest): ImportReport {
   const store = new Store(ownFamilyTypes(), consistencyCheck);
   const watch = new Watch(new Int32Array(stop));
   if (adoptableKind(file) === "older") {
-    const imported = recheckDatabase(file, store, watch);
+    const imported = adoptOlderDatabase(file, store, watch);
     return { kind: "done", imported, unnamed: watch.unnamed, original: `${file}, table left_out` };
   }
   const moved = moveFromGob(file, store, watch);

@@ -9,8 +9,8 @@ const MESSAGES = {
     done: "persistence file of the Go Pushgateway imported",
   },
   older: {
-    underWay: "the persistence file of an older version is being looked through",
-    done: "persistence file of an older version looked through",
+    underWay: "the persistence file of an older version is being brought up to date",
+    done: "persistence file of an older version brought up to date",
   },
 } as const;
 
@@ -93,6 +93,7 @@ export class Importing {
 
   private conclude({ imported, unnamed, original }: Extract<ImportReport, { kind: "done" }>): void {
     const { log, file } = this.deps;
+    if (imported === null) return log.info(MESSAGES[this.kind].done, { file });
     log.info(MESSAGES[this.kind].done, { file, ...imported, original });
     const { leftOutGroups, leftOut } = imported;
     if (leftOutGroups + leftOut === 0) return;

@@ -3,10 +3,12 @@ import { GroupingKey } from "../model/grouping-key.ts";
 import type { KeyedGroup } from "../model/kept-group.ts";
 import type { GroupView } from "../model/view.ts";
 import { BatchWriter } from "../persist/batch.ts";
-import { claimFile, readGroups } from "../persist/database.ts";
+import { claimFile } from "../persist/claim.ts";
 import type { GobFamily } from "../persist/gob/read.ts";
-import { type Amendment, amendDatabase } from "../persist/older-database.ts";
+import { readGroups, schemaVersionOf } from "../persist/reading.ts";
 import { RowWriter } from "../persist/record.ts";
+import { RECHECKED_VERSION } from "../persist/schema.ts";
+import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
 import { Store } from "../store/store.ts";
 import { Admission } from "./admission.ts";
@@ -14,21 +16,27 @@ import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts"
 import { FamilyEncoder } from "./kept-families.ts";
 
 /**
- * Looks through a database of ours that was written when more could be pushed than today: what could not be pushed now is taken
- * out of its row, and the row as it was is kept in the table `left_out` of the same file. `store` is empty and checks.
+ * Brings a database of an older version to the present one. One that was written when more could be pushed than today is looked
+ * through: what could not be pushed now is taken out of its row, and the row as it was is kept in the table `left_out` of the
+ * same file. Gives what was found then, or null. `store` is empty and checks.
  */
-export function recheckDatabase(file: string, store: Store, watch: ImportWatch): Imported {
+export function adoptOlderDatabase(file: string, store: Store, watch: ImportWatch): Imported | null {
   const claim = claimFile(file);
   try {
-    const { amendments, count } = recheckGroups(file, store, watch);
-    amendDatabase(file, amendments);
-    return count.result();
+    const recheck = schemaVersionOf(file) < RECHECKED_VERSION ? recheckGroups(file, store, watch) : null;
+    upgradeDatabase(file, recheck?.amendments ?? [], () => watch.step("read", recheck?.count.groups ?? 0, null));
+    return recheck?.count.result() ?? null;
   } finally {
     claim.release();
   }
 }
 
-/** The same without changing the file: `store` has what could be pushed today. */
+/** Whether a text of what a file holds needs a look through it. */
+export function mustBeRechecked(file: string): boolean {
+  return schemaVersionOf(file) < RECHECKED_VERSION;
+}
+
+/** Looks through a file without changing it: `store` has what could be pushed today. */
 export function recheckGroups(file: string, store: Store, watch: ImportWatch): Recheck {
   const recheck = new Recheck(store, watch);
   for (const kept of readGroups(file)) {
@@ -99,7 +107,7 @@ class Recheck {
     const now = this.store.keyedGroup(this.store.groupOf(key));
     if (now === null) throw new Error(`checking the group {${Buffer.from(key.block)}}: it is not there`);
     if (this.reasons.length === 0 && isAlike(group.view, now.view)) return;
-    this.batch.put(group.key, group.succeededSeconds, group.failedSeconds, this.rows.write(now.view));
+    this.batch.put(group, this.rows.writeWhole(now.view.families));
     const reason = this.reasons.join("\n") || "written otherwise today";
     this.amendments.push({ key: group.key.slice(), reason, batch: this.batch.finish() });
   }

@@ -1,4 +1,5 @@
 import { Float64Column, Int32Column } from "../bytes/columns.ts";
+import type { ChunkContent } from "./chunk-content.ts";
 
 /** Fields of a chunk row. A free row has GROUP -1, and NEXT is the next free one. */
 export const CHUNK_FAMILY = 0;
@@ -10,12 +11,16 @@ export const CHUNK_NEXT = 3;
 export const CHUNK_METRICS = 4;
 export const CHUNK_LINES = 5;
 export const CHUNK_HELP = 6;
-/** The MetricType, and QUOTED where some name needs quotes. */
+/** The MetricType, QUOTED where some name needs quotes, and above SEGMENT_SHIFT the segment that it is kept in (segments.ts). */
 export const CHUNK_TYPE = 7;
 export const CHUNK_STRIDE = 8;
 
 export const QUOTED = 16;
 export const TYPE_MASK = 15;
+const SEGMENT_SHIFT = 5;
+const SEGMENT_BITS = -1 << SEGMENT_SHIFT;
+/** Numbers of segments are below it. */
+export const SEGMENT_LIMIT = 2 ** (32 - SEGMENT_SHIFT);
 
 /** The rows of all chunks: where each stands and what it is. No object a chunk. */
 export class Chunks {
@@ -34,6 +39,7 @@ export class Chunks {
     this.rows[at + CHUNK_FAMILY] = family;
     this.rows[at + CHUNK_GROUP] = group;
     this.rows[at + CHUNK_NEXT] = -1;
+    this.rows[at + CHUNK_TYPE] = 0;
     this.count++;
     return chunk;
   }
@@ -44,6 +50,27 @@ export class Chunks {
     this.rows[at + CHUNK_NEXT] = this.firstFree;
     this.firstFree = chunk;
     this.count--;
+  }
+
+  /** Sets what a chunk is; its segment stays. */
+  describe(chunk: number, content: ChunkContent): void {
+    const { rows } = this;
+    const at = chunk * CHUNK_STRIDE;
+    rows[at + CHUNK_METRICS] = content.metricCount;
+    rows[at + CHUNK_LINES] = content.lineCount;
+    const segment = (rows[at + CHUNK_TYPE] as number) & SEGMENT_BITS;
+    rows[at + CHUNK_TYPE] = content.type | (content.quoted ? QUOTED : 0) | segment;
+    this.pushedMs[chunk] = content.pushedMs;
+  }
+
+  /** The segment that a durable copy keeps a chunk in. */
+  segmentOf(chunk: number): number {
+    return (this.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) >>> SEGMENT_SHIFT;
+  }
+
+  setSegment(chunk: number, segment: number): void {
+    const at = chunk * CHUNK_STRIDE + CHUNK_TYPE;
+    this.rows[at] = ((this.rows[at] as number) & ~SEGMENT_BITS) | (segment << SEGMENT_SHIFT);
   }
 
   private take(): number {

@@ -1,31 +1,26 @@
 import { LabelWalk } from "../bytes/label-block.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../model/view.ts";
-import { CHUNK_FAMILY, CHUNK_LINES, CHUNK_METRICS, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
-import type { Family } from "./families.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Table } from "./table.ts";
 
 /** A group as it is now: borrowed, valid until something is written. */
-export function viewOf(table: Table, group: number): GroupView {
+export function viewOf(table: Table, group: number, labels: readonly LabelPair[]): GroupView {
   const families: GroupFamily[] = [];
-  const { rows, pushedMs } = table.chunks;
-  for (
-    let chunk = table.groups.firstChunk(group);
-    chunk >= 0;
-    chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number
-  ) {
-    const family = table.family(rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
-    families.push(familyView(table, family, chunk, pushedMs[chunk] as number));
-  }
+  const { rows } = table.chunks;
+  let chunk = table.groups.firstChunk(group);
+  for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) families.push(chunkView(table, chunk));
   families.sort((a, b) => (a.name < b.name ? -1 : 1));
   const { groups } = table;
   return {
-    labels: readLabels(groups.table.key(group)),
+    labels,
     lastPushSuccessful: groups.failedSeconds(group) <= groups.succeededSeconds(group),
     families,
   };
 }
 
-function familyView(table: Table, family: Family, chunk: number, pushedMs: number): GroupFamily {
+/** A family of a group as it is now, by its chunk: borrowed, valid until something is written. */
+export function chunkView(table: Table, chunk: number): GroupFamily {
+  const family = table.familyOf(chunk);
   return {
     name: family.name,
     id: family.id,
@@ -35,9 +30,9 @@ function familyView(table: Table, family: Family, chunk: number, pushedMs: numbe
     age: family.asides === null ? family.age : family.asides.ageOf(chunk),
     isAside: family.asides !== null,
     quoted: table.isQuoted(chunk),
-    pushedMs,
-    metricCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
-    lineCount: table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,
+    pushedMs: table.chunks.pushedMs[chunk] as number,
+    metricCount: table.metricCountOf(chunk),
+    lineCount: table.lineCountOf(chunk),
     lines: table.linesOf(chunk),
     side: table.pageOf(chunk).sides?.get(chunk) ?? null,
   };

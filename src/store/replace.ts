@@ -31,6 +31,7 @@ export function removeOthers(
     else rows[ends[list] * CHUNK_STRIDE + CHUNK_NEXT] = chunk;
     rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = -1;
     ends[list] = chunk;
+    if (list === "gone") table.segments?.left(group, chunk);
     chunk = next;
   }
   table.detach(group, starts.kept, starts.gone);

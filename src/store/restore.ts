@@ -20,6 +20,7 @@ import {
   KEPT_KEY_SIZE,
   KEPT_LINES,
   KEPT_METRICS,
+  KEPT_SEGMENT,
   KEPT_SIDE_AT,
   KEPT_SIDE_SIZE,
   KEPT_SIZE,
@@ -30,6 +31,7 @@ import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import type { OwnFamilies } from "./push.ts";
+import { OWN_SEGMENT } from "./segments.ts";
 import type { Table } from "./table.ts";
 
 /** What the families of a head are put into the table with. */
@@ -52,10 +54,11 @@ export class Restoring {
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
   private readonly heads: KnownHead[] = [];
-  /** Groups that are restored. */
-  groups = 0;
-  /** The group under way, or -1, the family that is next, and the one behind its last. */
+  /** Rows that are restored: groups, and further segments of groups. */
+  rows = 0;
+  /** The group under way, or -1, its segment, the family that is next, and the one behind its last. */
   private group = -1;
+  private segment = 0;
   private family = 0;
   private end = 0;
 
@@ -72,19 +75,22 @@ export class Restoring {
   /** Restores some more families: a group, or a part of one. False: all are there. */
   step(): boolean {
     const { bytes, groups, times } = this.kept;
-    const row = this.groups * KEPT_GROUP_STRIDE;
+    const row = this.rows * KEPT_GROUP_STRIDE;
     if (row === groups.length) return false;
     const keyAt = groups[row + KEPT_KEY_AT] as number;
     if (this.group < 0) {
-      this.group = this.addGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
+      this.segment = groups[row + KEPT_SEGMENT] as number;
+      this.group = this.enterGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
       this.end = this.family + (groups[row + KEPT_FAMILIES] as number);
     }
     this.addFamilies(this.group);
     if (this.family < this.end) return true;
-    this.table.groups.setSucceeded(this.group, times[this.groups * 2] as number);
-    this.table.groups.setFailed(this.group, times[this.groups * 2 + 1] as number);
+    if (this.segment === OWN_SEGMENT) {
+      this.table.groups.setSucceeded(this.group, times[this.rows * 2] as number);
+      this.table.groups.setFailed(this.group, times[this.rows * 2 + 1] as number);
+    }
     this.group = -1;
-    this.groups++;
+    this.rows++;
     return true;
   }
 
@@ -98,10 +104,14 @@ export class Restoring {
     }
   }
 
-  private addGroup(source: Uint8Array, start: number, end: number): number {
-    if (this.table.groups.find(source, start, end) >= 0)
-      throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: it is there`);
-    return this.table.addGroupBlock(source, start, end);
+  /** The group of a key: it must be there where this is a further segment of it, else it must not. */
+  private enterGroup(source: Uint8Array, start: number, end: number): number {
+    const known = this.table.groups.find(source, start, end);
+    if (known >= 0 !== this.segment > OWN_SEGMENT) {
+      const fault = known < 0 ? "it is not there" : "it is there";
+      throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: ${fault}`);
+    }
+    return known < 0 ? this.table.addGroupBlock(source, start, end) : known;
   }
 
   private addFamily(group: number, index: number): void {
@@ -122,6 +132,7 @@ export class Restoring {
     content.pushedMs = pushedMs[index] as number;
     const chunk = this.table.insert(group, head.family, content);
     this.table.contradictions?.restored(head.family, chunk, head.age);
+    if (this.segment > OWN_SEGMENT) this.table.segments?.split(group).move([chunk], this.segment);
   }
 
   private headOf(head: number): KnownHead {

@@ -1,5 +1,5 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
-import type { KeptGroups, KeyedGroup } from "../model/kept-group.ts";
+import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -14,6 +14,7 @@ import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
 import { Restoring } from "./restore.ts";
+import { type GroupSegments, Segments } from "./segments.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Table } from "./table.ts";
 
@@ -60,6 +61,8 @@ export interface StoreWatcher {
   /** The key is borrowed. */
   readonly removed: (key: Uint8Array) => void;
   readonly wiped: () => void;
+  /** No group has the family of this id any more; another one may get it. */
+  readonly familyRemoved: (family: number) => void;
 }
 
 /**
@@ -244,6 +247,7 @@ export class Store {
   /** Has somebody told of every change from now on. */
   watch(watcher: StoreWatcher): void {
     this.watcher = watcher;
+    this.table.segments = new Segments(this.table, watcher.familyRemoved);
   }
 
   /** Puts groups as they were kept into the store, step by step; there must be none of their keys. Nobody is told. */
@@ -271,14 +275,28 @@ export class Store {
 
   /** The group of an id with its key and push times, or null where there is none. Borrowed as with `groups`. */
   keyedGroup(group: number): KeyedGroup | null {
+    const row = this.groupRow(group);
+    return row === null ? null : { ...row, view: viewOf(this.table, group, row.labels) };
+  }
+
+  /** The same without its families. */
+  groupRow(group: number): GroupRow | null {
     const { groups } = this.table;
     if (!groups.table.has(group)) return null;
-    return {
-      key: groups.table.key(group),
-      view: viewOf(this.table, group),
-      succeededSeconds: groups.succeededSeconds(group),
-      failedSeconds: groups.failedSeconds(group),
-    };
+    const key = groups.table.key(group);
+    const succeededSeconds = groups.succeededSeconds(group);
+    return { key, labels: readLabels(key), succeededSeconds, failedSeconds: groups.failedSeconds(group) };
+  }
+
+  /** How a group that is there is spread over rows, or null where it is kept whole. Only where somebody watches. */
+  segmentsOf(group: number): GroupSegments | null {
+    return this.table.segments?.of(group) ?? null;
+  }
+
+  /** Has a group that is there spread over rows from now on. */
+  splitGroup(group: number): GroupSegments {
+    if (this.table.segments === null) throw new Error("splitting a group: nobody watches the store");
+    return this.table.segments.split(group);
   }
 
   /**
@@ -297,6 +315,7 @@ export class Store {
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
     this.table = new Table();
+    if (this.watcher !== null) this.table.segments = new Segments(this.table, this.watcher.familyRemoved);
     this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.own, this.times);
     if (!this.check) this.allowContradictions();

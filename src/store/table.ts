@@ -25,6 +25,7 @@ import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, side
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
+import type { Segments } from "./segments.ts";
 import type { FamilySnapshot } from "./snapshot.ts";
 
 /** A chunk's row, its time and its slot on a page. */
@@ -49,6 +50,8 @@ export class Table {
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
   contradictions: Contradictions | null = null;
+  /** Which chunks a durable copy has to write; null where there is none. */
+  segments: Segments | null = null;
   /** Families that have several help texts, or whose texts may not be ours, and have got others since somebody looked. */
   readonly newHelps = new Set<Family>();
   seriesCount = 0;
@@ -162,6 +165,7 @@ export class Table {
     this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = this.groups.firstChunk(group);
     this.groups.setFirstChunk(group, chunk);
     this.putIn(family, group, chunk, content);
+    this.segments?.inserted(group, chunk);
     return chunk;
   }
 
@@ -174,7 +178,7 @@ export class Table {
     family.chunkCount++;
     this.helps.retain(content.help);
     this.countIn(family, content);
-    this.describe(chunk, content);
+    this.chunks.describe(chunk, content);
     this.chunkBytes += content.end - content.start;
     this.sideBytes += content.side?.length ?? 0;
     this.putOnPage(family, chunk, content);
@@ -189,6 +193,7 @@ export class Table {
     this.leaveFamily(chunk, this.groups.shapeId(group));
     rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
     this.putIn(family, group, chunk, content);
+    this.noteChange(chunk);
   }
 
   /**
@@ -204,8 +209,14 @@ export class Table {
     this.countIn(family, content);
     if ((filledCount === 0) !== (family.filledCount === 0)) this.refilled(family, content.pushedMs);
     this.changeHelp(family, chunk, content.help);
-    this.describe(chunk, content);
+    this.chunks.describe(chunk, content);
     this.rewrite(family, chunk, place, content);
+    this.noteChange(chunk);
+  }
+
+  private noteChange(chunk: number): void {
+    const segment = this.chunks.segmentOf(chunk);
+    if (segment > 0) this.segments?.changed(this.groupOf(chunk), segment);
   }
 
   private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): void {
@@ -230,6 +241,7 @@ export class Table {
     this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.changeHelp(family, chunk, help);
     this.chunks.pushedMs[chunk] = pushedMs;
+    this.noteChange(chunk);
   }
 
   /**
@@ -245,6 +257,7 @@ export class Table {
   removeGroup(group: number): void {
     this.detach(group, -1, this.groups.firstChunk(group));
     this.groups.remove(group);
+    this.segments?.removed(group);
   }
 
   /** Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key. */
@@ -292,6 +305,7 @@ export class Table {
 
   private dropFamily(family: Family): void {
     this.names.remove(family.id);
+    this.segments?.familyRemoved(family.id);
     this.families[family.id] = null;
     this.order.remove(family);
     this.newHelps.delete(family);
@@ -302,15 +316,6 @@ export class Table {
     const joined = family.insert(this.pages, chunk, content.source, content.start, content.end);
     this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] = joined;
     setSide(this.pageOf(chunk), chunk, content.side);
-  }
-
-  private describe(chunk: number, content: ChunkContent): void {
-    const { rows } = this.chunks;
-    const at = chunk * CHUNK_STRIDE;
-    rows[at + CHUNK_METRICS] = content.metricCount;
-    rows[at + CHUNK_LINES] = content.lineCount;
-    rows[at + CHUNK_TYPE] = content.type | (content.quoted ? QUOTED : 0);
-    this.chunks.pushedMs[chunk] = content.pushedMs;
   }
 
   private countIn(family: Family, content: ChunkContent): void {

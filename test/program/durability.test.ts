@@ -97,7 +97,7 @@ class Kept {
     for (let commits = this.takeCommits(); commits.length > 0; commits = this.takeCommits())
       for (const { number, groups } of commits) {
         sizes.push(groups);
-        await this.report({ kind: "committed", number, durationSeconds: 0 });
+        await this.report({ kind: "committed", number, durationSeconds: 0, refused: [] });
         await this.pass(0);
       }
     return sizes;
@@ -255,7 +255,7 @@ describe("many changes in one turn", () => {
     await kept.pass(0);
     const [first, ...others] = kept.takeCommits();
     expect([first?.groups, others]).toEqual([256, []]);
-    await kept.report({ kind: "committed", number: first?.number ?? 0, durationSeconds: 0 });
+    await kept.report({ kind: "committed", number: first?.number ?? 0, durationSeconds: 0, refused: [] });
     expect(outcome).toBe("waiting");
     expect(await kept.commitAll()).toEqual([256, 88]);
     expect(outcome).toBeNull();

@@ -38,9 +38,10 @@ function restoredFrom(store: Store, ...flags: string[]): TestApp {
   const rows = new RowWriter();
   const columns = new KeptColumns();
   for (const { key, view, succeededSeconds, failedSeconds } of store.keyedGroups()) {
-    const { exposition, parts } = rows.write(view);
+    const { exposition, parts } = rows.writeWhole(view.families);
     columns.add({
       key: key.slice(),
+      segment: 0,
       succeeded: succeededSeconds,
       failed: failedSeconds,
       exposition: exposition.slice(),

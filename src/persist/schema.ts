@@ -1,0 +1,42 @@
+/** "PGWT", in SQLite's header: the file is one of ours. */
+export const APPLICATION_ID = 0x50475754;
+/**
+ * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today, and every group
+ * is one row. 3: large groups have further rows.
+ */
+export const SCHEMA_VERSION = 3;
+export const RECHECKED_VERSION = 2;
+export const SEGMENTED_VERSION = 3;
+
+/** One row a group, with its families, or those of them that are in no segment. */
+export const GROUPS = `CREATE TABLE groups (
+  key TEXT NOT NULL PRIMARY KEY,
+  labels TEXT NOT NULL,
+  succeeded REAL NOT NULL,
+  failed REAL NOT NULL,
+  exposition TEXT NOT NULL,
+  parts BLOB NOT NULL
+)`;
+
+/** Further rows of large groups, so that a push writes no more than its change; the key is the group's. */
+export const SEGMENTS = `CREATE TABLE segments (
+  key TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  exposition TEXT NOT NULL,
+  parts BLOB NOT NULL,
+  PRIMARY KEY (key, number)
+)`;
+
+/** Rows as they were that are not used, with the reason. */
+export const LEFT_OUT = `CREATE TABLE left_out (
+  reason TEXT NOT NULL,
+  key TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  succeeded REAL NOT NULL,
+  failed REAL NOT NULL,
+  exposition TEXT NOT NULL,
+  parts BLOB NOT NULL
+)`;
+
+/** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
+export const PAGE_BYTES = 8192;

@@ -1,0 +1,78 @@
+import { Database } from "bun:sqlite";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
+import { type Operation, readBatch } from "./batch.ts";
+import { carryOut } from "./database.ts";
+import { ROW_BYTES } from "./group-writer.ts";
+import { versionOf } from "./reading.ts";
+import { splitRow } from "./row-split.ts";
+import { LEFT_OUT, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS } from "./schema.ts";
+
+/** A row that is not to stay as it is. */
+export interface Amendment {
+  readonly key: Uint8Array;
+  readonly reason: string;
+  /** What is to be done instead, as a batch. */
+  readonly batch: Uint8Array;
+}
+
+const OWN: ReadonlySet<string> = new Set([PUSH_TIME, PUSH_FAILURE_TIME]);
+const LARGE = `SELECT rowid AS id FROM groups WHERE octet_length(exposition) + octet_length(parts) > ${ROW_BYTES}`;
+const ROW = `SELECT CAST(key AS BLOB) AS key, CAST(labels AS BLOB) AS labels, succeeded, failed,
+  CAST(exposition AS BLOB) AS exposition, parts FROM groups WHERE rowid = ?`;
+
+interface LargeRow {
+  readonly key: Uint8Array;
+  readonly labels: Uint8Array;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly exposition: Uint8Array;
+  readonly parts: Uint8Array;
+}
+
+/**
+ * Brings a database of an older schema version to the present one. Rows that are amended are kept as they were in the table
+ * `left_out`; large rows are split, one by one. All of it is one transaction. The caller has the file claimed. `step` is called
+ * before each large row; where it throws the file stays what it was.
+ */
+export function upgradeDatabase(file: string, amendments: readonly Amendment[], step: () => void): void {
+  const database = new Database(file);
+  try {
+    database.run("PRAGMA synchronous = FULL");
+    database.transaction(() => upgrade(database, amendments, step))();
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    database.close();
+  }
+}
+
+function upgrade(database: Database, amendments: readonly Amendment[], step: () => void): void {
+  // The head of the file may be older than the database: a kill came before the log was moved into it.
+  if (versionOf(database) < SEGMENTED_VERSION) database.run(SEGMENTS);
+  if (amendments.length > 0) database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
+  for (const amendment of amendments) amend(database, amendment);
+  for (const { id } of database.query(LARGE).all() as { id: number }[]) {
+    step();
+    split(database, database.query(ROW).get(id) as LargeRow);
+  }
+  database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+}
+
+function amend(database: Database, { key, reason, batch }: Amendment): void {
+  database
+    .query(
+      "INSERT INTO left_out SELECT ?, key, labels, succeeded, failed, exposition, parts FROM groups WHERE key = CAST(? AS TEXT)",
+    )
+    .run(reason, key);
+  carryOut(database, readBatch(batch));
+}
+
+function split(database: Database, row: LargeRow): void {
+  const { key, labels, succeeded: succeededSeconds, failed: failedSeconds } = row;
+  let number = 0;
+  for (const part of splitRow(row, OWN)) {
+    const own: Operation = { kind: "put", key, labels, succeededSeconds, failedSeconds, row: part };
+    const further: Operation = { kind: "put segment", key, number, row: part };
+    carryOut(database, [number === 0 ? own : further]);
+    number++;
+  }
+}
