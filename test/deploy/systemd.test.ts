@@ -73,6 +73,26 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
     expect(await scrape()).toContain('kept{instance="",job="j"} 1\n');
   });
 
+  test("reload has the web-config file read again, without a restart", async () => {
+    const log = "/run/pushgateway.log";
+    await machine.write("/etc/pushgateway.yml", "basic_auth_users: {}\n");
+    await machine.write("/etc/default/pushgateway", "PUSHGATEWAY_FLAGS=--web.config.file=/etc/pushgateway.yml\n");
+    await machine.write(
+      "/etc/systemd/system/pushgateway.service.d/log.conf",
+      `[Service]\nStandardError=append:${log}\n`,
+    );
+    await machine.output("systemctl", "daemon-reload");
+    await machine.output("systemctl", "restart", "pushgateway.service");
+    const pid = await machine.property("pushgateway.service", "MainPID");
+    expect(await machine.output("cat", log)).not.toContain("read again");
+    await machine.output("systemctl", "reload", "pushgateway.service");
+    await eventually("it is read again", async () =>
+      (await machine.output("cat", log)).includes('msg="web-config file read again" file=/etc/pushgateway.yml'),
+    );
+    expect(await scrape()).toContain('kept{instance="",job="j"} 1\n');
+    expect(await machine.property("pushgateway.service", "MainPID")).toBe(pid);
+  });
+
   test("it runs as nobody in particular, without capabilities, under a system call filter", async () => {
     const pid = await machine.property("pushgateway.service", "MainPID");
     const status = await machine.output("cat", `/proc/${pid}/status`);
@@ -115,10 +135,9 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
     await restarting;
   });
 
-  test("stop ends it well within its time", async () => {
-    const startMs = performance.now();
+  test("stop ends it by itself: it is not killed when its time is over", async () => {
     await machine.output("systemctl", "stop", "pushgateway.socket", "pushgateway.service");
-    expect(performance.now() - startMs).toBeLessThan(8_000);
     expect(await machine.property("pushgateway.service", "Result")).toBe("success");
+    expect(await machine.property("pushgateway.service", "ExecMainStatus")).toBe("0");
   });
 });
