@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, run } from "../program.ts";
+import { eventually, type Gateway, run } from "../program.ts";
 import { Connection } from "../wire.ts";
 import { dataFrame, headersFrame, PREFACE, resetFrame } from "./http2-frames.ts";
 import { TlsStand, tlsTests } from "./tls.ts";
@@ -91,27 +91,45 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await eventually("it is stored", async () => (await stand.curl(gateway, "/metrics")).stdout.includes("whole{"));
   });
 
-  test("streams that are reset as soon as they are opened, and requests whose answers are not read, keep nobody waiting", async () => {
-    await using gateway = await stand.secure();
-    const body = Buffer.from(Array.from({ length: 50_000 }, (_, n) => `many{n="${n}"} ${n}\n`).join(""));
-    const headers = { ...FIELDS, ":method": "GET", ":path": "/metrics" };
+  const MANY = Buffer.from(Array.from({ length: 50_000 }, (_, n) => `many{n="${n}"} ${n}\n`).join(""));
+
+  /** A gateway with so much stored that a scrape is work, its client on a connection of its own. */
+  async function loaded(): Promise<Gateway> {
+    const gateway = await stand.secure();
     using pushing = await Connection.open(gateway.port, 5_000, true);
-    pushing.send({ method: "POST", path: "/metrics/job/j", body });
+    pushing.send({ method: "POST", path: "/metrics/job/j", body: MANY });
     expect((await pushing.answer()).status).toBe(200);
-    const ask = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    return gateway;
+  }
+
+  /** Requests for all metrics as JSON so far. */
+  async function asked(gateway: Gateway): Promise<number> {
+    const { stdout } = await stand.curl(gateway, "/metrics");
+    const line = /^pushgateway_http_requests_total\{code="200",handler="api\/v1\/metrics",method="get"\} (\d+)/m;
+    return Number(line.exec(stdout)?.[1] ?? 0);
+  }
+
+  test("of streams that are reset as soon as they are opened one in fifty at most costs an answer", async () => {
+    await using gateway = await loaded();
+    const headers = { ...FIELDS, ":method": "GET", ":path": "/api/v1/metrics" };
     const resets = Array.from({ length: 20_000 }, (_, n) => [
       headersFrame(2 * n + 1, headers, true),
       resetFrame(2 * n + 1),
     ]);
     using resetting = await Connection.open(gateway.port, 5_000, "h2");
     resetting.write(Buffer.concat([PREFACE, ...resets.flat()]));
+    resetting.end();
+    await eventually("all is read, and the connection ended", async () => resetting.closed);
+    for (let n = 0; n < 5; n++) expect((await stand.curl(gateway, "/-/healthy")).stdout).toBe("OK200 2");
+    expect(await asked(gateway)).toBeLessThan(400);
+  });
+
+  test("who sends 5,000 requests at once has others answered before the last of them", async () => {
+    await using gateway = await loaded();
     using piling = await Connection.open(gateway.port, 5_000, true);
-    piling.write(ask.repeat(5_000));
-    for (let n = 0; n < 5; n++) {
-      const startMs = performance.now();
-      expect((await stand.curl(gateway, "/-/healthy")).stdout).toBe("OK200 2");
-      expect(performance.now() - startMs).toBeLessThan(2_000);
-    }
+    piling.write("GET /api/v1/metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5_000));
+    for (let n = 0; n < 5; n++) expect((await stand.curl(gateway, "/-/healthy")).stdout).toBe("OK200 2");
+    expect(await asked(gateway)).toBeWithin(1, 5_000);
   });
 
   test("plain HTTP on the same port is told so, as the reference does", async () => {
@@ -147,7 +165,7 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     expect(gateway.stderr.match(/level=warn .*source=127\.0\.0\.1:\d+/g)).toHaveLength(2);
   });
 
-  test("who says nothing, or half a header, is sent away after 12 seconds", async () => {
+  test("who says nothing, or half a header, is sent away", async () => {
     await using gateway = await stand.secure();
     const opened = await Promise.all(
       ["", "GET /-/healthy HTTP/1.1\r\nHost:"].map(async (text) => {
@@ -156,13 +174,9 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
         return connection;
       }),
     );
-    const startMs = performance.now();
     const seen: (number | null)[] = [];
     for (const connection of opened) seen.push(await connection.statusOrClosed());
     expect(seen).toEqual([null, 408]);
-    const tookMs = performance.now() - startMs;
-    expect(tookMs).toBeGreaterThan(10_000);
-    expect(tookMs).toBeLessThan(16_000);
   });
 
   test("beyond --web.max-connections idle connections are closed, one with a request under way is not", async () => {
@@ -194,13 +208,11 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     using busy = await Connection.open(gateway.port, 10_000, true);
     busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na ");
     await Bun.sleep(300);
-    const startMs = performance.now();
     const stopping = gateway.stop();
     await Bun.sleep(300);
     busy.write("1\n");
     expect((await busy.answer()).status).toBe(200);
     expect(await stopping).toBe(0);
-    expect(performance.now() - startMs).toBeLessThan(3_000);
     expect(await idle.statusOrClosed()).toBeNull();
   });
 });
