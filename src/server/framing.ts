@@ -41,14 +41,20 @@ export function readFraming(fields: readonly string[], line: RequestLine): Frami
   if (host !== null && !HOST.test(host)) return malformed("malformed Host header");
   const bodyBytes = encoding !== null ? null : length === null ? 0 : Number(length);
   if (bodyBytes !== null && !Number.isSafeInteger(bodyBytes)) return malformed("bad Content-Length");
-  const expect = fieldOf(fields, "expect");
-  const isContinue = expect !== null && hasToken(expect, "100-continue");
-  if (expect !== null && expect !== "" && !isContinue) return new Refusal(417, "expectation", "unknown Expect");
+  const isContinue = readExpectation(fields);
+  if (isContinue instanceof Refusal) return isContinue;
   return {
     bodyBytes,
     keepsAlive: keepsAlive(fieldOf(fields, "connection"), minorVersion),
     expectsContinue: isContinue && minorVersion > 0 && bodyBytes !== 0,
   };
+}
+
+/** Whether the client waits for "100 Continue"; no other expectation can be met (RFC 9110, section 10.1.1). */
+export function readExpectation(fields: readonly string[]): boolean | Refusal {
+  const expect = fieldOf(fields, "expect");
+  if (expect === null || expect === "") return false;
+  return hasToken(expect, "100-continue") || new Refusal(417, "expectation", "unknown Expect");
 }
 
 function keepsAlive(connection: string | null, minorVersion: number): boolean {

@@ -8,20 +8,24 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { statusText } from "./answer-head.ts";
 import { isStream } from "./answer-writer.ts";
 import { Body } from "./body.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { type Crowd, type Member, rankOf } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
-import { fieldOf, hasToken } from "./framing.ts";
-import { malformed, placeOf, Refusal, targetFault } from "./request-line.ts";
+import { fieldOf, readExpectation } from "./framing.ts";
+import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
+import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { clientOf } from "./tls-listener.ts";
 
 /** Requests at once on one connection; Go's default. */
 const MAX_STREAMS = 250;
 /** A client with more requests under way is not reading its answers: its connection is closed. */
 const MAX_UNDER_WAY = 2 * MAX_STREAMS;
+/** Fields of a header that the runtime hands on, those that are no header lines of ours included; beyond it, it ends the stream. */
+const MAX_FIELDS = MAX_HEADER_LINES + 8;
 const FIRST_SECONDS = 12;
 const IDLE_SECONDS = 255;
 
@@ -92,26 +96,39 @@ class Http2Connection implements Member {
   }
 }
 
+/** A stream that a client has opened with a request. */
+interface OpenStream {
+  readonly incoming: Http2ServerRequest;
+  readonly outgoing: Http2ServerResponse;
+  readonly connection: Http2Connection;
+  /** Whether anything may follow the header, as seen when it came: trailers end a stream as well. */
+  readonly hasBody: boolean;
+}
+
 /** A request of HTTP/2. */
 class Http2Exchange implements Exchange {
+  readonly method: string;
+  readonly path: Uint8Array;
+  readonly query: string;
   readonly body: Body;
   drains = 0;
   isBlocked = false;
 
   constructor(
-    readonly method: string,
-    readonly path: Uint8Array,
-    readonly query: string,
+    private readonly stream: OpenStream,
+    { path, query }: Place,
     readonly fields: readonly string[],
-    private readonly incoming: Http2ServerRequest,
-    private readonly outgoing: Http2ServerResponse,
-    private readonly connection: Http2Connection,
+    private readonly expectsContinue: boolean,
   ) {
+    const { incoming, hasBody } = stream;
+    this.method = incoming.method;
+    this.path = path;
+    this.query = query;
     const length = this.header("content-length");
     const announced = length === null || !/^\d+$/.test(length) ? null : Number(length);
-    this.body = new Body(incoming.stream.endAfterHeaders ? 0 : announced, this);
-    if (incoming.stream.endAfterHeaders) this.body.finish(null);
-    else this.receive(incoming);
+    this.body = new Body(hasBody ? announced : 0, this);
+    if (hasBody) this.receive(incoming);
+    else this.body.finish(null);
   }
 
   private receive(incoming: Http2ServerRequest): void {
@@ -122,14 +139,14 @@ class Http2Exchange implements Exchange {
   }
 
   get client(): string {
-    return this.connection.client;
+    return this.stream.connection.client;
   }
 
   /** For the body: it is wanted. */
   wanted(): void {
-    const expect = this.header("expect");
-    if (expect !== null && hasToken(expect, "100-continue")) this.outgoing.writeContinue();
-    this.incoming.resume();
+    const { incoming, outgoing } = this.stream;
+    if (this.expectsContinue) outgoing.writeContinue();
+    incoming.resume();
   }
 
   header(name: string): string | null {
@@ -137,7 +154,7 @@ class Http2Exchange implements Exchange {
   }
 
   cut(): void {
-    breakOff(this.incoming.stream);
+    breakOff(this.stream.incoming.stream);
   }
 }
 
@@ -153,7 +170,7 @@ export class Http2 {
   constructor({ connection, crowd }: Door) {
     this.deps = connection;
     this.crowd = crowd;
-    this.server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS } });
+    this.server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS }, maxHeaderListPairs: MAX_FIELDS });
     this.server.on("session", (session) => {
       if (this.opening === null) return session.destroy();
       this.opening.begin(session);
@@ -181,10 +198,11 @@ export class Http2 {
     if (connection === undefined) return void incoming.destroy();
     // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
     if (connection.requestBegins() > MAX_UNDER_WAY) return this.tooMany(connection);
+    const hasBody = !incoming.stream.endAfterHeaders;
     const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
     await new Promise((resolve) => setImmediate(resolve));
-    if (!incoming.aborted) await this.answerOpen(incoming, outgoing, connection);
+    if (!incoming.aborted) await this.answerOpen({ incoming, outgoing, connection, hasBody });
     await closed;
     connection.requestEnds();
   }
@@ -196,14 +214,11 @@ export class Http2 {
   }
 
   /** Never rejects: a fault of ours is answered where it can be, and ends the stream where not. */
-  private async answerOpen(
-    incoming: Http2ServerRequest,
-    outgoing: Http2ServerResponse,
-    connection: Http2Connection,
-  ): Promise<void> {
+  private async answerOpen(stream: OpenStream): Promise<void> {
+    const { incoming, outgoing, connection } = stream;
     const { method } = incoming;
     try {
-      const exchange = exchangeOf(incoming, outgoing, connection);
+      const exchange = exchangeOf(stream);
       if (exchange instanceof Refusal) await send(this.refused(exchange, connection), outgoing, method, null);
       else await send(await this.answerTo(exchange), outgoing, method, exchange);
       incoming.resume();
@@ -226,27 +241,26 @@ export class Http2 {
 
   private refused(refusal: Refusal, connection: Http2Connection): Answer {
     this.deps.refusals.add(refusal, connection.client);
-    const text = `${refusal.status} Bad Request: ${refusal.words}`;
-    return { status: refusal.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
+    const { status, words } = refusal;
+    const text = `${status} ${statusText(status)}: ${words}`;
+    return { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
   }
 }
 
-function exchangeOf(
-  incoming: Http2ServerRequest,
-  outgoing: Http2ServerResponse,
-  connection: Http2Connection,
-): Http2Exchange | Refusal {
-  const target = Buffer.from(incoming.url, "latin1");
-  const fault = targetFault(target, 0, target.length);
-  const place = incoming.method === "OPTIONS" && incoming.url === "*" ? { path: target, query: "" } : placeOf(target);
-  if (fault !== null || place === null) return fault ?? malformed("the target is no path");
+function exchangeOf(stream: OpenStream): Http2Exchange | Refusal {
+  const { url, method, headers, rawHeaders } = stream.incoming;
+  const target = Buffer.from(url, "latin1");
   const fields: string[] = [];
-  const { rawHeaders } = incoming;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
     if (!rawHeaders[i]?.startsWith(":")) fields.push(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
-  const authority = incoming.headers[":authority"];
+  const authority = headers[":authority"];
   if (typeof authority === "string" && fieldOf(fields, "host") === null) fields.push("host", authority);
-  return new Http2Exchange(incoming.method, place.path, place.query, fields, incoming, outgoing, connection);
+  const fault = headerFault(target, fields) ?? targetFault(target, 0, target.length);
+  const place = method === "OPTIONS" && url === "*" ? { path: target, query: "" } : placeOf(target);
+  if (fault !== null || place === null) return fault ?? malformed("the target is no path");
+  const expectsContinue = readExpectation(fields);
+  if (expectsContinue instanceof Refusal) return expectsContinue;
+  return new Http2Exchange(stream, place, fields, expectsContinue);
 }
 
 /** `exchange` learns how the client takes what is long. */

@@ -3,7 +3,7 @@ import { malformed, Refusal } from "./request-line.ts";
 
 /** Of names and values together. */
 export const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_HEADER_LINES = 1000;
+export const MAX_HEADER_LINES = 1000;
 const MAX_TRAILER_BYTES = 4096;
 /** What a chunk may take up besides its data, and how much more all may together. */
 const USUAL_CHUNK_BYTES = 16;
@@ -19,6 +19,8 @@ const STAND_IN_FIELDS = 4;
 const CHUNKS_STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
 /** The end of the last chunk's line, or of the last trailer, and the empty line. */
 const LAST_LINE_ENDS = 4;
+/** What llhttp calls a header that is too large. */
+const OVERFLOW = "HPE_HEADER_OVERFLOW";
 const CR = 0x0d;
 const LINE_FEED = 0x0a;
 const NO_FIELDS: readonly string[] = [];
@@ -80,7 +82,7 @@ export class MessageParser {
   /** Reads bytes from `start` on, no further than the header goes: how many. */
   readHeader(bytes: Uint8Array, start: number): number | Refusal {
     const readBytes = this.llhttp.execute(start === 0 ? bytes : bytes.subarray(start));
-    if (typeof readBytes !== "number") return refusalOf(readBytes.code, readBytes.reason);
+    if (typeof readBytes !== "number") return readBytes.code === OVERFLOW ? tooLarge() : malformed(readBytes.reason);
     this.fieldBytes += readBytes;
     const isLarge = this.fields.length > 2 * MAX_HEADER_LINES || this.fieldBytes > 2 * MAX_HEADER_BYTES;
     return isLarge ? tooLarge() : readBytes;
@@ -90,14 +92,15 @@ export class MessageParser {
   readChunks(bytes: Uint8Array, start: number): number | Refusal {
     const outcome = this.llhttp.execute(start === 0 ? bytes : bytes.subarray(start));
     // Whatever follows the end is a fault to llhttp, which has then gone past the line ends, and one byte more.
-    if (typeof outcome !== "number" && !this.isPhaseOver) return refusalOf(outcome.code, outcome.reason);
+    if (typeof outcome !== "number" && !this.isPhaseOver)
+      return outcome.code === OVERFLOW ? longTrailer() : malformed(outcome.reason);
     const reached = typeof outcome === "number" ? outcome : outcome.bytesParsed - 1;
     const readBytes = reached - this.strayLineEnds(bytes, start, start + reached);
     this.spareBytes += readBytes;
     for (const { length } of this.chunks) this.spareBytes -= length + USUAL_CHUNK_BYTES;
     this.spareBytes = Math.max(0, this.spareBytes);
     if (this.spareBytes > MAX_SPARE_BYTES) return malformed("chunked encoding contains too much non-data");
-    return this.trailerBytes > MAX_TRAILER_BYTES ? tooLarge() : readBytes;
+    return this.trailerBytes > MAX_TRAILER_BYTES ? longTrailer() : readBytes;
   }
 
   /** Of the CR and LF before `end` those that belong to no chunk. */
@@ -128,8 +131,16 @@ export class MessageParser {
   }
 }
 
-function refusalOf(code: string, reason: string): Refusal {
-  return code === "HPE_HEADER_OVERFLOW" ? tooLarge() : malformed(reason);
+function longTrailer(): Refusal {
+  return malformed("http: suspiciously long trailer after chunked body");
+}
+
+/** What is wrong with the size of a header that somebody else has read, or null. */
+export function headerFault(target: Uint8Array, fields: readonly string[]): Refusal | null {
+  let sizeBytes = 0;
+  for (const text of fields) sizeBytes += text.length;
+  const isLarge = sizeBytes > MAX_HEADER_BYTES || fields.length > 2 * MAX_HEADER_LINES;
+  return isLarge || target.length > MAX_HEADER_BYTES ? tooLarge() : null;
 }
 
 function tooLarge(): Refusal {

@@ -1,42 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Child, eventually, firstAbsent, freePort, Gateway, programs, requirement } from "../program.ts";
-import { Connection } from "../wire.ts";
-import { FRAMING_SHAPES } from "./framing.ts";
+import { FRAMING_SHAPES, type Seen, seeAll } from "./framing.ts";
 
 setDefaultTimeout(60_000);
-
-/** A connection that stays open says no more after so long. */
-const QUIET_MS = 1_500;
-
-interface Seen {
-  readonly answers: number[];
-  readonly stored: boolean;
-  readonly smuggled: boolean;
-}
-
-/** What a server makes of every shape, all at the same time on connections of their own. */
-async function seeAll(port: number): Promise<Seen[]> {
-  const answers = await Promise.all(FRAMING_SHAPES.map(({ bytes }, n) => answersTo(port, bytes(n))));
-  const exposition = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return answers.map((statuses, n) => ({
-    answers: statuses,
-    stored: exposition.includes(`good{instance="",job="good${n}"} 1`),
-    smuggled: exposition.includes(`job="smuggled${n}"`),
-  }));
-}
-
-async function answersTo(port: number, bytes: string): Promise<number[]> {
-  using connection = await Connection.open(port, QUIET_MS);
-  connection.write(Buffer.from(bytes, "latin1"));
-  const statuses: number[] = [];
-  try {
-    for (let status = await connection.statusOrClosed(); status !== null; status = await connection.statusOrClosed())
-      statuses.push(status);
-  } catch {
-    // Nothing more comes.
-  }
-  return statuses;
-}
 
 describe("where a request ends is never in doubt", () => {
   let gateway: Gateway;

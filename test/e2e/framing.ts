@@ -1,3 +1,5 @@
+import { Connection } from "../wire.ts";
+
 /** Where the body of a request begins and ends, told in ways that a proxy and a server could read differently. */
 export interface FramingShape {
   readonly proves: string;
@@ -165,3 +167,39 @@ export const FRAMING_SHAPES: readonly FramingShape[] = [
   ...CHUNK_SHAPES,
   ...IGNORED_BODIES,
 ];
+
+/** A connection that stays open says no more after so long. */
+const QUIET_MS = 1_500;
+
+/** What a server made of one shape. */
+export interface Seen {
+  readonly answers: readonly number[];
+  readonly stored: boolean;
+  readonly smuggled: boolean;
+}
+
+/** What a server makes of every shape, all at the same time on connections of their own. */
+export async function seeAll(port: number, isSecure = false): Promise<Seen[]> {
+  const answers = await Promise.all(FRAMING_SHAPES.map(({ bytes }, n) => answersTo(port, bytes(n), isSecure)));
+  using connection = await Connection.open(port, 10_000, isSecure);
+  connection.send({ method: "GET", path: "/metrics" });
+  const exposition = (await connection.answer()).body.toString();
+  return answers.map((statuses, n) => ({
+    answers: statuses,
+    stored: exposition.includes(`good{instance="",job="good${n}"} 1`),
+    smuggled: exposition.includes(`job="smuggled${n}"`),
+  }));
+}
+
+async function answersTo(port: number, bytes: string, isSecure: boolean): Promise<number[]> {
+  using connection = await Connection.open(port, QUIET_MS, isSecure);
+  connection.write(Buffer.from(bytes, "latin1"));
+  const statuses: number[] = [];
+  try {
+    for (let status = await connection.statusOrClosed(); status !== null; status = await connection.statusOrClosed())
+      statuses.push(status);
+  } catch {
+    // Nothing more comes.
+  }
+  return statuses;
+}

@@ -4,8 +4,8 @@ import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { type MessageParser, ParserPool } from "../../src/server/message-parser.ts";
 import { Refusals } from "../../src/server/refusals.ts";
-import type { Transport } from "../../src/server/transport.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { FakeTransport } from "../server/fake-transport.ts";
 import { RawTraffic } from "../server/raw-traffic.ts";
 import { SMALL_CORPUS } from "../server/small-corpus.ts";
 import { Dice } from "./dice.ts";
@@ -24,7 +24,7 @@ const WORDS = encoded([
   "PUT /a HTTP/1.1\r\nHost: x\r\n",
 ]);
 const SEEDS = 60;
-/** Turns of the microtask queue in which every answer is given. */
+/** Turns of the microtask queue in which every answer is given, and more for each byte: requests come one behind the other. */
 const TURNS = 60;
 /** Inputs up to here are cut at every byte. */
 const SMALL_BYTES = 300;
@@ -35,35 +35,6 @@ interface Run {
   readonly exchanges: string[];
   /** What was sent, less what may depend on when bytes come: "100 Continue", and when the end is announced. */
   readonly sent: string;
-}
-
-class FakeTransport implements Transport {
-  readonly client = "c:1";
-  readonly written: Uint8Array[] = [];
-  isReading = true;
-  isOver = false;
-
-  write(bytes: Uint8Array): boolean {
-    if (this.isOver) throw new Error("written to behind its end");
-    this.written.push(bytes.slice());
-    return true;
-  }
-
-  end(): void {
-    this.isOver = true;
-  }
-
-  close(): void {
-    this.isOver = true;
-  }
-
-  destroy(): void {
-    this.isOver = true;
-  }
-
-  setReading(isReading: boolean): void {
-    this.isReading = isReading;
-  }
 }
 
 class CountedPool extends ParserPool {
@@ -140,19 +111,22 @@ class ConnectionTarget implements Target {
     const exchanges: string[] = [];
     const connection = new Connection(transport, this.deps(exchanges));
     for (const piece of given) {
-      if (!transport.isReading) await turns();
+      if (!transport.isReading) await turns(transport, 0);
       if (!transport.isReading) throw new Error("it reads no more, and nothing is under way");
       connection.data(piece);
     }
-    await turns();
+    const bytes = given.reduce((sum, { length }) => sum + length, 0);
+    await turns(transport, bytes);
     if (!transport.isOver) connection.ended();
-    await turns();
+    await turns(transport, bytes);
     if (!transport.isOver) throw new Error("it stays open behind its client's end");
     connection.gone();
     if (this.failed > 0) throw new Error(`${this.failed} failures of our own`);
     if (this.parsers.lent !== 0) throw new Error(`${this.parsers.lent} parsers were not given back`);
-    const sent = Buffer.concat(transport.written).toString("latin1");
-    return { exchanges, sent: sent.replaceAll(/HTTP\/1\.1 100 Continue\r\n\r\n|Connection: [a-z-]+\r\n/g, "") };
+    return {
+      exchanges,
+      sent: transport.text.replaceAll(/HTTP\/1\.1 100 Continue\r\n\r\n|Connection: [a-z-]+\r\n/g, ""),
+    };
   }
 
   private deps(exchanges: string[]): ConnectionDeps {
@@ -169,8 +143,8 @@ class ConnectionTarget implements Target {
   }
 }
 
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await null;
+async function turns(transport: FakeTransport, bytes: number): Promise<void> {
+  for (let turn = 0; turn < TURNS || (turn < TURNS + bytes && !transport.isOver); turn++) await null;
 }
 
 /** Ways to cut an input, the same for the same input: a few pieces, and a byte each. */

@@ -1,103 +1,98 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
-import { Certificates } from "../certificates.ts";
-import { eventually, firstAbsent, Gateway, requirement } from "../program.ts";
-import { scratchFolder } from "../scratch.ts";
+import { FRAMING_SHAPES, seeAll } from "../e2e/framing.ts";
+import type { Gateway } from "../program.ts";
 import { Connection } from "../wire.ts";
+import { Http2Client, requestsIn } from "./over-http2.ts";
+import { SECURE_WAYS, startedOn, WAYS, type Way, waysTests } from "./ways.ts";
 import { WIRE_CASES, type WireCase } from "./wire-cases.ts";
 
 setDefaultTimeout(60_000);
 
 const ANSWER_LIMIT_MS = 10_000;
-const HAND_OVER = ["/usr/bin/python3", join(import.meta.dir, "..", "deploy", "hand-over.py")];
-
-/** A way from the client's socket to the server. */
-interface Way {
-  readonly name: string;
-  readonly isSecure: boolean;
-  readonly isInherited: boolean;
-  /** Answers take turns of the loop: they wait for a commit. */
-  readonly isDurable: boolean;
-}
-
-const WAYS: readonly Way[] = [
-  { name: "plain HTTP", isSecure: false, isInherited: false, isDurable: false },
-  { name: "plain HTTP with a persistence file", isSecure: false, isInherited: false, isDurable: true },
-  { name: "TLS", isSecure: true, isInherited: false, isDurable: true },
-  { name: "an inherited socket", isSecure: false, isInherited: true, isDurable: false },
-  { name: "an inherited socket and TLS", isSecure: true, isInherited: true, isDurable: false },
-];
-
-const { skip, reason } = requirement(firstAbsent("python3", "openssl"));
-
-async function started({ isSecure, isInherited, isDurable }: Way): Promise<Gateway> {
-  const flags = isDurable ? [`--persistence.file=${join(scratchFolder(), "metrics.db")}`] : [];
-  if (isSecure) {
-    const made = await Certificates.create();
-    const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}\n";
-    flags.push(`--web.config.file=${made.write("web.yml", config)}`);
-  }
-  const gateway = await Gateway.launch(flags, "", isSecure ? "https" : "http", isInherited ? HAND_OVER : []);
-  await eventually("it listens", async () => gateway.stderr.includes("TLS is "));
-  const tls = { rejectUnauthorized: false };
-  await eventually("it is ready", async () => (await fetch(`${gateway.url}/-/ready`, { tls })).ok);
-  return gateway;
-}
+const { skip, reason } = waysTests;
 
 /** What a case showed. */
 interface Shown {
-  readonly statuses: number[];
+  readonly statuses: readonly number[];
   readonly text: string;
 }
 
-async function play(connection: Connection, { steps, halfClosed, statuses }: WireCase, job: string): Promise<Shown> {
-  const shown: Shown = { statuses: [], text: "" };
+async function play(
+  connection: Connection,
+  { steps, halfClosed, statuses, isHead }: WireCase,
+  job: string,
+): Promise<Shown> {
+  const seen: number[] = [];
   for (const step of steps) {
     if (typeof step === "string") connection.write(Buffer.from(step.replaceAll("#", job), "latin1"));
-    else shown.statuses.push(await connection.interim());
+    else seen.push(await connection.interim());
   }
   if (halfClosed) connection.end();
   let text = "";
-  while (shown.statuses.length < statuses.length) {
-    const { status, headers, body, version } = await connection.answer();
-    shown.statuses.push(status);
+  while (seen.length < statuses.length) {
+    const { status, headers, body, version } = await connection.answer(isHead ? "HEAD" : "GET");
+    seen.push(status);
     const fields = [...headers].map(([name, value]) => `${name}: ${value}`.toLowerCase());
     text += `${version} ${status}\n${fields.join("\n")}\n${body}`;
   }
-  return { ...shown, text };
+  return { statuses: seen, text };
 }
+
+/** The same in HTTP/2: its requests all at once, each on a stream. */
+async function playHttp2(client: Http2Client, { steps }: WireCase, job: string): Promise<Shown> {
+  const text = steps.filter((step) => typeof step === "string").join("");
+  const waits = steps.some((step) => typeof step !== "string");
+  const asked = requestsIn(text.replaceAll("#", job)).map((request) => client.ask(request, waits));
+  const answers = await Promise.all(asked);
+  return {
+    statuses: answers.flatMap(({ statuses }) => statuses),
+    text: answers.map(({ text: said }) => said).join("\n"),
+  };
+}
+
+/** Lines of the exposition about a job. */
+async function scraped({ port }: Gateway, { isSecure }: Way, job: string): Promise<string[]> {
+  using connection = await Connection.open(port, ANSWER_LIMIT_MS, isSecure);
+  connection.send({ method: "GET", path: "/metrics" });
+  const text = (await connection.answer()).body.toString("latin1");
+  return text.split("\n").filter((line) => line.includes(`job="${job}"`) && !line.startsWith("push_"));
+}
+
+async function expectStored(gateway: Gateway, way: Way, job: string, stored: readonly string[]): Promise<void> {
+  const lines = await scraped(gateway, way, job);
+  expect(lines).toHaveLength(stored.length);
+  for (const part of stored) expect(lines.join("\n")).toContain(part.replaceAll("#", job));
+}
+
+const CASES = WIRE_CASES.map((one, n) => ({ ...one, n }));
+/** A header line that HTTP/2 has none of. */
+const OF_CONNECTION = /^Connection:/;
 
 describe.skipIf(skip).each([...WAYS])(`over $name${reason}`, (way) => {
   let gateway: Gateway;
   beforeAll(async () => {
-    gateway = await started(way);
+    gateway = await startedOn(way);
   });
   afterAll(async () => {
     await gateway?.[Symbol.asyncDispose]();
   });
-
   const open = () => Connection.open(gateway.port, ANSWER_LIMIT_MS, way.isSecure);
-  const scraped = async (job: string): Promise<string[]> => {
-    using connection = await open();
-    connection.send({ method: "GET", path: "/metrics" });
-    const text = (await connection.answer()).body.toString("latin1");
-    return text.split("\n").filter((line) => line.includes(`job="${job}"`) && !line.startsWith("push_"));
-  };
 
-  test.each(WIRE_CASES.map((one, n) => ({ ...one, n })))("$proves", async (one) => {
+  test.each(CASES)("$proves", async (one) => {
     const job = `case${one.n}`;
     using connection = await open();
     const { statuses, text } = await play(connection, one, job);
     expect(statuses).toEqual([...one.statuses]);
     for (const part of one.says ?? []) expect(text.toLowerCase()).toContain(part.toLowerCase());
-    if (one.stored !== undefined) {
-      const lines = await scraped(job);
-      expect(lines).toHaveLength(one.stored.length);
-      for (const part of one.stored) expect(lines.join("\n")).toContain(part.replaceAll("#", job));
-    }
+    if (one.stored !== undefined) await expectStored(gateway, way, job, one.stored);
     if (one.ends) return expect(await connection.statusOrClosed()).toBeNull();
     connection.send({ method: "GET", path: "/-/healthy" });
     expect((await connection.answer()).status).toBe(200);
+  });
+
+  test(`${FRAMING_SHAPES.length} ways to tell where a body ends: no hidden request is run`, async () => {
+    const expected = FRAMING_SHAPES.map(({ answers, stored = false }) => ({ answers, stored, smuggled: false }));
+    expect(await seeAll(gateway.port, way.isSecure)).toEqual(expected);
   });
 
   test("what was refused before a handler saw it is counted by its reason, and logged with where it came from", async () => {
@@ -110,6 +105,38 @@ describe.skipIf(skip).each([...WAYS])(`over $name${reason}`, (way) => {
     const text = (await other.answer()).body.toString();
     expect(text).toMatch(/\npushgateway_http_refused_total\{reason="malformed"\} [1-9]/);
     expect(text).toMatch(/\npushgateway_http_refused_total\{reason="version"\} 1\n/);
+    expect(gateway.stderr).toMatch(/msg="refused a request" .*127\.0\.0\.1:\d+ .*reason=malformed/);
+  });
+});
+
+describe.skipIf(skip).each([...SECURE_WAYS])(`over $name and HTTP/2${reason}`, (way) => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startedOn(way);
+  });
+  afterAll(async () => {
+    await gateway?.[Symbol.asyncDispose]();
+  });
+
+  test.each(CASES.filter(({ notInHttp2 }) => notInHttp2 === undefined))("$proves", async (one) => {
+    const job = `case${one.n}`;
+    using client = await Http2Client.open(gateway.port);
+    const { statuses, text } = await playHttp2(client, one, job);
+    expect(statuses).toEqual([...one.statuses]);
+    const says = (one.says ?? []).filter((part) => !OF_CONNECTION.test(part));
+    for (const part of says) expect(text.toLowerCase()).toContain(part.toLowerCase());
+    if (one.stored !== undefined) await expectStored(gateway, way, job, one.stored);
+    const [healthy] = requestsIn("GET /-/healthy HTTP/1.1\r\n\r\n");
+    if (healthy !== undefined) expect((await client.ask(healthy)).statuses).toEqual([200]);
+  });
+
+  test("what was refused before a handler saw it is counted by its reason, and logged with where it came from", async () => {
+    using connection = await Connection.open(gateway.port, ANSWER_LIMIT_MS, true);
+    connection.send({ method: "GET", path: "/metrics" });
+    const counts = (await connection.answer()).body.toString().split("\n");
+    expect(counts).toContain('pushgateway_http_refused_total{reason="header-too-large"} 3');
+    expect(counts).toContain('pushgateway_http_refused_total{reason="expectation"} 1');
+    expect(counts).toContain('pushgateway_http_refused_total{reason="malformed"} 1');
     expect(gateway.stderr).toMatch(/msg="refused a request" .*127\.0\.0\.1:\d+ .*reason=malformed/);
   });
 });
