@@ -12,6 +12,12 @@ export interface NativeHalf {
 }
 
 const METRIC_HISTOGRAM = 7;
+/** So many fields, or bytes of packed numbers, are read in one turn. */
+const FIELDS_A_TURN = 256;
+const PACKED_A_TURN = 1024;
+
+/** Whether a field of a histogram, by 8 times its number plus its wire type, holds all deltas or counts of a half. */
+export const isPacked = (key: number): boolean => key === 0x52 || key === 0x5a || key === 0x6a || key === 0x72;
 
 /**
  * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after the other;
@@ -46,6 +52,39 @@ export class NativeFields {
       record.open(source, metric.start, metric.end);
       while (record.step()) this.readField(record.field * 8 + record.wire);
     }
+  }
+
+  /** As `read`, over any number of turns. */
+  *readInTurns(source: Uint8Array, start: number, end: number): Generator<null> {
+    this.clear();
+    this.source = source;
+    this.doubles = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    const { metric, record } = this;
+    metric.open(source, start, end);
+    for (let fields = 1; metric.step(); fields++) {
+      if (fields % FIELDS_A_TURN === 0) yield null;
+      if (metric.field !== METRIC_HISTOGRAM || metric.wire !== WIRE_BYTES) continue;
+      record.open(source, metric.start, metric.end);
+      for (let inner = 1; record.step(); inner++) {
+        if (inner % FIELDS_A_TURN === 0) yield null;
+        const key = record.field * 8 + record.wire;
+        if (isPacked(key) && record.end - record.start > PACKED_A_TURN) yield* this.readPackedInTurns();
+        else this.readField(key);
+      }
+    }
+  }
+
+  private *readPackedInTurns(): Generator<null> {
+    const { field, start, end } = this.record;
+    const half = field < 12 ? this.negative : this.positive;
+    if (field === 10 || field === 13)
+      for (let from = start; from < end; yield null)
+        from = this.readDeltas(from, end, half.deltas, Math.min(end, from + PACKED_A_TURN));
+    else
+      for (let at = start; at < end; at += 8) {
+        half.counts.push(this.doubles.getFloat64(at, true));
+        if (at % PACKED_A_TURN < 8) yield null;
+      }
   }
 
   /** Prometheus takes a histogram for a native one by spans, even empty ones, or a zero bucket. */
@@ -106,13 +145,21 @@ export class NativeFields {
   }
 
   private readPackedDeltas(half: NativeHalf): void {
-    const { source, record } = this;
-    for (let at = record.start; at < record.end; ) {
-      let end = at + 1;
-      while ((source[end - 1] as number) >= 0x80) end++;
-      half.deltas.push(exactly(unzigzag(readUint64(source, at, end))));
-      at = end;
+    const { start, end } = this.record;
+    this.readDeltas(start, end, half.deltas, end);
+  }
+
+  /** Reads packed numbers from `start` on until `stop` is reached or passed; gives where the next one begins. */
+  private readDeltas(start: number, end: number, deltas: Whole[], stop: number): number {
+    const { source } = this;
+    let at = start;
+    while (at < stop && at < end) {
+      let next = at + 1;
+      while ((source[next - 1] as number) >= 0x80) next++;
+      deltas.push(exactly(unzigzag(readUint64(source, at, next))));
+      at = next;
     }
+    return at;
   }
 
   private double(record: FieldCursor): number {
@@ -127,6 +174,18 @@ export function wholeCounts(deltas: readonly Whole[]): Whole[] {
     count = add(count, delta, BigInt.asIntN);
     return count;
   });
+}
+
+/** `start` and the counts of buckets, from their deltas, added up as an unsigned number of 64 bits; over any number of turns. */
+export function* totalInTurns(start: Whole, deltas: readonly Whole[]): Generator<null, Whole> {
+  let total = start;
+  let count: Whole = 0;
+  for (let i = 0; i < deltas.length; i++) {
+    count = add(count, deltas[i] as Whole, BigInt.asIntN);
+    total = add(total, count, BigInt.asUintN);
+    if (i % PACKED_A_TURN === PACKED_A_TURN - 1) yield null;
+  }
+  return total;
 }
 
 /** `start` and the counts added up, as an unsigned number of 64 bits. */

@@ -20,7 +20,7 @@ import {
 import type { NativeBucket } from "./native-histogram.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
 import { appendCount, countsAreWhole, countsAreWholeInTurns } from "./points.ts";
-import { type ShownMetric, type ShownPoint, showSide } from "./shown-metric.ts";
+import { type ShownMetric, type ShownPoint, type ShownPoints, showSide } from "./shown-metric.ts";
 import { paused } from "./side-json.ts";
 import { SideCursor } from "./side-metric.ts";
 
@@ -192,9 +192,13 @@ function* valuePieces(out: Writer, metric: ShownMetric): Generator<Uint8Array> {
 }
 
 function* pairsOf(metric: Exclude<ShownMetric, { kind: "value" }>): Generator<ShownPoint | null> {
-  if (metric.kind === "summary") for (const [rank, value] of metric.quantiles) yield [`quantile ${rank}`, value];
-  else if (metric.kind === "histogram") for (const [bound, value] of metric.buckets) yield [`le ${bound}`, value];
+  if (metric.kind === "summary") yield* pointPairs("quantile", metric.quantiles);
+  else if (metric.kind === "histogram") yield* pointPairs("le", metric.buckets);
   else for (const bucket of metric.buckets) yield bucket === null ? null : nativePair(bucket);
+}
+
+function* pointPairs(label: string, points: ShownPoints): Generator<ShownPoint> {
+  for (let point = 0; point < points.count; point++) yield [`${label} ${points.key(point)}`, points.value(point)];
 }
 
 function pairHtml(name: string, value: string): string {

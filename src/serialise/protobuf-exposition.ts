@@ -11,7 +11,7 @@ import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts
 import { ScrapedHistograms } from "./scraped-histograms.ts";
 
 /** A family of at most so many bytes is kept until its length can be told; a larger one is written twice. */
-const KEPT_BYTES = 4 * 1024 * 1024;
+const KEPT_BYTES = 1024 * 1024;
 
 const PAUSE: Piece = { bytes: NOTHING, page: null };
 
@@ -126,8 +126,11 @@ function* histogramPieces(
 ): Generator<Uint8Array> {
   for (const record of histograms.pick(side, kind === "native"))
     if (record === null) yield pieceOf(out);
-    else if (escaping === "allow-utf-8") out.append(record);
-    else yield* escapeMetricNames(out, record, escaping);
+    else if (escaping === "allow-utf-8" && record.length <= PIECE_BYTES) out.append(record);
+    else if (escaping === "allow-utf-8") {
+      yield takePiece(out);
+      yield record;
+    } else yield* escapeMetricNames(out, record, escaping);
 }
 
 /** The chunks of a page that can be read together: all of them, or one by one where some have a side. */

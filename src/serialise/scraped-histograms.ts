@@ -1,8 +1,8 @@
-import { NativeFields, totalOf, wholeCounts } from "../bytes/native-fields.ts";
+import { NativeFields, totalInTurns } from "../bytes/native-fields.ts";
 import { appendTag, appendUint64, appendVarint } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
-import { STRIDE_BYTES } from "./pieces.ts";
+import { LARGE_METRIC_BYTES, STRIDE_BYTES } from "./pieces.ts";
 
 const FAMILY_METRIC = 4;
 const METRIC_HISTOGRAM = 7;
@@ -26,8 +26,9 @@ export class ScrapedHistograms {
     record.open(records, 0, records.length);
     let stop = STRIDE_BYTES;
     while (record.step()) {
-      fields.read(records, record.start, record.end);
-      if (fields.isNative === native) yield native ? this.counted(records, record) : recordOf(records, record);
+      if (record.end - record.start > LARGE_METRIC_BYTES) yield* fields.readInTurns(records, record.start, record.end);
+      else fields.read(records, record.start, record.end);
+      if (fields.isNative === native) yield native ? yield* this.counted(records, record) : recordOf(records, record);
       if (record.next < stop) continue;
       stop = record.next + STRIDE_BYTES;
       yield null;
@@ -35,8 +36,8 @@ export class ScrapedHistograms {
   }
 
   /** A metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts. */
-  private counted(records: Uint8Array, metric: FieldCursor): Uint8Array {
-    const total = this.missedTotal();
+  private *counted(records: Uint8Array, metric: FieldCursor): Generator<null, Uint8Array> {
+    const total = yield* this.missedTotal();
     if (total === null) return recordOf(records, metric);
     const { count } = this;
     const out = new Writer(metric.end - metric.start + 64);
@@ -52,12 +53,12 @@ export class ScrapedHistograms {
     return out.view();
   }
 
-  private missedTotal(): bigint | null {
+  private *missedTotal(): Generator<null, bigint | null> {
     const { count, isFloat, negative, positive, zeroCount } = this.fields;
     if (isFloat || negative.deltas.length === 0) return null;
-    const withoutNegative = totalOf(zeroCount, wholeCounts(positive.deltas));
+    const withoutNegative = yield* totalInTurns(zeroCount, positive.deltas);
     if (BigInt(withoutNegative) !== BigInt(count)) return null;
-    return BigInt(totalOf(withoutNegative, wholeCounts(negative.deltas)));
+    return BigInt(yield* totalInTurns(withoutNegative, negative.deltas));
   }
 }
 

@@ -2,10 +2,24 @@ import { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
 import { isFloatHistogram, isNative, type NativeBucket, nativeBuckets } from "./native-histogram.ts";
 import { goFloat } from "./number-text.ts";
-import { emptyHistogram, emptySummary, type SideBucket, type SideHistogram, type SideMetric } from "./side-metric.ts";
+import {
+  emptyHistogram,
+  emptySummary,
+  type SideBucket,
+  type SideHistogram,
+  type SideMetric,
+  type SideQuantile,
+} from "./side-metric.ts";
 
 /** A bucket's bound and count, or a quantile's rank and value. */
 export type ShownPoint = readonly [key: string, value: string];
+
+/** Points that are made into text as they are asked for: there may be as many as a push has lines. */
+export interface ShownPoints {
+  readonly count: number;
+  key(point: number): string;
+  value(point: number): string;
+}
 
 interface Labelled {
   /** In the order of the store, which is by name. */
@@ -21,14 +35,14 @@ export interface ShownSummary extends Labelled {
   readonly kind: "summary";
   readonly count: string;
   readonly sum: string;
-  readonly quantiles: readonly ShownPoint[];
+  readonly quantiles: ShownPoints;
 }
 
 export interface ShownHistogram extends Labelled {
   readonly kind: "histogram";
   readonly count: string;
   readonly sum: string;
-  readonly buckets: readonly ShownPoint[];
+  readonly buckets: ShownPoints;
 }
 
 export interface ShownNativeHistogram extends Labelled {
@@ -47,8 +61,8 @@ export function showSide(metric: SideMetric, type: MetricType): ShownMetric {
   const labels = metric.labels;
   if (type === MetricType.summary) {
     const { sampleCount, sampleSum, quantiles } = metric.summary ?? emptySummary();
-    const shown = quantiles.map(({ rank, value }): ShownPoint => [goFloat(rank), goFloat(value)]);
-    return { kind: "summary", labels, count: sampleCount.toString(), sum: goFloat(sampleSum), quantiles: shown };
+    const count = sampleCount.toString();
+    return { kind: "summary", labels, count, sum: goFloat(sampleSum), quantiles: showQuantiles(quantiles) };
   }
   if (type === MetricType.histogram || type === MetricType.gaugeHistogram) {
     return showSideHistogram(metric.histogram ?? emptyHistogram(), labels);
@@ -65,10 +79,24 @@ function showSideHistogram(histogram: SideHistogram, labels: readonly LabelPair[
     return { kind: "native histogram", labels, count, sum, buckets: nativeBuckets(histogram) };
   }
   const count = histogram.sampleCountFloat > 0 ? fraction : whole;
-  return { kind: "histogram", labels, count, sum, buckets: histogram.buckets.map(showBucket) };
+  return { kind: "histogram", labels, count, sum, buckets: showBuckets(histogram.buckets) };
 }
 
-function showBucket({ upperBound, cumulativeCount, cumulativeCountFloat }: SideBucket): ShownPoint {
-  const count = cumulativeCountFloat > 0 ? goFloat(cumulativeCountFloat) : cumulativeCount.toString();
-  return [goFloat(upperBound), count];
+function showQuantiles(quantiles: readonly SideQuantile[]): ShownPoints {
+  return {
+    count: quantiles.length,
+    key: (point) => goFloat((quantiles[point] as SideQuantile).rank),
+    value: (point) => goFloat((quantiles[point] as SideQuantile).value),
+  };
+}
+
+function showBuckets(buckets: readonly SideBucket[]): ShownPoints {
+  return {
+    count: buckets.length,
+    key: (point) => goFloat((buckets[point] as SideBucket).upperBound),
+    value: (point) => {
+      const { cumulativeCount, cumulativeCountFloat } = buckets[point] as SideBucket;
+      return cumulativeCountFloat > 0 ? goFloat(cumulativeCountFloat) : cumulativeCount.toString();
+    },
+  };
 }

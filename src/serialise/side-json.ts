@@ -5,7 +5,7 @@ import type { LabelPair } from "../model/view.ts";
 import { jsonString } from "./json-text.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, pieceOf, RUN } from "./pieces.ts";
-import { type ShownMetric, type ShownPoint, showSide } from "./shown-metric.ts";
+import { type ShownMetric, type ShownPoints, showSide } from "./shown-metric.ts";
 import { SideCursor } from "./side-metric.ts";
 import { compareText } from "./utf8-text.ts";
 
@@ -57,19 +57,26 @@ function* labelsPieces(out: Writer, labels: readonly LabelPair[]): Generator<Uin
 }
 
 /** A map of the points, sorted by key; of equal keys the last one counts. */
-function* pointsPieces(out: Writer, key: string, points: readonly ShownPoint[]): Generator<Uint8Array> {
-  const order = Int32Array.from(points, (_, i) => i);
-  const keyOf = (place: number) => points[order[place] as number]?.[0] ?? "";
-  const steps = sortInTurns(order, points.length, (a, b) => {
-    return compareText(points[a]?.[0] ?? "", points[b]?.[0] ?? "") || a - b;
+function* pointsPieces(out: Writer, name: string, points: ShownPoints): Generator<Uint8Array> {
+  const { count } = points;
+  const keys: string[] = [];
+  const order = new Int32Array(count);
+  yield* inRuns(out, count, RUN, (from, to) => {
+    for (let point = from; point < to; point++) {
+      keys.push(points.key(point));
+      order[point] = point;
+    }
   });
-  if (points.length > 1) yield* paused(steps);
-  let separator = `"${key}":{`;
-  if (points.length === 0) out.ascii(separator);
-  yield* inRuns(out, points.length, RUN, (from, to) => {
+  const compare = (a: number, b: number) => compareText(keys[a] as string, keys[b] as string) || a - b;
+  if (count > 1) yield* paused(sortInTurns(order, count, compare));
+  let separator = `"${name}":{`;
+  if (count === 0) out.ascii(separator);
+  yield* inRuns(out, count, RUN, (from, to) => {
     for (let place = from; place < to; place++) {
-      if (place + 1 < points.length && keyOf(place) === keyOf(place + 1)) continue;
-      out.text(`${separator}${jsonString(keyOf(place))}:${jsonString(points[order[place] as number]?.[1] ?? "")}`);
+      const point = order[place] as number;
+      const key = keys[point] as string;
+      if (place + 1 < count && key === keys[order[place + 1] as number]) continue;
+      out.text(`${separator}${jsonString(key)}:${jsonString(points.value(point))}`);
       separator = ",";
     }
   });

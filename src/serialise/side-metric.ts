@@ -1,3 +1,4 @@
+import { isPacked } from "../bytes/native-fields.ts";
 import { FieldCursor, readUint64, unzigzag } from "../bytes/wire.ts";
 import type { LabelPair } from "../model/view.ts";
 import { decodeText } from "./utf8-text.ts";
@@ -60,6 +61,8 @@ const FAMILY_METRIC = 0x22;
 /** So many fields, or bytes of them, are read before there is a pause. */
 const FIELDS_A_TURN = 256;
 const BYTES_A_TURN = 64 * 1024;
+/** So many bytes of packed numbers are read in one run. */
+const BYTES_A_RUN = 1024;
 
 function emptyMetric(): SideMetric {
   return { labels: [], gauge: null, counter: null, untyped: null, summary: null, histogram: null };
@@ -163,6 +166,7 @@ class SideReader {
         metric.histogram ??= emptyHistogram();
         const { histogram } = metric;
         return this.eachInTurns(fields.start, fields.end, (k, f) => {
+          if (isPacked(k) && f.end - f.start > BYTES_A_RUN) return this.packedInTurns(f, histogram);
           this.histogramField(k, f, histogram);
           return null;
         });
@@ -270,14 +274,33 @@ class SideReader {
     else if (key === 0x12) for (let i = fields.start; i < fields.end; i += 8) half.counts.push(this.double(i));
   }
 
-  private packedDeltas(at: FieldCursor, deltas: bigint[]): void {
-    let start = at.start;
-    for (let i = start; i < at.end; i++) {
+  private packedDeltas({ start, end }: FieldCursor, deltas: bigint[]): void {
+    const read = this.deltasIn(start, end, deltas);
+    if (read < end) throw new Error(`reading stored protobuf: the packed numbers at byte ${read} end early`);
+  }
+
+  /** Reads the whole ones of the packed numbers in bytes[start, end); gives where the rest begins. */
+  private deltasIn(start: number, end: number, deltas: bigint[]): number {
+    let from = start;
+    for (let i = start; i < end; i++) {
       if ((this.bytes[i] as number) >= 0x80) continue;
-      deltas.push(unzigzag(readUint64(this.bytes, start, i + 1)));
-      start = i + 1;
+      deltas.push(unzigzag(readUint64(this.bytes, from, i + 1)));
+      from = i + 1;
     }
-    if (start < at.end) throw new Error(`reading stored protobuf: the packed numbers at byte ${start} end early`);
+    return from;
+  }
+
+  /** Packed numbers of a half of a native histogram, over any number of turns. */
+  private *packedInTurns({ field, start, end }: FieldCursor, histogram: SideHistogram): Generator<null> {
+    const { deltas, counts } = field < 12 ? histogram.negative : histogram.positive;
+    const isCounts = field === 11 || field === 14;
+    let from = start;
+    for (let stop = start; stop < end; yield null) {
+      stop = Math.min(end, stop + BYTES_A_RUN);
+      if (isCounts) for (; from < stop; from += 8) counts.push(this.double(from));
+      else from = this.deltasIn(from, stop, deltas);
+    }
+    if (from < end) throw new Error(`reading stored protobuf: the packed numbers at byte ${from} end early`);
   }
 
   private bucket(at: FieldCursor): SideBucket {

@@ -8,8 +8,9 @@ import type { StatusInfo } from "./json.ts";
 import { LineCursor } from "./lines.ts";
 import { labelsHtml, metricRows } from "./metric-html.ts";
 import { readFloat } from "./number-text.ts";
-import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
+import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { showSide } from "./shown-metric.ts";
+import { paused } from "./side-json.ts";
 import { SideCursor } from "./side-metric.ts";
 import { timeText } from "./time-text.ts";
 import { textOf } from "./utf8-text.ts";
@@ -86,9 +87,11 @@ export function* groupPieces(
 ): Generator<Uint8Array> {
   const state = group.lastPushSuccessful ? "" : ' <strong class="failed">last push failed</strong>';
   const command = `curl -X DELETE '${metricsUrl.replaceAll("'", "%27")}${groupPath(group.labels)}'`;
+  const succeeded = yield* pushTimeHtml(group.find(PUSH_TIME), cursor);
+  const failed = yield* pushTimeHtml(group.find(PUSH_FAILURE_TIME), cursor);
   out.text(`<details class="group"><summary>${labelsHtml(group.labels)}${state}</summary>
-<dl><dt>Last push</dt><dd>${pushTimeHtml(group.find(PUSH_TIME), cursor)}</dd>
-<dt>Last failed push</dt><dd>${pushTimeHtml(group.find(PUSH_FAILURE_TIME), cursor)}</dd>
+<dl><dt>Last push</dt><dd>${succeeded}</dd>
+<dt>Last failed push</dt><dd>${failed}</dd>
 <dt>Delete with</dt><dd><code>${htmlText(command)}</code></dd></dl>
 `);
   for (const family of group.families) {
@@ -100,21 +103,23 @@ export function* groupPieces(
 }
 
 /** The time that the first metric of a family tells. */
-function pushTimeHtml(family: ShownFamily | null, cursor: LineCursor): string {
-  const seconds = family === null ? 0 : firstValue(family, cursor);
+function* pushTimeHtml(family: ShownFamily | null, cursor: LineCursor): Generator<Uint8Array, string> {
+  const seconds = family === null ? 0 : yield* firstValue(family, cursor);
   return seconds > 0 ? timeHtml(Math.floor(seconds * 1000)) : "never";
 }
 
-function firstValue({ side, lines, type }: ShownFamily, cursor: LineCursor): number {
+/** 0 where there is none. */
+function* firstValue({ side, lines, type }: ShownFamily, cursor: LineCursor): Generator<Uint8Array, number> {
   if (side !== null) {
     const sides = new SideCursor(side);
-    const metric = sides.next() ? showSide(sides.metric(), type) : null;
+    const metric = sides.next() ? showSide(yield* paused(sides.metricInTurns()), type) : null;
     return metric?.kind === "value" ? Number(metric.value) : 0;
   }
+  if (type >= MetricType.histogram || type === MetricType.summary) return 0;
   cursor.open(lines, type);
-  return type < MetricType.histogram && type !== MetricType.summary && cursor.next()
-    ? readFloat(lines, cursor.valueStart, cursor.valueEnd)
-    : 0;
+  if (!cursor.begin()) return 0;
+  while (!cursor.step()) yield NOTHING;
+  return readFloat(lines, cursor.valueStart, cursor.valueEnd);
 }
 
 function timeHtml(timeMs: number): string {

@@ -97,6 +97,55 @@ const CONTENTS: readonly Content[] = [
     ),
   ),
   protobuf(
+    "a native histogram of many buckets below and above zero, packed",
+    part(1, "h"),
+    integer(3, 4),
+    part(
+      4,
+      part(
+        7,
+        integer(1, 200_000),
+        double(2, 1),
+        signed(5, 3),
+        part(9, signed(1, 0), integer(2, 100_000)),
+        part(10, Buffer.concat([Buffer.of(2), Buffer.alloc(99_999)])),
+        part(12, signed(1, 0), integer(2, 100_000)),
+        part(13, Buffer.concat([Buffer.of(2), Buffer.alloc(99_999)])),
+      ),
+    ),
+  ),
+  protobuf(
+    "a native histogram of many fractions, packed",
+    part(1, "h"),
+    integer(3, 4),
+    part(
+      4,
+      part(
+        7,
+        double(4, 60_000),
+        double(2, 1),
+        signed(5, 3),
+        part(12, signed(1, 0), integer(2, 60_000)),
+        part(14, new Uint8Array(new Float64Array(60_000).fill(1).buffer)),
+      ),
+    ),
+  ),
+  protobuf(
+    "a summary of many quantiles and a created timestamp",
+    part(1, "s"),
+    integer(3, 2),
+    part(
+      4,
+      part(
+        4,
+        integer(1, 1),
+        double(2, 1),
+        ...Array.from({ length: 30_000 }, (_, i) => part(3, double(1, i / 30_000), double(2, i))),
+        part(4, integer(1, 1_700_000_000)),
+      ),
+    ),
+  ),
+  protobuf(
     "a gauge histogram of many buckets",
     part(1, "g"),
     integer(3, 5),
@@ -119,13 +168,20 @@ const CONTENTS: readonly Content[] = [
 ];
 
 const PROTOBUF_ACCEPT = `${PROTOBUF_TYPE};q=1`;
-const ROUTES: readonly { readonly what: string; readonly path: string; readonly accept: string }[] = [
+interface Route {
+  readonly what: string;
+  readonly path: string;
+  readonly accept: string;
+  readonly isPrometheus?: boolean;
+}
+const ROUTES: readonly Route[] = [
   { what: "the JSON API", path: "/api/v1/metrics", accept: "*/*" },
   { what: "the page", path: "/", accept: "*/*" },
   { what: "a scrape", path: "/metrics", accept: "text/plain" },
   { what: "a scrape in UTF-8", path: "/metrics", accept: "text/plain;version=0.0.4;escaping=allow-utf-8" },
   { what: "a scrape with names as values", path: "/metrics", accept: "text/plain;version=0.0.4;escaping=values" },
   { what: "a protobuf scrape", path: "/metrics", accept: PROTOBUF_ACCEPT },
+  { what: "a protobuf scrape by Prometheus", path: "/metrics", accept: PROTOBUF_ACCEPT, isPrometheus: true },
   { what: "a protobuf scrape in UTF-8", path: "/metrics", accept: `${PROTOBUF_ACCEPT};escaping=allow-utf-8` },
 ];
 
@@ -162,7 +218,8 @@ describe("no answer holds the loop for more than a slice of its work", () => {
         const bodies: string[] = [];
         for (const encoding of ["identity", "gzip"]) {
           const work = counted(gateway);
-          const headers = { accept: route.accept, "accept-encoding": encoding };
+          const prometheus = route.isPrometheus ? { "x-prometheus-scrape-timeout-seconds": "10" } : {};
+          const headers = { accept: route.accept, "accept-encoding": encoding, ...prometheus };
           const response = await ask(gateway.app, "GET", route.path, { headers });
           expect(response.headers.get("content-encoding")).toBe(encoding === "gzip" ? "gzip" : null);
           const all = await pieces(response);

@@ -6,12 +6,13 @@ import { GroupReading } from "../../src/store/group-reading.ts";
 import { Removals } from "../../src/store/removals.ts";
 import { Table } from "../../src/store/table.ts";
 
-/** What noting or taking out one chunk counts, as bytes. */
+/** What noting or taking out one chunk counts, as bytes, and what is put into a list. */
 const CHUNK_BYTES = 256;
+const ITEM_BYTES = 32;
 
 /**
  * Counts work, in bytes, of everything that answers are made with: lines and protobuf fields that were read, bytes that were
- * written or deflated, chunks that were noted or taken out. It hooks into the classes until it is stopped.
+ * written or deflated, chunks that were noted or taken out, things that were put into lists. It hooks into the classes until it is stopped.
  */
 export class WorkCounter {
   private readonly undo: (() => void)[] = [];
@@ -61,6 +62,14 @@ export class WorkCounter {
     });
     this.hook(Table.prototype, "takeOut", (_, run) => {
       this.add(CHUNK_BYTES);
+      return run();
+    });
+    this.hook(Array.prototype as unknown[], "push", (_, run) => {
+      this.add(ITEM_BYTES);
+      return run();
+    });
+    this.hook(Array.prototype as unknown[], "map", (list, run) => {
+      this.add(list.length * ITEM_BYTES);
       return run();
     });
     this.hook(Removals.prototype, "finish", (_, run) => run());
