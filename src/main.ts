@@ -6,6 +6,7 @@ import type { ProgramInfo } from "./config/program.ts";
 import type { Outside } from "./program/outside.ts";
 import { readText } from "./program/read-file.ts";
 import { serve } from "./program/serve.ts";
+import { slicesInTurn } from "./program/turns.ts";
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: "amd64", ia32: "386" };
 
@@ -18,7 +19,7 @@ const program: ProgramInfo = {
 const outside: Outside = {
   now: Date.now,
   nowMs: () => performance.now(),
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  turn: slicesInTurn(setImmediate),
   after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
   every: (ms, run) => void setInterval(run, ms).unref(),
   environment: process.env,

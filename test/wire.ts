@@ -46,10 +46,10 @@ export class Connection {
     socket.on("error", closed);
   }
 
-  /** `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. */
-  static open(port: number, limitMs = 10_000, secure: boolean | "h2" = false): Promise<Connection> {
+  /** `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. `from` is an address of this machine. */
+  static open(port: number, limitMs = 10_000, secure: boolean | "h2" = false, from = "127.0.0.1"): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const place = { port, host: "127.0.0.1", allowHalfOpen: true };
+      const place = { port, host: "127.0.0.1", allowHalfOpen: true, localAddress: from };
       const ALPNProtocols = [secure === "h2" ? "h2" : "http/1.1"];
       const socket = secure ? connectSecurely({ ...place, rejectUnauthorized: false, ALPNProtocols }) : connect(place);
       socket.once("error", reject);

@@ -52,7 +52,7 @@ export function createGuard({ config: current, auth, limiter }: GuardDeps): Guar
     const { headers, users } = config;
     if (users.size === 0) return withOwn(next(exchange), headers);
     const credentials = exchange.header("authorization");
-    const verdict = auth.check(credentials, users);
+    const verdict = auth.check(credentials, users, exchange);
     const decided = (settled: Verdict): Answers => {
       if (settled === "accepted") return next(exchange);
       if (settled === "busy") return turnedAway(BUSY, RETRY_SOON);

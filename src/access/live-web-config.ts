@@ -1,5 +1,5 @@
 import { bcryptFault } from "../config/bcrypt.ts";
-import { isTlsEnabled, readTlsOptions, type TlsOptions, tlsFiles } from "../config/tls-options.ts";
+import { isTlsEnabled, readTlsOptions, requiresCertificate, type TlsOptions, tlsFiles } from "../config/tls-options.ts";
 import { parseWebConfig, type WebConfig } from "../config/web-config.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -24,16 +24,17 @@ interface WebConfigStart {
 
 /**
  * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a rate limit
- * is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended. Certificates
+ * is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended. One that would let
+ * in everybody where somebody was asked who he is, as one that was emptied, leaves the last good one in use. Certificates
  * that cannot be loaded leave the last good ones in use: the two files of a pair never change at one instant.
  */
 export class LiveWebConfig {
   private state: WebConfig | Rejection;
+  /** The last good one. */
+  private guarding: WebConfig;
   private options: TlsOptions | Rejection | null;
   private configSeen: string;
   private tlsSeen: string;
-  /** Of the last file that was not broken. */
-  private hadUsers: boolean;
   private tlsListener: (options: TlsOptions) => void = () => {};
 
   private constructor(
@@ -44,7 +45,7 @@ export class LiveWebConfig {
     readonly start: WebConfigStart,
   ) {
     this.state = start.config;
-    this.hadUsers = start.config.users.size > 0;
+    this.guarding = start.config;
     this.options = start.tls;
     this.configSeen = start.configSeen;
     this.tlsSeen = start.tlsSeen;
@@ -102,14 +103,23 @@ export class LiveWebConfig {
   }
 
   private reload(): void {
-    this.state = readConfig(this.path, this.files);
+    const read = readConfig(this.path, this.files);
+    if (!(read instanceof Rejection) && this.isGuarded(this.guarding) && !this.isGuarded(read)) {
+      const err = "it would let in everybody: neither passwords nor client certificates are asked for any more";
+      const effect = "the last good one stays in use; a restart takes this one";
+      this.log.error("web-config file not taken", { file: this.path, err, effect });
+      this.state = this.guarding;
+      if (this.options instanceof Rejection) this.reloadTls(this.guarding);
+      return;
+    }
+    this.state = read;
     if (this.state instanceof Rejection) {
       this.log.error("Unable to parse configuration", { file: this.path, err: this.state.message });
       if (this.options !== null) this.options = this.state;
       return;
     }
+    this.guarding = this.state;
     this.log.info("web-config file read again", { file: this.path });
-    this.noteUsers(this.state.users.size > 0);
     const fault = firstHashFault(this.state);
     if (fault !== null) this.log.error("a user's password hash is unusable", { file: this.path, err: fault.message });
     if (this.options === null) return;
@@ -117,11 +127,9 @@ export class LiveWebConfig {
     this.reloadTls(this.state);
   }
 
-  /** A file that was emptied by accident opens the server to everybody: not in silence. */
-  private noteUsers(hasUsers: boolean): void {
-    if (this.hadUsers && !hasUsers)
-      this.log.warn("passwords are not asked for any more: the web-config file names no users", { file: this.path });
-    this.hadUsers = hasUsers;
+  /** Whether somebody is asked who he is. */
+  private isGuarded({ users, tls }: WebConfig): boolean {
+    return users.size > 0 || (this.start.tls !== null && requiresCertificate(tls));
   }
 
   private reloadTls(config: WebConfig): void {

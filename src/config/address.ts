@@ -38,7 +38,7 @@ export function plainIp(ip: string): string {
   return bytes.join(".");
 }
 
-const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : "");
+const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? (URL.parse(`http://[${ip}]/`)?.hostname ?? "") : "");
 
 /** Whether all interfaces are meant. Go listens for IPv4 and IPv6 then, whichever of both is written. */
 export function isEverywhere(hostname: string): boolean {

@@ -35,6 +35,11 @@ export function isTlsEnabled(tls: TlsSection): boolean {
   return [cert, cert_file, key, key_file, client_ca, client_ca_file, client_auth_type].some((text) => !!text);
 }
 
+/** Whether nobody comes in without a certificate that was given to him. */
+export function requiresCertificate({ client_auth_type }: TlsSection): boolean {
+  return client_auth_type === "RequireAndVerifyClientCert";
+}
+
 /**
  * The options of a configuration that asks for TLS. Refused in the reference's words where it has some; what Go would take
  * and then refuse each client for, or take and silently not do, is refused as well. A certificate or key that cannot be read or

@@ -1,12 +1,14 @@
 import type { Limits } from "../config/limits.ts";
 import type { LimitName } from "../model/limits.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { Body } from "../server/body.ts";
+import type { Exchange } from "../server/exchange.ts";
+import { Progress } from "../server/progress.ts";
+import { type Newcomer, type Rival, Rivals } from "../server/rivals.ts";
 import { GrowingBody, SMALL_BODY_BYTES } from "./growing-body.ts";
 
 const SWEEP_MS = 1000;
-/** What an upload has brought counts half after so long. */
-const HALF_LIFE_MS = 1000;
+/** An upload stands still that has brought nothing for so long. */
+const STILL_MS = 1000;
 
 export interface IntakeDeps {
   readonly limits: Limits;
@@ -17,30 +19,36 @@ export interface IntakeDeps {
 }
 
 /** A push whose body is on its way. */
-class Upload {
+class Upload implements Rival {
   readonly body: GrowingBody;
   isOver = false;
-  /** When it last brought something. */
-  movedMs: number;
-  /** What it brought, the less the longer ago; as of `movedMs`. */
-  private recentBytes = 0;
+  private readonly brought: Progress;
 
   constructor(
+    readonly source: string,
     maxBytes: number,
     nowMs: number,
     private readonly settle: (outcome: Uint8Array | Rejection) => void,
   ) {
     this.body = new GrowingBody(maxBytes);
-    this.movedMs = nowMs;
+    this.brought = new Progress(nowMs);
+  }
+
+  /** When it last brought something. */
+  get movedMs(): number {
+    return this.brought.movedMs;
+  }
+
+  isStill(nowMs: number): boolean {
+    return nowMs - this.movedMs >= STILL_MS;
   }
 
   progress(nowMs: number): number {
-    return this.recentBytes * 2 ** ((this.movedMs - nowMs) / HALF_LIFE_MS);
+    return this.brought.at(nowMs);
   }
 
   append(piece: Uint8Array, nowMs: number): void {
-    this.recentBytes = this.progress(nowMs) + piece.length;
-    this.movedMs = nowMs;
+    this.brought.add(piece.length, nowMs);
     this.body.append(piece);
   }
 
@@ -53,14 +61,17 @@ class Upload {
 
 /**
  * Receives the bodies of pushes, within bounds: so many at a time, so many bytes at a time, none that stands still. Where there
- * is no room, the upload that made the least progress lately gives way to the new one: whoever opens uploads and does not go on
- * with them keeps out nobody but himself.
+ * is no room, an upload gives way to the new one, chosen by where it comes from and by what it brought lately: whoever opens
+ * uploads and does not go on with them keeps out nobody but himself.
  *
  * Bodies of up to 64 KiB need no room but their place in line. Larger ones share a buffer budget.
  */
 export class BodyIntake {
-  /** In the order of their age. */
   private readonly uploads = new Set<Upload>();
+  /** The places that uploads take, one each. */
+  private readonly places = new Rivals<Upload>();
+  /** What larger uploads hold of the budget. */
+  private readonly buffers = new Rivals<Upload>();
   /** What whole bodies hold until they are released. */
   private readonly held = new Map<ArrayBufferLike, number>();
   private heldBytes = 0;
@@ -78,21 +89,22 @@ export class BodyIntake {
    * The whole body. One of more than 64 KiB must be given back with `release`. A client that goes away gets what Go would
    * tell it.
    */
-  receive(body: Body, nowMs: number): Promise<Uint8Array | Rejection> | Uint8Array | Rejection {
+  receive({ body, source }: Pick<Exchange, "body" | "source">, nowMs: number): Received {
     const { limits } = this.deps;
     const size = body.announcedBytes ?? Infinity;
     if (size !== Infinity && size > limits.maxBodyBytes) return tooLarge(limits.maxBodyBytes);
     const whole = body.takeWhole(Math.min(SMALL_BODY_BYTES, limits.maxBodyBytes));
     if (whole !== null) return whole;
-    if (this.uploads.size >= limits.maxPushesInFlight) this.giveWay("web.max-pushes-in-flight");
+    if (this.uploads.size >= limits.maxPushesInFlight) this.makeRoom({ source, share: 1 }, nowMs);
     return new Promise((resolve) => {
-      const upload = new Upload(Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {
-        this.uploads.delete(upload);
+      const upload = new Upload(source, Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {
+        this.forget(upload);
         if (outcome instanceof Rejection) this.heldBytes -= upload.body.free();
         else if (upload.body.chargedBytes > 0) this.held.set(outcome.buffer, upload.body.chargedBytes);
         resolve(outcome);
       });
       this.uploads.add(upload);
+      this.places.take(upload, 1);
       body.receive({
         piece: (bytes) => this.append(upload, bytes),
         end: (fault) => upload.end(fault === null ? upload.body.whole() : new Rejection("malformed", fault)),
@@ -100,21 +112,30 @@ export class BodyIntake {
     });
   }
 
+  private forget(upload: Upload): void {
+    this.uploads.delete(upload);
+    this.places.leave(upload);
+    this.buffers.leave(upload);
+  }
+
   private append(upload: Upload, piece: Uint8Array): void {
     if (upload.isOver) return;
     const { limits, nowMs } = this.deps;
     const { body } = upload;
     if (body.size + piece.length > limits.maxBodyBytes) return upload.end(tooLarge(limits.maxBodyBytes));
-    const neededBytes = body.growthFor(piece.length);
+    const share = body.growthFor(piece.length);
     const now = nowMs();
-    while (neededBytes > 0 && this.heldBytes + neededBytes > limits.maxBufferedBytes) {
-      const other = this.leastProgress(now, (one) => one !== upload && one.body.chargedBytes > 0);
+    while (share > 0 && this.heldBytes + share > limits.maxBufferedBytes) {
+      const other = this.buffers.whoGivesWay({ source: upload.source, share }, now, (one) => one !== upload);
       if (other === null) return upload.end(busy("push.max-buffered-size"));
       other.end(busy("push.max-buffered-size"));
     }
+    this.places.take(upload, 0);
     const chargedBytes = body.chargedBytes;
     upload.append(piece, now);
-    this.heldBytes += body.chargedBytes - chargedBytes;
+    const grownBytes = body.chargedBytes - chargedBytes;
+    this.heldBytes += grownBytes;
+    if (body.chargedBytes > 0) this.buffers.take(upload, grownBytes);
   }
 
   /** To be called once for each larger body that was received, when nothing reads it any more. */
@@ -127,22 +148,16 @@ export class BodyIntake {
     freeBuffer(body);
   }
 
-  /** Ends the upload that made the least progress lately, for the sake of others. */
-  giveWay(limit: LimitName): void {
-    this.leastProgress(this.deps.nowMs(), () => true)?.end(busy(limit));
+  /** Ends the upload of a source that brought least lately, for the sake of others; false: there is none. */
+  giveWay(source: string, limit: LimitName): boolean {
+    const upload = this.places.leastOf(source, this.deps.nowMs());
+    upload?.end(busy(limit));
+    return upload !== null;
   }
 
-  /** Of those that may be given up the one that brought least lately, of several the oldest. */
-  private leastProgress(nowMs: number, mayEnd: (upload: Upload) => boolean): Upload | null {
-    let least: Upload | null = null;
-    let leastBytes = Infinity;
-    for (const upload of this.uploads) {
-      const bytes = upload.progress(nowMs);
-      if (bytes >= leastBytes || !mayEnd(upload)) continue;
-      least = upload;
-      leastBytes = bytes;
-    }
-    return least;
+  private makeRoom(newcomer: Newcomer, nowMs: number): void {
+    const limit = "web.max-pushes-in-flight";
+    this.places.whoGivesWay(newcomer, nowMs)?.end(busy(limit));
   }
 
   /** Gives up the bodies that stand still. */
@@ -153,6 +168,9 @@ export class BodyIntake {
       if (now - upload.movedMs >= limits.bodyTimeoutMs) upload.end(tooSlow(limits.bodyTimeoutMs));
   }
 }
+
+/** A body, or why there is none. */
+type Received = Promise<Uint8Array | Rejection> | Uint8Array | Rejection;
 
 /** Bytes that nothing reads any more are given back at once; the collector would leave them lying for a while. */
 export function freeBuffer(bytes: Uint8Array): void {

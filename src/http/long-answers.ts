@@ -1,7 +1,9 @@
 import { Rejection } from "../model/rejection.ts";
 import { inTurns, type StreamClock } from "../serialise/stream.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
+import { Progress } from "../server/progress.ts";
 import type { Refusals } from "../server/refusals.ts";
+import { type Rival, Rivals } from "../server/rivals.ts";
 import { rejected } from "./reply.ts";
 
 /** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
@@ -25,20 +27,48 @@ const FREE_BLOCKS = 4;
 const STILL_MS = 1000;
 
 /** An answer that is being sent. */
-interface Sending {
-  readonly exchange: Exchange;
-  /** When its reader last took a piece. */
-  takenMs: number;
-  readonly giveUp: () => void;
+class Sending implements Rival {
+  /** A piece is taken when its reader asks for the next one. */
+  readonly taken: Progress;
+  isGivenUp = false;
+
+  constructor(
+    private readonly exchange: Exchange,
+    nowMs: number,
+  ) {
+    this.taken = new Progress(nowMs);
+  }
+
+  get source(): string {
+    return this.exchange.source;
+  }
+
+  /** Who has not made room once may have sent nothing but a request. */
+  isStill(nowMs: number): boolean {
+    const { isBlocked, drains } = this.exchange;
+    return isBlocked && (drains === 0 || nowMs - this.taken.movedMs > STILL_MS);
+  }
+
+  progress(nowMs: number): number {
+    return this.taken.at(nowMs);
+  }
+
+  /** Ends it so that nobody takes what was sent for all. */
+  cut(): void {
+    this.isGivenUp = true;
+    this.exchange.cut();
+  }
 }
 
 /**
  * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader takes
- * what it can in its own time. Where there are too many, one whose reader stands still gives way: its connection is cut, so that
- * nobody takes half an answer for a whole one. Where all go on, the new one is refused.
+ * what it can in its own time. Where there are too many, one gives way, chosen by where its reader is and how it reads: its
+ * connection is cut. Where all go on and nobody has more than whoever asks for one more, that one is refused.
  */
 export class LongAnswers {
-  private readonly sending = new Set<Sending>();
+  /** With how to end each. */
+  private readonly sending = new Map<Sending, () => void>();
+  private readonly rivals = new Rivals<Sending>();
   private readonly freeBlocks: Uint8Array[] = [];
 
   constructor(private readonly deps: LongAnswerDeps) {}
@@ -68,7 +98,7 @@ export class LongAnswers {
     };
     try {
       const { parts, isWhole } = shortAnswer(iterator, this.deps.clock);
-      if (!isWhole && !this.makeRoom()) {
+      if (!isWhole && !this.makeRoom(exchange.source)) {
         end();
         return rejected(
           this.deps.refusals,
@@ -89,21 +119,19 @@ export class LongAnswers {
 
   private stream(exchange: Exchange, pieces: Iterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {
     const { clock } = this.deps;
-    let isGivenUp = false;
+    const sending = new Sending(exchange, clock.nowMs());
     const end = () => {
-      if (this.sending.delete(sending)) done();
+      if (!this.sending.delete(sending)) return;
+      this.rivals.leave(sending);
+      done();
     };
-    const sending = {
-      exchange,
-      takenMs: clock.nowMs(),
-      giveUp: () => {
-        isGivenUp = true;
-        end();
-        exchange.cut();
-      },
+    this.sending.set(sending, end);
+    this.rivals.take(sending, 1);
+    const taken = (bytes: number) => {
+      sending.taken.add(bytes, clock.nowMs());
+      if (this.sending.has(sending)) this.rivals.take(sending, 0);
     };
-    this.sending.add(sending);
-    return inTurns(noteTaken(this.inBlocks(pieces), sending, clock), clock, end, () => isGivenUp);
+    return inTurns(noteTaken(this.inBlocks(pieces), taken), clock, end, () => sending.isGivenUp);
   }
 
   /** A block is free again when its last piece was taken; that of an answer which broke off may still be on its way. */
@@ -113,29 +141,29 @@ export class LongAnswers {
     if (this.freeBlocks.length < FREE_BLOCKS) this.freeBlocks.push(block);
   }
 
-  /** False: there are too many, and all go on. */
-  private makeRoom(): boolean {
+  /** False: there are too many, and none gives way. */
+  private makeRoom(source: string): boolean {
     if (this.sending.size < this.deps.maxInFlight) return true;
     this.deps.countLimit();
-    const stillMs = this.deps.clock.nowMs() - STILL_MS;
-    let still: Sending | null = null;
-    for (const sending of this.sending) {
-      const { exchange, takenMs } = sending;
-      // Who has not made room once may have sent nothing but a request.
-      const isStill = exchange.isBlocked && (exchange.drains === 0 || takenMs < stillMs);
-      if (isStill && (still === null || takenMs < still.takenMs)) still = sending;
-    }
-    still?.giveUp();
-    return still !== null;
+    const nowMs = this.deps.clock.nowMs();
+    const other = this.rivals.whoGivesWay({ source, share: 1 }, nowMs);
+    if (other === null) return false;
+    const isGreedier = this.rivals.shareOf(other.source) > this.rivals.shareOf(source) + 1;
+    if (!isGreedier && !other.isStill(nowMs)) return false;
+    this.sending.get(other)?.();
+    other.cut();
+    return true;
   }
 }
 
 const LIMIT = "web.max-scrapes-in-flight";
 
 /** A piece is asked for when the reader has taken the one before. */
-function* noteTaken(pieces: Iterable<Uint8Array>, sending: Sending, clock: StreamClock): Generator<Uint8Array> {
+function* noteTaken(pieces: Iterable<Uint8Array>, taken: (bytes: number) => void): Generator<Uint8Array> {
+  let before = 0;
   for (const piece of pieces) {
-    sending.takenMs = clock.nowMs();
+    taken(before);
+    before = piece.length;
     yield piece;
   }
 }

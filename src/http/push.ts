@@ -92,7 +92,7 @@ export class PushSurface {
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
     const startMs = this.context.clock.nowMs();
     const pushed = { exchange, method, keyed, startMs };
-    const body = this.context.intake.receive(exchange.body, startMs);
+    const body = this.context.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
   }

@@ -24,6 +24,8 @@ class WebExchange implements Exchange {
   readonly fields: readonly string[];
   readonly body: Body;
   readonly client = "unknown";
+  readonly source = "unknown";
+  readonly isGone = false;
   readonly drains = 0;
   readonly isBlocked = false;
 

@@ -13,6 +13,7 @@ import type { Door, Place } from "../server/door.ts";
 import { Http2 } from "../server/http2.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
+import { keepAccepted } from "./accepted-file.ts";
 import { readFile } from "./read-file.ts";
 import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
@@ -25,11 +26,15 @@ export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | R
   return live instanceof Rejection ? live : guardedFront(live, deps);
 }
 
-function guardedFront(live: LiveWebConfig, { log, nowMs, every }: WebFrontDeps): WebFront {
+function guardedFront(live: LiveWebConfig, { log, nowMs, every, environment }: WebFrontDeps): WebFront {
   const { start } = live;
   const { rateLimit } = start.config;
   const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
-  const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
+  const auth = new BasicAuth({
+    verify: (password, hash) => Bun.password.verify(password, hash, "bcrypt"),
+    nowMs,
+    ...keepAccepted(environment, log.for("accepted-file.ts")),
+  });
   const guard = createGuard({ config: () => live.config(), auth, limiter });
   const listeners: TlsListener[] = [];
   live.onTlsChange((options) => {

@@ -51,7 +51,7 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   let front: WebFront | Rejection | null = null;
   const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
   heedSignals(outside, { log, end: ending.resolve, readAgain });
-  front = await openWebFront(settings.webConfigFile, { log: rootLog, nowMs: outside.nowMs, every: outside.every });
+  front = await openWebFront(settings.webConfigFile, { ...outside, log: rootLog });
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
@@ -159,7 +159,7 @@ function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => vo
   return new Door({
     handler: createFront(context, handlers, front.guard, loadApp),
     maxConnections,
-    giveWay: () => context.intake.giveWay("web.max-connections"),
+    giveWay: (source) => context.intake.giveWay(source, "web.max-connections"),
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
     refusals,
     failures,

@@ -4,6 +4,7 @@ import type { Door, Place } from "../server/door.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Listener } from "../server/listener.ts";
 import { listenPlain } from "../server/plain-listener.ts";
+import type { Environment } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
@@ -24,6 +25,7 @@ export interface WebFront {
 export interface WebFrontDeps {
   /** For all parts; each names itself. */
   readonly log: Log;
+  readonly environment: Environment;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
   /** Runs something every so often, for good; the process may end all the same. */

@@ -1,6 +1,6 @@
 import { type AnswerHeads, CONTINUE, statusText } from "./answer-head.ts";
 import { endsByItself, writeAnswer } from "./answer-writer.ts";
-import { type Member, rankOf } from "./crowd.ts";
+import { type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
 import type { Answer, Answers, Handler } from "./exchange.ts";
 import type { FailedRequest, Failures } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
@@ -50,7 +50,7 @@ export class Connection implements ExchangePort, Member {
   private droppedBytes = 0;
   /** Our side is at its end; what still comes is read and forgotten. */
   private isEnding = false;
-  private isGone = false;
+  isGone = false;
   /** No request is to follow the one under way. */
   private isLast = false;
   /** The client has said all that it will. */
@@ -74,16 +74,28 @@ export class Connection implements ExchangePort, Member {
     return this.transport.client;
   }
 
+  get source(): string {
+    return this.transport.source;
+  }
+
   get isBlocked(): boolean {
     return this.whenRoom !== null;
   }
 
-  get isIdle(): boolean {
-    return this.isAnswered;
+  get isStill(): boolean {
+    return this.isAnswered || (this.awaitsClient && this.deps.second() - this.movedSecond >= STILL_SECONDS);
   }
 
   get rank(): number {
-    return this.isEnding ? 0 : rankOf(this.hasAsked, this.movedSecond);
+    if (this.isEnding) return 0;
+    return rankOf(this.isAnswered ? (this.hasAsked ? "asked" : "silent") : "under way", this.movedSecond);
+  }
+
+  /** It is for the client to go on: with a body that is wanted, or by taking what was sent. */
+  private get awaitsClient(): boolean {
+    const { whenRoom, current } = this;
+    if (whenRoom !== null || current === null) return whenRoom !== null;
+    return current.body.isTaken && !current.body.isOver;
   }
 
   /** Bytes have come in. They are the connection's own. */

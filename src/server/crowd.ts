@@ -11,11 +11,16 @@ const GRACE_MS = 250;
 /** Descriptors that connections never take: the listening sockets, files, and what comes in within a turn of the loop. */
 const RESERVED_DESCRIPTORS = 64;
 
+/** A request under way stands still when its client has not gone on with it for so long. */
+export const STILL_SECONDS = 2;
+
 /** A connection among all others. */
 export interface Member {
-  /** No request is under way on it. */
-  readonly isIdle: boolean;
-  /** The smallest goes first where there are too many: whoever never asked anything before those that did, each by its age. */
+  /** Where it comes from. */
+  readonly source: string;
+  /** No request is under way on it, or one that waits for its client and stands still. */
+  readonly isStill: boolean;
+  /** Of one source the smallest goes first where there are too many. */
   readonly rank: number;
   /** Ends it behind the request under way, or with `isForced` at once. */
   finish(isForced: boolean): void;
@@ -23,18 +28,19 @@ export interface Member {
   check(): void;
 }
 
-/** The rank of one that last moved at this second. */
-export function rankOf(hasAsked: boolean, movedSecond: number): number {
-  return hasAsked ? ASKED + movedSecond : movedSecond;
-}
-
 /** More seconds than any server runs. */
-const ASKED = 2 ** 40;
+const STAGE_SECONDS = 2 ** 40;
+const STAGES = { silent: 0, asked: STAGE_SECONDS, "under way": 2 * STAGE_SECONDS };
+
+/** The rank of one that last moved at this second: whoever never asked anything goes first, whoever is being served last. */
+export function rankOf(stage: keyof typeof STAGES, movedSecond: number): number {
+  return STAGES[stage] + movedSecond;
+}
 
 export interface CrowdDeps {
   readonly maxConnections: number;
-  /** Has a request under way give way, the one that makes least progress. */
-  readonly giveWay: () => void;
+  /** Has an upload of this source give way, the one that brought least lately; false: there is none. */
+  readonly giveWay: (source: string) => boolean;
   readonly countLimit: () => void;
   /** Runs something when what has come in up to now has been read. */
   readonly later: (run: () => void) => void;
@@ -45,12 +51,15 @@ export interface CrowdDeps {
 }
 
 /**
- * All connections of the server. Where there are too many, those that do nothing are closed; where all do something, the one that
- * gets on least gives way.
+ * All connections of the server. Where there are too many, those that stand still are closed, of whichever source has most
+ * until others have as many; where none of such a source does, its upload of least progress gives way, or its newest connection:
+ * so none that goes on while another source has more, and never the only one of a source while another has two.
  */
 export class Crowd {
   /** With when each came, in the order of that. */
   private readonly members = new Map<Member, number>();
+  /** How many each source has. */
+  private readonly held = new Map<string, number>();
   private loggedSecond = -LOG_SECONDS;
   private isShedding = false;
   private isStopping = false;
@@ -65,6 +74,7 @@ export class Crowd {
   join(member: Member): void {
     if (this.isStopping) return member.finish(true);
     this.members.set(member, this.deps.nowMs());
+    this.held.set(member.source, this.heldBy(member.source) + 1);
     const beyond = this.members.size - this.deps.maxConnections;
     if (beyond <= 0) return;
     if (beyond > SPARE_CONNECTIONS) this.shed(true);
@@ -78,7 +88,19 @@ export class Crowd {
   }
 
   leave(member: Member): void {
-    if (this.members.delete(member) && this.members.size === 0) this.whenEmpty();
+    if (this.remove(member) && this.members.size === 0) this.whenEmpty();
+  }
+
+  private heldBy(source: string): number {
+    return this.held.get(source) ?? 0;
+  }
+
+  private remove(member: Member): boolean {
+    if (!this.members.delete(member)) return false;
+    const left = this.heldBy(member.source) - 1;
+    if (left > 0) this.held.set(member.source, left);
+    else this.held.delete(member.source);
+    return true;
   }
 
   /** To be called every second or so. */
@@ -99,26 +121,61 @@ export class Crowd {
 
   /** `isPressed`: there is no descriptor to spare, and nothing has been read since some came in. */
   private shed(isPressed: boolean): void {
-    const { maxConnections, giveWay, countLimit } = this.deps;
-    if (this.members.size <= maxConnections) return;
+    const { maxConnections, countLimit } = this.deps;
+    const { size } = this.members;
+    if (size <= maxConnections) return;
     countLimit();
-    const idle = this.idleByRank(isPressed);
-    const count = Math.max(this.members.size - maxConnections, Math.ceil(idle.length * SHED_PART));
-    for (const member of idle.slice(0, count)) {
-      this.members.delete(member);
-      member.finish(true);
-    }
-    if (this.members.size > maxConnections) giveWay();
-    this.report(Math.min(count, idle.length));
+    const still = [...this.members.keys()].filter(({ isStill }) => isStill);
+    const count = Math.max(size - maxConnections, Math.ceil(still.length * SHED_PART));
+    // An even share, and less only by what is closed at a time.
+    const low = (maxConnections / this.held.size) * (1 - SHED_PART);
+    const closed = this.byHeight(isPressed, still).filter(({ height }) => height > low);
+    closed.length = Math.min(closed.length, count);
+    for (const { member } of closed) this.close(member);
+    while (this.members.size > maxConnections && this.greediestGivesWay(isPressed));
+    this.report(closed.length);
+  }
+
+  private close(member: Member): void {
+    this.remove(member);
+    member.finish(true);
+  }
+
+  /**
+   * Those that stand still, each with how many its source has left when it goes, the most first: to close them from the start is
+   * to take from the sources that have most, until they have as many as others.
+   */
+  private byHeight(
+    isPressed: boolean,
+    still: readonly Member[],
+  ): { readonly member: Member; readonly height: number }[] {
+    const gone = new Map<string, number>();
+    const steps = this.inOrder(isPressed, still).map((member) => {
+      const before = gone.get(member.source) ?? 0;
+      gone.set(member.source, before + 1);
+      return { member, height: this.heldBy(member.source) - before };
+    });
+    return steps.sort((a, b) => b.height - a.height);
   }
 
   /** Those that have just come in are last, the oldest of them first unless `newestFirst`. */
-  private idleByRank(newestFirst: boolean): Member[] {
+  private inOrder(newestFirst: boolean, still: readonly Member[]): Member[] {
     const graceMs = this.deps.nowMs() - GRACE_MS;
-    const idle = [...this.members].filter(([{ isIdle }]) => isIdle);
-    const known = idle.filter(([, joinedMs]) => joinedMs <= graceMs).map(([member]) => member);
-    const fresh = idle.filter(([, joinedMs]) => joinedMs > graceMs).map(([member]) => member);
+    const isKnown = (member: Member) => (this.members.get(member) ?? 0) <= graceMs;
+    const known = still.filter(isKnown);
+    const fresh = still.filter((member) => !isKnown(member));
     return [...known.sort((a, b) => a.rank - b.rank), ...(newestFirst ? fresh.reverse() : fresh)];
+  }
+
+  /** No source that has much has one that stands still. false: a while later there is one less. */
+  private greediestGivesWay(isPressed: boolean): boolean {
+    let greediest = "";
+    for (const [source, count] of this.held) if (count > this.heldBy(greediest)) greediest = source;
+    if (!isPressed && this.deps.giveWay(greediest)) return false;
+    let newest: Member | null = null;
+    for (const member of this.members.keys()) if (member.source === greediest) newest = member;
+    if (newest !== null) this.close(newest);
+    return newest !== null;
   }
 
   private report(closed: number): void {

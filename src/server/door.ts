@@ -18,7 +18,8 @@ export type Place = ListenAddress | { readonly fd: number };
 export interface DoorDeps {
   readonly handler: Handler;
   readonly maxConnections: number;
-  readonly giveWay: () => void;
+  /** Has an upload of this source give way; false: there is none. */
+  readonly giveWay: (source: string) => boolean;
   readonly countLimit: () => void;
   readonly refusals: Refusals;
   readonly failures: Failures;

@@ -15,6 +15,10 @@ export interface Exchange {
   header(name: string): string | null;
   /** Where the request comes from, as `address:port`. */
   readonly client: string;
+  /** Who counts as one client with it where clients have to share: its address, or the network of that. */
+  readonly source: string;
+  /** Its connection is gone: nobody waits for the answer. */
+  readonly isGone: boolean;
   /** How often the client has made room for more of the answer when there was none. */
   readonly drains: number;
   /** There is no room at the moment. */

@@ -6,6 +6,8 @@ import type { Place, RequestLine } from "./request-line.ts";
 /** The connection of an exchange. */
 export interface ExchangePort extends BodySource {
   readonly client: string;
+  readonly source: string;
+  readonly isGone: boolean;
   readonly isBlocked: boolean;
   cut(): void;
 }
@@ -47,6 +49,14 @@ export class Http1Exchange implements Exchange {
 
   get client(): string {
     return this.port.client;
+  }
+
+  get source(): string {
+    return this.port.source;
+  }
+
+  get isGone(): boolean {
+    return this.port.isGone;
   }
 
   cut(): void {

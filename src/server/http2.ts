@@ -12,12 +12,13 @@ import { statusText } from "./answer-head.ts";
 import { isStream } from "./answer-writer.ts";
 import { Body } from "./body.ts";
 import type { ConnectionDeps } from "./connection.ts";
-import { type Crowd, type Member, rankOf } from "./crowd.ts";
+import { type Crowd, type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, readExpectation } from "./framing.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
+import { sourceOf } from "./source.ts";
 import { clientOf } from "./tls-listener.ts";
 
 /** Requests at once on one connection; Go's default. */
@@ -26,6 +27,7 @@ const MAX_STREAMS = 250;
 const MAX_UNDER_WAY = 2 * MAX_STREAMS;
 /** Fields of a header that the runtime hands on, those that are no header lines of ours included; beyond it, it ends the stream. */
 const MAX_FIELDS = MAX_HEADER_LINES + 8;
+/** What a client gets for its first request, and for the rest of a body that nobody wants. */
 const FIRST_SECONDS = 12;
 const IDLE_SECONDS = 255;
 
@@ -37,24 +39,28 @@ class Http2Connection implements Member {
   private movedSecond: number;
   private movedBytes = 0;
   private hasAsked = false;
+  /** Streams that are answered and still bring something, with the second since when. */
+  private readonly leftOver = new Map<ServerHttp2Stream, number>();
+  readonly source: string;
 
   constructor(
     readonly socket: TLSSocket,
     private readonly second: () => number,
   ) {
     this.movedSecond = second();
+    this.source = sourceOf(socket.remoteAddress);
   }
 
   get client(): string {
     return clientOf(this.socket);
   }
 
-  get isIdle(): boolean {
-    return this.underWay === 0;
+  get isStill(): boolean {
+    return this.underWay === 0 || this.second() - this.movedSecond >= STILL_SECONDS;
   }
 
   get rank(): number {
-    return rankOf(this.hasAsked, this.movedSecond);
+    return rankOf(this.underWay > 0 ? "under way" : this.hasAsked ? "asked" : "silent", this.movedSecond);
   }
 
   begin(session: ServerHttp2Session): void {
@@ -81,8 +87,16 @@ class Http2Connection implements Member {
     else this.session?.close();
   }
 
+  /** The stream is answered; what it still brings is dropped, for a while. */
+  dropRest(stream: ServerHttp2Stream): void {
+    this.leftOver.set(stream, this.second());
+    stream.once("close", () => this.leftOver.delete(stream));
+  }
+
   /** Between requests only a request counts as a move: pings cost nothing and say nothing. */
   check(): void {
+    for (const [stream, second] of this.leftOver)
+      if (this.second() - second >= FIRST_SECONDS) stream.close(constants.NGHTTP2_NO_ERROR);
     const movedBytes = this.socket.bytesRead + this.socket.bytesWritten;
     if (this.underWay > 0 && movedBytes !== this.movedBytes) this.movedSecond = this.second();
     this.movedBytes = movedBytes;
@@ -142,6 +156,14 @@ class Http2Exchange implements Exchange {
     return this.stream.connection.client;
   }
 
+  get source(): string {
+    return this.stream.connection.source;
+  }
+
+  get isGone(): boolean {
+    return this.stream.incoming.stream.destroyed;
+  }
+
   /** For the body: it is wanted. */
   wanted(): void {
     const { incoming, outgoing } = this.stream;
@@ -182,7 +204,7 @@ export class Http2 {
     this.server.on("sessionError", () => {});
   }
 
-  serve(socket: TLSSocket): void {
+  serve(socket: TLSSocket): Member {
     const connection = new Http2Connection(socket, this.deps.second);
     this.crowd.join(connection);
     socket.on("error", () => socket.destroy());
@@ -190,6 +212,7 @@ export class Http2 {
     this.opening = connection;
     this.server.emit("connection", socket);
     this.opening = null;
+    return connection;
   }
 
   private async answer(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
@@ -220,7 +243,10 @@ export class Http2 {
     try {
       const exchange = exchangeOf(stream);
       if (exchange instanceof Refusal) await send(this.refused(exchange, connection), outgoing, method, null);
-      else await send(await this.answerTo(exchange), outgoing, method, exchange);
+      else {
+        await send(await this.answerTo(exchange), outgoing, method, exchange);
+        if (!exchange.body.isOver) connection.dropRest(incoming.stream);
+      }
       incoming.resume();
     } catch (fault) {
       const { client } = connection;

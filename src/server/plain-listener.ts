@@ -3,11 +3,13 @@ import type { ListenAddress } from "../config/address.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import type { Door, Place } from "./door.ts";
 import type { Listener } from "./listener.ts";
+import { sourceOf } from "./source.ts";
 import { clientText, type Transport } from "./transport.ts";
 
 /** A socket of Bun's and its connection. */
 class PlainTransport implements Transport {
   readonly connection: Connection;
+  readonly source: string;
   /** What the socket did not take yet. */
   private pending: Uint8Array | null = null;
   private isEnded = false;
@@ -18,6 +20,7 @@ class PlainTransport implements Transport {
     private readonly socket: Socket<PlainTransport>,
     deps: ConnectionDeps,
   ) {
+    this.source = sourceOf(socket.remoteAddress);
     this.connection = new Connection(this, deps);
   }
 

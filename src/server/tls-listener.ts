@@ -9,6 +9,7 @@ import type { Door, Place } from "./door.ts";
 import type { Http2 } from "./http2.ts";
 import type { Listener } from "./listener.ts";
 import { Refusal } from "./request-line.ts";
+import { sourceOf } from "./source.ts";
 import { clientText, type Transport } from "./transport.ts";
 
 /** What a client gets for its handshake. */
@@ -30,13 +31,20 @@ export interface TlsListenerDeps {
 
 /** Serves TLS; its certificate and what it asks of clients can be changed. */
 export interface TlsListener extends Listener {
-  /** For the connections from now on; sessions of earlier ones cannot be resumed. */
+  /**
+   * For the connections from now on; sessions of earlier ones cannot be resumed. Where other certificates are asked of clients,
+   * the connections that are there end behind the request under way.
+   */
   change(options: TlsOptions): void;
 }
 
 /** A TLS socket of node's. */
 class TlsTransport implements Transport {
-  constructor(private readonly socket: TLSSocket) {}
+  readonly source: string;
+
+  constructor(private readonly socket: TLSSocket) {
+    this.source = sourceOf(socket.remoteAddress);
+  }
 
   get client(): string {
     return clientOf(this.socket);
@@ -67,10 +75,13 @@ class TlsTransport implements Transport {
 
 /** A client that has not finished its handshake; node:tls sees to its time. */
 class Handshake implements Member {
-  readonly isIdle = true;
+  readonly source: string;
+  readonly isStill = true;
   readonly rank = 0;
 
-  constructor(private readonly socket: TLSSocket) {}
+  constructor(private readonly socket: TLSSocket) {
+    this.source = sourceOf(socket.remoteAddress);
+  }
 
   finish(): void {
     this.socket.destroy();
@@ -96,7 +107,7 @@ export async function listenTls(place: Place, first: TlsOptions, deps: TlsListen
     // The last is what curl --http1.0 asks for, and nothing else.
     ALPNProtocols: [...(deps.http2 === null ? [] : ["h2"]), "http/1.1", "http/1.0"],
   });
-  serveHandshakes(server, () => current, deps);
+  const members = serveHandshakes(server, () => current, deps);
   await listening(server, place);
   server.on("error", (error) => deps.log.error("TLS listener", { err: error }));
   const bound = server.address();
@@ -104,12 +115,20 @@ export async function listenTls(place: Place, first: TlsOptions, deps: TlsListen
     address: bound === null || typeof bound === "string" ? null : { hostname: bound.address, port: bound.port },
     stop: () => void server.close(),
     change: (options) => {
+      const isAskedOtherwise = clientRules(options) !== clientRules(current);
       current = options;
       // node:tls has no other way to change what is asked of new clients.
       Object.assign(server, { _requestCert: options.clientAuth !== "NoClientCert" });
       server.setSecureContext(options.context);
+      // Whoever was let in by other rules comes again, behind the request that is under way.
+      if (isAskedOtherwise) for (const member of members) member.finish(false);
     },
   };
+}
+
+/** What is asked of clients, as a text to compare. */
+function clientRules({ clientAuth, allowedSans, context }: TlsOptions): string {
+  return JSON.stringify([clientAuth, allowedSans, context.ca ?? null]);
 }
 
 function listening(server: Server, place: Place): Promise<void> {
@@ -122,8 +141,10 @@ function listening(server: Server, place: Place): Promise<void> {
   });
 }
 
-function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsListenerDeps): void {
+/** Gives the connections that are being served, at any time. */
+function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsListenerDeps): ReadonlySet<Member> {
   const { door, log } = deps;
+  const members = new Set<Member>();
   const handshakes = new Map<TLSSocket, Handshake>();
   const over = (socket: TLSSocket) => {
     const handshake = handshakes.get(socket);
@@ -155,13 +176,16 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
   server.on("secureConnection", (socket: TLSSocket) => {
     over(socket);
     const fault = deps.certificateFault(socket, current());
-    if (fault !== null) refuseCertificate(socket, fault);
-    else if (socket.alpnProtocol === "h2" && deps.http2 !== null) deps.http2.serve(socket);
-    else serveHttp1(socket, door);
+    if (fault !== null) return refuseCertificate(socket, fault);
+    const isHttp2 = socket.alpnProtocol === "h2" && deps.http2 !== null;
+    const member = isHttp2 ? deps.http2.serve(socket) : serveHttp1(socket, door);
+    members.add(member);
+    socket.on("close", () => members.delete(member));
   });
+  return members;
 }
 
-function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): void {
+function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): Member {
   const connection = new Connection(new TlsTransport(socket), shared);
   crowd.join(connection);
   socket.on("data", (bytes: Uint8Array) => connection.data(bytes));
@@ -172,6 +196,7 @@ function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): voi
     crowd.leave(connection);
     connection.gone();
   });
+  return connection;
 }
 
 function handshakeRefusal({ code, message }: Error & { code?: string }): Refusal {

@@ -9,6 +9,8 @@ export function clientText(ip: string | undefined, port: number | undefined): st
 export interface Transport {
   /** Where the other end is, as `address:port`. */
   readonly client: string;
+  /** Who counts as one client with it. */
+  readonly source: string;
   /** Sends bytes, which must stay as they are until there is room again. false: there is none; `drained` tells when. */
   write(bytes: Uint8Array): boolean;
   /** Says that nothing more is sent, behind what was written. The other side may go on. */

@@ -16,7 +16,8 @@ const request = (authorization?: string) =>
   exchangeOf(new Request("http://localhost/", authorization === undefined ? {} : { headers: { authorization } }));
 
 function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null) {
-  const auth = new BasicAuth((password, hash) => Bun.password.verify(password, hash, "bcrypt"));
+  const verify = (password: Uint8Array, hash: string) => Bun.password.verify(password, hash, "bcrypt");
+  const auth = new BasicAuth({ verify, nowMs: () => 0 });
   const guard = createGuard({ config: () => config, auth, limiter });
   const counted: RefusalReason[] = [];
   const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });

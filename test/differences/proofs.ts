@@ -426,6 +426,14 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/access/basic-auth.test.ts", title: "of a flood so many wait, the others are told so" }],
   },
   {
+    row: "a web-config file that is emptied while it runs",
+    by: [{ file: "test/e2e/auth.test.ts", title: "an emptied one lets nobody in" }],
+  },
+  {
+    row: "a connection goes on when its client's CA is not trusted",
+    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "end when other certificates are asked of clients" }],
+  },
+  {
     row: "any web page may push, delete and wipe",
     by: [
       {

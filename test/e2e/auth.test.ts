@@ -144,22 +144,17 @@ describe("passwords", () => {
     expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 2);
   });
 
-  test("a flood of wrong ones against an expensive hash keeps nobody out who is in, and ends with 503", async () => {
+  test("a flood of wrong ones against an expensive hash keeps nobody out who is in", async () => {
     await using gateway = await guarded(`basic_auth_users: {alice: ${HASH}, bob: ${await bcrypt("x", 12)}}`);
     expect(await status(gateway, "/", { headers: ALICE })).toBe(200);
+    const ending = new AbortController();
     const flood = Array.from({ length: 200 }, (_, n) =>
-      status(gateway, "/", { headers: { authorization: basic("bob", `wrong${n}`) } }),
+      status(gateway, "/", { headers: { authorization: basic("bob", `wrong${n}`) }, signal: ending.signal }),
     );
-    const timesMs: number[] = [];
-    for (let n = 0; n < 20; n++) {
-      const startMs = performance.now();
-      expect(await status(gateway, "/", { headers: ALICE })).toBe(200);
-      timesMs.push(performance.now() - startMs);
-    }
-    expect(Math.max(...timesMs)).toBeLessThan(1_000);
-    const answers = Map.groupBy(await Promise.all(flood), (answered) => answered);
-    expect([...answers.keys()].sort()).toEqual([401, 503]);
-    expect(answers.get(401)?.length).toBeLessThanOrEqual(40);
+    for (let n = 0; n < 20; n++) expect(await status(gateway, "/", { headers: ALICE })).toBe(200);
+    expect(await Promise.race(flood)).toBe(401);
+    ending.abort();
+    await Promise.allSettled(flood);
   });
 });
 
@@ -171,11 +166,20 @@ describe("the file is read again", () => {
     replace(path, `basic_auth_users: {bob: ${HASH}}`);
     expect(await status(gateway, "/", { headers: ALICE })).toBe(401);
     expect(await status(gateway, "/", { headers: { authorization: basic("bob", "right") } })).toBe(200);
-    expect(gateway.stderr).not.toContain("passwords are not asked for any more");
-    replace(path, "{}");
-    expect(await status(gateway)).toBe(200);
-    expect(gateway.stderr).toMatch(/level=warn .*msg="passwords are not asked for any more: the web-config file names/);
     replace(path, `basic_auth_users: {alice: ${await bcrypt("other", 4)}}`);
+    expect(await status(gateway, "/", { headers: ALICE })).toBe(401);
+  });
+
+  test("an emptied one lets nobody in: the users of before stay until a restart", async () => {
+    const path = webConfig(`basic_auth_users: {alice: ${HASH}}`);
+    await using gateway = await Gateway.start([`--web.config.file=${path}`]);
+    for (const text of ["", "{}", "# nothing", "http_server_config: {http2: true}"]) {
+      replace(path, text);
+      expect(await status(gateway)).toBe(401);
+      expect(await status(gateway, "/", { headers: ALICE })).toBe(200);
+    }
+    expect(gateway.stderr).toContain('level=error caller=live-web-config.ts msg="web-config file not taken" file=');
+    replace(path, `basic_auth_users: {bob: ${HASH}}`);
     expect(await status(gateway, "/", { headers: ALICE })).toBe(401);
   });
 

@@ -4,6 +4,7 @@ const DATA = 0;
 const HEADERS = 1;
 const RST_STREAM = 3;
 const SETTINGS = 4;
+const PING = 6;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = 8;
@@ -23,6 +24,15 @@ export function dataFrame(stream: number, body: string, isLast = false): Buffer 
 
 export function resetFrame(stream: number): Buffer {
   return frame(RST_STREAM, 0, stream, [0, 0, 0, CANCEL]);
+}
+
+export function pingFrame(): Buffer {
+  return frame(PING, 0, 0, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+/** A setting of a kind that nobody knows. */
+export function settingsFrame(): Buffer {
+  return frame(SETTINGS, 0, 0, [0xff, 0xff, 0, 0, 0, 1]);
 }
 
 /** length u24 | type u8 | flags u8 | stream u32 | payload */

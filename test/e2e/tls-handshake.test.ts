@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { connect } from "node:tls";
 import { eventually, run } from "../program.ts";
+import { PREFACE } from "./http2-frames.ts";
 import { PAIR, TlsStand, tlsTests } from "./tls.ts";
 
 setDefaultTimeout(60_000);
 
 const { skip, reason } = tlsTests;
+const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 
 let stand: TlsStand;
 beforeAll(async () => {
@@ -102,8 +105,42 @@ describe.skipIf(skip)(`clients' certificates${reason}`, () => {
     expect((await stand.curl(gateway, "/-/healthy")).code).not.toBe(0);
     expect((await stand.curl(gateway, "/-/healthy", ...stand.presenting("client"))).stdout).toBe("OK200 2");
     stand.replace("turn.yml", `tls_server_config: {${PAIR}}`);
-    await eventually("it is open again", async () => (await stand.curl(gateway, "/-/healthy")).code === 0);
+    await eventually("it is read", async () => gateway.stderr.includes("web-config file not taken"));
+    expect((await stand.curl(gateway, "/-/healthy")).code).not.toBe(0);
+    stand.replace("turn.yml", `tls_server_config: {${PAIR}}\nbasic_auth_users: {a: ${HASH}}`);
+    await eventually("passwords are asked for", async () => {
+      return (await stand.curl(gateway, "/-/healthy", "-u", "a:right")).stdout === "OK200 2";
+    });
   });
+
+  test.each(["http/1.1", "h2"])(
+    "connections of %s end when other certificates are asked of clients",
+    async (protocol) => {
+      const file = stand.made.write("ends.yml", `tls_server_config: {${PAIR}}`);
+      await using gateway = await stand.started(file);
+      const socket = connect({
+        port: gateway.port,
+        host: "127.0.0.1",
+        rejectUnauthorized: false,
+        ALPNProtocols: [protocol],
+      });
+      let isClosed = false;
+      socket.on("close", () => {
+        isClosed = true;
+      });
+      socket.resume().on("error", () => {});
+      await eventually("it is connected", async () => socket.alpnProtocol === protocol);
+      if (protocol === "h2") socket.write(PREFACE);
+      else socket.write("GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n");
+      await Bun.sleep(300);
+      expect(isClosed).toBe(false);
+      stand.replace(
+        "ends.yml",
+        `tls_server_config: {${PAIR}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}`,
+      );
+      await eventually("it is closed", async () => isClosed);
+    },
+  );
 });
 
 describe.skipIf(skip)(`versions, suites and curves${reason}`, () => {

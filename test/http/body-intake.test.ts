@@ -16,14 +16,17 @@ function createIntake(...flags: string[]) {
       test.sweep = run;
     },
   });
-  return { intake, test, receive: ({ body }: Trickle) => Promise.resolve(intake.receive(body, test.nowMs)) };
+  return { intake, test, receive: (trickle: Trickle) => Promise.resolve(intake.receive(trickle, test.nowMs)) };
 }
 
 /** A body that brings what it is told to, when it is told to. */
 class Trickle {
   readonly body: Body;
 
-  constructor(announcedBytes: number | null = null) {
+  constructor(
+    announcedBytes: number | null = null,
+    readonly source = "192.0.2.1",
+  ) {
     this.body = new Body(announcedBytes, { wanted: () => {} });
   }
 
@@ -122,4 +125,64 @@ test("beyond the number that may be in flight, the upload that brought least lat
   }
   await honest.end();
   expect(reasonOf(await received)).toBe("50000 bytes");
+});
+
+describe("of several sources", () => {
+  const A = "192.0.2.1";
+  const B = "192.0.2.2";
+
+  test("an upload that goes on slowly is not ended by a flood of another, however fast that sends", async () => {
+    const { test: clock, receive } = createIntake("--web.max-pushes-in-flight=8");
+    const honest = new Trickle(null, A);
+    const received = receive(honest);
+    await honest.bring(1);
+    const flood: Promise<Uint8Array | Rejection>[] = [];
+    for (let n = 0; n < 200; n++) {
+      const one = new Trickle(null, B);
+      flood.push(receive(one));
+      await one.bring(50_000);
+      clock.nowMs += 20;
+      if (n % 100 === 99) await honest.bring(1);
+    }
+    await honest.end();
+    expect(reasonOf(await received)).toBe("3 bytes");
+    const ended = await Promise.all(flood.slice(0, -7).map((outcome) => outcome.then(reasonOf)));
+    expect(new Set(ended)).toEqual(new Set(["busy web.max-pushes-in-flight"]));
+  });
+
+  test("the one with more gives way even if all of its uploads go on, the one of least progress first", async () => {
+    const { receive } = createIntake("--web.max-pushes-in-flight=4");
+    const [slow, ...rest] = [10, 1000, 1000].map(() => new Trickle(null, A));
+    const outcomes = [slow, ...rest].map((one) => receive(one as Trickle));
+    await slow?.bring(10);
+    for (const one of rest) await one.bring(1000);
+    const [first, second] = [new Trickle(null, B), new Trickle(null, B)];
+    const [one, two] = [receive(first), receive(second)];
+    expect(reasonOf(await (outcomes[0] as Promise<Rejection>))).toBe("busy web.max-pushes-in-flight");
+    for (const trickle of [...rest, first, second]) {
+      await trickle.bring(1);
+      await trickle.end();
+    }
+    expect((await Promise.all([...outcomes.slice(1), one, two])).map(reasonOf)).toEqual([
+      "1001 bytes",
+      "1001 bytes",
+      "1 bytes",
+      "1 bytes",
+    ]);
+  });
+
+  test("the one that holds more of the buffer budget gives way", async () => {
+    const { receive } = createIntake("--push.max-buffered-size=4MiB");
+    const greedy = [new Trickle(null, B), new Trickle(null, B), new Trickle(null, B)];
+    const outcomes = greedy.map((one) => receive(one));
+    for (const one of greedy) await one.bring(MB);
+    const honest = new Trickle(null, A);
+    const received = receive(honest);
+    for (let n = 0; n < 15; n++) await honest.bring(100_000);
+    await honest.end();
+    expect(reasonOf(await received)).toBe("1500000 bytes");
+    expect(reasonOf(await (outcomes[0] as Promise<Rejection>))).toBe("busy push.max-buffered-size");
+    for (const one of greedy) await one.end();
+    await Promise.all(outcomes);
+  });
 });

@@ -95,8 +95,8 @@ export class Stand {
 export const pushes =
   (taken: string[] = []) =>
   ({ intake, refusals }: Stand): Handler =>
-  async ({ body }) => {
-    const whole = await intake.receive(body, 0);
+  async (exchange) => {
+    const whole = await intake.receive(exchange, 0);
     if (whole instanceof Rejection) return rejected(refusals, whole);
     taken.push(Buffer.from(whole).toString());
     return OK;

@@ -4,7 +4,8 @@ import { createLog } from "../../src/telemetry/log.ts";
 
 /** A connection as far as a crowd knows it. */
 class Fake implements Member {
-  isIdle = true;
+  readonly source = "192.0.2.1";
+  isStill = true;
   checks = 0;
   /** How it was asked to end: "soft", "forced". */
   readonly ends: string[] = [];
@@ -36,7 +37,7 @@ class Stand {
     const log = createLog({ level: "info", format: "logfmt", write: (line) => this.logged.push(line), now: () => 0 });
     this.crowd = new Crowd({
       maxConnections,
-      giveWay: () => this.gaveWay++,
+      giveWay: () => this.gaveWay++ === 0,
       countLimit: () => this.limits++,
       later: (run) => this.turn.push(run),
       nowMs: () => this.nowMs,
@@ -69,8 +70,8 @@ describe("where there are too many connections", () => {
 
   test("one more costs a sixteenth of the idle ones, of those that are known the ones that never asked first", () => {
     const stand = new Stand(100);
-    const asked = stand.join(50, "asked", (n) => rankOf(true, n));
-    const silent = stand.join(50, "silent", (n) => rankOf(false, 1_000 + n));
+    const asked = stand.join(50, "asked", (n) => rankOf("asked", n));
+    const silent = stand.join(50, "silent", (n) => rankOf("silent", 1_000 + n));
     stand.nowMs += 1_000;
     const newest = stand.join(1, "new");
     stand.nextTurn();
@@ -85,7 +86,7 @@ describe("where there are too many connections", () => {
     const members = stand.join(10, "m", () => 1);
     stand.nowMs += 1_000;
     stand.join(1, "new");
-    for (const member of members.slice(1)) member.isIdle = false;
+    for (const member of members.slice(1)) member.isStill = false;
     stand.nextTurn();
     expect(closed(members)).toEqual(["m0"]);
   });
@@ -99,9 +100,9 @@ describe("where there are too many connections", () => {
 
   test("where all have a request under way the one that gets on least gives way", () => {
     const stand = new Stand(10);
-    for (const member of stand.join(10)) member.isIdle = false;
+    for (const member of stand.join(10)) member.isStill = false;
     const [newest] = stand.join(1, "new");
-    if (newest !== undefined) newest.isIdle = false;
+    if (newest !== undefined) newest.isStill = false;
     stand.nextTurn();
     expect([stand.crowd.size, stand.limits, stand.gaveWay]).toEqual([11, 1, 1]);
   });

@@ -84,7 +84,7 @@ describe.skipIf(skip)(`a request that fails by a fault of the server's own${reas
     const door = new Door({
       handler,
       maxConnections: 100,
-      giveWay: () => {},
+      giveWay: () => false,
       countLimit: () => {},
       refusals: new Refusals({ ...told, count: () => {} }),
       failures: new Failures({ ...told, count: () => counted++ }),

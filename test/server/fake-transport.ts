@@ -3,6 +3,7 @@ import type { Transport } from "../../src/server/transport.ts";
 /** A socket of tests: what is written to it is kept. */
 export class FakeTransport implements Transport {
   readonly client = "c:1";
+  readonly source = "c";
   private written: Uint8Array[] = [];
   isReading = true;
   /** What was done to it last. */

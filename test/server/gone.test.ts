@@ -14,6 +14,7 @@ const REQUEST = Buffer.from("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
 function roomyTransport(): Transport & { readonly writtenBytes: number } {
   const transport = {
     client: "a client",
+    source: "a source",
     writtenBytes: 0,
     write: (bytes: Uint8Array) => {
       transport.writtenBytes += bytes.length;

@@ -1,0 +1,121 @@
+/** Something of a client that takes up room which others wait for. */
+export interface Rival {
+  /** Where its client comes from. */
+  readonly source: string;
+  /** Its client has not gone on with it for a while. */
+  isStill(nowMs: number): boolean;
+  /** What its client brought or took, the less the longer ago. */
+  progress(nowMs: number): number;
+}
+
+/** Who comes anew or wants more, and how much. */
+export interface Newcomer {
+  readonly source: string;
+  readonly share: number;
+}
+
+interface Party<T> {
+  /** Of all its rivals together. */
+  share: number;
+  /** What each holds; whichever moved last is last. */
+  readonly shares: Map<T, number>;
+}
+
+/** Of one source so many are looked at, those first that have not moved for longest. */
+const LOOKED_AT = 64;
+const LOOKED_AT_LEAST = 16;
+
+/** All that hold a share of some room, by the source of their clients, and which of them gives way where there is none left. */
+export class Rivals<T extends Rival> {
+  private readonly parties = new Map<string, Party<T>>();
+  private whole = 0;
+
+  /** What all hold together. */
+  get total(): number {
+    return this.whole;
+  }
+
+  /** What those of a source hold. */
+  shareOf(source: string): number {
+    return this.parties.get(source)?.share ?? 0;
+  }
+
+  /** Adds to what it holds; it has moved just now. */
+  take(rival: T, share: number): void {
+    let party = this.parties.get(rival.source);
+    if (party === undefined) {
+      party = { share: 0, shares: new Map() };
+      this.parties.set(rival.source, party);
+    }
+    const held = (party.shares.get(rival) ?? 0) + share;
+    party.shares.delete(rival);
+    party.shares.set(rival, held);
+    party.share += share;
+    this.whole += share;
+  }
+
+  leave(rival: T): void {
+    const party = this.parties.get(rival.source);
+    const held = party?.shares.get(rival);
+    if (party === undefined || held === undefined) return;
+    party.shares.delete(rival);
+    party.share -= held;
+    this.whole -= held;
+    if (party.shares.size === 0) this.parties.delete(rival.source);
+  }
+
+  /**
+   * Who gives way to a newcomer, who counts among its source: one that stands still, of a source that holds its even share or
+   * more; where none does, one of the source that holds most: so none that goes on while another source holds more. Of one
+   * source it is the first that stands still, or the one of least progress. `mayGo` leaves some out. null: nobody.
+   */
+  whoGivesWay(newcomer: Newcomer, nowMs: number, mayGo: (rival: T) => boolean = () => true): T | null {
+    const added = (source: string) => (source === newcomer.source ? newcomer.share : 0);
+    const isAmongThem = this.parties.has(newcomer.source);
+    const even = (this.whole + newcomer.share) / (this.parties.size + (isAmongThem ? 0 : 1));
+    let still: { readonly rival: T; readonly share: number } | null = null;
+    let greedy: { readonly party: Party<T>; readonly share: number } | null = null;
+    for (const [source, party] of this.parties) {
+      const share = party.share + added(source);
+      if (greedy === null || share > greedy.share) greedy = { party, share };
+      if (share < even || (still !== null && share <= still.share)) continue;
+      const rival = first(party, (one) => one.isStill(nowMs) && mayGo(one));
+      if (rival !== null) still = { rival, share };
+    }
+    if (still !== null) return still.rival;
+    return greedy === null ? null : leastOf(greedy.party, nowMs, mayGo);
+  }
+
+  /** Of one source, the first that stands still, or the one of least progress; null where it holds nothing. */
+  leastOf(source: string, nowMs: number): T | null {
+    const party = this.parties.get(source);
+    if (party === undefined) return null;
+    return first(party, (one) => one.isStill(nowMs)) ?? leastOf(party, nowMs, () => true);
+  }
+}
+
+function first<T>({ shares }: Party<T>, fits: (rival: T) => boolean): T | null {
+  let left = LOOKED_AT;
+  for (const rival of shares.keys()) {
+    if (fits(rival)) return rival;
+    if (--left === 0) break;
+  }
+  return null;
+}
+
+function leastOf<T extends Rival>({ shares }: Party<T>, nowMs: number, mayGo: (rival: T) => boolean): T | null {
+  let least: T | null = null;
+  let leastProgress = Infinity;
+  // Who has come or moved just now is not compared with those that have had their time.
+  let left = Math.min(LOOKED_AT, Math.max(LOOKED_AT_LEAST, Math.ceil(shares.size / 2)));
+  for (const rival of shares.keys()) {
+    if (!mayGo(rival)) continue;
+    const progress = rival.progress(nowMs);
+    if (progress < leastProgress) {
+      least = rival;
+      leastProgress = progress;
+    }
+    if (--left === 0) break;
+  }
+  return least;
+}
