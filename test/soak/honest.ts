@@ -1,93 +1,167 @@
-import { Connection } from "../wire.ts";
+import { Line, type Target } from "./line.ts";
 
-const GROUPS = 200;
-const GAUGES = 10;
-/** Between two pushes of one client. */
-const PAUSE_MS = 10;
-const SCRAPE_PAUSE_MS = 1_000;
-const LIMIT_MS = 10_000;
-/** Whoever connects in the moment in which idle connections are closed is reset or refused, and has to come again. */
-const AGAIN_MS = 100;
+const GROUPS = 100;
+const LINES = 1_000;
+const PUSH_PAUSE_MS = 10;
+const SCRAPE_PAUSE_MS = 2_000;
+const LOGIN_PAUSE_MS = 500;
+/** An upload comes in so many pieces, over ten seconds. */
+const UPLOAD_PIECES = 100;
+const PIECE_PAUSE_MS = 100;
+const PIECE_BYTES = 10_000;
+/** No client waits for an answer for longer. */
+const LIMIT_MS = 30_000;
+const LOGIN_LIMIT_MS = 10_000;
 
-/** What honest clients met with. */
-export interface HonestFigures {
-  readonly pushMs: number[];
-  readonly scrapeMs: number[];
-  /** Requests that were not answered 200, at their second try if they got no answer at the first. */
-  readonly refused: string[];
-  secondTries: number;
+const SCRAPE_BYTES = 10_000_000;
+
+/** A connection of an honest client, null while it has none. */
+interface Kept {
+  line: Line | null;
 }
 
-/** Pushes and scrapes until `signal` says so, over connections that are kept as any HTTP client keeps them. */
-export async function runHonest(port: number, clients: number, signal: AbortSignal): Promise<HonestFigures> {
-  const figures: HonestFigures = { pushMs: [], scrapeMs: [], refused: [], secondTries: 0 };
-  const pushers = Array.from({ length: clients }, (_, n) => runPusher(port, n, figures, signal));
-  await Promise.all([...pushers, runScraper(port, figures, signal)]);
-  return figures;
+/** A request of an honest client that was not answered as it should have been. */
+export interface Failure {
+  readonly what: string;
+  readonly atMs: number;
 }
 
-async function runPusher(port: number, client: number, figures: HonestFigures, signal: AbortSignal): Promise<void> {
-  using line = new KeptConnection(port, figures);
-  for (let n = client; !signal.aborted; n += 7) {
-    const gauges = Array.from(
-      { length: GAUGES },
-      (_, i) => `# TYPE honest_${i} gauge\nhonest_${i}{label="v"} ${n * i}\n`,
-    );
-    const body = gauges.join("");
-    const fields = `PUT /metrics/job/honest/instance/${n % GROUPS} HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
-    figures.pushMs.push(await line.ask(`${fields}Content-Length: ${body.length}\r\n\r\n${body}`));
-    await Bun.sleep(PAUSE_MS);
-  }
+/** What honest clients met with since the figures were last taken. */
+export interface Figures {
+  pushMs: number[];
+  uploads: number;
+  scrapeMs: number[];
+  loginMs: number[];
+  failures: Failure[];
 }
 
-async function runScraper(port: number, figures: HonestFigures, signal: AbortSignal): Promise<void> {
-  using line = new KeptConnection(port, figures);
-  while (!signal.aborted) {
-    const fields = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n";
-    figures.scrapeMs.push(await line.ask(fields));
-    await Bun.sleep(SCRAPE_PAUSE_MS);
-  }
-}
+const noFigures = (): Figures => ({ pushMs: [], uploads: 0, scrapeMs: [], loginMs: [], failures: [] });
 
-/** A connection for one request after the other; where one gets no answer, it is sent once more on a new one. */
-class KeptConnection {
-  private connection: Connection | null = null;
+/** A name and password that were not used before, as a header line; "" where nobody is asked. */
+export type NextLogin = () => string;
+
+/** Honest clients: a push each 10 ms, uploads of ten seconds, scrapes of 10 MB, logins. */
+export class Honest {
+  private figures = noFigures();
 
   constructor(
-    private readonly port: number,
-    private readonly figures: HonestFigures,
+    private readonly target: Target,
+    /** The header line by which these clients are let in. */
+    private readonly auth: string,
+    private readonly nextLogin: NextLogin,
   ) {}
 
-  /** The time to the answer, both tries together. */
-  async ask(request: string): Promise<number> {
+  /** What happened since the last call. */
+  take(): Figures {
+    const { figures } = this;
+    this.figures = noFigures();
+    return figures;
+  }
+
+  /** Stores what is scraped. */
+  async fill(): Promise<void> {
+    const line = await Line.open(this.target, LIMIT_MS);
+    for (let group = 0; group < GROUPS; group++) {
+      const text = Array.from(
+        { length: LINES },
+        (_, n) => `honest_bulk{n="${n}",filler="${"x".repeat(50)}"} ${group}\n`,
+      );
+      line.send(this.request(`PUT /metrics/job/bulk/instance/${group}`, text.join("")));
+      const { status } = await line.answer();
+      if (status !== 200) throw new Error(`filling the store: status ${status}`);
+    }
+    line.close();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.push(signal), this.upload(signal), this.scrape(signal), this.logIn(signal)]);
+  }
+
+  private request(start: string, body = "", ...fields: string[]): string {
+    const length = start.startsWith("GET") ? [] : [`Content-Length: ${body.length}`];
+    const all = ["Host: 127.0.0.1", ...(this.auth === "" ? [] : [this.auth]), ...fields, ...length];
+    return `${start} HTTP/1.1\r\n${all.join("\r\n")}\r\n\r\n${body}`;
+  }
+
+  private fail(what: string, fault: unknown): void {
+    const words = fault instanceof Error ? fault.message : String(fault);
+    this.figures.failures.push({ what: `${what}: ${words}`, atMs: performance.now() });
+  }
+
+  /** The time to the answer of a request on a connection that is kept as any HTTP client keeps it. */
+  private async ask(kept: Kept, what: string, request: string, leastBytes = 0): Promise<number> {
     const startMs = performance.now();
-    const status = (await this.try(request)) ?? (await this.again(request));
-    if (status !== 200) this.figures.refused.push(`${request.split("\r\n")[0]}: ${status ?? "no answer"}`);
+    try {
+      if (kept.line === null || kept.line.isClosed) kept.line = await Line.open(this.target, LIMIT_MS);
+      kept.line.send(request);
+      const { status, bodyBytes } = await kept.line.answer();
+      if (status !== 200) this.fail(what, `status ${status}`);
+      else if (bodyBytes < leastBytes) this.fail(what, `${bodyBytes} bytes`);
+    } catch (fault) {
+      this.fail(what, fault);
+      kept.line?.close();
+      kept.line = null;
+    }
     return performance.now() - startMs;
   }
 
-  private async again(request: string): Promise<number | null> {
-    this.figures.secondTries++;
-    await Bun.sleep(AGAIN_MS);
-    return await this.try(request);
+  private async push(signal: AbortSignal): Promise<void> {
+    const kept: Kept = { line: null };
+    for (let n = 0; !signal.aborted; n++) {
+      const body = Array.from({ length: 10 }, (_, i) => `# TYPE honest_${i} gauge\nhonest_${i}{label="v"} ${n * i}\n`);
+      const request = this.request(`PUT /metrics/job/honest/instance/${n % GROUPS}`, body.join(""));
+      this.figures.pushMs.push(await this.ask(kept, "push", request));
+      await Bun.sleep(PUSH_PAUSE_MS);
+    }
+    kept.line?.close();
   }
 
-  private async try(request: string): Promise<number | null> {
-    try {
-      if (this.connection === null || this.connection.closed) {
-        this.connection?.close();
-        this.connection = await Connection.open(this.port, LIMIT_MS);
+  private async scrape(signal: AbortSignal): Promise<void> {
+    const kept: Kept = { line: null };
+    while (!signal.aborted) {
+      this.figures.scrapeMs.push(await this.ask(kept, "scrape", this.request("GET /metrics"), SCRAPE_BYTES));
+      await Bun.sleep(SCRAPE_PAUSE_MS);
+    }
+    kept.line?.close();
+  }
+
+  private async upload(signal: AbortSignal): Promise<void> {
+    const piece = `# ${"y".repeat(PIECE_BYTES - 3)}\n`;
+    while (!signal.aborted) {
+      try {
+        const line = await Line.open(this.target, LIMIT_MS);
+        const length = `Content-Length: ${UPLOAD_PIECES * PIECE_BYTES}`;
+        line.send(this.request("POST /metrics/job/upload").replace("Content-Length: 0", length));
+        for (let n = 0; n < UPLOAD_PIECES && !line.isClosed && !signal.aborted; n++) {
+          line.send(piece);
+          await Bun.sleep(PIECE_PAUSE_MS);
+        }
+        if (signal.aborted) return line.close();
+        const { status } = await line.answer();
+        if (status === 200) this.figures.uploads++;
+        else this.fail("upload", `status ${status}`);
+        line.close();
+      } catch (fault) {
+        this.fail("upload", fault);
+        await Bun.sleep(PIECE_PAUSE_MS);
       }
-      this.connection.write(request);
-      return (await this.connection.answer()).status;
-    } catch {
-      this.connection?.close();
-      this.connection = null;
-      return null;
     }
   }
 
-  [Symbol.dispose](): void {
-    this.connection?.close();
+  private async logIn(signal: AbortSignal): Promise<void> {
+    for (let header = this.nextLogin(); header !== "" && !signal.aborted; header = this.nextLogin()) {
+      const startMs = performance.now();
+      try {
+        const line = await Line.open(this.target, LOGIN_LIMIT_MS);
+        line.send(`GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}\r\n\r\n`);
+        const { status } = await line.answer();
+        if (status !== 200) this.fail("login", `status ${status}`);
+        line.close();
+      } catch (fault) {
+        this.fail("login", fault);
+      }
+      this.figures.loginMs.push(performance.now() - startMs);
+      await Bun.sleep(LOGIN_PAUSE_MS);
+    }
   }
 }
