@@ -1,16 +1,17 @@
 /** Address space set aside for one column. Memory is taken step by step, never by a copy of twice the size. */
 const RESERVED_BYTES = 2 ** 32 - 65536;
 const STEP_BYTES = 1 << 20;
+const START_BYTES = 4096;
 
 /**
- * A column of 32-bit integers that grows in place. `rows` stays the same array all its life (it tracks the buffer's length),
- * so it may be kept in a local variable while the column grows.
+ * A column of 32-bit integers that grows and shrinks in place. `rows` stays the same array all its life (it tracks the buffer's
+ * length), so it may be kept in a local variable meanwhile.
  */
 export class Int32Column {
   readonly rows: Int32Array;
   private readonly buffer: ArrayBuffer;
 
-  constructor(startBytes = 4096) {
+  constructor(startBytes = START_BYTES) {
     this.buffer = new ArrayBuffer(startBytes, { maxByteLength: RESERVED_BYTES });
     this.rows = new Int32Array(this.buffer);
   }
@@ -20,23 +21,32 @@ export class Int32Column {
     growTo(this.buffer, count * 4);
   }
 
+  /** Nothing behind rows[0, count) is needed any more: memory is given back once that is three quarters of it. */
+  trim(count: number): void {
+    shrinkTo(this.buffer, count * 4);
+  }
+
   get sizeBytes(): number {
     return this.buffer.byteLength;
   }
 }
 
-/** A column of doubles that grows in place, as Int32Column. */
+/** A column of doubles that grows and shrinks in place, as Int32Column. */
 export class Float64Column {
   readonly rows: Float64Array;
   private readonly buffer: ArrayBuffer;
 
-  constructor(startBytes = 4096) {
+  constructor(startBytes = START_BYTES) {
     this.buffer = new ArrayBuffer(startBytes, { maxByteLength: RESERVED_BYTES });
     this.rows = new Float64Array(this.buffer);
   }
 
   ensure(count: number): void {
     growTo(this.buffer, count * 8);
+  }
+
+  trim(count: number): void {
+    shrinkTo(this.buffer, count * 8);
   }
 
   get sizeBytes(): number {
@@ -49,4 +59,9 @@ function growTo(buffer: ArrayBuffer, neededBytes: number): void {
   if (neededBytes <= size) return;
   const step = size < STEP_BYTES ? size * 2 : size + STEP_BYTES;
   buffer.resize(Math.min(RESERVED_BYTES, Math.max(step, Math.ceil(neededBytes / 4096) * 4096)));
+}
+
+function shrinkTo(buffer: ArrayBuffer, neededBytes: number): void {
+  if (buffer.byteLength <= START_BYTES || neededBytes * 4 > buffer.byteLength) return;
+  buffer.resize(Math.max(START_BYTES, Math.ceil((neededBytes * 2) / 4096) * 4096));
 }

@@ -49,16 +49,31 @@ const LIMIT_FLAGS = {
   "push.max-series": Type.String({ ...option("count", "500000"), description: "Most series in one push." }),
   "push.max-families": Type.String({
     ...option("count", "50000"),
-    description: "Most metric families in one push.",
+    description: "Most metric families in one push, empty ones and those that come again included.",
   }),
-  "push.max-labels": Type.String({ ...option("count", "1000"), description: "Most labels on one pushed series." }),
+  "push.max-labels": Type.String({
+    ...option("count", "1000"),
+    description: "Most labels on one pushed series, and in one grouping key.",
+  }),
   "push.max-label-length": Type.String({
     ...option("size", "64KiB"),
-    description: "Longest metric name, label name, label value or help text in a push.",
+    description: "Longest metric name, label name, label value or help text in a push, its path included.",
   }),
   "store.max-groups": Type.String({ ...option("count", "1000000"), description: "Most groups that are kept." }),
   "store.max-series": Type.String({ ...option("count", "10000000"), description: "Most series that are kept." }),
+  "store.max-families": Type.String({
+    ...option("count", "200000"),
+    description: "Most metric families that are kept, by their names.",
+  }),
   "store.max-size": Type.String({ ...option("size", "2GiB"), description: "Most memory for all that is kept." }),
+  "store.max-group-series": Type.String({
+    ...option("count", "1000000"),
+    description: "Most series that are kept of one group.",
+  }),
+  "store.max-group-size": Type.String({
+    ...option("size", "256MiB"),
+    description: "Most bytes of lines and help texts that are kept of one group.",
+  }),
   "web.max-connections": Type.String({
     ...option("count", "10000"),
     description: "Most open connections; beyond that, idle ones are closed.",

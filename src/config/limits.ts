@@ -32,7 +32,10 @@ export function readLimits(values: FlagValues): Limits {
     store: {
       maxGroups: count(values["store.max-groups"]),
       maxSeries: count(values["store.max-series"]),
+      maxFamilies: count(values["store.max-families"]),
       maxSizeBytes: size(values["store.max-size"]),
+      maxGroupSeries: count(values["store.max-group-series"]),
+      maxGroupBytes: size(values["store.max-group-size"]),
     },
     maxBodyBytes: size(values["push.max-body-size"]),
     maxDecompressedBytes: size(values["push.max-decompressed-size"]),

@@ -3,9 +3,9 @@ export interface PushLimits {
   /** Exposition lines, and as many metrics. */
   readonly maxSeries: number;
   readonly maxFamilies: number;
-  /** Labels of one series, those of the grouping key not among them. */
+  /** Labels of one series without those of the grouping key, and labels of the grouping key. */
   readonly maxLabels: number;
-  /** Of a metric name, label name, label value or help text as it stands in the body. */
+  /** Of a metric name, label name, label value or help text as it stands in the body, and of names and values in the path. */
   readonly maxTextBytes: number;
 }
 
@@ -13,8 +13,13 @@ export interface PushLimits {
 export interface StoreLimits {
   readonly maxGroups: number;
   readonly maxSeries: number;
-  /** Of everything kept, by the store's own count: somewhat less than the memory it takes. */
+  readonly maxFamilies: number;
+  /** Of the memory of everything kept, by the store's own count, and of help texts as often as they are sent. */
   readonly maxSizeBytes: number;
+  /** Of one group, its push times among them. */
+  readonly maxGroupSeries: number;
+  /** Of the lines of one group, what stands beside them, and its help texts. */
+  readonly maxGroupBytes: number;
 }
 
 /** The limits, by the flags that set them: what metrics and rejections call them. */
@@ -26,6 +31,9 @@ export const LIMIT_NAMES = [
   "push.max-label-length",
   "push.max-labels",
   "push.max-series",
+  "store.max-families",
+  "store.max-group-series",
+  "store.max-group-size",
   "store.max-groups",
   "store.max-series",
   "store.max-size",
@@ -43,4 +51,11 @@ export const NO_PUSH_LIMITS: PushLimits = {
   maxTextBytes: Infinity,
 };
 
-export const NO_STORE_LIMITS: StoreLimits = { maxGroups: Infinity, maxSeries: Infinity, maxSizeBytes: Infinity };
+export const NO_STORE_LIMITS: StoreLimits = {
+  maxGroups: Infinity,
+  maxSeries: Infinity,
+  maxFamilies: Infinity,
+  maxSizeBytes: Infinity,
+  maxGroupSeries: Infinity,
+  maxGroupBytes: Infinity,
+};

@@ -6,6 +6,10 @@ export const ITSELF = -2;
 /** Of a chunk that was kept: whom it doubles is to be found out. */
 export const UNKNOWN = -3;
 
+/** What is noted of a chunk, and of a group that some wait for: measured. */
+const CHUNK_BYTES = 190;
+const WAITED_FOR_BYTES = 350;
+
 const NO_CHUNKS: ReadonlySet<number> = new Set();
 
 /**
@@ -24,6 +28,8 @@ export class Asides {
   constructor(
     /** Where the chunks stand. */
     readonly family: Family,
+    /** The memory of what is noted, of all families together. */
+    private readonly tally: { sizeBytes: number },
   ) {}
 
   get isEmpty(): boolean {
@@ -44,33 +50,39 @@ export class Asides {
 
   /** Notes that a chunk doubles a series of `group`; of one that is in already, the age stays. */
   add(chunk: number, group: number, age: number): void {
+    if (!this.ages.has(chunk)) this.tally.sizeBytes += CHUNK_BYTES;
     this.ages.set(chunk, this.ages.get(chunk) ?? age);
     this.leave(chunk);
     this.doubled.set(chunk, group);
     if (group === ITSELF) return;
     if (group === UNKNOWN) return void this.released.push(new Set([chunk]));
     const waiting = this.waiting.get(group);
-    if (waiting === undefined) this.waiting.set(group, new Set([chunk]));
-    else waiting.add(chunk);
+    if (waiting !== undefined) return void waiting.add(chunk);
+    this.waiting.set(group, new Set([chunk]));
+    this.tally.sizeBytes += WAITED_FOR_BYTES;
   }
 
   remove(chunk: number): void {
     this.leave(chunk);
     this.doubled.delete(chunk);
-    this.ages.delete(chunk);
+    if (this.ages.delete(chunk)) this.tally.sizeBytes -= CHUNK_BYTES;
   }
 
   private leave(chunk: number): void {
     const group = this.doubled.get(chunk) ?? NOBODY;
     const waiting = this.waiting.get(group);
-    if (waiting?.delete(chunk) && waiting.size === 0) this.waiting.delete(group);
+    if (waiting?.delete(chunk) && waiting.size === 0) this.endWaiting(group);
+  }
+
+  private endWaiting(group: number): void {
+    if (this.waiting.delete(group)) this.tally.sizeBytes -= WAITED_FOR_BYTES;
   }
 
   /** The series of a group have changed or are gone: who waits for it is to be looked at again. Costs the same however many wait. */
   release(group: number): void {
     const waiting = this.waiting.get(group) ?? NO_CHUNKS;
     if (waiting.size === 0) return;
-    this.waiting.delete(group);
+    this.endWaiting(group);
     this.released.push(waiting);
   }
 

@@ -49,3 +49,10 @@ export function contentOf(table: Table, chunk: number): ChunkContent {
     pushedMs: table.chunks.pushedMs[chunk] as number,
   };
 }
+
+/** Writes the lines to target[offset, ..). */
+export function copyInto(target: Uint8Array, offset: number, content: ChunkContent): void {
+  const { source, start, end } = content;
+  if (end - start > 128) return target.set(source.subarray(start, end), offset);
+  for (let i = start, at = offset; i < end; i++, at++) target[at] = source[i] as number;
+}

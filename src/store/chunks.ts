@@ -1,7 +1,8 @@
 import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import type { ChunkContent } from "./chunk-content.ts";
+import { RowNumbers } from "./row-numbers.ts";
 
-/** Fields of a chunk row. A free row has GROUP -1, and NEXT is the next free one. */
+/** Fields of a chunk row. A free row has GROUP -1 and stands in a list by NEXT and PLACE. */
 export const CHUNK_FAMILY = 0;
 export const CHUNK_GROUP = 1;
 /** The page and the slot on it, as `placeOn` of families.ts joins them. */
@@ -29,27 +30,36 @@ export class Chunks {
   readonly rows = this.column.rows;
   /** When each chunk was pushed, in milliseconds since 1970. */
   readonly pushedMs = this.pushed.rows;
-  private limit = 0;
-  private firstFree = -1;
-  count = 0;
+  private readonly numbers = new RowNumbers(this.column, {
+    stride: CHUNK_STRIDE,
+    mark: CHUNK_GROUP,
+    next: CHUNK_NEXT,
+    previous: CHUNK_PLACE,
+  });
+
+  get count(): number {
+    return this.numbers.count;
+  }
+
+  /** The memory that it takes up. */
+  get sizeBytes(): number {
+    return this.column.sizeBytes + this.pushed.sizeBytes;
+  }
 
   add(family: number, group: number): number {
-    const chunk = this.take();
+    const chunk = this.numbers.take();
     const at = chunk * CHUNK_STRIDE;
+    this.pushed.ensure(this.numbers.limit);
     this.rows[at + CHUNK_FAMILY] = family;
     this.rows[at + CHUNK_GROUP] = group;
     this.rows[at + CHUNK_NEXT] = -1;
     this.rows[at + CHUNK_TYPE] = 0;
-    this.count++;
     return chunk;
   }
 
   remove(chunk: number): void {
-    const at = chunk * CHUNK_STRIDE;
-    this.rows[at + CHUNK_GROUP] = -1;
-    this.rows[at + CHUNK_NEXT] = this.firstFree;
-    this.firstFree = chunk;
-    this.count--;
+    this.numbers.give(chunk);
+    this.pushed.trim(this.numbers.limit);
   }
 
   /** Sets what a chunk is; its segment stays. */
@@ -71,16 +81,5 @@ export class Chunks {
   setSegment(chunk: number, segment: number): void {
     const at = chunk * CHUNK_STRIDE + CHUNK_TYPE;
     this.rows[at] = ((this.rows[at] as number) & ~SEGMENT_BITS) | (segment << SEGMENT_SHIFT);
-  }
-
-  private take(): number {
-    if (this.firstFree >= 0) {
-      const chunk = this.firstFree;
-      this.firstFree = this.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-      return chunk;
-    }
-    this.column.ensure((this.limit + 1) * CHUNK_STRIDE);
-    this.pushed.ensure(this.limit + 1);
-    return this.limit++;
   }
 }

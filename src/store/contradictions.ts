@@ -32,6 +32,7 @@ export class Contradictions {
   private readonly key = new Writer(256);
   private readonly hidden = new Set<Family>();
   private readonly asides = new Set<Asides>();
+  private readonly setAside = { sizeBytes: 0 };
   /** Families whose key is more than their name. */
   private furtherCount = 0;
   private lastAge = 0;
@@ -54,6 +55,11 @@ export class Contradictions {
   /** Nothing here contradicts anything, and every name has one family. */
   get isEmpty(): boolean {
     return this.furtherCount === 0 && this.hidden.size === 0;
+  }
+
+  /** The memory of what is noted of chunks that are set aside. */
+  get sizeBytes(): number {
+    return this.setAside.sizeBytes;
   }
 
   /** How many families of groups are not shown. */
@@ -114,7 +120,7 @@ export class Contradictions {
     const known = this.further(name, type | ASIDE)?.asides;
     if (known) return known;
     const family = this.table.addFamily(name, type, this.keyOf(name, type | ASIDE));
-    const asides = new Asides(family);
+    const asides = new Asides(family, this.setAside);
     this.furtherCount++;
     family.asides = asides;
     family.isShown = false;

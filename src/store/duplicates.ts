@@ -168,13 +168,15 @@ export class DuplicateSearch {
       places[id * 2] = walk.start;
       places[id * 2 + 1] = walk.end;
     }
-    for (let id = 0; id < names.count; id++)
-      for (const shape of this.groups.shapes.under(text(names.key(id)))) {
+    for (let id = 0; id < names.count; id++) {
+      const name = names.key(id);
+      for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
         if (this.visitsLeft-- <= 0) return NOBODY;
         if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
         const group = this.groupOfShape(shape, source, start, end, stored);
         if (group >= 0) return group;
       }
+    }
     return NOBODY;
   }
 
@@ -211,8 +213,6 @@ const isComposite = (type: MetricType): boolean => type === MetricType.summary |
 function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
   return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
 }
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
 /**
  * Calls `visit` with the labels of every metric in finished lines. Of a summary or histogram only the `_count` lines are

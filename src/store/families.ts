@@ -1,9 +1,13 @@
 import type { MetricType } from "../model/metric-type.ts";
 import type { Asides } from "./asides.ts";
+import { CountMap } from "./count-map.ts";
 import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
 
 /** No HELP line. */
 export const NO_HELP = -1;
+
+/** The objects of a family, but for its pages and counts: measured, with its places in arrays. */
+const FAMILY_BYTES = 400;
 
 /** A metric family over all groups: a column of the store. Its chunks stand on its pages. */
 export class Family {
@@ -34,10 +38,12 @@ export class Family {
   /** The type of the chunks. */
   type: MetricType;
   /** The help texts of the chunks (ids of the store's table), with the number of chunks of each. */
-  private readonly helps = new Map<number, number>();
+  private readonly helps = new CountMap();
   help = NO_HELP;
   /** The chunks of each shape of grouping key. */
-  readonly shapes = new Map<number, number>();
+  readonly shapes = new CountMap();
+  /** What the table has counted of it: see Table.recount. */
+  readonly counted = { sizeBytes: 0, helpBytes: 0 };
 
   constructor(
     readonly id: number,
@@ -51,7 +57,7 @@ export class Family {
   /** Puts a chunk's bytes, source[start, end), on a page with room for them; gives where, as `placeOn` makes it. */
   insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): number {
     const page = pages.writable(this.pageFor(pages, end - start), this.pages);
-    return placeOn(page.id, page.add(chunk, source, start, end));
+    return placeOn(page.id, pages.put(page, chunk, source, start, end));
   }
 
   private pageFor(pages: Pages, size: number): Page {
@@ -126,9 +132,7 @@ export class Family {
    * are other texts now than before.
    */
   countHelp(help: number, by: 1 | -1): boolean {
-    const before = this.helps.get(help) ?? 0;
-    if (before + by > 0) this.helps.set(help, before + by);
-    else this.helps.delete(help);
+    const before = this.helps.add(help, by);
     if (this.help === NO_HELP || !this.helps.has(this.help)) this.chooseHelp();
     return before === 0 || before + by === 0;
   }
@@ -143,14 +147,17 @@ export class Family {
   }
 
   /** The help texts of the chunks, NO_HELP among them where some have none. */
-  get helpIds(): ReadonlyMap<number, number> {
+  get helpIds(): CountMap {
     return this.helps;
   }
 
   countShape(shape: number, by: 1 | -1): void {
-    const count = (this.shapes.get(shape) ?? 0) + by;
-    if (count > 0) this.shapes.set(shape, count);
-    else this.shapes.delete(shape);
+    this.shapes.add(shape, by);
+  }
+
+  /** The memory that it takes up besides its pages. */
+  get sizeBytes(): number {
+    return FAMILY_BYTES + this.nameBytes.length * 2 + this.helps.sizeBytes + this.shapes.sizeBytes;
   }
 }
 

@@ -73,7 +73,11 @@ export class GroupReading implements ShownGroup {
   private order = new Int32Array(0);
   /** All families of the moment when the last chunk was noted, if that is how the chunks are to be put in order. */
   private blocks: readonly FamilyBlock[] | null = null;
+  /** All ids of families of that moment are below it. */
+  private familyLimit = 0;
   private next: number;
+  /** Of the reading: see Pages.hold. */
+  readonly epoch: number;
 
   constructor(
     private readonly table: Table,
@@ -83,7 +87,7 @@ export class GroupReading implements ShownGroup {
     const { groups } = table;
     this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
     this.next = groups.firstChunk(group);
-    table.readers.beginReading(this);
+    this.epoch = table.readers.beginReading(this);
   }
 
   /** Notes and sorts the chunks, a step each time that it is asked on; only then is the group to be looked at. */
@@ -100,7 +104,7 @@ export class GroupReading implements ShownGroup {
   /** Puts the chunks in the order of all families, of which the group has many. */
   private *orderBy(blocks: readonly FamilyBlock[]): Generator<null> {
     const { chunks } = this;
-    const places = new Int32Array(this.table.familyLimit);
+    const places = new Int32Array(this.familyLimit);
     for (const [i, chunk] of chunks.entries()) {
       places[chunk.id] = i + 1;
       if (i % STEP === STEP - 1) yield null;
@@ -142,8 +146,10 @@ export class GroupReading implements ShownGroup {
       this.next = rows[at + CHUNK_NEXT] as number;
     }
     if (this.next >= 0) return false;
-    if (this.chunks.length > STEP && this.chunks.length * SPARSE > table.familyCount && this.blocks === null)
+    if (this.chunks.length > STEP && this.chunks.length * SPARSE > table.familyCount && this.blocks === null) {
       this.blocks = table.order.read();
+      this.familyLimit = table.familyLimit;
+    }
     table.readers.endNoting(this);
     return true;
   }

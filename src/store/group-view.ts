@@ -26,7 +26,7 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
     id: family.id,
     type: table.typeOf(chunk),
     isTypeless: family.isTypeless,
-    help: table.helpOf(chunk),
+    help: table.helpText(table.helpIdOf(chunk)),
     age: family.asides === null ? family.age : family.asides.ageOf(chunk),
     isAside: family.asides !== null,
     quoted: table.isQuoted(chunk),

@@ -9,11 +9,14 @@ const decoder = new TextDecoder();
 
 const FIRST_CHUNK = 0;
 const SHAPE = 1;
-const STRIDE = 2;
+const SERIES = 2;
+const STRIDE = 3;
 
+/** Of the second column: push times in seconds, and a size. */
 const SUCCEEDED = 0;
 const FAILED = 1;
-const TIME_STRIDE = 2;
+const SIZE = 2;
+const DOUBLES_STRIDE = 3;
 
 /** The groups: a row of the store each, found by the block of its grouping key. */
 export class Groups {
@@ -21,7 +24,7 @@ export class Groups {
   readonly shapes = new Shapes();
   private readonly walk = new LabelWalk();
   private readonly column = new Int32Column();
-  private readonly timeColumn = new Float64Column();
+  private readonly doubles = new Float64Column();
 
   get count(): number {
     return this.table.count;
@@ -50,11 +53,12 @@ export class Groups {
   private addRow(source: Uint8Array, start: number, end: number, names: readonly string[]): number {
     const group = this.table.add(source, start, end);
     this.column.ensure((group + 1) * STRIDE);
-    this.timeColumn.ensure((group + 1) * TIME_STRIDE);
+    this.doubles.ensure((group + 1) * DOUBLES_STRIDE);
     this.column.rows[group * STRIDE + FIRST_CHUNK] = -1;
     this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(names).id;
-    this.timeColumn.rows[group * TIME_STRIDE + SUCCEEDED] = 0;
-    this.timeColumn.rows[group * TIME_STRIDE + FAILED] = 0;
+    this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = 0;
+    this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
+    this.setHeld(group, 0, 0);
     return group;
   }
 
@@ -62,6 +66,35 @@ export class Groups {
   remove(group: number): void {
     this.shapes.leave(this.column.rows[group * STRIDE + SHAPE] as number);
     this.table.remove(group);
+    this.column.trim(this.table.limit * STRIDE);
+    this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
+  }
+
+  /** The memory that the rows, the keys and their names take up. */
+  get sizeBytes(): number {
+    return this.table.sizeBytes + this.column.sizeBytes + this.doubles.sizeBytes + this.shapes.sizeBytes;
+  }
+
+  /** How many series a group holds. */
+  seriesCount(group: number): number {
+    return this.column.rows[group * STRIDE + SERIES] as number;
+  }
+
+  /** The size of what a group holds: lines, what stands beside them, and help texts. */
+  heldBytes(group: number): number {
+    return this.doubles.rows[group * DOUBLES_STRIDE + SIZE] as number;
+  }
+
+  setHeld(group: number, seriesCount: number, heldBytes: number): void {
+    this.column.rows[group * STRIDE + SERIES] = seriesCount;
+    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = heldBytes;
+  }
+
+  /** Notes that a group holds so much more, or less. */
+  addHeld(group: number, seriesCount: number, heldBytes: number): void {
+    const at = group * STRIDE + SERIES;
+    this.column.rows[at] = (this.column.rows[at] as number) + seriesCount;
+    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = this.heldBytes(group) + heldBytes;
   }
 
   /** The first chunk of a group, or -1; the next ones are linked in the chunk rows. */
@@ -84,18 +117,18 @@ export class Groups {
 
   /** Seconds since 1970 of the last push that succeeded, as its metric says; 0 where none has. */
   succeededSeconds(group: number): number {
-    return this.timeColumn.rows[group * TIME_STRIDE + SUCCEEDED] as number;
+    return this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] as number;
   }
 
   failedSeconds(group: number): number {
-    return this.timeColumn.rows[group * TIME_STRIDE + FAILED] as number;
+    return this.doubles.rows[group * DOUBLES_STRIDE + FAILED] as number;
   }
 
   setSucceeded(group: number, seconds: number): void {
-    this.timeColumn.rows[group * TIME_STRIDE + SUCCEEDED] = seconds;
+    this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = seconds;
   }
 
   setFailed(group: number, seconds: number): void {
-    this.timeColumn.rows[group * TIME_STRIDE + FAILED] = seconds;
+    this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = seconds;
   }
 }

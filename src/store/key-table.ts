@@ -1,14 +1,16 @@
 import { Int32Column } from "../bytes/columns.ts";
 import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { FREE, RowNumbers } from "./row-numbers.ts";
 
-/** Fields of a row: where the key stands in the arena, its size, its hash (-1 where the row is free: then AT is the next). */
+/** Fields of a row: where the key stands in the arena, its size, its hash (FREE where the row is). */
 const AT = 0;
 const SIZE = 1;
 const HASH = 2;
 const STRIDE = 3;
-const FREE = -1;
 
 const SMALL_ARENA_BYTES = 4096;
+/** A table that is filled anew all the time keeps this much of its arena, and of its rows. */
+const KEPT_BYTES = 65_536;
 
 /**
  * Numbers byte keys: each key has an id, a small integer, that stays until the key is removed and is then used again.
@@ -23,16 +25,22 @@ const SMALL_ARENA_BYTES = 4096;
 export class KeyTable {
   private slots = new Int32Array(64);
   private readonly rows = new Int32Column();
+  private readonly numbers = new RowNumbers(this.rows, { stride: STRIDE, mark: HASH, next: AT, previous: SIZE });
   private arena = new Uint8Array(SMALL_ARENA_BYTES);
   private arenaUsed = 0;
   private arenaHoles = 0;
-  private firstFree = -1;
-  /** How many keys there are. */
-  count = 0;
-  /** Every id is below this. */
-  limit = 0;
   /** Slots looked at by all look-ups so far; tests hold it against the number of look-ups. */
   probes = 0;
+
+  /** How many keys there are. */
+  get count(): number {
+    return this.numbers.count;
+  }
+
+  /** Every id is below this. */
+  get limit(): number {
+    return this.numbers.limit;
+  }
 
   /** The id of the key source[start, end), or -1. */
   find(source: Uint8Array, start: number, end: number): number {
@@ -53,13 +61,12 @@ export class KeyTable {
   /** Adds the key source[start, end), which must not be there yet. */
   add(source: Uint8Array, start: number, end: number): number {
     if ((this.count + 1) * 3 > this.slots.length * 2) this.resize(this.slots.length * 2);
-    const id = this.takeId();
+    const id = this.numbers.take();
     const rows = this.rows.rows;
     rows[id * STRIDE + AT] = this.store(source, start, end);
     rows[id * STRIDE + SIZE] = end - start;
     rows[id * STRIDE + HASH] = hashBytes(source, start, end);
     this.place(id);
-    this.count++;
     return id;
   }
 
@@ -67,10 +74,7 @@ export class KeyTable {
     const rows = this.rows.rows;
     this.unplace(id);
     this.arenaHoles += rows[id * STRIDE + SIZE] as number;
-    rows[id * STRIDE + HASH] = FREE;
-    rows[id * STRIDE + AT] = this.firstFree;
-    this.firstFree = id;
-    this.count--;
+    this.numbers.give(id);
     if (this.arenaHoles * 2 > this.arenaUsed && this.arena.length > SMALL_ARENA_BYTES) this.squeeze();
     if (this.slots.length > 64 && this.count * 8 < this.slots.length) this.resize(this.slots.length / 2);
   }
@@ -79,11 +83,11 @@ export class KeyTable {
   clear(): void {
     if (this.slots.length > 1024) this.slots = new Int32Array(64);
     else this.slots.fill(0);
+    if (this.arena.length > KEPT_BYTES) this.arena = new Uint8Array(SMALL_ARENA_BYTES);
+    if (this.rows.sizeBytes > KEPT_BYTES) this.rows.trim(0);
     this.arenaUsed = 0;
     this.arenaHoles = 0;
-    this.firstFree = -1;
-    this.count = 0;
-    this.limit = 0;
+    this.numbers.clear();
   }
 
   has(id: number): boolean {
@@ -103,19 +107,14 @@ export class KeyTable {
     return this.arena.subarray(at, at + (this.rows.rows[id * STRIDE + SIZE] as number));
   }
 
+  /** The size of the key of an id. */
+  size(id: number): number {
+    return this.rows.rows[id * STRIDE + SIZE] as number;
+  }
+
   /** The memory that it takes up. */
   get sizeBytes(): number {
     return this.slots.byteLength + this.rows.sizeBytes + this.arena.byteLength;
-  }
-
-  private takeId(): number {
-    if (this.firstFree >= 0) {
-      const id = this.firstFree;
-      this.firstFree = this.rows.rows[id * STRIDE + AT] as number;
-      return id;
-    }
-    this.rows.ensure((this.limit + 1) * STRIDE);
-    return this.limit++;
   }
 
   private store(source: Uint8Array, start: number, end: number): number {

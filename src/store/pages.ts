@@ -1,3 +1,5 @@
+import { HeldPages } from "./held-pages.ts";
+
 /** The size of a page that holds many chunks. */
 export const PAGE_BYTES = 8192;
 /** A family's first page starts as small as this and grows. */
@@ -11,6 +13,13 @@ const SPARE_BUFFERS = 64;
 export const MAX_SLOTS = 512;
 /** The slot of a chunk that was taken away; another chunk may get it. */
 const HOLE = -1;
+
+/** The objects of a page but for what its arrays hold, and of something that stands beside lines: measured. */
+const PAGE_OBJECT_BYTES = 420;
+const SIDE_OBJECT_BYTES = 180;
+/** The objects of the deflated form of a page. */
+const DEFLATED_OBJECT_BYTES = 150;
+const SLOT_BYTES = 6;
 
 /** Where a chunk stands on its page: good until something is written to the page. */
 export interface ChunkPlace {
@@ -42,9 +51,8 @@ export class Page {
   index = -1;
   /** What lines cannot say, by chunk id; null where there is nothing of the kind. */
   sides: Map<number, Uint8Array> | null = null;
-  /** The page's bytes deflated, kept until they change; see serialise/gzip.ts. */
-  deflated: readonly Uint8Array[] | null = null;
   crc = 0;
+  private keptDeflated: readonly Uint8Array[] | null = null;
 
   constructor(
     readonly id: number,
@@ -53,11 +61,43 @@ export class Page {
     /** The number of snapshots taken when the page came into being. */
     readonly epoch: number,
     bytes?: Uint8Array,
+    /** Where the deflated form of the page is counted; null once the page is none of the store's any more. */
+    private tally: DeflatedTally | null = null,
   ) {
     const slotCount = sizeBytes === PAGE_BYTES ? 64 : 8;
     this.bytes = bytes ?? new Uint8Array(sizeBytes);
     this.slots = new Int32Array(slotCount);
     this.sizes = new Uint16Array(slotCount);
+  }
+
+  /** The page's bytes deflated, kept until they change; see serialise/gzip.ts. */
+  get deflated(): readonly Uint8Array[] | null {
+    return this.keptDeflated;
+  }
+
+  set deflated(parts: readonly Uint8Array[] | null) {
+    if (parts === this.keptDeflated) return;
+    if (this.tally !== null) this.tally.sizeBytes += deflatedBytes(parts) - deflatedBytes(this.keptDeflated);
+    this.keptDeflated = parts;
+  }
+
+  /** The memory that it takes up, but for its deflated form and what stands beside lines. */
+  get sizeBytes(): number {
+    return this.bytes.length + this.objectBytes;
+  }
+
+  get objectBytes(): number {
+    return PAGE_OBJECT_BYTES + this.slots.length * SLOT_BYTES;
+  }
+
+  /** The page is none of the store's any more: gives what readers of it hold. */
+  retire(): number {
+    const kept = deflatedBytes(this.keptDeflated);
+    if (this.tally !== null) this.tally.sizeBytes -= kept;
+    this.tally = null;
+    let sideBytes = 0;
+    if (this.sides !== null) for (const side of this.sides.values()) sideBytes += SIDE_OBJECT_BYTES + side.length;
+    return this.sizeBytes + kept + sideBytes;
   }
 
   /** Sets where the chunk of a slot stands. */
@@ -130,17 +170,32 @@ export class Page {
   }
 }
 
+/** What the deflated forms of all pages take up. */
+interface DeflatedTally {
+  sizeBytes: number;
+}
+
+function deflatedBytes(parts: readonly Uint8Array[] | null): number {
+  if (parts === null) return 0;
+  let sizeBytes = DEFLATED_OBJECT_BYTES;
+  for (const part of parts) sizeBytes += part.length;
+  return sizeBytes;
+}
+
 /** All pages, by id. Only here is decided whether a page may be written in place. */
 export class Pages {
   private readonly pages: (Page | null)[] = [];
+  /** Ids that had no page when they were noted. */
   private readonly freeIds: number[] = [];
   private readonly spare: Uint8Array[] = [];
-  /** Snapshots that have begun and not been released. */
-  heldBySnapshots = 0;
+  private readonly deflated: DeflatedTally = { sizeBytes: 0 };
+  private readonly held = new HeldPages();
   /** How many times pages were held so far. */
   epoch = 0;
   /** Bytes of all pages in use; copies that only snapshots hold do not count. */
   sizeBytes = 0;
+  /** Of their objects and slots. */
+  private objectBytes = 0;
   /** Bytes copied because a snapshot held a page, so far. */
   copiedBytes = 0;
 
@@ -150,31 +205,72 @@ export class Pages {
     return page;
   }
 
-  /** A reading begins: no page that exists now is written until it is released. Gives its epoch. */
-  hold(): number {
-    this.heldBySnapshots++;
-    return ++this.epoch;
+  /** The memory that pages take up, with their deflated forms and with those that wait to be used again. */
+  get memoryBytes(): number {
+    const lists = (this.pages.length + this.freeIds.length) * 8;
+    return this.sizeBytes + this.objectBytes + this.deflated.sizeBytes + this.spare.length * PAGE_BYTES + lists;
   }
 
-  release(): void {
-    this.heldBySnapshots--;
+  /** Memory of pages that are none any more but for readers that go on. */
+  get heldBytes(): number {
+    return this.held.sizeBytes;
+  }
+
+  /** Snapshots and readings that have begun and not been released. */
+  get heldBySnapshots(): number {
+    return this.held.count;
+  }
+
+  /** A reading begins: no page that exists now is written until it is released. Gives its epoch. */
+  hold(): number {
+    this.held.begin(++this.epoch);
+    return this.epoch;
+  }
+
+  /** The reading of an epoch ends. */
+  release(epoch: number): void {
+    this.held.end(epoch);
   }
 
   create(family: number, sizeBytes: number): Page {
-    const id = this.freeIds.pop() ?? this.pages.length;
+    const id = this.takeId();
     const bytes = sizeBytes === PAGE_BYTES ? this.spare.pop() : undefined;
-    const page = new Page(id, family, sizeBytes, this.epoch, bytes);
+    const page = new Page(id, family, sizeBytes, this.epoch, bytes, this.deflated);
     this.pages[id] = page;
     this.sizeBytes += sizeBytes;
+    this.objectBytes += page.objectBytes;
     return page;
   }
 
+  private takeId(): number {
+    for (let id = this.freeIds.pop(); id !== undefined; id = this.freeIds.pop()) if (this.pages[id] === null) return id;
+    return this.pages.length;
+  }
+
   drop(page: Page): void {
-    this.pages[page.id] = null;
-    this.freeIds.push(page.id);
     this.sizeBytes -= page.bytes.length;
-    if (!this.isHeld(page) && page.bytes.length === PAGE_BYTES && this.spare.length < SPARE_BUFFERS)
-      this.spare.push(page.bytes);
+    this.objectBytes -= page.objectBytes;
+    const isHeld = this.isHeld(page);
+    const retiredBytes = page.retire();
+    if (isHeld) this.held.retire(page.epoch, retiredBytes);
+    else if (page.bytes.length === PAGE_BYTES && this.spare.length < SPARE_BUFFERS) this.spare.push(page.bytes);
+    this.giveId(page.id);
+  }
+
+  private giveId(id: number): void {
+    const { pages, freeIds } = this;
+    pages[id] = null;
+    freeIds.push(id);
+    while (pages.length > 0 && pages.at(-1) === null) pages.pop();
+    if (pages.length === 0) freeIds.length = 0;
+  }
+
+  /** Puts source[start, end) on a page that may be written; gives the slot. There must be room. */
+  put(page: Page, chunk: number, source: Uint8Array, start: number, end: number): number {
+    const before = page.objectBytes;
+    const slot = page.add(chunk, source, start, end);
+    this.objectBytes += page.objectBytes - before;
+    return slot;
   }
 
   /** A page to write in place of `page`: itself, or its copy where a snapshot may hold it. `list` is its family's. */
@@ -188,7 +284,7 @@ export class Pages {
 
   /** Puts a copy of the page with room for `sizeBytes` in its place. */
   replace(page: Page, list: Page[], sizeBytes: number): Page {
-    const copy = new Page(page.id, page.family, sizeBytes, this.epoch);
+    const copy = new Page(page.id, page.family, sizeBytes, this.epoch, undefined, this.deflated);
     copy.bytes.set(page.bytes.subarray(0, page.used));
     copy.used = page.used;
     copy.slots = page.slots.slice();
@@ -200,19 +296,15 @@ export class Pages {
     this.pages[page.id] = copy;
     list[page.index] = copy;
     this.sizeBytes += sizeBytes - page.bytes.length;
+    this.objectBytes += copy.objectBytes - page.objectBytes;
     this.copiedBytes += page.used;
+    const retiredBytes = page.retire();
+    this.held.retire(page.epoch, retiredBytes);
     return copy;
   }
 
-  clear(): void {
-    this.pages.length = 0;
-    this.freeIds.length = 0;
-    this.spare.length = 0;
-    this.sizeBytes = 0;
-  }
-
   private isHeld(page: Page): boolean {
-    return this.heldBySnapshots > 0 && page.epoch < this.epoch;
+    return page.epoch < this.held.newest;
   }
 }
 
@@ -225,8 +317,11 @@ export function pageSizeFor(pageCount: number, chunkBytes: number): number {
   return Math.min(PAGE_BYTES, size);
 }
 
-/** The bytes that stand beside the lines of a chunk. */
+/** What stands beside the lines of a chunk, in bytes. */
 export const sideSize = (page: Page, chunk: number): number => page.sides?.get(chunk)?.length ?? 0;
+
+/** The memory that something of this size beside lines takes up; 0 is nothing. */
+export const sideMemory = (sizeBytes: number): number => (sizeBytes === 0 ? 0 : SIDE_OBJECT_BYTES + sizeBytes);
 
 /** Sets what stands beside the lines of a chunk. */
 export function setSide(page: Page, chunk: number, side: Uint8Array | null): void {

@@ -9,6 +9,8 @@ export interface Prepared {
   chunk: number;
   /** Where the chunk stands on its page, and how large it is. */
   place: ChunkPlace;
+  /** What stands beside its lines. */
+  sideBytes: number;
   start: number;
   end: number;
   quoted: boolean;
@@ -28,6 +30,7 @@ export function emptyPrepared(): Prepared {
     stored: null,
     chunk: -1,
     place: { slot: 0, offset: 0, size: 0 },
+    sideBytes: 0,
     start: 0,
     end: 0,
     quoted: false,

@@ -15,7 +15,6 @@ import { isMetricType, MetricType } from "../model/metric-type.ts";
 import { quoteBytes } from "../model/quote.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { NOBODY } from "./asides.ts";
-import { findFull } from "./capacity.ts";
 import { emptyContent } from "./chunk-content.ts";
 import {
   describeType,
@@ -32,6 +31,8 @@ import { describeMetric } from "./describe.ts";
 import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
 import { type Family, NO_HELP, noteTypeless } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
+import { PushGrowth } from "./growth.ts";
+import { sideSize } from "./pages.ts";
 import { emptyPrepared, type Prepared } from "./prepared.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
 import { PushedTypes } from "./pushed-types.ts";
@@ -39,7 +40,7 @@ import { Renderer } from "./render.ts";
 import { removeOthers } from "./replace.ts";
 import { ScrapeCheck } from "./scrape-check.ts";
 import { SideWriter } from "./side.ts";
-import { FAMILY_BYTES, type Table } from "./table.ts";
+import type { Table } from "./table.ts";
 
 /** Own families, which a push may add to but not change the type of; by name. */
 export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
@@ -68,6 +69,7 @@ export class PushHandler {
   private readonly scrapes = new ScrapeCheck();
   /** What the group of the push held before it. */
   readonly chunks: GroupChunks;
+  private readonly growth: PushGrowth;
   /** Of the push being prepared; filled when it first needs them. */
   private readonly pushedTypes = new PushedTypes();
   private isNewGroup = false;
@@ -78,6 +80,7 @@ export class PushHandler {
     private readonly times: PushTimes,
   ) {
     this.chunks = new GroupChunks(table);
+    this.growth = new PushGrowth(table, this.chunks);
     this.duplicates = new DuplicateSearch(table.groups, {
       lines: (group, family) => {
         const chunk = table.chunkOf(group, family.id);
@@ -134,6 +137,7 @@ export class PushHandler {
     item.family = family;
     item.stored = stored;
     item.chunk = this.chunks.chunk;
+    item.sideBytes = 0;
     item.start = renderer.out.length;
     renderer.renderFamily(columns, family, request.key);
     item.end = renderer.out.length;
@@ -187,18 +191,9 @@ export class PushHandler {
     }
   }
 
-  /** Why the store has no room for what was prepared last, or null. */
-  findFull(limits: StoreLimits): Rejection | null {
-    let series = 0;
-    let sizeBytes = this.renderer.out.length;
-    for (let i = 0; i < this.preparedCount; i++) {
-      const { chunk, lineCount, stored, side, place } = this.prepared[i] as Prepared;
-      series += lineCount - (chunk < 0 ? 0 : this.table.lineCountOf(chunk));
-      if (stored === null) sizeBytes += FAMILY_BYTES;
-      if (side !== null) sizeBytes += side.length;
-      if (chunk >= 0) sizeBytes -= place.size;
-    }
-    return findFull(this.table, limits, 0, series, sizeBytes);
+  /** Why there is no room for what was prepared last, or null; `group` is -1 where there is none yet. */
+  findFull(limits: StoreLimits, request: PushRequest, group: number): Rejection | null {
+    return this.growth.findFull(limits, request, group, this.prepared, this.preparedCount);
   }
 
   private nextPrepared(): Prepared {
@@ -213,7 +208,8 @@ export class PushHandler {
     if (item.chunk < 0) return OTHER_LABELS;
     const { place } = item;
     const page = this.table.locate(item.chunk, place);
-    if (page.sides?.has(item.chunk)) return OTHER_LABELS;
+    item.sideBytes = sideSize(page, item.chunk);
+    if (item.sideBytes > 0) return OTHER_LABELS;
     const { bytes } = this.renderer.out;
     return compareLines(bytes, item.start, item.end, page.bytes, place.offset, place.offset + place.size);
   }

@@ -22,13 +22,13 @@ export class Readers {
 
   endSnapshot(snapshot: Snapshot): void {
     this.snapshots.delete(snapshot);
-    this.pages.release();
+    this.pages.release(snapshot.epoch);
   }
 
-  /** A group is read: no page that exists now is written until `endReading`. */
-  beginReading(reading: GroupReading): void {
+  /** A group is read: no page that exists now is written until `endReading`. Gives its epoch. */
+  beginReading(reading: GroupReading): number {
     this.noting.add(reading);
-    this.pages.hold();
+    return this.pages.hold();
   }
 
   endNoting(reading: GroupReading): void {
@@ -37,7 +37,7 @@ export class Readers {
 
   endReading(reading: GroupReading): void {
     this.noting.delete(reading);
-    this.pages.release();
+    this.pages.release(reading.epoch);
   }
 
   /** To be called before chunks of a group change, come or go. */

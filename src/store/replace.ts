@@ -24,6 +24,8 @@ export function removeOthers(
   // Two lists of what was one, each in its order.
   const starts = { kept: -1, gone: -1 };
   const ends = { kept: -1, gone: -1 };
+  let series = 0;
+  let heldBytes = 0;
   for (let chunk = table.groups.firstChunk(group); chunk >= 0; ) {
     const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
     const list = keep.has(chunk) || table.familyOf(chunk).isPushTime ? "kept" : "gone";
@@ -32,7 +34,12 @@ export function removeOthers(
     rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = -1;
     ends[list] = chunk;
     if (list === "gone") table.segments?.left(group, chunk);
+    if (list === "kept") {
+      series += table.lineCountOf(chunk);
+      heldBytes += table.heldBytesOf(chunk);
+    }
     chunk = next;
   }
+  table.groups.setHeld(group, series, heldBytes);
   table.detach(group, starts.kept, starts.gone);
 }

@@ -111,7 +111,7 @@ export class Restoring {
       const fault = known < 0 ? "it is not there" : "it is there";
       throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: ${fault}`);
     }
-    return known < 0 ? this.table.addGroupBlock(source, start, end) : known;
+    return known < 0 ? this.table.groups.addBlock(source, start, end) : known;
   }
 
   private addFamily(group: number, index: number): void {

@@ -5,9 +5,9 @@ import type { Table } from "./table.ts";
 
 /** The segment of every chunk at first: it is kept in the row of its group. */
 export const OWN_SEGMENT = 0;
-/** In memory, about: the entry of a set. */
-const CHUNK_BYTES = 40;
-const SEGMENT_BYTES = 300;
+/** The entry of a set, and the objects of one: measured. */
+const CHUNK_BYTES = 50;
+const SEGMENT_BYTES = 400;
 
 /**
  * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here is kept
@@ -15,6 +15,7 @@ const SEGMENT_BYTES = 300;
  */
 export class Segments {
   private readonly groups = new Map<number, GroupSegments>();
+  private readonly tally = { sizeBytes: 0 };
 
   constructor(
     private readonly table: Table,
@@ -24,9 +25,7 @@ export class Segments {
 
   /** About the memory that it takes up. */
   get sizeBytes(): number {
-    let size = 0;
-    for (const group of this.groups.values()) size += group.sizeBytes;
-    return size;
+    return this.tally.sizeBytes;
   }
 
   /** The segments of a group, or null where it is kept whole. */
@@ -36,7 +35,7 @@ export class Segments {
 
   /** From now on a group may have several rows; all its chunks are in the own one, but those that say otherwise. */
   split(group: number): GroupSegments {
-    const known = this.groups.get(group) ?? new GroupSegments(this.table, group);
+    const known = this.groups.get(group) ?? new GroupSegments(this.table, group, this.tally);
     this.groups.set(group, known);
     return known;
   }
@@ -55,6 +54,7 @@ export class Segments {
   }
 
   removed(group: number): void {
+    this.groups.get(group)?.end();
     this.groups.delete(group);
   }
 }
@@ -66,10 +66,13 @@ export class GroupSegments {
   private readonly free: number[] = [];
   private next = OWN_SEGMENT + 1;
   private chunkCount = 0;
+  private countedBytes = 0;
 
   constructor(
     private readonly table: Table,
     readonly group: number,
+    /** What the segments of all groups take up. */
+    private readonly tally: { sizeBytes: number },
   ) {
     const { rows } = table.chunks;
     let chunk = table.groups.firstChunk(group);
@@ -77,8 +80,17 @@ export class GroupSegments {
       this.enter(chunk, table.chunks.segmentOf(chunk));
   }
 
-  get sizeBytes(): number {
-    return this.chunkCount * CHUNK_BYTES + (this.chunks.size + 1) * SEGMENT_BYTES;
+  /** To be called after chunks or segments came or went. */
+  private recount(): void {
+    const sizeBytes = this.chunkCount * CHUNK_BYTES + (this.chunks.size + 1) * SEGMENT_BYTES;
+    this.tally.sizeBytes += sizeBytes - this.countedBytes;
+    this.countedBytes = sizeBytes;
+  }
+
+  /** The group is no more. */
+  end(): void {
+    this.tally.sizeBytes -= this.countedBytes;
+    this.countedBytes = 0;
   }
 
   enter(chunk: number, segment: number): void {
@@ -87,6 +99,7 @@ export class GroupSegments {
     else known.add(chunk);
     if (segment >= this.next) this.next = segment + 1;
     this.chunkCount++;
+    this.recount();
     this.table.chunks.setSegment(chunk, segment);
   }
 
@@ -94,6 +107,7 @@ export class GroupSegments {
     const segment = this.table.chunks.segmentOf(chunk);
     if (!this.chunks.get(segment)?.delete(chunk)) return;
     this.chunkCount--;
+    this.recount();
     if (segment !== OWN_SEGMENT) this.changed.add(segment);
   }
 
@@ -134,6 +148,7 @@ export class GroupSegments {
   open(): number {
     const segment = this.free.pop() ?? this.next++;
     this.chunks.set(segment, new Set());
+    this.recount();
     return segment;
   }
 
@@ -141,6 +156,7 @@ export class GroupSegments {
   close(segment: number): void {
     if (this.chunks.get(segment)?.size !== 0) return;
     this.chunks.delete(segment);
+    this.recount();
     this.free.push(segment);
   }
 }

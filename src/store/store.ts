@@ -9,6 +9,7 @@ import { findFull } from "./capacity.ts";
 import { Contradictions } from "./contradictions.ts";
 import { GroupReading } from "./group-reading.ts";
 import { readLabels, viewOf } from "./group-view.ts";
+import { groupGrowth } from "./growth.ts";
 import { findInconsistentHelp } from "./inconsistent-help.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
@@ -39,6 +40,12 @@ export interface StoreStats {
   readonly series: number;
   readonly chunkBytes: number;
   readonly pageBytes: number;
+  /** What counts for the limit of the store's size: the memory of all that is kept, and help texts as often as they are shown. */
+  readonly sizeBytes: number;
+  /** Of that the memory. */
+  readonly memoryBytes: number;
+  /** Memory of pages that are none any more but for readers that go on. */
+  readonly heldBytes: number;
   /** Snapshots that have not been released; a wipe forgets those from before it. */
   readonly snapshots: number;
   /** Look-ups of groups in search of duplicate series, so far; from 0 after a wipe. */
@@ -120,7 +127,7 @@ export class Store {
     if (this.check) this.settle();
     this.handler.duplicates.begin();
     const group = this.table.groups.find(key.block);
-    const noGroup = group < 0 ? findFull(this.table, this.limits, 1, 2, key.block.length + 2 * key.full.length) : null;
+    const noGroup = group < 0 ? findFull(this.table, this.limits, groupGrowth(this.table, key)) : null;
     if (noGroup !== null) return this.isChanging ? AFTER_CHANGE : noGroup;
     const forbidden = this.findKeyFault(key, group);
     if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
@@ -131,13 +138,19 @@ export class Store {
     const { isTooLarge, limitBytes } = this.handler.renderer;
     if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
     if (faults.count > 0) return this.fail(request, group, faults.message);
-    const full = this.handler.findFull(this.limits);
-    if (full !== null) return this.isChanging ? AFTER_CHANGE : full;
+    const full = this.handler.findFull(this.limits, request, group);
+    if (full !== null) return this.refuseFull(request, group, full);
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);
     this.watcher?.changed(stored);
     return null;
+  }
+
+  private refuseFull(request: PushRequest, group: number, full: Rejection): Rejection {
+    if (this.isChanging) return AFTER_CHANGE;
+    if (full.kind === "too-large") this.noteFailure(request, group);
+    return full;
   }
 
   private noteSuccess(group: number, key: GroupingKey, receivedMs: number): void {
@@ -367,6 +380,9 @@ export class Store {
       series: table.seriesCount,
       chunkBytes: table.chunkBytes,
       pageBytes: table.pages.sizeBytes,
+      sizeBytes: table.size.countedBytes,
+      memoryBytes: table.size.memoryBytes,
+      heldBytes: table.pages.heldBytes,
       snapshots: table.pages.heldBySnapshots,
       lookups: this.handler.duplicates.lookups,
       conflictingFamilies: table.contradictions?.leftOutCount ?? 0,

@@ -1,6 +1,6 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { MetricType } from "../model/metric-type.ts";
-import type { ChunkContent } from "./chunk-content.ts";
+import { type ChunkContent, copyInto } from "./chunk-content.ts";
 import {
   CHUNK_FAMILY,
   CHUNK_GROUP,
@@ -27,11 +27,7 @@ import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
 import type { Segments } from "./segments.ts";
 import type { FamilySnapshot } from "./snapshot.ts";
-
-/** A chunk's row, its time and its slot on a page. */
-const CHUNK_BYTES = 4 * CHUNK_STRIDE + 8 + 6;
-/** The objects of a family and of its first page. */
-export const FAMILY_BYTES = 2048;
+import { TableSize } from "./table-size.ts";
 
 /**
  * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and lists
@@ -42,7 +38,7 @@ export class Table {
   readonly chunks = new Chunks();
   readonly pages = new Pages();
   readonly helps = new HelpTexts();
-  private readonly names = new KeyTable();
+  readonly names = new KeyTable();
   private readonly families: (Family | null)[] = [];
   readonly order = new FamilyOrder();
   readonly readers = new Readers(this.pages);
@@ -56,15 +52,7 @@ export class Table {
   readonly newHelps = new Set<Family>();
   seriesCount = 0;
   chunkBytes = 0;
-  /** Bytes of what stands beside chunks. */
-  private sideBytes = 0;
-
-  /** What everything that is kept takes up, somewhat less than it does in fact. */
-  get sizeBytes(): number {
-    const { groups, chunks, pages, helps, names } = this;
-    const tables = groups.table.sizeBytes + helps.sizeBytes + names.sizeBytes;
-    return pages.sizeBytes + this.sideBytes + tables + chunks.count * CHUNK_BYTES + names.count * FAMILY_BYTES;
-  }
+  readonly size = new TableSize(this);
 
   get familyCount(): number {
     return this.names.count;
@@ -91,19 +79,20 @@ export class Table {
     return id < 0 ? null : this.family(id);
   }
 
-  /** Adds a family; it is found by its key, which is its name unless there is one of that name. */
+  /** Adds a family; it is found by its key, which is its name unless there is one of that name. Both are borrowed. */
   addFamily(name: Uint8Array, type: MetricType, key = name): Family {
     const id = this.names.add(key, 0, key.length);
-    const family = new Family(id, Buffer.from(name).toString(), name.slice(), type);
+    const family = new Family(id, Buffer.from(name).toString(), new Uint8Array(name), type);
     family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
     family.isFurther = key !== name;
     family.epoch = this.pages.epoch;
     this.families[id] = family;
     this.order.add(family);
+    this.size.recount(family);
     return family;
   }
 
-  /** A family as it is now. */
+  /** As it is now. */
   shown(family: Family): FamilySnapshot {
     return {
       name: family.name,
@@ -123,11 +112,6 @@ export class Table {
 
   addGroup(key: GroupingKey): number {
     return this.groups.add(key);
-  }
-
-  /** Adds a group by the block of its key, source[start, end). */
-  addGroupBlock(source: Uint8Array, start: number, end: number): number {
-    return this.groups.addBlock(source, start, end);
   }
 
   /** The chunk of a family in a group, or -1. */
@@ -175,12 +159,16 @@ export class Table {
     this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] = content.help;
     family.countShape(this.groups.shapeId(group), 1);
     this.countHelp(family, content.help, 1);
+    this.size.recount(family);
     family.chunkCount++;
     this.helps.retain(content.help);
     this.countIn(family, content);
     this.chunks.describe(chunk, content);
-    this.chunkBytes += content.end - content.start;
-    this.sideBytes += content.side?.length ?? 0;
+    const size = content.end - content.start;
+    const sideBytes = content.side?.length ?? 0;
+    this.chunkBytes += size;
+    this.size.changeSide(0, sideBytes);
+    this.groups.addHeld(group, content.lineCount, size + sideBytes + this.helps.size(content.help));
     this.putOnPage(family, chunk, content);
     if (content.metricCount > 0 && family.filledCount === 1) this.contradictions?.filled(family, content.pushedMs);
   }
@@ -190,6 +178,7 @@ export class Table {
     const { rows } = this.chunks;
     const group = this.groupOf(chunk);
     this.readers.beforeGroupChanges(group);
+    this.groups.addHeld(group, -this.lineCountOf(chunk), -this.heldBytesOf(chunk));
     this.leaveFamily(chunk, this.groups.shapeId(group));
     rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
     this.putIn(family, group, chunk, content);
@@ -205,12 +194,14 @@ export class Table {
     this.beforeChange(family);
     this.readers.beforeGroupChanges(this.groupOf(chunk));
     const { filledCount } = family;
+    const moreSeries = content.lineCount - this.lineCountOf(chunk);
     this.countOut(family, chunk);
     this.countIn(family, content);
     if ((filledCount === 0) !== (family.filledCount === 0)) this.refilled(family, content.pushedMs);
     this.changeHelp(family, chunk, content.help);
     this.chunks.describe(chunk, content);
-    this.rewrite(family, chunk, place, content);
+    const moreBytes = this.rewrite(family, chunk, place, content);
+    if (moreSeries !== 0 || moreBytes !== 0) this.groups.addHeld(this.groupOf(chunk), moreSeries, moreBytes);
     this.noteChange(chunk);
   }
 
@@ -219,20 +210,32 @@ export class Table {
     if (segment > 0) this.segments?.changed(this.groupOf(chunk), segment);
   }
 
-  private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): void {
+  /** Gives by how many bytes the chunk is larger now. */
+  private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): number {
     const size = content.end - content.start;
     const held = this.pageOf(chunk);
+    const sideBefore = sideSize(held, chunk);
+    const side = content.side?.length ?? 0;
+    const moreBytes = size - place.size + side - sideBefore;
     this.chunkBytes += size - place.size;
-    this.sideBytes += (content.side?.length ?? 0) - sideSize(held, chunk);
+    this.size.changeSide(sideBefore, side);
     const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
     if (isWide || held.used - place.size + size > held.bytes.length) {
       family.remove(this.pages, held, place);
-      return this.putOnPage(family, chunk, content);
+      this.putOnPage(family, chunk, content);
+      return moreBytes;
     }
     const page = this.pages.writable(held, family.pages);
     page.resize(place, size);
     copyInto(page.bytes, place.offset, content);
     setSide(page, chunk, content.side);
+    return moreBytes;
+  }
+
+  /** The size of what a chunk holds: lines, what stands beside them, and the help text. */
+  heldBytesOf(chunk: number): number {
+    const page = this.locate(chunk, this.place);
+    return this.place.size + sideSize(page, chunk) + this.helps.size(this.helpIdOf(chunk));
   }
 
   /** Notes that a cell was pushed again with the very same lines. */
@@ -272,12 +275,13 @@ export class Table {
     this.beforeChange(family);
     const page = this.locate(chunk, this.place);
     this.chunkBytes -= this.place.size;
-    this.sideBytes -= sideSize(page, chunk);
+    this.size.changeSide(sideSize(page, chunk), 0);
     family.remove(this.pages, page, this.place);
     this.countOut(family, chunk);
     const help = this.helpIdOf(chunk);
     this.countHelp(family, help, -1);
     family.countShape(shape, -1);
+    this.size.recount(family);
     const { contradictions } = this;
     if (contradictions !== null) {
       contradictions.left(family, this.groupOf(chunk), chunk);
@@ -307,6 +311,8 @@ export class Table {
     this.names.remove(family.id);
     this.segments?.familyRemoved(family.id);
     this.families[family.id] = null;
+    this.families.length = this.names.limit;
+    this.size.drop(family);
     this.order.remove(family);
     this.newHelps.delete(family);
     this.contradictions?.dropped(family);
@@ -342,6 +348,8 @@ export class Table {
     this.chunks.rows[at] = help;
     this.countHelp(family, help, 1);
     this.countHelp(family, old, -1);
+    this.size.recount(family);
+    this.groups.addHeld(this.groupOf(chunk), 0, this.helps.size(help) - this.helps.size(old));
     this.helps.retain(help);
     this.helps.release(old);
   }
@@ -382,18 +390,8 @@ export class Table {
     return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
   }
 
-  helpOf(chunk: number): Uint8Array | null {
-    return this.helpText(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number);
-  }
-
   /** The help text of a number, or null for NO_HELP. */
   helpText(help: number): Uint8Array | null {
     return help === NO_HELP ? null : this.helps.text(help);
   }
-}
-
-function copyInto(target: Uint8Array, offset: number, content: ChunkContent): void {
-  const { source, start, end } = content;
-  if (end - start > 128) return target.set(source.subarray(start, end), offset);
-  for (let i = start, at = offset; i < end; i++, at++) target[at] = source[i] as number;
 }

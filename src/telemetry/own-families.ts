@@ -51,8 +51,12 @@ export const OWN_FAMILIES = {
   pushgateway_store_chunk_bytes: gauge("Bytes of exposition text that the store holds."),
   pushgateway_store_families: gauge("Number of metric families in the store."),
   pushgateway_store_groups: gauge("Number of groups in the store."),
+  pushgateway_store_held_bytes: gauge(
+    "Bytes of memory of replaced metrics that the store keeps for scrapes which are still being sent.",
+  ),
   pushgateway_store_page_bytes: gauge("Bytes of memory that the pages of the store take up."),
   pushgateway_store_series: gauge("Number of series in the store."),
+  pushgateway_store_size_bytes: gauge("Bytes that the store takes up, as they are counted for --store.max-size."),
 } as const satisfies Record<string, FamilyHead>;
 
 export type OwnFamilyName = keyof typeof OWN_FAMILIES;

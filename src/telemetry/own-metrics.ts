@@ -32,6 +32,10 @@ export interface StoreStats {
   readonly chunkBytes: number;
   /** Bytes of memory that pages take up. */
   readonly pageBytes: number;
+  /** What counts for --store.max-size. */
+  readonly sizeBytes: number;
+  /** Bytes of memory of what is kept only for running scrapes. */
+  readonly heldBytes: number;
   /** Families of groups that are stored but not exposed. */
   readonly conflictingFamilies: number;
 }
@@ -185,8 +189,10 @@ export class OwnMetrics {
       ["pushgateway_store_chunk_bytes", stats.chunkBytes],
       ["pushgateway_store_families", stats.families],
       ["pushgateway_store_groups", stats.groups],
+      ["pushgateway_store_held_bytes", stats.heldBytes],
       ["pushgateway_store_page_bytes", stats.pageBytes],
       ["pushgateway_store_series", stats.series],
+      ["pushgateway_store_size_bytes", stats.sizeBytes],
     ];
     return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
   }

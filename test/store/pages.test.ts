@@ -112,13 +112,13 @@ test("a page that a snapshot holds is copied once, not written; released, it is 
   const list = [page];
   page.index = 0;
   page.used = 100;
-  pages.hold();
+  const epoch = pages.hold();
   const copy = pages.writable(page, list);
   expect(copy).not.toBe(page);
   expect(list).toEqual([copy]);
   expect(pages.writable(copy, list)).toBe(copy);
   expect(pages.copiedBytes).toBe(100);
-  pages.release();
+  pages.release(epoch);
   expect(pages.writable(copy, list)).toBe(copy);
   expect(pages.heldBySnapshots).toBe(0);
 });
@@ -126,10 +126,10 @@ test("a page that a snapshot holds is copied once, not written; released, it is 
 test("the buffer of a page that a snapshot holds is not used for another page", () => {
   const pages = new Pages();
   const held = pages.create(0, PAGE_BYTES);
-  pages.hold();
+  const epoch = pages.hold();
   pages.drop(held);
   expect(pages.create(0, PAGE_BYTES).bytes).not.toBe(held.bytes);
-  pages.release();
+  pages.release(epoch);
   const free = pages.create(0, PAGE_BYTES);
   pages.drop(free);
   expect(pages.create(0, PAGE_BYTES).bytes).toBe(free.bytes);

@@ -66,6 +66,8 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       series: 40,
       chunkBytes: 3210,
       pageBytes: 1048576,
+      sizeBytes: 2097152,
+      heldBytes: 4096,
       conflictingFamilies: 0,
     }),
     ...given,

@@ -123,6 +123,18 @@ describe("gather", () => {
     ["pushgateway_store_families", "prints the families", () => undefined, "pushgateway_store_families 7\n"],
     ["pushgateway_store_series", "prints the series", () => undefined, "pushgateway_store_series 40\n"],
     [
+      "pushgateway_store_size_bytes",
+      "prints what counts for the limit of the size",
+      () => undefined,
+      "pushgateway_store_size_bytes 2.097152e+06\n",
+    ],
+    [
+      "pushgateway_store_held_bytes",
+      "prints what scrapes hold of what was replaced",
+      () => undefined,
+      "pushgateway_store_held_bytes 4096\n",
+    ],
+    [
       "pushgateway_store_chunk_bytes",
       "prints the exposition bytes",
       () => undefined,
