@@ -24,8 +24,15 @@ export function groupGrowth(table: Table, { block, full, writtenNames }: Groupin
   return { groups: 1, families: 0, series: PUSH_TIMES, sizeBytes: GROUP_BYTES + PUSH_TIMES_BYTES + keyBytes };
 }
 
+/** No push makes anything grow by more than this, of its body and its lines; no line is shorter. */
+const MOST_BYTES_A_BYTE = 4;
+const MOST_FAMILY_BYTES = 4096;
+const LEAST_LINE_BYTES = 16;
+
 /** Adds up by how much a prepared push makes the store and its group grow, one push after the other. */
 export class PushGrowth {
+  /** What the store may still grow by before its size has to be looked at again. */
+  private roomBytes = 0;
   private readonly more: Growth = { groups: 0, families: 0, series: 0, sizeBytes: 0 };
   private readonly group: GroupGrowth = { series: 0, seriesBefore: 0, sizeBytes: 0, sizeBytesBefore: 0 };
   /** Of the chunks that the push brings again: what they held. */
@@ -39,6 +46,25 @@ export class PushGrowth {
     private readonly table: Table,
     private readonly chunks: GroupChunks,
   ) {}
+
+  /**
+   * Whether there is room for a push of `count` families whatever it brings, `linesBytes` being the size of its lines: nearly
+   * always, and then nothing has to be added up.
+   */
+  hasRoom(limits: StoreLimits, { columns }: PushRequest, group: number, linesBytes: number, count: number): boolean {
+    const { table } = this;
+    const { groups } = table;
+    const mostBytes = MOST_BYTES_A_BYTE * (linesBytes + columns.body.length) + MOST_FAMILY_BYTES * (count + 1);
+    const mostSeries = linesBytes / LEAST_LINE_BYTES;
+    if (table.seriesCount + mostSeries > limits.maxSeries || table.familyCount + count > limits.maxFamilies)
+      return false;
+    if ((group < 0 ? 0 : groups.seriesCount(group)) + mostSeries > limits.maxGroupSeries) return false;
+    if ((group < 0 ? 0 : groups.heldBytes(group)) + mostBytes > limits.maxGroupBytes) return false;
+    this.roomBytes -= mostBytes;
+    // Half of it: tables grow by more than is put into them.
+    if (this.roomBytes < 0) this.roomBytes = (limits.maxSizeBytes - table.size.countedBytes) / 2 - mostBytes;
+    return this.roomBytes >= 0;
+  }
 
   /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 where there is none yet. */
   findFull(

@@ -193,7 +193,9 @@ export class PushHandler {
 
   /** Why there is no room for what was prepared last, or null; `group` is -1 where there is none yet. */
   findFull(limits: StoreLimits, request: PushRequest, group: number): Rejection | null {
-    return this.growth.findFull(limits, request, group, this.prepared, this.preparedCount);
+    const { growth, prepared, preparedCount, renderer } = this;
+    if (growth.hasRoom(limits, request, group, renderer.out.length, preparedCount)) return null;
+    return growth.findFull(limits, request, group, prepared, preparedCount);
   }
 
   private nextPrepared(): Prepared {

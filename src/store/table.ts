@@ -218,7 +218,7 @@ export class Table {
     const side = content.side?.length ?? 0;
     const moreBytes = size - place.size + side - sideBefore;
     this.chunkBytes += size - place.size;
-    this.size.changeSide(sideBefore, side);
+    if (side !== sideBefore) this.size.changeSide(sideBefore, side);
     const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
     if (isWide || held.used - place.size + size > held.bytes.length) {
       family.remove(this.pages, held, place);
