@@ -1,5 +1,7 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { checkHead } from "./file-head.ts";
+import { openFile } from "./opening.ts";
 import { touchFile } from "./place.ts";
 
 /** Holds a file for this process, by a lock of SQLite's on a file beside it, which ends with the process at the latest. */
@@ -10,10 +12,20 @@ export interface Claim {
 /** Another process has the file. */
 export class FileTaken extends Error {}
 
-/** Claims a file, there or not. Throws where it cannot be used by what can be seen of it, or where another process has it. */
+/**
+ * Claims a file, there or not, by its absolute path without links (`realFile`). Throws where it cannot be used by what can be
+ * seen of it, or where another process has it, under this name or another.
+ */
 export function claimFile(file: string): Claim {
   checkHead(file);
-  return lockFile(file);
+  const claim = lockFile(file);
+  try {
+    checkOtherNames(file);
+    return claim;
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
 }
 
 /** Claims a file whatever it is. Throws where another process has it. */
@@ -25,7 +37,7 @@ export function lockFile(file: string): Claim {
 function takeLock(file: string): Database {
   // SQLite itself would only say that it cannot open it.
   touchFile(`${file}.lock`);
-  const lock = new Database(`${file}.lock`, { create: true });
+  const lock = openFile(`${file}.lock`, "write");
   try {
     lock.run("PRAGMA busy_timeout = 0");
     lock.run("PRAGMA journal_mode = MEMORY");
@@ -33,7 +45,31 @@ function takeLock(file: string): Database {
     return lock;
   } catch (error) {
     lock.close();
-    if (String(error).includes("locked")) throw new FileTaken("another process uses it: end that one first");
+    if (isLocked(error)) throw new FileTaken("another process uses it: end that one first");
     throw error;
+  }
+}
+
+const isLocked = (error: unknown): boolean => String(error).includes("locked");
+
+/**
+ * A file with further names (hard links) has a lock file beside each. Whoever has the database open holds a lock of SQLite's on the
+ * file itself, which tells.
+ */
+function checkOtherNames(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined || found.nlink < 2 || found.size === 0) return;
+  const database = openFile(file, "write");
+  try {
+    database.run("PRAGMA busy_timeout = 0");
+    database.run("PRAGMA trusted_schema = OFF");
+    database.run("PRAGMA locking_mode = EXCLUSIVE");
+    database.query("PRAGMA user_version").get();
+  } catch (error) {
+    if (isLocked(error))
+      throw new FileTaken(`another process uses it (it has ${found.nlink} names): end that one first`);
+    throw error;
+  } finally {
+    database.close();
   }
 }

@@ -1,9 +1,10 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { accessSync, constants, existsSync, rmSync } from "node:fs";
 import { type Operation, readBatch } from "./batch.ts";
 import type { Claim } from "./claim.ts";
-import { createDatabase, removeUnfinished, targetOf } from "./making.ts";
+import { createDatabase, removeUnfinished } from "./making.ts";
 import type { RefusedRow } from "./messages.ts";
+import { openOurs } from "./opening.ts";
 import { isVacant } from "./place.ts";
 
 const REMOVE = ["groups", "segments"].map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT)`);
@@ -137,26 +138,19 @@ function openDatabase(file: string): Database {
   if (existsSync(`${file}.new`)) removeUnfinished(`${file}.new`);
   // SQLite itself would open a file without the permission to write for reading, and fail at the first push.
   accessSync(file, constants.W_OK);
-  const database = new Database(file);
-  try {
-    database.run("PRAGMA synchronous = FULL");
-    // The first statement that looks at the file also makes those beside it.
-    database.query("PRAGMA schema_version").get();
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  // The first statement that looks at the file also makes those beside it.
+  const database = openOurs(file, "write");
+  database.run("PRAGMA synchronous = FULL");
+  return database;
 }
 
 /** Makes the file and opens it; what cannot be opened is taken away again, for it holds nothing and would only be in the way. */
 function openNew(file: string): Database {
-  const target = targetOf(file);
-  createDatabase(target);
+  createDatabase(file);
   try {
     return openDatabase(file);
   } catch (error) {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(target + suffix, { force: true });
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
     throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { Database } from "bun:sqlite";
-import { closeSync, existsSync, linkSync, lstatSync, openSync, readlinkSync, renameSync, rmSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
+import { openFile } from "./opening.ts";
 import { makingFault } from "./place.ts";
 import { APPLICATION_ID, GROUPS, PAGE_BYTES, SCHEMA_VERSION, SEGMENTS } from "./schema.ts";
 
@@ -21,12 +20,6 @@ export function removeUnfinished(file: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal", ".lock"]) rmSync(file + suffix, { force: true });
 }
 
-/** A name that is a symbolic link to nothing yet stays one: the file is made where it leads. */
-export function targetOf(file: string): string {
-  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  return isLink ? resolve(dirname(file), readlinkSync(file)) : file;
-}
-
 /** Makes a database under another name first: under its own it is never anything but whole. */
 export function createDatabase(file: string): void {
   const unfinished = `${file}.new`;
@@ -44,7 +37,7 @@ export function createDatabase(file: string): void {
 }
 
 function fillDatabase(file: string): void {
-  const database = new Database(file);
+  const database = openFile(file, "write");
   try {
     database.run("PRAGMA synchronous = FULL");
     database.run(`PRAGMA page_size = ${PAGE_BYTES}`);

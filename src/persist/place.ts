@@ -1,5 +1,15 @@
-import { closeSync, existsSync, openSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** Whose the folder of a persistence file is and who we are, for people. */
 export interface Place {
@@ -36,10 +46,53 @@ function look(path: string): Stats | null {
   }
 }
 
-/** Makes an empty file unless it is there, and sees that it can be written; throws in words for people where it cannot. */
-export function touchFile(file: string): void {
+/** More links than this are a circle: Linux gives up as early. */
+const MAX_LINKS = 40;
+
+/**
+ * The absolute path that a name stands for, without symbolic links, so that a file has one name; where it is not there yet, that
+ * of the file to be made. SQLite gives a meaning of its own to names that begin otherwise: `:memory:`, `file:x?mode=ro`.
+ */
+export function realFile(name: string): string {
+  if (name.endsWith("/")) throw new Error("it names a folder: name a file that can be created");
+  let path = resolve(name);
+  for (let links = 0; links < MAX_LINKS; links++) {
+    path = join(realFolder(dirname(path)), basename(path));
+    if (lookAtName(path)?.isSymbolicLink() !== true) return path;
+    path = resolve(dirname(path), readlinkSync(path));
+  }
+  throw new Error("it is a symbolic link that leads to itself: name another file");
+}
+
+/** What a name is of, itself and not where it leads; null where it cannot be looked at: whoever uses it then finds out why. */
+function lookAtName(path: string): Stats | null {
   try {
-    closeSync(openSync(file, "a", 0o600));
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Of a folder that is not there, or cannot be looked at, the name as it is: whoever uses it then finds out. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/**
+ * Makes an empty file unless it is there, and sees that it can be written; throws in words for people where it cannot, or where
+ * the name is a link or anything but a file: it is never made, or written, in another place.
+ */
+export function touchFile(file: string): void {
+  const found = lookAtName(file);
+  if (found !== null && !found.isFile())
+    throw new Error(`${file} is ${found.isSymbolicLink() ? "a symbolic link" : "not a file"}: remove it`);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  try {
+    closeSync(openSync(file, O_WRONLY | O_NOFOLLOW | (found === null ? O_CREAT | O_EXCL : 0), 0o600));
   } catch (error) {
     throw new Error(makingFault(error, file));
   }

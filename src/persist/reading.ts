@@ -1,8 +1,9 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import type { KeptGroups } from "../model/kept-group.ts";
 import { checkHead } from "./file-head.ts";
 import { KeptColumns, type KeptRow } from "./kept-columns.ts";
+import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
 import { SEGMENTED_VERSION } from "./schema.ts";
 
 /** Rows are handed over in columns of about this size. */
@@ -19,23 +20,24 @@ const READ_SEGMENTS = `SELECT CAST(key AS BLOB) AS key, number AS segment, 0.0 A
 export function* readGroups(file: string): Generator<KeptGroups> {
   checkHead(file);
   if (!existsSync(file) || statSync(file).size === 0) return;
-  const database = new Database(file, { readonly: true });
   try {
-    // Both tables as they are at one moment.
-    database.run("BEGIN");
-    yield* readRows(database);
-    const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
-    if (found !== "ok") throw new Error(found);
+    const database = openOurs(file, "read");
+    try {
+      yield* readRows(database);
+    } finally {
+      database.close();
+    }
   } catch (error) {
+    if (error instanceof StrangeSchema) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`it is damaged (${reason}): restore it from a backup or move it away`);
-  } finally {
-    database.close();
   }
 }
 
 function* readRows(database: Database): Generator<KeptGroups> {
   const columns = new KeptColumns();
+  // Both tables as they are at one moment.
+  database.run("BEGIN");
   const statements = versionOf(database) < SEGMENTED_VERSION ? [READ_GROUPS] : [READ_GROUPS, READ_SEGMENTS];
   for (const statement of statements)
     for (const row of database.query(statement).iterate() as IterableIterator<KeptRow>) {
@@ -43,18 +45,6 @@ function* readRows(database: Database): Generator<KeptGroups> {
       if (columns.sizeBytes >= HANDOVER_BYTES) yield columns.finish();
     }
   if (columns.rowCount > 0) yield columns.finish();
-}
-
-/** The schema version of a file, which its head need not have yet: its log has. */
-export function schemaVersionOf(file: string): number {
-  const database = new Database(file, { readonly: true });
-  try {
-    return versionOf(database);
-  } finally {
-    database.close();
-  }
-}
-
-export function versionOf(database: Database): number {
-  return (database.query("PRAGMA user_version").get() as { user_version: number }).user_version;
+  const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
+  if (found !== "ok") throw new Error(found);
 }

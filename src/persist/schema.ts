@@ -40,3 +40,37 @@ export const LEFT_OUT = `CREATE TABLE left_out (
 
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
 export const PAGE_BYTES = 8192;
+
+/** Of our databases, whatever their version: what SQLite's own ANALYZE may have added is read by nobody but its planner. */
+const ANALYZED = /^sqlite_stat[1-4]$/;
+
+/** An object of a database, as its table sqlite_schema has it. */
+export interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  readonly table: string;
+  /** null for what SQLite has made itself. */
+  readonly sql: string | null;
+}
+
+/** The first object that no version of ours has made, or null. */
+export function findStrange(objects: readonly SchemaObject[]): SchemaObject | null {
+  return objects.find((object) => !isOurs(object)) ?? null;
+}
+
+function isOurs({ type, name, table, sql }: SchemaObject): boolean {
+  if (type === "index") return sql === null && name === `sqlite_autoindex_${table}_1`;
+  if (type !== "table" || name !== table) return false;
+  return ANALYZED.test(name) || TABLES.some(([known, text]) => known === name && text === sql);
+}
+
+const TABLES = [
+  ["groups", GROUPS],
+  ["segments", SEGMENTS],
+  ["left_out", LEFT_OUT],
+] as const;
+
+/** The tables that a database of a version must have. */
+export function tablesOf(version: number): readonly string[] {
+  return version < SEGMENTED_VERSION ? ["groups"] : ["groups", "segments"];
+}

@@ -1,9 +1,9 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/push-times.ts";
 import { type Operation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
-import { versionOf } from "./reading.ts";
+import { openOurs, versionOf } from "./opening.ts";
 import { splitRow } from "./row-split.ts";
 import { LEFT_OUT, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS } from "./schema.ts";
 
@@ -35,7 +35,7 @@ interface LargeRow {
  * before each large row; where it throws the file stays what it was.
  */
 export function upgradeDatabase(file: string, amendments: readonly Amendment[], step: () => void): void {
-  const database = new Database(file);
+  const database = openOurs(file, "write");
   try {
     database.run("PRAGMA synchronous = FULL");
     database.transaction(() => upgrade(database, amendments, step))();

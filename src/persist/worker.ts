@@ -2,7 +2,7 @@ import { KEPT_GROUP_STRIDE, KEPT_SEGMENT } from "../model/kept-group.ts";
 import { type Claim, claimFile, FileTaken } from "./claim.ts";
 import { GroupDatabase, reasonOf } from "./database.ts";
 import type { Report, Request } from "./messages.ts";
-import { describePlace, isVacant } from "./place.ts";
+import { describePlace, isVacant, realFile } from "./place.ts";
 import { readGroups } from "./reading.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
@@ -18,9 +18,11 @@ const NOT_OURS =
   "there is a file now that was not there at the start, and it is left alone: move it away, or start anew to use it";
 
 /** Opens the file, or tells why that cannot be done. One that `mustBeNew` and is there is not looked into, and left alone. */
-function open(file: string, mustBeNew: boolean): void {
+function open(name: string, mustBeNew: boolean): void {
   let claim: Claim | null = null;
+  let file = name;
   try {
+    file = realFile(name);
     if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
     claim = claimFile(file);
     if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);

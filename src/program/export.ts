@@ -3,6 +3,7 @@ import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
+import { realFile } from "../persist/place.ts";
 import { readGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import type { LeftOutFamily } from "../store/reporter.ts";
@@ -62,8 +63,9 @@ type TellLeftOut = (describe: () => string) => void;
  * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. A text has
  * what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
  */
-export function* exportFile(file: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
-  if (!existsSync(file)) throw new Error("there is no such file");
+export function* exportFile(name: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
+  if (!existsSync(name)) throw new Error("there is no such file");
+  const file = realFile(name);
   if (format === "gob") yield* writeGob(gobGroups(keptStore(file, leftOut)));
   else
     yield* exposition(

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
@@ -70,7 +71,8 @@ function keepOriginal(file: string, backup: string): void {
     linkSync(file, backup);
   } catch (error) {
     if (existsSync(backup)) throw error;
-    copyFileSync(file, `${backup}.part`);
+    rmSync(`${backup}.part`, { force: true });
+    copyFileSync(file, `${backup}.part`, constants.COPYFILE_EXCL);
     sync(`${backup}.part`);
     renameSync(`${backup}.part`, backup);
   }

@@ -1,4 +1,5 @@
 import { Rejection } from "../model/rejection.ts";
+import { realFile } from "../persist/place.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
 import { adoptableKind } from "./adoptable.ts";
@@ -57,7 +58,8 @@ function cut(text: string): string {
   return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}... (${text.length} characters)`;
 }
 
-function adopt({ file, consistencyCheck, stop }: ImportRequest): ImportReport {
+function adopt({ file: name, consistencyCheck, stop }: ImportRequest): ImportReport {
+  const file = realFile(name);
   const store = new Store(ownFamilyTypes(), consistencyCheck);
   const watch = new Watch(new Int32Array(stop));
   if (adoptableKind(file) === "older") {
