@@ -33,3 +33,11 @@ export function isLegacyLabel(source: Uint8Array, start: number, size: number): 
   for (let i = start + 1; i < start + size; i++) if (!isLabelPart(source[i] as number)) return false;
   return true;
 }
+
+/** Of Buffer's methods the quickest way to a string; it takes any bytes. */
+const { latin1Slice } = Buffer.prototype;
+
+/** bytes[start, end) as a string of one character a byte: a key for sets, a number's token, not for people. */
+export function latin1Of(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice.call(bytes as Buffer, start, end);
+}

@@ -62,6 +62,25 @@ export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: 
   return true;
 }
 
+/** How many bytes of a[i, aEnd) and b[j, bEnd) are the same, from their start on. */
+export function commonSize(a: Uint8Array, i: number, aEnd: number, b: Uint8Array, j: number, bEnd: number): number {
+  const size = Math.min(aEnd - i, bEnd - j);
+  let at = 0;
+  // Eight at a time: their differences are joined and looked at once.
+  while (at + 8 <= size) {
+    const p = i + at;
+    const q = j + at;
+    const first = ((a[p] as number) ^ (b[q] as number)) | ((a[p + 1] as number) ^ (b[q + 1] as number));
+    const second = ((a[p + 2] as number) ^ (b[q + 2] as number)) | ((a[p + 3] as number) ^ (b[q + 3] as number));
+    const third = ((a[p + 4] as number) ^ (b[q + 4] as number)) | ((a[p + 5] as number) ^ (b[q + 5] as number));
+    const fourth = ((a[p + 6] as number) ^ (b[q + 6] as number)) | ((a[p + 7] as number) ^ (b[q + 7] as number));
+    if ((first | second | third | fourth) !== 0) break;
+    at += 8;
+  }
+  while (at < size && a[i + at] === b[j + at]) at++;
+  return at;
+}
+
 /** The order of two byte runs as Go compares strings: negative, zero or positive. */
 export function compareBytes(
   a: Uint8Array,

@@ -1,5 +1,6 @@
 import { DecodeLane } from "../decode/lane.ts";
 import { PushColumns } from "../model/columns.ts";
+import { KnownForms } from "../parse/known-forms.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
 import { TextParser } from "../parse/text.ts";
 import { GzipStitcher } from "../serialise/gzip.ts";
@@ -22,6 +23,7 @@ export function createContext(deps: AppDeps): HttpContext {
     reports,
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: deps.now, userOf: deps.userOf }),
     textParser: new TextParser(columns, utf8Names),
+    knownForms: new KnownForms(),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, nowMs: clock.nowMs, every }),

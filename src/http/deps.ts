@@ -3,6 +3,7 @@ import type { DecodeLane } from "../decode/lane.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import type { Settlement } from "../model/settlement.ts";
+import type { KnownForms } from "../parse/known-forms.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
@@ -66,6 +67,7 @@ export interface AppDeps {
 export interface HttpContext extends AppDeps {
   readonly columns: PushColumns;
   readonly textParser: TextParser;
+  readonly knownForms: KnownForms;
   readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
   readonly intake: BodyIntake;

@@ -1,6 +1,7 @@
 import { decodeBody } from "../decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
+import type { PushColumns } from "../model/columns.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { faultOf } from "../model/settlement.ts";
@@ -208,19 +209,30 @@ export class PushSurface {
   private parseAndApply({ exchange, method, keyed }: Push, body: Uint8Array): number | Rejection {
     if (keyed instanceof Rejection) return keyed;
     const { columns, settings, store, storeTurns, now } = this.context;
-    const parser = isDelimitedProtobuf(exchange.header("content-type"))
-      ? this.context.protobufParser
-      : this.context.textParser;
     let refused: Rejection | null;
     try {
-      const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now() };
-      refused = parser.parse(body) ?? undecodableKey(keyed) ?? store.apply(request);
+      const parsed = this.parse(exchange, body);
+      refused = parsed instanceof Rejection ? parsed : undecodableKey(keyed);
+      if (refused === null && !(parsed instanceof Rejection))
+        refused = store.apply({ key: keyed.key, columns: parsed, replace: method === "PUT", receivedMs: now() });
     } finally {
       columns.trim();
+      this.context.knownForms.giveBack();
     }
     // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
     if (store.isChanging) void storeTurns.settled();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
+  }
+
+  private parse(exchange: Exchange, body: Uint8Array): PushColumns | Rejection {
+    const { columns, knownForms, protobufParser, textParser } = this.context;
+    if (isDelimitedProtobuf(exchange.header("content-type"))) return protobufParser.parse(body) ?? columns;
+    const known = knownForms.find(body);
+    if (known !== null) return known;
+    const rejection = textParser.parse(body);
+    if (rejection !== null) return rejection;
+    knownForms.sighted(body, columns);
+    return columns;
   }
 
   /**

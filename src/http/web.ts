@@ -73,9 +73,23 @@ export function responseOf({ status, headers: own, body }: Answer): Response {
 }
 
 /** A web stream may ask for the next piece before it has handed on this one. */
-async function* owned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) yield piece.slice();
+function owned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const copies = copiesOf(pieces[Symbol.asyncIterator]());
+  // A generator that never ran ends without its `finally`: so it is run up to the first, empty piece.
+  void copies.next();
+  return copies;
 }
+
+async function* copiesOf(pieces: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield NOTHING;
+    for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) yield piece.value.slice();
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** What a route of the web app answers with a handler. */
 export function web(handler: Handler): (context: { request: Request }) => Promise<Response> {

@@ -15,7 +15,11 @@ import { Rejection } from "./rejection.ts";
  * (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
  */
 export class PushColumns {
-  body: Uint8Array = new Uint8Array(0);
+  body: Uint8Array = NO_BYTES;
+  /** What the tokens of samples stand in: `body`, unless the form of the push was known before. */
+  tokens: Uint8Array = NO_BYTES;
+  /** A number for all of the push but its values, where it is known; 0: it is not. */
+  form = 0;
   spill = new Uint8Array(1024);
   spillSize = 0;
 
@@ -49,6 +53,7 @@ export class PushColumns {
 
   begin(body: Uint8Array): void {
     this.body = body;
+    this.tokens = body;
     this.excess = null;
     this.keepsEmptyFamilies = false;
     // Place ~0 is ABSENT and nothing else.
@@ -59,6 +64,28 @@ export class PushColumns {
     this.sampleCount = 0;
     this.hasTimestamps = false;
     this.hasQuotedNames = false;
+  }
+
+  /** Columns of their own with the same content, for the form of this number; `body` is a copy of the bytes. */
+  copyOf(body: Uint8Array, form: number): PushColumns {
+    const copy = new PushColumns(this.limits);
+    return Object.assign(copy, {
+      ...this,
+      body,
+      form,
+      tokens: NO_BYTES,
+      spill: this.spill.slice(0, this.spillSize),
+      families: this.families.slice(0, this.familyCount * FAMILY_STRIDE),
+      metrics: this.metrics.slice(0, this.metricCount * METRIC_STRIDE),
+      labels: this.labels.slice(0, this.labelCount * LABEL_STRIDE),
+      samples: this.samples.slice(0, this.sampleCount * SAMPLE_STRIDE),
+      numbers: this.numbers.slice(0, this.sampleCount * 2),
+    });
+  }
+
+  /** Forgets the body that the values were taken from, which is not kept for a form. */
+  releaseTokens(): void {
+    this.tokens = NO_BYTES;
   }
 
   /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
@@ -176,7 +203,7 @@ export class PushColumns {
   }
 
   /**
-   * A sample. Where `tokenSize` > 0 the bytes at `tokenAt` are the value just as it must be printed and `value` is not
+   * A sample. Where `tokenSize` > 0 the bytes of `tokens` at `tokenAt` are the value just as it must be printed and `value` is not
    * looked at; otherwise `value` is printed.
    */
   addSample(bound: number, value: number, tokenAt: number, tokenSize: number): number {
@@ -262,9 +289,8 @@ export class PushColumns {
 
   /** The bytes of a place as a string of one character a byte: a key for sets, not for people. */
   latin1(place: number, size: number): string {
-    const bytes = this.bytesOf(place);
     const start = offsetOf(place);
-    return latin1Slice.call(bytes as Buffer, start, start + size);
+    return latin1Slice.call(this.bytesOf(place) as Buffer, start, start + size);
   }
 
   /** The bytes of a place as text; bytes that are not UTF-8 become U+FFFD. */
@@ -281,6 +307,8 @@ export class PushColumns {
     return this.families[family * FAMILY_STRIDE + FAMILY_TYPE] as MetricType;
   }
 }
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Of Buffer's methods the quickest way to a string; it takes any bytes. */
 const { latin1Slice } = Buffer.prototype;

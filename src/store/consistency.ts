@@ -159,6 +159,9 @@ export function isKeptEmpty(columns: PushColumns, family: number): boolean {
   return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
 }
 
+/** Whether Prometheus reads a metric's name in quotes: it fails a whole scrape for one that is not UTF-8 or has a zero byte. */
+export const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);
+
 export function describeUnknownType(columns: PushColumns, family: number): string {
   return `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`;
 }

@@ -1,4 +1,4 @@
-import { hashBytes, sameBytes } from "../bytes/hash.ts";
+import { commonSize, hashBytes, sameBytes } from "../bytes/hash.ts";
 import { LabelWalk } from "../bytes/label-block.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -49,25 +49,6 @@ export function compareLines(
     for (; b[j] !== LINE_FEED; j++) if (b[j] === BRACE_CLOSE) return OTHER_LABELS;
   }
   return i === aEnd && j === bEnd ? result : OTHER_LABELS;
-}
-
-/** How many bytes from a[i] and b[j] on are the same. */
-function commonSize(a: Uint8Array, i: number, aEnd: number, b: Uint8Array, j: number, bEnd: number): number {
-  const size = Math.min(aEnd - i, bEnd - j);
-  let at = 0;
-  // Eight at a time: their differences are joined and looked at once.
-  while (at + 8 <= size) {
-    const p = i + at;
-    const q = j + at;
-    const first = ((a[p] as number) ^ (b[q] as number)) | ((a[p + 1] as number) ^ (b[q + 1] as number));
-    const second = ((a[p + 2] as number) ^ (b[q + 2] as number)) | ((a[p + 3] as number) ^ (b[q + 3] as number));
-    const third = ((a[p + 4] as number) ^ (b[q + 4] as number)) | ((a[p + 5] as number) ^ (b[q + 5] as number));
-    const fourth = ((a[p + 6] as number) ^ (b[q + 6] as number)) | ((a[p + 7] as number) ^ (b[q + 7] as number));
-    if ((first | second | third | fourth) !== 0) break;
-    at += 8;
-  }
-  while (at < size && a[i + at] === b[j + at]) at++;
-  return at;
 }
 
 /** What the search for duplicates needs from the store. */

@@ -2,6 +2,7 @@ import type { MetricType } from "../model/metric-type.ts";
 import type { Asides } from "./asides.ts";
 import { CountMap } from "./count-map.ts";
 import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
+import type { FamilySnapshot } from "./snapshot.ts";
 
 /** No HELP line. */
 export const NO_HELP = -1;
@@ -99,6 +100,20 @@ export class Family {
   /** How many entries the list of pages with room has, for tests. */
   get roomyCount(): number {
     return this.roomy.length;
+  }
+
+  /** The family as it is now, with the text of its help. */
+  shown(help: Uint8Array | null): FamilySnapshot {
+    return {
+      name: this.name,
+      nameBytes: this.nameBytes,
+      type: this.type,
+      help,
+      isTypeless: this.isTypeless,
+      quoted: this.quotedCount > 0,
+      filled: this.isShown && this.filledCount > 0,
+      pages: this.isShown ? this.pages.slice() : [],
+    };
   }
 
   private addPage(pages: Pages, size: number): Page {

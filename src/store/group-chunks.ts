@@ -63,8 +63,7 @@ export class GroupChunks {
     while (this.guess > 0) {
       const chunk = this.ids[this.guess - 1] as number;
       const family = this.familyOf(chunk);
-      const { nameBytes } = family;
-      if (nameBytes.length === size && sameBytes(nameBytes, 0, source, start, size)) {
+      if (this.isNamed(this.guess - 1, source, start, size)) {
         this.guess--;
         this.chunk = chunk;
         return family;
@@ -90,6 +89,23 @@ export class GroupChunks {
     if (this.rounds[family.id] !== this.round) return -1;
     this.guess = this.places[family.id] as number;
     return this.ids[this.guess] as number;
+  }
+
+  at(place: number): number {
+    return this.ids[place] as number;
+  }
+
+  /** The place of the next chunk that is no push time, from `place` downwards: in the order pushed; -1: there is none. */
+  nextPushed(place: number): number {
+    let next = place - 1;
+    while (next >= 0 && (this.ids[next] === this.succeeded || this.ids[next] === this.failed)) next--;
+    return next;
+  }
+
+  /** Whether the family of the chunk at a place is named source[start, start+size). */
+  isNamed(place: number, source: Uint8Array, start: number, size: number): boolean {
+    const { nameBytes } = this.familyOf(this.at(place));
+    return nameBytes.length === size && sameBytes(nameBytes, 0, source, start, size);
   }
 
   private familyOf(chunk: number): Family {

@@ -10,7 +10,8 @@ const decoder = new TextDecoder();
 const FIRST_CHUNK = 0;
 const SHAPE = 1;
 const SERIES = 2;
-const STRIDE = 3;
+const FORM = 3;
+const STRIDE = 4;
 
 /** Of the second column: push times in seconds, and a size. */
 const SUCCEEDED = 0;
@@ -59,6 +60,7 @@ export class Groups {
     this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = 0;
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
     this.setHeld(group, 0, 0);
+    this.setForm(group, 0);
     return group;
   }
 
@@ -104,6 +106,15 @@ export class Groups {
 
   setFirstChunk(group: number, chunk: number): void {
     this.column.rows[group * STRIDE + FIRST_CHUNK] = chunk;
+  }
+
+  /** The form of pushes whose series are all that the group has besides its push times, in the order of its list; 0: none. */
+  form(group: number): number {
+    return this.column.rows[group * STRIDE + FORM] as number;
+  }
+
+  setForm(group: number, form: number): void {
+    this.column.rows[group * STRIDE + FORM] = form;
   }
 
   /** A group, or a key that has none yet (-1), as the search for duplicates knows it. */

@@ -60,10 +60,26 @@ export class PushGrowth {
       return false;
     if ((group < 0 ? 0 : groups.seriesCount(group)) + mostSeries > limits.maxGroupSeries) return false;
     if ((group < 0 ? 0 : groups.heldBytes(group)) + mostBytes > limits.maxGroupBytes) return false;
-    this.roomBytes -= mostBytes;
+    return this.takesRoom(limits, mostBytes);
+  }
+
+  private takesRoom(limits: StoreLimits, sizeBytes: number): boolean {
+    this.roomBytes -= sizeBytes;
     // Half of it: tables grow by more than is put into them.
-    if (this.roomBytes < 0) this.roomBytes = (limits.maxSizeBytes - table.size.countedBytes) / 2 - mostBytes;
+    if (this.roomBytes < 0) this.roomBytes = (limits.maxSizeBytes - this.table.size.countedBytes) / 2 - sizeBytes;
     return this.roomBytes >= 0;
+  }
+
+  /** Why there is no room for values in a group that are larger by so much, or null. */
+  findFullForValues(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
+    if (moreBytes <= 0) return null;
+    const heldBytes = this.table.groups.heldBytes(group);
+    if (heldBytes + moreBytes <= limits.maxGroupBytes && this.takesRoom(limits, moreBytes)) return null;
+    const sizes = { sizeBytes: heldBytes + moreBytes, sizeBytesBefore: heldBytes };
+    return (
+      findGroupFull(limits, { series: 0, seriesBefore: 0, ...sizes }) ??
+      findFull(this.table, limits, { groups: 0, families: 0, series: 0, sizeBytes: moreBytes })
+    );
   }
 
   /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 where there is none yet. */

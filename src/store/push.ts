@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import {
   FAMILY_HELP_AT,
   FAMILY_HELP_SIZE,
@@ -24,6 +23,7 @@ import {
   findCollision,
   findFault,
   isKeptEmpty,
+  isScrapable,
   pointLabelOf,
 } from "./consistency.ts";
 import type { Contradictions } from "./contradictions.ts";
@@ -32,6 +32,7 @@ import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES 
 import { type Family, NO_HELP, noteTypeless } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { PushGrowth } from "./growth.ts";
+import { KnownPush } from "./known-push.ts";
 import { sideSize } from "./pages.ts";
 import { emptyPrepared, type Prepared } from "./prepared.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
@@ -67,9 +68,10 @@ export class PushHandler {
   private readonly content = emptyContent();
   private readonly faults = new Faults();
   private readonly scrapes = new ScrapeCheck();
+  readonly known: KnownPush;
   /** What the group of the push held before it. */
   readonly chunks: GroupChunks;
-  private readonly growth: PushGrowth;
+  readonly growth: PushGrowth;
   /** Of the push being prepared; filled when it first needs them. */
   private readonly pushedTypes = new PushedTypes();
   private isNewGroup = false;
@@ -81,6 +83,7 @@ export class PushHandler {
   ) {
     this.chunks = new GroupChunks(table);
     this.growth = new PushGrowth(table, this.chunks);
+    this.known = new KnownPush(table, this.renderer, this.chunks, times);
     this.duplicates = new DuplicateSearch(table.groups, {
       lines: (group, family) => {
         const chunk = table.chunkOf(group, family.id);
@@ -391,6 +394,3 @@ export class PushHandler {
     return this.table.helps.enter(bytes, start, start + size);
   }
 }
-
-/** Whether Prometheus reads a metric's name in quotes: it fails a whole scrape for one that is not UTF-8 or has a zero byte. */
-const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);

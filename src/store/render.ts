@@ -196,13 +196,13 @@ export class Renderer {
   }
 
   /** Appends the value of a sample; 0 where there is none (-1). */
-  private appendValue(columns: PushColumns, sample: number): void {
+  appendValue(columns: PushColumns, sample: number): void {
     const { out } = this;
     if (sample < 0) return out.byte(0x30);
     const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
     if (size === 0) return out.float(columns.numbers[sample * 2 + 1] as number);
     const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
-    out.copy(columns.body, at, at + size);
+    out.copy(columns.tokens, at, at + size);
   }
 
   /** Writes the labels of a metric, merged with the grouping key's, to `label`. */

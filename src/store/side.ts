@@ -1,3 +1,4 @@
+import { latin1Of } from "../bytes/ascii.ts";
 import { LabelWalk } from "../bytes/label-block.ts";
 import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../bytes/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
@@ -193,7 +194,8 @@ export class SideWriter {
 export function sampleValue(columns: PushColumns, sample: number): number {
   const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
   if (size === 0) return columns.numbers[sample * 2 + 1] as number;
-  const token = columns.latin1(columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number, size);
+  const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
+  const token = latin1Of(columns.tokens, at, at + size);
   if (token.endsWith("Inf")) return token[0] === "-" ? -Infinity : Infinity;
   return Number(token);
 }

@@ -40,7 +40,7 @@ export class Snapshot {
   /** The families one by one, to be taken over any number of turns. */
   *eachFamily(): Generator<FamilySnapshot> {
     for (const { families } of this.blocks)
-      for (const family of families) yield this.kept.get(family) ?? this.table.shown(family);
+      for (const family of families) yield this.kept.get(family) ?? family.shown(this.table.helpText(family.help));
   }
 
   /** All families at once. */

@@ -17,6 +17,7 @@ import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./report
 import { Restoring } from "./restore.ts";
 import { type GroupSegments, Segments } from "./segments.ts";
 import { Snapshot } from "./snapshot.ts";
+import type { StoreStats } from "./stats.ts";
 import { Table } from "./table.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
@@ -31,28 +32,6 @@ const SEARCH_TOO_LONG = new Rejection(
   "too-large",
   "the push is too large: its series may be in too many groups of other label names to look into",
 );
-
-/** How large the store is at this moment. */
-export interface StoreStats {
-  readonly groups: number;
-  readonly families: number;
-  /** Exposition lines. */
-  readonly series: number;
-  readonly chunkBytes: number;
-  readonly pageBytes: number;
-  /** What counts for the limit of the store's size: the memory of all that is kept, and help texts as often as they are shown. */
-  readonly sizeBytes: number;
-  /** Of that the memory. */
-  readonly memoryBytes: number;
-  /** Memory of pages that are none any more but for readers that go on. */
-  readonly heldBytes: number;
-  /** Snapshots that have not been released; a wipe forgets those from before it. */
-  readonly snapshots: number;
-  /** Look-ups of groups in search of duplicate series, so far; from 0 after a wipe. */
-  readonly lookups: number;
-  /** Families of groups that are not in the exposition, for they contradict what is; up to date after `snapshot`. */
-  readonly conflictingFamilies: number;
-}
 
 /** One of the two push times of a group, as it was somewhere else. */
 export interface PushTime {
@@ -127,6 +106,7 @@ export class Store {
     if (this.check) this.settle();
     this.handler.duplicates.begin();
     const group = this.table.groups.find(key.block);
+    if (group >= 0 && this.handler.known.isOf(request.columns, group)) return this.applyKnown(request, group);
     const noGroup = group < 0 ? findFull(this.table, this.limits, groupGrowth(this.table, key)) : null;
     if (noGroup !== null) return this.isChanging ? AFTER_CHANGE : noGroup;
     const forbidden = this.findKeyFault(key, group);
@@ -143,7 +123,19 @@ export class Store {
     const stored = group < 0 ? this.table.addGroup(key) : group;
     this.handler.store(request, stored);
     this.noteSuccess(stored, key, request.receivedMs);
+    this.handler.known.noteForm(request.columns, stored);
     this.watcher?.changed(stored);
+    return null;
+  }
+
+  private applyKnown(request: PushRequest, group: number): Rejection | null {
+    const { key, columns, receivedMs } = request;
+    const { handler } = this;
+    const full = handler.growth.findFullForValues(this.limits, group, handler.known.prepare(columns, group));
+    if (full !== null) return this.refuseFull(request, group, full);
+    handler.known.store(group, receivedMs);
+    this.noteSuccess(group, key, receivedMs);
+    this.watcher?.changed(group);
     return null;
   }
 

@@ -26,7 +26,6 @@ import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
 import type { Segments } from "./segments.ts";
-import type { FamilySnapshot } from "./snapshot.ts";
 import { TableSize } from "./table-size.ts";
 
 /**
@@ -92,22 +91,9 @@ export class Table {
     return family;
   }
 
-  /** As it is now. */
-  shown(family: Family): FamilySnapshot {
-    return {
-      name: family.name,
-      nameBytes: family.nameBytes,
-      type: family.type,
-      help: this.helpText(family.help),
-      isTypeless: family.isTypeless,
-      quoted: family.quotedCount > 0,
-      filled: family.isShown && family.filledCount > 0,
-      pages: family.isShown ? family.pages.slice() : [],
-    };
-  }
-
   private beforeChange(family: Family): void {
-    if (family.epoch !== this.pages.epoch) this.readers.beforeFamilyChanges(family, (one) => this.shown(one));
+    if (family.epoch !== this.pages.epoch)
+      this.readers.beforeFamilyChanges(family, (one) => one.shown(this.helpText(one.help)));
   }
 
   addGroup(key: GroupingKey): number {
@@ -210,6 +196,21 @@ export class Table {
     if (segment > 0) this.segments?.changed(this.groupOf(chunk), segment);
   }
 
+  /** Gives a cell lines with other values and nothing else; `beforeGroupChanges` is the caller's to see to. */
+  revalue(chunk: number, place: ChunkPlace, content: ChunkContent): void {
+    const family = this.familyOf(chunk);
+    this.beforeChange(family);
+    const moreBytes = this.rewrite(family, chunk, place, content);
+    if (moreBytes !== 0) this.groups.addHeld(this.groupOf(chunk), 0, moreBytes);
+    this.retime(chunk, content.pushedMs);
+  }
+
+  /** Notes that a cell was pushed again with all that it had. */
+  retime(chunk: number, pushedMs: number): void {
+    this.chunks.pushedMs[chunk] = pushedMs;
+    this.noteChange(chunk);
+  }
+
   /** Gives by how many bytes the chunk is larger now. */
   private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): number {
     const size = content.end - content.start;
@@ -243,8 +244,7 @@ export class Table {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
     this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.changeHelp(family, chunk, help);
-    this.chunks.pushedMs[chunk] = pushedMs;
-    this.noteChange(chunk);
+    this.retime(chunk, pushedMs);
   }
 
   /**

@@ -1,0 +1,184 @@
+import { latin1Of } from "../bytes/ascii.ts";
+import { commonSize, hashBytes } from "../bytes/hash.ts";
+import {
+  FAMILY_STRIDE,
+  FAMILY_TYPE,
+  METRIC_FLAGS,
+  METRIC_NEEDS_SIDE,
+  METRIC_STRIDE,
+  type PushColumns,
+  SAMPLE_STRIDE,
+  SAMPLE_TOKEN_AT,
+  SAMPLE_TOKEN_SIZE,
+} from "../model/columns.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { canonicalSize, parseGoFloat, plainInteger, tokenEnd } from "./number.ts";
+import { BRACE_CLOSE, HASH, isBlank, LINE_FEED } from "./scan.ts";
+
+/** Of bodies of at most so many bytes and samples the form is remembered: all forms together take some megabytes at most. */
+const MAX_BODY_BYTES = 8 * 1024;
+const MAX_SAMPLES = 256;
+/** Places for forms: a power of two, and how many bodies that begin alike may have at a time. */
+const SLOTS = 32;
+const FORMS_A_SLOT = 4;
+/** So much of a body's first line tells where its form is looked for. */
+const KEY_BYTES = 64;
+/** A form is remembered when a body that begins so comes again; where that was of no use, after twice as many, up to the last. */
+const FIRST_SIGHTINGS = 2;
+const MOST_SIGHTINGS = 1024;
+
+/** The form of a body: all of it but the values. */
+interface Form {
+  readonly key: number;
+  /** What a body of the form parses to; the values are those of the last one. */
+  readonly columns: PushColumns;
+  /** Where the values of the body it was made from begin and end, two integers a sample, in the order of the body. */
+  readonly values: Int32Array;
+  isUsed: boolean;
+}
+
+interface Slot {
+  /** The one used last is the first. */
+  readonly forms: Form[];
+  sightings: number;
+  wantedSightings: number;
+}
+
+/**
+ * The forms of bodies in the text format that came before. A client pushes the same series again and again with other values:
+ * then all that there is to parse is the values. Only forms whose lines are a metric each are known: gauges, counters and
+ * untyped ones without timestamps.
+ *
+ *     # HELP a Help.\n# TYPE a gauge\na{b="c"} 12.5\nd 7\n
+ *     [ the same bytes                       ][  ][ ][ ]
+ *                                             value  value      a value is what stands between them
+ */
+export class KnownForms {
+  private readonly slots: Slot[] = Array.from({ length: SLOTS }, () => ({
+    forms: [],
+    sightings: 0,
+    wantedSightings: FIRST_SIGHTINGS,
+  }));
+  /** How many forms were remembered so far; the number of the newest. */
+  count = 0;
+  private lent: PushColumns | null = null;
+
+  /** What a body parses to, where its form is known; lent until `giveBack`. null: it has to be parsed. */
+  find(body: Uint8Array): PushColumns | null {
+    if (body.length > MAX_BODY_BYTES || body.length === 0) return null;
+    const key = keyOf(body);
+    const slot = this.slotOf(key);
+    const { forms } = slot;
+    for (let i = 0; i < forms.length; i++) {
+      const form = forms[i] as Form;
+      if (form.key !== key || !takeValues(form, body)) continue;
+      form.isUsed = true;
+      slot.wantedSightings = FIRST_SIGHTINGS;
+      if (i > 0) forms.unshift(...forms.splice(i, 1));
+      this.lent = form.columns;
+      return form.columns;
+    }
+    return null;
+  }
+
+  /** Lets go of the body that was looked at last. */
+  giveBack(): void {
+    this.lent?.releaseTokens();
+    this.lent = null;
+  }
+
+  /** For a body that was parsed to these columns: remembers its form if bodies that begin so come again and again. */
+  sighted(body: Uint8Array, columns: PushColumns): void {
+    if (body.length > MAX_BODY_BYTES || columns.sampleCount === 0) return;
+    const key = keyOf(body);
+    const slot = this.slotOf(key);
+    if (++slot.sightings < slot.wantedSightings || !isPlain(columns)) return;
+    slot.sightings = 0;
+    if (slot.forms.length === FORMS_A_SLOT && slot.forms.pop()?.isUsed === false)
+      slot.wantedSightings = Math.min(slot.wantedSightings * 2, MOST_SIGHTINGS);
+    const copy = columns.copyOf(body.slice(), ++this.count);
+    slot.forms.unshift({ key, columns: copy, values: findValues(body, columns.sampleCount), isUsed: false });
+  }
+
+  private slotOf(key: number): Slot {
+    return this.slots[key & (SLOTS - 1)] as Slot;
+  }
+}
+
+/** A number for what a body begins with that is no value: its first line if that is a comment, else the first metric's name. */
+function keyOf(body: Uint8Array): number {
+  const isComment = body[0] === HASH;
+  const limit = Math.min(body.length, KEY_BYTES);
+  let end = 0;
+  while (end < limit && body[end] !== LINE_FEED && (isComment || !isBlank(body[end] as number))) end++;
+  return hashBytes(body, 0, end);
+}
+
+/** Whether each sample is a line and a metric, and lines say all of it. */
+function isPlain({ families, familyCount, metrics, metricCount, sampleCount, hasTimestamps }: PushColumns): boolean {
+  if (hasTimestamps || sampleCount > MAX_SAMPLES || sampleCount !== metricCount) return false;
+  for (let family = 0; family < familyCount; family++) {
+    const type = families[family * FAMILY_STRIDE + FAMILY_TYPE] as number;
+    if (type === MetricType.summary || type >= MetricType.histogram) return false;
+  }
+  for (let metric = 0; metric < metricCount; metric++)
+    if (((metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0) return false;
+  return true;
+}
+
+/** Where the values of a body stand: of each line with a sample what follows the last blank, or the brace. */
+function findValues(body: Uint8Array, sampleCount: number): Int32Array {
+  const values = new Int32Array(2 * sampleCount);
+  let count = 0;
+  for (let at = 0, lineEnd = body.indexOf(LINE_FEED); lineEnd >= 0; lineEnd = body.indexOf(LINE_FEED, at)) {
+    while (at < lineEnd && isBlank(body[at] as number)) at++;
+    if (at < lineEnd && body[at] !== HASH) {
+      let start = lineEnd;
+      while (!isBlank(body[start - 1] as number) && body[start - 1] !== BRACE_CLOSE) start--;
+      values[count++] = start;
+      values[count++] = lineEnd;
+    }
+    at = lineEnd + 1;
+  }
+  if (count !== values.length) throw new Error(`finding the values of a body: ${count / 2}, expected ${sampleCount}`);
+  return values;
+}
+
+/** Gives the form the values of a body. false: the body has another form, or a value that has to be looked at closely. */
+function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
+  const known = columns.body;
+  const { samples, numbers } = columns;
+  const end = body.length;
+  let from = 0;
+  let at = 0;
+  for (let i = 0; i < values.length; i += 2) {
+    // What stands before the value must be the same.
+    const size = (values[i] as number) - from;
+    if (at + size > end || commonSize(known, from, from + size, body, at, at + size) < size) return false;
+    at += size;
+    const next = tokenEnd(body, at, end);
+    if (next === end || next === at || body[next] !== LINE_FEED) return false;
+    // The value is a token to be copied, or a number to be printed.
+    const row = (i >> 1) * SAMPLE_STRIDE;
+    const canonical = canonicalSize(body, at, next);
+    samples[row + SAMPLE_TOKEN_AT] = at;
+    samples[row + SAMPLE_TOKEN_SIZE] = canonical;
+    if (canonical === 0) {
+      const value = readFloat(body, at, next);
+      if (value === undefined || Object.is(value, -0)) return false;
+      numbers[i + 1] = value;
+    }
+    from = values[i + 1] as number;
+    at = next;
+  }
+  const size = known.length - from;
+  if (end - at !== size || commonSize(known, from, known.length, body, at, end) < size) return false;
+  columns.tokens = body;
+  return true;
+}
+
+function readFloat(body: Uint8Array, start: number, end: number): number | undefined {
+  const integer = plainInteger(body, start, end);
+  if (!Number.isNaN(integer)) return integer;
+  return parseGoFloat(latin1Of(body, start, end));
+}
