@@ -25,9 +25,16 @@ const FLAGS = [
   "--log.level=error",
 ];
 const USERS = 5_000;
-const WARM_UP_MS = 6_000;
-/** What hostile clients left is deleted; so long is waited for the memory to come back. */
-const REST_MS = 10_000;
+/** Before the memory at rest is taken, honest clients come alone for so long, and then with crowds that leave nothing behind. */
+const WARM_UP_MS = 5_000;
+const WARM_UP_ACT = "half bodies";
+/** The memory comes back to this part of what it was: at the end, within the time. */
+const MEMORY_LIMIT = 1.1;
+const REST_MS = 30_000;
+/** Between two acts, at most. */
+const PAUSE_MS = 2_000;
+/** One group of what was left is deleted within the time. */
+const DELETE_LIMIT_MS = 30_000;
 const HOSTILE_GROUPS = [
   ...Array.from({ length: 1_000 }, (_, n) => n),
   "many",
@@ -90,19 +97,24 @@ async function webConfig(): Promise<string> {
   return `--web.config.file=${path}`;
 }
 
-/** Deletes what hostile clients have left. */
-async function cleanUp({ target, auth }: Stage, { leaves = [] }: Act): Promise<void> {
-  const line = await Line.open(target, REST_MS);
-  for (const path of [...HOSTILE_GROUPS.map(hostileGroup), ...leaves]) {
-    line.send(head(`DELETE ${path}`, auth === "" ? "X: y" : auth));
-    await line.answer();
+/** Deletes what hostile clients have left; null, or why not. */
+async function cleanUp({ target, auth }: Stage, { leaves = [] }: Act): Promise<string | null> {
+  try {
+    const line = await Line.open(target, DELETE_LIMIT_MS);
+    for (const path of [...HOSTILE_GROUPS.map(hostileGroup), ...leaves]) {
+      line.send(head(`DELETE ${path}`, auth === "" ? "X: y" : auth));
+      await line.answer();
+    }
+    line.close();
+    return null;
+  } catch (fault) {
+    return `deleting what was left: ${fault}`;
   }
-  line.close();
 }
 
-/** Waits until the memory is what it should be, or for as long as that may take: what it is then. */
-async function memoryAfter(pid: number, wantedMB: number): Promise<number> {
-  const endMs = performance.now() + REST_MS;
+/** The least memory in use for a while, or as soon as it is no more than wanted. */
+async function leastMemory(pid: number, limitMs: number, wantedMB = 0): Promise<number> {
+  const endMs = performance.now() + limitMs;
   let least = rssMB(pid);
   while (least > wantedMB && performance.now() < endMs) {
     await Bun.sleep(200);
@@ -131,13 +143,13 @@ async function play(act: Act, stage: Stage, honest: Honest, playMs: number, rest
   await hostile.exited;
   clearInterval(sampling);
   const figures: Figures = honest.take();
-  await cleanUp(stage, act);
-  const afterMB = await memoryAfter(gateway.pid, Row.wantedMB(restMB));
-  return new Row(act.name, figures, { restMB, mostMB, afterMB });
+  const left = await cleanUp(stage, act);
+  const afterMB = await leastMemory(gateway.pid, PAUSE_MS, restMB * MEMORY_LIMIT);
+  return new Row(act.name, figures, { mostMB, afterMB }, left);
 }
 
-/** Plays all acts of a scene against one server. */
-async function playScene(scene: Scene, acts: readonly Act[], playMs: number): Promise<Row[]> {
+/** Plays all acts of a scene against one server: what was not as promised. */
+async function playScene(scene: Scene, acts: readonly Act[], playMs: number): Promise<string[]> {
   const stage = await stageOf(scene);
   await using gateway = stage.gateway;
   const ending = new AbortController();
@@ -145,17 +157,22 @@ async function playScene(scene: Scene, acts: readonly Act[], playMs: number): Pr
   await honest.fill();
   const running = honest.run(ending.signal);
   await Bun.sleep(WARM_UP_MS);
-  const restMB = rssMB(gateway.pid);
+  for (const act of ACTS) if (act.name === WARM_UP_ACT) await play(act, stage, honest, WARM_UP_MS, 0);
+  const restMB = await leastMemory(gateway.pid, PAUSE_MS);
   print(`\n${scene}: ${restMB.toFixed(0)} MB at rest\n${Row.HEAD}`);
-  const rows: Row[] = [];
+  const faults: string[] = [];
   for (const act of acts) {
     const row = await play(act, stage, honest, playMs, restMB);
     print(row.text);
-    rows.push(row);
+    faults.push(...row.faults);
   }
+  const endMB = await leastMemory(gateway.pid, REST_MS, restMB * MEMORY_LIMIT);
+  print(`at the end: ${endMB.toFixed(0)} MB`);
+  if (endMB > restMB * MEMORY_LIMIT)
+    faults.push(`memory: ${restMB.toFixed(0)} MB before, ${endMB.toFixed(0)} MB after`);
   ending.abort();
   await running;
-  return rows;
+  return faults.map((fault) => `${scene}: ${fault}`);
 }
 
 async function main(): Promise<number> {
@@ -166,8 +183,7 @@ async function main(): Promise<number> {
   const playMs = Math.max(2_000, (minutes * 60_000) / count - 2_000);
   print(`soak: ${minutes} minutes, ${count} acts of ${(playMs / 1000).toFixed(1)} s, seed ${seed}`);
   const faults: string[] = [];
-  for (const { scene, acts } of scenes)
-    if (acts.length > 0) for (const row of await playScene(scene, acts, playMs)) faults.push(...row.faults);
+  for (const { scene, acts } of scenes) if (acts.length > 0) faults.push(...(await playScene(scene, acts, playMs)));
   for (const fault of faults) print(`not kept: ${fault}`);
   return faults.length === 0 ? 0 : 1;
 }

@@ -1,16 +1,13 @@
 import type { Figures } from "./honest.ts";
 
-/** Memory in use: before the hostile clients came, at most while they were there, and after what they left was deleted. */
+/** Memory in use: at most while the hostile clients were there, and when what they left was deleted. */
 export interface Memory {
-  readonly restMB: number;
   readonly mostMB: number;
   readonly afterMB: number;
 }
 
 /** No honest push waits for longer. */
 const PUSH_LIMIT_MS = 250;
-/** The memory comes back to this part of what it was. */
-const MEMORY_LIMIT = 1.1;
 const NAME_WIDTH = 34;
 const WIDTH = 10;
 const COLUMNS = [
@@ -36,11 +33,9 @@ export class Row {
     private readonly name: string,
     private readonly figures: Figures,
     private readonly memory: Memory,
+    /** Why what the hostile clients left could not be deleted, or null. */
+    private readonly left: string | null,
   ) {}
-
-  static wantedMB(restMB: number): number {
-    return restMB * MEMORY_LIMIT;
-  }
 
   get text(): string {
     const { pushMs, uploads, scrapeMs, loginMs, failures } = this.figures;
@@ -53,14 +48,11 @@ export class Row {
 
   get faults(): string[] {
     const { pushMs, failures } = this.figures;
-    const { restMB, afterMB } = this.memory;
     const kinds = Map.groupBy(failures, ({ what }) => what);
     return [
       ...(worst(pushMs) > PUSH_LIMIT_MS ? [`a push waited for ${worst(pushMs).toFixed(0)} ms`] : []),
       ...[...kinds].map(([what, all]) => `${all.length} times ${what}`),
-      ...(afterMB > Row.wantedMB(restMB)
-        ? [`memory: ${restMB.toFixed(0)} MB before, ${afterMB.toFixed(0)} MB after`]
-        : []),
+      ...(this.left === null ? [] : [this.left]),
     ].map((fault) => `${this.name}: ${fault}`);
   }
 }
