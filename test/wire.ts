@@ -69,6 +69,11 @@ export class Connection {
     return this.#received.length > 0;
   }
 
+  /** What was received and no answer has taken. */
+  get received(): Buffer {
+    return this.#received;
+  }
+
   write(bytes: string | Uint8Array): void {
     this.#socket.write(bytes);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
+import { dataFrame, headersFrame, PREFACE, pingFrame, settingsFrame } from "./http2-frames.ts";
 import { TlsStand, tlsTests } from "./tls.ts";
 
 setDefaultTimeout(60_000);
@@ -206,6 +207,42 @@ describe.skipIf(tlsTests.skip)(`a client that does not finish its handshakes${tl
       }
     },
   );
+});
+
+describe.skipIf(tlsTests.skip)(`a client of HTTP/2 that does nothing but cost${tlsTests.reason}`, () => {
+  const healthy = `GET /-/healthy HTTP/1.1\r\n${HOST}\r\n\r\n`;
+  const open = async (): Promise<Gateway> => (await TlsStand.create()).secure();
+
+  test.each([
+    { what: "pings", frame: pingFrame() },
+    { what: "settings", frame: settingsFrame() },
+  ])("$what without end: its connection is closed", async ({ frame }) => {
+    await using gateway = await open();
+    using flood = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
+    flood.write(PREFACE);
+    const frames = Buffer.concat(Array.from({ length: 10_000 }, () => frame));
+    await eventually("it is closed", async () => {
+      if (!flood.closed) flood.write(frames);
+      return flood.closed;
+    });
+    expect(await ask(gateway, healthy, true)).toBe(200);
+  });
+
+  test("the rest of a body that nobody wants: its stream ends after twelve seconds", async () => {
+    await using gateway = await open();
+    using dripping = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
+    const fields = { ":method": "POST", ":scheme": "https", ":path": "/nowhere", ":authority": "a" };
+    dripping.write(Buffer.concat([PREFACE, headersFrame(1, fields)]));
+    await eventually("it is answered", async () => dripping.hasRest);
+    await eventually(
+      "its stream is reset",
+      async () => {
+        dripping.write(dataFrame(1, "#"));
+        return dripping.received.includes(Buffer.from([0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]));
+      },
+      LIMIT_MS,
+    );
+  });
 });
 
 describe("requests in one packet behind one whose answer takes its time", () => {

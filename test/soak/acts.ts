@@ -41,7 +41,9 @@ const pathOf = (labels: readonly string[]): string => labels.map((label) => `/${
 /** The grouping keys of 60 groups, all of them without one label that the others have. */
 const SHAPES = LABELS.slice(0, 60).map((_, n) => hostileGroup("s") + pathOf(LABELS.filter((_, i) => i !== n)));
 const ALL_LABELS = hostileGroup("s") + pathOf(LABELS);
-const longKey = (n: number): string => hostileGroup(n) + pathOf(Array.from({ length: 3000 }, (_, i) => `l${i}`));
+/** As many labels as a request line has room for. */
+const MANY_LABELS = Array.from({ length: 2500 }, (_, i) => `l${i.toString(36).padStart(2, "0")}`);
+const longKey = (n: number): string => hostileGroup(n) + pathOf(MANY_LABELS);
 /** 200,000 series a body. */
 const manySeries = (n: number): Buffer => gzipSync(lines(200_000, (i) => `bad_many_${n}{i="${i}"} 1`));
 const prepareMany = async (crew: Crew): Promise<void> => {
@@ -108,6 +110,12 @@ export const ACTS: readonly Act[] = [
     restMs: 500,
     prepare: prepareMany,
     play: (crew) => crew.keepAsking(2, head("GET /api/v1/metrics") + head("GET /status")),
+  },
+  {
+    name: "long origins",
+    scenes: ["memory"],
+    restMs: 100,
+    play: (crew) => crew.keepAsking(16, head("GET /api/v1/status", `Origin: https://${"a-".repeat(140)}.`)),
   },
   // Bodies
   {
@@ -255,6 +263,12 @@ export const ACTS: readonly Act[] = [
     scenes: ["file"],
     restMs: 50,
     play: (crew) => crew.crowd(100, pushOf(hostileGroup(crew.count() % 1000), "bad_new 1\n")),
+  },
+  {
+    name: "deletes",
+    scenes: ["memory", "file"],
+    restMs: 50,
+    play: (crew) => crew.crowd(50, head(`DELETE ${hostileGroup(crew.count() % 1000)}`)),
   },
   // Who comes in
   {
