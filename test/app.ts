@@ -1,9 +1,10 @@
 import { createApp } from "../src/app.ts";
 import { createContext } from "../src/http/context.ts";
-import type { App } from "../src/http/deps.ts";
+import type { App, Durability, HttpContext } from "../src/http/deps.ts";
 import { createFront, createHandlers } from "../src/http/front.ts";
 import { exchangeOf, responseOf } from "../src/http/web.ts";
 import type { StreamClock } from "../src/serialise/stream.ts";
+import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";
 import { Store } from "../src/store/store.ts";
@@ -23,6 +24,15 @@ export interface TestApp {
   quits: number;
   /** Why what was kept is not restored yet, or null. */
   notReady: string | null;
+  /** Waits until what was changed is durable. */
+  settled: Durability["settled"];
+  /** Requests that failed by a fault of our own. */
+  failed: number;
+  /** What is to be done every so often, which a test does itself. */
+  readonly sweeps: (() => void)[];
+  /** What the app stands on, for what looks inside. */
+  readonly context: HttpContext;
+  readonly front: Handler;
 }
 
 /** An app with the given flags. */
@@ -34,7 +44,19 @@ export function createTestApp(...flags: string[]): TestApp {
     nowMs: () => performance.now(),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
   };
-  const test = { store, logged, clock, nowMs: Date.UTC(2026, 10, 21), quits: 0, notReady: null };
+  const settled: Durability["settled"] = () => null;
+  const sweeps: (() => void)[] = [];
+  const test = {
+    store,
+    logged,
+    clock,
+    nowMs: Date.UTC(2026, 10, 21),
+    quits: 0,
+    notReady: null,
+    settled,
+    failed: 0,
+    sweeps,
+  };
   const log = createLog({
     level: "debug",
     format: "logfmt",
@@ -62,13 +84,22 @@ export function createTestApp(...flags: string[]): TestApp {
     pageSizeBytes: 4096,
     clockTicksPerSecond: 100,
   });
-  const failures = new Failures({ count: () => ownMetrics.countInternalError(), log, now: () => test.nowMs });
+  const failed = () => {
+    test.failed++;
+    ownMetrics.countInternalError();
+  };
+  const failures = new Failures({ count: failed, log, now: () => test.nowMs });
   const context = createContext({
     settings,
     log,
     ownMetrics,
     store,
-    durability: { notReady: () => test.notReady, fault: () => null, settled: () => null, persistence: () => null },
+    durability: {
+      notReady: () => test.notReady,
+      fault: () => null,
+      settled: () => test.settled(),
+      persistence: () => null,
+    },
     now: () => test.nowMs,
     clock: { nowMs: () => test.clock.nowMs(), turn: () => test.clock.turn() },
     startMs: test.nowMs,
@@ -78,7 +109,7 @@ export function createTestApp(...flags: string[]): TestApp {
     refusals: new Refusals({ count: (reason) => ownMetrics.countRefusal(reason), log, now: () => test.nowMs }),
     failures,
     userOf: () => null,
-    every: () => {},
+    every: (_, run) => void sweeps.push(run),
     quit: () => {
       test.quits++;
     },
@@ -94,7 +125,7 @@ export function createTestApp(...flags: string[]): TestApp {
       return responseOf(failures.answer(exchange, fault));
     }
   };
-  return Object.assign(test, { app });
+  return Object.assign(test, { app, context, front });
 }
 
 /** Sends one request; the path is what stands behind the host. */

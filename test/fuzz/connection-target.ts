@@ -37,7 +37,7 @@ interface Run {
   readonly sent: string;
 }
 
-class CountedPool extends ParserPool {
+export class CountedPool extends ParserPool {
   lent = 0;
 
   override lend(): MessageParser {

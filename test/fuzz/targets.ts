@@ -14,9 +14,11 @@ import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiat
 import { Store } from "../../src/store/store.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { connectionTarget } from "./connection-target.ts";
+import { Http2Target } from "./http2-target.ts";
 import type { Target } from "./loop.ts";
 import { PushTarget } from "./push-target.ts";
 import { encoded, seeds } from "./seeds.ts";
+import { ServerTarget } from "./server-target.ts";
 
 const MAX_DECODED_BYTES = 1 << 20;
 
@@ -199,6 +201,8 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
   connection: connectionTarget,
+  server: () => new ServerTarget(),
+  "server-http2": () => new Http2Target(),
   "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
   "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
 };
