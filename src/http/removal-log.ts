@@ -45,6 +45,7 @@ export class RemovalLog {
 
 /** Where a request comes from, and in whose name. */
 export function askerFields(exchange: Exchange, userOf: (exchange: Exchange) => string | null): LogFields {
+  const { client: source, certificate } = exchange;
   const user = userOf(exchange);
-  return user === null ? { source: exchange.client } : { source: exchange.client, user };
+  return { source, ...(user === null ? {} : { user }), ...(certificate === null ? {} : { certificate }) };
 }

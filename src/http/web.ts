@@ -26,6 +26,7 @@ class WebExchange implements Exchange {
   readonly client = "unknown";
   readonly source = "unknown";
   readonly isGone = false;
+  readonly certificate = null;
   readonly drains = 0;
   readonly isBlocked = false;
 

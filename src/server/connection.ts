@@ -78,6 +78,10 @@ export class Connection implements ExchangePort, Member {
     return this.transport.source;
   }
 
+  get certificate(): string | null {
+    return this.transport.certificate;
+  }
+
   get isBlocked(): boolean {
     return this.whenRoom !== null;
   }

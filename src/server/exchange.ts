@@ -19,6 +19,8 @@ export interface Exchange {
   readonly source: string;
   /** Its connection is gone: nobody waits for the answer. */
   readonly isGone: boolean;
+  /** The subject of the verified certificate that the client showed, as in `CN=a, O=b`; null where there is none. */
+  readonly certificate: string | null;
   /** How often the client has made room for more of the answer when there was none. */
   readonly drains: number;
   /** There is no room at the moment. */

@@ -8,6 +8,7 @@ export interface ExchangePort extends BodySource {
   readonly client: string;
   readonly source: string;
   readonly isGone: boolean;
+  readonly certificate: string | null;
   readonly isBlocked: boolean;
   cut(): void;
 }
@@ -57,6 +58,10 @@ export class Http1Exchange implements Exchange {
 
   get isGone(): boolean {
     return this.port.isGone;
+  }
+
+  get certificate(): string | null {
+    return this.port.certificate;
   }
 
   cut(): void {

@@ -19,7 +19,7 @@ import { fieldOf, readExpectation } from "./framing.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
-import { clientOf } from "./tls-listener.ts";
+import { certificateOf, clientOf } from "./tls-listener.ts";
 
 /** Requests at once on one connection; Go's default. */
 const MAX_STREAMS = 250;
@@ -162,6 +162,10 @@ class Http2Exchange implements Exchange {
 
   get isGone(): boolean {
     return this.stream.incoming.stream.destroyed;
+  }
+
+  get certificate(): string | null {
+    return certificateOf(this.stream.connection.socket);
   }
 
   /** For the body: it is wanted. */

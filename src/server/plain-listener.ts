@@ -8,6 +8,7 @@ import { clientText, type Transport } from "./transport.ts";
 
 /** A socket of Bun's and its connection. */
 class PlainTransport implements Transport {
+  readonly certificate = null;
   readonly connection: Connection;
   readonly source: string;
   /** What the socket did not take yet. */

@@ -50,6 +50,10 @@ class TlsTransport implements Transport {
     return clientOf(this.socket);
   }
 
+  get certificate(): string | null {
+    return certificateOf(this.socket);
+  }
+
   /** What the socket has not sent yet it keeps as it is, room or not: so it gets a copy. */
   write(bytes: Uint8Array): boolean {
     return this.socket.write(bytes.slice());
@@ -214,6 +218,12 @@ function sayNotTls(socket: TLSSocket): void {
   } catch {
     // The client has gone already.
   }
+}
+
+/** The subject, where the certificate was verified. */
+export function certificateOf(socket: TLSSocket): string | null {
+  if (!socket.authorized) return null;
+  return socket.getPeerX509Certificate()?.subject.replaceAll("\n", ", ") ?? null;
 }
 
 export function clientOf({ remoteAddress, remotePort }: TLSSocket): string {

@@ -11,6 +11,8 @@ export interface Transport {
   readonly client: string;
   /** Who counts as one client with it. */
   readonly source: string;
+  /** The subject of the certificate by which the other end proved who it is; null where it did not. */
+  readonly certificate: string | null;
   /** Sends bytes, which must stay as they are until there is room again. false: there is none; `drained` tells when. */
   write(bytes: Uint8Array): boolean;
   /** Says that nothing more is sent, behind what was written. The other side may go on. */

@@ -418,6 +418,10 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "a client's certificate whose extended key usage is",
+    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "are not taken for clients'" }],
+  },
+  {
     row: "`prefer_server_cipher_suites`",
     by: [{ file: "test/e2e/tls-handshake.test.ts", title: "shakes hands with whom it should" }],
   },

@@ -161,6 +161,16 @@ describe.skipIf(tlsTests.skip)(`clients without the certificate that is asked fo
       /msg="refused a request" logged_source=127\.0\.0\.1:\d+ .*reason=client-certificate/,
     );
   });
+
+  test("and those with it are named by it, where they have something removed", async () => {
+    const stand = await TlsStand.create();
+    const section = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt";
+    await using gateway = await stand.secure(section);
+    for (const version of ["--http1.1", "--http2"])
+      await stand.curl(gateway, "/metrics/job/j", "-XDELETE", version, ...stand.presenting("client"));
+    const told = gateway.stderr.match(/msg="nothing to delete.* logged_source=127\S+ certificate="CN=client"$/gm);
+    expect(told).toHaveLength(2);
+  });
 });
 
 describe("what is removed is logged with who had it removed", () => {

@@ -73,6 +73,16 @@ describe.skipIf(skip)(`clients' certificates${reason}`, () => {
     expect(jobs.sort()).toEqual(allowed.map((name) => name || "none").sort());
   });
 
+  test("certificates that are made for nothing in particular, or not to sign with, are not taken for clients'", async () => {
+    const { made } = stand;
+    await made.signed("any", "anyExtendedKeyUsage", "DNS:any.example");
+    await made.signed("unsigning", "clientAuth\nkeyUsage=critical,keyCertSign", "DNS:ca.example");
+    await using gateway = await stand.secure("client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt");
+    for (const name of ["any", "unsigning"])
+      expect((await stand.curl(gateway, "/-/healthy", ...stand.presenting(name))).code).not.toBe(0);
+    expect((await stand.curl(gateway, "/-/healthy", ...stand.presenting("client"))).stdout).toBe("OK200 2");
+  });
+
   test("a session of before a change of the CA cannot be resumed, and its certificate is looked at anew", async () => {
     const file = stand.made.write(
       "rotate.yml",

@@ -34,6 +34,8 @@ interface Stand {
 export class Http2Target implements Target {
   readonly name = "server-http2";
   readonly maxBytes = 1 << 14;
+  /** Of many requests, with turns of the loop between them. */
+  readonly slowMs = 10_000;
   readonly words: readonly Uint8Array[] = [];
   readonly seeds: readonly Uint8Array[] = [...seeds.text().slice(0, 10), ...seeds.protobuf().slice(0, 10)];
   private inputs = 0;

@@ -42,6 +42,7 @@ const FLAGS: readonly (readonly string[])[] = [
 class FuzzTransport implements Transport {
   readonly client = "127.0.0.1:1";
   readonly source = "127.0.0.1";
+  readonly certificate = null;
   readonly written: Uint8Array[] = [];
   isReading = true;
   isOver = false;
@@ -98,6 +99,8 @@ function diceOf(input: Uint8Array): Dice {
 export class ServerTarget implements Target {
   readonly name = "server";
   readonly maxBytes = 1 << 14;
+  /** Of many requests, with turns of the loop between them. */
+  readonly slowMs = 10_000;
   readonly words: readonly Uint8Array[] = [];
   readonly seeds: readonly Uint8Array[] = [...seeds.text().slice(0, 20), ...seeds.protobuf().slice(0, 20)];
   private readonly parsers = new CountedPool(4);

@@ -15,6 +15,7 @@ function roomyTransport(): Transport & { readonly writtenBytes: number } {
   const transport = {
     client: "a client",
     source: "a source",
+    certificate: null,
     writtenBytes: 0,
     write: (bytes: Uint8Array) => {
       transport.writtenBytes += bytes.length;
