@@ -15,9 +15,10 @@ const OPEN: WebConfig = { tls: {}, http2: true, headers: [], users: new Map(), r
 const request = (authorization?: string) =>
   exchangeOf(new Request("http://localhost/", authorization === undefined ? {} : { headers: { authorization } }));
 
-function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null) {
-  const verify = (password: Uint8Array, hash: string) => Bun.password.verify(password, hash, "bcrypt");
-  const auth = new BasicAuth({ verify, nowMs: () => 0 });
+const bcrypt = (password: Uint8Array, hash: string) => Bun.password.verify(password, hash, "bcrypt");
+
+function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null, verify = bcrypt, maxPending = 10) {
+  const auth = new BasicAuth({ verify, nowMs: () => 0, limits: { maxPending, maxRemembered: 10 } });
   const guard = createGuard({ config: () => config, auth, limiter });
   const counted: RefusalReason[] = [];
   const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
@@ -70,6 +71,14 @@ describe("the guard", () => {
       expect(headers.get("www-authenticate")).toBe("Basic");
       expect(headers.get("x-frame-options")).toBe("deny");
     }
+  });
+
+  test("answers 503 where more passwords wait than may, says when to come again, and counts it", async () => {
+    const never = new Promise<boolean>(() => {});
+    const ask = guarded({ ...OPEN, users: new Map([["a", HASH]]) }, null, () => never, 1);
+    for (const password of ["one", "two", "three"]) void ask(request(`Basic ${btoa(`a:${password}`)}`));
+    const { status, headers, reached, counted } = await ask(request(`Basic ${btoa("a:four")}`));
+    expect([status, headers.get("retry-after"), reached, counted]).toEqual([503, "1", 0, ["password-queue"]]);
   });
 
   test("lets the user in, at first and again", async () => {

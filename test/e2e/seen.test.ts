@@ -123,18 +123,6 @@ describe("requests that are refused are counted by reason", () => {
     expect(lines).toHaveLength(20);
   });
 
-  test("503 password-queue, where more passwords wait than may", async () => {
-    const slow = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 10 });
-    const users = `basic_auth_users: {alice: ${HASH}, slow: ${slow}}\n`;
-    await using gateway = await Gateway.start([webConfig(users)]);
-    await counted(gateway, "password-queue");
-    const headers = (n: number) => basic("slow", `wrong${n}`);
-    const answers = Array.from({ length: 40 }, (_, n) => ask(gateway.port, { ...PUSH, headers: headers(n) }, 60_000));
-    const busy = (await Promise.all(answers)).filter(({ status }) => status === 503);
-    expect(busy.length).toBeGreaterThan(0);
-    expect(await counted(gateway, "password-queue")).toBe(busy.length);
-  });
-
   test("503 busy and 408 too-slow, where uploads are given up", async () => {
     await using gateway = await Gateway.start(["--web.max-pushes-in-flight=1", "--web.body-timeout=1s"]);
     using first = await Connection.open(gateway.port);
