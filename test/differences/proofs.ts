@@ -144,10 +144,14 @@ export const PROOFS: readonly Proof[] = [
     by: [{ wire: [{ bytes: "\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", status: 200 }] }],
   },
   {
+    row: "over HTTP/2, any `Expect` is passed over",
+    by: [{ file: "test/server/wire-cases.ts", title: "another expectation is not met" }],
+  },
+  {
     row: "headers may have 1 MB",
     by: [
       { wire: [{ bytes: LARGE_HEADER, status: 431 }] },
-      { file: "test/e2e/tls-http.test.ts", title: "who says nothing, or half a header, is sent away after 12 seconds" },
+      { file: "test/e2e/tls-http.test.ts", title: "who says nothing, or half a header, is sent away" },
     ],
   },
   {
