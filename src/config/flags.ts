@@ -86,6 +86,10 @@ const LIMIT_FLAGS = {
     ...option("count", "64"),
     description: "Most long answers that are sent at the same time; beyond that, the oldest is cut.",
   }),
+  "web.max-held-size": Type.String({
+    ...option("size", "256MiB"),
+    description: "Memory for what has been replaced while it is still being sent; beyond that, slow answers are cut.",
+  }),
   "web.body-timeout": Type.String({
     ...option("duration", "30s"),
     description: "Time in which a body has to bring something, or to end.",

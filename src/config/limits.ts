@@ -16,6 +16,8 @@ export interface Limits {
   readonly maxConnections: number;
   readonly maxPushesInFlight: number;
   readonly maxScrapesInFlight: number;
+  /** Of what was replaced and is kept for answers that are still being sent. */
+  readonly maxHeldBytes: number;
   /** How often a body must have made some progress. */
   readonly bodyTimeoutMs: number;
 }
@@ -43,6 +45,7 @@ export function readLimits(values: FlagValues): Limits {
     maxConnections: count(values["web.max-connections"]),
     maxPushesInFlight: count(values["web.max-pushes-in-flight"]),
     maxScrapesInFlight: count(values["web.max-scrapes-in-flight"]),
+    maxHeldBytes: size(values["web.max-held-size"]),
     bodyTimeoutMs: milliseconds(values["web.body-timeout"]),
   };
 }

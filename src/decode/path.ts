@@ -82,28 +82,17 @@ export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPat
   const rejection = splitLabels(text, end, labels, values, utf8Names);
   if (rejection !== null) return rejection;
   if (job === "") return new Rejection("malformed", "job name is required");
-  putLabel(labels, "job", job);
-  return { key: new GroupingKey(labels), undecodable: values.undecodable };
+  labels.push({ name: "job", value: job });
+  return { key: new GroupingKey(sortedLabels(labels)), undecodable: values.undecodable };
 }
 
-/** Puts a label where it belongs among sorted ones; the last of several values of a name counts. */
-function putLabel(labels: LabelPair[], name: string, value: string): void {
-  const label = { name, value };
-  for (let i = labels.length; i > 0; i--) {
-    const order = compareNames((labels[i - 1] as LabelPair).name, name);
-    if (order < 0) {
-      labels.splice(i, 0, label);
-      return;
-    }
-    if (order === 0) {
-      labels[i - 1] = label;
-      return;
-    }
-  }
-  labels.unshift(label);
+/** The labels by their names, each once: the last of several values of a name counts. */
+function sortedLabels(labels: readonly LabelPair[]): LabelPair[] {
+  const sorted = labels.toSorted((a, b) => compareNames(a.name, b.name));
+  return sorted.filter(({ name }, i) => name !== sorted[i + 1]?.name);
 }
 
-/** Reads `/name/value/name/value` from `start` on into `labels`. */
+/** Reads `/name/value/name/value` from `start` on into `labels`, in that order. */
 function splitLabels(
   text: string,
   start: number,
@@ -143,7 +132,7 @@ function readLabel(
       "malformed",
       `invalid base64 encoding for label ${name}=${quoteText(value)}: ${decoded.message}`,
     );
-  putLabel(labels, unescaped, decoded);
+  labels.push({ name: unescaped, value: decoded });
   return null;
 }
 

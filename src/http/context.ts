@@ -6,6 +6,7 @@ import { TextParser } from "../parse/text.ts";
 import { GzipStitcher } from "../serialise/gzip.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { AppDeps, HttpContext } from "./deps.ts";
+import { HeldMemory } from "./held-memory.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { StoreReports } from "./store-reports.ts";
@@ -17,6 +18,12 @@ export function createContext(deps: AppDeps): HttpContext {
   const columns = new PushColumns(limits.push);
   const reports = new StoreReports(deps.log.for("store.ts"), deps.now);
   deps.store.reportTo(reports);
+  const longAnswers = new LongAnswers({
+    clock,
+    refusals: deps.refusals,
+    maxInFlight: limits.maxScrapesInFlight,
+    countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
+  });
   return {
     ...deps,
     columns,
@@ -29,11 +36,12 @@ export function createContext(deps: AppDeps): HttpContext {
     intake: new BodyIntake({ limits, nowMs: clock.nowMs, every }),
     decoding: new DecodeLane(),
     storeTurns: new StoreTurns(deps.store, clock),
-    longAnswers: new LongAnswers({
-      clock,
-      refusals: deps.refusals,
-      maxInFlight: limits.maxScrapesInFlight,
-      countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
+    longAnswers,
+    heldMemory: new HeldMemory({
+      store: deps.store,
+      longAnswers,
+      maxBytes: limits.maxHeldBytes,
+      countLimit: () => ownMetrics.countLimit("web.max-held-size"),
     }),
   };
 }

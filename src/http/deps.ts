@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { BodyIntake } from "./body-intake.ts";
+import type { HeldMemory } from "./held-memory.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { RemovalLog } from "./removal-log.ts";
 import type { StoreReports } from "./store-reports.ts";
@@ -73,6 +74,7 @@ export interface HttpContext extends AppDeps {
   readonly intake: BodyIntake;
   readonly decoding: DecodeLane;
   readonly longAnswers: LongAnswers;
+  readonly heldMemory: HeldMemory;
   readonly reports: StoreReports;
   readonly removalLog: RemovalLog;
   readonly storeTurns: StoreTurns;

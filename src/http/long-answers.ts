@@ -141,6 +141,18 @@ export class LongAnswers {
     if (this.freeBlocks.length < FREE_BLOCKS) this.freeBlocks.push(block);
   }
 
+  /** Ends answers until there is need no more: those whose readers stand still, then the others, the oldest first. */
+  endUntil(isEnough: () => boolean): void {
+    const nowMs = this.deps.clock.nowMs();
+    for (const isStill of [true, false])
+      for (const [sending, end] of this.sending) {
+        if (isEnough()) return;
+        if (isStill && !sending.isStill(nowMs)) continue;
+        end();
+        sending.cut();
+      }
+  }
+
   /** False: there are too many, and none gives way. */
   private makeRoom(source: string): boolean {
     if (this.sending.size < this.deps.maxInFlight) return true;

@@ -2,6 +2,7 @@ import { decodeBody } from "../decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import type { PushColumns } from "../model/columns.ts";
+import { findKeyExcess } from "../model/excess.ts";
 import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { faultOf } from "../model/settlement.ts";
@@ -39,13 +40,20 @@ export class PushSurface {
 
   /** The answer to a request of one of the three methods; null where its path is none that is pushed to, or not clean. */
   answer(exchange: Exchange): Answers | null {
-    const keyed = this.known.find(exchange.path) ?? this.readPath(exchange.path);
+    const known = this.known.find(exchange.path);
+    const keyed = known ?? this.readPath(exchange.path);
     if (keyed === null) return null;
     const notReady = this.context.durability.notReady();
     if (notReady !== null) return notYet(this.context.refusals, notReady);
     const { method } = exchange;
     if (method === "DELETE") return this.delete(keyed, exchange);
-    return this.push(exchange, method === "PUT" ? "PUT" : "POST", keyed);
+    return this.push(exchange, method === "PUT" ? "PUT" : "POST", known ?? this.withinLimits(keyed));
+  }
+
+  /** Limits hold for who pushes; a group that is there can be deleted, whatever its key. */
+  private withinLimits(keyed: KeyedPath | Rejection): KeyedPath | Rejection {
+    if (keyed instanceof Rejection) return keyed;
+    return findKeyExcess(keyed.key, this.context.settings.limits.push) ?? keyed;
   }
 
   private readPath(raw: Uint8Array): KeyedPath | Rejection | null {
@@ -53,7 +61,7 @@ export class PushSurface {
     if (path === null || !isClean(path.text) || !this.isPushPath(path.text)) return null;
     const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
     const keyed = readGroupingKey(below, this.context.settings.utf8Names);
-    if (!(keyed instanceof Rejection)) this.known.remember(raw, keyed);
+    if (this.withinLimits(keyed) === keyed && !(keyed instanceof Rejection)) this.known.remember(raw, keyed);
     return keyed;
   }
 
@@ -82,11 +90,12 @@ export class PushSurface {
   }
 
   private async remove({ key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
-    const { durability, refusals, removalLog, store, storeTurns } = this.context;
+    const { durability, heldMemory, refusals, removalLog, store, storeTurns } = this.context;
     // No group can have a key that is not UTF-8.
     const wasThere = undecodable === null && store.delete(key);
     removalLog.deleted(exchange, key.block, wasThere);
     await storeTurns.settled();
+    heldMemory.check();
     return accepted(refusals, faultOf(await durability.settled(), null));
   }
 
@@ -208,7 +217,7 @@ export class PushSurface {
   /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
   private parseAndApply({ exchange, method, keyed }: Push, body: Uint8Array): number | Rejection {
     if (keyed instanceof Rejection) return keyed;
-    const { columns, settings, store, storeTurns, now } = this.context;
+    const { columns, heldMemory, settings, store, storeTurns, now } = this.context;
     let refused: Rejection | null;
     try {
       const parsed = this.parse(exchange, body);
@@ -219,6 +228,7 @@ export class PushSurface {
       columns.trim();
       this.context.knownForms.giveBack();
     }
+    heldMemory.check();
     // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
     if (store.isChanging) void storeTurns.settled();
     return refused ?? (settings.consistencyCheck ? 200 : 202);

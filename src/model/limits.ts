@@ -39,6 +39,7 @@ export const LIMIT_NAMES = [
   "store.max-size",
   "web.body-timeout",
   "web.max-connections",
+  "web.max-held-size",
   "web.max-pushes-in-flight",
   "web.max-scrapes-in-flight",
 ] as const;

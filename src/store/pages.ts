@@ -205,10 +205,10 @@ export class Pages {
     return page;
   }
 
-  /** The memory that pages take up, with their deflated forms and with those that wait to be used again. */
+  /** The memory that pages take up, with their deflated forms; the few that wait to be used again are left out. */
   get memoryBytes(): number {
     const lists = (this.pages.length + this.freeIds.length) * 8;
-    return this.sizeBytes + this.objectBytes + this.deflated.sizeBytes + this.spare.length * PAGE_BYTES + lists;
+    return this.sizeBytes + this.objectBytes + this.deflated.sizeBytes + lists;
   }
 
   /** Memory of pages that are none any more but for readers that go on. */

@@ -19,6 +19,7 @@ import { type GroupSegments, Segments } from "./segments.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { StoreStats } from "./stats.ts";
 import { Table } from "./table.ts";
+import { WipedTables } from "./wiped-tables.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
@@ -59,6 +60,7 @@ export class Store {
   private table = new Table();
   private handler: PushHandler;
   private times = new PushTimes(this.table);
+  private readonly wiped = new WipedTables();
   private watcher: StoreWatcher | null = null;
   private reporter: StoreReporter = NO_REPORTER;
   /** Tells whoever is the reporter then. */
@@ -319,6 +321,7 @@ export class Store {
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
+    this.wiped.add(this.table);
     this.table = new Table();
     if (this.watcher !== null) this.table.segments = new Segments(this.table, this.watcher.familyRemoved);
     this.times = new PushTimes(this.table);
@@ -364,6 +367,11 @@ export class Store {
     }
   }
 
+  /** Memory of what is not stored any more but for readers. */
+  get heldBytes(): number {
+    return this.table.pages.heldBytes + this.wiped.heldBytes;
+  }
+
   get stats(): StoreStats {
     const { table } = this;
     return {
@@ -374,7 +382,7 @@ export class Store {
       pageBytes: table.pages.sizeBytes,
       sizeBytes: table.size.countedBytes,
       memoryBytes: table.size.memoryBytes,
-      heldBytes: table.pages.heldBytes,
+      heldBytes: this.heldBytes,
       snapshots: table.pages.heldBySnapshots,
       lookups: this.handler.duplicates.lookups,
       conflictingFamilies: table.contradictions?.leftOutCount ?? 0,

@@ -24,11 +24,19 @@ export class TableSize {
   private familyBytes = 0;
   /** Of the help texts that families show: a text of several is in memory once, but each of them sends it. */
   shownHelpBytes = 0;
+  private readonly emptyBytes: number;
 
-  constructor(private readonly parts: Parts) {}
+  /** `parts` must be empty. */
+  constructor(private readonly parts: Parts) {
+    this.emptyBytes = this.allBytes;
+  }
 
-  /** The memory of all that clients made the table hold, in use or spare. */
+  /** The memory of all that clients made the table hold, in use or spare; 0 for a new one. */
   get memoryBytes(): number {
+    return this.allBytes - this.emptyBytes;
+  }
+
+  private get allBytes(): number {
     const { groups, chunks, pages, helps, names, contradictions, segments } = this.parts;
     const notes = (contradictions?.sizeBytes ?? 0) + (segments?.sizeBytes ?? 0);
     const tables = groups.sizeBytes + chunks.sizeBytes + helps.sizeBytes + names.sizeBytes;

@@ -100,6 +100,50 @@ const PUSH_CASES: PushCase[] = [
   })),
 ];
 
+const GROUP_CASES: PushCase[] = [
+  {
+    flag: "store.max-group-series",
+    value: "10",
+    proves: "series of a group, its push times among them",
+    within: lines(8, (n) => `a{n="${n}"} 1`),
+    beyond: lines(9, (n) => `a{n="${n}"} 1`),
+  },
+  {
+    flag: "store.max-group-size",
+    value: "10KiB",
+    proves: "lines of a group",
+    within: Buffer.from(`a{l="${"x".repeat(9_000)}"} 1\n`),
+    beyond: Buffer.from(`a{l="${"x".repeat(11_000)}"} 1\n`),
+  },
+  {
+    flag: "store.max-group-size",
+    value: "10KiB",
+    proves: "help texts of a group, as often as they are there",
+    within: lines(2, (n) => `# HELP a${n} ${"x".repeat(4_000)}\na${n} 1`),
+    beyond: lines(3, (n) => `# HELP a${n} ${"x".repeat(4_000)}\na${n} 1`),
+  },
+];
+
+/** Paths beyond a limit of pushes, with one within. */
+const PATH_CASES = [
+  { flag: "push.max-labels", value: "3", within: "/a/1/b/2", beyond: "/a/1/b/2/c/3" },
+  { flag: "push.max-labels", value: "3", within: "/a/1/a/2/a/3", beyond: "/a/1/b@base64/Mg/c@base64/=" },
+  { flag: "push.max-label-length", value: "1KiB", within: `/${"x".repeat(1024)}/1`, beyond: `/${"x".repeat(1025)}/1` },
+  { flag: "push.max-label-length", value: "1KiB", within: `/a/${"x".repeat(1024)}`, beyond: `/a/${"x".repeat(1025)}` },
+  {
+    flag: "push.max-label-length",
+    value: "16B",
+    within: "/a/%C3%A9xxxxxxxxxxxxxx",
+    beyond: "/a/%C3%A9xxxxxxxxxxxxxxx",
+  },
+  {
+    flag: "push.max-label-length",
+    value: "1KiB",
+    within: `/a@base64/${Buffer.alloc(1024, "x").toString("base64url")}`,
+    beyond: `/a@base64/${Buffer.alloc(1025, "x").toString("base64url")}`,
+  },
+];
+
 async function push(gateway: Gateway, body: Uint8Array, headers: Record<string, string> = {}, job = "j") {
   const request: Request = { method: "PUT", path: `/metrics/job/${job}`, body, headers };
   return await ask(gateway.port, request);
@@ -120,6 +164,54 @@ describe("a push beyond a limit is answered 413 and counted, one within it is ta
     expect((await push(gateway, within, headers)).status).toBe(200);
   });
 
+  test.each(GROUP_CASES)("$flag=$value: $proves", async ({ flag, value, within, beyond }) => {
+    await using gateway = await Gateway.start([`--${flag}=${value}`]);
+    const kept = async () => (await gateway.lines('job="j"')).filter((line) => !line.startsWith("push_failure_time"));
+    expect((await push(gateway, within)).status).toBe(200);
+    const before = await kept();
+    for (const method of ["PUT", "POST"]) {
+      const refused = await ask(gateway.port, { method, path: "/metrics/job/j", body: beyond });
+      expect(refused.status).toBe(413);
+      expect(refused.body.toString()).toContain(`(--${flag})`);
+    }
+    expect(await reached(gateway, flag)).toBe(2);
+    expect(await kept()).toEqual(before);
+    // What does not make the group grow is taken, and so is what other groups hold.
+    expect((await push(gateway, within)).status).toBe(200);
+    expect((await push(gateway, within, {}, "other")).status).toBe(200);
+  });
+
+  test("what a PUT takes away does not count for the size of its group", async () => {
+    await using gateway = await Gateway.start(["--store.max-group-series=10", "--store.max-group-size=10KiB"]);
+    for (const name of ["a", "b", "c"])
+      expect(
+        (
+          await push(
+            gateway,
+            lines(8, (n) => `${name}{n="${n}",l="${"x".repeat(500)}"} 1`),
+          )
+        ).status,
+      ).toBe(200);
+    const refused = await ask(gateway.port, { method: "POST", path: "/metrics/job/j", body: Buffer.from("d 1\n") });
+    expect(refused.status).toBe(413);
+  });
+
+  test.each(PATH_CASES)("$flag=$value: the path $beyond", async ({ flag, value, within, beyond }) => {
+    await using gateway = await Gateway.start([`--${flag}=${value}`]);
+    const body = Buffer.from("a 1\n");
+    expect((await push(gateway, body, {}, `j${within}`)).status).toBe(200);
+    const before = await gateway.lines("job=");
+    for (const method of ["PUT", "POST"]) {
+      const refused = await ask(gateway.port, { method, path: `/metrics/job/j${beyond}`, body });
+      expect(refused.status).toBe(413);
+      expect(refused.body.toString()).toContain(`(--${flag})`);
+    }
+    expect(await reached(gateway, flag)).toBe(2);
+    expect(await gateway.lines("job=")).toEqual(before);
+    // A group from before the limit can be deleted.
+    expect((await ask(gateway.port, { method: "DELETE", path: `/metrics/job/j${beyond}` })).status).toBe(202);
+  });
+
   test("a body without a length is refused as soon as it is too large", async () => {
     await using gateway = await Gateway.start(["--push.max-body-size=100KiB"]);
     using connection = await Connection.open(gateway.port);
@@ -135,6 +227,7 @@ describe("a store that is full answers 507 to what would make it grow, and takes
   const CASES = [
     { flag: "store.max-groups", value: "2", beyond: LINE },
     { flag: "store.max-series", value: "6", beyond: LINE },
+    { flag: "store.max-families", value: "3", beyond: Buffer.from("b 1\n") },
     { flag: "store.max-size", value: "64KiB", beyond: Buffer.from(`a{l="${"x".repeat(60_000)}"} 1\n`) },
   ];
 

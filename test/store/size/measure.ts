@@ -42,9 +42,11 @@ class Sizing {
   ) {
     this.sized = new SizedStore(!kind.unchecked);
     this.absent = Array.from({ length: kind.groups }, (_, n) => n);
-    // What serves pushes has its size before anything is measured.
+    // What serves pushes has its size before anything is measured, and so have the buffers that wait to be used again.
     this.push(0);
     this.sized.delete(kind.labels(0));
+    for (let n = 0; n < 80; n++) this.sized.push({ spare: `${n}` }, `spare{x="${"x".repeat(5_000)}"} 1\n`);
+    for (let n = 0; n < 80; n++) this.sized.delete({ spare: `${n}` });
     this.emptyCountBytes = this.sized.store.stats.memoryBytes;
     this.emptyHeapBytes = liveBytes();
   }

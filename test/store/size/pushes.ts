@@ -28,6 +28,8 @@ export class SizedStore {
     const refused = this.store.apply({ key: keyOf(labels), columns, replace, receivedMs: 1_000 });
     if (refused !== null) throw new Error(refused.message);
     columns.trim();
+    // Parsers hold the body of the last push.
+    for (const parser of [this.texts, this.messages]) parser.parse(new Uint8Array(0));
     while (this.store.stepChange());
   }
 
