@@ -96,7 +96,7 @@ export class KnownForms {
     slot.sightings = 0;
     if (slot.forms.length === FORMS_A_SLOT && slot.forms.pop()?.isUsed === false)
       slot.wantedSightings = Math.min(slot.wantedSightings * 2, MOST_SIGHTINGS);
-    const copy = columns.copyOf(body.slice(), ++this.count);
+    const copy = columns.copyOf(new Uint8Array(body), ++this.count);
     slot.forms.unshift({ key, columns: copy, values: findValues(body, columns.sampleCount), isUsed: false });
   }
 

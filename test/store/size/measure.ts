@@ -100,9 +100,10 @@ function measureKind(kind: Kind, seed: number): MeasuredKind {
 
 /** Code that has run often takes up memory, too: nothing is measured before that. */
 function warmUp(): void {
-  const kind = { what: "", groups: 5_000, labels: (n: number) => ({ job: `w${n}` }), body: (n: number) => `a ${n}\n` };
-  const sizing = new Sizing(kind, seededRandom(1));
-  for (const groups of [5_000, 0]) sizing.resize(groups);
+  for (const kind of KINDS) {
+    const sizing = new Sizing(kind, seededRandom(1));
+    for (const groups of [Math.ceil(kind.groups / 4), 0]) sizing.resize(groups);
+  }
 }
 
 warmUp();
