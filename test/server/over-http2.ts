@@ -95,7 +95,12 @@ export class Http2Client {
   }
 
   /** With `waits` the body is not sent before the server has said that it may be. */
-  ask({ fields, body, trailers, isOpen }: Http2Request, waits = false): Promise<Http2Answer> {
+  ask(request: Http2Request, waits = false): Promise<Http2Answer> {
+    return this.begin(request, waits).answer;
+  }
+
+  /** A request, with a way to send the rest of its body. */
+  begin({ fields, body, trailers, isOpen }: Http2Request, waits = false) {
     const hasEnded = body === "" && trailers === null && !isOpen;
     const stream = this.session.request({ ...fields }, { endStream: hasEnded, waitForTrailers: trailers !== null });
     const statuses: number[] = [];
@@ -117,10 +122,11 @@ export class Http2Client {
     });
     if (waits) stream.on("continue", sendBody);
     else sendBody();
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Http2Answer>((resolve, reject) => {
       stream.on("error", reject);
       stream.on("end", () => resolve({ statuses, text: said }));
     });
+    return { answer, finish: (rest: string) => stream.end(Buffer.from(rest, "latin1")) };
   }
 
   [Symbol.dispose](): void {
