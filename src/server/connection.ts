@@ -227,7 +227,7 @@ export class Connection implements ExchangePort, Member {
     }
     if (this.isEnding) return;
     if (at < bytes.length) this.rest = bytes.subarray(at);
-    if (this.isHalfClosed && this.isAnswered) return this.endedInTurn();
+    if (this.isHalfClosed) return this.endedInTurn();
     this.hold();
   }
 

@@ -21,6 +21,8 @@ export interface Framing {
   readonly expectsContinue: boolean;
 }
 
+/** What Go takes for a length. From 2^53 on lengths are not exact here; no body is so long. */
+const MAX_BODY_BYTES = 2 ** 63;
 /** Of characters that a Host may have, as Go's ValidHostHeader has them. */
 const HOST = /^[!$%&'()*+,\-.0-9:;=A-Z[\]_a-z~]*$/;
 
@@ -40,7 +42,7 @@ export function readFraming(fields: readonly string[], line: RequestLine): Frami
   if (host === null && !isOld && line.method !== "CONNECT") return malformed("missing required Host header");
   if (host !== null && !HOST.test(host)) return malformed("malformed Host header");
   const bodyBytes = encoding !== null ? null : length === null ? 0 : Number(length);
-  if (bodyBytes !== null && !Number.isSafeInteger(bodyBytes)) return malformed("bad Content-Length");
+  if (bodyBytes !== null && !(bodyBytes < MAX_BODY_BYTES)) return malformed("bad Content-Length");
   const isContinue = readExpectation(fields);
   if (isContinue instanceof Refusal) return isContinue;
   return {

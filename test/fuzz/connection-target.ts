@@ -102,11 +102,14 @@ class ConnectionTarget implements Target {
       const [ours, theirs] = [JSON.stringify(whole), JSON.stringify(split)];
       if (ours !== theirs) throw new Error(`in one piece ${ours}, in ${cuts.length} pieces ${theirs}`);
     }
+    const ended = JSON.stringify(await this.run([input], true));
+    if (ended !== JSON.stringify(whole)) throw new Error(`ended later ${JSON.stringify(whole)}, at once ${ended}`);
     const statuses = whole.sent.match(/HTTP\/1\.[01] \d{3}/g) ?? [];
     return `${whole.exchanges.map((seen) => seen.split(" ")[0])} ${statuses}`.slice(0, 200);
   }
 
-  private async run(given: readonly Uint8Array[]): Promise<Run> {
+  /** With `endsAtOnce` its client says no more before anything is answered. */
+  private async run(given: readonly Uint8Array[], endsAtOnce = false): Promise<Run> {
     const transport = new FakeTransport();
     const exchanges: string[] = [];
     const connection = new Connection(transport, this.deps(exchanges));
@@ -116,7 +119,7 @@ class ConnectionTarget implements Target {
       connection.data(piece);
     }
     const bytes = given.reduce((sum, { length }) => sum + length, 0);
-    await turns(transport, bytes);
+    if (!endsAtOnce) await turns(transport, bytes);
     if (!transport.isOver) connection.ended();
     await turns(transport, bytes);
     if (!transport.isOver) throw new Error("it stays open behind its client's end");

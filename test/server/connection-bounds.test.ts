@@ -56,6 +56,15 @@ describe("what waits behind a request that is not answered yet", () => {
     expect([stand.statuses, stand.ending]).toEqual([["200", "200", "200"], "close"]);
   });
 
+  test("the last of several requests is answered as cut short where its client says no more amid its body", async () => {
+    const stand = new Stand(pushes());
+    const push = (sizeBytes: number) => `${POST}Transfer-Encoding: chunked\r\n\r\n1\r\nm\r\n${sizeBytes}\r\n`;
+    stand.say(`${push(0)}\r\n${push(0)}\r\n${push(9)}m`);
+    stand.connection.ended();
+    await stand.settle();
+    expect([stand.statuses, stand.ending]).toEqual([["200", "200", "400"], "close"]);
+  });
+
   test("a client that takes no answer is sent no second one", async () => {
     const stand = new Stand();
     stand.transport.isFull = true;

@@ -1,31 +1,51 @@
-import { compareOne, type Difference, type Side, tellOne, type Understood } from "./comparison.ts";
-import { CONTINUE, KNOWN_DIFFERENCES, KNOWN_LENIENCIES } from "./known-differences.ts";
+import { compareOne, type Difference, type Side, type Understood } from "./comparison.ts";
+import { CONTINUE, KNOWN_DIFFERENCES, type KnownDifference } from "./known-differences.ts";
 import type { RawCase } from "./raw-traffic.ts";
+import { type RequestRead, requestsRead } from "./requests-read.ts";
 
-/** The name of the known difference that this is, "" for one that is no difference, or null: it is none that is known. */
-export function explain({ text, ours, theirs }: Difference): string | null {
+const NO_REQUEST: RequestRead = { before: "", text: "", refused: null, isWhole: false };
+
+/**
+ * The names of the known differences that make up this one, in the order of the requests; none, it is no difference; null, a
+ * part of it is none that is known.
+ */
+export function explain({ text, ours, theirs }: Difference): string[] | null {
   const [here, there] = [answersOf(ours), answersOf(theirs)];
-  let same = 0;
-  while (same < here.length && here[same] === there[same]) same++;
-  const [ourRest, theirRest] = [here.slice(same).join(" "), there.slice(same).join(" ")];
-  if (ourRest === "" && theirRest === "") return isStoredAlike(ours, theirs) ? "" : null;
-  const known = KNOWN_DIFFERENCES.find(
-    (one) => one.sent.test(text) && one.ours.test(ourRest) && one.theirs.test(theirRest) && ourRest !== theirRest,
-  );
-  return known?.name ?? null;
+  const requests = requestsRead(text);
+  const names: string[] = [];
+  for (let n = 0; n < Math.max(here.length, there.length); n++) {
+    if (here[n] === there[n]) continue;
+    const [previous, request] = [requests[n - 1] ?? NO_REQUEST, requests[n] ?? NO_REQUEST];
+    const known = knownOf({ previous, request, ours: here[n] ?? "", theirs: there[n] ?? "" });
+    if (known === null) return null;
+    names.push(known.name);
+    // Behind it one of them reads on alone.
+    if (here.length === n + 1 || there.length === n + 1 || here[n] === undefined || there[n] === undefined)
+      return names;
+  }
+  return names.length > 0 || isStoredAlike(ours, theirs) ? names : null;
 }
 
-/** As `explain`; where nothing explains it, the reference is sent what it would have to be sent to understand the same. */
-export async function explainByTrying(one: RawCase, found: Difference, theirs: Side): Promise<string | null> {
-  const known = explain(found);
-  if (known !== null) return known;
-  for (const { name, asTheirs } of KNOWN_LENIENCIES) {
-    for (const text of new Set(asTheirs(one.text))) {
-      const instead = await tellOne(theirs, { ...one, text, pieces: [Buffer.from(text, "latin1")] });
-      if (explain({ text, ours: found.ours, theirs: instead }) !== null) return name;
-    }
-  }
-  return null;
+/** A request with the one before it, and what it was answered: "" for nothing more, "open" where the connection stays. */
+interface Answered {
+  readonly previous: RequestRead;
+  readonly request: RequestRead;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+function knownOf(answered: Answered): KnownDifference | null {
+  return KNOWN_DIFFERENCES.find((known) => matches(known, answered)) ?? null;
+}
+
+function matches(known: KnownDifference, { previous, request, ours, theirs }: Answered): boolean {
+  const { refused = null, before = /^$/, after = /^/, sent } = known;
+  const isRefusedSo = refused === null ? request.refused === null : refused.test(request.refused ?? "");
+  const isSent = before.test(request.before) && after.test(previous.text) && sent.test(request.text);
+  const isCut = !request.isWhole && request.text !== "";
+  return (
+    isRefusedSo && isSent && isCut === (known.isCut ?? isCut) && known.ours.test(ours) && known.theirs.test(theirs)
+  );
 }
 
 /** Whether a difference is seen once more: a busy machine can cost an answer. */

@@ -144,6 +144,16 @@ export const WIRE_CASES: readonly WireCase[] = [
     notInHttp2: RESET,
   },
   {
+    proves: "a body cut short behind other requests is answered",
+    steps: [`${piped(2)}${PUSH}Content-Length: 40\r\n\r\nm 1\n`],
+    halfClosed: true,
+    statuses: [200, 200, 400],
+    says: ["unexpected EOF"],
+    stored: ["m0", "m1"],
+    ends: true,
+    notInHttp2: RESET,
+  },
+  {
     proves: "a header cut short is answered",
     steps: [`${PUSH}Content-Le`],
     halfClosed: true,
