@@ -14,7 +14,14 @@ export interface RequestRead {
   readonly isWhole: boolean;
 }
 
-const NOBODY: ExchangePort = { client: "c:1", isBlocked: false, cut: () => {}, wanted: () => {} };
+const NOBODY: ExchangePort = {
+  client: "c:1",
+  source: "c",
+  isGone: false,
+  isBlocked: false,
+  cut: () => {},
+  wanted: () => {},
+};
 
 /** The requests of a connection up to the last that is read, and line ends behind that as one without text. */
 export function requestsRead(text: string): RequestRead[] {
