@@ -2,6 +2,7 @@ import type { ExchangePort } from "../../src/server/http1-exchange.ts";
 import { ParserPool } from "../../src/server/message-parser.ts";
 import { MessageReader } from "../../src/server/message-reader.ts";
 import { Refusal } from "../../src/server/request-line.ts";
+import { FakeTransport } from "./fake-transport.ts";
 
 /** A request as it is read here. One character a byte. */
 export interface RequestRead {
@@ -14,14 +15,12 @@ export interface RequestRead {
   readonly isWhole: boolean;
 }
 
-const NOBODY: ExchangePort = {
-  client: "c:1",
-  source: "c",
+const NOBODY: ExchangePort = Object.assign(new FakeTransport(), {
   isGone: false,
   isBlocked: false,
   cut: () => {},
   wanted: () => {},
-};
+});
 
 /** The requests of a connection up to the last that is read, and line ends behind that as one without text. */
 export function requestsRead(text: string): RequestRead[] {
