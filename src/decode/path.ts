@@ -1,6 +1,6 @@
 import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
-import { quoteBytes, quoteText } from "../model/quote.ts";
+import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 
@@ -77,7 +77,7 @@ export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPat
   if (job instanceof Rejection)
     return new Rejection(
       "malformed",
-      `invalid base64 encoding in job name ${quoteBytes(values.partial)}: ${job.message}`,
+      `invalid base64 encoding in job name ${quoteToken(values.partial)}: ${job.message}`,
     );
   const rejection = splitLabels(text, end, labels, values, utf8Names);
   if (rejection !== null) return rejection;
@@ -102,7 +102,7 @@ function splitLabels(
 ): Rejection | null {
   if (text.length - start <= 1) return null;
   if (hasOddParts(text, start))
-    return new Rejection("malformed", `odd number of components in label string ${quoteText(text.slice(start))}`);
+    return new Rejection("malformed", `odd number of components in label string ${quoteTokenText(text.slice(start))}`);
   for (let at = start + 1; ; ) {
     const nameEnd = text.indexOf("/", at);
     const slash = text.indexOf("/", nameEnd + 1);
@@ -125,12 +125,12 @@ function readLabel(
   const name = isEncoded ? written.slice(0, -BASE64_SUFFIX.length) : written;
   const unescaped = utf8Names ? unescapeValuesName(name) : name;
   if (!isLabelName(unescaped, utf8Names) || name.startsWith("__"))
-    return new Rejection("malformed", `improper label name ${quoteText(name)}`);
+    return new Rejection("malformed", `improper label name ${quoteTokenText(name)}`);
   const decoded = isEncoded ? values.decode(value) : value;
   if (decoded instanceof Rejection)
     return new Rejection(
       "malformed",
-      `invalid base64 encoding for label ${name}=${quoteText(value)}: ${decoded.message}`,
+      `invalid base64 encoding for label ${shownToken(name)}=${quoteTokenText(value)}: ${decoded.message}`,
     );
   labels.push({ name: unescaped, value: decoded });
   return null;

@@ -3,11 +3,11 @@ import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
-import { quoteText } from "../model/quote.ts";
+import { quoteTokenText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { faultOf } from "../model/settlement.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
-import { AFTER_CHANGE } from "../store/store.ts";
+import { AFTER_CHANGE, AFTER_INDEXING } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
 import { isClean } from "./canonical.ts";
 import type { HttpContext } from "./deps.ts";
@@ -25,6 +25,9 @@ interface Push {
   /** On the monotonic clock. */
   readonly startMs: number;
 }
+
+/** A push that others keep from being checked is refused with 503 in the end. */
+const MAX_TRIES = 100;
 
 const OK = emptyAnswer(200);
 const ACCEPTED = emptyAnswer(202);
@@ -123,13 +126,13 @@ export class PushSurface {
     if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
       return this.takeDecoded(pushed, body, contentEncoding);
     const outcome = this.parseAndApply(pushed, body);
-    if (outcome !== AFTER_CHANGE) return this.settle(pushed, outcome, body.length);
-    return this.takeLater(pushed, body);
+    if (!isLater(outcome)) return this.settle(pushed, outcome, body.length);
+    return this.takeLater(pushed, body, outcome);
   }
 
-  private async takeLater(pushed: Push, body: Uint8Array): Promise<Answer> {
+  private async takeLater(pushed: Push, body: Uint8Array, first: Rejection): Promise<Answer> {
     try {
-      return await this.settle(pushed, await this.applyAfterChange(pushed, body), body.length);
+      return await this.settle(pushed, await this.applyLater(pushed, body, first), body.length);
     } catch (fault) {
       this.failed(pushed);
       throw fault;
@@ -163,16 +166,18 @@ export class PushSurface {
     if (content instanceof Rejection) return content;
     try {
       const outcome = this.parseAndApply(pushed, content);
-      return outcome === AFTER_CHANGE ? await this.applyAfterChange(pushed, content) : outcome;
+      return isLater(outcome) ? await this.applyLater(pushed, content, outcome) : outcome;
     } finally {
       if (content !== body) freeBuffer(content);
     }
   }
 
-  private async applyAfterChange(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
-    let outcome: number | Rejection = AFTER_CHANGE;
-    while (outcome === AFTER_CHANGE) {
-      await this.context.storeTurns.settled();
+  /** Applies a push once what it has to wait for is done; `first` says what that is. */
+  private async applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
+    const { storeTurns } = this.context;
+    let outcome: number | Rejection = first;
+    for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
+      await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
       outcome = this.parseAndApply(pushed, content);
     }
     return outcome;
@@ -223,7 +228,13 @@ export class PushSurface {
       const parsed = this.parse(exchange, body);
       refused = parsed instanceof Rejection ? parsed : undecodableKey(keyed);
       if (refused === null && !(parsed instanceof Rejection))
-        refused = store.apply({ key: keyed.key, columns: parsed, replace: method === "PUT", receivedMs: now() });
+        refused = store.apply({
+          key: keyed.key,
+          columns: parsed,
+          replace: method === "PUT",
+          receivedMs: now(),
+          canWait: true,
+        });
     } finally {
       columns.trim();
       this.context.knownForms.giveBack();
@@ -267,6 +278,10 @@ export class PushSurface {
   }
 }
 
+/** Whether a push can be applied only after something else. */
+const isLater = (outcome: number | Rejection): outcome is Rejection =>
+  outcome === AFTER_CHANGE || outcome === AFTER_INDEXING;
+
 const pathText = ({ path, query }: Exchange): string => Buffer.from(path).toString() + query;
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
@@ -275,7 +290,7 @@ const PROTOCOL_BYTES = 8;
 function undecodableKey(keyed: KeyedPath): Rejection | null {
   if (keyed.undecodable === null) return null;
   const label = keyed.key.labels.find(({ value }) => value.includes("\ufffd"));
-  const where = `a label named ${quoteText(label?.name ?? "job")} whose value is not utf8: ${quoteText(label?.value ?? "")}`;
+  const where = `a label named ${quoteTokenText(label?.name ?? "job")} whose value is not utf8: ${quoteTokenText(label?.value ?? "")}`;
   return new Rejection(
     "inconsistent",
     `pushed metrics are invalid or inconsistent with existing metrics: collected metric "push_time_seconds" has ${where}`,

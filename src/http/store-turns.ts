@@ -1,12 +1,11 @@
+import { TURN_MS } from "../model/work.ts";
 import type { StreamClock } from "../serialise/stream.ts";
 import type { Store } from "../store/store.ts";
 
-/** Changes of the store that are too large for one turn of the loop go on so long before others get a turn. */
-const TURN_MS = 2;
-
-/** Brings large changes of the store to their end, with turns of the loop in between. */
+/** Work of the store that is too much for one turn of the loop goes on in many, with turns of others in between. */
 export class StoreTurns {
-  private running: Promise<void> | null = null;
+  private changing: Promise<void> | null = null;
+  private indexing: Promise<void> | null = null;
 
   constructor(
     private readonly store: Store,
@@ -15,20 +14,27 @@ export class StoreTurns {
 
   /** Waits until no change is under way; null where none is. */
   settled(): Promise<void> | null {
-    if (this.running === null && this.store.isChanging) this.running = this.run();
-    return this.running;
+    const { store } = this;
+    if (this.changing === null && store.isChanging)
+      this.changing = inTurns(this.clock, () => store.stepChange()).finally(() => (this.changing = null));
+    return this.changing;
   }
 
-  private async run(): Promise<void> {
-    const { store, clock } = this;
-    try {
-      do {
-        await clock.turn();
-        const startMs = clock.nowMs();
-        while (store.stepChange() && clock.nowMs() - startMs < TURN_MS);
-      } while (store.isChanging);
-    } finally {
-      this.running = null;
-    }
+  /** Waits until what pushes have to be held against is indexed; null where there is nothing of the kind. */
+  indexed(): Promise<void> | null {
+    const { store } = this;
+    if (this.indexing === null && store.isIndexing)
+      this.indexing = inTurns(this.clock, () => store.stepIndexing()).finally(() => (this.indexing = null));
+    return this.indexing;
+  }
+}
+
+/** Takes steps as long as there is one to take, in slices of time with a turn of the loop before each. */
+export async function inTurns(clock: StreamClock, step: () => boolean): Promise<void> {
+  for (;;) {
+    await clock.turn();
+    const startMs = clock.nowMs();
+    do if (!step()) return;
+    while (clock.nowMs() - startMs < TURN_MS);
   }
 }

@@ -1,6 +1,8 @@
-import { type LimitName, NO_PUSH_LIMITS, type PushLimits } from "./limits.ts";
+import { type Counted, tooLong, tooMany } from "./excess.ts";
+import { NO_PUSH_LIMITS, type PushLimits } from "./limits.ts";
 import type { MetricType } from "./metric-type.ts";
-import { Rejection } from "./rejection.ts";
+import type { Rejection } from "./rejection.ts";
+import { Work } from "./work.ts";
 
 /**
  * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and the
@@ -40,10 +42,16 @@ export class PushColumns {
 
   /** Families without metrics count (protobuf); otherwise they are as good as not pushed. */
   keepsEmptyFamilies = false;
+  /** Of a name, label value or help text as it stands in the body; of a number or a run of blanks as well. */
+  readonly maxTextBytes: number;
+  /** What the push costs, from its parsing to its end. */
+  readonly work = new Work();
+
   /** Set as soon as the push has more than it may: what is added from then on is lost. */
   excess: Rejection | null = null;
 
   constructor(private readonly limits: PushLimits = NO_PUSH_LIMITS) {
+    this.maxTextBytes = limits.maxTextBytes;
     const rowCount = Math.min(64, limits.maxSeries);
     this.families = new Int32Array(FAMILY_STRIDE * Math.min(16, limits.maxFamilies));
     this.metrics = new Int32Array(METRIC_STRIDE * rowCount);
@@ -91,7 +99,7 @@ export class PushColumns {
   /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
   trim(): void {
     if (this.metrics.length <= METRIC_STRIDE * 65536 && this.spill.length <= 1 << 20) return;
-    Object.assign(this, new PushColumns(this.limits));
+    Object.assign(this, new PushColumns(this.limits), { work: this.work });
   }
 
   /** Rows are counted where they grow: at the cost of a few pushes, not of each row. Beyond the limit they do not grow. */
@@ -99,26 +107,28 @@ export class PushColumns {
     const maxRows = this.limits[limit];
     const rowCount = Math.min((rows.length / stride) * 2, maxRows);
     if (rowCount * stride > rows.length) return resized(rows, rowCount * stride);
-    this.excess ??=
-      limit === "maxSeries"
-        ? tooMany("series", maxRows, "push.max-series")
-        : tooMany("metric families", maxRows, "push.max-families");
+    this.excess ??= tooMany(limit, this.limits);
     return rows;
   }
 
-  private noteTextSize(sizeBytes: number): void {
-    const { maxTextBytes } = this.limits;
-    this.excess ??= new Rejection(
-      "too-large",
-      `the push holds a name, label value or help text of ${sizeBytes} bytes: more than the limit of ${maxTextBytes} bytes (--push.max-label-length)`,
-      "push.max-label-length",
-    );
+  get maxSeries(): number {
+    return this.limits.maxSeries;
+  }
+
+  /** There is a longer text than there may be. */
+  noteLongText(): void {
+    this.excess ??= tooLong(this.limits);
+  }
+
+  /** There are so many of something, if not more: what counts as well where no row is added for it. */
+  note(limit: Counted, count: number): void {
+    if (count > this.limits[limit]) this.excess ??= tooMany(limit, this.limits);
   }
 
   addFamily(nameAt: number, nameSize: number): number {
     const row = this.familyCount++;
     const at = row * FAMILY_STRIDE;
-    if (nameSize > this.limits.maxTextBytes) this.noteTextSize(nameSize);
+    if (nameSize > this.maxTextBytes) this.noteLongText();
     if (at + FAMILY_STRIDE > this.families.length)
       this.families = this.grow(this.families, FAMILY_STRIDE, "maxFamilies");
     const rows = this.families;
@@ -139,9 +149,7 @@ export class PushColumns {
     const row = this.metricCount++;
     const at = row * METRIC_STRIDE;
     if (at + METRIC_STRIDE > this.metrics.length) this.metrics = this.grow(this.metrics, METRIC_STRIDE);
-    const { maxLabels } = this.limits;
-    if (this.labelCount - firstLabel > maxLabels)
-      this.excess ??= tooMany("labels on one series", maxLabels, "push.max-labels");
+    this.note("maxLabels", this.labelCount - firstLabel);
     const rows = this.metrics;
     rows[at + METRIC_NEXT] = -1;
     rows[at + METRIC_LABELS] = firstLabel;
@@ -169,8 +177,8 @@ export class PushColumns {
 
   addLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
     const at = this.labelCount++ * LABEL_STRIDE;
-    if (nameSize > this.limits.maxTextBytes) this.noteTextSize(nameSize);
-    if (valueSize > this.limits.maxTextBytes) this.noteTextSize(valueSize);
+    if (nameSize > this.maxTextBytes) this.noteLongText();
+    if (valueSize > this.maxTextBytes) this.noteLongText();
     if (at + LABEL_STRIDE > this.labels.length) this.labels = resized(this.labels, this.labels.length * 2);
     const rows = this.labels;
     rows[at + LABEL_NAME_AT] = nameAt;
@@ -181,14 +189,14 @@ export class PushColumns {
 
   /** Gives the newest label its value. */
   setLabelValue(valueAt: number, valueSize: number): void {
-    if (valueSize > this.limits.maxTextBytes) this.noteTextSize(valueSize);
+    if (valueSize > this.maxTextBytes) this.noteLongText();
     const at = (this.labelCount - 1) * LABEL_STRIDE;
     this.labels[at + LABEL_VALUE_AT] = valueAt;
     this.labels[at + LABEL_VALUE_SIZE] = valueSize;
   }
 
   setHelp(family: number, at: number, size: number): void {
-    if (size > this.limits.maxTextBytes) this.noteTextSize(size);
+    if (size > this.maxTextBytes) this.noteLongText();
     this.families[family * FAMILY_STRIDE + FAMILY_HELP_AT] = at;
     this.families[family * FAMILY_STRIDE + FAMILY_HELP_SIZE] = size;
   }
@@ -299,6 +307,17 @@ export class PushColumns {
     return Buffer.from(bytes.buffer, bytes.byteOffset + offsetOf(place), size).toString("utf8");
   }
 
+  /** The bytes of a family's name, borrowed. */
+  familyNameBytes(family: number): Uint8Array {
+    const at = family * FAMILY_STRIDE;
+    return this.slice(this.families[at + FAMILY_NAME_AT] as number, this.families[at + FAMILY_NAME_SIZE] as number);
+  }
+
+  familyName(family: number): string {
+    const at = family * FAMILY_STRIDE;
+    return this.text(this.families[at + FAMILY_NAME_AT] as number, this.families[at + FAMILY_NAME_SIZE] as number);
+  }
+
   isTypeless(family: number): boolean {
     return this.families[family * FAMILY_STRIDE + FAMILY_TYPELESS] === 1;
   }
@@ -318,10 +337,6 @@ export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
 
 /** Backslash, quote and line feed are escaped in label values. */
 const needsEscape = (byte: number): boolean => byte === 0x5c || byte === 0x22 || byte === 0x0a;
-
-function tooMany(what: string, limit: number, flag: LimitName): Rejection {
-  return new Rejection("too-large", `the push has more than ${limit} ${what} (--${flag})`, flag);
-}
 
 function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(length);

@@ -14,3 +14,27 @@ export function findKeyExcess({ labels }: GroupingKey, { maxLabels, maxTextBytes
 function tooMuch(does: string, limit: string, flag: LimitName): Rejection {
   return new Rejection("too-large", `the grouping key ${does} more than ${limit} (--${flag})`, flag);
 }
+
+/** What a push may have a number of. */
+export type Counted = "maxSeries" | "maxFamilies" | "maxLabels";
+
+const COUNTED: Record<Counted, readonly [what: string, flag: LimitName]> = {
+  maxSeries: ["series", "push.max-series"],
+  maxFamilies: ["metric families", "push.max-families"],
+  maxLabels: ["labels on one series", "push.max-labels"],
+};
+
+/** A push has more of something than it may. */
+export function tooMany(limit: Counted, limits: PushLimits): Rejection {
+  const [what, flag] = COUNTED[limit];
+  return new Rejection("too-large", `the push has more than ${limits[limit]} ${what} (--${flag})`, flag);
+}
+
+/** A push has a text that is longer than it may be. */
+export function tooLong({ maxTextBytes }: PushLimits): Rejection {
+  return new Rejection(
+    "too-large",
+    `the push holds a name, label value, help text or number of more than ${maxTextBytes} bytes (--push.max-label-length)`,
+    "push.max-label-length",
+  );
+}

@@ -20,6 +20,7 @@ export class GroupingKey {
   readonly addedInstance: number;
   private knownBounds: readonly number[] | null = null;
   private knownNames: readonly string[] | null = null;
+  private knownNameBytes: readonly Uint8Array[] | null = null;
 
   /** `labels` are sorted by name (compareNames), each name once. */
   constructor(readonly labels: readonly LabelPair[]) {
@@ -49,6 +50,12 @@ export class GroupingKey {
   get names(): readonly string[] {
     this.knownNames ??= this.namesOfFull();
     return this.knownNames;
+  }
+
+  /** As `names`, in UTF-8. */
+  get nameBytes(): readonly Uint8Array[] {
+    this.knownNameBytes ??= this.names.map((name) => encoder.encode(name));
+    return this.knownNameBytes;
   }
 
   /** Where each label of `full` starts, then the end of the last plus one. */

@@ -3,6 +3,9 @@
 import { isPrintable } from "./printable.ts";
 import { codePointAt, sizeOfCodePoint } from "./utf8.ts";
 
+/** So much of a token is quoted: it may be as long as the body, and quoting costs more than reading. */
+export const MAX_TOKEN_BYTES = 100;
+
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const SHORT: Record<number, string> = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r" };
@@ -18,6 +21,26 @@ export function quoteBytes(source: Uint8Array): string {
     at += sizeOfCodePoint(code);
   }
   return `${result}"`;
+}
+
+/** What a client sent, as error texts quote it: a long token is cut before it is looked at, and its size is told. */
+export function quoteToken(source: Uint8Array): string {
+  if (source.length <= MAX_TOKEN_BYTES) return quoteBytes(source);
+  let end = MAX_TOKEN_BYTES;
+  // Not within a character.
+  while (end > MAX_TOKEN_BYTES - 4 && ((source[end] as number) & 0xc0) === 0x80) end--;
+  return `${quoteBytes(source.subarray(0, end))}... (${source.length} bytes)`;
+}
+
+/** As `quoteToken` of the text's UTF-8. */
+export function quoteTokenText(text: string): string {
+  return quoteToken(Buffer.from(text));
+}
+
+/** A name or the like that error texts show without quotes; a long one is cut. */
+export function shownToken(text: string): string {
+  if (text.length <= MAX_TOKEN_BYTES) return text;
+  return `${text.slice(0, MAX_TOKEN_BYTES).toWellFormed()}... (${text.length} characters)`;
 }
 
 /** Text in double quotes, as `quoteBytes` of its UTF-8. */

@@ -1,5 +1,5 @@
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "./names.ts";
-import { quoteText } from "./quote.ts";
+import { quoteTokenText, shownToken } from "./quote.ts";
 
 /** The ways to escape that a scrape may ask for and that put names into the old character set. */
 const SCHEMES: readonly EscapingScheme[] = ["underscores", "dots", "values"];
@@ -15,7 +15,7 @@ const METRIC_NAME = "__name__";
 export function findUnscrapable(names: readonly string[]): string | null {
   if (names.every(isLegacyLabelName)) return null;
   const zeroed = names.find((name) => name.includes("\0"));
-  if (zeroed !== undefined) return `has a label with an invalid name: ${quoteText(zeroed)}`;
+  if (zeroed !== undefined) return `has a label with an invalid name: ${quoteTokenText(zeroed)}`;
   for (const scheme of SCHEMES) {
     const fault = findFaultIn(names, scheme);
     if (fault !== null) return fault;
@@ -30,14 +30,14 @@ function findFaultIn(names: readonly string[], scheme: EscapingScheme): string |
     const place = order[i] as number;
     const name = escaped[place] as string;
     if (name === METRIC_NAME)
-      return `has a label with an invalid name once escaped: ${quoted(names, place)} is ${name}`;
+      return `has a label with an invalid name once escaped: ${quoted(names, place)} is ${shownToken(name)}`;
     const next = order[i + 1];
     if (next !== undefined && name === escaped[next])
-      return `has two or more labels with the same name once escaped: ${quoted(names, place)} and ${quoted(names, next)} are ${name}`;
+      return `has two or more labels with the same name once escaped: ${quoted(names, place)} and ${quoted(names, next)} are ${shownToken(name)}`;
   }
   return null;
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const quoted = (names: readonly string[], place: number): string => quoteText(names[place] ?? "");
+const quoted = (names: readonly string[], place: number): string => quoteTokenText(names[place] ?? "");

@@ -10,7 +10,7 @@ import {
   type PushColumns,
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { quoteBytes } from "../model/quote.ts";
+import { quoteToken } from "../model/quote.ts";
 import { FamilyTable } from "./family-table.ts";
 import { Part } from "./samples.ts";
 
@@ -51,7 +51,7 @@ export class CurrentFamily {
     if (this.row < 0) return '""';
     const { families } = this.columns;
     const at = this.row * FAMILY_STRIDE;
-    return quoteBytes(
+    return quoteToken(
       this.columns.slice(families[at + FAMILY_NAME_AT] as number, families[at + FAMILY_NAME_SIZE] as number),
     );
   }
@@ -76,7 +76,7 @@ export class CurrentFamily {
     const name = this.columns.bytesOf(at);
     const start = offsetOf(at);
     if (size === 0 || (at < 0 && !this.isValid(name, start, size)))
-      return `invalid metric name ${quoteBytes(name.subarray(start, start + size))}`;
+      return `invalid metric name ${quoteToken(name.subarray(start, start + size))}`;
     this.part = Part.plain;
     // The lines of a family stand together: HELP, TYPE, samples.
     if (this.row >= 0 && this.isNamed(name, start, size)) return null;

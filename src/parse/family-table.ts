@@ -1,6 +1,9 @@
 import { hashBytes, sameBytes } from "../bytes/hash.ts";
 import { FAMILY_NAME_AT, FAMILY_NAME_SIZE, FAMILY_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
 
+/** A table that grew larger for a push is not kept: each later push would have to clear it. */
+export const MAX_KEPT_SLOTS = 1024;
+
 /**
  * Finds the families of one push by name: open addressing with linear probing over family rows, at most half full. Entries
  * are row + 1; 0 is free.
@@ -10,7 +13,7 @@ export class FamilyTable {
   private used = 0;
 
   reset(): void {
-    if (this.slots.length > 1 << 16) this.slots = new Int32Array(64);
+    if (this.slots.length > MAX_KEPT_SLOTS) this.slots = new Int32Array(64);
     else if (this.used > 0) this.slots.fill(0);
     this.used = 0;
   }

@@ -1,5 +1,6 @@
 import { hashBytes, sameBytes } from "../bytes/hash.ts";
 import { LABEL_NAME_AT, LABEL_NAME_SIZE, LABEL_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
+import { MAX_KEPT_SLOTS } from "./family-table.ts";
 
 /**
  * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over label rows,
@@ -11,7 +12,7 @@ export class LabelSet {
   private count = 0;
 
   clear(): void {
-    if (this.slots.length > 4096) this.slots = new Int32Array(64);
+    if (this.slots.length > MAX_KEPT_SLOTS) this.slots = new Int32Array(64);
     else if (this.count > 0) this.slots.fill(0);
     this.count = 0;
   }

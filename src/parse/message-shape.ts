@@ -1,30 +1,43 @@
 import { isPacked, type Message, wireOf } from "../bytes/metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
 
-/** Whether source[start, end) is a message of this shape, whatever unknown fields it has besides. */
-export function hasShape(source: Uint8Array, start: number, end: number, shape: Message): boolean {
+/**
+ * How many fields and packed numbers source[start, end) has, if it is a message of this shape, whatever unknown fields it has
+ * besides; -1 if it is none. Nothing is looked at behind the first `most` fields, but for one message's packed numbers.
+ */
+export function countFields(source: Uint8Array, start: number, end: number, shape: Message, most: number): number {
   const record = new FieldCursor();
+  let count = 0;
   record.open(source, start, end);
-  while (record.step()) if (record.wire === WIRE_BYTES && !hasContent(source, record, shape)) return false;
-  return !record.failed;
+  while (count <= most && record.step()) {
+    const inner = record.wire === WIRE_BYTES ? countContent(source, record, shape, most - count) : 0;
+    if (inner < 0) return -1;
+    count += inner + 1;
+  }
+  return record.failed ? -1 : count;
 }
 
-function hasContent(source: Uint8Array, record: FieldCursor, shape: Message): boolean {
+function countContent(source: Uint8Array, record: FieldCursor, shape: Message, most: number): number {
   const field = shape.byNumber[record.field];
-  if (field === undefined) return true;
-  if (typeof field.content === "object") return hasShape(source, record.start, record.end, field.content);
-  if (!isPacked(field, record)) return true;
-  if (wireOf(field.content) === WIRE_FIXED64) return (record.end - record.start) % 8 === 0;
-  return isVarints(source, record.start, record.end);
+  if (field === undefined) return 0;
+  const { start, end } = record;
+  if (typeof field.content === "object") return countFields(source, start, end, field.content, most);
+  if (!isPacked(field, record)) return 0;
+  if (wireOf(field.content) === WIRE_FIXED64) return (end - start) % 8 === 0 ? (end - start) / 8 : -1;
+  return countVarints(source, start, end);
 }
 
-function isVarints(source: Uint8Array, start: number, end: number): boolean {
+/** How many varints source[start, end) is; -1 where it is not just varints. */
+export function countVarints(source: Uint8Array, start: number, end: number): number {
+  let count = 0;
   let size = 0;
   for (let at = start; at < end; at++) {
     size++;
     const byte = source[at] as number;
-    if (size === 10 && byte > 1) return false;
-    if (byte < 0x80) size = 0;
+    if (size === 10 && byte > 1) return -1;
+    if (byte >= 0x80) continue;
+    size = 0;
+    count++;
   }
-  return size === 0;
+  return size === 0 ? count : -1;
 }

@@ -125,8 +125,10 @@ const SPECIAL = /^(?:([+-]?)inf(?:inity)?|(nan))$/i;
 
 /** Whether `token` is what Go's strconv.ParseInt(token, 10, 64) takes. */
 export function isGoInteger(token: string): boolean {
-  if (!/^[+-]?[0-9]+$/.test(token)) return false;
-  const value = BigInt(token.replace("+", ""));
+  const digits = /^[+-]?0*([0-9]*)$/.exec(token)?.[1];
+  // 64 bits are 19 digits at most; reading a long number costs the square of its length.
+  if (digits === undefined || digits.length > 19 || !/[0-9]$/.test(token)) return false;
+  const value = BigInt(token[0] === "-" ? `-${digits || 0}` : digits || 0);
   return value >= -(1n << 63n) && value < 1n << 63n;
 }
 

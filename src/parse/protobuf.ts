@@ -25,7 +25,7 @@ import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { FamilyTable } from "./family-table.ts";
 import { takeHelp } from "./help.ts";
-import { hasShape } from "./message-shape.ts";
+import { countFields, countVarints } from "./message-shape.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
@@ -44,6 +44,9 @@ const TYPES_OF_FIELD: Record<number, number> = {
 };
 const EXACT_COUNTS = 2 ** 53;
 const MOST_VARINT_BYTES = 10;
+/** A push may have so many further fields for each series that it may have; a quantile or a bucket is a handful of them. */
+const MOST_FIELDS = 4;
+const FIELDS_A_POINT = 4;
 /** Lines cannot say it, and it may be something that Prometheus cannot read. */
 const NEEDS_LOOK = METRIC_NEEDS_SIDE | METRIC_IS_ODD;
 
@@ -62,6 +65,11 @@ export class ProtobufParser {
   private readonly stamped = new Set<number>();
   /** Some label of the metric being read has no name or no value. */
   private hasPartialLabels = false;
+  /** Families read so far, those that were replaced among them. */
+  private familyCount = 0;
+  /** Fields that are neither families nor metrics nor labels, some of them by the handful; and buckets of native histograms. */
+  private fieldCount = 0;
+  private bucketCount = 0;
   /** The fractional count of the histogram being read. */
   private floatCount = 0;
   private body: Uint8Array = new Uint8Array(0);
@@ -76,6 +84,9 @@ export class ProtobufParser {
     this.columns.keepsEmptyFamilies = true;
     this.table.reset();
     this.stamped.clear();
+    this.familyCount = 0;
+    this.fieldCount = 0;
+    this.bucketCount = 0;
     this.body = body;
     this.doubles = new DataView(body.buffer, body.byteOffset, body.byteLength);
     for (let at = 0; at < body.length; ) {
@@ -101,7 +112,8 @@ export class ProtobufParser {
     let type: number = MetricType.counter;
     let isTypeless = 1;
     outer.open(this.body, start, end);
-    while (outer.step()) {
+    while (columns.excess === null && outer.step()) {
+      if (outer.field !== 4) this.countField();
       if (outer.field === 3 && outer.wire === WIRE_VARINT) {
         type = typeNumber(outer);
         isTypeless = 0;
@@ -127,6 +139,7 @@ export class ProtobufParser {
   /** A family row of this name without metrics: a new one, or the one that is replaced. */
   private enterFamily(nameAt: number, nameSize: number): number {
     const { columns } = this;
+    columns.note("maxFamilies", ++this.familyCount);
     const known = this.table.find(columns, this.body, nameAt, nameSize);
     if (known < 0) {
       const family = columns.addFamily(nameAt, nameSize);
@@ -156,8 +169,9 @@ export class ProtobufParser {
     cursor.open(this.body, start, end);
     this.hasPartialLabels = false;
     this.floatCount = 0;
-    while (cursor.step())
-      if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end)) return false;
+    while (columns.excess === null && cursor.step())
+      if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end, firstLabel))
+        return false;
       else if (cursor.field === 6 && cursor.wire === WIRE_VARINT) this.stamped.add(family);
     if (cursor.failed) return false;
     const metric = columns.addMetric(firstLabel);
@@ -166,7 +180,7 @@ export class ProtobufParser {
     columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] = start;
     columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] = end - start;
     cursor.open(this.body, start, end);
-    while (cursor.step()) if (!this.readMetricField(metric, type)) return false;
+    while (columns.excess === null && cursor.step()) if (!this.readMetricField(metric, type)) return false;
     this.finishMetric(metric, type);
     return true;
   }
@@ -174,17 +188,27 @@ export class ProtobufParser {
   private readMetricField(metric: number, type: MetricType): boolean {
     const { metricCursor: cursor } = this;
     if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return true;
+    this.countField();
     if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return true;
     const shape = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
     if (typeof shape !== "object") {
       this.flag(metric, NEEDS_LOOK);
       return true;
     }
-    if (!hasShape(this.body, cursor.start, cursor.end, shape)) return false;
+    const most = MOST_FIELDS * this.columns.maxSeries;
+    const fields = countFields(this.body, cursor.start, cursor.end, shape, most);
+    if (fields < 0) return false;
+    this.countField(fields > most ? Infinity : fields / FIELDS_A_POINT);
+    if (this.columns.excess !== null) return true;
     this.flag(metric, METRIC_HAS_VALUE * (TYPES_OF_FIELD[cursor.field] ?? 0));
     if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, NEEDS_LOOK);
     else this.readValue(metric, type, shape);
     return true;
+  }
+
+  private countField(count = 1): void {
+    this.fieldCount += count;
+    this.columns.note("maxSeries", this.fieldCount / MOST_FIELDS);
   }
 
   private flag(metric: number, flags: number): void {
@@ -196,7 +220,7 @@ export class ProtobufParser {
   private readValue(metric: number, type: MetricType, shape: Message): void {
     const { inner, metricCursor } = this;
     inner.open(this.body, metricCursor.start, metricCursor.end);
-    while (inner.step()) {
+    while (this.columns.excess === null && inner.step()) {
       if (!isKnownField(shape, inner)) this.flag(metric, NEEDS_LOOK);
       else if (type === MetricType.summary) this.readSummaryField(metric);
       else if (type >= MetricType.histogram) this.readHistogramField(metric);
@@ -253,6 +277,18 @@ export class ProtobufParser {
     if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
     this.flag(metric, NEEDS_LOOK);
     if (inner.field === 4) this.floatCount = this.double(inner);
+    if (inner.field >= 9 && inner.field <= 14) this.countBuckets();
+  }
+
+  /** Spans, deltas and counts of a native histogram. */
+  private countBuckets(): void {
+    const { inner } = this;
+    const isPacked = inner.wire === WIRE_BYTES && inner.field !== 9 && inner.field !== 12;
+    const isDelta = inner.field === 10 || inner.field === 13;
+    if (!isPacked) this.bucketCount++;
+    else if (isDelta) this.bucketCount += countVarints(this.body, inner.start, inner.end);
+    else this.bucketCount += (inner.end - inner.start) / 8;
+    this.columns.note("maxSeries", this.bucketCount);
   }
 
   private readBucket(metric: number): void {
@@ -275,14 +311,16 @@ export class ProtobufParser {
     this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
   }
 
-  private readLabel(start: number, end: number): boolean {
+  private readLabel(start: number, end: number, firstLabel: number): boolean {
     const { inner, columns } = this;
     let nameAt = ABSENT;
     let nameSize = 0;
     let valueAt = ABSENT;
     let valueSize = 0;
+    let seen = 0;
     inner.open(this.body, start, end);
-    while (inner.step()) {
+    while (columns.excess === null && inner.step()) {
+      if (++seen > 2) this.countField();
       if (inner.wire !== WIRE_BYTES) continue;
       if (inner.field === 1) {
         nameAt = inner.start;
@@ -294,7 +332,8 @@ export class ProtobufParser {
     }
     if (inner.failed) return false;
     if (nameAt === ABSENT || valueAt === ABSENT) this.hasPartialLabels = true;
-    columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
+    columns.note("maxLabels", columns.labelCount + 1 - firstLabel);
+    if (columns.excess === null) columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
     return true;
   }
 

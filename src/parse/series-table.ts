@@ -11,6 +11,7 @@ import {
   offsetOf,
   type PushColumns,
 } from "../model/columns.ts";
+import { MAX_KEPT_SLOTS } from "./family-table.ts";
 import { LabelSet, sameField } from "./label-set.ts";
 
 /**
@@ -22,7 +23,7 @@ export class SeriesTable {
   private used = 0;
 
   reset(): void {
-    if (this.slots.length > 1 << 17) this.slots = new Int32Array(2 * 64);
+    if (this.slots.length > 2 * MAX_KEPT_SLOTS) this.slots = new Int32Array(2 * 64);
     else if (this.used > 0) this.slots.fill(0);
     this.used = 0;
   }

@@ -1,29 +1,26 @@
 import { isUtf8 } from "node:buffer";
-import { isLegacyLabel } from "../bytes/ascii.ts";
 import { unescapeLabel } from "../bytes/label-block.ts";
-import {
-  FAMILY_HELP_SIZE,
-  FAMILY_STRIDE,
-  FAMILY_TYPE,
-  LABEL_NAME_AT,
-  LABEL_NAME_SIZE,
-  offsetOf,
-  type PushColumns,
-} from "../model/columns.ts";
+import { FAMILY_HELP_SIZE, FAMILY_STRIDE, FAMILY_TYPE, type PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { quoteByte, quoteBytes } from "../model/quote.ts";
+import { quoteByte, quoteToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
+import { MORE } from "../model/work.ts";
 import { CurrentFamily } from "./current-family.ts";
 import { takeHelp } from "./help.ts";
-import { LabelSet, sameField } from "./label-set.ts";
+import { LabelNames } from "./label-names.ts";
 import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
 import { SampleAssembler } from "./samples.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
 import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts";
 
-/** The labels of a line beyond this number are looked up in a set. */
-const FEW_LABELS = 16;
+/** HELP or TYPE. */
+const KEYWORD_BYTES = 4;
+/** So much of a comment is looked at, beyond what may be read before a pause. */
+const COMMENT_STEP_BYTES = 64 * 1024;
+
+/** In place of an offset: reading is to go on later. */
+const PAUSED = -2;
 
 /**
  * Reads the text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) as the reference's parser does,
@@ -37,11 +34,18 @@ export class TextParser {
   private end = 0;
   private line = 0;
   private error = "";
+  /** Where reading goes on after a pause, and what it is within. */
+  private at = 0;
+  private pausedIn: "body" | "labels" | "braced labels" | "named labels" | "comment" = "body";
+  /** Reading pauses at the first good place from here on. */
+  private pauseAt = Infinity;
+  /** The longest token or run of blanks. */
+  private readonly mostBytes: number;
   private readonly token = new Token();
   private readonly value = new ValueToken();
   private readonly families: CurrentFamily;
   private readonly assembler: SampleAssembler;
-  private readonly names = new LabelSet();
+  private readonly names: LabelNames;
 
   /** The first label row of the line being read. */
   private firstLabel = 0;
@@ -49,34 +53,65 @@ export class TextParser {
   constructor(
     columns: PushColumns,
     /** Names may hold any UTF-8 (`--push.enable-utf8-names`). */
-    private readonly utf8Names: boolean,
+    utf8Names: boolean,
   ) {
     this.columns = columns;
+    this.mostBytes = columns.maxTextBytes;
     this.assembler = new SampleAssembler(columns);
     this.families = new CurrentFamily(columns, utf8Names);
+    this.names = new LabelNames(columns, utf8Names);
   }
 
   /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
   parse(body: Uint8Array): Rejection | null {
     this.begin(body);
-    let at = 0;
-    for (;;) {
+    const outcome = this.readOn(Infinity);
+    return outcome === MORE ? null : outcome;
+  }
+
+  /** Reads about `sizeBytes` more of the body that was begun. */
+  readOn(sizeBytes: number): Rejection | null | typeof MORE {
+    const { body, columns } = this;
+    const pauseAt = this.at + sizeBytes;
+    this.pauseAt = pauseAt;
+    let at = this.pausedIn === "body" ? this.at : this.resumeLine();
+    while (at >= 0 && columns.excess === null) {
+      if (at >= pauseAt) return this.pause("body", at);
       this.line++;
-      at = skipBlanks(body, at, this.end);
+      at = this.skip(at);
       if (at >= this.end) break;
       const byte = body[at] as number;
       if (byte === LINE_FEED) at++;
       else if (byte === HASH) at = this.readComment(at + 1);
       else at = byte === BRACE_OPEN ? this.readBracedSample(at + 1) : this.readSample(at);
-      if (at < 0) return new Rejection("malformed", `text format parsing error in line ${this.line}: ${this.error}`);
-      if (this.columns.excess !== null) return this.columns.excess;
     }
+    if (columns.excess !== null) return columns.excess;
+    if (at === PAUSED) return MORE;
+    if (at < 0) return new Rejection("malformed", `text format parsing error in line ${this.line}: ${this.error}`);
     this.assembler.finish();
     return null;
   }
 
-  private begin(body: Uint8Array): void {
+  private pause(within: TextParser["pausedIn"], at: number): typeof MORE {
+    this.pausedIn = within;
+    this.at = at;
+    return MORE;
+  }
+
+  /** The rest of a line that was left within its labels or its comment. */
+  private resumeLine(): number {
+    const { pausedIn } = this;
+    this.pausedIn = "body";
+    if (pausedIn === "comment") return this.skipLine(this.at);
+    const at = this.readLabels(this.at, pausedIn !== "labels", pausedIn !== "braced labels");
+    return at < 0 ? at : this.readValue(at);
+  }
+
+  /** The columns refer to the body from then on. */
+  begin(body: Uint8Array): void {
     this.columns.begin(body);
+    this.at = 0;
+    this.pausedIn = "body";
     this.families.reset();
     this.assembler.begin();
     this.body = body;
@@ -89,28 +124,65 @@ export class TextParser {
     return -1;
   }
 
+  /** As `skipBlanks`; the end of the body where there are too many. */
+  private skip(start: number): number {
+    const { body } = this;
+    // Mostly there is none or one.
+    if (!isBlank(body[start] as number)) return start;
+    if (!isBlank(body[start + 1] as number)) return start + 1;
+    const limit = Math.min(this.end, start + this.mostBytes);
+    const at = skipBlanks(body, start + 2, limit);
+    return at < limit || limit === this.end ? at : this.tooLong();
+  }
+
+  /** The end of a value, a timestamp or what follows it; that of the body where it is too long. */
+  private endOfToken(start: number): number {
+    const limit = Math.min(this.end, start + this.mostBytes);
+    const at = tokenEnd(this.body, start, limit);
+    return at < limit || limit === this.end ? at : this.tooLong();
+  }
+
+  /** The line feed that ends what is to be read whole; that of the body where it is too long. */
+  private endOfLine(start: number): number {
+    const { body, end } = this;
+    const limit = Math.min(end, start + this.mostBytes);
+    let at = start;
+    while (at < limit && body[at] !== LINE_FEED) at++;
+    return at < limit || at === end ? at : this.tooLong();
+  }
+
+  private tooLong(): number {
+    this.columns.noteLongText();
+    return this.end;
+  }
+
   // Comments: HELP, TYPE and all others.
 
   private readComment(start: number): number {
     const { body, end } = this;
-    const at = skipBlanks(body, start, end);
-    const next = tokenEnd(body, at, end);
+    const at = this.skip(start);
+    const next = tokenEnd(body, at, Math.min(end, at + KEYWORD_BYTES + 1));
     if (next >= end) return this.fail(END_OF_INPUT);
     if (body[next] === LINE_FEED) return next + 1;
     const keyword = this.keyword(at, next);
     if (keyword === undefined) return this.skipLine(next);
-    return this.readMetadata(keyword, skipBlanks(body, next, end));
+    return this.readMetadata(keyword, this.skip(next));
   }
 
   private keyword(start: number, end: number): "HELP" | "TYPE" | undefined {
-    if (end - start !== 4) return undefined;
+    if (end - start !== KEYWORD_BYTES) return undefined;
     if (isWord(this.body, start, end, HELP)) return "HELP";
     return isWord(this.body, start, end, TYPE) ? "TYPE" : undefined;
   }
 
   private skipLine(start: number): number {
-    const lineFeed = this.body.indexOf(LINE_FEED, start);
-    return lineFeed < 0 ? this.fail(END_OF_INPUT) : lineFeed + 1;
+    const { body, end, pauseAt } = this;
+    const seen = pauseAt >= end ? body : body.subarray(0, Math.min(end, Math.max(start, pauseAt) + COMMENT_STEP_BYTES));
+    const lineFeed = seen.indexOf(LINE_FEED, start);
+    if (lineFeed >= 0) return lineFeed + 1;
+    if (seen.length === end) return this.fail(END_OF_INPUT);
+    this.pause("comment", seen.length);
+    return PAUSED;
   }
 
   /** The rest of a HELP or TYPE line from the metric name on. */
@@ -124,7 +196,7 @@ export class TextParser {
     if (!isBlank(byte)) return this.fail("invalid metric name in comment");
     const error = this.families.enter(token.at, token.size);
     if (error !== null) return this.fail(error);
-    const at = skipBlanks(body, token.next, end);
+    const at = this.skip(token.next);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] === LINE_FEED) return at + 1;
     return keyword === "HELP" ? this.readHelpText(at) : this.readType(at);
@@ -145,12 +217,11 @@ export class TextParser {
     const { body } = this;
     if (this.families.type >= 0)
       return this.fail(`second TYPE line for metric name ${this.families.quotedName}, or TYPE reported after samples`);
-    let lineFeed = start;
-    while (lineFeed < this.end && body[lineFeed] !== LINE_FEED) lineFeed++;
+    const lineFeed = this.endOfLine(start);
     if (lineFeed >= this.end) return this.fail(END_OF_INPUT);
     const type = readTypeWord(body, start, lineFeed);
     if (type === undefined)
-      return this.fail(`unknown metric type ${quoteBytes(withoutBackslashes(body, start, lineFeed))}`);
+      return this.fail(`unknown metric type ${quoteToken(withoutBackslashes(body, start, lineFeed))}`);
     this.columns.families[this.families.row * FAMILY_STRIDE + FAMILY_TYPE] = type;
     return lineFeed + 1;
   }
@@ -161,20 +232,20 @@ export class TextParser {
     const { body, end } = this;
     let at = this.readMetricName(start);
     if (at < 0) return -1;
-    at = skipBlanks(body, at, end);
+    at = this.skip(at);
     if (at >= end) return this.fail(END_OF_INPUT);
     this.firstLabel = this.columns.labelCount;
     this.assembler.beginSample(this.families.type);
-    if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false);
-    return at < 0 ? -1 : this.readValue(at);
+    if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false, true);
+    return at < 0 ? at : this.readValue(at);
   }
 
   /** A line whose metric name stands quoted within the braces; `start` is behind the opening one. */
   private readBracedSample(start: number): number {
     this.firstLabel = this.columns.labelCount;
     if (this.families.row >= 0) this.assembler.beginSample(this.families.type);
-    const at = this.readLabels(start, true);
-    return at < 0 ? -1 : this.readValue(at);
+    const at = this.readLabels(start, true, false);
+    return at < 0 ? at : this.readValue(at);
   }
 
   /** Reads the name before the braces and makes its family the current one. */
@@ -188,20 +259,25 @@ export class TextParser {
   }
 
   /**
-   * Reads labels up to the closing brace and on to the value. With `braced` one item without a value is the metric name.
+   * Reads labels up to the closing brace and on to the value. With `braced` one item without a value is the metric name;
+   * `hasName`: it has been read.
    */
-  private readLabels(start: number, braced: boolean): number {
-    const { body, end, token } = this;
-    let nameSeen = !braced;
+  private readLabels(start: number, braced: boolean, hasName: boolean): number {
+    const { body, end, token, pauseAt } = this;
+    let nameSeen = hasName;
     let at = start;
     for (;;) {
-      at = skipBlanks(body, at, end);
+      if (at >= pauseAt) {
+        this.pause(!braced ? "labels" : nameSeen ? "named labels" : "braced labels", at);
+        return PAUSED;
+      }
+      at = this.skip(at);
       if (at >= end) return this.fail(END_OF_INPUT);
       if (body[at] === BRACE_CLOSE) break;
       readName(this.columns, at, true, token);
       if (token.next < 0) return this.fail(token.error);
       if (token.size === 0) return this.fail(`invalid label name for metric ${this.families.quotedName}`);
-      at = skipBlanks(body, token.next, end);
+      at = this.skip(token.next);
       if (at >= end) return this.fail(END_OF_INPUT);
       if (body[at] === EQUALS) {
         at = this.readLabelValue(at + 1);
@@ -214,7 +290,7 @@ export class TextParser {
       at++;
     }
     if (!nameSeen || this.families.row < 0) return this.fail("invalid metric name");
-    at = skipBlanks(body, at + 1, end);
+    at = this.skip(at + 1);
     return at >= end ? this.fail(END_OF_INPUT) : at;
   }
 
@@ -235,22 +311,23 @@ export class TextParser {
     const { body, end, value, token } = this;
     const nameAt = token.at;
     const nameSize = token.size;
-    if (!this.checkLabelName(nameAt, nameSize)) return -1;
+    const wrong = this.names.findWrong(nameAt, nameSize);
+    if (wrong !== null) return this.fail(wrong);
     const bound = this.assembler.isBoundLabel(nameAt, nameSize);
     if (!bound) this.columns.addLabel(nameAt, nameSize, 0, 0);
-    if (!bound && this.hasDuplicateName())
+    if (!bound && this.names.hasDuplicate(this.firstLabel))
       return this.fail(`duplicate label names for metric ${this.families.quotedName}`);
-    let at = skipBlanks(body, start, end);
+    let at = this.skip(start);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] !== QUOTE)
       return this.fail(`expected '"' at start of label value, found ${quoteByte(body[at] as number)}`);
-    value.read(body, at + 1);
+    value.read(this.columns, at + 1);
     if (value.next < 0) return this.fail(value.error);
     if (value.hasHighBytes && !isUtf8(body.subarray(value.at, value.at + value.size)))
       return this.fail(`invalid label value ${this.quotedValue()}`);
     if (bound && !this.readBound()) return -1;
     if (!bound) this.columns.setLabelValue(value.at, value.size);
-    at = skipBlanks(body, value.next, end);
+    at = this.skip(value.next);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] === COMMA || body[at] === BRACE_CLOSE) return at;
     return this.fail(`unexpected end of label value ${this.quotedValue()}`);
@@ -270,49 +347,11 @@ export class TextParser {
     return false;
   }
 
-  private checkLabelName(at: number, size: number): boolean {
-    const bytes = this.columns.bytesOf(at);
-    const start = offsetOf(at);
-    // "__name__" is as long as few labels are; the first byte tells most of the others apart.
-    if (size === 8 && bytes[start] === 0x5f && this.columns.latin1(at, size) === "__name__") {
-      this.fail('label name "__name__" is reserved');
-      return false;
-    }
-    if (at >= 0) return true;
-    const valid = this.utf8Names
-      ? size > 0 && isUtf8(bytes.subarray(start, start + size))
-      : isLegacyLabel(bytes, start, size);
-    if (!valid) this.fail(`invalid label name ${quoteBytes(bytes.subarray(start, start + size))}`);
-    return valid;
-  }
-
-  /** Whether the newest label of the line has the name of an earlier one. */
-  private hasDuplicateName(): boolean {
-    const { columns } = this;
-    const newest = columns.labelCount - 1;
-    if (newest - this.firstLabel >= FEW_LABELS) return this.isKnownName(newest);
-    for (let row = this.firstLabel; row < newest; row++)
-      if (sameField(columns, row, newest, LABEL_NAME_AT, LABEL_NAME_SIZE)) return true;
-    return false;
-  }
-
-  /** As above with a set, which holds the names of all labels of the line but the newest. */
-  private isKnownName(newest: number): boolean {
-    const { columns, names } = this;
-    if (newest - this.firstLabel === FEW_LABELS) {
-      names.clear();
-      for (let row = this.firstLabel; row < newest; row++) names.add(columns, row);
-    }
-    if (names.find(columns, newest) >= 0) return true;
-    names.add(columns, newest);
-    return false;
-  }
-
   /** Reads the value and whatever follows it up to the line feed. */
   private readValue(start: number): number {
     const { body, end } = this;
     const metric = this.assembler.enterMetric(this.families.row, this.firstLabel);
-    const next = tokenEnd(body, start, end);
+    const next = this.endOfToken(start);
     if (next >= end) return this.fail(END_OF_INPUT);
     const error = this.assembler.addValue(metric, this.families.part, start, next);
     if (error !== null) return this.fail(this.valueError(error, start, next));
@@ -320,27 +359,27 @@ export class TextParser {
   }
 
   private valueError(error: "float" | "count" | "bucket", start: number, next: number): string {
-    if (error === "float") return `expected float as value, got ${quoteBytes(this.body.subarray(start, next))}`;
+    if (error === "float") return `expected float as value, got ${quoteToken(this.body.subarray(start, next))}`;
     if (error === "count") return `negative count for histogram ${this.families.quotedName}`;
     return `negative bucket population for histogram ${this.families.quotedName}`;
   }
 
   private readTimestamp(start: number): number {
     const { body, end } = this;
-    const at = skipBlanks(body, start, end);
-    const next = tokenEnd(body, at, end);
+    const at = this.skip(start);
+    const next = this.endOfToken(at);
     if (next >= end) return this.fail(END_OF_INPUT);
     const token = body.subarray(at, next);
     if (!isGoInteger(this.columns.latin1(at, next - at)))
-      return this.fail(`expected integer as timestamp, got ${quoteBytes(token)}`);
+      return this.fail(`expected integer as timestamp, got ${quoteToken(token)}`);
     this.columns.hasTimestamps = true;
-    const lineFeed = body.indexOf(LINE_FEED, next);
-    if (lineFeed < 0) return this.fail(END_OF_INPUT);
+    const lineFeed = this.endOfLine(next);
+    if (lineFeed >= end) return this.fail(END_OF_INPUT);
     const rest = withoutBackslashes(body, next, lineFeed);
-    return rest.length > 0 ? this.fail(`spurious string after timestamp: ${quoteBytes(rest)}`) : lineFeed + 1;
+    return rest.length > 0 ? this.fail(`spurious string after timestamp: ${quoteToken(rest)}`) : lineFeed + 1;
   }
 
   private quotedValue(): string {
-    return quoteBytes(unescapeLabel(this.columns.slice(this.value.at, this.value.size)));
+    return quoteToken(unescapeLabel(this.columns.slice(this.value.at, this.value.size)));
   }
 }

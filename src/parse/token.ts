@@ -1,7 +1,7 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
 import { unescapeLabel } from "../bytes/label-block.ts";
 import type { PushColumns } from "../model/columns.ts";
-import { quoteBytes } from "../model/quote.ts";
+import { quoteToken } from "../model/quote.ts";
 import { BACKSLASH, LINE_FEED, QUOTE } from "./scan.ts";
 
 /** What reading past the last byte is told the client. */
@@ -23,12 +23,18 @@ export class Token {
     this.error = error;
     this.next = -1;
   }
+
+  /** The token goes on at `end`, which is that of the body or as far as a token may go. */
+  failAtEnd(columns: PushColumns, end: number): void {
+    if (end < columns.body.length) columns.noteLongText();
+    this.fail(END_OF_INPUT);
+  }
 }
 
 /** Reads a metric name or, with `label`, a label name, quoted or not; an empty token where none can start here. */
 export function readName(columns: PushColumns, start: number, label: boolean, token: Token): void {
   const body = columns.body;
-  const end = body.length;
+  const end = Math.min(body.length, start + columns.maxTextBytes + 1);
   let at = start;
   if (at < end && (label ? isLabelStart(body[at] as number) : isMetricStart(body[at] as number))) {
     at++;
@@ -39,7 +45,7 @@ export function readName(columns: PushColumns, start: number, label: boolean, to
   token.at = start;
   token.size = at - start;
   token.next = at;
-  if (at >= end) token.fail(END_OF_INPUT);
+  if (at >= end) token.failAtEnd(columns, end);
 }
 
 /**
@@ -48,7 +54,7 @@ export function readName(columns: PushColumns, start: number, label: boolean, to
  */
 function readQuotedName(columns: PushColumns, start: number, label: boolean, token: Token): void {
   const body = columns.body;
-  const end = body.length;
+  const end = Math.min(body.length, start + columns.maxTextBytes + 3);
   const first = beginSpill(columns, end - start, token);
   let quoted = false;
   for (let at = start; at < end; ) {
@@ -69,7 +75,7 @@ function readQuotedName(columns: PushColumns, start: number, label: boolean, tok
     at++;
     if (!quoted && at < end && !isNamePart(body[at] as number, label)) return endSpill(columns, first, at, end, token);
   }
-  token.fail(END_OF_INPUT);
+  token.failAtEnd(columns, end);
 }
 
 const isNamePart = (byte: number, label: boolean): boolean =>
@@ -85,11 +91,11 @@ function beginSpill(columns: PushColumns, sizeBytes: number, token: Token): numb
 function endSpill(columns: PushColumns, first: number, next: number, end: number, token: Token): void {
   token.size = columns.spillSize - first;
   token.next = next;
-  if (next >= end) token.fail(END_OF_INPUT);
+  if (next >= end) token.failAtEnd(columns, end);
 }
 
 function unescapedLineFeed(what: string, columns: PushColumns, first: number): string {
-  return `${what} ${quoteBytes(columns.spill.subarray(first, columns.spillSize))} contains unescaped new-line`;
+  return `${what} ${quoteToken(columns.spill.subarray(first, columns.spillSize))} contains unescaped new-line`;
 }
 
 /** The byte that an escape stands for, or -1. Names, label values and HELP texts know the same three. */
@@ -104,8 +110,9 @@ function resolveEscape(byte: number): number {
  * it stands, escapes and all: the text format has one way only to write a value.
  */
 export class ValueToken extends Token {
-  read(body: Uint8Array, start: number): void {
-    const end = body.length;
+  read(columns: PushColumns, start: number): void {
+    const { body } = columns;
+    const end = Math.min(body.length, start + columns.maxTextBytes + 1);
     let bits = 0;
     let at = start;
     for (; at < end; at++) {
@@ -118,7 +125,7 @@ export class ValueToken extends Token {
       if (resolveEscape(body[at] as number) < 0)
         return this.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
     }
-    if (at >= end) return this.fail(END_OF_INPUT);
+    if (at >= end) return this.failAtEnd(columns, end);
     this.at = start;
     this.size = at - start;
     this.next = at + 1;
@@ -126,7 +133,7 @@ export class ValueToken extends Token {
   }
 
   private failAt(body: Uint8Array, start: number, at: number): void {
-    this.fail(`label value ${quoteBytes(unescapeLabel(body.subarray(start, at)))} contains unescaped new-line`);
+    this.fail(`label value ${quoteToken(unescapeLabel(body.subarray(start, at)))} contains unescaped new-line`);
   }
 }
 
@@ -135,7 +142,7 @@ export class ValueToken extends Token {
  */
 export function readHelp(columns: PushColumns, start: number, token: Token): void {
   const body = columns.body;
-  const end = body.length;
+  const end = Math.min(body.length, start + columns.maxTextBytes + 1);
   let bits = 0;
   let at = start;
   for (; at < end; at++) {
@@ -147,13 +154,12 @@ export function readHelp(columns: PushColumns, start: number, token: Token): voi
   token.size = at - start;
   token.next = at;
   token.hasHighBytes = bits >= 0x80;
-  if (at >= end) return token.fail(END_OF_INPUT);
-  if (body[at] === BACKSLASH) readEscapedHelp(columns, start, token);
+  if (at >= end) return token.failAtEnd(columns, end);
+  if (body[at] === BACKSLASH) readEscapedHelp(columns, start, end, token);
 }
 
-function readEscapedHelp(columns: PushColumns, start: number, token: Token): void {
+function readEscapedHelp(columns: PushColumns, start: number, end: number, token: Token): void {
   const body = columns.body;
-  const end = body.length;
   columns.reserveSpill(end - start);
   const first = columns.spillSize;
   token.hasHighBytes = true;
@@ -172,5 +178,5 @@ function readEscapedHelp(columns: PushColumns, start: number, token: Token): voi
     }
     columns.spill[columns.spillSize++] = byte;
   }
-  token.fail(END_OF_INPUT);
+  token.failAtEnd(columns, end);
 }

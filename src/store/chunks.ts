@@ -14,7 +14,9 @@ export const CHUNK_LINES = 5;
 export const CHUNK_HELP = 6;
 /** The MetricType, QUOTED where some name needs quotes, and above SEGMENT_SHIFT the segment that it is kept in (segments.ts). */
 export const CHUNK_TYPE = 7;
-export const CHUNK_STRIDE = 8;
+/** The chunk before it in the list of its group, or -1. */
+export const CHUNK_PREVIOUS = 8;
+export const CHUNK_STRIDE = 9;
 
 export const QUOTED = 16;
 export const TYPE_MASK = 15;
@@ -54,6 +56,7 @@ export class Chunks {
     this.rows[at + CHUNK_GROUP] = group;
     this.rows[at + CHUNK_NEXT] = -1;
     this.rows[at + CHUNK_TYPE] = 0;
+    this.rows[at + CHUNK_PREVIOUS] = -1;
     return chunk;
   }
 

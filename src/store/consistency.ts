@@ -13,7 +13,7 @@ import {
   type PushColumns,
 } from "../model/columns.ts";
 import { isMetricType, METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
-import { quoteBytes, quoteText } from "../model/quote.ts";
+import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
@@ -127,11 +127,11 @@ function findLabelFault(
   while (walk.step()) {
     const name = walk.name();
     const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString();
-    if (Buffer.compare(name, previous) === 0) return `has two or more labels with the same name: ${text}`;
-    if (text.startsWith("__") || !isUtf8(name)) return `has a label with an invalid name: ${text}`;
+    if (Buffer.compare(name, previous) === 0) return `has two or more labels with the same name: ${shownToken(text)}`;
+    if (text.startsWith("__") || !isUtf8(name)) return `has a label with an invalid name: ${shownToken(text)}`;
     if ((isSummary && text === "quantile") || text === pointLabel) return `must not have an explicit "${text}" label`;
     const value = walk.value();
-    if (!isUtf8(value)) return `has a label named ${quoteBytes(name)} whose value is not utf8: ${quoteBytes(value)}`;
+    if (!isUtf8(value)) return `has a label named ${quoteToken(name)} whose value is not utf8: ${quoteToken(value)}`;
     names.push(text);
     previous = name;
   }
@@ -148,7 +148,7 @@ function findScrapeFault(columns: PushColumns, metric: number, type: MetricType,
 }
 
 export function describeType(name: string, type: MetricType, expected: MetricType): string {
-  return `gathered metric family ${name} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[expected]}`;
+  return `gathered metric family ${shownToken(name)} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[expected]}`;
 }
 
 /** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
@@ -169,7 +169,7 @@ export function describeUnknownType(columns: PushColumns, family: number): strin
 /** A pushed family's name in quotes. */
 export function familyName(columns: PushColumns, family: number): string {
   const row = family * FAMILY_STRIDE;
-  return quoteBytes(
+  return quoteToken(
     columns.slice(columns.families[row + FAMILY_NAME_AT] as number, columns.families[row + FAMILY_NAME_SIZE] as number),
   );
 }
@@ -201,6 +201,6 @@ export function findCollision(
 }
 
 function collision(name: string, other: string, what: string, otherWhat: string): Collision {
-  const text = `${what} named ${quoteText(name)} collides with previously collected ${otherWhat} named ${quoteText(other)}`;
+  const text = `${what} named ${quoteTokenText(name)} collides with previously collected ${otherWhat} named ${quoteTokenText(other)}`;
   return { name, other, text };
 }

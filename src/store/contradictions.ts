@@ -1,11 +1,13 @@
 import { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { quoteText } from "../model/quote.ts";
+import { quoteTokenText } from "../model/quote.ts";
+import { Work } from "../model/work.ts";
 import { Asides, ITSELF, NOBODY, UNKNOWN } from "./asides.ts";
 import { type ChunkContent, contentOf } from "./chunk-content.ts";
 import { describeType, findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
 import type { Family } from "./families.ts";
+import { seriesOf } from "./indexing.ts";
 import type { ChunkPlace } from "./pages.ts";
 import type { OwnFamilies } from "./push.ts";
 import type { StoreReporter } from "./reporter.ts";
@@ -29,6 +31,7 @@ const MAX_LINES = 200_000;
  */
 export class Contradictions {
   private readonly search: DuplicateSearch;
+  private readonly work = new Work();
   private readonly key = new Writer(256);
   private readonly hidden = new Set<Family>();
   private readonly asides = new Set<Asides>();
@@ -44,12 +47,7 @@ export class Contradictions {
     private readonly own: OwnFamilies,
     private readonly reporter: StoreReporter,
   ) {
-    this.search = new DuplicateSearch(table.groups, {
-      lines: (group, family) => {
-        const chunk = table.chunkOf(group, family.id);
-        return chunk < 0 ? null : table.linesOf(chunk);
-      },
-    });
+    this.search = new DuplicateSearch(table.groups, seriesOf(table, true));
   }
 
   /** Nothing here contradicts anything, and every name has one family. */
@@ -174,9 +172,14 @@ export class Contradictions {
   /** The group whose series a push's line doubles, for push times: `block` are its labels. */
   groupWith(block: Uint8Array, group: number, family: Family | null): number {
     if (family === null) return NOBODY;
-    this.search.begin();
+    this.beginSearch(block.length);
     const own = { group, shape: this.table.groups.shapeId(group) };
     return this.search.findElsewhere(block, 0, block.length, own, family);
+  }
+
+  private beginSearch(sizeBytes: number): void {
+    this.work.begin(sizeBytes);
+    this.search.begin(this.work);
   }
 
   /** A family has metrics, which it had not before. */
@@ -244,12 +247,14 @@ export class Contradictions {
     const { table, search } = this;
     const { nameBytes, type } = asides.family;
     const group = table.groupOf(chunk);
+    const lines = table.linesOf(chunk);
     const main = this.familyOf(nameBytes, type);
-    search.begin();
+    this.beginSearch(lines.length);
     const own = { group, shape: table.groups.shapeId(group) };
-    const doubles = search.findIn(table.linesOf(chunk), type, own, main);
+    const doubles = search.findIn(lines, type, own, main);
     if (doubles !== NOBODY || search.isExhausted) {
-      const why = () => `metrics of ${quoteText(asides.family.name)} were collected before with the same label values`;
+      const why = () =>
+        `metrics of ${quoteTokenText(asides.family.name)} were collected before with the same label values`;
       if (asides.doubledBy(chunk) === UNKNOWN) this.reportLeftOut(asides.family, group, why);
       return asides.add(chunk, doubles === NOBODY ? ITSELF : doubles, 0);
     }

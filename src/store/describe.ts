@@ -1,7 +1,7 @@
 import { METRIC } from "../bytes/metrics-proto.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { MetricType } from "../model/metric-type.ts";
-import { messageText } from "./protobuf-text.ts";
+import { MAX_TOLD_BYTES, messageText } from "./protobuf-text.ts";
 import type { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
 
@@ -10,5 +10,5 @@ import { SideWriter } from "./side.ts";
  * family, which has been rendered.
  */
 export function describeMetric(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): string {
-  return messageText(new SideWriter().message(columns, metric, type, renderer), METRIC);
+  return messageText(new SideWriter().message(columns, metric, type, renderer, 2 * MAX_TOLD_BYTES), METRIC);
 }

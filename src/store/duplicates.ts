@@ -1,13 +1,17 @@
-import { commonSize, hashBytes, sameBytes } from "../bytes/hash.ts";
+import { commonSize } from "../bytes/hash.ts";
 import { LabelWalk } from "../bytes/label-block.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { LOOKUP_UNITS, ROW_UNITS, Work } from "../model/work.ts";
 import { ITSELF, NOBODY } from "./asides.ts";
+import { BlockSet } from "./block-set.ts";
+import { BRACE_CLOSE, eachBlock } from "./blocks.ts";
 import type { Family } from "./families.ts";
 import type { Groups } from "./groups.ts";
 import { KeyTable } from "./key-table.ts";
 import type { Renderer } from "./render.ts";
+import type { SeriesIndex } from "./series-index.ts";
 import type { Shape } from "./shapes.ts";
 
 /** How two renderings of one chunk compare. */
@@ -15,14 +19,7 @@ export const SAME_BYTES = 0;
 export const SAME_LABELS = 1;
 export const OTHER_LABELS = 2;
 
-/** Most look-ups of groups in search of a push's series: about half a second. */
-const MAX_VISITS = 2_000_000;
-
 const LINE_FEED = 0x0a;
-const BRACE_OPEN = 0x7b;
-const BRACE_CLOSE = 0x7d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value never
@@ -55,6 +52,8 @@ export function compareLines(
 export interface SeriesSource {
   /** The lines of a family in a group, borrowed, or null where the group has none of it. */
   lines(group: number, family: Family): Uint8Array | null;
+  /** Finds series in them where they are many, once it is whole; null where they are few. */
+  index(group: number, family: Family): SeriesIndex | null;
 }
 
 /** The group that a push is for; its shape is -1 where no group has such a key yet. */
@@ -81,17 +80,19 @@ export class DuplicateSearch {
   private readonly others = new Map<number, BlockSet>();
   /** Groups looked up so far, for tests. */
   lookups = 0;
-  /** Shapes that the search may still look at for this push; what is left undone when there are none left is not found. */
-  private visitsLeft = MAX_VISITS;
+  private work = new Work();
+  /** An index is not whole yet: what was found is not all. The search is to be made again later. */
+  isIncomplete = false;
 
   constructor(
     private readonly groups: Groups,
     private readonly source: SeriesSource,
   ) {}
 
-  /** A push begins. */
-  begin(): void {
-    this.visitsLeft = MAX_VISITS;
+  /** A push begins, which pays for the search. */
+  begin(work: Work): void {
+    this.work = work;
+    this.isIncomplete = false;
   }
 
   /**
@@ -99,7 +100,7 @@ export class DuplicateSearch {
    * those names, can have it search so much.
    */
   get isExhausted(): boolean {
-    return this.visitsLeft <= 0;
+    return this.work.isSpent;
   }
 
   /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
@@ -125,7 +126,7 @@ export class DuplicateSearch {
     let found = NOBODY;
     this.seen.begin(lines);
     this.others.clear();
-    eachBlock(lines, isComposite(type), (start, end) => {
+    eachBlock(lines, isComposite(type), 0, lines.length, (start, end) => {
       if (found !== NOBODY) return;
       if (!this.seen.add(start, end)) found = ITSELF;
       else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, own, stored);
@@ -141,10 +142,12 @@ export class DuplicateSearch {
 
   /** As above; what was read of this family's chunks so far is used again. */
   private groupWith(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
-    const { walk, names, places } = this;
+    const { walk, names, places, work } = this;
     names.clear();
     walk.open(source, start, end);
+    work.charge(end - start);
     while (walk.step()) {
+      work.charge(LOOKUP_UNITS);
       const id = names.add(source, walk.start, walk.nameEnd);
       places[id * 2] = walk.start;
       places[id * 2 + 1] = walk.end;
@@ -152,7 +155,8 @@ export class DuplicateSearch {
     for (let id = 0; id < names.count; id++) {
       const name = names.key(id);
       for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
-        if (this.visitsLeft-- <= 0) return NOBODY;
+        if (work.isSpent) return NOBODY;
+        work.charge(ROW_UNITS);
         if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
         const group = this.groupOfShape(shape, source, start, end, stored);
         if (group >= 0) return group;
@@ -163,17 +167,28 @@ export class DuplicateSearch {
 
   /** The one group of another shape that could hold the series, if it does; it is never the series' own group. */
   private groupOfShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): number {
-    const { key, places } = this;
+    const { key, places, work } = this;
     key.reset();
     for (const name of shape.nameBytes) {
+      work.charge(LOOKUP_UNITS + name.length);
       const id = this.names.find(name, 0, name.length);
       if (id < 0) return NOBODY;
       if (key.length > 0) key.byte(0x2c);
       key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
     }
     this.lookups++;
+    work.charge(LOOKUP_UNITS + 2 * key.length);
     const other = this.groups.find(key.bytes, 0, key.length);
-    return other >= 0 && this.seriesOf(other, stored).has(source, start, end) ? other : NOBODY;
+    return other >= 0 && this.holds(other, stored, source, start, end) ? other : NOBODY;
+  }
+
+  private holds(group: number, stored: Family, source: Uint8Array, start: number, end: number): boolean {
+    this.work.charge(LOOKUP_UNITS + end - start);
+    const index = this.source.index(group, stored);
+    if (index === null) return this.seriesOf(group, stored).has(source, start, end);
+    if (index.isWhole) return index.has(source, start, end);
+    this.isIncomplete = true;
+    return false;
   }
 
   private seriesOf(group: number, stored: Family): BlockSet {
@@ -182,110 +197,18 @@ export class DuplicateSearch {
     const lines = this.source.lines(group, stored);
     const series = new BlockSet();
     series.begin(lines ?? new Uint8Array(0));
-    if (lines !== null) eachBlock(lines, isComposite(stored.type), (start, end) => series.add(start, end));
+    if (lines !== null) {
+      this.work.charge(lines.length);
+      eachBlock(lines, isComposite(stored.type), 0, lines.length, (start, end) => series.add(start, end));
+    }
     this.others.set(group, series);
     return series;
   }
 }
 
-const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
+export const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
 
 /** Whether a group of another shape holds the family. */
 function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
   return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
-}
-
-/**
- * Calls `visit` with the labels of every metric in finished lines. Of a summary or histogram only the `_count` lines are
- * read: there is one a metric, and it has no `quantile` or `le`.
- */
-function eachBlock(lines: Uint8Array, composite: boolean, visit: (start: number, end: number) => void): void {
-  for (let at = 0; at < lines.length; ) {
-    const lineFeed = lines.indexOf(LINE_FEED, at);
-    const quoted = lines[at] === BRACE_OPEN;
-    const nameEnd = quoted ? closingQuote(lines, at + 2) : lines.indexOf(BRACE_OPEN, at);
-    const start = quoted ? nameEnd + 2 : nameEnd + 1;
-    if (!composite || endsWithCount(lines, nameEnd)) visit(start, lines.lastIndexOf(BRACE_CLOSE, lineFeed));
-    at = lineFeed + 1;
-  }
-}
-
-function closingQuote(lines: Uint8Array, start: number): number {
-  let at = start;
-  while (lines[at] !== QUOTE) at += lines[at] === BACKSLASH ? 2 : 1;
-  return at;
-}
-
-function endsWithCount(lines: Uint8Array, end: number): boolean {
-  for (let i = 1; i <= COUNT_SUFFIX.length; i++)
-    if (lines[end - i] !== COUNT_SUFFIX.charCodeAt(COUNT_SUFFIX.length - i)) return false;
-  return true;
-}
-
-const COUNT_SUFFIX = "_count";
-
-/** A set of label blocks of one buffer, emptied in no time: a slot counts only with the newest round. */
-class BlockSet {
-  /** Three integers a slot: round, start, end. */
-  private slots = new Int32Array(3 * 64);
-  private round = 0;
-  private count = 0;
-  private source: Uint8Array = new Uint8Array(0);
-
-  begin(source: Uint8Array): void {
-    this.source = source;
-    this.count = 0;
-    if (this.slots.length > 3 << 18) this.slots = new Int32Array(3 * 64);
-    this.round++;
-  }
-
-  /** Adds source[start, end) of the buffer; false where such bytes are in already. */
-  add(start: number, end: number): boolean {
-    if (this.count * 6 >= this.slots.length) this.grow();
-    const slot = this.slotOf(this.source, start, end);
-    if (this.slots[slot * 3] === this.round) return false;
-    this.place(slot, start, end);
-    return true;
-  }
-
-  /** Whether bytes[start, end) are in. */
-  has(bytes: Uint8Array, start: number, end: number): boolean {
-    return this.slots[this.slotOf(bytes, start, end) * 3] === this.round;
-  }
-
-  /** The slot of bytes[start, end), or the free one where they belong. */
-  private slotOf(bytes: Uint8Array, start: number, end: number): number {
-    const { slots, source, round } = this;
-    const mask = slots.length / 3 - 1;
-    let slot = hashBytes(bytes, start, end) & mask;
-    for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
-      const other = slots[slot * 3 + 1] as number;
-      const size = (slots[slot * 3 + 2] as number) - other;
-      if (size === end - start && sameBytes(source, other, bytes, start, size)) break;
-    }
-    return slot;
-  }
-
-  private place(slot: number, start: number, end: number): void {
-    this.slots[slot * 3] = this.round;
-    this.slots[slot * 3 + 1] = start;
-    this.slots[slot * 3 + 2] = end;
-    this.count++;
-  }
-
-  private grow(): void {
-    const old = this.slots;
-    const round = this.round;
-    this.slots = new Int32Array(old.length * 2);
-    this.count = 0;
-    const mask = this.slots.length / 3 - 1;
-    for (let at = 0; at < old.length; at += 3) {
-      if (old[at] !== round) continue;
-      const start = old[at + 1] as number;
-      const end = old[at + 2] as number;
-      let slot = hashBytes(this.source, start, end) & mask;
-      while (this.slots[slot * 3] === round) slot = (slot + 1) & mask;
-      this.place(slot, start, end);
-    }
-  }
 }

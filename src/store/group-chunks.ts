@@ -1,7 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Family } from "./families.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "./push-times.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, type PushTimes } from "./push-times.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -15,6 +15,8 @@ export class GroupChunks {
   /** The chunks in the order of the group's list, the newest first. */
   private ids = new Int32Array(64);
   count = 0;
+  /** They are too many to be read: each is looked up. */
+  private isLarge = false;
   /** The place in `ids` behind the next guess. */
   private guess = 0;
   /** Where in `ids` each family's chunk stands, by family id, while `round` says so; filled when a guess was wrong. */
@@ -25,6 +27,8 @@ export class GroupChunks {
   /** The chunks of the two push times, or -1. */
   succeeded = -1;
   failed = -1;
+
+  private group = -1;
 
   constructor(private readonly table: Table) {}
 
@@ -37,6 +41,9 @@ export class GroupChunks {
     this.isMapped = false;
     this.succeeded = -1;
     this.failed = -1;
+    this.group = group;
+    this.isLarge = group >= 0 && this.table.lists.isLarge(group);
+    if (this.isLarge) return this.readLarge(group, succeeded, failed);
     let chunk = group < 0 ? -1 : this.table.groups.firstChunk(group);
     for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) {
       if (this.count === this.ids.length) this.ids = grown(this.ids, this.count + 1);
@@ -47,6 +54,22 @@ export class GroupChunks {
     }
     this.guess = this.count;
     if (this.table.contradictions !== null && (this.succeeded < 0 || this.failed < 0)) this.readTimesSetAside();
+  }
+
+  private readLarge(group: number, succeeded: number | undefined, failed: number | undefined): void {
+    const { table } = this;
+    this.guess = 0;
+    this.count = table.groups.chunkCount(group);
+    if (succeeded !== undefined) this.succeeded = table.chunkOf(group, succeeded);
+    if (failed !== undefined) this.failed = table.chunkOf(group, failed);
+    if (this.succeeded < 0) this.succeeded = this.timeSetAside(PUSH_TIME);
+    if (this.failed < 0) this.failed = this.timeSetAside(PUSH_FAILURE_TIME);
+  }
+
+  private timeSetAside(name: PushTimeName): number {
+    const { table, group } = this;
+    const family = table.contradictions?.eachOf(Buffer.from(name), ({ id }) => table.chunkOf(group, id) >= 0);
+    return family ? table.chunkOf(group, family.id) : -1;
   }
 
   private readTimesSetAside(): void {
@@ -85,6 +108,7 @@ export class GroupChunks {
   /** The chunk of a family, or -1. The next guess is the family behind it. */
   chunkIn(family: Family | null): number {
     if (family === null) return -1;
+    if (this.isLarge) return this.table.chunkOf(this.group, family.id);
     if (!this.isMapped) this.map();
     if (this.rounds[family.id] !== this.round) return -1;
     this.guess = this.places[family.id] as number;

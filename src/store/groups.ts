@@ -11,7 +11,8 @@ const FIRST_CHUNK = 0;
 const SHAPE = 1;
 const SERIES = 2;
 const FORM = 3;
-const STRIDE = 4;
+const CHUNK_COUNT = 4;
+const STRIDE = 5;
 
 /** Of the second column: push times in seconds, and a size. */
 const SUCCEEDED = 0;
@@ -57,6 +58,7 @@ export class Groups {
     this.doubles.ensure((group + 1) * DOUBLES_STRIDE);
     this.column.rows[group * STRIDE + FIRST_CHUNK] = -1;
     this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(names).id;
+    this.column.rows[group * STRIDE + CHUNK_COUNT] = 0;
     this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = 0;
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
     this.setHeld(group, 0, 0);
@@ -104,8 +106,14 @@ export class Groups {
     return this.column.rows[group * STRIDE + FIRST_CHUNK] as number;
   }
 
-  setFirstChunk(group: number, chunk: number): void {
-    this.column.rows[group * STRIDE + FIRST_CHUNK] = chunk;
+  chunkCount(group: number): number {
+    return this.column.rows[group * STRIDE + CHUNK_COUNT] as number;
+  }
+
+  /** Sets the list of a group's chunks. */
+  setChunks(group: number, first: number, count: number): void {
+    this.column.rows[group * STRIDE + FIRST_CHUNK] = first;
+    this.column.rows[group * STRIDE + CHUNK_COUNT] = count;
   }
 
   /** The form of pushes whose series are all that the group has besides its push times, in the order of its list; 0: none. */

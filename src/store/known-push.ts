@@ -53,7 +53,7 @@ export class KnownPush {
   /** A push of these columns was stored: notes whether the next one of the form can be one of values alone. */
   noteForm(columns: PushColumns, group: number): void {
     this.table.groups.setForm(group, 0);
-    if (columns.form === 0 || this.table.contradictions !== null) return;
+    if (columns.form === 0 || this.table.contradictions !== null || this.table.lists.isLarge(group)) return;
     this.chunks.read(group, this.times);
     if (hasForm(columns, this.chunks)) this.table.groups.setForm(group, columns.form);
   }

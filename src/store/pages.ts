@@ -1,4 +1,5 @@
 import { HeldPages } from "./held-pages.ts";
+import type { SeriesIndex } from "./series-index.ts";
 
 /** The size of a page that holds many chunks. */
 export const PAGE_BYTES = 8192;
@@ -53,6 +54,8 @@ export class Page {
   sides: Map<number, Uint8Array> | null = null;
   crc = 0;
   private keptDeflated: readonly Uint8Array[] | null = null;
+  /** Finds series in the one chunk of a large page; null where nobody looked for any since it was written. */
+  series: SeriesIndex | null = null;
 
   constructor(
     readonly id: number,
@@ -196,6 +199,8 @@ export class Pages {
   sizeBytes = 0;
   /** Of their objects and slots. */
   private objectBytes = 0;
+  /** Of what finds series on large pages. */
+  indexBytes = 0;
   /** Bytes copied because a snapshot held a page, so far. */
   copiedBytes = 0;
 
@@ -248,6 +253,7 @@ export class Pages {
   }
 
   drop(page: Page): void {
+    this.setSeries(page, null);
     this.sizeBytes -= page.bytes.length;
     this.objectBytes -= page.objectBytes;
     const isHeld = this.isHeld(page);
@@ -275,6 +281,7 @@ export class Pages {
 
   /** A page to write in place of `page`: itself, or its copy where a snapshot may hold it. `list` is its family's. */
   writable(page: Page, list: Page[]): Page {
+    if (page.series !== null) this.setSeries(page, null);
     if (!this.isHeld(page)) {
       page.deflated = null;
       return page;
@@ -301,6 +308,16 @@ export class Pages {
     const retiredBytes = page.retire();
     this.held.retire(page.epoch, retiredBytes);
     return copy;
+  }
+
+  /** Sets what finds the series of a page, or takes it away before the page changes. */
+  setSeries(page: Page, index: SeriesIndex | null): void {
+    if (page.series !== null) {
+      this.indexBytes -= page.series.sizeBytes;
+      page.series.isStale = true;
+    }
+    page.series = index;
+    this.indexBytes += index?.sizeBytes ?? 0;
   }
 
   private isHeld(page: Page): boolean {

@@ -11,8 +11,9 @@ import {
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { StoreLimits } from "../model/limits.ts";
 import { isMetricType, MetricType } from "../model/metric-type.ts";
-import { quoteBytes } from "../model/quote.ts";
+import { quoteToken } from "../model/quote.ts";
 import type { Rejection } from "../model/rejection.ts";
+import { FAMILY_UNITS, Work } from "../model/work.ts";
 import { NOBODY } from "./asides.ts";
 import { emptyContent } from "./chunk-content.ts";
 import {
@@ -32,6 +33,7 @@ import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES 
 import { type Family, NO_HELP, noteTypeless } from "./families.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { PushGrowth } from "./growth.ts";
+import { seriesOf } from "./indexing.ts";
 import { KnownPush } from "./known-push.ts";
 import { sideSize } from "./pages.ts";
 import { emptyPrepared, type Prepared } from "./prepared.ts";
@@ -53,6 +55,8 @@ export interface PushRequest {
   /** PUT: families of the group that are not in the push go. */
   readonly replace: boolean;
   readonly receivedMs: number;
+  /** Whoever pushes applies it again where it is to be later. */
+  readonly canWait?: boolean;
 }
 
 /**
@@ -75,6 +79,7 @@ export class PushHandler {
   /** Of the push being prepared; filled when it first needs them. */
   private readonly pushedTypes = new PushedTypes();
   private isNewGroup = false;
+  private work = new Work();
 
   constructor(
     private readonly table: Table,
@@ -84,12 +89,7 @@ export class PushHandler {
     this.chunks = new GroupChunks(table);
     this.growth = new PushGrowth(table, this.chunks);
     this.known = new KnownPush(table, this.renderer, this.chunks, times);
-    this.duplicates = new DuplicateSearch(table.groups, {
-      lines: (group, family) => {
-        const chunk = table.chunkOf(group, family.id);
-        return chunk < 0 ? null : table.linesOf(chunk);
-      },
-    });
+    this.duplicates = new DuplicateSearch(table.groups, seriesOf(table, false));
   }
 
   /**
@@ -100,6 +100,7 @@ export class PushHandler {
   prepare(request: PushRequest, group: number, check: boolean): Faults {
     const { columns } = request;
     const { faults } = this;
+    this.work = columns.work;
     faults.clear();
     this.preparedCount = 0;
     this.pushedTypes.clear();
@@ -144,6 +145,7 @@ export class PushHandler {
     item.start = renderer.out.length;
     renderer.renderFamily(columns, family, request.key);
     item.end = renderer.out.length;
+    this.work.charge(FAMILY_UNITS + item.end - item.start);
     if (renderer.isTooLarge) return;
     item.quoted = renderer.isQuoted;
     item.lineCount = renderer.lineCount;
@@ -152,13 +154,14 @@ export class PushHandler {
       ? OTHER_LABELS
       : this.compareWithStored(item);
     item.isRelabelled = comparison === OTHER_LABELS;
+    if (item.isRelabelled) this.work.charge(2 * (item.end - item.start));
     item.doubles = NOBODY;
     item.unchanged =
       comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
     // Of a family without metrics and without a name Prometheus never hears.
     const isNameless = nameSize === 0 && (columns.families[row + FAMILY_METRICS] as number) > 0;
     if (isNameless || (columns.hasQuotedNames && !isScrapable(name.subarray(nameStart, nameStart + nameSize))))
-      faults.add(() => `invalid metric name ${quoteBytes(name.subarray(nameStart, nameStart + nameSize))}`);
+      faults.add(() => `invalid metric name ${quoteToken(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.count;
     this.checkType(request, item, check, faults);
     if (faults.count > known) return;
@@ -188,7 +191,7 @@ export class PushHandler {
     if (!item.isRelabelled) item.doubles = contradictions.doubledBy(item.chunk);
     else {
       const type = columns.familyType(item.family);
-      const family = contradictions.familyOf(this.nameBytesOf(columns, item.family), type);
+      const family = contradictions.familyOf(columns.familyNameBytes(item.family), type);
       const lines = this.renderer.out.bytes.subarray(item.start, item.end);
       item.doubles = this.duplicates.findIn(lines, type, own, family);
     }
@@ -216,6 +219,7 @@ export class PushHandler {
     item.sideBytes = sideSize(page, item.chunk);
     if (item.sideBytes > 0) return OTHER_LABELS;
     const { bytes } = this.renderer.out;
+    this.work.charge(place.size);
     return compareLines(bytes, item.start, item.end, page.bytes, place.offset, place.offset + place.size);
   }
 
@@ -243,9 +247,9 @@ export class PushHandler {
 
   private expectedType(item: Prepared, type: MetricType, columns: PushColumns, faults: Faults): MetricType | undefined {
     const { stored } = item;
-    const own = stored === null || stored.isOwn ? this.own.get(this.nameOf(columns, item.family)) : undefined;
+    const own = stored === null || stored.isOwn ? this.own.get(columns.familyName(item.family)) : undefined;
     if (own !== undefined && own.type !== type) {
-      const name = this.nameOf(columns, item.family);
+      const name = columns.familyName(item.family);
       faults.add(() => describeType(name, type, own.type));
       return undefined;
     }
@@ -262,25 +266,9 @@ export class PushHandler {
     columns: PushColumns,
     faults: Faults,
   ): MetricType | undefined {
-    if (type === MetricType.gauge || this.nameOf(columns, family) !== PUSH_FAILURE_TIME) return type;
+    if (type === MetricType.gauge || columns.familyName(family) !== PUSH_FAILURE_TIME) return type;
     faults.add(() => describeType(PUSH_FAILURE_TIME, type, MetricType.gauge));
     return undefined;
-  }
-
-  private nameBytesOf(columns: PushColumns, family: number): Uint8Array {
-    const row = family * FAMILY_STRIDE;
-    return columns.slice(
-      columns.families[row + FAMILY_NAME_AT] as number,
-      columns.families[row + FAMILY_NAME_SIZE] as number,
-    );
-  }
-
-  private nameOf(columns: PushColumns, family: number): string {
-    const row = family * FAMILY_STRIDE;
-    return columns.text(
-      columns.families[row + FAMILY_NAME_AT] as number,
-      columns.families[row + FAMILY_NAME_SIZE] as number,
-    );
   }
 
   private checkDuplicates(columns: PushColumns, item: Prepared, own: OwnGroup, faults: Faults): void {
@@ -295,7 +283,7 @@ export class PushHandler {
   }
 
   private checkCollisions(request: PushRequest, item: Prepared, faults: Faults): void {
-    const name = this.nameOf(request.columns, item.family);
+    const name = request.columns.familyName(item.family);
     const type = request.columns.familyType(item.family);
     const collision = findCollision(name, type, (other) => this.typeAfter(request, other));
     if (collision !== null) faults.addCollision(collision);
@@ -320,16 +308,13 @@ export class PushHandler {
   private collectTypes(columns: PushColumns): void {
     for (let family = 0; family < columns.familyCount; family++) {
       if (this.isLeftOut(columns, family)) continue;
-      const row = family * FAMILY_STRIDE;
-      const nameAt = columns.families[row + FAMILY_NAME_AT] as number;
-      const name = columns.slice(nameAt, columns.families[row + FAMILY_NAME_SIZE] as number);
-      this.pushedTypes.add(name, columns.familyType(family));
+      this.pushedTypes.add(columns.familyNameBytes(family), columns.familyType(family));
     }
   }
 
   /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */
   store(request: PushRequest, group: number): void {
-    if (request.replace) removeOthers(this.table, group, this.prepared, this.preparedCount, this.chunks.count);
+    if (request.replace) removeOthers(this.table, group, this.prepared, this.preparedCount, this.chunks);
     for (let i = 0; i < this.preparedCount; i++) this.storeFamily(request, this.prepared[i] as Prepared, group);
     for (let i = 0; i < this.preparedCount; i++) {
       const item = this.prepared[i] as Prepared;
@@ -367,12 +352,12 @@ export class PushHandler {
       return faults.message;
     };
     if (item.isRelabelled && item.chunk >= 0) contradictions.relabelled(item.chunk);
-    const name = this.nameBytesOf(columns, item.family);
+    const name = columns.familyNameBytes(item.family);
     contradictions.put(group, name, item.chunk, item.place, this.content, item.doubles, why);
   }
 
   private familyFor(columns: PushColumns, item: Prepared): Family {
-    const name = this.nameBytesOf(columns, item.family);
+    const name = columns.familyNameBytes(item.family);
     const known = this.table.findFamily(name, 0, name.length);
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));

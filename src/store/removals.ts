@@ -9,8 +9,8 @@ export const REMOVALS_A_STEP = 256;
  * one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
  */
 export class Removals {
-  /** The first chunk of each list, and the shape of the key that its group had. */
-  private readonly lists: { chunk: number; readonly shape: number }[] = [];
+  /** The first chunk of each list, the shape of the key that its group had, and its list if it was a large one. */
+  private readonly lists: { chunk: number; readonly shape: number; readonly list: number }[] = [];
 
   constructor(private readonly table: Table) {}
 
@@ -19,8 +19,8 @@ export class Removals {
   }
 
   /** Takes out a list of chunks: at once where it is short, else the rest of it step by step. */
-  begin(chunk: number, shape: number): void {
-    this.lists.push({ chunk, shape });
+  begin(chunk: number, shape: number, list: number): void {
+    this.lists.push({ chunk, shape, list });
     if (this.lists.length === 1) this.step();
   }
 
@@ -32,7 +32,7 @@ export class Removals {
     if (list === undefined) return false;
     for (let count = 0; count < REMOVALS_A_STEP && list.chunk >= 0; count++) {
       const next = rows[list.chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-      table.takeOut(list.chunk, list.shape);
+      table.takeOut(list.chunk, list.shape, list.list);
       list.chunk = next;
     }
     if (list.chunk < 0) this.lists.shift();

@@ -30,6 +30,7 @@ import {
 } from "../model/columns.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { mostLinesBytes } from "../model/work.ts";
 
 const BRACE_OPEN = 0x7b;
 const COMMA = 0x2c;
@@ -39,14 +40,8 @@ const EQUALS = 0x3d;
 const BRACE_CLOSE = 0x7d;
 const SPACE = 0x20;
 
-/**
- * What a push may be rendered to, by the size of its body: every line repeats names and labels that the body need not repeat,
- * so lines without a limit would grow with the square of the body.
- */
-const LINES_BYTES = 64 * 1024 * 1024;
-const LINES_BYTES_A_BODY_BYTE = 64;
-/** And never more than so much: four times the largest body. */
-const MOST_LINES_BYTES = 256 * 1024 * 1024;
+/** The memory of a larger push is given back with the next one. */
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 const SUMMARY_SUFFIXES = ["", "_sum", "_count"];
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
@@ -68,7 +63,7 @@ export class Renderer {
   hasReservedLabel = false;
   /** The lines of the push are larger than `limitBytes`; what was rendered is not to be used. */
   isTooLarge = false;
-  limitBytes = LINES_BYTES;
+  limitBytes = 0;
 
   /**
    * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones. Two
@@ -83,8 +78,8 @@ export class Renderer {
 
   begin(columns: PushColumns): void {
     this.out.reset();
-    this.out.trim(LINES_BYTES);
-    this.limitBytes = Math.min(LINES_BYTES + LINES_BYTES_A_BODY_BYTE * columns.body.length, MOST_LINES_BYTES);
+    this.out.trim(KEPT_BYTES);
+    this.limitBytes = mostLinesBytes(columns.body.length);
     this.isTooLarge = false;
     if (this.blocks.length < columns.metricCount * 2) this.blocks = new Int32Array(columns.metricCount * 4);
   }
@@ -218,10 +213,10 @@ export class Renderer {
     let dropped = -1;
     for (let i = 0; i < count; i++) {
       const row = order[i] as number;
-      let difference = next < names.length ? this.compareWithName(columns, row, names[next] as string) : -1;
+      let difference = next < names.length ? this.compareWithName(columns, row, key, next) : -1;
       while (difference > 0) {
         this.appendKeyLabel(key, next++);
-        difference = next < names.length ? this.compareWithName(columns, row, names[next] as string) : -1;
+        difference = next < names.length ? this.compareWithName(columns, row, key, next) : -1;
       }
       if (difference < 0) this.appendOwnLabel(columns, row);
       else if (next === key.addedInstance) {
@@ -295,7 +290,8 @@ export class Renderer {
   }
 
   /** The order of a label's name and a grouping label's. */
-  private compareWithName(columns: PushColumns, row: number, name: string): number {
+  private compareWithName(columns: PushColumns, row: number, key: GroupingKey, next: number): number {
+    const name = key.names[next] as string;
     const at = row * LABEL_STRIDE;
     const nameAt = columns.labels[at + LABEL_NAME_AT] as number;
     const size = columns.labels[at + LABEL_NAME_SIZE] as number;
@@ -304,7 +300,7 @@ export class Renderer {
     for (let i = 0; i < size && i < name.length; i++) {
       const code = name.charCodeAt(i);
       if (code > 0x7f) {
-        const encoded = Buffer.from(name);
+        const encoded = key.nameBytes[next] as Uint8Array;
         return compareBytes(bytes, start, size, encoded, 0, encoded.length);
       }
       const difference = (bytes[start + i] as number) - code;

@@ -48,9 +48,9 @@ export class Segments {
     this.of(group)?.noteChanged(segment);
   }
 
-  /** A chunk is taken out of its group. */
-  left(group: number, chunk: number): void {
-    this.of(group)?.leave(chunk);
+  /** Chunks that are not in `kept` are taken out of their group. Costs what is kept. */
+  keptOnly(group: number, kept: readonly number[]): void {
+    this.of(group)?.keepOnly(kept);
   }
 
   removed(group: number): void {
@@ -103,12 +103,14 @@ export class GroupSegments {
     this.table.chunks.setSegment(chunk, segment);
   }
 
-  leave(chunk: number): void {
-    const segment = this.table.chunks.segmentOf(chunk);
-    if (!this.chunks.get(segment)?.delete(chunk)) return;
-    this.chunkCount--;
+  keepOnly(kept: readonly number[]): void {
+    for (const segment of this.chunks.keys()) {
+      if (segment !== OWN_SEGMENT) this.changed.add(segment);
+      this.chunks.set(segment, new Set());
+    }
+    for (const chunk of kept) this.chunks.get(this.table.chunks.segmentOf(chunk))?.add(chunk);
+    this.chunkCount = kept.length;
     this.recount();
-    if (segment !== OWN_SEGMENT) this.changed.add(segment);
   }
 
   noteChanged(segment: number): void {

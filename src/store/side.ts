@@ -45,6 +45,8 @@ export class SideWriter {
   private readonly doubles = new DoubleWriter();
   private readonly labels = new LabelWalk();
   private readonly fields = new FieldCursor();
+  /** Of the message being written. */
+  private mostBytes = Infinity;
 
   /** The records of a family that `renderer` has just rendered, in bytes of their own. */
   write(columns: PushColumns, family: number, renderer: Renderer): Uint8Array {
@@ -57,8 +59,18 @@ export class SideWriter {
     return out.finish();
   }
 
-  /** One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. */
-  message(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): Uint8Array {
+  /**
+   * One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. No field is added
+   * once there are more than `mostBytes`.
+   */
+  message(
+    columns: PushColumns,
+    metric: number,
+    type: MetricType,
+    renderer: Renderer,
+    mostBytes = Infinity,
+  ): Uint8Array {
+    this.mostBytes = mostBytes;
     this.metric.reset();
     this.appendLabels(columns, renderer, metric);
     if ((columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number) >= 0) this.copyFields(columns, metric);
@@ -75,7 +87,7 @@ export class SideWriter {
       (columns.metrics[row + METRIC_LABELS] as number) + (columns.metrics[row + METRIC_LABEL_COUNT] as number);
     let next = renderer.firstPartial(columns, metric);
     labels.open(out.bytes, start, start + (blocks[metric * 2 + 1] as number));
-    for (let i = 0; labels.step(); i++) {
+    for (let i = 0; this.metric.length <= this.mostBytes && labels.step(); i++) {
       const name = labels.name();
       const value = labels.value();
       const own = partial[next];
@@ -93,7 +105,7 @@ export class SideWriter {
     const { fields } = this;
     const start = columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] as number;
     fields.open(columns.body, start, start + (columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number));
-    while (fields.step()) {
+    while (this.metric.length <= this.mostBytes && fields.step()) {
       if (fields.field === 1 && fields.wire === WIRE_BYTES) continue;
       if (fields.field === HISTOGRAM && fields.wire === WIRE_BYTES) this.copyHistogram(columns.body, fields);
       else this.metric.copy(columns.body, fields.tagStart, fields.next);
@@ -105,7 +117,7 @@ export class SideWriter {
     const fields = new FieldCursor();
     this.value.reset();
     fields.open(body, histogram.start, histogram.end);
-    while (fields.step()) {
+    while (this.value.length <= this.mostBytes && fields.step()) {
       const wire = fields.wire === WIRE_BYTES ? PACKED_WIRES[fields.field] : undefined;
       if (wire === undefined) this.value.copy(body, fields.tagStart, fields.next);
       else this.unpack(body, fields, wire);
@@ -114,7 +126,7 @@ export class SideWriter {
   }
 
   private unpack(body: Uint8Array, field: FieldCursor, wire: number): void {
-    for (let at = field.start; at < field.end; ) {
+    for (let at = field.start; at < field.end && this.value.length <= this.mostBytes; ) {
       let end = at + 8;
       if (wire === WIRE_VARINT) for (end = at + 1; (body[end - 1] as number) >= 0x80; end++);
       appendTag(this.value, field.field, wire);
@@ -171,7 +183,7 @@ export class SideWriter {
   /** Appends a message (field 3 of the value) for each point; `write` puts its fields into `part`. */
   private eachPoint(columns: PushColumns, metric: number, write: (sample: number) => void): void {
     let sample = columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number;
-    while (sample >= 0) {
+    while (sample >= 0 && this.value.length <= this.mostBytes) {
       this.part.reset();
       write(sample);
       appendBytesField(this.value, 3, this.part.bytes, 0, this.part.length);

@@ -1,9 +1,7 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
-import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
-import { findUnscrapable } from "../model/scraped-labels.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { Contradictions } from "./contradictions.ts";
@@ -11,6 +9,7 @@ import { GroupReading } from "./group-reading.ts";
 import { readLabels, viewOf } from "./group-view.ts";
 import { groupGrowth } from "./growth.ts";
 import { findInconsistentHelp } from "./inconsistent-help.ts";
+import { findKeyFault } from "./key-fault.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
@@ -28,6 +27,9 @@ const GROUPS_A_TURN = 1024;
 
 /** A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging` ends. */
 export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
+
+/** A push may have series that large chunks hold: it is to be applied again once `isIndexing` ends. */
+export const AFTER_INDEXING = new Rejection("busy", "series of other groups have to be looked at first");
 
 const SEARCH_TOO_LONG = new Rejection(
   "too-large",
@@ -106,16 +108,18 @@ export class Store {
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
     if (this.check) this.settle();
-    this.handler.duplicates.begin();
+    request.columns.work.begin(request.columns.body.length + key.block.length);
+    this.handler.duplicates.begin(request.columns.work);
     const group = this.table.groups.find(key.block);
     if (group >= 0 && this.handler.known.isOf(request.columns, group)) return this.applyKnown(request, group);
     const noGroup = group < 0 ? findFull(this.table, this.limits, groupGrowth(this.table, key)) : null;
     if (noGroup !== null) return this.isChanging ? AFTER_CHANGE : noGroup;
-    const forbidden = this.findKeyFault(key, group);
+    const forbidden = findKeyFault(this.table, this.times, this.check ? this.handler.duplicates : null, key, group);
     if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
     if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
     const faults = this.handler.prepare(request, group, this.check);
     if (faults.count > 0 && this.isChanging) return AFTER_CHANGE;
+    if (this.handler.duplicates.isIncomplete) return request.canWait ? AFTER_INDEXING : this.applyIndexed(request);
     if (this.handler.duplicates.isExhausted) return SEARCH_TOO_LONG;
     const { isTooLarge, limitBytes } = this.handler.renderer;
     if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
@@ -145,6 +149,11 @@ export class Store {
     if (this.isChanging) return AFTER_CHANGE;
     if (full.kind === "too-large") this.noteFailure(request, group);
     return full;
+  }
+
+  private applyIndexed(request: PushRequest): Rejection | null {
+    this.table.indexing.finish();
+    return this.apply(request);
   }
 
   private noteSuccess(group: number, key: GroupingKey, receivedMs: number): void {
@@ -197,31 +206,8 @@ export class Store {
     const family = this.times.family(PUSH_FAILURE_TIME);
     if (family === null || !this.check) return false;
     const own = this.table.groups.ownGroup(group, key);
-    return this.handler.duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0;
-  }
-
-  /**
-   * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; names that are one once escaped; push
-   * times that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed as
-   * another type.
-   */
-  private findKeyFault(key: GroupingKey, group: number): string | null {
-    for (const { name } of key.labels)
-      if (name.startsWith("__")) return `${describeKey(PUSH_TIME, key)} has a label with an invalid name: ${name}`;
-    if (group >= 0) return null;
-    const escaped = key.hasQuotedNames ? findUnscrapable(key.names) : null;
-    if (escaped !== null) return `${describeKey(PUSH_TIME, key)} ${escaped}`;
-    if (!this.check) return null;
-    const own = this.table.groups.ownGroup(group, key);
-    for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
-      const family = this.times.family(name);
-      if (family === null) continue;
-      if (family.type !== MetricType.gauge)
-        return `${describeKey(name, key)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
-      if (this.handler.duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0)
-        return `${describeKey(name, key)} was collected before with the same name and label values`;
-    }
-    return null;
+    const { duplicates } = this.handler;
+    return duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0 || duplicates.isIncomplete;
   }
 
   /** Removes a group with all that it holds. False: there was none. */
@@ -319,6 +305,16 @@ export class Store {
     return this.table.removals.step();
   }
 
+  /** Whether large chunks are being indexed, for the pushes that wait for it. */
+  get isIndexing(): boolean {
+    return this.table.indexing.isUnderWay;
+  }
+
+  /** Goes on with that for a moment; false: it is done. */
+  stepIndexing(): boolean {
+    return this.table.indexing.step();
+  }
+
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
     this.wiped.add(this.table);
@@ -388,10 +384,4 @@ export class Store {
       conflictingFamilies: table.contradictions?.leftOutCount ?? 0,
     };
   }
-}
-
-/** A push time of a group as error texts show a metric. */
-function describeKey(name: PushTimeName, key: GroupingKey): string {
-  const labels = key.labels.map((label) => `label:{name:"${label.name}"  value:"${label.value}"}`);
-  return `collected metric "${name}" { ${labels.join("  ")}}`;
 }

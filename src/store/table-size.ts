@@ -1,6 +1,7 @@
 import type { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
+import type { GroupLists } from "./group-lists.ts";
 import type { Groups } from "./groups.ts";
 import type { HelpTexts } from "./help-texts.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -16,6 +17,7 @@ interface Parts {
   readonly names: KeyTable;
   readonly contradictions: Contradictions | null;
   readonly segments: Segments | null;
+  readonly lists: GroupLists;
 }
 
 /** Counts what a table takes up. Costs some additions, whatever the table holds. */
@@ -37,8 +39,8 @@ export class TableSize {
   }
 
   private get allBytes(): number {
-    const { groups, chunks, pages, helps, names, contradictions, segments } = this.parts;
-    const notes = (contradictions?.sizeBytes ?? 0) + (segments?.sizeBytes ?? 0);
+    const { groups, chunks, pages, helps, names, contradictions, segments, lists } = this.parts;
+    const notes = lists.sizeBytes + pages.indexBytes + (contradictions?.sizeBytes ?? 0) + (segments?.sizeBytes ?? 0);
     const tables = groups.sizeBytes + chunks.sizeBytes + helps.sizeBytes + names.sizeBytes;
     return tables + pages.memoryBytes + this.sideBytes + this.familyBytes + notes;
   }

@@ -7,7 +7,6 @@ import {
   CHUNK_HELP,
   CHUNK_LINES,
   CHUNK_METRICS,
-  CHUNK_NEXT,
   CHUNK_PLACE,
   CHUNK_STRIDE,
   CHUNK_TYPE,
@@ -18,8 +17,10 @@ import {
 import type { Contradictions } from "./contradictions.ts";
 import { Family, NO_HELP } from "./families.ts";
 import { FamilyOrder } from "./family-order.ts";
+import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
+import { Indexing } from "./indexing.ts";
 import { KeyTable } from "./key-table.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
@@ -42,6 +43,8 @@ export class Table {
   readonly order = new FamilyOrder();
   readonly readers = new Readers(this.pages);
   readonly removals = new Removals(this);
+  readonly indexing = new Indexing(this.pages);
+  readonly lists = new GroupLists(this.groups, this.chunks);
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
   contradictions: Contradictions | null = null;
@@ -102,11 +105,7 @@ export class Table {
 
   /** The chunk of a family in a group, or -1. */
   chunkOf(group: number, family: number): number {
-    const { rows } = this.chunks;
-    let chunk = this.groups.firstChunk(group);
-    while (chunk >= 0 && rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] !== family)
-      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-    return chunk;
+    return this.lists.chunkOf(group, family);
   }
 
   pageOf(chunk: number): Page {
@@ -132,8 +131,7 @@ export class Table {
   insert(group: number, family: Family, content: ChunkContent): number {
     this.readers.beforeGroupChanges(group);
     const chunk = this.chunks.add(family.id, group);
-    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = this.groups.firstChunk(group);
-    this.groups.setFirstChunk(group, chunk);
+    this.lists.add(group, chunk);
     this.putIn(family, group, chunk, content);
     this.segments?.inserted(group, chunk);
     return chunk;
@@ -166,7 +164,9 @@ export class Table {
     this.readers.beforeGroupChanges(group);
     this.groups.addHeld(group, -this.lineCountOf(chunk), -this.heldBytesOf(chunk));
     this.leaveFamily(chunk, this.groups.shapeId(group));
+    this.lists.beforeMove(group, chunk);
     rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
+    this.lists.afterMove(group, chunk);
     this.putIn(family, group, chunk, content);
     this.noteChange(chunk);
   }
@@ -248,23 +248,26 @@ export class Table {
   }
 
   /**
-   * Takes chunks out of their group, of whose list `first` is then the first; they are linked from `gone` on. Where they are many
-   * they leave their families step by step.
+   * Leaves a group those of its chunks that are in `kept`, in the order in which they were added. The others, where they are many,
+   * leave their families step by step. Costs what is kept, however many there are; the group holds as much as is said then.
    */
-  detach(group: number, first: number, gone: number): void {
+  keepOnly(group: number, kept: readonly number[], seriesCount: number, heldBytes: number): void {
     this.readers.beforeGroupChanges(group);
-    this.groups.setFirstChunk(group, first);
-    if (gone >= 0) this.removals.begin(gone, this.groups.shapeId(group));
+    this.segments?.keptOnly(group, kept);
+    this.groups.setHeld(group, seriesCount, heldBytes);
+    const { first, list } = this.lists.keepOnly(group, kept);
+    if (first >= 0) this.removals.begin(first, this.groups.shapeId(group), list);
   }
 
   removeGroup(group: number): void {
-    this.detach(group, -1, this.groups.firstChunk(group));
+    this.keepOnly(group, [], 0, 0);
     this.groups.remove(group);
     this.segments?.removed(group);
   }
 
-  /** Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key. */
-  takeOut(chunk: number, shape: number): void {
+  /** Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key, `list` its large group's. */
+  takeOut(chunk: number, shape: number, list: number): void {
+    this.lists.forget(list, chunk);
     this.leaveFamily(chunk, shape);
     this.chunks.remove(chunk);
   }

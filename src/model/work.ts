@@ -1,0 +1,61 @@
+/*
+ * How much a request may cost. Work is counted, not timed: a unit is a byte that is looked at, and what costs more counts as so
+ * many bytes. Loops over what was sent or is stored charge it, and the work of a request has a bound that grows with its size.
+ */
+
+/** What is worked through before others get a turn of the loop: so many milliseconds. */
+export const TURN_MS = 2;
+/** And about so many units at most between two looks at the clock. */
+export const STEP_UNITS = 64 * 1024;
+
+/** In place of a result: there is more to do. */
+export const MORE = "more";
+
+/** A look-up in a table, besides the bytes that are hashed; one row of a list. */
+export const LOOKUP_UNITS = 128;
+export const ROW_UNITS = 8;
+/** A family that is found or made, and moved about on its page. */
+export const FAMILY_UNITS = 1024;
+
+/** What any request may cost, and what each byte of it adds: about 10 ms, and half a microsecond. */
+const LEAST_UNITS = 8 * 1024 * 1024;
+const UNITS_A_BYTE = 256;
+
+/** What a push may be rendered to at least, and for each byte of its body; and never more than so much. */
+const LEAST_LINES_BYTES = 16 * 1024 * 1024;
+const LINES_BYTES_A_BYTE = 64;
+const MOST_LINES_BYTES = 256 * 1024 * 1024;
+
+/**
+ * What a push may be rendered to, by the size of its body: every line repeats names and labels that the body need not repeat,
+ * so lines without a limit would grow with the square of the body.
+ */
+export function mostLinesBytes(bodyBytes: number): number {
+  return Math.min(LEAST_LINES_BYTES + LINES_BYTES_A_BYTE * bodyBytes, MOST_LINES_BYTES);
+}
+
+/** The work of one request after the other. */
+export class Work {
+  private units = 0;
+  private most = LEAST_UNITS;
+
+  /** A request of so many bytes begins: its path and its body, decompressed. */
+  begin(sentBytes: number): void {
+    this.units = 0;
+    this.most = LEAST_UNITS + UNITS_A_BYTE * sentBytes;
+  }
+
+  charge(units: number): void {
+    this.units += units;
+  }
+
+  /** What was charged since `begin`. */
+  get spent(): number {
+    return this.units;
+  }
+
+  /** More was charged than the request may cost: what it asks for is to be refused, or to be cut. */
+  get isSpent(): boolean {
+    return this.units > this.most;
+  }
+}

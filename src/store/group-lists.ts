@@ -1,0 +1,107 @@
+import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_PREVIOUS, CHUNK_STRIDE, type Chunks } from "./chunks.ts";
+import type { Groups } from "./groups.ts";
+import { LargeGroups } from "./large-groups.ts";
+
+/** A group that comes to have so many chunks is looked into by an index. */
+const LARGE_GROUP_CHUNKS = 1024;
+
+/** Chunks that are linked from `first` on (-1: none) and in no group's list any more; `list` is what a large group's was called. */
+interface GoneChunks {
+  readonly first: number;
+  readonly list: number;
+}
+
+/** The chunks of each group: a list that is linked in the chunk rows, the newest first, and an index where it is long. */
+export class GroupLists {
+  private readonly large = new LargeGroups();
+
+  constructor(
+    private readonly groups: Groups,
+    private readonly chunks: Chunks,
+  ) {}
+
+  get sizeBytes(): number {
+    return this.large.sizeBytes;
+  }
+
+  /** Whether a group has so many chunks that nobody should go through its list. */
+  isLarge(group: number): boolean {
+    return this.large.listOf(group) > 0;
+  }
+
+  /** The chunk of a family in a group, or -1. */
+  chunkOf(group: number, family: number): number {
+    const list = this.large.listOf(group);
+    if (list > 0) return this.large.find(list, family);
+    const { rows } = this.chunks;
+    let chunk = this.groups.firstChunk(group);
+    while (chunk >= 0 && rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] !== family)
+      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    return chunk;
+  }
+
+  /** Puts a chunk at the head of its group's list. */
+  add(group: number, chunk: number): void {
+    const { chunks, groups } = this;
+    const first = groups.firstChunk(group);
+    const count = groups.chunkCount(group) + 1;
+    chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = first;
+    if (first >= 0) chunks.rows[first * CHUNK_STRIDE + CHUNK_PREVIOUS] = chunk;
+    groups.setChunks(group, chunk, count);
+    const list = this.large.listOf(group);
+    if (list > 0) this.large.set(list, this.familyOf(chunk), chunk);
+    else if (count >= LARGE_GROUP_CHUNKS) this.enlarge(group);
+  }
+
+  /** To be called before and after a chunk becomes one of another family. */
+  beforeMove(group: number, chunk: number): void {
+    this.forget(this.large.listOf(group), chunk);
+  }
+
+  afterMove(group: number, chunk: number): void {
+    const list = this.large.listOf(group);
+    if (list > 0) this.large.set(list, this.familyOf(chunk), chunk);
+  }
+
+  /** A chunk that was in a list is no more; `list` 0 is that of no large group. */
+  forget(list: number, chunk: number): void {
+    if (list > 0) this.large.remove(list, this.familyOf(chunk));
+  }
+
+  /** Leaves a group the chunks in `kept`, in the order in which they were added, and gives the others. Costs what is kept. */
+  keepOnly(group: number, kept: readonly number[]): GoneChunks {
+    const list = this.large.listOf(group);
+    for (const chunk of kept) this.unlink(group, chunk);
+    const first = this.groups.firstChunk(group);
+    this.large.end(group);
+    this.groups.setChunks(group, -1, 0);
+    for (const chunk of kept) {
+      this.forget(list, chunk);
+      this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PREVIOUS] = -1;
+      this.add(group, chunk);
+    }
+    return { first, list };
+  }
+
+  private unlink(group: number, chunk: number): void {
+    const { rows } = this.chunks;
+    const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    const previous = rows[chunk * CHUNK_STRIDE + CHUNK_PREVIOUS] as number;
+    if (next >= 0) rows[next * CHUNK_STRIDE + CHUNK_PREVIOUS] = previous;
+    if (previous >= 0) rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
+    else this.groups.setChunks(group, next, this.groups.chunkCount(group));
+  }
+
+  /** Indexes all chunks of a group. */
+  private enlarge(group: number): void {
+    const { rows } = this.chunks;
+    const list = this.large.begin(group);
+    let chunk = this.groups.firstChunk(group);
+    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
+      this.large.set(list, this.familyOf(chunk), chunk);
+  }
+
+  private familyOf(chunk: number): number {
+    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number;
+  }
+}
