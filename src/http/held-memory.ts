@@ -4,6 +4,7 @@ import type { LongAnswers } from "./long-answers.ts";
 export interface HeldMemoryDeps {
   readonly store: Store;
   readonly longAnswers: LongAnswers;
+  /** Beyond as much as the store takes up, which one reader alone may hold. */
   readonly maxBytes: number;
   readonly countLimit: () => void;
 }
@@ -19,7 +20,9 @@ export class HeldMemory {
   check(): void {
     const { store, longAnswers, maxBytes, countLimit } = this.deps;
     if (store.heldBytes <= maxBytes) return;
+    const isEnough = () => store.heldBytes <= maxBytes + store.stats.memoryBytes;
+    if (isEnough()) return;
     countLimit();
-    longAnswers.endUntil(() => store.heldBytes <= maxBytes);
+    longAnswers.endUntil(isEnough);
   }
 }

@@ -237,6 +237,11 @@ export class Pages {
     this.held.end(epoch);
   }
 
+  /** Something else that was so from an epoch on, and is kept for readers that began then. */
+  keepMore(epoch: number, sizeBytes: number): void {
+    this.held.retire(epoch, sizeBytes);
+  }
+
   create(family: number, sizeBytes: number): Page {
     const id = this.takeId();
     const bytes = sizeBytes === PAGE_BYTES ? this.spare.pop() : undefined;

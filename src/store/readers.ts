@@ -3,6 +3,10 @@ import type { GroupReading } from "./group-reading.ts";
 import type { Pages } from "./pages.ts";
 import type { FamilySnapshot, Snapshot } from "./snapshot.ts";
 
+/** What is kept of a family that changed, and each page of it: measured. */
+const KEPT_BYTES = 250;
+const REFERENCE_BYTES = 8;
+
 /**
  * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them, before it
  * changes, by those who change it.
@@ -55,6 +59,7 @@ export class Readers {
       before ??= now(family);
       snapshot.keep(family, before);
     }
+    if (before !== null) this.pages.keepMore(family.epoch, KEPT_BYTES + before.pages.length * REFERENCE_BYTES);
     family.epoch = epoch;
   }
 }
