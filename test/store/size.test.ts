@@ -6,7 +6,7 @@ const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31
 
 /** The count may be off by a fifth, and by what the runtime does meanwhile. */
 const SHARE = 0.2;
-const NOISE_BYTES = 600_000;
+const NOISE_BYTES = 1_000_000;
 /** What a store that was emptied may go on counting. */
 const EMPTY_BYTES = 1_000_000;
 

@@ -22,19 +22,31 @@ export interface MeasuredKind {
 /** The shares of all groups of the kind that are there when it is measured. */
 const SHARES = [0.5, 1, 0.6, 0.1, 0.7, 0];
 
-/** What is alive, the bytes of arrays included: after a full collection it is exact but for what is being run. */
-function liveBytes(): number {
-  Bun.gc(true);
-  Bun.gc(true);
-  return heapStats().heapSize;
+/** What two measurements in a row may differ by, and how many there are at most. */
+const STEADY_BYTES = 50_000;
+const MEASUREMENTS = 10;
+
+/**
+ * What is alive, the bytes of arrays included: after a full collection it is exact, but for what the stack seems to refer to. So it
+ * is measured in turns of their own until it stays the same.
+ */
+async function liveBytes(): Promise<number> {
+  let before = Infinity;
+  for (let i = 0; i < MEASUREMENTS; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    Bun.gc(true);
+    const { heapSize } = heapStats();
+    if (Math.abs(heapSize - before) < STEADY_BYTES) return heapSize;
+    before = heapSize;
+  }
+  return before;
 }
 
 class Sizing {
   readonly sized: SizedStore;
   private readonly present: number[] = [];
   private readonly absent: number[];
-  private readonly emptyHeapBytes: number;
-  private readonly emptyCountBytes: number;
+  private emptyHeapBytes = 0;
 
   constructor(
     private readonly kind: Kind,
@@ -47,22 +59,28 @@ class Sizing {
     this.sized.delete(kind.labels(0));
     for (let n = 0; n < 80; n++) this.sized.push({ spare: `${n}` }, `spare{x="${"x".repeat(5_000)}"} 1\n`);
     for (let n = 0; n < 80; n++) this.sized.delete({ spare: `${n}` });
-    this.emptyCountBytes = this.sized.store.stats.memoryBytes;
-    this.emptyHeapBytes = liveBytes();
+  }
+
+  async begin(): Promise<void> {
+    this.emptyHeapBytes = await liveBytes();
+  }
+
+  async measure(): Promise<Measured> {
+    const { memoryBytes } = this.sized.store.stats;
+    return {
+      groups: this.present.length,
+      countBytes: memoryBytes,
+      heapBytes: (await liveBytes()) - this.emptyHeapBytes,
+    };
   }
 
   /** Adds and removes groups, mostly the one or the other, until there are so many. */
-  resize(groups: number): Measured {
+  resize(groups: number): void {
     while (this.present.length !== groups) {
       const grows = this.present.length < groups;
       if (this.random() < (grows ? 0.9 : 0.1)) this.add();
       else this.remove();
     }
-    return {
-      groups,
-      countBytes: this.sized.store.stats.memoryBytes - this.emptyCountBytes,
-      heapBytes: liveBytes() - this.emptyHeapBytes,
-    };
   }
 
   private add(): void {
@@ -92,9 +110,14 @@ function take(from: number[], random: () => number): number {
   return taken;
 }
 
-function measureKind(kind: Kind, seed: number): MeasuredKind {
+async function measureKind(kind: Kind, seed: number): Promise<MeasuredKind> {
   const sizing = new Sizing(kind, seededRandom(seed));
-  const measured = SHARES.map((share) => sizing.resize(Math.ceil(kind.groups * share)));
+  const measured: Measured[] = [];
+  await sizing.begin();
+  for (const share of SHARES) {
+    sizing.resize(Math.ceil(kind.groups * share));
+    measured.push(await sizing.measure());
+  }
   return { what: kind.what, measured, emptied: { ...sizing.sized.store.stats } };
 }
 
@@ -107,4 +130,4 @@ function warmUp(): void {
 }
 
 warmUp();
-for (const kind of KINDS) process.stdout.write(`${JSON.stringify(measureKind(kind, Number(process.argv[2])))}\n`);
+for (const kind of KINDS) process.stdout.write(`${JSON.stringify(await measureKind(kind, Number(process.argv[2])))}\n`);

@@ -137,7 +137,7 @@ export const KINDS: readonly Kind[] = [
   { what: "many tiny groups", groups: 20_000, labels: job, body: (n) => `a ${n}\n` },
   {
     what: "groups of one series in each of many families",
-    groups: 40,
+    groups: 200,
     labels: job,
     body: () => times(400, (i) => `f${i} 1\n`),
   },
@@ -145,7 +145,7 @@ export const KINDS: readonly Kind[] = [
   { what: "long names", groups: 10, labels: job, body: (n) => times(40, (i) => `${"x".repeat(4_000)}${n}_${i} 1\n`) },
   {
     what: "a long HELP text, the same for many families",
-    groups: 4,
+    groups: 12,
     labels: job,
     body: (n) => times(300, (i) => `# HELP h${n}_${i} ${"help ".repeat(1_000)}\nh${n}_${i} 1\n`),
   },
@@ -175,7 +175,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     what: "a family of groups of very many shapes",
-    groups: 4_000,
+    groups: 8_000,
     labels: (n) => ({ job: "j", [`l${n}`]: "v" }),
     body: () => "a 1\n",
   },
@@ -186,8 +186,8 @@ export const KINDS: readonly Kind[] = [
     labels: job,
     body: (n) => times(300, (i) => `a{n="${n}",i="${i}",text="${"t".repeat(40)}"} 1\n`),
   },
-  { what: "exemplars", groups: 4_000, labels: job, body: (n) => [exemplar(n)] },
-  { what: "native histograms", groups: 3_000, labels: job, body: (n) => [native(n)] },
+  { what: "exemplars", groups: 8_000, labels: job, body: (n) => [exemplar(n)] },
+  { what: "native histograms", groups: 6_000, labels: job, body: (n) => [native(n)] },
   {
     what: "families without metrics",
     groups: 10,
@@ -196,7 +196,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     what: "series that double those of other groups, unchecked",
-    groups: 6_000,
+    groups: 12_000,
     labels: (n) => ({ job: `j${n}` }),
     body: (n) => `a{x="${n}"} 1\na{x="${n}"} 1\n`,
     unchecked: true,
