@@ -143,11 +143,12 @@ export class DuplicateSearch {
   /** As above; what was read of this family's chunks so far is used again. */
   private groupWith(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
     const { walk, names, places, work } = this;
+    if (work.isSpent) return NOBODY;
     names.clear();
     walk.open(source, start, end);
-    work.charge(end - start);
+    work.chargeSearch(end - start);
     while (walk.step()) {
-      work.charge(LOOKUP_UNITS);
+      work.chargeSearch(LOOKUP_UNITS);
       const id = names.add(source, walk.start, walk.nameEnd);
       places[id * 2] = walk.start;
       places[id * 2 + 1] = walk.end;
@@ -156,7 +157,7 @@ export class DuplicateSearch {
       const name = names.key(id);
       for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
         if (work.isSpent) return NOBODY;
-        work.charge(ROW_UNITS);
+        work.chargeSearch(ROW_UNITS);
         if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
         const group = this.groupOfShape(shape, source, start, end, stored);
         if (group >= 0) return group;
@@ -170,20 +171,20 @@ export class DuplicateSearch {
     const { key, places, work } = this;
     key.reset();
     for (const name of shape.nameBytes) {
-      work.charge(LOOKUP_UNITS + name.length);
+      work.chargeSearch(LOOKUP_UNITS + name.length);
       const id = this.names.find(name, 0, name.length);
       if (id < 0) return NOBODY;
       if (key.length > 0) key.byte(0x2c);
       key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
     }
     this.lookups++;
-    work.charge(LOOKUP_UNITS + 2 * key.length);
+    work.chargeSearch(LOOKUP_UNITS + 2 * key.length);
     const other = this.groups.find(key.bytes, 0, key.length);
     return other >= 0 && this.holds(other, stored, source, start, end) ? other : NOBODY;
   }
 
   private holds(group: number, stored: Family, source: Uint8Array, start: number, end: number): boolean {
-    this.work.charge(LOOKUP_UNITS + end - start);
+    this.work.chargeSearch(LOOKUP_UNITS + end - start);
     const index = this.source.index(group, stored);
     if (index === null) return this.seriesOf(group, stored).has(source, start, end);
     if (index.isWhole) return index.has(source, start, end);
@@ -198,7 +199,7 @@ export class DuplicateSearch {
     const series = new BlockSet();
     series.begin(lines ?? new Uint8Array(0));
     if (lines !== null) {
-      this.work.charge(lines.length);
+      this.work.chargeSearch(lines.length);
       eachBlock(lines, isComposite(stored.type), 0, lines.length, (start, end) => series.add(start, end));
     }
     this.others.set(group, series);
