@@ -96,7 +96,9 @@ export function findFault(
   const own = columns.familyType(family);
   const fault = (what: string) => () =>
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
-  if ((flags & (METRIC_HAS_VALUE << type)) === 0) return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
+  // Its lines are those of its own type, whatever values it has besides.
+  if ((flags & (METRIC_HAS_VALUE << type)) === 0 || !isWrittenAlike(own, type))
+    return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
   const wrong =
     (labels ? findLabelFault(columns, metric, own, renderer, scrapes) : null) ??
     findScrapeFault(columns, metric, own, scrapes);
@@ -107,6 +109,12 @@ export function findFault(
 export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
   if (type === MetricType.summary) return "quantile";
   return type === MetricType.histogram || type === MetricType.gaugeHistogram ? "le" : null;
+}
+
+/** Whether the lines of one type are those of the other. */
+function isWrittenAlike(one: MetricType, other: MetricType): boolean {
+  const isHistogram = (type: MetricType) => type === MetricType.histogram || type === MetricType.gaugeHistogram;
+  return one === other || (isHistogram(one) && isHistogram(other));
 }
 
 /** Labels in the order of their names, the group's among them: what it replaced is not looked at. */

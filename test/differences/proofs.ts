@@ -148,6 +148,10 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/server/wire-cases.ts", title: "another expectation is not met" }],
   },
   {
+    row: "whose value is of another type than its family says",
+    by: [{ file: "test/http/protobuf-cases.test.ts", title: "is refused where another group has the other type" }],
+  },
+  {
     row: "headers may have 1 MB",
     by: [
       { wire: [{ bytes: LARGE_HEADER, status: 431 }] },

@@ -154,3 +154,31 @@ test("a push during which something throws gives back the room that its body too
   store.apply = apply;
   expect((await push(test.app, "/job/j", body)).status).toBe(200);
 });
+
+/** A family of a type whose metric holds the value of another one, which the family has in another group. */
+const OF_ANOTHER_TYPE = [
+  { stored: "# TYPE a histogram\na_count 1\n", hex: "0b0a0161180022043a020801", what: "a counter with a histogram" },
+  { stored: "# TYPE a summary\na_count 1\n", hex: "0b0a01611801220422020801", what: "a gauge with a summary" },
+  { stored: "# TYPE a gauge\na 1\n", hex: "120a01611800220b1209090000000000000040", what: "a counter with a gauge" },
+  {
+    stored: "# TYPE a gauge\na 1\n",
+    hex: "1d0a0161180022161209090000000000000040" + "1a09090000000000000840",
+    what: "a counter with a gauge and a counter",
+  },
+];
+
+test.each(OF_ANOTHER_TYPE)(
+  "$what is refused where another group has the other type, and scrapes go on",
+  async (one) => {
+    const { app, logged } = createTestApp();
+    expect((await push(app, "/job/k", one.stored)).status).toBe(200);
+    const before = (await scrape(app)).match(/^a.*$/gm);
+    const body = Buffer.from(one.hex, "hex");
+    const answer = await ask(app, "PUT", "/metrics/job/j", { body, headers: { "content-type": PROTOBUF_TYPE } });
+    expect(answer.status).toBe(400);
+    expect((await scrape(app)).match(/^a.*$/gm)).toEqual(before);
+    for (const accept of ["text/plain", PROTOBUF_TYPE])
+      expect((await ask(app, "GET", "/metrics", { headers: { accept } })).status).toBe(200);
+    expect(logged.join("")).not.toContain("answering a request failed");
+  },
+);
