@@ -95,9 +95,13 @@ export class PushSurface {
   private async remove({ key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
     const { durability, heldMemory, refusals, removalLog, store, storeTurns } = this.context;
     // No group can have a key that is not UTF-8.
+    const isLarge = undecodable === null && store.isLarge(key);
+    if (isLarge) await storeTurns.snapshotsTaken();
     const wasThere = undecodable === null && store.delete(key);
     removalLog.deleted(exchange, key.block, wasThere);
-    await storeTurns.settled();
+    // Who lets much go waits until it is gone, and for nobody else's.
+    if (isLarge) await storeTurns.settled();
+    else storeTurns.goOn();
     heldMemory.check();
     return accepted(refusals, faultOf(await durability.settled(), null));
   }
@@ -178,6 +182,7 @@ export class PushSurface {
     let outcome: number | Rejection = first;
     for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
       await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
+      await storeTurns.snapshotsTaken();
       outcome = this.parseAndApply(pushed, content);
     }
     return outcome;
@@ -223,6 +228,7 @@ export class PushSurface {
   private parseAndApply({ exchange, method, keyed }: Push, body: Uint8Array): number | Rejection {
     if (keyed instanceof Rejection) return keyed;
     const { columns, heldMemory, settings, store, storeTurns, now } = this.context;
+    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(keyed.key)) return AFTER_CHANGE;
     let refused: Rejection | null;
     try {
       const parsed = this.parse(exchange, body);
@@ -241,7 +247,7 @@ export class PushSurface {
     }
     heldMemory.check();
     // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
-    if (store.isChanging) void storeTurns.settled();
+    storeTurns.goOn();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
 

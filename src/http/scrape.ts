@@ -28,7 +28,7 @@ export function scrape(context: HttpContext, exchange: Exchange): Answers {
   const notReady = context.durability.notReady();
   if (notReady !== null) return notYet(context.refusals, notReady);
   // A group that is on its way out would be seen by halves.
-  const changing = context.storeTurns.settled();
+  const changing = context.storeTurns.calm();
   return changing === null ? exposition(context, exchange) : changing.then(() => scrape(context, exchange));
 }
 

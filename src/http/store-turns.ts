@@ -2,22 +2,87 @@ import { TURN_MS } from "../model/work.ts";
 import type { StreamClock } from "../serialise/stream.ts";
 import type { Store } from "../store/store.ts";
 
+/** Who waits for the end of a change, known by its number. */
+interface Waiter {
+  readonly change: number;
+  readonly resolve: () => void;
+}
+
 /** Work of the store that is too much for one turn of the loop goes on in many, with turns of others in between. */
 export class StoreTurns {
-  private changing: Promise<void> | null = null;
+  private isRunning = false;
+  private waiters: Waiter[] = [];
   private indexing: Promise<void> | null = null;
+  /** How many wait to take a snapshot. */
+  private readers = 0;
 
   constructor(
     private readonly store: Store,
     private readonly clock: StreamClock,
   ) {}
 
-  /** Waits until no change is under way; null where none is. */
+  /** Waits until the changes that are under way now have come to their end; null where none is. */
   settled(): Promise<void> | null {
     const { store } = this;
-    if (this.changing === null && store.isChanging)
-      this.changing = inTurns(this.clock, () => store.stepChange()).finally(() => (this.changing = null));
-    return this.changing;
+    if (!store.isChanging) return null;
+    this.goOn();
+    return new Promise((resolve) => this.waiters.push({ change: store.newestChange, resolve }));
+  }
+
+  /** Sees to it that a change comes to its end, for which nobody may wait. */
+  goOn(): void {
+    if (this.store.isChanging && !this.isRunning) void this.run();
+  }
+
+  /** For who takes a snapshot then: waits until no change is under way, and no large one begins before; null: none is. */
+  calm(): Promise<void> | null {
+    if (!this.store.isChanging) return null;
+    this.readers++;
+    return this.waitForCalm().finally(() => this.readers--);
+  }
+
+  private async waitForCalm(): Promise<void> {
+    while (this.store.isChanging) await this.settled();
+  }
+
+  /** Somebody waits to take a snapshot. */
+  get isAwaited(): boolean {
+    return this.readers > 0;
+  }
+
+  /** For who begins a large change: waits until those have had their turn who wait for a snapshot; null where nobody does. */
+  snapshotsTaken(): Promise<void> | null {
+    return this.readers === 0 ? null : this.waitForSnapshots();
+  }
+
+  private async waitForSnapshots(): Promise<void> {
+    while (this.readers > 0) {
+      await this.settled();
+      await this.clock.turn();
+    }
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    try {
+      await inTurns(this.clock, () => this.step());
+    } finally {
+      this.isRunning = false;
+      this.tell(Infinity);
+    }
+  }
+
+  private step(): boolean {
+    const isChanging = this.store.stepChange();
+    if (this.waiters.length > 0) this.tell(this.store.oldestChange);
+    return isChanging;
+  }
+
+  /** Changes with smaller numbers have come to their end. */
+  private tell(oldestChange: number): void {
+    const { waiters } = this;
+    this.waiters = waiters.filter(({ change }) => change >= oldestChange);
+    for (const { change, resolve } of waiters) if (change < oldestChange) resolve();
   }
 
   /** Waits until what pushes have to be held against is indexed; null where there is nothing of the kind. */

@@ -4,13 +4,24 @@ import type { Table } from "./table.ts";
 /** So many chunks are taken out at once, within the change that lets them go or in one step after it. */
 export const REMOVALS_A_STEP = 256;
 
+/** A list of chunks. */
+interface Removal {
+  /** The first one that is left, or -1. */
+  chunk: number;
+  /** Of the key that its group had. */
+  readonly shape: number;
+  /** Its list, if the group was a large one. */
+  readonly list: number;
+}
+
 /**
  * Chunks that belong to no group any more and still stand in their families, because there are too many to take them out in
  * one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
  */
 export class Removals {
-  /** The first chunk of each list, the shape of the key that its group had, and its list if it was a large one. */
-  private readonly lists: { chunk: number; readonly shape: number; readonly list: number }[] = [];
+  private readonly lists: Removal[] = [];
+  /** The number of the newest list. */
+  newest = 0;
 
   constructor(private readonly table: Table) {}
 
@@ -18,25 +29,37 @@ export class Removals {
     return this.lists.length > 0;
   }
 
+  /** The number of the oldest list that is under way, or of the next one. */
+  get oldest(): number {
+    return this.newest + 1 - this.lists.length;
+  }
+
   /** Takes out a list of chunks: at once where it is short, else the rest of it step by step. */
   begin(chunk: number, shape: number, list: number): void {
-    this.lists.push({ chunk, shape, list });
-    if (this.lists.length === 1) this.step();
+    const removal = { chunk, shape, list };
+    this.takeOut(removal);
+    if (removal.chunk < 0) return;
+    this.lists.push(removal);
+    this.newest++;
   }
 
   /** Takes out some more chunks; false: there are none left. */
   step(): boolean {
+    const [removal] = this.lists;
+    if (removal === undefined) return false;
+    this.takeOut(removal);
+    if (removal.chunk < 0) this.lists.shift();
+    return this.isUnderWay;
+  }
+
+  private takeOut(removal: Removal): void {
     const { table } = this;
     const { rows } = table.chunks;
-    const list = this.lists[0];
-    if (list === undefined) return false;
-    for (let count = 0; count < REMOVALS_A_STEP && list.chunk >= 0; count++) {
-      const next = rows[list.chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-      table.takeOut(list.chunk, list.shape, list.list);
-      list.chunk = next;
+    for (let count = 0; count < REMOVALS_A_STEP && removal.chunk >= 0; count++) {
+      const next = rows[removal.chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+      table.takeOut(removal.chunk, removal.shape, removal.list);
+      removal.chunk = next;
     }
-    if (list.chunk < 0) this.lists.shift();
-    return this.isUnderWay;
   }
 
   /** Takes out all that is left, in one turn. */

@@ -13,6 +13,7 @@ import { findKeyFault } from "./key-fault.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
+import { REMOVALS_A_STEP } from "./removals.ts";
 import { Restoring } from "./restore.ts";
 import { type GroupSegments, Segments } from "./segments.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -300,9 +301,24 @@ export class Store {
     return this.table.removals.isUnderWay;
   }
 
+  /** Changes have numbers in the order in which they began: that of the newest one, and of the oldest one under way. */
+  get newestChange(): number {
+    return this.table.removals.newest;
+  }
+
+  get oldestChange(): number {
+    return this.table.removals.oldest;
+  }
+
   /** Goes on with that for a moment; false: it is done. */
   stepChange(): boolean {
     return this.table.removals.step();
+  }
+
+  /** Whether taking away what a group holds may be too much for one turn of the loop. */
+  isLarge(key: GroupingKey): boolean {
+    const group = this.table.groups.find(key.block);
+    return group >= 0 && this.table.groups.chunkCount(group) > REMOVALS_A_STEP;
   }
 
   /** Whether large chunks are being indexed, for the pushes that wait for it. */
