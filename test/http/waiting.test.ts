@@ -9,7 +9,11 @@ const families = (start: string, count: number) => Array.from({ length: count },
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** In each round a group is filled and taken away again, so that one removal is always under way; gives the rounds until `done`. */
-async function removeOnAndOn(gateway: TestApp, done: () => boolean, take: (app: TestApp["app"], job: string) => unknown) {
+async function removeOnAndOn(
+  gateway: TestApp,
+  done: () => boolean,
+  take: (app: TestApp["app"], job: string) => unknown,
+) {
   const { app, store } = gateway;
   const bodies = ["a", "b", "c"].map((start) => families(start, FAMILIES));
   let rounds = 0;
@@ -28,27 +32,42 @@ const WAYS = [
   { what: "PUT", take: (app: TestApp["app"], job: string) => push(app, `/job/${job}`, "z 1\n", "PUT") },
 ];
 
-describe("a scrape waits for the removal that is under way, and for no later one", () => {
-  test.each(WAYS)("by $what", async ({ take }) => {
-    const gateway = createTestApp();
+/** An app with a large removal under way, slow enough to be watched. */
+async function removing(): Promise<TestApp> {
+  const gateway = createTestApp();
+  let nowMs = 0;
+  gateway.clock = { nowMs: () => (nowMs += 1), turn: async () => void (await turn()) };
+  await push(gateway.app, "/job/first", families("f", FAMILIES));
+  await push(gateway.app, "/job/kept", "kept 1\n");
+  void ask(gateway.app, "DELETE", "/metrics/job/first");
+  await turn();
+  expect(gateway.store.isChanging).toBe(true);
+  return gateway;
+}
+
+/** Who waits for the removal that is under way waits for no later one. */
+const WAITING = [
+  { what: "a scrape", method: "GET", path: "/metrics", status: 200 },
+  { what: "a DELETE of a small group", method: "DELETE", path: "/metrics/job/kept", status: 202 },
+  { what: "a DELETE of a large group", method: "DELETE", path: "/metrics/job/second", status: 202 },
+];
+
+describe.each(WAYS)("while others take large groups away by $what, on and on,", ({ take }) => {
+  test.each(WAITING)("$what is answered", async ({ method, path, status }) => {
+    const gateway = await removing();
     const { app, store } = gateway;
-    let nowMs = 0;
-    gateway.clock = { nowMs: () => (nowMs += 1), turn: async () => void (await turn()) };
-    await push(app, "/job/first", families("f", FAMILIES));
-    await push(app, "/job/kept", "kept 1\n");
-    void ask(app, "DELETE", "/metrics/job/first");
-    await turn();
-    expect(store.isChanging).toBe(true);
-    let scraped: string | null = null;
-    void ask(app, "GET", "/metrics")
-      .then((response) => response.text())
-      .then((text) => {
-        scraped = text;
-      });
-    const rounds = await removeOnAndOn(gateway, () => scraped !== null, take);
-    expect(scraped ?? "").toContain('kept{instance="",job="kept"} 1\n');
-    expect(scraped ?? "").not.toContain("f1{");
+    if (path.endsWith("second")) await push(app, "/job/second", families("s", FAMILIES));
+    let answered: { status: number; text: string } | null = null;
+    void ask(app, method, path).then(async (answer) => {
+      answered = { status: answer.status, text: await answer.text() };
+    });
+    const rounds = await removeOnAndOn(gateway, () => answered !== null, take);
+    expect(answered).toMatchObject({ status });
     expect(rounds).toBeLessThan(ROUNDS / 2);
+    if (method === "GET") {
+      expect(answered).toMatchObject({ text: expect.stringContaining('kept{instance="",job="kept"} 1\n') });
+      expect(answered).not.toMatchObject({ text: expect.stringContaining("f1{") });
+    }
     while (store.isChanging) await turn();
     expect(store.stats.snapshots).toBe(0);
   });
