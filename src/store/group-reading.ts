@@ -18,7 +18,9 @@ import type { FamilyBlock } from "./family-order.ts";
 import { MAX_SLOTS, type Page } from "./pages.ts";
 import type { Table } from "./table.ts";
 
-/** So many chunks are noted in one step. */
+/** A group of more chunks is not read so, but by large-group-reading.ts: to note them takes time and memory. */
+export const MOST_NOTED = 4096;
+/** More than this are put in order step by step. */
 const STEP = 512;
 
 /** A group that has one of so many families, or more, is put in order by going through them all. */
@@ -62,22 +64,18 @@ class NotedChunk implements ShownFamily {
   }
 }
 
-/**
- * One group as it was at one moment, for readers that take turns. Its pages are held, so bytes stay what they are; where each
- * chunk stands is noted step by step, and whoever changes the group before all is noted has the rest noted first.
- */
+/** One group as it was at one moment, for readers that take turns. Where each chunk stands is noted, and its page held. */
 export class GroupReading implements ShownGroup {
   readonly lastPushSuccessful: boolean;
   private readonly chunks: NotedChunk[] = [];
   /** The chunks by name, once they are sorted. */
   private order = new Int32Array(0);
-  /** All families of the moment when the last chunk was noted, if that is how the chunks are to be put in order. */
+  /** All families of that moment, if that is how the chunks are to be put in order. */
   private blocks: readonly FamilyBlock[] | null = null;
   /** All ids of families of that moment are below it. */
   private familyLimit = 0;
-  private next: number;
   /** Of the reading: see Pages.hold. */
-  readonly epoch: number;
+  private readonly epoch: number;
 
   constructor(
     private readonly table: Table,
@@ -86,13 +84,12 @@ export class GroupReading implements ShownGroup {
   ) {
     const { groups } = table;
     this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
-    this.next = groups.firstChunk(group);
-    this.epoch = table.readers.beginReading(this);
+    this.epoch = table.pages.hold();
+    this.note();
   }
 
-  /** Notes and sorts the chunks, a step each time that it is asked on; only then is the group to be looked at. */
+  /** Sorts the chunks, a step each time that it is asked on; only then is the group to be looked at. */
   *prepare(): Generator<null> {
-    while (!this.note(STEP)) yield null;
     const { chunks, blocks } = this;
     if (blocks !== null) return yield* this.orderBy(blocks);
     this.order = Int32Array.from(chunks, (_, i) => i);
@@ -121,12 +118,10 @@ export class GroupReading implements ShownGroup {
     this.order = order;
   }
 
-  /** Notes so many more chunks; true: there are no more. */
-  note(count: number): boolean {
+  private note(): void {
     const { table } = this;
     const { rows, pushedMs } = table.chunks;
-    for (let i = 0; i < count && this.next >= 0; i++) {
-      const chunk = this.next;
+    for (let chunk = table.groups.firstChunk(this.group); chunk >= 0; ) {
       const at = chunk * CHUNK_STRIDE;
       const place = rows[at + CHUNK_PLACE] as number;
       const type = rows[at + CHUNK_TYPE] as number;
@@ -143,15 +138,11 @@ export class GroupReading implements ShownGroup {
           pushedMs[chunk] as number,
         ),
       );
-      this.next = rows[at + CHUNK_NEXT] as number;
+      chunk = rows[at + CHUNK_NEXT] as number;
     }
-    if (this.next >= 0) return false;
-    if (this.chunks.length > STEP && this.chunks.length * SPARSE > table.familyCount && this.blocks === null) {
-      this.blocks = table.order.read();
-      this.familyLimit = table.familyLimit;
-    }
-    table.readers.endNoting(this);
-    return true;
+    if (this.chunks.length <= STEP || this.chunks.length * SPARSE <= table.familyCount) return;
+    this.blocks = table.order.read();
+    this.familyLimit = table.familyLimit;
   }
 
   get families(): Iterable<ShownFamily> {
@@ -177,7 +168,7 @@ export class GroupReading implements ShownGroup {
   }
 
   release(): void {
-    this.table.readers.endReading(this);
+    this.table.pages.release(this.epoch);
   }
 }
 

@@ -122,7 +122,6 @@ export class KnownPush {
   /** Stores what was prepared last. It cannot fail. */
   store(group: number, receivedMs: number): void {
     const { table, content } = this;
-    table.readers.beforeGroupChanges(group);
     content.source = this.renderer.out.bytes;
     content.pushedMs = receivedMs;
     for (let i = 0; i < this.count; i++) {

@@ -1,5 +1,4 @@
 import type { Family } from "./families.ts";
-import type { GroupReading } from "./group-reading.ts";
 import type { Pages } from "./pages.ts";
 import type { FamilySnapshot, Snapshot } from "./snapshot.ts";
 
@@ -13,8 +12,6 @@ const REFERENCE_BYTES = 8;
  */
 export class Readers {
   private readonly snapshots = new Set<Snapshot>();
-  /** Readings of groups whose chunks are not all noted yet. */
-  private readonly noting = new Set<GroupReading>();
 
   constructor(private readonly pages: Pages) {}
 
@@ -27,26 +24,6 @@ export class Readers {
   endSnapshot(snapshot: Snapshot): void {
     this.snapshots.delete(snapshot);
     this.pages.release(snapshot.epoch);
-  }
-
-  /** A group is read: no page that exists now is written until `endReading`. Gives its epoch. */
-  beginReading(reading: GroupReading): number {
-    this.noting.add(reading);
-    return this.pages.hold();
-  }
-
-  endNoting(reading: GroupReading): void {
-    this.noting.delete(reading);
-  }
-
-  endReading(reading: GroupReading): void {
-    this.noting.delete(reading);
-    this.pages.release(reading.epoch);
-  }
-
-  /** To be called before chunks of a group change, come or go. */
-  beforeGroupChanges(group: number): void {
-    if (this.noting.size > 0) for (const reading of this.noting) if (reading.group === group) reading.note(Infinity);
   }
 
   /** To be called before a family or the list of its pages changes; `now` makes what it is. */

@@ -5,13 +5,13 @@ import { Rejection } from "../model/rejection.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { Contradictions } from "./contradictions.ts";
-import { GroupReading } from "./group-reading.ts";
 import { readLabels, viewOf } from "./group-view.ts";
 import { groupGrowth } from "./growth.ts";
 import { findInconsistentHelp } from "./inconsistent-help.ts";
 import { findKeyFault } from "./key-fault.ts";
 import { type OwnFamilies, PushHandler, type PushRequest } from "./push.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./push-times.ts";
+import { readGroups } from "./read-groups.ts";
 import { REMOVALS_A_STEP } from "./removals.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
 import { Restoring } from "./restore.ts";
@@ -22,9 +22,6 @@ import { Table } from "./table.ts";
 import { WipedTables } from "./wiped-tables.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
-
-/** So many places of groups are looked at before a turn of the loop may be taken. */
-const GROUPS_A_TURN = 1024;
 
 /** A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging` ends. */
 export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
@@ -360,23 +357,11 @@ export class Store {
   }
 
   /**
-   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for: groups that come or go
-   * meanwhile may or may not be seen. null: a turn of the loop may be taken.
+   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for; of one with very many
+   * families, each family so. What comes or goes meanwhile may or may not be seen. null: a turn of the loop may be taken.
    */
-  *groups(): Generator<ShownGroup | null> {
-    const { table } = this;
-    const { groups } = table;
-    for (let group = 0; group < groups.table.limit; group++) {
-      if (group % GROUPS_A_TURN === GROUPS_A_TURN - 1) yield null;
-      if (!groups.table.has(group)) continue;
-      const reading = new GroupReading(table, group, readLabels(groups.table.key(group)));
-      try {
-        yield* reading.prepare();
-        yield reading;
-      } finally {
-        reading.release();
-      }
-    }
+  groups(): Generator<ShownGroup | null> {
+    return readGroups(this.table);
   }
 
   /** Memory of what is not stored any more but for readers. */

@@ -129,7 +129,6 @@ export class Table {
 
   /** Fills the cell of a family in a group that has none yet; gives the chunk. */
   insert(group: number, family: Family, content: ChunkContent): number {
-    this.readers.beforeGroupChanges(group);
     const chunk = this.chunks.add(family.id, group);
     this.lists.add(group, chunk);
     this.putIn(family, group, chunk, content);
@@ -161,7 +160,6 @@ export class Table {
   move(chunk: number, family: Family, content: ChunkContent): void {
     const { rows } = this.chunks;
     const group = this.groupOf(chunk);
-    this.readers.beforeGroupChanges(group);
     this.groups.addHeld(group, -this.lineCountOf(chunk), -this.heldBytesOf(chunk));
     this.leaveFamily(chunk, this.groups.shapeId(group));
     this.lists.beforeMove(group, chunk);
@@ -178,7 +176,6 @@ export class Table {
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
     this.beforeChange(family);
-    this.readers.beforeGroupChanges(this.groupOf(chunk));
     const { filledCount } = family;
     const moreSeries = content.lineCount - this.lineCountOf(chunk);
     this.countOut(family, chunk);
@@ -196,7 +193,7 @@ export class Table {
     if (segment > 0) this.segments?.changed(this.groupOf(chunk), segment);
   }
 
-  /** Gives a cell lines with other values and nothing else; `beforeGroupChanges` is the caller's to see to. */
+  /** Gives a cell lines with other values and nothing else. */
   revalue(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.familyOf(chunk);
     this.beforeChange(family);
@@ -242,7 +239,6 @@ export class Table {
   /** Notes that a cell was pushed again with the very same lines. */
   touch(chunk: number, help: number, pushedMs: number): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
-    this.readers.beforeGroupChanges(this.groupOf(chunk));
     this.changeHelp(family, chunk, help);
     this.retime(chunk, pushedMs);
   }
@@ -252,7 +248,6 @@ export class Table {
    * leave their families step by step. Costs what is kept, however many there are; the group holds as much as is said then.
    */
   keepOnly(group: number, kept: readonly number[], seriesCount: number, heldBytes: number): void {
-    this.readers.beforeGroupChanges(group);
     this.segments?.keptOnly(group, kept);
     this.groups.setHeld(group, seriesCount, heldBytes);
     const { first, list } = this.lists.keepOnly(group, kept);

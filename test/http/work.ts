@@ -54,11 +54,13 @@ export class WorkCounter {
       return result;
     });
     this.hook(GroupReading.prototype, "note", (reading, run) => {
-      const noted: unknown[] = Reflect.get(reading, "chunks");
-      const before = noted.length;
       const result = run();
-      this.add((noted.length - before) * CHUNK_BYTES);
+      this.add((Reflect.get(reading, "chunks") as unknown[]).length * CHUNK_BYTES);
       return result;
+    });
+    this.hook(Table.prototype, "chunkOf", (_, run) => {
+      this.add(ITEM_BYTES);
+      return run();
     });
     this.hook(Table.prototype, "takeOut", (_, run) => {
       this.add(CHUNK_BYTES);
