@@ -120,7 +120,7 @@ export class KnownPush {
   }
 
   /** Stores what was prepared last. It cannot fail. */
-  store(group: number, receivedMs: number): void {
+  store(receivedMs: number): void {
     const { table, content } = this;
     content.source = this.renderer.out.bytes;
     content.pushedMs = receivedMs;

@@ -137,7 +137,7 @@ export class Store {
     const { handler } = this;
     const full = handler.growth.findFullForValues(this.limits, group, handler.known.prepare(columns, group));
     if (full !== null) return this.refuseFull(request, group, full);
-    handler.known.store(group, receivedMs);
+    handler.known.store(receivedMs);
     this.noteSuccess(group, key, receivedMs);
     this.watcher?.changed(group);
     return null;

@@ -227,6 +227,13 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "the JSON API and the page show the store of one moment",
+    by: [
+      { file: "test/store/group-reading.test.ts", title: "is shown as it was at one moment, though it" },
+      { file: "test/store/group-reading.test.ts", title: "is shown family by family, each as it is, though it" },
+    ],
+  },
+  {
     row: "a wrongly cased path under `/api/v1`",
     by: [{ steps: [{ ask: "GET /api/v1/Status", status: 301, answers: { location: "/api/v1/status" } }] }],
   },
