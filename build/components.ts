@@ -54,7 +54,8 @@ function glibc(compiler: string): Component {
   const told = /GNU C Library \(([^)]*)\) [a-z]+ release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"));
   if (told === null) throw new Error(`reading ${path}: it does not tell its version; is it glibc?`);
   const remark = `${told[1]}. ld.so (with one function redirected), libc, libm, libpthread, libdl, unchanged otherwise`;
-  return { ...systemFile(path, told[2] ?? "", "LGPL-2.1"), name: "glibc", licence: "LGPL-2.1-or-later", remark };
+  const cpe = `cpe:2.3:a:gnu:glibc:${told[2]}:*:*:*:*:*:*:*`;
+  return { ...systemFile(path, told[2] ?? "", "LGPL-2.1"), name: "glibc", licence: "LGPL-2.1-or-later", remark, cpe };
 }
 
 function libgcc(compiler: string): Component {

@@ -130,6 +130,7 @@ describe.skipIf(skip)(`the files of a release${reason}`, () => {
     const sqlite = new Database(":memory:").query("SELECT sqlite_version() AS version").get();
     expect(sqlite).toEqual({ version: versionOf("SQLite") });
     expect(told.find(({ name }) => name === "SQLite")?.cpe).toStartWith("cpe:2.3:a:sqlite:sqlite:3.");
+    expect(components(bill).find(({ name }) => name === "glibc")?.cpe).toMatch(/^cpe:2\.3:a:gnu:glibc:2\.\d+:/);
   });
 
   test.each(["docker", "docker-busybox"])(
