@@ -23,6 +23,9 @@ import { WipedTables } from "./wiped-tables.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
+/** Of so many families the help texts are looked at before one that is inconsistent is found; others wait for the next time. */
+const HELPS_LOOKED_AT = 1024;
+
 /** A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging` ends. */
 export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
 
@@ -339,9 +342,11 @@ export class Store {
     this.watcher?.wiped();
   }
 
-  /** A family of inconsistent help texts that was not given since these changed, or null. */
+  /** A family of inconsistent help texts that was not given since these changed, or null: none of those looked at. */
   takeInconsistentHelp(): InconsistentHelp | null {
+    let left = HELPS_LOOKED_AT;
     for (const family of this.table.newHelps) {
+      if (--left < 0) break;
       this.table.newHelps.delete(family);
       const found = findInconsistentHelp(this.table, family, this.own.get(family.name)?.help);
       if (found !== null) return found;

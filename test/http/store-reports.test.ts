@@ -35,3 +35,30 @@ test("whoever changes a HELP with every push gets ten lines a minute, each cut",
   await scrape(app);
   expect(told(logged)).toHaveLength(11);
 });
+
+test("families whose texts are consistent again are passed over in parts, scrape by scrape", async () => {
+  const { app, logged } = createTestApp();
+  const families = (help: string) =>
+    Array.from({ length: 5_000 }, (_, i) => `# HELP f${i} ${help}\nf${i} 1\n`).join("");
+  await push(app, "/job/j", families("one"));
+  await push(app, "/job/k", families("two"));
+  await push(app, "/job/k", families("one"));
+  const { delete: original } = Set.prototype;
+  let most = 0;
+  for (let i = 0; i < 6; i++) {
+    let passed = 0;
+    Set.prototype.delete = function (value) {
+      passed++;
+      return original.call(this, value);
+    };
+    try {
+      await scrape(app);
+    } finally {
+      Set.prototype.delete = original;
+    }
+    most = Math.max(most, passed);
+  }
+  expect(most).toBeGreaterThan(1_000);
+  expect(most).toBeLessThan(1_200);
+  expect(told(logged)).toEqual([]);
+});
