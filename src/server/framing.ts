@@ -65,7 +65,7 @@ function keepsAlive(connection: string | null, minorVersion: number): boolean {
 }
 
 /** Whether a list of tokens has this one, given in lower case. */
-export function hasToken(list: string, token: string): boolean {
+function hasToken(list: string, token: string): boolean {
   const lower = list.toLowerCase();
   return lower === token || (lower.includes(token) && lower.split(",").some((one) => one.trim() === token));
 }
