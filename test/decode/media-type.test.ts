@@ -80,10 +80,8 @@ test("one answer does not change the next", () => {
   ]);
 });
 
-test("a header as long as the server takes is refused fast", () => {
-  const startedMs = performance.now();
+test("a header is read once: a million of what could be read again and again is refused", () => {
   for (const filler of [" ", ";", "x=1;", '"', "\\", "x "]) {
-    expect(isDelimitedProtobuf(`${TYPE};${filler.repeat(16_000)}!`)).toBe(false);
+    expect(isDelimitedProtobuf(`${TYPE};${filler.repeat(1_000_000)}!`)).toBe(false);
   }
-  expect(performance.now() - startedMs).toBeLessThan(500);
 });

@@ -131,12 +131,10 @@ for (const [name, header, expected] of encodings) {
   });
 }
 
-test("headers as long as the server takes are negotiated fast", () => {
-  const startedMs = performance.now();
+test("headers are read once: a million characters that could be read again and again are negotiated", () => {
   for (const filler of [" ", ",", ";", "=", "/", "a/b,", "gzip;", "a/b;q=0.5;x=1,"]) {
-    const header = filler.repeat(16_000 / filler.length);
+    const header = filler.repeat(1_000_000 / filler.length);
     expect(negotiateFormat(`${header}x`).kind).toBe("text");
     expect(negotiateEncoding(`${header}x`)).toBe("identity");
   }
-  expect(performance.now() - startedMs).toBeLessThan(1000);
 });

