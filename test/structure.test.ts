@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   parse: ["bytes", "model"],
   store: ["bytes", "model"],
   serialise: ["bytes", "model"],
-  persist: ["store", "bytes", "model"],
+  persist: ["store", "parse", "bytes", "model"],
   systemd: ["model"],
   telemetry: ["bytes", "model"],
   model: [],

@@ -2,6 +2,7 @@ import type { KeptGroups } from "../model/kept-group.ts";
 import type { WrittenStore } from "./group-writer.ts";
 import type { Report, Request } from "./messages.ts";
 import type { Place } from "./place.ts";
+import type { LeftOutRow } from "./reading.ts";
 
 /** The writing thread as the durable copy sees it. */
 export interface Writing {
@@ -21,7 +22,10 @@ export interface CopiedStore extends WrittenStore {
 /** What happens now and then; all optional to look at. */
 export interface CopyEvents {
   readonly restoring: (groups: number) => void;
-  readonly restored: (groups: number) => void;
+  /** `leftOut`: rows that were not ours. */
+  readonly restored: (groups: number, leftOut: number) => void;
+  /** One of them; not all of them are told of. */
+  readonly leftOut: (row: LeftOutRow) => void;
   readonly unusable: (reason: string) => void;
   /** Each time that no file can be made, or not everything be written to the one that was. */
   readonly notKept: (reason: string, place: Place) => void;

@@ -6,6 +6,8 @@ import { createDatabase, removeUnfinished } from "./making.ts";
 import type { RefusedRow } from "./messages.ts";
 import { openOurs } from "./opening.ts";
 import { isVacant } from "./place.ts";
+import type { LeftOutRow } from "./reading.ts";
+import { LEFT_OUT } from "./schema.ts";
 
 const REMOVE = ["groups", "segments"].map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT)`);
 const WIPE = ["groups", "segments"].map((table) => `DELETE FROM ${table}`);
@@ -35,12 +37,32 @@ const ROW_FAULTS = [/* SQLITE_TOOBIG */ 18, /* SQLITE_CONSTRAINT */ 19, /* SQLIT
 export class GroupDatabase {
   private readonly database: Database;
 
-  /** Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made either. */
+  /**
+   * Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made either. Rows that are
+   * not to be used are put into the table `left_out`.
+   */
   constructor(
     file: string,
     private readonly claim: Claim,
+    leftOut: readonly LeftOutRow[] = [],
   ) {
     this.database = isVacant(file) ? openNew(file) : openDatabase(file);
+    if (leftOut.length > 0) this.setAside(leftOut);
+  }
+
+  private setAside(rows: readonly LeftOutRow[]): void {
+    const { database } = this;
+    try {
+      database.transaction(() => {
+        database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
+        // Segments first: what is said of them is taken from the rows of their groups.
+        for (const table of ["segments", "groups"] as const)
+          for (const row of rows) if (row.table === table) setRowAside(database, row);
+      })();
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   /**
@@ -87,6 +109,18 @@ export class GroupDatabase {
 }
 
 const NONE_REFUSED: RefusedRow[] = [];
+
+const SET_ASIDE = {
+  groups: `INSERT INTO left_out SELECT ?, key, labels, succeeded, failed, exposition, parts FROM groups WHERE rowid = ?`,
+  segments: `INSERT INTO left_out SELECT ?, segments.key, coalesce(labels, '{}'), coalesce(succeeded, 0.0),
+    coalesce(failed, 0.0), segments.exposition, segments.parts
+    FROM segments LEFT JOIN groups ON groups.key = segments.key WHERE segments.rowid = ?`,
+};
+
+function setRowAside(database: Database, { table, id, reason }: LeftOutRow): void {
+  database.query(SET_ASIDE[table]).run(reason, id);
+  database.query(`DELETE FROM ${table} WHERE rowid = ?`).run(id);
+}
 
 /** Whether a row is to blame: its values cannot be bound either where the runtime says so. */
 function isFaultOfRow(error: unknown): boolean {

@@ -216,7 +216,8 @@ export class DurableCopy {
 
   private receive(report: Report): void {
     if (report.kind === "kept") this.afterRestoring(() => this.restore(report.groups));
-    else if (report.kind === "opened") this.afterRestoring(() => this.beOpen(report.groups));
+    else if (report.kind === "left out") this.events.leftOut(report.row);
+    else if (report.kind === "opened") this.afterRestoring(() => this.beOpen(report.groups, report.leftOut));
     else if (report.kind === "unusable") this.events.unusable(report.reason);
     else if (report.kind === "unmade") this.beMemoryOnly(report.reason, report.place);
     else if (report.kind === "committed") this.finish(null, report.durationSeconds, report.refused);
@@ -271,10 +272,10 @@ export class DurableCopy {
     this.events.restoring(this.restoredGroups);
   }
 
-  private beOpen(groups: number): void {
+  private beOpen(groups: number, leftOut: number): void {
     this.isOpen = true;
     this.notReady = null;
-    if (this.notKept === null) this.events.restored(groups);
+    if (this.notKept === null) this.events.restored(groups, leftOut);
     else this.noteAll();
     this.opened.resolve();
     if (this.hasChanges) this.schedule();

@@ -2,9 +2,6 @@ import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
-  HEAD_AGE_BYTES,
-  HEAD_HAS_AGE,
-  HEAD_HAS_HELP,
   HEAD_HELP_AT,
   HEAD_HELP_SIZE,
   HEAD_NAME_AT,
@@ -21,11 +18,7 @@ import {
   type KeptGroups,
 } from "../model/kept-group.ts";
 import { KeyTable } from "../store/key-table.ts";
-import { NUMBERS_BYTES } from "./record.ts";
-
-/** Type, flags and the size of the name, which a head begins with. */
-const HEAD_NUMBERS_BYTES = 6;
-const LAST_TYPE = 5;
+import { HEAD_NUMBERS_BYTES, PartsCursor } from "./parts-cursor.ts";
 
 /** The columns of a row that its group is restored from. */
 export interface KeptRow {
@@ -38,18 +31,20 @@ export interface KeptRow {
   readonly parts: Uint8Array;
 }
 
-/** Gathers rows into columns (kept-group.ts). A row that `RowWriter` did not write is an error. */
+/** Gathers rows into columns (kept-group.ts). A row that is not whole is an error. */
 export class KeptColumns {
   private readonly bytes = new Writer(1 << 20);
   private readonly groups = new Int32Column();
   private readonly times = new Float64Column();
-  private readonly families = new Int32Column();
-  private readonly pushedMs = new Float64Column();
+  /** Plain arrays: what grows in place is slower to write, and this is written for each family. */
+  private families = new Int32Array(KEPT_FAMILY_STRIDE << 13);
+  private pushedMs = new Float64Array(1 << 13);
   private readonly heads = new Int32Column();
   /** The heads as they stand in rows; their ids are their numbers. */
   private readonly knownHeads = new KeyTable();
   /** The heads of the row before, in order: those of the next one are nearly always the same. */
   private guesses: number[] = [];
+  private readonly cursor = new PartsCursor();
   rowCount = 0;
   private familyCount = 0;
   private headCount = 0;
@@ -82,8 +77,8 @@ export class KeptColumns {
       bytes: new Uint8Array(this.bytes.view()),
       groups: this.groups.rows.slice(0, rowCount * KEPT_GROUP_STRIDE),
       times: this.times.rows.slice(0, rowCount * 2),
-      families: this.families.rows.slice(0, familyCount * KEPT_FAMILY_STRIDE),
-      pushedMs: this.pushedMs.rows.slice(0, familyCount),
+      families: this.families.slice(0, familyCount * KEPT_FAMILY_STRIDE),
+      pushedMs: this.pushedMs.slice(0, familyCount),
       heads: this.heads.rows.slice(0, headCount * HEAD_STRIDE),
     };
     this.bytes.reset();
@@ -97,37 +92,36 @@ export class KeptColumns {
 
   /** Adds the families of a row whose exposition was copied to `start`. */
   private addFamilies({ parts, exposition }: KeptRow, start: number): void {
-    const numbers = new DataView(parts.buffer, parts.byteOffset, parts.byteLength);
-    for (let at = 0, place = 0; at < parts.length; place++) {
-      if (parts.length - at < NUMBERS_BYTES) throw new Error(`reading a row: a family is cut short at ${at}`);
-      const lines = numbers.getUint32(at + 16, true);
-      const size = numbers.getUint32(at + 20, true);
-      const sideSize = numbers.getInt32(at + 24, true);
-      const headSize = numbers.getUint32(at + 28, true);
-      const headAt = at + NUMBERS_BYTES;
-      const end = headAt + headSize + Math.max(sideSize, 0);
-      if (end > parts.length || lines + size > exposition.length)
-        throw new Error(`reading a row: the family at ${at} is not whole`);
-      const head = this.headOf(parts, headAt, headSize, place);
-      this.pushFamily(numbers, at, head, start + lines, sideSize);
-      if (sideSize > 0) this.bytes.append(parts.subarray(end - sideSize, end));
-      at = end;
+    const { cursor } = this;
+    cursor.open(parts, exposition.length);
+    for (let place = 0; cursor.step(); place++) {
+      this.pushFamily(this.headOf(parts, cursor.headAt, cursor.headSize, place), start + cursor.linesAt);
+      if (cursor.sideSize > 0) this.bytes.append(parts.subarray(cursor.sideAt, cursor.sideAt + cursor.sideSize));
     }
   }
 
-  private pushFamily(numbers: DataView, at: number, head: number, linesAt: number, sideSize: number): void {
-    this.families.ensure((this.familyCount + 1) * KEPT_FAMILY_STRIDE);
-    this.pushedMs.ensure(this.familyCount + 1);
-    const { rows } = this.families;
+  private pushFamily(head: number, linesAt: number): void {
+    const { cursor } = this;
+    if (this.familyCount === this.pushedMs.length) this.grow();
+    const rows = this.families;
     const row = this.familyCount * KEPT_FAMILY_STRIDE;
     rows[row + KEPT_HEAD] = head;
-    rows[row + KEPT_METRICS] = numbers.getUint32(at + 8, true);
-    rows[row + KEPT_LINES] = numbers.getUint32(at + 12, true);
+    rows[row + KEPT_METRICS] = cursor.metricCount;
+    rows[row + KEPT_LINES] = cursor.lineCount;
     rows[row + KEPT_AT] = linesAt;
-    rows[row + KEPT_SIZE] = numbers.getUint32(at + 20, true);
+    rows[row + KEPT_SIZE] = cursor.linesSize;
     rows[row + KEPT_SIDE_AT] = this.bytes.length;
-    rows[row + KEPT_SIDE_SIZE] = sideSize;
-    this.pushedMs.rows[this.familyCount++] = numbers.getFloat64(at, true);
+    rows[row + KEPT_SIDE_SIZE] = cursor.sideSize;
+    this.pushedMs[this.familyCount++] = cursor.pushedMs;
+  }
+
+  private grow(): void {
+    const families = new Int32Array(this.families.length * 2);
+    const pushedMs = new Float64Array(this.pushedMs.length * 2);
+    families.set(this.families);
+    pushedMs.set(this.pushedMs);
+    this.families = families;
+    this.pushedMs = pushedMs;
   }
 
   /** The number of the head parts[at, at+size), which is that of the family at `place` in its row. */
@@ -150,24 +144,14 @@ export class KeptColumns {
     return end - start === size && sameBytes(this.bytes.bytes, start, parts, at, size);
   }
 
+  /** Adds the head of the family that the cursor stands at, parts[at, at+size). */
   private addHead(parts: Uint8Array, at: number, size: number): number {
     const start = this.bytes.length;
     this.bytes.append(parts.subarray(at, at + size));
-    const nameSize = size < HEAD_NUMBERS_BYTES ? size : readUint32(parts, at + 2);
-    const [type = 0, flags = 0] = parts.subarray(at, at + 2);
-    const ageSize = (flags & HEAD_HAS_AGE) !== 0 ? HEAD_AGE_BYTES : 0;
-    const helpSize = size - HEAD_NUMBERS_BYTES - nameSize - ageSize;
-    const hasHelp = (flags & HEAD_HAS_HELP) !== 0;
-    if (type > LAST_TYPE || helpSize < 0 || (!hasHelp && helpSize > 0))
-      throw new Error(`reading a row: the head of a family at ${at} is not whole`);
+    const { type, flags, nameAt, nameSize, helpAt, helpSize } = this.cursor;
     this.heads.ensure((this.headCount + 1) * HEAD_STRIDE);
-    const nameAt = start + HEAD_NUMBERS_BYTES;
-    const head = [type, flags, nameAt, nameSize, nameAt + nameSize + ageSize, hasHelp ? helpSize : -1];
+    const head = [type, flags, start + nameAt - at, nameSize, start + helpAt - at, helpSize];
     this.heads.rows.set(head, this.headCount * HEAD_STRIDE);
     return this.headCount++;
   }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
 }

@@ -1,5 +1,6 @@
 import type { KeptGroups } from "../model/kept-group.ts";
 import type { Place } from "./place.ts";
+import type { LeftOutRow } from "./reading.ts";
 
 /** What the main thread asks of the writing thread. */
 export type Request =
@@ -18,7 +19,10 @@ export interface RefusedRow {
 /** What the writing thread tells. */
 export type Report =
   | { readonly kind: "kept"; readonly groups: KeptGroups }
-  | { readonly kind: "opened"; readonly groups: number }
+  /** A row that is not one of ours; not all of them are told of. */
+  | { readonly kind: "left out"; readonly row: LeftOutRow }
+  /** How many groups there are, and how many rows that are not ours were put into the table `left_out`. */
+  | { readonly kind: "opened"; readonly groups: number; readonly leftOut: number }
   | { readonly kind: "unusable"; readonly reason: string }
   /** There is no file of ours and none can be made at the moment. */
   | { readonly kind: "unmade"; readonly reason: string; readonly place: Place }

@@ -1,6 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import type { GroupFamily, LabelPair } from "../model/view.ts";
 import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
+import { NUMBERS_BYTES } from "./parts-cursor.ts";
 
 /** What a row says of families, as bytes. */
 export interface Row {
@@ -10,8 +11,6 @@ export interface Row {
   readonly parts: Uint8Array;
 }
 
-/** Of a family in `parts`, before its head. */
-export const NUMBERS_BYTES = 32;
 /** The size of a side that is not there. */
 const NO_SIDE = -1;
 /** Buffers that have grown beyond this are given back. */

@@ -1,15 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import { FILLED_BYTES, ROW_BYTES } from "./group-writer.ts";
-import { NUMBERS_BYTES, type Row } from "./record.ts";
-
-/** Where the place of a family's lines, and their size, stand in its numbers (record.ts). */
-const START_AT = 16;
-const SIZE_AT = 20;
-const SIDE_SIZE_AT = 24;
-const HEAD_SIZE_AT = 28;
-/** Where the size of the name, and the name, stand in a head. */
-const NAME_SIZE_AT = 2;
-const NAME_AT = 6;
+import { PartsCursor, START_AT } from "./parts-cursor.ts";
+import type { Row } from "./record.ts";
 
 /** A family of a row: its part, and its text from its HELP or TYPE on. */
 interface RowFamily {
@@ -37,25 +29,17 @@ export function* splitRow(row: Row, own: ReadonlySet<string>): Generator<Row> {
   if (out.sizeBytes > 0) yield out.finish();
 }
 
-export const isTooLarge = (sizeBytes: number): boolean => sizeBytes > ROW_BYTES;
-
 function* familiesOf({ exposition, parts }: Row): Generator<RowFamily> {
-  const numbers = new DataView(parts.buffer, parts.byteOffset, parts.byteLength);
+  const cursor = new PartsCursor();
   let textAt = 0;
-  for (let at = 0; at < parts.length; ) {
-    const start = numbers.getUint32(at + START_AT, true);
-    const end = start + numbers.getUint32(at + SIZE_AT, true);
-    const headAt = at + NUMBERS_BYTES;
-    const nameAt = headAt + NAME_AT;
-    const name = parts.subarray(nameAt, nameAt + numbers.getUint32(headAt + NAME_SIZE_AT, true));
-    const sideBytes = Math.max(numbers.getInt32(at + SIDE_SIZE_AT, true), 0);
-    const next = headAt + numbers.getUint32(at + HEAD_SIZE_AT, true) + sideBytes;
-    if (next > parts.length || end > exposition.length || start < textAt)
-      throw new Error(`reading a row: the family at ${at} is not whole`);
-    const text = exposition.subarray(textAt, end);
-    yield { name: Buffer.from(name).toString(), part: parts.subarray(at, next), text, linesAt: start - textAt };
-    at = next;
-    textAt = end;
+  cursor.open(parts, exposition.length);
+  while (cursor.step()) {
+    const { at, end, nameAt, nameSize, linesAt, linesSize } = cursor;
+    if (linesAt < textAt) throw new Error(`the family at ${at} does not stand behind the one before`);
+    const name = Buffer.from(parts.subarray(nameAt, nameAt + nameSize)).toString();
+    const text = exposition.subarray(textAt, linesAt + linesSize);
+    yield { name, part: parts.subarray(at, end), text, linesAt: linesAt - textAt };
+    textAt = linesAt + linesSize;
   }
 }
 

@@ -4,8 +4,11 @@ import { type Operation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
 import { openOurs, versionOf } from "./opening.ts";
+import { READ_GROUPS } from "./reading.ts";
+import { type FoundRow, RowCheck } from "./row-check.ts";
 import { splitRow } from "./row-split.ts";
 import { LEFT_OUT, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS } from "./schema.ts";
+import { SideCheck } from "./side-check.ts";
 
 /** A row that is not to stay as it is. */
 export interface Amendment {
@@ -17,17 +20,8 @@ export interface Amendment {
 
 const OWN: ReadonlySet<string> = new Set([PUSH_TIME, PUSH_FAILURE_TIME]);
 const LARGE = `SELECT rowid AS id FROM groups WHERE octet_length(exposition) + octet_length(parts) > ${ROW_BYTES}`;
-const ROW = `SELECT CAST(key AS BLOB) AS key, CAST(labels AS BLOB) AS labels, succeeded, failed,
-  CAST(exposition AS BLOB) AS exposition, parts FROM groups WHERE rowid = ?`;
-
-interface LargeRow {
-  readonly key: Uint8Array;
-  readonly labels: Uint8Array;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly exposition: Uint8Array;
-  readonly parts: Uint8Array;
-}
+const ROW = `${READ_GROUPS} WHERE rowid = ?`;
+const LABELS = "SELECT CAST(labels AS BLOB) AS labels FROM groups WHERE rowid = ?";
 
 /**
  * Brings a database of an older schema version to the present one. Rows that are amended are kept as they were in the table
@@ -50,9 +44,12 @@ function upgrade(database: Database, amendments: readonly Amendment[], step: () 
   if (versionOf(database) < SEGMENTED_VERSION) database.run(SEGMENTS);
   if (amendments.length > 0) database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
   for (const amendment of amendments) amend(database, amendment);
+  const check = new RowCheck(new SideCheck());
   for (const { id } of database.query(LARGE).all() as { id: number }[]) {
     step();
-    split(database, database.query(ROW).get(id) as LargeRow);
+    const row = database.query(ROW).get(id) as FoundRow;
+    // What is not one of ours is found, and left out, when the file is read.
+    if (check.findFault(row) === null) split(database, row);
   }
   database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
@@ -66,8 +63,9 @@ function amend(database: Database, { key, reason, batch }: Amendment): void {
   carryOut(database, readBatch(batch));
 }
 
-function split(database: Database, row: LargeRow): void {
-  const { key, labels, succeeded: succeededSeconds, failed: failedSeconds } = row;
+function split(database: Database, row: FoundRow): void {
+  const { key, succeeded: succeededSeconds, failed: failedSeconds } = row;
+  const { labels } = database.query(LABELS).get(row.id) as { labels: Uint8Array };
   let number = 0;
   for (const part of splitRow(row, OWN)) {
     const own: Operation = { kind: "put", key, labels, succeededSeconds, failedSeconds, row: part };

@@ -3,7 +3,7 @@ import { type Claim, claimFile, FileTaken } from "./claim.ts";
 import { GroupDatabase, reasonOf } from "./database.ts";
 import type { Report, Request } from "./messages.ts";
 import { describePlace, isVacant, realFile } from "./place.ts";
-import { readGroups } from "./reading.ts";
+import { type LeftOutRow, readGroups } from "./reading.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
 declare const self: Worker;
@@ -14,6 +14,8 @@ function report(message: Report, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
 }
 
+/** Rows that are left out are told of one by one up to here. */
+const MAX_NAMED = 100;
 const NOT_OURS =
   "there is a file now that was not there at the start, and it is left alone: move it away, or start anew to use it";
 
@@ -26,9 +28,10 @@ function open(name: string, mustBeNew: boolean): void {
     if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
     claim = claimFile(file);
     if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
-    const groups = handOver(file);
-    state.database = new GroupDatabase(file, claim);
-    report({ kind: "opened", groups });
+    const leftOut: LeftOutRow[] = [];
+    const groups = handOver(file, leftOut);
+    state.database = new GroupDatabase(file, claim, leftOut);
+    report({ kind: "opened", groups, leftOut: leftOut.length });
   } catch (error) {
     claim?.release();
     const reason = reasonOf(error);
@@ -38,9 +41,12 @@ function open(name: string, mustBeNew: boolean): void {
 }
 
 /** The groups go to the main thread while they are read; only then is the file opened for writing. */
-function handOver(file: string): number {
+function handOver(file: string, leftOut: LeftOutRow[]): number {
   let count = 0;
-  for (const groups of readGroups(file)) {
+  const leaveOut = (row: LeftOutRow): void => {
+    if (leftOut.push(row) <= MAX_NAMED) report({ kind: "left out", row });
+  };
+  for (const groups of readGroups(file, leaveOut)) {
     for (let row = 0; row < groups.groups.length; row += KEPT_GROUP_STRIDE)
       if (groups.groups[row + KEPT_SEGMENT] === 0) count++;
     const { bytes, times, families, pushedMs, heads } = groups;

@@ -4,6 +4,7 @@ import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
 import type { Report, Request } from "../persist/messages.ts";
 import type { Place } from "../persist/place.ts";
+import type { LeftOutRow } from "../persist/reading.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { PersistenceStats } from "../telemetry/own-metrics.ts";
@@ -127,7 +128,17 @@ class Keeper implements Keeping {
     const { figures } = this;
     return {
       restoring: (groups: number) => log.info("restoring metrics", { file, groups }),
-      restored: (groups: number) => log.info("metrics restored", { file, groups }),
+      restored: (groups: number, leftOut: number) => {
+        log.info("metrics restored", { file, groups });
+        if (leftOut > 0) log.warn("rows that are not ours are left out", { file, leftOut, original: "table left_out" });
+      },
+      leftOut: ({ table, key: group, reason }: LeftOutRow) =>
+        log.warn("a row of the persistence file is not one of ours: it is left out", {
+          file,
+          table,
+          group,
+          err: reason,
+        }),
       unusable: (reason: string) => {
         log.error("the persistence file cannot be used", { file, err: reason });
         giveUp();

@@ -4,7 +4,7 @@ import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
 import { realFile } from "../persist/place.ts";
-import { readGroups } from "../persist/reading.ts";
+import { type LeftOutRow, readGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import type { LeftOutFamily } from "../store/reporter.ts";
 import { Store } from "../store/store.ts";
@@ -79,12 +79,14 @@ export function* exportFile(name: string, format: Export["format"], leftOut: Tel
 function keptStore(file: string, leftOut: TellLeftOut): Store {
   const store = new Store(new Map(), false);
   store.reportTo({ leftOut: (family) => leftOut(() => familyText(family)), shown: () => {} });
-  for (const groups of readGroups(file)) {
+  for (const groups of readGroups(file, (row) => leftOut(() => rowText(row)))) {
     const restoring = store.restoring(groups);
     while (restoring.step());
   }
   return store;
 }
+
+const rowText = ({ table, key, reason }: LeftOutRow): string => `a row of {${key}} in ${table}: ${reason}`;
 
 function familyText({ name, type, group, why }: LeftOutFamily): string {
   const where = group === null ? "" : ` of the group {${group()}}`;
@@ -94,13 +96,18 @@ function familyText({ name, type, group, why }: LeftOutFamily): string {
 /** A store of what a file of an older version holds and could be pushed today. */
 function recheckedStore(file: string, leftOut: TellLeftOut): Store {
   const store = new Store(ownFamilyTypes(), true);
-  recheckGroups(file, store, {
-    leftOut: ({ group, family, reason }) =>
-      leftOut(() =>
-        family === null ? `the group {${group}}: ${reason}` : `${family} of the group {${group}}: ${reason}`,
-      ),
-    step: () => {},
-  });
+  recheckGroups(
+    file,
+    store,
+    {
+      leftOut: ({ group, family, reason }) =>
+        leftOut(() =>
+          family === null ? `the group {${group}}: ${reason}` : `${family} of the group {${group}}: ${reason}`,
+        ),
+      step: () => {},
+    },
+    (row) => leftOut(() => rowText(row)),
+  );
   return store;
 }
 

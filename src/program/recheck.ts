@@ -6,7 +6,7 @@ import { BatchWriter } from "../persist/batch.ts";
 import { claimFile } from "../persist/claim.ts";
 import type { GobFamily } from "../persist/gob/read.ts";
 import { schemaVersionOf } from "../persist/opening.ts";
-import { readGroups } from "../persist/reading.ts";
+import { type LeftOutRow, readGroups } from "../persist/reading.ts";
 import { RowWriter } from "../persist/record.ts";
 import { RECHECKED_VERSION } from "../persist/schema.ts";
 import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
@@ -24,7 +24,7 @@ import { FamilyEncoder } from "./kept-families.ts";
 export function adoptOlderDatabase(file: string, store: Store, watch: ImportWatch): Imported | null {
   const claim = claimFile(file);
   try {
-    const recheck = schemaVersionOf(file) < RECHECKED_VERSION ? recheckGroups(file, store, watch) : null;
+    const recheck = schemaVersionOf(file) < RECHECKED_VERSION ? recheckGroups(file, store, watch, () => {}) : null;
     upgradeDatabase(file, recheck?.amendments ?? [], () => watch.step("read", recheck?.count.groups ?? 0, null));
     return recheck?.count.result() ?? null;
   } finally {
@@ -37,10 +37,15 @@ export function mustBeRechecked(file: string): boolean {
   return schemaVersionOf(file) < RECHECKED_VERSION;
 }
 
-/** Looks through a file without changing it: `store` has what could be pushed today. */
-export function recheckGroups(file: string, store: Store, watch: ImportWatch): Recheck {
+/** Looks through a file without changing it: `store` has what could be pushed today. Rows that are not ours stay where they are. */
+export function recheckGroups(
+  file: string,
+  store: Store,
+  watch: ImportWatch,
+  leaveOut: (row: LeftOutRow) => void,
+): Recheck {
   const recheck = new Recheck(store, watch);
-  for (const kept of readGroups(file)) {
+  for (const kept of readGroups(file, leaveOut)) {
     const held = new Store(new Map(), false);
     const restoring = held.restoring(kept);
     while (restoring.step());

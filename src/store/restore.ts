@@ -28,6 +28,7 @@ import {
 } from "../model/kept-group.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { emptyContent } from "./chunk-content.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import type { OwnFamilies } from "./push.ts";
@@ -54,6 +55,8 @@ export class Restoring {
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
   private readonly heads: KnownHead[] = [];
+  /** The families of the group whose segments are restored. */
+  private readonly known = { group: -1, families: new Set<number>() };
   /** Rows that are restored: groups, and further segments of groups. */
   rows = 0;
   /** The group under way, or -1, its segment, the family that is next, and the one behind its last. */
@@ -130,9 +133,28 @@ export class Restoring {
     content.help = head.help;
     content.side = sideSize < 0 ? null : bytes.slice(sideAt, sideAt + sideSize);
     content.pushedMs = pushedMs[index] as number;
+    if (this.segment > OWN_SEGMENT) this.noteFamily(group, head.family);
     const chunk = this.table.insert(group, head.family, content);
     this.table.contradictions?.restored(head.family, chunk, head.age);
     if (this.segment > OWN_SEGMENT) this.table.segments?.split(group).move([chunk], this.segment);
+  }
+
+  /** A further segment may bring no family that its group has already; the segments of a group come one after the other. */
+  private noteFamily(group: number, family: Family): void {
+    const { table, known } = this;
+    if (known.group !== group) {
+      known.group = group;
+      known.families.clear();
+      const { rows } = table.chunks;
+      let chunk = table.groups.firstChunk(group);
+      for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
+        known.families.add(table.familyOf(chunk).id);
+    }
+    if (known.families.has(family.id))
+      throw new Error(
+        `restoring the group {${Buffer.from(table.groups.table.key(group))}}: ${family.name} is there twice`,
+      );
+    known.families.add(family.id);
   }
 
   private headOf(head: number): KnownHead {

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { PushColumns } from "../../src/model/columns.ts";
 import { faultOf, type Settlement } from "../../src/model/settlement.ts";
@@ -8,14 +8,21 @@ import { claimFile } from "../../src/persist/claim.ts";
 import { GroupDatabase } from "../../src/persist/database.ts";
 import { DurableCopy } from "../../src/persist/durable-copy.ts";
 import type { Report, Request } from "../../src/persist/messages.ts";
-import { readGroups } from "../../src/persist/reading.ts";
+import { type LeftOutRow, readGroups } from "../../src/persist/reading.ts";
 import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
 import { keyOf } from "../store/stored.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
+setDefaultTimeout(60_000);
+
 const SEED = Number(process.env.PUSHGATEWAY_SEGMENTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);
+
+/** Everything that we write is one of ours. */
+function leaveNothingOut({ table, key, reason }: LeftOutRow): never {
+  throw new Error(`${table} ${key}: ${reason}`);
+}
 
 /** A store that is kept in a file, whose writing thread is the test's own and does its work when it is asked. */
 class Kept {
@@ -39,6 +46,7 @@ class Kept {
       {
         restoring: () => {},
         restored: () => {},
+        leftOut: leaveNothingOut,
         unusable: (reason) => {
           throw new Error(reason);
         },
@@ -70,8 +78,8 @@ class Kept {
 
   private serve(request: Request): void {
     if (request.kind === "open") {
-      for (const groups of readGroups(request.file)) this.receive({ kind: "kept", groups });
-      this.receive({ kind: "opened", groups: 0 });
+      for (const groups of readGroups(request.file, leaveNothingOut)) this.receive({ kind: "kept", groups });
+      this.receive({ kind: "opened", groups: 0, leftOut: 0 });
     } else if (request.kind === "commit") this.commit(request.number, request.batch);
   }
 
@@ -133,7 +141,7 @@ function contentOf(store: Store): string[] {
 /** What a file holds, as a store that it is restored into. */
 function restored(file: string): string[] {
   const store = new Store(new Map(), true);
-  for (const groups of readGroups(file)) {
+  for (const groups of readGroups(file, leaveNothingOut)) {
     const restoring = store.restoring(groups);
     while (restoring.step());
   }

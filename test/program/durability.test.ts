@@ -187,7 +187,7 @@ describe("once a file could be made", () => {
     for (let group = 0; group < groups; group++) kept.push(`g${group}`);
     await kept.pass(1_000);
     kept.sent.length = 0;
-    await kept.report({ kind: "opened", groups: 0 });
+    await kept.report({ kind: "opened", groups: 0, leftOut: 0 });
     await kept.pass(0);
     return kept;
   }
@@ -240,7 +240,7 @@ describe("once a file could be made", () => {
 describe("many changes in one turn", () => {
   async function open(): Promise<Kept> {
     const kept = new Kept();
-    await kept.report({ kind: "opened", groups: 0 });
+    await kept.report({ kind: "opened", groups: 0, leftOut: 0 });
     kept.sent.length = 0;
     return kept;
   }

@@ -1,0 +1,89 @@
+import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP } from "../model/kept-group.ts";
+
+/** Of a family in `parts`, before its head: the numbers of `RowWriter.writePart`. */
+export const NUMBERS_BYTES = 32;
+/** Type, flags and the size of the name, which a head begins with. */
+export const HEAD_NUMBERS_BYTES = 6;
+const LAST_TYPE = 5;
+/** Where the place of the lines stands in the numbers. */
+export const START_AT = 16;
+/** Counts and sizes are kept as integers of 32 bits. */
+const MOST = 2 ** 31 - 1;
+
+/** Walks the families of a row by its `parts`; all fields but numbers of the family are places in it. What is not whole throws. */
+export class PartsCursor {
+  at = 0;
+  headAt = 0;
+  headSize = 0;
+  sideAt = 0;
+  /** -1: there is none. */
+  sideSize = 0;
+  type = 0;
+  flags = 0;
+  nameAt = 0;
+  nameSize = 0;
+  helpAt = 0;
+  /** -1: there is none. */
+  helpSize = 0;
+  /** Of the family: when it was pushed, its metrics and lines, and where these stand in the exposition. */
+  pushedMs = 0;
+  metricCount = 0;
+  lineCount = 0;
+  linesAt = 0;
+  linesSize = 0;
+  private parts: Uint8Array = new Uint8Array(0);
+  private numbers: DataView = new DataView(this.parts.buffer);
+  private expositionSize = 0;
+  private next = 0;
+
+  open(parts: Uint8Array, expositionSize: number): void {
+    this.parts = parts;
+    this.numbers = new DataView(parts.buffer, parts.byteOffset, parts.byteLength);
+    this.expositionSize = expositionSize;
+    this.next = 0;
+  }
+
+  step(): boolean {
+    const { parts, numbers } = this;
+    const at = this.next;
+    if (at === parts.length) return false;
+    if (parts.length - at < NUMBERS_BYTES) throw new Error(`a family is cut short at ${at}`);
+    this.at = at;
+    this.pushedMs = numbers.getFloat64(at, true);
+    this.metricCount = numbers.getUint32(at + 8, true);
+    this.lineCount = numbers.getUint32(at + 12, true);
+    this.linesAt = numbers.getUint32(at + START_AT, true);
+    this.linesSize = numbers.getUint32(at + 20, true);
+    this.sideSize = numbers.getInt32(at + 24, true);
+    this.headSize = numbers.getUint32(at + 28, true);
+    this.headAt = at + NUMBERS_BYTES;
+    this.sideAt = this.headAt + this.headSize;
+    this.next = this.sideAt + Math.max(this.sideSize, 0);
+    const isInside = this.next <= parts.length && this.linesAt + this.linesSize <= this.expositionSize;
+    if (!isInside || this.metricCount > MOST || this.lineCount > MOST || this.sideSize < -1)
+      throw new Error(`the family at ${at} is not whole`);
+    this.readHead();
+    return true;
+  }
+
+  /** Where the family ends. */
+  get end(): number {
+    return this.next;
+  }
+
+  private readHead(): void {
+    const { parts, numbers, headAt, headSize } = this;
+    if (headSize < HEAD_NUMBERS_BYTES) throw new Error(`the head of the family at ${this.at} is not whole`);
+    this.type = parts[headAt] as number;
+    this.flags = parts[headAt + 1] as number;
+    this.nameAt = headAt + HEAD_NUMBERS_BYTES;
+    this.nameSize = numbers.getUint32(headAt + 2, true);
+    const ageSize = (this.flags & HEAD_HAS_AGE) !== 0 ? HEAD_AGE_BYTES : 0;
+    this.helpAt = this.nameAt + this.nameSize + ageSize;
+    const rest = headSize - HEAD_NUMBERS_BYTES - this.nameSize - ageSize;
+    const hasHelp = (this.flags & HEAD_HAS_HELP) !== 0;
+    if (this.type > LAST_TYPE || rest < 0 || (!hasHelp && rest > 0))
+      throw new Error(`the head of the family at ${this.at} is not whole`);
+    this.helpSize = hasHelp ? rest : -1;
+  }
+}

@@ -1,0 +1,185 @@
+import { isUtf8 } from "node:buffer";
+import { sameBytes } from "../bytes/hash.ts";
+import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { KeyTable } from "../store/key-table.ts";
+import { PUSH_TIME } from "../store/push-times.ts";
+import type { KeptRow } from "./kept-columns.ts";
+import { BrokenRow, broken, LineCheck } from "./line-check.ts";
+import { PartsCursor } from "./parts-cursor.ts";
+import type { SideCheck } from "./side-check.ts";
+
+/** 2 is one of earlier versions. */
+const KNOWN_FLAGS = HEAD_QUOTED | 2 | HEAD_HAS_HELP | HEAD_ASIDE | HEAD_HAS_AGE | HEAD_TYPELESS;
+/** No date of ECMAScript is further from 1970. */
+const LAST_DATE_MS = 8.64e15;
+const NONE = Buffer.alloc(0);
+const SUM = Buffer.from("_sum");
+const COUNT = Buffer.from("_count");
+const BUCKET = Buffer.from("_bucket");
+const LE = Buffer.from("le");
+const QUANTILE = Buffer.from("quantile");
+/** No push brings it: what a group has is ours. */
+const TIME_NAME = Buffer.from(PUSH_TIME);
+
+/** A row as it is read, with the types of its columns seen to: `isTyped` is 1. */
+export interface FoundRow extends KeptRow {
+  readonly id: number;
+  readonly isTyped: number;
+  /** 1: the row of its group is there. */
+  readonly hasGroup: number;
+}
+
+/** Says of each row of a file whether it is one that we write. Costs a look at each byte of it. */
+export class RowCheck {
+  private readonly lines = new LineCheck();
+  private readonly cursor = new PartsCursor();
+  private readonly names = new KeyTable();
+  private readonly series = new KeyTable();
+  /** The heads of the families of the row before, in their order, and whether those of this one are the same so far. */
+  private readonly heads: { readonly bytes: Uint8Array; readonly name: Uint8Array }[] = [];
+  private isAlike = true;
+  /** Of the family at hand: lines read so far, and whether nobody minds a series that is there twice. */
+  private lineCount = 0;
+  private mayRepeat = false;
+  /** The labels of the metric at hand, if it has several lines. */
+  private metricLabels: Uint8Array | null = null;
+
+  constructor(private readonly sides: SideCheck) {}
+
+  /** Why a row cannot be used, or null. */
+  findFault(row: FoundRow): string | null {
+    try {
+      this.check(row);
+      return null;
+    } catch (error) {
+      if (error instanceof BrokenRow) return error.message;
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private check({ key, segment, exposition, parts, succeeded, failed, isTyped }: FoundRow): void {
+    if (isTyped !== 1) broken("a column has a value of another type");
+    if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
+    if (!Number.isFinite(succeeded) || !Number.isFinite(failed)) broken("its push times are not numbers");
+    if (!isUtf8(key) || !isUtf8(exposition)) broken("it is not UTF-8");
+    this.lines.openKey(key);
+    const { cursor } = this;
+    cursor.open(parts, exposition.length);
+    this.isAlike = true;
+    for (let place = 0; cursor.step(); place++) this.checkFamily(key, exposition, parts, place);
+  }
+
+  private checkFamily(key: Uint8Array, exposition: Uint8Array, parts: Uint8Array, place: number): void {
+    const { cursor } = this;
+    const name = this.nameAt(parts, place);
+    if (!(Math.abs(cursor.pushedMs) <= LAST_DATE_MS)) broken(`the family ${text(name)} has no time`);
+    const isQuoted = this.checkLines(exposition, name);
+    if (isQuoted && (cursor.flags & HEAD_QUOTED) === 0) broken("names are in quotes that should be in none");
+    if (cursor.sideSize < 0) return;
+    const help = cursor.helpSize < 0 ? null : parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize);
+    const side = parts.subarray(cursor.sideAt, cursor.sideAt + cursor.sideSize);
+    const fault = this.sides.findFault(key, { name, help, type: cursor.type, metricCount: cursor.metricCount, side });
+    if (fault !== null) broken(`what stands beside the lines of ${text(name)} is not what was pushed: ${fault}`);
+  }
+
+  /** The name of the family at a place of its row, whose head is checked; those of the row before are nearly always the same. */
+  private nameAt(parts: Uint8Array, place: number): Uint8Array {
+    const { headAt, headSize } = this.cursor;
+    const known = this.heads[place];
+    if (this.isAlike && known !== undefined && known.bytes.length === headSize)
+      if (sameBytes(known.bytes, 0, parts, headAt, headSize)) return known.name;
+    if (this.isAlike) this.beginNames(place);
+    const bytes = parts.slice(headAt, headAt + headSize);
+    const nameAt = this.cursor.nameAt - headAt;
+    const name = bytes.subarray(nameAt, nameAt + this.cursor.nameSize);
+    this.checkHead(parts, name);
+    this.heads[place] = { bytes, name };
+    return name;
+  }
+
+  /** From `place` on the families of this row are others than those of the row before. */
+  private beginNames(place: number): void {
+    const { names, heads } = this;
+    this.isAlike = false;
+    names.clear();
+    heads.length = Math.min(heads.length, place);
+    for (const { name } of heads) names.add(name, 0, name.length);
+  }
+
+  private checkHead(parts: Uint8Array, name: Uint8Array): void {
+    const { cursor, names } = this;
+    if (!isUtf8(name) || name.includes(0)) broken("the name of a family is not one");
+    if (name.length === 0 && cursor.metricCount > 0) broken("a family with metrics has no name");
+    if (names.find(name, 0, name.length) >= 0) broken(`the family ${text(name)} is there twice`);
+    names.add(name, 0, name.length);
+    if ((cursor.flags & ~KNOWN_FLAGS) !== 0) broken(`the family ${text(name)} has flags that nobody knows`);
+    if (isSame(name, TIME_NAME) && cursor.type !== MetricType.gauge) broken(`the family ${text(name)} is no gauge`);
+    if (cursor.helpSize > 0 && !isUtf8(parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize)))
+      broken(`the help of ${text(name)} is not UTF-8`);
+  }
+
+  /** Gives whether some name is in quotes. */
+  private checkLines(exposition: Uint8Array, name: Uint8Array): boolean {
+    const { cursor, lines } = this;
+    const { linesAt, linesSize, type, metricCount, lineCount, flags } = cursor;
+    const end = linesAt + linesSize;
+    this.lineCount = 0;
+    this.mayRepeat = metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
+    if (!this.mayRepeat) this.series.clear();
+    lines.open(exposition, linesAt, end);
+    let metrics = 0;
+    for (let at = linesAt; at < end; metrics++) {
+      if (type === MetricType.summary) at = this.readComposite(at, name, NONE, QUANTILE);
+      else if (type >= MetricType.histogram) at = this.readComposite(at, name, BUCKET, LE);
+      else at = this.readPlain(exposition, at, name);
+    }
+    if (metrics !== metricCount || this.lineCount !== lineCount)
+      broken(`the family ${text(name)} has other lines than it says`);
+    return lines.isQuoted;
+  }
+
+  private readPlain(exposition: Uint8Array, at: number, name: Uint8Array): number {
+    const { lines } = this;
+    const labels = lines.readName(at, name, NONE);
+    this.noteSeries(exposition, labels, lines.readLabels(labels, null));
+    this.lineCount++;
+    return lines.readValue();
+  }
+
+  /** Reads the lines of a metric: those of its points, and then its sum and its count, all with the same labels. */
+  private readComposite(at: number, name: Uint8Array, suffix: Uint8Array, point: Uint8Array): number {
+    const { lines } = this;
+    this.metricLabels = null;
+    let place = at;
+    for (let labels = lines.matchName(place, name, SUM); labels < 0; labels = lines.matchName(place, name, SUM))
+      place = this.readPart(lines.readName(place, name, suffix), point);
+    place = this.readPart(lines.readName(place, name, SUM), null);
+    return this.readPart(lines.readName(place, name, COUNT), null);
+  }
+
+  /** Reads a line of a metric behind its name. */
+  private readPart(labelsAt: number, point: Uint8Array | null): number {
+    const { lines } = this;
+    const end = lines.readLabels(labelsAt, point);
+    const labels = lines.source.subarray(labelsAt, end);
+    if (this.metricLabels === null) this.noteSeries(lines.source, labelsAt, end);
+    else if (!isSame(labels, this.metricLabels))
+      broken(`the lines of a metric do not have the same labels at ${labelsAt}`);
+    this.metricLabels ??= labels;
+    this.lineCount++;
+    return lines.readValue();
+  }
+
+  /** A series is in a family once, unless the family is set aside for that. */
+  private noteSeries(exposition: Uint8Array, start: number, end: number): void {
+    if (this.mayRepeat) return;
+    if (this.series.find(exposition, start, end) >= 0) broken(`a series is there twice at ${start}`);
+    this.series.add(exposition, start, end);
+  }
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && sameBytes(one, 0, other, 0, one.length);
+
+const text = (bytes: Uint8Array): string => JSON.stringify(Buffer.from(bytes.subarray(0, 200)).toString());
