@@ -7,6 +7,7 @@ import { GzipStitcher } from "../serialise/gzip.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { AppDeps, HttpContext } from "./deps.ts";
 import { HeldMemory } from "./held-memory.ts";
+import { LargeTexts } from "./large-texts.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { StoreReports } from "./store-reports.ts";
@@ -31,6 +32,7 @@ export function createContext(deps: AppDeps): HttpContext {
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: deps.now, userOf: deps.userOf }),
     textParser: new TextParser(columns, utf8Names),
     knownForms: new KnownForms(),
+    largeTexts: new LargeTexts(limits.push, utf8Names, clock),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, nowMs: clock.nowMs, every }),

@@ -16,6 +16,7 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { BodyIntake } from "./body-intake.ts";
 import type { HeldMemory } from "./held-memory.ts";
+import type { LargeTexts } from "./large-texts.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { RemovalLog } from "./removal-log.ts";
 import type { StoreReports } from "./store-reports.ts";
@@ -69,6 +70,7 @@ export interface HttpContext extends AppDeps {
   readonly columns: PushColumns;
   readonly textParser: TextParser;
   readonly knownForms: KnownForms;
+  readonly largeTexts: LargeTexts;
   readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
   readonly intake: BodyIntake;

@@ -169,21 +169,37 @@ export class PushSurface {
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
-      const outcome = this.parseAndApply(pushed, content);
-      return isLater(outcome) ? await this.applyLater(pushed, content, outcome) : outcome;
+      return await this.applyContent(pushed, content);
     } finally {
       if (content !== body) freeBuffer(content);
     }
   }
 
+  private async applyContent(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
+    const { keyed, exchange } = pushed;
+    const isText = !isDelimitedProtobuf(exchange.header("content-type"));
+    if (!isText || content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
+      const outcome = this.parseAndApply(pushed, content);
+      return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
+    }
+    return this.context.largeTexts.read(content, async (columns) => {
+      const outcome = this.apply(pushed, keyed, columns);
+      return isLater(outcome) ? this.tryAgain(outcome, () => this.apply(pushed, keyed, columns)) : outcome;
+    });
+  }
+
   /** Applies a push once what it has to wait for is done; `first` says what that is. */
-  private async applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
+  private applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
+    return this.tryAgain(first, () => this.parseAndApply(pushed, content));
+  }
+
+  private async tryAgain(first: Rejection, apply: () => number | Rejection): Promise<number | Rejection> {
     const { storeTurns } = this.context;
     let outcome: number | Rejection = first;
     for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
       await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
       await storeTurns.snapshotsTaken();
-      outcome = this.parseAndApply(pushed, content);
+      outcome = apply();
     }
     return outcome;
   }
@@ -224,27 +240,26 @@ export class PushSurface {
     this.context.ownMetrics.countRequest("push", 500, pushed.method);
   }
 
-  /** Parse, check, store: in one turn of the loop, for all pushes share the columns. */
-  private parseAndApply({ exchange, method, keyed }: Push, body: Uint8Array): number | Rejection {
+  /** Parse, check, store: in one turn of the loop, for all small pushes share the columns. */
+  private parseAndApply(pushed: Push, body: Uint8Array): number | Rejection {
+    const { keyed, exchange } = pushed;
     if (keyed instanceof Rejection) return keyed;
-    const { columns, heldMemory, settings, store, storeTurns, now } = this.context;
-    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(keyed.key)) return AFTER_CHANGE;
-    let refused: Rejection | null;
+    const { columns, knownForms } = this.context;
     try {
       const parsed = this.parse(exchange, body);
-      refused = parsed instanceof Rejection ? parsed : undecodableKey(keyed);
-      if (refused === null && !(parsed instanceof Rejection))
-        refused = store.apply({
-          key: keyed.key,
-          columns: parsed,
-          replace: method === "PUT",
-          receivedMs: now(),
-          canWait: true,
-        });
+      return parsed instanceof Rejection ? parsed : this.apply(pushed, keyed, parsed);
     } finally {
       columns.trim();
-      this.context.knownForms.giveBack();
+      knownForms.giveBack();
     }
+  }
+
+  /** Check, store: in one turn of the loop. */
+  private apply({ method }: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
+    const { heldMemory, settings, store, storeTurns, now } = this.context;
+    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(keyed.key)) return AFTER_CHANGE;
+    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now(), canWait: true };
+    const refused = undecodableKey(keyed) ?? store.apply(request);
     heldMemory.check();
     // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
     storeTurns.goOn();

@@ -196,6 +196,49 @@ describe("what a protobuf push repeats for nothing is refused", () => {
   });
 });
 
+describe("a large body in the text format is parsed in slices", () => {
+  const bodies: readonly { what: string; body: string; status: number }[] = [
+    { what: "blank lines", body: "\n".repeat(4 * MIB), status: 200 },
+    { what: "comments", body: "# x\n".repeat(MIB), status: 200 },
+    { what: "one long comment", body: `# ${"x".repeat(4 * MIB)}\n`, status: 200 },
+    { what: "series", body: lines(60_000, (i) => `m{i="${i}",path="/a/b"} ${i}\n`), status: 200 },
+    {
+      what: "one series of long labels",
+      body: `m{${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`,
+      status: 200,
+    },
+    { what: "one in braces", body: `{"m",${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`, status: 200 },
+    {
+      what: "a name behind its labels",
+      body: `{${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}"m"} 1\n`,
+      status: 200,
+    },
+    { what: "a fault at its end", body: `${"# x\n".repeat(MIB)}m{ 1\n`, status: 400 },
+  ];
+  test.each(bodies)("$what", async ({ body, status }) => {
+    const gateway = createTestApp();
+    const { clock } = gateway;
+    let turns = 0;
+    let nowMs = 0;
+    // Time goes on whenever it is asked for: a turn is taken wherever one may be.
+    const turn = () => {
+      turns++;
+      return clock.turn();
+    };
+    gateway.clock = { nowMs: () => (nowMs += 1), turn };
+    const large = push(gateway.app, "/job/j", body);
+    await Bun.sleep(0);
+    expect((await push(gateway.app, "/job/other", "other 1\n")).status).toBe(200);
+    const answer = await large;
+    expect([answer.status, await answer.text()]).toEqual([
+      status,
+      status === 200 ? "" : expect.stringContaining(`line ${MIB + 1}`),
+    ]);
+    // Nothing but one label is read whole, and a comment goes faster.
+    expect(turns).toBeGreaterThan(body.length / (256 * 1024));
+  });
+});
+
 describe("what is stored does not make a small push cost more", () => {
   const small = (body: string, path: string, method = "POST") => ({ body, path, method });
 
