@@ -160,7 +160,10 @@ export class TextParser {
 
   private readComment(start: number): number {
     const { body, end } = this;
-    const at = this.skip(start);
+    const limit = Math.min(end, start + this.mostBytes);
+    const at = skipBlanks(body, start, limit);
+    // A line of blanks alone may be as long as it likes: no word is looked for behind so many.
+    if (at === limit && limit < end) return this.skipLine(at);
     const next = tokenEnd(body, at, Math.min(end, at + KEYWORD_BYTES + 1));
     if (next >= end) return this.fail(END_OF_INPUT);
     if (body[next] === LINE_FEED) return next + 1;

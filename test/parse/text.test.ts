@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { PushColumns } from "../../src/model/columns.ts";
+import { NO_PUSH_LIMITS } from "../../src/model/limits.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { dump } from "./dump.ts";
 
@@ -178,4 +179,13 @@ test("a line of 50,000 labels and a summary of 50,000 series, whose counts come 
   const series = Array.from({ length: 50_000 }, (_, i) => `s_sum{i="${i}"} 1\n`).join("");
   const counts = Array.from({ length: 50_000 }, (_, i) => `s_count{i="${49_999 - i}"} 1\n`).join("");
   expect(read(`m{${labels}} 1\n# TYPE s summary\n${series}${counts}`)).toHaveLength(2 + 1 + 50_000);
+});
+
+test("a comment of blanks alone may be as long as the body", () => {
+  const limits = { ...NO_PUSH_LIMITS, maxTextBytes: 1024 };
+  for (const sizeBytes of [1023, 1024, 1025, 500_000]) {
+    const columns = new PushColumns(limits);
+    const body = Buffer.from(`#${" ".repeat(sizeBytes)}\na 1\n`);
+    expect([new TextParser(columns, false).parse(body), columns.familyCount]).toEqual([null, 1]);
+  }
 });
