@@ -44,6 +44,10 @@ const ALL_LABELS = hostileGroup("s") + pathOf(LABELS);
 /** As many labels as a request line has room for. */
 const MANY_LABELS = Array.from({ length: 2500 }, (_, i) => `l${i.toString(36).padStart(2, "0")}`);
 const longKey = (n: number): string => hostileGroup(n) + pathOf(MANY_LABELS);
+const MALFORMED = pushOf(
+  hostileGroup(1),
+  `${lines(1_500, (n) => `bad_lines{n="${n}",filler="xxxxxxxxxx"} ${n}`)}bad{\n`,
+).toString();
 /** 200,000 series a body. */
 const manySeries = (n: number): Buffer => gzipSync(lines(200_000, (i) => `bad_many_${n}{i="${i}"} 1`));
 const prepareMany = async (crew: Crew): Promise<void> => {
@@ -161,6 +165,12 @@ export const ACTS: readonly Act[] = [
     scenes: ["memory", "file"],
     restMs: 100,
     play: (crew) => crew.crowd(20, pushOf(hostileGroup(1), `${lines(2_000, (n) => `bad_lines{n="${n}"} ${n}`)}bad{\n`)),
+  },
+  {
+    name: "refused pushes of a thousand",
+    scenes: ["memory"],
+    restMs: 100,
+    play: (crew) => crew.keepAsking(1000, MALFORMED),
   },
   {
     name: "contradicting pushes",
