@@ -169,6 +169,8 @@ export class PushSurface {
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
+      // Of those that take their time one is worked through in a turn of the loop.
+      if (content.length > SMALL_BODY_BYTES) await this.context.clock.turn();
       return await this.applyContent(pushed, content);
     } finally {
       if (content !== body) freeBuffer(content);

@@ -6,6 +6,7 @@ import type { FailedRequest, Failures } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import type { ParserPool } from "./message-parser.ts";
 import { MessageReader } from "./message-reader.ts";
+import { type Pace, type Paced, REQUEST_BYTES, type Share } from "./pace.ts";
 import type { Refusals } from "./refusals.ts";
 import { malformed, Refusal } from "./request-line.ts";
 import type { Transport } from "./transport.ts";
@@ -22,6 +23,8 @@ const IDLE_SECONDS = 255;
 const LINGER_SECONDS = 2;
 /** What a connection that came just now gets for its first request when the server ends. */
 const NEW_SECONDS = 1;
+/** To send bytes costs a quarter of what it costs to read as many. */
+const WRITTEN_SHIFT = 2;
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** What is named of a request that could not be read. */
 const NO_REQUEST: Omit<FailedRequest, "client"> = { method: "", path: NOTHING };
@@ -30,6 +33,7 @@ const NO_REQUEST: Omit<FailedRequest, "client"> = { method: "", path: NOTHING };
 export interface ConnectionDeps {
   readonly handler: Handler;
   readonly parsers: ParserPool;
+  readonly pace: Pace;
   readonly heads: AnswerHeads;
   readonly refusals: Refusals;
   readonly failures: Failures;
@@ -40,7 +44,7 @@ export interface ConnectionDeps {
 }
 
 /** HTTP/1 on one socket: one request after the other, each answered before the next is looked at. */
-export class Connection implements ExchangePort, Member {
+export class Connection implements ExchangePort, Member, Paced {
   private readonly reader: MessageReader;
   /** What came behind the request that is being answered. */
   private rest = NOTHING;
@@ -60,12 +64,16 @@ export class Connection implements ExchangePort, Member {
   private movedSecond: number;
   private hasAsked = false;
   private whenRoom: ((isOpen: boolean) => void) | null = null;
+  private readonly share: Share;
+  /** What came in waits for the next turn of its source. */
+  private isHeld = false;
 
   constructor(
     private readonly transport: Transport,
     private readonly deps: ConnectionDeps,
   ) {
     this.reader = new MessageReader(this, deps.parsers);
+    this.share = deps.pace.join(transport.source);
     this.sinceSecond = deps.second();
     this.movedSecond = this.sinceSecond;
   }
@@ -130,7 +138,7 @@ export class Connection implements ExchangePort, Member {
 
   private endedInTurn(): void {
     // Whole requests of it wait for their turn: then it is looked at again.
-    if (this.current === null && this.rest.length > 0) return;
+    if (this.isHeld || (this.current === null && this.rest.length > 0)) return;
     const isDone = this.isAnswered && (this.current !== null || this.reader.isEmpty);
     if (this.isEnding || isDone) return this.transport.close();
     if (this.current === null) return this.refuse(malformed("unexpected EOF"));
@@ -139,6 +147,7 @@ export class Connection implements ExchangePort, Member {
 
   /** The socket is gone. */
   gone(): void {
+    if (!this.isGone) this.deps.pace.leave(this.share);
     this.isGone = true;
     this.isEnding = true;
     this.guarded(() => this.reader.cut());
@@ -160,6 +169,7 @@ export class Connection implements ExchangePort, Member {
 
   /** Nobody is left to take more: whoever makes an answer learns it from `room`. */
   write(bytes: Uint8Array): boolean {
+    this.share.charge(bytes.length >> WRITTEN_SHIFT);
     return !this.isGone && this.transport.write(bytes);
   }
 
@@ -214,11 +224,12 @@ export class Connection implements ExchangePort, Member {
   private advance(bytes: Uint8Array): void {
     let at = 0;
     this.rest = NOTHING;
-    while (at < bytes.length && !this.isEnding && !this.isWaiting) {
+    while (at < bytes.length && !this.isEnding && !this.isWaiting && !this.mustWait(at, bytes)) {
       const start = at;
       const read = this.reader.read(bytes, at);
       if (read instanceof Refusal) return this.refuse(read);
       at = read;
+      this.share.charge(at - start);
       const { exchange } = this.reader;
       if (exchange === null) continue;
       if (this.current === null) this.begin(exchange);
@@ -231,6 +242,26 @@ export class Connection implements ExchangePort, Member {
     this.hold();
   }
 
+  /** Whether its source had enough of this turn of the loop. Much of a body is not kept for that: there are budgets for it. */
+  private mustWait(at: number, { length }: Uint8Array): boolean {
+    if (!this.share.isOver) return false;
+    if (length - at > MAX_WAITING_BYTES && (at === 0 || this.current !== null)) return false;
+    if (!this.isHeld) this.share.wait(this);
+    this.isHeld = true;
+    return true;
+  }
+
+  /** The source has its next turn. */
+  goOn(): void {
+    this.isHeld = false;
+    if (this.isEnding) return;
+    this.transport.setReading(true);
+    this.guarded(() => {
+      this.advance(this.rest);
+      if (this.isHalfClosed && !this.isAnswered && !this.isEnding) this.endedInTurn();
+    });
+  }
+
   /** The request is whole and not answered yet: the next one has to wait. */
   private get isWaiting(): boolean {
     return !this.isAnswered && this.current !== null && this.current.body.isOver;
@@ -238,6 +269,7 @@ export class Connection implements ExchangePort, Member {
 
   /** Reads no more while nobody takes what comes. */
   private hold(): void {
+    if (this.isHeld && this.rest.length > MAX_WAITING_BYTES) return this.transport.setReading(false);
     if (this.isAnswered || this.current === null) return;
     const { body } = this.current;
     if (body.isOver ? this.rest.length > MAX_WAITING_BYTES : !body.isTaken && !body.isEmpty)
@@ -245,6 +277,7 @@ export class Connection implements ExchangePort, Member {
   }
 
   private begin(exchange: Http1Exchange): void {
+    this.share.charge(REQUEST_BYTES);
     this.current = exchange;
     this.isAnswered = false;
     this.hasAsked = true;
@@ -300,11 +333,11 @@ export class Connection implements ExchangePort, Member {
     if (exchange.body.isOver) this.next();
     this.transport.setReading(true);
     // Who sends many requests at once must not keep the loop until the last of them.
-    if (this.rest.length > 0) this.deps.later(() => this.guarded(() => this.goOn()));
-    else this.goOn();
+    if (this.rest.length > 0) this.deps.later(() => this.guarded(() => this.advanceRest()));
+    else this.advanceRest();
   }
 
-  private goOn(): void {
+  private advanceRest(): void {
     if (!this.isEnding) this.advance(this.rest);
   }
 

@@ -6,6 +6,7 @@ import { Crowd } from "./crowd.ts";
 import type { Handler } from "./exchange.ts";
 import type { Failures } from "./failures.ts";
 import { ParserPool } from "./message-parser.ts";
+import { Pace } from "./pace.ts";
 import type { Refusals } from "./refusals.ts";
 
 const CHECK_MS = 1000;
@@ -48,6 +49,7 @@ export class Door {
       second,
       later: (run) => after(0, run),
       parsers: new ParserPool(),
+      pace: new Pace((run) => after(0, run)),
       heads: new AnswerHeads(now),
       refusals,
       failures,

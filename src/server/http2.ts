@@ -17,6 +17,7 @@ import type { Door } from "./door.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, readExpectation } from "./framing.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
+import { type Pace, REQUEST_BYTES, type Share } from "./pace.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
 import { certificateOf, clientOf } from "./tls-listener.ts";
@@ -42,13 +43,25 @@ class Http2Connection implements Member {
   /** Streams that are answered and still bring something, with the second since when. */
   private readonly leftOver = new Map<ServerHttp2Stream, number>();
   readonly source: string;
+  readonly share: Share;
 
   constructor(
     readonly socket: TLSSocket,
     private readonly second: () => number,
+    pace: Pace,
   ) {
     this.movedSecond = second();
     this.source = sourceOf(socket.remoteAddress);
+    this.share = pace.join(this.source);
+    socket.once("close", () => pace.leave(this.share));
+  }
+
+  /** Settled in a turn of the loop in which its source may go on. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.share.isOver) this.share.wait({ goOn: resolve });
+      else setImmediate(resolve);
+    });
   }
 
   get client(): string {
@@ -147,7 +160,10 @@ class Http2Exchange implements Exchange {
 
   private receive(incoming: Http2ServerRequest): void {
     incoming.pause();
-    incoming.on("data", (bytes: Uint8Array) => this.body.add(bytes));
+    incoming.on("data", (bytes: Uint8Array) => {
+      this.stream.connection.share.charge(bytes.length);
+      this.body.add(bytes);
+    });
     incoming.on("end", () => this.body.finish(null));
     for (const event of ["error", "aborted", "close"]) incoming.on(event, () => this.body.finish("unexpected EOF"));
   }
@@ -209,7 +225,7 @@ export class Http2 {
   }
 
   serve(socket: TLSSocket): Member {
-    const connection = new Http2Connection(socket, this.deps.second);
+    const connection = new Http2Connection(socket, this.deps.second, this.deps.pace);
     this.crowd.join(connection);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.crowd.leave(connection));
@@ -228,7 +244,8 @@ export class Http2 {
     const hasBody = !incoming.stream.endAfterHeaders;
     const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
-    await new Promise((resolve) => setImmediate(resolve));
+    connection.share.charge(REQUEST_BYTES);
+    await connection.turn();
     if (!incoming.aborted) await this.answerOpen({ incoming, outgoing, connection, hasBody });
     await closed;
     connection.requestEnds();

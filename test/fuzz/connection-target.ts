@@ -3,6 +3,7 @@ import { Connection, type ConnectionDeps } from "../../src/server/connection.ts"
 import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { type MessageParser, ParserPool } from "../../src/server/message-parser.ts";
+import { Pace } from "../../src/server/pace.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeTransport } from "../server/fake-transport.ts";
@@ -137,6 +138,7 @@ class ConnectionTarget implements Target {
     return {
       handler: (exchange) => answer(exchange, exchanges),
       parsers: this.parsers,
+      pace: new Pace(queueMicrotask, PACE_BYTES),
       heads: new AnswerHeads(() => 0),
       refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
       failures: new Failures({ count: () => this.failed++, log, now: () => 0 }),
@@ -145,6 +147,9 @@ class ConnectionTarget implements Target {
     };
   }
 }
+
+/** So little that most inputs take several turns of their source. */
+const PACE_BYTES = 2100;
 
 async function turns(transport: FakeTransport, bytes: number): Promise<void> {
   for (let turn = 0; turn < TURNS || (turn < TURNS + bytes && !transport.isOver); turn++) await null;

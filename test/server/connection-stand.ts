@@ -6,6 +6,7 @@ import { Connection } from "../../src/server/connection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, type Handler } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { ParserPool } from "../../src/server/message-parser.ts";
+import { Pace } from "../../src/server/pace.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { settingsOf } from "../program-info.ts";
@@ -42,6 +43,7 @@ export class Stand {
     this.connection = new Connection(this.transport, {
       handler: handler(this),
       parsers: new ParserPool(4),
+      pace: new Pace((run) => void this.turn.push(run)),
       heads: new AnswerHeads(() => 0),
       refusals: this.refusals,
       failures: new Failures({ count: () => this.failed++, log, now: () => 0 }),

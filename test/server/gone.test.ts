@@ -4,6 +4,7 @@ import { Connection } from "../../src/server/connection.ts";
 import type { Answer } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { ParserPool } from "../../src/server/message-parser.ts";
+import { Pace } from "../../src/server/pace.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import type { Transport } from "../../src/server/transport.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -50,6 +51,7 @@ test("of a long answer no more is made once its client is gone", async () => {
   const connection = new Connection(transport, {
     handler: () => answer,
     parsers: new ParserPool(1),
+    pace: new Pace((run) => run()),
     heads: new AnswerHeads(() => 0),
     refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
     failures: new Failures({ count: () => expect.unreachable(), log, now: () => 0 }),
