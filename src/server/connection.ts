@@ -1,13 +1,13 @@
-import { type AnswerHeads, CONTINUE, statusText } from "./answer-head.ts";
+import { CONTINUE } from "./answer-head.ts";
 import { endsByItself, writeAnswer } from "./answer-writer.ts";
+import type { ConnectionDeps } from "./connection-deps.ts";
 import { type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
-import type { Answer, Answers, Handler } from "./exchange.ts";
-import type { FailedRequest, Failures } from "./failures.ts";
+import type { Answer, Answers } from "./exchange.ts";
+import type { FailedRequest } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
-import type { ParserPool } from "./message-parser.ts";
 import { MessageReader } from "./message-reader.ts";
-import { type Pace, type Paced, REQUEST_BYTES, type Share } from "./pace.ts";
-import type { Refusals } from "./refusals.ts";
+import { type Paced, REQUEST_BYTES, type Share } from "./pace.ts";
+import { refusalAnswer } from "./refusals.ts";
 import { malformed, Refusal } from "./request-line.ts";
 import type { Transport } from "./transport.ts";
 
@@ -28,20 +28,6 @@ const WRITTEN_SHIFT = 2;
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** What is named of a request that could not be read. */
 const NO_REQUEST: Omit<FailedRequest, "client"> = { method: "", path: NOTHING };
-
-/** What all connections share. */
-export interface ConnectionDeps {
-  readonly handler: Handler;
-  readonly parsers: ParserPool;
-  readonly pace: Pace;
-  readonly heads: AnswerHeads;
-  readonly refusals: Refusals;
-  readonly failures: Failures;
-  /** Whole seconds on a monotonic clock. */
-  readonly second: () => number;
-  /** Runs something when others have had their turn of the loop. */
-  readonly later: (run: () => void) => void;
-}
 
 /** HTTP/1 on one socket: one request after the other, each answered before the next is looked at. */
 export class Connection implements ExchangePort, Member, Paced {
@@ -106,8 +92,7 @@ export class Connection implements ExchangePort, Member, Paced {
   /** It is for the client to go on: with a body that is wanted, or by taking what was sent. */
   private get awaitsClient(): boolean {
     const { whenRoom, current } = this;
-    if (whenRoom !== null || current === null) return whenRoom !== null;
-    return current.body.isTaken && !current.body.isOver;
+    return whenRoom !== null || (current?.body.isTaken === true && !current.body.isOver);
   }
 
   /** Bytes have come in. They are the connection's own. */
@@ -244,8 +229,8 @@ export class Connection implements ExchangePort, Member, Paced {
 
   /** Whether its source had enough of this turn of the loop. Much of a body is not kept for that: there are budgets for it. */
   private mustWait(at: number, { length }: Uint8Array): boolean {
-    if (!this.share.isOver) return false;
-    if (length - at > MAX_WAITING_BYTES && (at === 0 || this.current !== null)) return false;
+    const isLarge = length - at > MAX_WAITING_BYTES && (at === 0 || this.current !== null);
+    if (!this.share.isOver || isLarge) return false;
     if (!this.isHeld) this.share.wait(this);
     this.isHeld = true;
     return true;
@@ -385,11 +370,12 @@ export class Connection implements ExchangePort, Member, Paced {
       return this.begin(exchange);
     }
     if (!this.isAnswered) return this.current?.body.finish(refusal.words);
-    const { status, words } = refusal;
-    const text = `${status} ${statusText(status)}: ${words}`;
-    const answer = { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
     if (this.current === null)
-      void writeAnswer(this, this.deps.heads, answer, { method: "", minorVersion: 1, keepsAlive: false });
+      void writeAnswer(this, this.deps.heads, refusalAnswer(refusal), {
+        method: "",
+        minorVersion: 1,
+        keepsAlive: false,
+      });
     this.endSoon();
   }
 

@@ -1,7 +1,7 @@
 import type { ListenAddress } from "../config/address.ts";
 import type { Log } from "../telemetry/log.ts";
 import { AnswerHeads } from "./answer-head.ts";
-import type { ConnectionDeps } from "./connection.ts";
+import type { ConnectionDeps } from "./connection-deps.ts";
 import { Crowd } from "./crowd.ts";
 import type { Handler } from "./exchange.ts";
 import type { Failures } from "./failures.ts";

@@ -8,16 +8,16 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import { statusText } from "./answer-head.ts";
 import { isStream } from "./answer-writer.ts";
 import { Body } from "./body.ts";
-import type { ConnectionDeps } from "./connection.ts";
+import type { ConnectionDeps } from "./connection-deps.ts";
 import { type Crowd, type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, readExpectation } from "./framing.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { type Pace, REQUEST_BYTES, type Share } from "./pace.ts";
+import { refusalAnswer } from "./refusals.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
 import { certificateOf, clientOf } from "./tls-listener.ts";
@@ -288,9 +288,7 @@ export class Http2 {
 
   private refused(refusal: Refusal, connection: Http2Connection): Answer {
     this.deps.refusals.add(refusal, connection.client);
-    const { status, words } = refusal;
-    const text = `${status} ${statusText(status)}: ${words}`;
-    return { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: text };
+    return refusalAnswer(refusal);
   }
 }
 

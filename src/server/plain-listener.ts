@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import type { ListenAddress } from "../config/address.ts";
-import { Connection, type ConnectionDeps } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionDeps } from "./connection-deps.ts";
 import type { Door, Place } from "./door.ts";
 import type { Listener } from "./listener.ts";
 import { sourceOf } from "./source.ts";

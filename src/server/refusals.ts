@@ -1,6 +1,8 @@
 import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
+import { statusText } from "./answer-head.ts";
+import type { Answer } from "./exchange.ts";
 import type { Refusal } from "./request-line.ts";
 
 /** So many refusals of each reason are logged one by one in a minute; the next line says how many were not. */
@@ -11,6 +13,12 @@ export interface RefusalDeps {
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** What whoever is refused is told. */
+export function refusalAnswer({ status, words }: Refusal): Answer {
+  const headers = { "Content-Type": "text/plain; charset=utf-8" };
+  return { status, headers, body: `${status} ${statusText(status)}: ${words}` };
 }
 
 /** Counts what is refused, and logs within bounds what nobody else does. */

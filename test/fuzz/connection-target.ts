@@ -1,5 +1,6 @@
 import { AnswerHeads } from "../../src/server/answer-head.ts";
-import { Connection, type ConnectionDeps } from "../../src/server/connection.ts";
+import { Connection } from "../../src/server/connection.ts";
+import type { ConnectionDeps } from "../../src/server/connection-deps.ts";
 import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { type MessageParser, ParserPool } from "../../src/server/message-parser.ts";

@@ -1,6 +1,8 @@
 import { Rejection } from "../../src/model/rejection.ts";
 import { AnswerHeads } from "../../src/server/answer-head.ts";
-import { Connection, type ConnectionDeps } from "../../src/server/connection.ts";
+import { Connection } from "../../src/server/connection.ts";
+import type { ConnectionDeps } from "../../src/server/connection-deps.ts";
+import { Pace } from "../../src/server/pace.ts";
 import type { Transport } from "../../src/server/transport.ts";
 import { createTestApp } from "../app.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
@@ -91,6 +93,9 @@ function diceOf(input: Uint8Array): Dice {
   return new Dice(Number(Bun.hash(input) % 1_000_003n));
 }
 
+/** Of input that a source may bring in a turn of the loop: little, so that some have to wait. */
+const PACE_BYTES = 8 * 1024;
+
 /**
  * Whole exchanges with a whole server, on connections without sockets: bodies of all kinds, in pieces, on all routes that write
  * and some that read, by several clients at once, of which some leave amid a request or its answer. No answer is 500, all come,
@@ -128,6 +133,7 @@ export class ServerTarget implements Target {
     const deps: ConnectionDeps = {
       handler: front,
       parsers: this.parsers,
+      pace: new Pace(setImmediate, PACE_BYTES),
       heads: new AnswerHeads(() => 0),
       refusals,
       failures,
