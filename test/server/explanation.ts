@@ -16,7 +16,12 @@ export function explain({ text, ours, theirs }: Difference): string[] | null {
   for (let n = 0; n < Math.max(here.length, there.length); n++) {
     if (here[n] === there[n]) continue;
     const [previous, request] = [requests[n - 1] ?? NO_REQUEST, requests[n] ?? NO_REQUEST];
-    const known = knownOf({ previous, request, ours: here[n] ?? "", theirs: there[n] ?? "" });
+    const known =
+      knownOf({ previous, request, ours: here[n] ?? "", theirs: there[n] ?? "" }) ??
+      // What is wrong with a body may be met when its request is answered: the end is all that tells it.
+      (here[n] === undefined && previous.refused !== null
+        ? knownOf({ previous: NO_REQUEST, request: previous, ours: here[n - 1] ?? "", theirs: there[n - 1] ?? "" })
+        : null);
     if (known === null) return null;
     names.push(known.name);
     // Behind it one of them reads on alone.
@@ -39,7 +44,7 @@ function knownOf(answered: Answered): KnownDifference | null {
 }
 
 function matches(known: KnownDifference, { previous, request, ours, theirs }: Answered): boolean {
-  const { refused = null, before = /^$/, after = /^/, sent } = known;
+  const { refused = null, before = /^/, after = /^/, sent } = known;
   const isRefusedSo = refused === null ? request.refused === null : refused.test(request.refused ?? "");
   const isSent = before.test(request.before) && after.test(previous.text) && sent.test(request.text);
   const isCut = !request.isWhole && request.text !== "";

@@ -4,7 +4,7 @@ export interface KnownDifference {
   readonly reason: string;
   /** Why it is refused here, in the words of the answer; left out, it is not; /^/ where that does not matter. */
   readonly refused?: RegExp;
-  /** Line ends passed over before it; left out, there are none. */
+  /** Line ends passed over before it; left out, any or none. */
   readonly before?: RegExp;
   /** The request before it; left out, any or none. */
   readonly after?: RegExp;
@@ -172,6 +172,16 @@ const TOLD: readonly KnownDifference[] = [
     staysOpen: true,
   },
   {
+    name: "an end behind an expectation that is refused, half a second later",
+    reason: "the reference waits for what the client still sends",
+    after: /\nExpect:/i,
+    sent: /^$/,
+    ours: /^$/,
+    theirs: /^open$/,
+    example: `${PUSH}Expect: x\r\n${CHUNKED}${"=".repeat(2_000)}`,
+    staysOpen: true,
+  },
+  {
     name: "fewer than four bytes before the end",
     reason: "the reference looks at a request when it has four bytes of it",
     refused: ANYTHING,
@@ -286,7 +296,6 @@ const LIFE: readonly KnownDifference[] = [
     name: "keep-alive in another field than the first in HTTP/1.0",
     reason: "fields of one name are one list (RFC 9110, section 5.3); the reference reads the first",
     refused: ANYTHING,
-    before: ANYTHING,
     after:
       /^\S+ [^ ]* HTTP\/1\.0\r?\n(?:(?!Connection:)[^\r\n]+\r?\n)*Connection:(?![^\n]*keep-alive)[^\n]*\n([^\r\n]+\r?\n)*Connection:[^\n]*keep-alive/i,
     sent: /./,
@@ -298,7 +307,6 @@ const LIFE: readonly KnownDifference[] = [
     name: "keep-alive behind a long answer to HTTP/1.0",
     reason: "its size is known; the reference ends such a connection behind answers of more than 2 KB",
     refused: ANYTHING,
-    before: ANYTHING,
     after: /^GET [^ ]* HTTP\/1\.0\r?\n[\s\S]*keep-alive/i,
     sent: ANYTHING,
     ours: /./,
