@@ -1,6 +1,8 @@
 import { formatFloat } from "./float.ts";
 
 const encoder = new TextEncoder();
+/** Of runs that are not short; makes no view of the source, as `set` needs one. */
+const copyBytes = Buffer.prototype.copy;
 /** Texts of at most so many characters are mostly ASCII, and quicker written one by one. */
 const SHORT_TEXT = 192;
 
@@ -48,7 +50,7 @@ export class Writer {
     const target = this.bytes;
     let at = this.length;
     if (size <= 192) for (let i = start; i < end; i++) target[at++] = source[i] as number;
-    else target.set(source.subarray(start, end), at);
+    else copyBytes.call(source as Buffer, target, at, start, end);
     this.length += size;
   }
 

@@ -188,12 +188,12 @@ function* gathered(pieces: Iterable<Uint8Array>, { nowMs }: StreamClock, block: 
   let sizeBytes = 0;
   let startMs = nowMs();
   for (const piece of pieces) {
-    if (sizeBytes + piece.length > block.length) {
+    if (sizeBytes > 0 && sizeBytes + piece.length > block.length) {
       yield block.subarray(0, sizeBytes);
       sizeBytes = 0;
       startMs = nowMs();
     }
-    if (piece.length > block.length) {
+    if (sizeBytes === 0 && piece.length > block.length / 4) {
       yield piece;
       continue;
     }
@@ -218,7 +218,8 @@ function shortAnswer(
   while (sizeBytes <= SHORT_BYTES && nowMs() - startMs < SHORT_MS) {
     const { value, done } = pieces.next();
     if (done) return { parts, isWhole: true };
-    parts.push(value);
+    // It may be lent only until the next one.
+    parts.push(value.slice());
     sizeBytes += value.length;
   }
   return { parts, isWhole: false };

@@ -7,6 +7,10 @@ import { escapedName, escapeLines } from "./escape-lines.ts";
 import { LineCursor } from "./lines.ts";
 import { NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
 
+/** Of a text that is sent as it is; a system call sends no more at a time. */
+const BLOCK_BYTES = 96 * 1024;
+/** A page of at least this size is a piece by itself. */
+const LARGE_PAGE_BYTES = 32 * 1024;
 /** Pages with less than this are gathered to one piece. */
 const SMALL_PAGE_BYTES = 4096;
 const LINE_FEED = 0x0a;
@@ -53,6 +57,38 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme)
 /** So many bytes of headers are written, or pages looked at, to learn a size. */
 const SIZED_HEADER_BYTES = 64 * 1024;
 const SIZED_PAGES = 16 * 1024;
+
+/** The text of `textPieces` in pieces of about this size, each lent until the next one is asked for. */
+export function* textBlocks(families: ExposedFamilies, escaping: EscapingScheme): Generator<Uint8Array> {
+  const out = new Writer(PIECE_BYTES);
+  const cursor = new LineCursor();
+  for (const family of families) {
+    if (family === null) {
+      yield NOTHING;
+      continue;
+    }
+    writeTextHeader(out, family, escaping);
+    if (family.ownLines !== null) out.append(family.ownLines);
+    const rewrite = family.quoted && escaping !== "allow-utf-8";
+    for (const page of family.pages) {
+      if (rewrite) for (const { bytes } of rewrittenPage(out, family, page, escaping, cursor)) yield bytes;
+      else if (page.used >= LARGE_PAGE_BYTES) {
+        yield lent(out);
+        yield page.bytes.subarray(0, page.used);
+      } else out.copy(page.bytes, 0, page.used);
+      if (out.length >= BLOCK_BYTES) yield lent(out);
+    }
+    if (out.length >= BLOCK_BYTES) yield lent(out);
+  }
+  if (out.length > 0) yield out.view();
+}
+
+/** What was written so far, until more is written; the writer is empty. */
+function lent(out: Writer): Uint8Array {
+  const bytes = out.view();
+  out.reset();
+  return bytes;
+}
 
 /** The size of what `textPieces` makes of these families, all in one turn; null where that would be too much work for one. */
 export function textSize(families: ExposedFamilies, escaping: EscapingScheme): number | null {

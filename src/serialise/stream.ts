@@ -1,7 +1,7 @@
 import { TURN_MS } from "../model/work.ts";
 
 /** So much is sent, or so long worked (TURN_MS), before other requests get a turn of the loop. */
-const TURN_BYTES = 256 * 1024;
+const TURN_BYTES = 192 * 1024;
 
 /** Larger pieces are handed on in parts: what a reader does not take is copied, and he may never take more than the first. */
 const PART_BYTES = 256 * 1024;
