@@ -52,7 +52,11 @@ export class LineCheck {
   close = 0;
   private readonly quotedNames: string[] = [];
   private readonly block = new Uint8Array(256);
+
   private blockSize = 0;
+
+  /** `isPushable` false: only the shape is looked at, for what is in the lines is pushed anew before it is used. */
+  constructor(private readonly isPushable: boolean) {}
 
   /** Begins with the rows of a group: checks its key. */
   openKey(key: Uint8Array): void {
@@ -100,7 +104,7 @@ export class LineCheck {
     const end = this.quotedEnd(start);
     const plain = decoder.decode(name);
     if (unescaped(this.source, start, end) !== plain + decoder.decode(suffix)) return -1;
-    if (isLegacyMetricName(plain)) broken(`a name that needs no quotes has some at ${start}`);
+    if (this.isPushable && isLegacyMetricName(plain)) broken(`a name that needs no quotes has some at ${start}`);
     this.isQuoted = true;
     return this.expect(end + 1, COMMA);
   }
@@ -156,8 +160,8 @@ export class LineCheck {
       if (lastStart >= 0) this.checkOrder(lastStart, lastEnd);
       if (next < keyLabels.length && isKeyName(key, keyLabels, next, source, start, nameEnd)) {
         const size = (keyLabels[next + 3] as number) - (keyLabels[next] as number);
-        if (end - start !== size || !sameBytes(source, start, key, keyLabels[next] as number, size))
-          broken(`a line has another value of a label of its group at ${start}`);
+        const isSame = end - start === size && sameBytes(source, start, key, keyLabels[next] as number, size);
+        if (!isSame && this.isPushable) broken(`a line has another value of a label of its group at ${start}`);
         next += 4;
       }
       if (isName(source, start, nameEnd, INSTANCE)) hasInstance = true;
@@ -173,7 +177,8 @@ export class LineCheck {
   }
 
   private checkComplete(next: number, hasInstance: boolean, at: number): void {
-    if (next < this.keyLabels.length || !hasInstance) broken(`a line lacks labels of its group at ${at}`);
+    if (this.isPushable && (next < this.keyLabels.length || !hasInstance))
+      broken(`a line lacks labels of its group at ${at}`);
     if (this.quotedNames.length > 0) this.checkQuotedNames();
   }
 
@@ -206,15 +211,15 @@ export class LineCheck {
       if (byte === UNDERSCORE || (byte >= 0x30 && byte < COLON && at > start)) continue;
       break;
     }
-    if (at === start || (source[start] === UNDERSCORE && source[start + 1] === UNDERSCORE))
-      broken(`a label has no name that it may have at ${start}`);
+    const isReserved = source[start] === UNDERSCORE && source[start + 1] === UNDERSCORE;
+    if (at === start || (isReserved && this.isPushable)) broken(`a label has no name that it may have at ${start}`);
     return at;
   }
 
   private readQuotedLabelName(start: number): number {
     const end = this.quotedEnd(start + 1);
     const name = unescaped(this.source, start + 1, end);
-    if (name === "" || isLegacyLabelName(name) || name.startsWith("__"))
+    if (this.isPushable && (name === "" || isLegacyLabelName(name) || name.startsWith("__")))
       broken(`a label has no name that it may have at ${start}`);
     this.isQuoted = true;
     this.quotedNames.push(name);
@@ -225,7 +230,7 @@ export class LineCheck {
   private checkQuotedNames(): void {
     const fault = findUnscrapable([...this.quotedNames]);
     this.quotedNames.length = 0;
-    if (fault !== null) broken(`a line ${fault}`);
+    if (fault !== null && this.isPushable) broken(`a line ${fault}`);
   }
 
   /** The place of the closing quote of what begins at `start`. */
@@ -249,7 +254,7 @@ export class LineCheck {
     const order = quoted
       ? Buffer.compare(nameOf(source, start, end), nameOf(source, label.start, label.nameEnd))
       : compareBytes(source, start, end - start, source, label.start, label.nameEnd - label.start);
-    if (order >= 0) broken(`labels are not sorted, or one is there twice at ${label.start}`);
+    if (order >= 0 && this.isPushable) broken(`labels are not sorted, or one is there twice at ${label.start}`);
   }
 
   /** Most numbers are digits with or without a point. */

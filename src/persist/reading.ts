@@ -5,7 +5,7 @@ import { checkHead } from "./file-head.ts";
 import { KeptColumns } from "./kept-columns.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
-import { SEGMENTED_VERSION } from "./schema.ts";
+import { RECHECKED_VERSION, SEGMENTED_VERSION } from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
 
 /** Rows are handed over in columns of about this size. */
@@ -57,11 +57,12 @@ export function* readGroups(file: string, leaveOut: (row: LeftOutRow) => void): 
 
 function* readRows(database: Database, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
   const columns = new KeptColumns();
-  const check = new RowCheck(new SideCheck());
   const withoutGroup = new Set<string>();
   // Both tables as they are at one moment.
   database.run("BEGIN");
-  const isSegmented = versionOf(database) >= SEGMENTED_VERSION;
+  const version = versionOf(database);
+  const check = new RowCheck(version < RECHECKED_VERSION ? null : new SideCheck());
+  const isSegmented = version >= SEGMENTED_VERSION;
   for (const table of isSegmented ? (["groups", "segments"] as const) : (["groups"] as const))
     for (const row of database.query(READ[table]).iterate() as IterableIterator<FoundRow>) {
       const key = () => Buffer.from(row.key).toString("latin1");

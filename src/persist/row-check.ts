@@ -32,7 +32,7 @@ export interface FoundRow extends KeptRow {
 
 /** Says of each row of a file whether it is one that we write. Costs a look at each byte of it. */
 export class RowCheck {
-  private readonly lines = new LineCheck();
+  private readonly lines: LineCheck;
   private readonly cursor = new PartsCursor();
   private readonly names = new KeyTable();
   private readonly series = new KeyTable();
@@ -45,7 +45,10 @@ export class RowCheck {
   /** The labels of the metric at hand, if it has several lines. */
   private metricLabels: Uint8Array | null = null;
 
-  constructor(private readonly sides: SideCheck) {}
+  /** `sides` is null where only the shape of rows is looked at, for what is in them is pushed anew before it is used. */
+  constructor(private readonly sides: SideCheck | null) {
+    this.lines = new LineCheck(sides !== null);
+  }
 
   /** Why a row cannot be used, or null. */
   findFault(row: FoundRow): string | null {
@@ -62,7 +65,7 @@ export class RowCheck {
     if (isTyped !== 1) broken("a column has a value of another type");
     if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
     if (!Number.isFinite(succeeded) || !Number.isFinite(failed)) broken("its push times are not numbers");
-    if (!isUtf8(key) || !isUtf8(exposition)) broken("it is not UTF-8");
+    if (!isUtf8(key) || (this.sides !== null && !isUtf8(exposition))) broken("it is not UTF-8");
     this.lines.openKey(key);
     const { cursor } = this;
     cursor.open(parts, exposition.length);
@@ -75,8 +78,9 @@ export class RowCheck {
     const name = this.nameAt(parts, place);
     if (!(Math.abs(cursor.pushedMs) <= LAST_DATE_MS)) broken(`the family ${text(name)} has no time`);
     const isQuoted = this.checkLines(exposition, name);
-    if (isQuoted && (cursor.flags & HEAD_QUOTED) === 0) broken("names are in quotes that should be in none");
-    if (cursor.sideSize < 0) return;
+    if (isQuoted && (cursor.flags & HEAD_QUOTED) === 0 && this.sides !== null)
+      broken("names are in quotes that should be in none");
+    if (cursor.sideSize < 0 || this.sides === null) return;
     const help = cursor.helpSize < 0 ? null : parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize);
     const side = parts.subarray(cursor.sideAt, cursor.sideAt + cursor.sideSize);
     const fault = this.sides.findFault(key, { name, help, type: cursor.type, metricCount: cursor.metricCount, side });
@@ -110,12 +114,16 @@ export class RowCheck {
   private checkHead(parts: Uint8Array, name: Uint8Array): void {
     const { cursor, names } = this;
     if (!isUtf8(name) || name.includes(0)) broken("the name of a family is not one");
-    if (name.length === 0 && cursor.metricCount > 0) broken("a family with metrics has no name");
+    if (name.length === 0 && cursor.metricCount > 0 && this.sides !== null) broken("a family with metrics has no name");
     if (names.find(name, 0, name.length) >= 0) broken(`the family ${text(name)} is there twice`);
     names.add(name, 0, name.length);
     if ((cursor.flags & ~KNOWN_FLAGS) !== 0) broken(`the family ${text(name)} has flags that nobody knows`);
     if (isSame(name, TIME_NAME) && cursor.type !== MetricType.gauge) broken(`the family ${text(name)} is no gauge`);
-    if (cursor.helpSize > 0 && !isUtf8(parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize)))
+    if (
+      this.sides !== null &&
+      cursor.helpSize > 0 &&
+      !isUtf8(parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize))
+    )
       broken(`the help of ${text(name)} is not UTF-8`);
   }
 
@@ -125,7 +133,7 @@ export class RowCheck {
     const { linesAt, linesSize, type, metricCount, lineCount, flags } = cursor;
     const end = linesAt + linesSize;
     this.lineCount = 0;
-    this.mayRepeat = metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
+    this.mayRepeat = this.sides === null || metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
     if (!this.mayRepeat) this.series.clear();
     lines.open(exposition, linesAt, end);
     let metrics = 0;
