@@ -98,7 +98,13 @@ export class PushColumns {
 
   /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
   trim(): void {
-    if (this.metrics.length <= METRIC_STRIDE * 65536 && this.spill.length <= 1 << 20) return;
+    const isUsual =
+      this.metrics.length <= METRIC_STRIDE * KEPT_ROWS &&
+      this.samples.length <= SAMPLE_STRIDE * 2 * KEPT_ROWS &&
+      this.labels.length <= LABEL_STRIDE * 2 * KEPT_ROWS &&
+      this.families.length <= FAMILY_STRIDE * KEPT_ROWS &&
+      this.spill.length <= 1 << 20;
+    if (isUsual) return;
     Object.assign(this, new PushColumns(this.limits), { work: this.work });
   }
 
@@ -343,6 +349,9 @@ function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
   grown.set(rows);
   return grown;
 }
+
+/** Columns of more rows are not kept for the next push. */
+const KEPT_ROWS = 65_536;
 
 export const FAMILY_STRIDE = 9;
 export const FAMILY_NAME_AT = 0;

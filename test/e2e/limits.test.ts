@@ -98,6 +98,14 @@ const PUSH_CASES: PushCase[] = [
     within: Buffer.from(line("x".repeat(1024))),
     beyond: Buffer.from(line("x".repeat(1025))),
   })),
+  {
+    flag: "push.max-families",
+    value: "20",
+    proves: "families without a name or anything else",
+    within: Buffer.alloc(20),
+    beyond: Buffer.alloc(21),
+    headers: PROTOBUF,
+  },
 ];
 
 const GROUP_CASES: PushCase[] = [
