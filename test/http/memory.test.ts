@@ -38,11 +38,11 @@ test("HELP texts count for --store.max-size as often as they are sent", async ()
 
 test("grouping keys with thousands of labels are refused, and those within the limit count with all their names", async () => {
   const path = (n: number, labels: number) =>
-    `/job/j${Array.from({ length: labels }, (_, i) => `/l${(n * 7 + i) % 1_000}/v`).join("")}`;
+    `/job/j${Array.from({ length: labels }, (_, i) => `/l${n}_${i}/v`).join("")}`;
   const { app, store } = createTestApp("--store.max-size=8MiB");
   expect((await push(app, path(0, 1_000), "a 1\n", "PUT")).status).toBe(413);
   const statuses = new Set<number>();
-  for (let n = 0; n < 1_200; n++) statuses.add((await push(app, path(n, 999 - (n % 900)), "a 1\n", "PUT")).status);
+  for (let n = 0; n < 400; n++) statuses.add((await push(app, path(n, 99), "a 1\n", "PUT")).status);
   expect([...statuses]).toEqual([200, 507]);
   expect(store.stats.memoryBytes).toBeWithin(4 * MIB, 9 * MIB);
 });
