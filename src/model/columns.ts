@@ -98,13 +98,8 @@ export class PushColumns {
 
   /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
   trim(): void {
-    const isUsual =
-      this.metrics.length <= METRIC_STRIDE * KEPT_ROWS &&
-      this.samples.length <= SAMPLE_STRIDE * 2 * KEPT_ROWS &&
-      this.labels.length <= LABEL_STRIDE * 2 * KEPT_ROWS &&
-      this.families.length <= FAMILY_STRIDE * KEPT_ROWS &&
-      this.spill.length <= 1 << 20;
-    if (isUsual) return;
+    const { metrics, samples, labels, families } = this;
+    if (Math.max(metrics.length, samples.length, labels.length, families.length, this.spill.length) <= KEPT) return;
     Object.assign(this, new PushColumns(this.limits), { work: this.work });
   }
 
@@ -350,8 +345,8 @@ function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
   return grown;
 }
 
-/** Columns of more rows are not kept for the next push. */
-const KEPT_ROWS = 65_536;
+/** A larger column is not kept for the next push. */
+const KEPT = 1 << 20;
 
 export const FAMILY_STRIDE = 9;
 export const FAMILY_NAME_AT = 0;
