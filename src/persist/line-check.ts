@@ -85,7 +85,7 @@ export class LineCheck {
     this.source = source;
     this.end = end;
     this.isQuoted = false;
-    this.quotedNames.length = 0;
+    if (this.quotedNames.length > 0) this.quotedNames.length = 0;
     if (start > end || end > source.length) broken("it is cut short");
   }
 
