@@ -28,3 +28,45 @@ function exponentForm(value: number): string {
   const at = text.indexOf("e") + 2;
   return text.length - at === 1 ? `${text.slice(0, at)}0${text.slice(at)}` : text;
 }
+
+/** The most bytes that `writeInteger` writes. */
+export const INTEGER_BYTES = 24;
+const SEVEN_DIGITS = 1e7;
+
+/** Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; gives where it ends. */
+export function writeInteger(target: Uint8Array, at: number, value: number): number {
+  let start = at;
+  if (value < 0) target[start++] = 0x2d;
+  const magnitude = Math.abs(value);
+  // Two parts that are small integers: their digits cost no string.
+  const upper = Math.floor(magnitude / SEVEN_DIGITS);
+  const lower = magnitude - upper * SEVEN_DIGITS;
+  // Where an exponent follows, the first digit moves one place forward, before the point.
+  const first = magnitude < 1e6 ? start : start + 1;
+  const upperEnd = upper > 0 ? writeDigits(target, first, upper, 1) : first;
+  let end = writeDigits(target, upperEnd, lower, upper > 0 ? 7 : 1);
+  if (magnitude < 1e6) return end;
+  const exponent = end - first - 1;
+  target[start] = target[first] as number;
+  target[first] = 0x2e;
+  while (target[end - 1] === 0x30) end--;
+  if (target[end - 1] === 0x2e) end--;
+  target[end] = 0x65;
+  target[end + 1] = 0x2b;
+  target[end + 2] = 0x30 + Math.floor(exponent / 10);
+  target[end + 3] = 0x30 + (exponent % 10);
+  return end + 4;
+}
+
+/** Writes a small integer with at least so many digits; gives where it ends. */
+function writeDigits(target: Uint8Array, at: number, value: number, leastDigits: number): number {
+  let count = leastDigits;
+  for (let bound = 10 ** leastDigits; value >= bound; bound *= 10) count++;
+  let rest = value | 0;
+  for (let i = at + count - 1; i >= at; i--) {
+    const next = (rest / 10) | 0;
+    target[i] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return at + count;
+}

@@ -1,4 +1,4 @@
-import { formatFloat } from "./float.ts";
+import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
 
 const encoder = new TextEncoder();
 /** Of runs that are not short; makes no view of the source, as `set` needs one. */
@@ -90,7 +90,9 @@ export class Writer {
 
   /** Appends a number as the reference prints it. */
   float(value: number): void {
-    this.ascii(formatFloat(value));
+    if (!Number.isSafeInteger(value)) return this.ascii(formatFloat(value));
+    this.reserve(INTEGER_BYTES);
+    this.length = writeInteger(this.bytes, this.length, value);
   }
 
   /** Gives what was written away, buffer and all, and goes on with one of `sizeBytes`. */
