@@ -16,6 +16,8 @@ export class MessageReader {
   private line: RequestLine | null = null;
   private parser: MessageParser | null = null;
   private strayBytes = MAX_STRAY_BYTES;
+  /** Behind a POST CR and LF are passed over in any order, as Go does. */
+  private isBehindPost = false;
   /** The request whose header was read; its body may still be on its way. */
   exchange: Http1Exchange | null = null;
   /** What is to come of a body with a length. */
@@ -41,6 +43,7 @@ export class MessageReader {
   /** Makes ready for the next request. */
   next(): void {
     this.strayBytes = MAX_STRAY_BYTES;
+    this.isBehindPost = this.exchange?.method === "POST";
     this.exchange = null;
     this.line = null;
     this.freeParser();
@@ -52,7 +55,9 @@ export class MessageReader {
     this.freeParser();
   }
 
-  private readLine(bytes: Uint8Array, start: number): number | Refusal {
+  private readLine(bytes: Uint8Array, from: number): number | Refusal {
+    const start = this.isBehindPost && this.held.length === 0 ? this.passStray(bytes, from) : from;
+    if (start === bytes.length) return start;
     const end = bytes.indexOf(LINE_FEED, start);
     if (this.held.length + (end < 0 ? bytes.length : end) - start > MAX_HEADER_BYTES)
       return new Refusal(431, "header-too-large", `a request line of more than ${MAX_HEADER_BYTES} bytes`);
@@ -66,6 +71,15 @@ export class MessageReader {
     this.line = line;
     this.parser = this.parsers.lend();
     return end + 1 < bytes.length ? this.readHeader(line, bytes, end + 1) : end + 1;
+  }
+
+  private passStray(bytes: Uint8Array, start: number): number {
+    let at = start;
+    while (this.strayBytes > 0 && (bytes[at] === CR || bytes[at] === LINE_FEED)) {
+      this.strayBytes--;
+      at++;
+    }
+    return at;
   }
 
   /** Whether the line is a line end that is passed over. */

@@ -235,16 +235,6 @@ const LENIENT: readonly KnownDifference[] = [
     example: `\r\n${PUSH}${BODY}`,
   },
   {
-    name: "CR without LF behind a POST",
-    reason: "it is no line end; the reference passes over either behind a POST",
-    refused: /^the method is no token$/,
-    after: /^POST /,
-    sent: /^\r[A-Z]/,
-    ours: REFUSED,
-    theirs: READ,
-    example: `${PUSH}${BODY}\rPUT /metrics ${V}\r\n`,
-  },
-  {
     name: "an expectation that only looks like 100-continue",
     reason: "the reference looks for the word anywhere in the value",
     refused: /^unknown Expect$/,
