@@ -187,7 +187,9 @@ describe("what is removed is logged with who had it removed", () => {
     await using gateway = await Gateway.start();
     await ask(gateway.port, { ...PUSH });
     await ask(gateway.port, { method: "DELETE", path: "/metrics/job/j", headers: ALICE });
-    expect(gateway.stderr).toMatch(/level=info .*msg="deleted a group" group="job=\\"j\\"" logged_source=127\S+\n/);
+    const line = /level=info .*msg="deleted a group" group="job=\\"j\\"" logged_source=127\S+\n/;
+    await eventually("the line is read", async () => line.test(gateway.stderr));
+    expect(gateway.stderr).toMatch(line);
     expect(gateway.stderr).not.toContain("alice");
   });
 });
