@@ -179,8 +179,7 @@ export class PushSurface {
 
   private async applyContent(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
     const { keyed, exchange } = pushed;
-    const isText = !isDelimitedProtobuf(exchange.header("content-type"));
-    if (!isText || content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
+    if (!this.isText(exchange) || content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
       const outcome = this.parseAndApply(pushed, content);
       return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
     }
@@ -246,13 +245,13 @@ export class PushSurface {
   private parseAndApply(pushed: Push, body: Uint8Array): number | Rejection {
     const { keyed, exchange } = pushed;
     if (keyed instanceof Rejection) return keyed;
-    const { columns, knownForms } = this.context;
+    const known = this.isText(exchange) ? this.context.knownForms.find(body) : null;
+    const columns = known ?? this.context.columns;
     try {
-      const parsed = this.parse(exchange, body);
-      return parsed instanceof Rejection ? parsed : this.apply(pushed, keyed, parsed);
+      const rejection = known === null ? this.parse(exchange, body) : null;
+      return rejection ?? this.apply(pushed, keyed, columns);
     } finally {
       columns.trim();
-      knownForms.giveBack();
     }
   }
 
@@ -268,15 +267,17 @@ export class PushSurface {
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
 
-  private parse(exchange: Exchange, body: Uint8Array): PushColumns | Rejection {
+  /** Parses a body to the columns that all share. */
+  private parse(exchange: Exchange, body: Uint8Array): Rejection | null {
     const { columns, knownForms, protobufParser, textParser } = this.context;
-    if (isDelimitedProtobuf(exchange.header("content-type"))) return protobufParser.parse(body) ?? columns;
-    const known = knownForms.find(body);
-    if (known !== null) return known;
+    if (!this.isText(exchange)) return protobufParser.parse(body);
     const rejection = textParser.parse(body);
-    if (rejection !== null) return rejection;
-    knownForms.sighted(body, columns);
-    return columns;
+    if (rejection === null) knownForms.sighted(body, columns);
+    return rejection;
+  }
+
+  private isText(exchange: Exchange): boolean {
+    return !isDelimitedProtobuf(exchange.header("content-type"));
   }
 
   /**

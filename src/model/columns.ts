@@ -91,13 +91,9 @@ export class PushColumns {
     });
   }
 
-  /** Forgets the body that the values were taken from, which is not kept for a form. */
-  releaseTokens(): void {
-    this.tokens = NO_BYTES;
-  }
-
-  /** Gives back the memory of an unusually large push; the columns are empty afterwards. */
+  /** Gives back the memory of an unusually large push; the columns are empty afterwards. Those of a form let go of the values. */
   trim(): void {
+    if (this.form !== 0) this.tokens = NO_BYTES;
     const { metrics, samples, labels, families } = this;
     if (Math.max(metrics.length, samples.length, labels.length, families.length, this.spill.length) <= KEPT) return;
     Object.assign(this, new PushColumns(this.limits), { work: this.work });

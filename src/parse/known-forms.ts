@@ -61,9 +61,8 @@ export class KnownForms {
   }));
   /** How many forms were remembered so far; the number of the newest. */
   count = 0;
-  private lent: PushColumns | null = null;
 
-  /** What a body parses to, where its form is known; lent until `giveBack`. null: it has to be parsed. */
+  /** What a body parses to, where its form is known; lent until they are trimmed. null: it has to be parsed. */
   find(body: Uint8Array): PushColumns | null {
     if (body.length > MAX_BODY_BYTES || body.length === 0) return null;
     const key = keyOf(body);
@@ -75,16 +74,9 @@ export class KnownForms {
       form.isUsed = true;
       slot.wantedSightings = FIRST_SIGHTINGS;
       if (i > 0) forms.unshift(...forms.splice(i, 1));
-      this.lent = form.columns;
       return form.columns;
     }
     return null;
-  }
-
-  /** Lets go of the body that was looked at last. */
-  giveBack(): void {
-    this.lent?.releaseTokens();
-    this.lent = null;
   }
 
   /** For a body that was parsed to these columns: remembers its form if bodies that begin so come again and again. */
