@@ -5,7 +5,7 @@ import { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
 import { TextParser } from "../parse/text.ts";
 import type { StreamClock } from "../serialise/stream.ts";
-import { inTurns } from "./store-turns.ts";
+import { stepInTurns } from "./store-turns.ts";
 
 /** Parses large bodies in the text format in slices, one after the other: small ones have columns of their own and do not wait. */
 export class LargeTexts {
@@ -37,7 +37,7 @@ export class LargeTexts {
   private async parse(body: Uint8Array): Promise<Rejection | null> {
     let outcome: Rejection | null | typeof MORE = MORE;
     this.parser.begin(body);
-    await inTurns(this.clock, () => {
+    await stepInTurns(this.clock, () => {
       outcome = this.parser.readOn(STEP_UNITS);
       return outcome === MORE;
     });

@@ -1,5 +1,13 @@
 import type { ExposedFamily } from "../model/exposition.ts";
-import { type ExposedFamilies, type Piece, textBlocks, textPieces, textSize } from "../serialise/exposition.ts";
+import {
+  BLOCKS,
+  type Cut,
+  type ExposedFamilies,
+  PAGES,
+  type Piece,
+  textPieces,
+  textSize,
+} from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
@@ -52,25 +60,18 @@ function expositionOf(context: HttpContext, exchange: Exchange, snapshot: Snapsh
   const families = exposedFamilies(own, snapshot);
   const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
   const ordered = isSorted ? sortEach(families) : families;
-  const isText = format.kind === "text";
-  const parts =
-    isText && !gzipped
-      ? textBlocks(ordered, format.escaping)
-      : encoded(context, piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null), gzipped);
+  const pieces = piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
+  const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (gzipped) headers["Content-Encoding"] = "gzip";
-  const isSized = !gzipped && isText && store.stats.families <= SIZED_FAMILIES;
+  const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
   const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;
   return context.longAnswers.answer(exchange, parts, headers, () => snapshot.release(), sizeBytes);
 }
 
-function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean): Iterable<Piece> {
+function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {
   if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
-  return textPieces(families, format.escaping);
-}
-
-function encoded({ gzip }: HttpContext, pieces: Iterable<Piece>, gzipped: boolean): Iterable<Uint8Array> {
-  return gzipped ? gzip.stitch(pieces) : bytesOf(pieces);
+  return textPieces(families, format.escaping, cut);
 }
 
 function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {

@@ -65,7 +65,7 @@ export class StoreTurns {
   private async run(): Promise<void> {
     this.isRunning = true;
     try {
-      await inTurns(this.clock, () => this.step());
+      await stepInTurns(this.clock, () => this.step());
     } finally {
       this.isRunning = false;
       this.tell(Infinity);
@@ -89,13 +89,13 @@ export class StoreTurns {
   indexed(): Promise<void> | null {
     const { store } = this;
     if (this.indexing === null && store.isIndexing)
-      this.indexing = inTurns(this.clock, () => store.stepIndexing()).finally(() => (this.indexing = null));
+      this.indexing = stepInTurns(this.clock, () => store.stepIndexing()).finally(() => (this.indexing = null));
     return this.indexing;
   }
 }
 
 /** Takes steps as long as there is one to take, in slices of time with a turn of the loop before each. */
-export async function inTurns(clock: StreamClock, step: () => boolean): Promise<void> {
+export async function stepInTurns(clock: StreamClock, step: () => boolean): Promise<void> {
   for (;;) {
     await clock.turn();
     const startMs = clock.nowMs();

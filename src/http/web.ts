@@ -1,3 +1,4 @@
+import { begun } from "../serialise/stream.ts";
 import { Body } from "../server/body.ts";
 import { type Answer, canonicalName, type Exchange, type Handler, SAID_ALWAYS } from "../server/exchange.ts";
 import { fieldOf } from "../server/framing.ts";
@@ -69,18 +70,11 @@ export function exchangeOf(request: Request): Exchange {
 export function responseOf({ status, headers: own, body }: Answer): Response {
   const headers = { ...SAID_ALWAYS, ...own };
   if (body === null || typeof body === "string") return new Response(body, { status, headers });
-  const content = "pieces" in body ? owned(body.pieces) : body;
+  const content = "pieces" in body ? begun(copiesOf(body.pieces[Symbol.asyncIterator]())) : body;
   return new Response(content as unknown as ReadableStream, { status, headers });
 }
 
 /** A web stream may ask for the next piece before it has handed on this one. */
-function owned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const copies = copiesOf(pieces[Symbol.asyncIterator]());
-  // A generator that never ran ends without its `finally`: so it is run up to the first, empty piece.
-  void copies.next();
-  return copies;
-}
-
 async function* copiesOf(pieces: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield NOTHING;

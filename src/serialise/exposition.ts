@@ -5,14 +5,8 @@ import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import { type EscapingScheme, isLegacyMetricName } from "../model/names.ts";
 import { escapedName, escapeLines } from "./escape-lines.ts";
 import { LineCursor } from "./lines.ts";
-import { NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
+import { lendPiece, NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
 
-/** Of a text that is sent as it is; a system call sends no more at a time. */
-const BLOCK_BYTES = 96 * 1024;
-/** A page of at least this size is a piece by itself. */
-const LARGE_PAGE_BYTES = 32 * 1024;
-/** Pages with less than this are gathered to one piece. */
-const SMALL_PAGE_BYTES = 4096;
 const LINE_FEED = 0x0a;
 
 /** A piece of an exposition; `page` is set where the piece is that page as a whole, `bytes` being its lines. */
@@ -26,11 +20,24 @@ export type ExposedFamilies = Iterable<ExposedFamily | null>;
 
 const PAUSE: Piece = { bytes: NOTHING, page: null };
 
-/**
- * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered in bytes of their own, large
- * pages as they are, borrowed from their snapshot.
- */
-export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme): Generator<Piece> {
+/** How a text is cut into pieces. */
+export interface Cut {
+  /** A page of at least this size is a piece by itself, borrowed from its snapshot; smaller ones are gathered. */
+  readonly pageBytes: number;
+  /** What is gathered is a piece from this size on. */
+  readonly pieceBytes: number;
+  /** Takes what was gathered out of the writer. */
+  readonly take: (out: Writer) => Uint8Array;
+}
+
+/** For whoever deflates pages, and keeps that: each that is not small is a piece, and pieces have bytes of their own. */
+export const PAGES: Cut = { pageBytes: 4096, pieceBytes: PIECE_BYTES, take: takePiece };
+/** For what is sent as it is, in few system calls: a piece is lent until the next one is asked for. */
+export const BLOCKS: Cut = { pageBytes: 32 * 1024, pieceBytes: 96 * 1024, take: lendPiece };
+
+/** The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered, large pages as they are. */
+export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme, cut = PAGES): Generator<Piece> {
+  const { pageBytes, pieceBytes, take } = cut;
   const out = new Writer(PIECE_BYTES);
   const cursor = new LineCursor();
   for (const family of families) {
@@ -43,52 +50,20 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme)
     const rewrite = family.quoted && escaping !== "allow-utf-8";
     for (const page of family.pages) {
       if (rewrite) yield* rewrittenPage(out, family, page, escaping, cursor);
-      else if (page.used >= SMALL_PAGE_BYTES) {
-        if (out.length > 0) yield { bytes: takePiece(out), page: null };
+      else if (page.used >= pageBytes) {
+        if (out.length > 0) yield { bytes: take(out), page: null };
         yield { bytes: page.bytes.subarray(0, page.used), page };
       } else out.copy(page.bytes, 0, page.used);
-      if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
+      if (out.length >= pieceBytes) yield { bytes: take(out), page: null };
     }
-    if (out.length >= PIECE_BYTES) yield { bytes: takePiece(out), page: null };
+    if (out.length >= pieceBytes) yield { bytes: take(out), page: null };
   }
-  if (out.length > 0) yield { bytes: takePiece(out), page: null };
+  if (out.length > 0) yield { bytes: take(out), page: null };
 }
 
 /** So many bytes of headers are written, or pages looked at, to learn a size. */
 const SIZED_HEADER_BYTES = 64 * 1024;
 const SIZED_PAGES = 16 * 1024;
-
-/** The text of `textPieces` in pieces of about this size, each lent until the next one is asked for. */
-export function* textBlocks(families: ExposedFamilies, escaping: EscapingScheme): Generator<Uint8Array> {
-  const out = new Writer(PIECE_BYTES);
-  const cursor = new LineCursor();
-  for (const family of families) {
-    if (family === null) {
-      yield NOTHING;
-      continue;
-    }
-    writeTextHeader(out, family, escaping);
-    if (family.ownLines !== null) out.append(family.ownLines);
-    const rewrite = family.quoted && escaping !== "allow-utf-8";
-    for (const page of family.pages) {
-      if (rewrite) for (const { bytes } of rewrittenPage(out, family, page, escaping, cursor)) yield bytes;
-      else if (page.used >= LARGE_PAGE_BYTES) {
-        yield lent(out);
-        yield page.bytes.subarray(0, page.used);
-      } else out.copy(page.bytes, 0, page.used);
-      if (out.length >= BLOCK_BYTES) yield lent(out);
-    }
-    if (out.length >= BLOCK_BYTES) yield lent(out);
-  }
-  if (out.length > 0) yield out.view();
-}
-
-/** What was written so far, until more is written; the writer is empty. */
-function lent(out: Writer): Uint8Array {
-  const bytes = out.view();
-  out.reset();
-  return bytes;
-}
 
 /** The size of what `textPieces` makes of these families, all in one turn; null where that would be too much work for one. */
 export function textSize(families: ExposedFamilies, escaping: EscapingScheme): number | null {

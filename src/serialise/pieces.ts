@@ -19,6 +19,13 @@ export function takePiece(out: Writer): Uint8Array {
   return piece;
 }
 
+/** What was written so far, lent until more is written; the writer is emptied. */
+export function lendPiece(out: Writer): Uint8Array {
+  const piece = out.view();
+  out.reset();
+  return piece;
+}
+
 /** A piece of what was written, if there is enough for one, or an empty one. */
 export function pieceOf(out: Writer): Uint8Array {
   return out.length >= PIECE_BYTES ? takePiece(out) : NOTHING;

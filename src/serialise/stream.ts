@@ -28,8 +28,11 @@ export function inTurns(
   done: () => void,
   givenUp: () => boolean = () => false,
 ): AsyncGenerator<Uint8Array> {
-  const stream = takeTurns(pieces, clock, done, givenUp);
-  // A generator that never ran ends without its `finally`: so it is run up to the first, empty piece.
+  return begun(takeTurns(pieces, clock, done, givenUp));
+}
+
+/** A stream whose first piece is an empty one, run up to that: a generator that never ran ends without its `finally`. */
+export function begun(stream: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   void stream.next();
   return stream;
 }
