@@ -141,6 +141,22 @@ describe("verifications", () => {
     expect(auth.check(basic("mallory", "right"), USERS, ASKER)).toBe("refused");
   });
 
+  test("of unknown names cost what those of known ones cost: each one verification against the same hash", async () => {
+    const costOf = async (user: string, n: number) => {
+      const verifier = new Verifier();
+      const verdict = authOf(verifier.verify).check(basic(user, `wrong${n}`), USERS, ASKER);
+      await Promise.resolve();
+      const asked = verifier.waiting.map(({ password, hash }) => ({ password, hash }));
+      await verifier.drain(false);
+      return { verdict: await verdict, asked, count: verifier.count };
+    };
+    for (let n = 0; n < 9; n++) {
+      const known = await costOf("alice", n);
+      expect(known).toEqual({ verdict: "refused", asked: [{ password: `wrong${n}`, hash: HASH }], count: 1 });
+      expect(await costOf(`user${n}`, n)).toEqual(known);
+    }
+  });
+
   test("run one at a time; of a flood so many wait, the others are told so, and who was accepted does not wait", async () => {
     const verifier = new Verifier();
     const auth = authOf(verifier.verify, { maxPending: 8, maxRemembered: 10 });

@@ -126,22 +126,11 @@ describe("basic auth covers everything that is served", () => {
 });
 
 describe("passwords", () => {
-  test("unknown names take as long to be refused as known ones", async () => {
+  test("unknown names are refused as known ones are; test/access counts that it is the same work", async () => {
     await using gateway = await guarded(`basic_auth_users: {alice: ${await bcrypt("right", 10)}}`);
-    const timeOf = async (user: string, n: number) => {
-      const startMs = performance.now();
-      expect(await status(gateway, "/", { headers: { authorization: basic(user, `wrong${n}`) } })).toBe(401);
-      return performance.now() - startMs;
-    };
-    const [known, unknown]: [number[], number[]] = [[], []];
-    for (let n = 0; n < 9; n++) {
-      known.push(await timeOf("alice", n));
-      unknown.push(await timeOf(`user${n}`, n));
-    }
-    const median = (times: number[]) => times.sort((a, b) => a - b)[4] ?? 0;
-    expect(median(unknown) / median(known)).toBeGreaterThan(0.6);
-    expect(median(unknown) / median(known)).toBeLessThan(1.7);
-    expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 2);
+    for (let n = 0; n < 9; n++)
+      for (const user of ["alice", `user${n}`])
+        expect(await status(gateway, "/", { headers: { authorization: basic(user, `wrong${n}`) } })).toBe(401);
   });
 
   test("a flood of wrong ones against an expensive hash keeps nobody out who is in", async () => {
