@@ -2,6 +2,7 @@ import type { GroupingKey } from "../model/grouping-key.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { StoreStats } from "../model/store-stats.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./capacity.ts";
 import { Contradictions } from "./contradictions.ts";
@@ -17,7 +18,6 @@ import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./report
 import { Restoring } from "./restore.ts";
 import { type GroupSegments, Segments } from "./segments.ts";
 import { Snapshot } from "./snapshot.ts";
-import type { StoreStats } from "./stats.ts";
 import { Table } from "./table.ts";
 import { WipedTables } from "./wiped-tables.ts";
 

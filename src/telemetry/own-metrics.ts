@@ -3,6 +3,7 @@ import { LIMIT_NAMES, type LimitName } from "../model/limits.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
 import type { RejectionKind } from "../model/rejection.ts";
+import type { StoreStats } from "../model/store-stats.ts";
 import type { LabelPair } from "../model/view.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
@@ -23,22 +24,8 @@ export interface BuildLabels {
   readonly version: string;
 }
 
-/** What the store holds at one moment. */
-export interface StoreStats {
-  readonly groups: number;
-  readonly families: number;
-  readonly series: number;
-  /** Bytes of exposition text. */
-  readonly chunkBytes: number;
-  /** Bytes of memory that pages take up. */
-  readonly pageBytes: number;
-  /** What counts for --store.max-size. */
-  readonly sizeBytes: number;
-  /** Bytes of memory of what is kept only for running scrapes. */
-  readonly heldBytes: number;
-  /** Families of groups that are stored but not exposed. */
-  readonly conflictingFamilies: number;
-}
+/** Of the store's size what metrics tell. */
+type ToldStoreStats = Omit<StoreStats, "memoryBytes" | "snapshots" | "lookups">;
 
 /** How the durable copy does. */
 export interface PersistenceStats {
@@ -57,7 +44,7 @@ export interface OwnMetricsDeps extends ProcessDeps {
   readonly nowMs: () => number;
   readonly build: BuildLabels;
   /** Called once a scrape. */
-  readonly storeStats: () => StoreStats;
+  readonly storeStats: () => ToldStoreStats;
   /** Called once a scrape; null where nothing is persisted. */
   readonly persistenceStats: () => PersistenceStats | null;
 }
