@@ -42,7 +42,10 @@ function write(file: string, content: string | Buffer, mode = 0o644): void {
   say(file);
 }
 
-/** The two contexts for `docker build`. Where there is no BusyBox the second one is left out, and what is missing is said. */
+/**
+ * The two contexts for `docker build`. Where there is no BusyBox the second one is left out, and what is missing is
+ * said.
+ */
 async function writeImageContexts(program: ImageProgram): Promise<void> {
   const written = await writeImageContext(join(out, "docker"), program, null);
   for (const file of written) say(join("docker", file));

@@ -4,8 +4,8 @@ import { type Component, systemFile } from "./components.ts";
 import { readElf, SEGMENT, segmentsOf } from "./elf.ts";
 
 /**
- * What the image has links to: what health checks, init containers, `kubectl cp` and people who look around use. Nothing that
- * changes users, mounts or the network.
+ * What the image has links to: what health checks, init containers, `kubectl cp` and people who look around use.
+ * Nothing that changes users, mounts or the network.
  */
 export const APPLETS = [
   [
@@ -54,7 +54,10 @@ export interface BusyBox {
   readonly component: Component;
 }
 
-/** The BusyBox of the machine that builds: $BUSYBOX, or busybox. Throws, with what to install, where it cannot be of an image. */
+/**
+ * The BusyBox of the machine that builds: $BUSYBOX, or busybox. Throws, with what to install, where it cannot be of an
+ * image.
+ */
 export function findBusyBox(): BusyBox {
   const named = process.env.BUSYBOX || "busybox";
   const found = named.includes("/") ? named : Bun.which(named);

@@ -4,7 +4,9 @@ import { type Elf, readElf } from "./elf.ts";
 /** The part of the C library that loads a program and its libraries. */
 export const LOADER = "ld-linux-x86-64.so.2";
 
-/** The libraries that Bun asks for, and libgcc_s, which the C library itself loads when a thread is ended from outside. */
+/**
+ * The libraries that Bun asks for, and libgcc_s, which the C library itself loads when a thread is ended from outside.
+ */
 const LIBRARIES = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libgcc_s.so.1"];
 
 /** The C library of the machine that builds: the files that become part of the program. */

@@ -26,7 +26,9 @@ export interface Component {
 const DEBIAN_DOCUMENTS = "/usr/share/doc";
 const DEBIAN_LICENCES = "/usr/share/common-licenses";
 
-/** The components of a program: Bun with its parts, the C library, and the npm packages that have a file among `inputs`. */
+/**
+ * The components of a program: Bun with its parts, the C library, and the npm packages that have a file among `inputs`.
+ */
 export function findComponents(compiler: string, inputs: readonly string[]): Component[] {
   const runtime = bun();
   const packages = packagesOf(inputs).map((name) => npmPackage(name));
@@ -66,8 +68,8 @@ function libgcc(compiler: string): Component {
 }
 
 /**
- * A file of the machine: version, source and licences as its package manager tells, if that is Debian's. `licence` is the name of
- * its text in Debian.
+ * A file of the machine: version, source and licences as its package manager tells, if that is Debian's. `licence` is
+ * the name of its text in Debian.
  */
 export function systemFile(
   path: string,
@@ -93,7 +95,10 @@ interface DebianPackage {
   readonly architecture: string;
 }
 
-/** The Debian package that a file is of; null on other systems. Debian knows files by their path before /usr was merged, too. */
+/**
+ * The Debian package that a file is of; null on other systems. Debian knows files by their path before /usr was merged,
+ * too.
+ */
 function debianPackage(path: string): DebianPackage | null {
   if (Bun.which("dpkg-query") === null) return null;
   for (const known of [path, path.replace(/^\/usr/, "")]) {

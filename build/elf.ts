@@ -1,6 +1,6 @@
 /**
- * ELF files for 64-bit x86, read as far as the build needs it: the header, the program headers ("segments") and the dynamic
- * section. See elf(5). Addresses and offsets are below 2^53 and kept as numbers.
+ * ELF files for 64-bit x86, read as far as the build needs it: the header, the program headers ("segments") and the
+ * dynamic section. See elf(5). Addresses and offsets are below 2^53 and kept as numbers.
  *
  *     file header, 64 bytes | ... program headers, 56 bytes each ... | the segments' bytes, anywhere
  */

@@ -20,8 +20,8 @@ export interface ImageProgram {
 }
 
 /**
- * Makes a context for `docker build` in `folder`: our Dockerfile, the program, the files around it, with BusyBox or without, and
- * the image's bill of materials. The names of the files that it wrote.
+ * Makes a context for `docker build` in `folder`: our Dockerfile, the program, the files around it, with BusyBox or
+ * without, and the image's bill of materials. The names of the files that it wrote.
  */
 export async function writeImageContext(
   folder: string,

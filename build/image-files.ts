@@ -19,8 +19,8 @@ export interface ImageTexts {
 }
 
 /**
- * What the container image holds besides the program: the least that a program may expect of a system, folders for a persistence
- * file, and, in one of its flavours, BusyBox.
+ * What the container image holds besides the program: the least that a program may expect of a system, folders for a
+ * persistence file, and, in one of its flavours, BusyBox.
  */
 export function imageFiles({ licence, notice }: ImageTexts, busyBox: BusyBox | null): Entry[] {
   return [

@@ -4,8 +4,8 @@
  *     in the file       the program, unchanged but for three header fields | ld.so | stub | libraries, headers
  *     in memory         the program | .. 2 MiB boundary | ld.so, its segments | stub | libraries, headers
  *
- * The kernel maps it all. It starts the stub, the stub starts ld.so on the program's old headers, and ld.so finds the libraries
- * through a hook in its function that opens files (see stub.c). Nothing is unpacked to a disk.
+ * The kernel maps it all. It starts the stub, the stub starts ld.so on the program's old headers, and ld.so finds the
+ * libraries through a hook in its function that opens files (see stub.c). Nothing is unpacked to a disk.
  */
 import type { CLibrary } from "./c-library.ts";
 import {
@@ -26,8 +26,8 @@ const PAGE_BYTES = 4096;
 const LARGE_PAGE_BYTES = 2 << 20;
 
 /**
- * The start of ld.so's `__open64_nocancel`: mov %esi,%r10d; mov %rdx,-0x20(%rsp); and $0x40,%r10d. The first two, eight bytes,
- * make room for a jump; stub.c repeats them.
+ * The start of ld.so's `__open64_nocancel`: mov %esi,%r10d; mov %rdx,-0x20(%rsp); and $0x40,%r10d. The first two, eight
+ * bytes, make room for a jump; stub.c repeats them.
  */
 const OPEN_START = Buffer.from("4189f248895424e04183e240", "hex");
 const OPEN_REPLACED_BYTES = 8;
@@ -39,7 +39,10 @@ interface Piece {
   readonly bytes: Buffer;
 }
 
-/** The self-contained program. Throws, with the reason, where the program or the C library is not of the kind that this can join. */
+/**
+ * The self-contained program. Throws, with the reason, where the program or the C library is not of the kind that this
+ * can join.
+ */
 export function makeStatic(program: Elf, library: CLibrary, compile: (plan: StubPlan) => Buffer): Buffer {
   checkProgram(program);
   const files = [program, library.loader, ...library.libraries];
@@ -132,7 +135,9 @@ function loaderPieces(loader: Elf, base: number): Piece[] {
   });
 }
 
-/** The library files one behind the other, each from the start of a page, with a page left for the new program headers. */
+/**
+ * The library files one behind the other, each from the start of a page, with a page left for the new program headers.
+ */
 function packLibraries(libraries: readonly Elf[], address: number) {
   let end = address;
   const places = libraries.map(({ name, bytes }) => {

@@ -8,8 +8,8 @@ import { uiRoutes } from "./http/ui.ts";
 import { exchangeOf, responseOf, web } from "./http/web.ts";
 
 /**
- * All surfaces as a function from a request of the web to its answer, to be embedded. It never listens, and no guard stands before
- * it: see http/front.ts.
+ * All surfaces as a function from a request of the web to its answer, to be embedded. It never listens, and no guard
+ * stands before it: see http/front.ts.
  */
 export function createApp(context: HttpContext, handlers: Handlers): App {
   const { settings } = context;

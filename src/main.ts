@@ -36,7 +36,10 @@ const outside: Outside = {
 /** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 where there is none. */
 const width = Number.parseInt(process.env.COLUMNS ?? "", 10) || process.stdout.columns || 80;
 
-/** Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is needed. */
+/**
+ * Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is
+ * needed.
+ */
 async function main(words: readonly string[]): Promise<number> {
   const line = parseCommandLine(expandWords(words, readText), program, width);
   switch (line.kind) {

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/** What is known of those who were let in. It holds no password, but a digest that fits one, and the key of the digests. */
+/**
+ * What is known of those who were let in. It holds no password, but a digest that fits one, and the key of the digests.
+ */
 export interface AcceptedState {
   /** Of the digests: 32 bytes. */
   readonly key: Uint8Array;

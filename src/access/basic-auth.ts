@@ -69,7 +69,9 @@ class Pending implements Waiting {
     });
   }
 
-  /** All names that are compared with one hash share their turns: so nobody learns by waiting which of them are users. */
+  /**
+   * All names that are compared with one hash share their turns: so nobody learns by waiting which of them are users.
+   */
   get lane(): string {
     return this.hash;
   }
@@ -84,9 +86,10 @@ class Pending implements Waiting {
 }
 
 /**
- * Says whether a request's Authorization header is that of a user. Verdicts are remembered under a keyed hash, so that no password
- * stays in memory. One password is verified at a time; those that wait are served in turn, by where they come from. A flood
- * of wrong ones takes one thread's time, little memory, and no turn but its own; users who were accepted before never wait.
+ * Says whether a request's Authorization header is that of a user. Verdicts are remembered under a keyed hash, so that
+ * no password stays in memory. One password is verified at a time; those that wait are served in turn, by where they
+ * come from. A flood of wrong ones takes one thread's time, little memory, and no turn but its own; users who were
+ * accepted before never wait.
  */
 export class BasicAuth {
   private readonly key: Uint8Array;
@@ -127,7 +130,10 @@ export class BasicAuth {
     });
   }
 
-  /** For a name that is not there, the hash of one that is, always the same: it takes as long to be refused as any other. */
+  /**
+   * For a name that is not there, the hash of one that is, always the same: it takes as long to be refused as any
+   * other.
+   */
   private standIn(user: string, users: ReadonlyMap<string, string>): string {
     const hashes = [...users.values()];
     const pick = this.hasher().update(user).digest().readUInt32LE(0) % hashes.length;

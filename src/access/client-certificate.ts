@@ -11,8 +11,8 @@ export interface PresentedCertificate {
 }
 
 /**
- * Why a client's certificate, or the lack of one, ends the connection; null: it may go on. As Go's crypto/tls has it, and the
- * exporter-toolkit for the names.
+ * Why a client's certificate, or the lack of one, ends the connection; null: it may go on. As Go's crypto/tls has it,
+ * and the exporter-toolkit for the names.
  */
 export function certificateFault(
   presented: PresentedCertificate,
@@ -33,8 +33,9 @@ export function certificateFault(
 const KINDS: readonly string[] = ["DNS", "email", "IP Address", "URI"];
 
 /**
- * The names of a list like `DNS:a.example, URI:"x\u002c y", IP Address:0:0:0:0:0:0:0:1`, addresses as Go writes them. A name
- * with a comma or a quote in it is a JSON string there: no name can pass for two. None where the list is not of this form.
+ * The names of a list like `DNS:a.example, URI:"x\u002c y", IP Address:0:0:0:0:0:0:0:1`, addresses as Go writes them. A
+ * name with a comma or a quote in it is a JSON string there: no name can pass for two. None where the list is not of
+ * this form.
  */
 export function alternativeNames(list: string): string[] {
   const names: string[] = [];

@@ -19,9 +19,10 @@ const ADVICE =
 const VARY = { Vary: "Origin" };
 
 /**
- * What pages of other sites may do through the browser of somebody who reaches this server. They may not change anything, and
- * read nothing but the JSON API, unless their origin is one of `--web.cors.origin`; with that flag no other reads the API either. Whatever is no browser sends no Origin header and is not
- * concerned; browsers send one with every request that changes something.
+ * What pages of other sites may do through the browser of somebody who reaches this server. They may not change
+ * anything, and read nothing but the JSON API, unless their origin is one of `--web.cors.origin`; with that flag no
+ * other reads the API either. Whatever is no browser sends no Origin header and is not concerned; browsers send one
+ * with every request that changes something.
  *
  * `next` answers what is let through; what is not is told to `refusals`.
  */
@@ -54,8 +55,9 @@ export function guardOrigins(settings: Settings, next: Handler, refusals: Refusa
 }
 
 /**
- * Whether a request comes from a page of this very server. A proxy may have changed the Host header: then the browser's own
- * word counts, the name that the proxy hands on, or the external URL. None of these can be set by a page of another site.
+ * Whether a request comes from a page of this very server. A proxy may have changed the Host header: then the browser's
+ * own word counts, the name that the proxy hands on, or the external URL. None of these can be set by a page of another
+ * site.
  */
 function isOwnPage(exchange: Exchange, origin: string, external: string | null): boolean {
   const site = exchange.header("sec-fetch-site");

@@ -15,7 +15,9 @@ import { Refusal } from "../server/request-line.ts";
 import type { BasicAuth, Verdict } from "./basic-auth.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** Stands before everything that answers requests: `next` is what it guards; whom it turns away is told to `refusals`. */
+/**
+ * Stands before everything that answers requests: `next` is what it guards; whom it turns away is told to `refusals`.
+ */
 export type Guard = (exchange: Exchange, next: Handler, refusals: Refusals) => Answers;
 
 /** Where no web-config file is given. */
@@ -37,8 +39,9 @@ export interface GuardDeps {
 }
 
 /**
- * Puts every request to the web-config file, in the reference's order: 500 while the file is broken, 429 over the rate limit, then
- * the headers for whatever is answered, 401 without a user's password, and last the app. No path and no method goes around it.
+ * Puts every request to the web-config file, in the reference's order: 500 while the file is broken, 429 over the rate
+ * limit, then the headers for whatever is answered, 401 without a user's password, and last the app. No path and no
+ * method goes around it.
  */
 export function createGuard({ config: current, auth, limiter }: GuardDeps): Guard {
   return (exchange, next, refusals) => {

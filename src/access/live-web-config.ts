@@ -23,10 +23,11 @@ interface WebConfigStart {
 }
 
 /**
- * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a rate limit
- * is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended. One that would let
- * in everybody where somebody was asked who he is, as one that was emptied, leaves the last good one in use. Certificates
- * that cannot be loaded leave the last good ones in use: the two files of a pair never change at one instant.
+ * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a
+ * rate limit is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended.
+ * One that would let in everybody where somebody was asked who he is, as one that was emptied, leaves the last good one
+ * in use. Certificates that cannot be loaded leave the last good ones in use: the two files of a pair never change at
+ * one instant.
  */
 export class LiveWebConfig {
   private state: WebConfig | Rejection;

@@ -100,10 +100,10 @@ export interface QueueDeps {
 }
 
 /**
- * Passwords that wait for one thread. Sources that were let in before and all others are served alternately; within each the
- * sources in turn, of a source the lanes, of a lane the connections. So a source waits for one password of each other, however
- * many those send. Where even the connection that is next has waited for too long, one is drawn by lot: in a long line nobody
- * would be served in time.
+ * Passwords that wait for one thread. Sources that were let in before and all others are served alternately; within
+ * each the sources in turn, of a source the lanes, of a lane the connections. So a source waits for one password of
+ * each other, however many those send. Where even the connection that is next has waited for too long, one is drawn by
+ * lot: in a long line nobody would be served in time.
  */
 export class PasswordQueue<T extends Waiting> {
   private turns = new Turns<T>();

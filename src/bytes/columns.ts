@@ -4,8 +4,8 @@ const STEP_BYTES = 1 << 20;
 const START_BYTES = 4096;
 
 /**
- * A column of 32-bit integers that grows and shrinks in place. `rows` stays the same array all its life (it tracks the buffer's
- * length), so it may be kept in a local variable meanwhile.
+ * A column of 32-bit integers that grows and shrinks in place. `rows` stays the same array all its life (it tracks the
+ * buffer's length), so it may be kept in a local variable meanwhile.
  */
 export class Int32Column {
   readonly rows: Int32Array;

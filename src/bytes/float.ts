@@ -1,9 +1,11 @@
 /**
- * Numbers as Go prints them (strconv.FormatFloat(v, 'g', -1, 64)). JavaScript's shortest digits are Go's; only the layout of
- * the exponent and the names of the special values differ.
+ * Numbers as Go prints them (strconv.FormatFloat(v, 'g', -1, 64)). JavaScript's shortest digits are Go's; only the
+ * layout of the exponent and the names of the special values differ.
  */
 
-/** `value` as the text format prints it: exponent form from 1e+06 up and below 1e-04; -0 is 0, as the reference has it. */
+/**
+ * `value` as the text format prints it: exponent form from 1e+06 up and below 1e-04; -0 is 0, as the reference has it.
+ */
 export function formatFloat(value: number): string {
   const magnitude = Math.abs(value);
   if ((magnitude < 1e6 && magnitude >= 1e-4) || magnitude === 0) return String(value);
@@ -23,7 +25,9 @@ function exponentForm(value: number): string {
 export const INTEGER_BYTES = 24;
 const SEVEN_DIGITS = 1e7;
 
-/** Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; gives where it ends. */
+/**
+ * Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; gives where it ends.
+ */
 export function writeInteger(target: Uint8Array, at: number, value: number): number {
   let start = at;
   if (value < 0) target[start++] = 0x2d;

@@ -5,9 +5,9 @@ const KEY_1 = KEY[1] as number;
 const FINAL_ROUNDS = 3;
 
 /**
- * A 31-bit hash of source[start, end): HalfSipHash-1-3 (https://github.com/veorq/SipHash) with a random key. A mere random
- * start of a plain hash would not do: strings can be made that collide under every start. Every hit is to be compared by its
- * bytes.
+ * A 31-bit hash of source[start, end): HalfSipHash-1-3 (https://github.com/veorq/SipHash) with a random key. A mere
+ * random start of a plain hash would not do: strings can be made that collide under every start. Every hit is to be
+ * compared by its bytes.
  */
 export function hashBytes(source: Uint8Array, start: number, end: number): number {
   let v0 = KEY_0;

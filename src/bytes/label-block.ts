@@ -3,8 +3,8 @@ const BACKSLASH = 0x5c;
 const EQUALS = 0x3d;
 
 /**
- * Walks the labels of a block as the text format writes them, without braces: `a="1","b.c"="x\"y"`. All fields are offsets into
- * `source`. The block was rendered by us: nothing is checked.
+ * Walks the labels of a block as the text format writes them, without braces: `a="1","b.c"="x\"y"`. All fields are
+ * offsets into `source`. The block was rendered by us: nothing is checked.
  */
 export class LabelWalk {
   /** The label as a whole, `name="value"`. */

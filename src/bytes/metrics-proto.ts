@@ -1,9 +1,9 @@
 import { type FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
 /**
- * The messages of io.prometheus.client (https://github.com/prometheus/client_model, metrics.proto): what the fields hold and
- * what they are called, in the order in which they are declared. A field that comes with another wire type is an unknown one,
- * as in Go. Repeated numbers may come packed.
+ * The messages of io.prometheus.client (https://github.com/prometheus/client_model, metrics.proto): what the fields
+ * hold and what they are called, in the order in which they are declared. A field that comes with another wire type is
+ * an unknown one, as in Go. Repeated numbers may come packed.
  */
 export interface Field {
   readonly number: number;
@@ -102,7 +102,9 @@ export function wireOf(content: Content): number {
   return typeof content === "object" || content === "string" ? WIRE_BYTES : WIRE_VARINT;
 }
 
-/** Whether the record that a cursor stands on is a value, or several packed ones, of the field that its number names. */
+/**
+ * Whether the record that a cursor stands on is a value, or several packed ones, of the field that its number names.
+ */
 export function isKnownField(shape: Message, record: FieldCursor): boolean {
   const field = shape.byNumber[record.field];
   if (field === undefined) return false;

@@ -20,8 +20,8 @@ const PACKED_A_TURN = 1024;
 export const isPacked = (key: number): boolean => key === 0x52 || key === 0x5a || key === 0x6a || key === 0x72;
 
 /**
- * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after the other;
- * they must have been checked to be messages. A field that is absent reads as 0.
+ * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after
+ * the other; they must have been checked to be messages. A field that is absent reads as 0.
  */
 export class NativeFields {
   readonly negative: NativeHalf = { spans: [], deltas: [], counts: [] };
@@ -167,7 +167,9 @@ export class NativeFields {
   }
 }
 
-/** The counts of buckets from their deltas, each of which counts from the bucket before; 64 bits wrap around, as in Go. */
+/**
+ * The counts of buckets from their deltas, each of which counts from the bucket before; 64 bits wrap around, as in Go.
+ */
 export function wholeCounts(deltas: readonly Whole[]): Whole[] {
   let count: Whole = 0;
   return deltas.map((delta) => {
@@ -176,7 +178,10 @@ export function wholeCounts(deltas: readonly Whole[]): Whole[] {
   });
 }
 
-/** `start` and the counts of buckets, from their deltas, added up as an unsigned number of 64 bits; over any number of turns. */
+/**
+ * `start` and the counts of buckets, from their deltas, added up as an unsigned number of 64 bits; over any number of
+ * turns.
+ */
 export function* totalInTurns(start: Whole, deltas: readonly Whole[]): Generator<null, Whole> {
   let total = start;
   let count: Whole = 0;

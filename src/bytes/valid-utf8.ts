@@ -8,8 +8,8 @@ export function hasHighBytes(source: Uint8Array, start: number, size: number): b
 }
 
 /**
- * The same bytes where they are UTF-8, else a copy in which each byte that belongs to no character is U+FFFD: one for each, as
- * Go prints and ranges over such strings, where others have one for several.
+ * The same bytes where they are UTF-8, else a copy in which each byte that belongs to no character is U+FFFD: one for
+ * each, as Go prints and ranges over such strings, where others have one for several.
  */
 export function toValidUtf8(text: Uint8Array): Uint8Array {
   if (isUtf8(text)) return text;

@@ -11,7 +11,10 @@ export function varintSize(value: number): number {
   return size;
 }
 
-/** Appends an unsigned varint. `value` is a whole number from 0; every double below 2^64 is exact, larger ones become 2^64-1. */
+/**
+ * Appends an unsigned varint. `value` is a whole number from 0; every double below 2^64 is exact, larger ones become
+ * 2^64-1.
+ */
 export function appendVarint(out: Writer, value: number): void {
   if (value >= INT32_LIMIT) {
     appendLongVarint(out, value);
@@ -58,7 +61,9 @@ export function appendBytesField(out: Writer, field: number, source: Uint8Array,
   out.copy(source, start, end);
 }
 
-/** Appends doubles in little-endian order. Keeps the eight bytes that take a number apart, so keep one and use it again. */
+/**
+ * Appends doubles in little-endian order. Keeps the eight bytes that take a number apart, so keep one and use it again.
+ */
 export class DoubleWriter {
   private readonly view = new DataView(new ArrayBuffer(8));
   private readonly octets = new Uint8Array(this.view.buffer);

@@ -10,8 +10,8 @@ export const WIRE_FIXED32 = 5;
 const MAX_DEPTH = 100;
 
 /**
- * Walks the fields of one message: `next` steps to a field and tells whether there is one. A range that is no message ends
- * the walk with `failed` set; nothing is ever read outside source[start, end).
+ * Walks the fields of one message: `next` steps to a field and tells whether there is one. A range that is no message
+ * ends the walk with `failed` set; nothing is ever read outside source[start, end).
  */
 export class FieldCursor {
   field = 0;

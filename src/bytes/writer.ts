@@ -8,7 +8,8 @@ const SHORT_TEXT = 192;
 
 /**
  * A growing run of bytes that is used again and again. `bytes` may be replaced whenever something is appended, so take
- * what you need from it only after the last append; `finish` copies the content out, `view` lends it until the next append.
+ * what you need from it only after the last append; `finish` copies the content out, `view` lends it until the next
+ * append.
  */
 export class Writer {
   bytes: Uint8Array<ArrayBuffer>;

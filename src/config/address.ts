@@ -1,7 +1,10 @@
 import { isIP } from "node:net";
 import { Rejection } from "../model/rejection.ts";
 
-/** Where to listen. `hostname` is a name or an IP address without brackets, "" all interfaces; port 0 lets the system choose. */
+/**
+ * Where to listen. `hostname` is a name or an IP address without brackets, "" all interfaces; port 0 lets the system
+ * choose.
+ */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;
@@ -11,8 +14,8 @@ export interface ListenAddress {
 export type PortOf = (service: string) => number | null;
 
 /**
- * Reads `host:port`, `[::1]:port` or `:port`, the port as a number or as a service's name. An empty port, and an empty text,
- * is port 0. Refused in the words of Go's net.Listen; vsock addresses are refused as well.
+ * Reads `host:port`, `[::1]:port` or `:port`, the port as a number or as a service's name. An empty port, and an empty
+ * text, is port 0. Refused in the words of Go's net.Listen; vsock addresses are refused as well.
  */
 export function parseListenAddress(text: string, portOf: PortOf): ListenAddress | Rejection {
   if (text === "") return { hostname: "", port: 0 };

@@ -30,9 +30,9 @@ interface FoundFlag {
 }
 
 /**
- * Puts the lines of a file in the place of each word `@FILE`, as kingpin does: one word a line, without empty lines and those
- * that begin with `#`; such a line may name a further file. Behind `--`, and behind a `=`, nothing is expanded. `read` gives
- * the text of a file or why it cannot be read: `open FILE: ...`, `read FILE: ...`.
+ * Puts the lines of a file in the place of each word `@FILE`, as kingpin does: one word a line, without empty lines and
+ * those that begin with `#`; such a line may name a further file. Behind `--`, and behind a `=`, nothing is expanded.
+ * `read` gives the text of a file or why it cannot be read: `open FILE: ...`, `read FILE: ...`.
  */
 export function expandWords(words: readonly string[], read: ReadText, within: readonly string[] = []): Word[] {
   const expanded: Word[] = [];
@@ -57,9 +57,9 @@ function wordsOfFile(path: string, read: ReadText, within: readonly string[]): W
 }
 
 /**
- * Reads the words behind a command in the grammar of kingpin v2, which the reference uses: `--name value`, `--name=value`,
- * `--switch`, `--no-switch`, `-h`; after `--` nothing is a flag. Known long names are taken with a single dash too
- * (`-name=value`), as the first releases had them. Faults are in kingpin's words.
+ * Reads the words behind a command in the grammar of kingpin v2, which the reference uses: `--name value`,
+ * `--name=value`, `--switch`, `--no-switch`, `-h`; after `--` nothing is a flag. Known long names are taken with a
+ * single dash too (`-name=value`), as the first releases had them. Faults are in kingpin's words.
  */
 export function readArguments({ flags, argument }: Command, words: readonly Word[]): ReadArguments {
   const tokens = tokenise(flags, words);

@@ -29,8 +29,8 @@ export interface AskedValues {
 const PAGE_FLAGS: readonly Flag[] = [VERSION_FLAG, HELP_LONG_FLAG, HELP_MAN_FLAG, BASH_FLAG, ZSH_FLAG];
 
 /**
- * Reads the words by the command's table, in the reference's order of precedence: a page that is asked for before the first
- * fault, then that fault, then help, then the values.
+ * Reads the words by the command's table, in the reference's order of precedence: a page that is asked for before the
+ * first fault, then that fault, then help, then the values.
  */
 export function askedOf(command: Command, words: readonly Word[]): Asked {
   const { flags, argument, fault } = readArguments(command, words);

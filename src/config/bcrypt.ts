@@ -2,7 +2,10 @@ import { Rejection } from "../model/rejection.ts";
 
 const WHOLE_LENGTH = 59;
 
-/** Why a text cannot be a bcrypt hash that passwords are verified with, or null. The words are those of Go's bcrypt package. */
+/**
+ * Why a text cannot be a bcrypt hash that passwords are verified with, or null. The words are those of Go's bcrypt
+ * package.
+ */
 export function bcryptFault(hash: string): Rejection | null {
   if (hash.length < WHOLE_LENGTH) return refused("hashedSecret too short to be a bcrypted password");
   if (!hash.startsWith("$"))

@@ -61,8 +61,9 @@ export interface Settings {
 }
 
 /**
- * What a command line asks for: to serve, to export a file, to ask a server for its health, or to print. `text` is all that
- * is to be written, its last line feed included: of "print" on stdout with exit status 0, of "fail" on stderr with status 1.
+ * What a command line asks for: to serve, to export a file, to ask a server for its health, or to print. `text` is all
+ * that is to be written, its last line feed included: of "print" on stdout with exit status 0, of "fail" on stderr with
+ * status 1.
  */
 export type CommandLine =
   | { readonly kind: "run"; readonly settings: Settings }

@@ -5,8 +5,8 @@ import { PROGRAM_NAME } from "./program.ts";
 export const COMPLETION_WORD = "--completion-bash";
 
 /**
- * What may be put in the place of the last of `words`, one a line: the words of a flag's value where there are some, the flags of
- * the command, or the commands. The shell keeps those that begin with what is there.
+ * What may be put in the place of the last of `words`, one a line: the words of a flag's value where there are some,
+ * the flags of the command, or the commands. The shell keeps those that begin with what is there.
  */
 export function completions(words: readonly string[]): string {
   const command = commandOf(words[0]);

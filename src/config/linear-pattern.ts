@@ -9,7 +9,10 @@ const BEGIN = 2;
 const END = 3;
 const MATCH = 4;
 
-/** One instruction: TAKE goes to `next` over a character of `runs`, SPLIT on to both places, BEGIN and END where text begins or ends. */
+/**
+ * One instruction: TAKE goes to `next` over a character of `runs`, SPLIT on to both places, BEGIN and END where text
+ * begins or ends.
+ */
 interface Step {
   readonly op: number;
   readonly runs: readonly number[];
@@ -18,8 +21,8 @@ interface Step {
 }
 
 /**
- * A regular expression that matches whole texts, in time that grows with their length: all ways through it are followed at once, a
- * character at a time, where JavaScript's own expressions try one way after the other.
+ * A regular expression that matches whole texts, in time that grows with their length: all ways through it are followed
+ * at once, a character at a time, where JavaScript's own expressions try one way after the other.
  */
 export class LinearPattern {
   private readonly steps: Step[] = [];

@@ -32,8 +32,9 @@ const NO_LINE_FEED = [0, 9, 11, LAST_CODE];
 export class PatternFault extends Error {}
 
 /**
- * Reads a regular expression of RE2's language, which is Go's: literals, `.`, sets, groups, alternatives, repetitions, `^` and `$`, the
- * flag `i`. What RE2 has no place for (references, looking around), and word boundaries and Unicode classes, are refused.
+ * Reads a regular expression of RE2's language, which is Go's: literals, `.`, sets, groups, alternatives, repetitions,
+ * `^` and `$`, the flag `i`. What RE2 has no place for (references, looking around), and word boundaries and Unicode
+ * classes, are refused.
  */
 export class PatternReader {
   private readonly characters: readonly string[];

@@ -1,4 +1,6 @@
-/** What is known of the running program. `platform` is of the form `linux/amd64`; `runtimeVersion` is Bun's, `1.4.5`. */
+/**
+ * What is known of the running program. `platform` is of the form `linux/amd64`; `runtimeVersion` is Bun's, `1.4.5`.
+ */
 export interface ProgramInfo {
   readonly version: string;
   readonly revision: string;

@@ -1,8 +1,8 @@
 /** Go's names of TLS suites, curves and versions (crypto/tls), with what OpenSSL and node:tls call them. */
 
 /**
- * The suites that Go holds for secure, in its order of preference. null: one of TLS 1.3, whose suites cannot be chosen, neither
- * there nor here.
+ * The suites that Go holds for secure, in its order of preference. null: one of TLS 1.3, whose suites cannot be chosen,
+ * neither there nor here.
  */
 export const CIPHER_SUITES: Readonly<Record<string, string | null>> = {
   TLS_AES_128_GCM_SHA256: null,

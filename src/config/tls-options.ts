@@ -41,9 +41,9 @@ export function requiresCertificate({ client_auth_type }: TlsSection): boolean {
 }
 
 /**
- * The options of a configuration that asks for TLS. Refused in the reference's words where it has some; what Go would take
- * and then refuse each client for, or take and silently not do, is refused as well. A certificate or key that cannot be read or
- * do not belong together are "unavailable", everything else is "malformed".
+ * The options of a configuration that asks for TLS. Refused in the reference's words where it has some; what Go would
+ * take and then refuse each client for, or take and silently not do, is refused as well. A certificate or key that
+ * cannot be read or do not belong together are "unavailable", everything else is "malformed".
  */
 export function readTlsOptions(
   { tls, http2 }: Pick<WebConfig, "tls" | "http2">,
@@ -149,7 +149,9 @@ function readClientAuth(tls: TlsSection): ClientAuth | Rejection {
   }
 }
 
-/** Versions, suites and curves for node:tls. Their order is the server's preference, and Go's where nothing is written. */
+/**
+ * Versions, suites and curves for node:tls. Their order is the server's preference, and Go's where nothing is written.
+ */
 function readProtocol(tls: TlsSection, http2: boolean): SecureContextOptions | Rejection {
   const names = Object.keys(TLS_VERSIONS);
   const max = versionOf(tls.max_version, "TLS13");

@@ -6,7 +6,9 @@ import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING
 import { parseOrigins } from "./origins.ts";
 import { formatSize, parseCount, parseSize } from "./size.ts";
 
-/** The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated. */
+/**
+ * The texts of each setting by its flag's name, in their one form; more than one only where the flag may be repeated.
+ */
 export type FlagTexts = ReadonlyMap<string, readonly string[]>;
 
 /** What was written for a flag in the form that the status API shows: `5m` becomes `5m0s`, `WARN` becomes `warn`. */

@@ -20,8 +20,8 @@ const GZIP_HEADER_BYTES = 10;
  *
  * Never more than `maxSizeBytes`, at least 1, are decoded: past that, and for a larger plain body, the answer is a
  * "too-large" Rejection. Any fault of the encoding is a "malformed" one in Go's words. A plain body is returned as it
- * came; decoded bytes are the caller's own. Large bodies are answered by a promise, one after the other in their `lane`, and
- * must not change until then.
+ * came; decoded bytes are the caller's own. Large bodies are answered by a promise, one after the other in their
+ * `lane`, and must not change until then.
  */
 export function decodeBody(
   body: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Lets one large body be decoded at a time: each may grow to the limit, and ten at once to ten times as much. The next one
- * begins when the one before is done with, well or not.
+ * Lets one large body be decoded at a time: each may grow to the limit, and ten at once to ten times as much. The next
+ * one begins when the one before is done with, well or not.
  */
 export class DecodeLane {
   private last: Promise<unknown> = Promise.resolve();

@@ -13,7 +13,9 @@ const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 /** A grouping key read off a path. */
 export interface KeyedPath {
   readonly key: GroupingKey;
-  /** A value of the key that is not UTF-8, in the words of an error; null where all are. No stored group has such a key. */
+  /**
+   * A value of the key that is not UTF-8, in the words of an error; null where all are. No stored group has such a key.
+   */
   readonly undecodable: string | null;
 }
 

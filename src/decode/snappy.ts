@@ -30,11 +30,12 @@ const UNSUPPORTED = new Rejection("malformed", "snappy: unsupported input");
 type Decoded = Uint8Array | Rejection;
 
 /**
- * The content of a framed snappy stream, in bytes of its own. An empty body is an empty stream, as the reference has it.
+ * The content of a framed snappy stream, in bytes of its own. An empty body is an empty stream, as the reference has
+ * it.
  *
- * Never more than `maxSizeBytes` are decoded: past that the answer is a "too-large" Rejection; any fault of the stream is
- * a "malformed" one. What takes long is done in slices, one body of the `lane` after the other, and
- * answered by a promise; `body` must not change until then.
+ * Never more than `maxSizeBytes` are decoded: past that the answer is a "too-large" Rejection; any fault of the stream
+ * is a "malformed" one. What takes long is done in slices, one body of the `lane` after the other, and answered by a
+ * promise; `body` must not change until then.
  */
 export function decodeSnappy(
   body: Uint8Array,
@@ -174,8 +175,9 @@ function readLengthPrefix(bytes: Uint8Array, at: number, count: number): number 
 }
 
 /**
- * Decodes the block source[at, end), its length prefix already read, into target[start, start + size). False, with some of
- * that range written, if the block is corrupt or has another size. Reads and writes nothing outside of the two ranges.
+ * Decodes the block source[at, end), its length prefix already read, into target[start, start + size). False, with some
+ * of that range written, if the block is corrupt or has another size. Reads and writes nothing outside of the two
+ * ranges.
  */
 function decodeBlock(
   source: Uint8Array,

@@ -112,8 +112,8 @@ const OPERATIONS = {
 } as const satisfies Record<string, Operation>;
 
 /**
- * Everything below /api/v1. Answers are written as text at once, in the reference's order of keys and with its escapes; tests
- * hold them against the schemas.
+ * Everything below /api/v1. Answers are written as text at once, in the reference's order of keys and with its escapes;
+ * tests hold them against the schemas.
  */
 export function apiRoutes(context: HttpContext) {
   const { durability, settings, ownMetrics, refusals, removalLog, store, log } = context;

@@ -60,9 +60,9 @@ class Upload implements Rival {
 }
 
 /**
- * Receives the bodies of pushes, within bounds: so many at a time, so many bytes at a time, none that stands still. Where there
- * is no room, an upload gives way to the new one, chosen by where it comes from and by what it brought lately: whoever opens
- * uploads and does not go on with them keeps out nobody but himself.
+ * Receives the bodies of pushes, within bounds: so many at a time, so many bytes at a time, none that stands still.
+ * Where there is no room, an upload gives way to the new one, chosen by where it comes from and by what it brought
+ * lately: whoever opens uploads and does not go on with them keeps out nobody but himself.
  *
  * Bodies of up to 64 KiB need no room but their place in line. Larger ones share a buffer budget.
  */
@@ -86,8 +86,8 @@ export class BodyIntake {
   }
 
   /**
-   * The whole body. One of more than 64 KiB must be given back with `release`. A client that goes away gets what Go would
-   * tell it.
+   * The whole body. One of more than 64 KiB must be given back with `release`. A client that goes away gets what Go
+   * would tell it.
    */
   receive({ body, source }: Pick<Exchange, "body" | "source">, nowMs: number): Received {
     const { limits } = this.deps;

@@ -2,8 +2,8 @@ import type { Answer, Exchange } from "../server/exchange.ts";
 import { redirected } from "./reply.ts";
 
 /**
- * A cleaned path as Go's ServeMux makes it before routing: no empty, `.` or `..` segments, a trailing slash kept. A request
- * whose decoded path is not clean is redirected there.
+ * A cleaned path as Go's ServeMux makes it before routing: no empty, `.` or `..` segments, a trailing slash kept. A
+ * request whose decoded path is not clean is redirected there.
  */
 export function cleanPath(path: string): string {
   const clean: string[] = [];

@@ -12,9 +12,9 @@ interface KnownPath {
 }
 
 /**
- * Answers what no route takes, as the reference's routers do (Go's ServeMux before httprouter): a redirect to the clean path,
- * to the one without a trailing slash, or to the one in the right case; 200 to OPTIONS and 405 where other methods are known;
- * else 404. `path` is the decoded path, and clean.
+ * Answers what no route takes, as the reference's routers do (Go's ServeMux before httprouter): a redirect to the clean
+ * path, to the one without a trailing slash, or to the one in the right case; 200 to OPTIONS and 405 where other
+ * methods are known; else 404. `path` is the decoded path, and clean.
  */
 export function createFallback(settings: Settings): (exchange: Exchange, path: string) => Answer {
   const known = knownPaths(settings);
@@ -70,7 +70,10 @@ function methodsOf(known: readonly KnownPath[], path: string): string[] {
   return known.filter((entry) => isAt(entry, path)).flatMap((entry) => entry.methods);
 }
 
-/** Where a client that uses this method is sent instead, or null: a slash less or more, or another case. `path` is clean. */
+/**
+ * Where a client that uses this method is sent instead, or null: a slash less or more, or another case. `path` is
+ * clean.
+ */
 function betterPath(known: readonly KnownPath[], method: string, path: string): string | null {
   const usable = known.filter(({ methods }) => methods.includes(method));
   const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
@@ -85,7 +88,9 @@ function betterPath(known: readonly KnownPath[], method: string, path: string): 
   return null;
 }
 
-/** The candidate with the known part of the path in its own case, where it is one of this entry's paths but for case. */
+/**
+ * The candidate with the known part of the path in its own case, where it is one of this entry's paths but for case.
+ */
 function inItsCase({ path, below }: KnownPath, candidate: string): string | null {
   if (!sameInAnyCase(candidate.slice(0, path.length), path)) return null;
   if (!below) return candidate.length === path.length ? path : null;

@@ -39,8 +39,8 @@ export function createHandlers(context: HttpContext): Handlers {
 }
 
 /**
- * The whole server as a handler. Pushes, scrapes and probes are answered at once; all else by the web app, which `loadApp`
- * gives when it is first needed. The guard stands before all of it, null being none.
+ * The whole server as a handler. Pushes, scrapes and probes are answered at once; all else by the web app, which
+ * `loadApp` gives when it is first needed. The guard stands before all of it, null being none.
  */
 export function createFront(
   { settings, refusals }: HttpContext,

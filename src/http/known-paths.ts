@@ -16,7 +16,10 @@ interface Entry {
   readonly keyed: KeyedPath;
 }
 
-/** The grouping keys of paths that were pushed to before, by the path as it was sent. A newer one takes an older one's place. */
+/**
+ * The grouping keys of paths that were pushed to before, by the path as it was sent. A newer one takes an older one's
+ * place.
+ */
 export class KnownPaths {
   private entries: (Entry | undefined)[] = [];
   private sizeBytes = 0;

@@ -7,7 +7,10 @@ import { TextParser } from "../parse/text.ts";
 import type { StreamClock } from "../serialise/stream.ts";
 import { stepInTurns } from "./store-turns.ts";
 
-/** Parses large bodies in the text format in slices, one after the other: small ones have columns of their own and do not wait. */
+/**
+ * Parses large bodies in the text format in slices, one after the other: small ones have columns of their own and do
+ * not wait.
+ */
 export class LargeTexts {
   private readonly lane = new DecodeLane();
   private readonly columns: PushColumns;

@@ -61,9 +61,10 @@ class Sending implements Rival {
 }
 
 /**
- * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader takes
- * what it can in its own time. Where there are too many, one gives way, chosen by where its reader is and how it reads: its
- * connection is cut. Where all go on and nobody has more than whoever asks for one more, that one is refused.
+ * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader
+ * takes what it can in its own time. Where there are too many, one gives way, chosen by where its reader is and how it
+ * reads: its connection is cut. Where all go on and nobody has more than whoever asks for one more, that one is
+ * refused.
  */
 export class LongAnswers {
   /** With how to end each. */
@@ -78,8 +79,8 @@ export class LongAnswers {
   }
 
   /**
-   * An answer of 200, of `sizeBytes` where that is known. What is short is sent in one piece. `pieces` are taken to their end, or
-   * ended where the reader goes away or the answer is given up; `done` is then called exactly once.
+   * An answer of 200, of `sizeBytes` where that is known. What is short is sent in one piece. `pieces` are taken to
+   * their end, or ended where the reader goes away or the answer is given up; `done` is then called exactly once.
    */
   answer(
     exchange: Exchange,
@@ -181,8 +182,8 @@ function* noteTaken(pieces: Iterable<Uint8Array>, taken: (bytes: number) => void
 }
 
 /**
- * The same bytes in pieces as large as `block`, which holds them until the next one is asked for; an empty piece, or what there is,
- * where making more takes its time.
+ * The same bytes in pieces as large as `block`, which holds them until the next one is asked for; an empty piece, or
+ * what there is, where making more takes its time.
  */
 function* gathered(pieces: Iterable<Uint8Array>, { nowMs }: StreamClock, block: Uint8Array): Generator<Uint8Array> {
   let sizeBytes = 0;

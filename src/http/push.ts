@@ -41,7 +41,9 @@ export class PushSurface {
     this.base = `${context.settings.routePrefix}/metrics/job`;
   }
 
-  /** The answer to a request of one of the three methods; null where its path is none that is pushed to, or not clean. */
+  /**
+   * The answer to a request of one of the three methods; null where its path is none that is pushed to, or not clean.
+   */
   answer(exchange: Exchange): Answers | null {
     const known = this.known.find(exchange.path);
     const keyed = known ?? this.readPath(exchange.path);
@@ -281,8 +283,8 @@ export class PushSurface {
   }
 
   /**
-   * A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a commit,
-   * and who is sent away by the thousand must not fill the log: metrics count them.
+   * A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a
+   * commit, and who is sent away by the thousand must not fill the log: metrics count them.
    */
   private report({ exchange, method, keyed }: Push, rejection: Rejection): void {
     const { log, ownMetrics } = this.context;

@@ -32,7 +32,9 @@ export function redirected(method: string, location: string, status: 301 | 307):
   return { status, headers, body: page };
 }
 
-/** The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it. */
+/**
+ * The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it.
+ */
 export function notYet(refusals: Refusals, reason: string): Answer {
   return rejected(refusals, new Rejection("unavailable", reason));
 }
@@ -43,8 +45,8 @@ export function accepted(refusals: Refusals, fault: Rejection | null): Answer {
 }
 
 /**
- * The answer to a request that was refused, which is counted. Where a limit was reached, the rest of the body is not waited
- * for: the connection ends, and with it whatever could be taken for a next request.
+ * The answer to a request that was refused, which is counted. Where a limit was reached, the rest of the body is not
+ * waited for: the connection ends, and with it whatever could be taken for a next request.
  */
 export function rejected(refusals: Refusals, rejection: Rejection): Answer {
   const { kind, limit } = rejection;

@@ -17,7 +17,9 @@ import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
 import { notYet } from "./reply.ts";
 
-/** The series of one of at most so much are sorted within their families. Of a larger one pages are sent as they are. */
+/**
+ * The series of one of at most so much are sorted within their families. Of a larger one pages are sent as they are.
+ */
 const SORTED_STORE_BYTES = 1024 * 1024;
 /** So many families without a series are passed over before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
@@ -29,8 +31,8 @@ const SIZED_FAMILIES = 2000;
 const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
 
 /**
- * What Prometheus scrapes. A scrape of a part of the store would end the series of the other part for Prometheus; a failed scrape
- * is only a gap.
+ * What Prometheus scrapes. A scrape of a part of the store would end the series of the other part for Prometheus; a
+ * failed scrape is only a gap.
  */
 export function scrape(context: HttpContext, exchange: Exchange): Answers {
   const notReady = context.durability.notReady();

@@ -34,7 +34,9 @@ export class StoreTurns {
     if (this.store.isChanging && !this.isRunning) void this.run();
   }
 
-  /** For who takes a snapshot then: waits until no change is under way, and no large one begins before; null: none is. */
+  /**
+   * For who takes a snapshot then: waits until no change is under way, and no large one begins before; null: none is.
+   */
   calm(): Promise<void> | null {
     if (!this.store.isChanging) return null;
     this.readers++;
@@ -50,7 +52,10 @@ export class StoreTurns {
     return this.readers > 0;
   }
 
-  /** For who begins a large change: waits until those have had their turn who wait for a snapshot; null where nobody does. */
+  /**
+   * For who begins a large change: waits until those have had their turn who wait for a snapshot; null where nobody
+   * does.
+   */
   snapshotsTaken(): Promise<void> | null {
     return this.readers === 0 ? null : this.waitForSnapshots();
   }

@@ -33,7 +33,10 @@ function statusPage(context: HttpContext, exchange: Exchange): Answer {
   return longAnswer(context, exchange, pagePieces(context, exchange.header("host")), PAGE_HEADERS);
 }
 
-/** Where pushes go, by the external URL or else by the host that the page was asked from; without both, from the root on. */
+/**
+ * Where pushes go, by the external URL or else by the host that the page was asked from; without both, from the root
+ * on.
+ */
 function baseUrl({ settings, scheme }: HttpContext, host: string | null): string {
   const { externalUrl, externalPathPrefix } = settings;
   if (externalUrl !== "") return externalUrl.replace(/\/$/, "");

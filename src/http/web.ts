@@ -7,7 +7,10 @@ import { pathOf } from "./canonical.ts";
 /** A host that means nothing: who serves under which name is in the Host header. */
 const NO_HOST = "http://localhost";
 
-/** The request of an exchange, for the router: it needs the method and the path, handlers take all else from the exchange. */
+/**
+ * The request of an exchange, for the router: it needs the method and the path, handlers take all else from the
+ * exchange.
+ */
 class ExchangeRequest extends Request {
   constructor(
     readonly exchange: Exchange,

@@ -5,16 +5,16 @@ import type { Rejection } from "./rejection.ts";
 import { Work } from "./work.ts";
 
 /**
- * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and the
- * next push uses it again. No object a sample.
+ * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and
+ * the next push uses it again. No object a sample.
  *
  *     families   row ─┬─ first metric ─> next ─> next            (metrics of one family need not stand together in the body)
  *     metrics    row ─┼─ labels: a run of label rows
  *                     └─ first point ─> next ─> next             (a value; the quantiles; the buckets), sum, count
  *
- * Names and values are places: an offset >= 0 counts from the start of `body`, an offset < 0 is the complement (~offset) of
- * one into `spill`, where whatever had to be rewritten stands. Label values are kept as the text format escapes them
- * (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
+ * Names and values are places: an offset >= 0 counts from the start of `body`, an offset < 0 is the complement
+ * (~offset) of one into `spill`, where whatever had to be rewritten stands. Label values are kept as the text format
+ * escapes them (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
  */
 export class PushColumns {
   body: Uint8Array = NO_BYTES;
@@ -91,7 +91,10 @@ export class PushColumns {
     });
   }
 
-  /** Gives back the memory of an unusually large push; the columns are empty afterwards. Those of a form let go of the values. */
+  /**
+   * Gives back the memory of an unusually large push; the columns are empty afterwards. Those of a form let go of the
+   * values.
+   */
   trim(): void {
     if (this.form !== 0) this.tokens = NO_BYTES;
     const { metrics, samples, labels, families } = this;
@@ -99,7 +102,9 @@ export class PushColumns {
     Object.assign(this, new PushColumns(this.limits), { work: this.work });
   }
 
-  /** Rows are counted where they grow: at the cost of a few pushes, not of each row. Beyond the limit they do not grow. */
+  /**
+   * Rows are counted where they grow: at the cost of a few pushes, not of each row. Beyond the limit they do not grow.
+   */
   private grow(rows: Int32Array, stride: number, limit: "maxSeries" | "maxFamilies" = "maxSeries"): Int32Array {
     const maxRows = this.limits[limit];
     const rowCount = Math.min((rows.length / stride) * 2, maxRows);
@@ -208,8 +213,8 @@ export class PushColumns {
   }
 
   /**
-   * A sample. Where `tokenSize` > 0 the bytes of `tokens` at `tokenAt` are the value just as it must be printed and `value` is not
-   * looked at; otherwise `value` is printed.
+   * A sample. Where `tokenSize` > 0 the bytes of `tokens` at `tokenAt` are the value just as it must be printed and
+   * `value` is not looked at; otherwise `value` is printed.
    */
   addSample(bound: number, value: number, tokenAt: number, tokenSize: number): number {
     const row = this.sampleCount++;

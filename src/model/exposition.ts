@@ -1,8 +1,8 @@
 import type { MetricType } from "./metric-type.ts";
 
 /**
- * A run of finished exposition lines of one family, chunk by chunk, as serialisers borrow it from a snapshot: nobody writes
- * to it while the snapshot is held.
+ * A run of finished exposition lines of one family, chunk by chunk, as serialisers borrow it from a snapshot: nobody
+ * writes to it while the snapshot is held.
  */
 export interface ExposedPage {
   /** The lines are bytes[0, used). */

@@ -6,7 +6,8 @@ const QUOTE = 0x22;
 const ADDED_INSTANCE = 'instance=""';
 
 /**
- * The grouping key of a push: its labels, sorted by name, `job` among them, and the same as the text format writes them.
+ * The grouping key of a push: its labels, sorted by name, `job` among them, and the same as the text format writes
+ * them.
  *
  *     block   job="j",path="a\\b"                      names one group and no other: there is one way to write a label
  *     full    instance="",job="j",path="a\\b"          what every series of the group carries: `instance` is never missing

@@ -16,8 +16,8 @@ export interface KeyedGroup extends GroupRow {
 }
 
 /**
- * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them without
- * a copy. All texts stand in `bytes`; AT and SIZE are offsets into it.
+ * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them
+ * without a copy. All texts stand in `bytes`; AT and SIZE are offsets into it.
  *
  *     groups    KEY_AT KEY_SIZE FAMILIES SEGMENT                       a row each, its families one after the other in `families`
  *     families  HEAD METRICS LINES AT SIZE SIDE_AT SIDE_SIZE           a row each; SIDE_SIZE -1: there is none
@@ -27,7 +27,10 @@ export interface KeyedGroup extends GroupRow {
 export interface KeptGroups {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly groups: Int32Array<ArrayBuffer>;
-  /** Seconds of the last push that succeeded and of the last that failed, two a group; of further segments they say nothing. */
+  /**
+   * Seconds of the last push that succeeded and of the last that failed, two a group; of further segments they say
+   * nothing.
+   */
   readonly times: Float64Array<ArrayBuffer>;
   readonly families: Int32Array<ArrayBuffer>;
   /** Milliseconds since 1970, one a family. */

@@ -5,7 +5,10 @@ export interface PushLimits {
   readonly maxFamilies: number;
   /** Labels of one series without those of the grouping key, and labels of the grouping key. */
   readonly maxLabels: number;
-  /** Of a metric name, label name, label value or help text as it stands in the body, and of names and values in the path. */
+  /**
+   * Of a metric name, label name, label value or help text as it stands in the body, and of names and values in the
+   * path.
+   */
   readonly maxTextBytes: number;
 }
 

@@ -32,8 +32,8 @@ function isLegacyCharacter(code: number, i: number): boolean {
 }
 
 /**
- * A metric name in the given scheme. Names of the old character set stay as they are, but for "dots", which still doubles
- * their underscores: a scrape must not escape those names at all. An empty name stays empty.
+ * A metric name in the given scheme. Names of the old character set stay as they are, but for "dots", which still
+ * doubles their underscores: a scrape must not escape those names at all. An empty name stays empty.
  */
 export function escapeName(name: string, scheme: EscapingScheme): string {
   switch (scheme) {
@@ -49,8 +49,8 @@ export function escapeName(name: string, scheme: EscapingScheme): string {
 }
 
 /**
- * A label name as a scrape with this escaping prints it: one of the old character set as it is. Colons are escaped as well,
- * for scrapers take them in names of metrics only.
+ * A label name as a scrape with this escaping prints it: one of the old character set as it is. Colons are escaped as
+ * well, for scrapers take them in names of metrics only.
  */
 export function escapeLabelName(name: string, scheme: EscapingScheme): string {
   if (scheme === "allow-utf-8" || isLegacyLabelName(name)) return name;

@@ -1,6 +1,6 @@
 /**
- * Which characters from U+0080 on Go prints as they are (strconv.IsPrint, Unicode 15.0.0): the lengths of runs in base 36, of
- * characters that are escaped and that are printed by turns, from U+0000 on.
+ * Which characters from U+0080 on Go prints as they are (strconv.IsPrint, Unicode 15.0.0): the lengths of runs in base
+ * 36, of characters that are escaped and that are printed by turns, from U+0000 on.
  */
 // biome-ignore format: a table
 const RUNS =

@@ -8,9 +8,9 @@ const SCHEMES: readonly EscapingScheme[] = ["underscores", "dots", "values"];
 const METRIC_NAME = "__name__";
 
 /**
- * What is wrong with the label names of one series for some scraper, in the words of an error, or null. Prometheus fails a whole
- * scrape for a quoted name with a zero byte, and where one series has two labels of one name. Any way to escape counts, for
- * there may be any scraper.
+ * What is wrong with the label names of one series for some scraper, in the words of an error, or null. Prometheus
+ * fails a whole scrape for a quoted name with a zero byte, and where one series has two labels of one name. Any way to
+ * escape counts, for there may be any scraper.
  */
 export function findUnscrapable(names: readonly string[]): string | null {
   if (names.every(isLegacyLabelName)) return null;

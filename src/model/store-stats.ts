@@ -6,7 +6,10 @@ export interface StoreStats {
   readonly series: number;
   readonly chunkBytes: number;
   readonly pageBytes: number;
-  /** What counts for the limit of the store's size: the memory of all that is kept, and help texts as often as they are shown. */
+  /**
+   * What counts for the limit of the store's size: the memory of all that is kept, and help texts as often as they are
+   * shown.
+   */
   readonly sizeBytes: number;
   /** Of that the memory. */
   readonly memoryBytes: number;

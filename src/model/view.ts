@@ -15,11 +15,13 @@ export interface LabelPair {
  *     name[suffix]{label="value",...} value            a name of the old character set
  *     {"na.me",label="value",...} value                 any other UTF-8 name; such label names are quoted as well
  *
- * Labels are sorted by name and always hold `instance` and `job`; `quantile` or `le` come last. The lines of one metric stand
- * together: quantiles, `_sum`, `_count` for a summary; buckets (always one for +Inf), `_sum`, `_count` for a histogram.
+ * Labels are sorted by name and always hold `instance` and `job`; `quantile` or `le` come last. The lines of one metric
+ * stand together: quantiles, `_sum`, `_count` for a summary; buckets (always one for +Inf), `_sum`, `_count` for a
+ * histogram.
  *
- * `side` is set where lines alone do not say everything (native histograms, exemplars, created timestamps, absent fields, a
- * +Inf bucket that was not pushed): the family's metrics as MetricFamily field 4 records, `0x22 length Metric`, one a metric.
+ * `side` is set where lines alone do not say everything (native histograms, exemplars, created timestamps, absent
+ * fields, a +Inf bucket that was not pushed): the family's metrics as MetricFamily field 4 records, `0x22 length
+ * Metric`, one a metric.
  */
 export interface GroupFamily {
   readonly name: string;
@@ -33,8 +35,8 @@ export interface GroupFamily {
   /** Some name in the lines is outside the old character set. */
   readonly quoted: boolean;
   /**
-   * By which it is decided what is shown of that which contradicts itself, in milliseconds since 1970: since when the name has this
-   * type, or the chunk is set aside for series that it doubles. 0 where nothing is contradictory.
+   * By which it is decided what is shown of that which contradicts itself, in milliseconds since 1970: since when the
+   * name has this type, or the chunk is set aside for series that it doubles. 0 where nothing is contradictory.
    */
   readonly age: number;
   readonly isAside: boolean;
@@ -60,7 +62,9 @@ export interface ShownGroup {
   readonly families: Iterable<ShownFamily | null>;
 }
 
-/** Groups one after the other, each to be shown before the next one is asked for; null: a turn of the loop may be taken. */
+/**
+ * Groups one after the other, each to be shown before the next one is asked for; null: a turn of the loop may be taken.
+ */
 export type ShownGroups = Iterable<ShownGroup | null>;
 
 /** One group as the read side sees it within one turn. */

@@ -1,6 +1,7 @@
 /*
- * How much a request may cost. Work is counted, not timed: a unit is a byte that is looked at, and what costs more counts as so
- * many bytes. Loops over what was sent or is stored charge it, and the work of a request has a bound that grows with its size.
+ * How much a request may cost. Work is counted, not timed: a unit is a byte that is looked at, and what costs more
+ * counts as so many bytes. Loops over what was sent or is stored charge it, and the work of a request has a bound that
+ * grows with its size.
  */
 
 /** What is worked through before others get a turn of the loop: so many milliseconds. */
@@ -30,14 +31,17 @@ const LINES_BYTES_A_BYTE = 64;
 const MOST_LINES_BYTES = 256 * 1024 * 1024;
 
 /**
- * What a push may be rendered to, by the size of its body: every line repeats names and labels that the body need not repeat,
- * so lines without a limit would grow with the square of the body.
+ * What a push may be rendered to, by the size of its body: every line repeats names and labels that the body need not
+ * repeat, so lines without a limit would grow with the square of the body.
  */
 export function mostLinesBytes(bodyBytes: number): number {
   return Math.min(LEAST_LINES_BYTES + LINES_BYTES_A_BYTE * bodyBytes, MOST_LINES_BYTES);
 }
 
-/** What a push of so many bytes, path and body, may cost in all: its lines are gone through a few times, and searched for. */
+/**
+ * What a push of so many bytes, path and body, may cost in all: its lines are gone through a few times, and searched
+ * for.
+ */
 export function mostUnits(sentBytes: number): number {
   return LEAST_UNITS + UNITS_A_BYTE * sentBytes + PASSES * mostLinesBytes(sentBytes);
 }

@@ -19,8 +19,9 @@ const SUM_SIZE = 4;
 const BUCKET_SIZE = 7;
 
 /**
- * The family that the newest line of a text push is about, and the part of it. A name that is nobody's yet makes a family; one
- * that ends in `_count`, `_sum` or `_bucket` may be a part of a summary or histogram that was declared before.
+ * The family that the newest line of a text push is about, and the part of it. A name that is nobody's yet makes a
+ * family; one that ends in `_count`, `_sum` or `_bucket` may be a part of a summary or histogram that was declared
+ * before.
  */
 export class CurrentFamily {
   /** The family's row, or -1 before the first. */

@@ -5,8 +5,8 @@ import { FAMILY_NAME_AT, FAMILY_NAME_SIZE, FAMILY_STRIDE, offsetOf, type PushCol
 export const MAX_KEPT_SLOTS = 1024;
 
 /**
- * Finds the families of one push by name: open addressing with linear probing over family rows, at most half full. Entries
- * are row + 1; 0 is free.
+ * Finds the families of one push by name: open addressing with linear probing over family rows, at most half full.
+ * Entries are row + 1; 0 is free.
  */
 export class FamilyTable {
   private slots = new Int32Array(64);

@@ -15,7 +15,10 @@ import { MetricType } from "../model/metric-type.ts";
 import { canonicalSize, parseGoFloat, plainInteger, tokenEnd } from "./number.ts";
 import { BRACE_CLOSE, HASH, isBlank, LINE_FEED } from "./scan.ts";
 
-/** Of bodies of at most so many bytes and samples the form is remembered: all forms together take some megabytes at most. */
+/**
+ * Of bodies of at most so many bytes and samples the form is remembered: all forms together take some megabytes at
+ * most.
+ */
 const MAX_BODY_BYTES = 8 * 1024;
 const MAX_SAMPLES = 256;
 /** Places for forms: a power of two, and how many bodies that begin alike may have at a time. */
@@ -23,7 +26,10 @@ const SLOTS = 32;
 const FORMS_A_SLOT = 4;
 /** So much of a body's first line tells where its form is looked for. */
 const KEY_BYTES = 64;
-/** A form is remembered when a body that begins so comes again; where that was of no use, after twice as many, up to the last. */
+/**
+ * A form is remembered when a body that begins so comes again; where that was of no use, after twice as many, up to the
+ * last.
+ */
 const FIRST_SIGHTINGS = 2;
 const MOST_SIGHTINGS = 1024;
 
@@ -45,9 +51,9 @@ interface Slot {
 }
 
 /**
- * The forms of bodies in the text format that came before. A client pushes the same series again and again with other values:
- * then all that there is to parse is the values. Only forms whose lines are a metric each are known: gauges, counters and
- * untyped ones without timestamps.
+ * The forms of bodies in the text format that came before. A client pushes the same series again and again with other
+ * values: then all that there is to parse is the values. Only forms whose lines are a metric each are known: gauges,
+ * counters and untyped ones without timestamps.
  *
  *     # HELP a Help.\n# TYPE a gauge\na{b="c"} 12.5\nd 7\n
  *     [ the same bytes                       ][  ][ ][ ]
@@ -97,7 +103,10 @@ export class KnownForms {
   }
 }
 
-/** A number for what a body begins with that is no value: its first line if that is a comment, else the first metric's name. */
+/**
+ * A number for what a body begins with that is no value: its first line if that is a comment, else the first metric's
+ * name.
+ */
 function keyOf(body: Uint8Array): number {
   const isComment = body[0] === HASH;
   const limit = Math.min(body.length, KEY_BYTES);
@@ -136,7 +145,9 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
   return values;
 }
 
-/** Gives the form the values of a body. false: the body has another form, or a value that has to be looked at closely. */
+/**
+ * Gives the form the values of a body. false: the body has another form, or a value that has to be looked at closely.
+ */
 function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
   const known = columns.body;
   const { samples, numbers } = columns;

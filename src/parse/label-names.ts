@@ -30,7 +30,10 @@ export class LabelNames {
     return valid ? null : `invalid label name ${quoteToken(bytes.subarray(start, start + size))}`;
   }
 
-  /** Whether the newest label of a line has the name of one before it; true as well where there are more than there may be. */
+  /**
+   * Whether the newest label of a line has the name of one before it; true as well where there are more than there may
+   * be.
+   */
   hasDuplicate(firstLabel: number): boolean {
     const { columns } = this;
     const newest = columns.labelCount - 1;

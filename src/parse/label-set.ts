@@ -3,8 +3,9 @@ import { LABEL_NAME_AT, LABEL_NAME_SIZE, LABEL_STRIDE, offsetOf, type PushColumn
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
 
 /**
- * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over label rows,
- * at most half full. The runtime's Set hashes strings without a secret, so that names can be made to collide in it.
+ * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over
+ * label rows, at most half full. The runtime's Set hashes strings without a secret, so that names can be made to
+ * collide in it.
  */
 export class LabelSet {
   /** Label row + 1; 0 is free. */

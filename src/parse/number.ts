@@ -10,9 +10,9 @@ const LOWER_E = 0x65;
 const EXACT_DIGITS = 15;
 
 /**
- * How many bytes of the token body[start, end) are the float as the text format prints it, so that they can be copied: all of
- * `12`, `0.5`, `1.5e+06`, `NaN`, `+Inf`; without the zeros that say nothing of `1.0` and `2.50`. 0 for many others that are
- * floats as well, and for all that are none.
+ * How many bytes of the token body[start, end) are the float as the text format prints it, so that they can be copied:
+ * all of `12`, `0.5`, `1.5e+06`, `NaN`, `+Inf`; without the zeros that say nothing of `1.0` and `2.50`. 0 for many
+ * others that are floats as well, and for all that are none.
  */
 export function canonicalSize(body: Uint8Array, start: number, end: number): number {
   let at = body[start] === MINUS ? start + 1 : start;
@@ -61,8 +61,8 @@ function digitsEnd(body: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * The whole number that the token body[start, end) writes with digits only and perhaps a minus sign, where it is exact as a
- * double and not -0; NaN for anything else.
+ * The whole number that the token body[start, end) writes with digits only and perhaps a minus sign, where it is exact
+ * as a double and not -0; NaN for anything else.
  */
 export function plainInteger(body: Uint8Array, start: number, end: number): number {
   const negative = body[start] === MINUS;
@@ -84,7 +84,9 @@ function startsEarly(body: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** `e+06` to `e+299`, `e-05` to `e-299`: two digits at least, no surplus zero, a size that is printed with an exponent. */
+/**
+ * `e+06` to `e+299`, `e-05` to `e-299`: two digits at least, no surplus zero, a size that is printed with an exponent.
+ */
 function isCanonicalExponent(body: Uint8Array, start: number, end: number): boolean {
   const digits = end - start - 2;
   const sign = body[start + 1];
@@ -106,8 +108,9 @@ function isSpecialFloat(body: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * The number that Go's strconv.ParseFloat reads from `token`, or undefined where that, or the reference before it, finds an
- * error: hexadecimal and underscored numbers, a signed NaN, anything that overflows. Source: expfmt's parseFloat.
+ * The number that Go's strconv.ParseFloat reads from `token`, or undefined where that, or the reference before it,
+ * finds an error: hexadecimal and underscored numbers, a signed NaN, anything that overflows. Source: expfmt's
+ * parseFloat.
  */
 export function parseGoFloat(token: string): number | undefined {
   if (DECIMAL.test(token)) {
@@ -133,8 +136,8 @@ export function isGoInteger(token: string): boolean {
 }
 
 /**
- * The number that Go's uint64(value) holds on amd64, as a double: truncated, negative ones wrapped around, and 2^63 for what
- * does not fit at all.
+ * The number that Go's uint64(value) holds on amd64, as a double: truncated, negative ones wrapped around, and 2^63 for
+ * what does not fit at all.
  */
 export function goUint64(value: number): number {
   if (value >= 0 && value < 2 ** 64) return Math.trunc(value);

@@ -44,16 +44,18 @@ const TYPES_OF_FIELD: Record<number, number> = {
 };
 const EXACT_COUNTS = 2 ** 53;
 const MOST_VARINT_BYTES = 10;
-/** A push may have so many further fields for each series that it may have; a quantile or a bucket is a handful of them. */
+/**
+ * A push may have so many further fields for each series that it may have; a quantile or a bucket is a handful of them.
+ */
 const MOST_FIELDS = 4;
 const FIELDS_A_POINT = 4;
 /** Lines cannot say it, and it may be something that Prometheus cannot read. */
 const NEEDS_LOOK = METRIC_NEEDS_SIDE | METRIC_IS_ODD;
 
 /**
- * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the last
- * counts. Names and label values are taken as they are: whoever stores them checks them. One parser serves one push after the
- * other; messages are read in place, whatever lengths they claim.
+ * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the
+ * last counts. Names and label values are taken as they are: whoever stores them checks them. One parser serves one
+ * push after the other; messages are read in place, whatever lengths they claim.
  */
 export class ProtobufParser {
   private readonly table = new FamilyTable();
@@ -67,7 +69,10 @@ export class ProtobufParser {
   private hasPartialLabels = false;
   /** Families read so far, those that were replaced among them. */
   private familyCount = 0;
-  /** Fields that are neither families nor metrics nor labels, some of them by the handful; and buckets of native histograms. */
+  /**
+   * Fields that are neither families nor metrics nor labels, some of them by the handful; and buckets of native
+   * histograms.
+   */
   private fieldCount = 0;
   private bucketCount = 0;
   /** The fractional count of the histogram being read. */
@@ -77,7 +82,9 @@ export class ProtobufParser {
 
   constructor(private readonly columns: PushColumns) {}
 
-  /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
+  /**
+   * Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used.
+   */
   parse(body: Uint8Array): Rejection | null {
     this.columns.begin(body);
     this.columns.hasQuotedNames = true;

@@ -26,8 +26,8 @@ const EXACT_COUNTS = 2 ** 53;
 export type ValueError = "float" | "count" | "bucket";
 
 /**
- * Puts the samples of the text format together to metrics: a gauge, counter or untyped line is a metric of its own; lines of
- * a summary or histogram that share their labels (but `quantile` or `le`) are one.
+ * Puts the samples of the text format together to metrics: a gauge, counter or untyped line is a metric of its own;
+ * lines of a summary or histogram that share their labels (but `quantile` or `le`) are one.
  */
 export class SampleAssembler {
   /** The `quantile` or `le` of the line being read; NaN where it has none. */
@@ -54,7 +54,9 @@ export class SampleAssembler {
     return this.type === MetricType.histogram || this.type === MetricType.gaugeHistogram;
   }
 
-  /** Whether a label tells the bound of a quantile or bucket in this line's family, and so is no label of the metric. */
+  /**
+   * Whether a label tells the bound of a quantile or bucket in this line's family, and so is no label of the metric.
+   */
   isBoundLabel(nameAt: number, nameSize: number): boolean {
     if (this.type === MetricType.summary) return nameSize === 8 && this.columns.latin1(nameAt, nameSize) === "quantile";
     return nameSize === 2 && this.isHistogram && this.columns.latin1(nameAt, nameSize) === "le";

@@ -66,8 +66,8 @@ export class SeriesTable {
 }
 
 /**
- * A hash that does not depend on the order of the labels. Name and value are multiplied: a sum of both would be the same for
- * all ways to share out the values among the names.
+ * A hash that does not depend on the order of the labels. Name and value are multiplied: a sum of both would be the
+ * same for all ways to share out the values among the names.
  */
 function hashLabels(columns: PushColumns, family: number, first: number, count: number): number {
   const rows = columns.labels;

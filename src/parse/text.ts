@@ -23,8 +23,8 @@ const COMMENT_STEP_BYTES = 64 * 1024;
 const PAUSED = -2;
 
 /**
- * Reads the text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) as the reference's parser does,
- * state by state, with its errors and their line numbers. One parser serves one push after the other.
+ * Reads the text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) as the reference's parser
+ * does, state by state, with its errors and their line numbers. One parser serves one push after the other.
  *
  * Methods that read take an offset and give the offset behind what they read, or -1 with `error` set.
  */
@@ -62,7 +62,9 @@ export class TextParser {
     this.names = new LabelNames(columns, utf8Names);
   }
 
-  /** Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used. */
+  /**
+   * Fills the columns from `body`, which they refer to from then on. An error leaves them half filled, not to be used.
+   */
   parse(body: Uint8Array): Rejection | null {
     this.begin(body);
     const outcome = this.readOn(Infinity);
@@ -262,8 +264,8 @@ export class TextParser {
   }
 
   /**
-   * Reads labels up to the closing brace and on to the value. With `braced` one item without a value is the metric name;
-   * `hasName`: it has been read.
+   * Reads labels up to the closing brace and on to the value. With `braced` one item without a value is the metric
+   * name; `hasName`: it has been read.
    */
   private readLabels(start: number, braced: boolean, hasName: boolean): number {
     const { body, end, token, pauseAt } = this;
@@ -297,7 +299,9 @@ export class TextParser {
     return at >= end ? this.fail(END_OF_INPUT) : at;
   }
 
-  /** Takes the newest token, which has no value, for the metric name; gives the offset of the comma or brace behind it. */
+  /**
+   * Takes the newest token, which has no value, for the metric name; gives the offset of the comma or brace behind it.
+   */
   private readInnerName(at: number, braced: boolean, nameSeen: boolean): number {
     const byte = this.body[at] as number;
     if (!braced) return this.fail(`expected '=' after label name, found ${quoteByte(byte)}`);

@@ -8,8 +8,8 @@ import { BACKSLASH, LINE_FEED, QUOTE } from "./scan.ts";
 export const END_OF_INPUT = "unexpected end of input stream";
 
 /**
- * A token that was read: its place and size in the columns' bytes, and `next`, the offset of the first byte behind it. Where it
- * could not be read `next` is -1 and `error` says why.
+ * A token that was read: its place and size in the columns' bytes, and `next`, the offset of the first byte behind it.
+ * Where it could not be read `next` is -1 and `error` says why.
  */
 export class Token {
   at = 0;
@@ -49,8 +49,8 @@ export function readName(columns: PushColumns, start: number, label: boolean, to
 }
 
 /**
- * Reads a name that has quotes in it, byte by byte as the reference's reader does: a quote opens a part in which every byte
- * counts, its fellow ends the name. The name goes to the spill without quotes and escapes.
+ * Reads a name that has quotes in it, byte by byte as the reference's reader does: a quote opens a part in which every
+ * byte counts, its fellow ends the name. The name goes to the spill without quotes and escapes.
  */
 function readQuotedName(columns: PushColumns, start: number, label: boolean, token: Token): void {
   const body = columns.body;
@@ -106,8 +106,8 @@ function resolveEscape(byte: number): number {
 }
 
 /**
- * Reads a label value whose opening quote stands before `start`; `next` is behind the closing one. The token is the value as
- * it stands, escapes and all: the text format has one way only to write a value.
+ * Reads a label value whose opening quote stands before `start`; `next` is behind the closing one. The token is the
+ * value as it stands, escapes and all: the text format has one way only to write a value.
  */
 export class ValueToken extends Token {
   read(columns: PushColumns, start: number): void {
@@ -138,7 +138,8 @@ export class ValueToken extends Token {
 }
 
 /**
- * Reads the rest of a line as a HELP text, escapes resolved (into the spill where there are any); `next` is the line feed.
+ * Reads the rest of a line as a HELP text, escapes resolved (into the spill where there are any); `next` is the line
+ * feed.
  */
 export function readHelp(columns: PushColumns, start: number, token: Token): void {
   const body = columns.body;

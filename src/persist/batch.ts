@@ -3,7 +3,9 @@ import type { GroupRow } from "../model/kept-group.ts";
 import { appendSized } from "./family-heads.ts";
 import { labelsText, PieceReader, type Row } from "./record.ts";
 
-/** Kinds of operations in a batch, in the order in which they are carried out: a wipe first, then removals, then rows. */
+/**
+ * Kinds of operations in a batch, in the order in which they are carried out: a wipe first, then removals, then rows.
+ */
 const WIPE = 0;
 const REMOVE = 1;
 const PUT = 2;

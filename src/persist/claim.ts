@@ -4,7 +4,9 @@ import { checkHead } from "./file-head.ts";
 import { openFile } from "./opening.ts";
 import { touchFile } from "./place.ts";
 
-/** Holds a file for this process, by a lock of SQLite's on a file beside it, which ends with the process at the latest. */
+/**
+ * Holds a file for this process, by a lock of SQLite's on a file beside it, which ends with the process at the latest.
+ */
 export interface Claim {
   readonly release: () => void;
 }
@@ -13,8 +15,8 @@ export interface Claim {
 export class FileTaken extends Error {}
 
 /**
- * Claims a file, there or not, by its absolute path without links (`realFile`). Throws where it cannot be used by what can be
- * seen of it, or where another process has it, under this name or another.
+ * Claims a file, there or not, by its absolute path without links (`realFile`). Throws where it cannot be used by what
+ * can be seen of it, or where another process has it, under this name or another.
  */
 export function claimFile(file: string): Claim {
   checkHead(file);
@@ -53,8 +55,8 @@ function takeLock(file: string): Database {
 const isLocked = (error: unknown): boolean => String(error).includes("locked");
 
 /**
- * A file with further names (hard links) has a lock file beside each. Whoever has the database open holds a lock of SQLite's on the
- * file itself, which tells.
+ * A file with further names (hard links) has a lock file beside each. Whoever has the database open holds a lock of
+ * SQLite's on the file itself, which tells.
  */
 function checkOtherNames(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });

@@ -39,7 +39,10 @@ export interface CopyEvents {
 
 export interface CopyOptions {
   readonly file: string;
-  /** null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so often. */
+  /**
+   * null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so
+   * often.
+   */
   readonly intervalMs: number | null;
   /** Where no file can be made nothing is taken. */
   readonly required: boolean;

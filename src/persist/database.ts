@@ -13,8 +13,8 @@ const REMOVE = ["groups", "segments"].map((table) => `DELETE FROM ${table} WHERE
 const WIPE = ["groups", "segments"].map((table) => `DELETE FROM ${table}`);
 
 /**
- * A row that is there keeps its place in the file, and the index on the keys is not touched. Texts come as bytes, which need not
- * be UTF-8: nothing decodes them on their way in or out.
+ * A row that is there keeps its place in the file, and the index on the keys is not touched. Texts come as bytes, which
+ * need not be UTF-8: nothing decodes them on their way in or out.
  */
 const PUT = `INSERT INTO groups
   VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?) ON CONFLICT (key) DO UPDATE SET
@@ -25,21 +25,22 @@ const PUT_SEGMENT = `INSERT INTO segments VALUES (CAST(? AS TEXT), ?, CAST(? AS 
 const DROP_SEGMENT = "DELETE FROM segments WHERE key = CAST(? AS TEXT) AND number = ?";
 
 /**
- * SQLite's primary result codes that a row itself is to blame for: it is too large, or something of the database forbids it. All
- * others (a full disk, a damaged file) are of the whole commit.
+ * SQLite's primary result codes that a row itself is to blame for: it is too large, or something of the database
+ * forbids it. All others (a full disk, a damaged file) are of the whole commit.
  */
 const ROW_FAULTS = [/* SQLITE_TOOBIG */ 18, /* SQLITE_CONSTRAINT */ 19, /* SQLITE_MISMATCH */ 20];
 
 /**
- * The durable copy: a row a group, and further ones of large groups. Every commit is on the disk when `commit` returns (WAL,
- * synchronous=FULL). To begin with: `claimFile`, then `readGroups`, which finds damage before anything is written, then this.
+ * The durable copy: a row a group, and further ones of large groups. Every commit is on the disk when `commit` returns
+ * (WAL, synchronous=FULL). To begin with: `claimFile`, then `readGroups`, which finds damage before anything is
+ * written, then this.
  */
 export class GroupDatabase {
   private readonly database: Database;
 
   /**
-   * Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made either. Rows that are
-   * not to be used are put into the table `left_out`.
+   * Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made
+   * either. Rows that are not to be used are put into the table `left_out`.
    */
   constructor(
     file: string,
@@ -66,8 +67,8 @@ export class GroupDatabase {
   }
 
   /**
-   * Carries out a batch as one transaction. Throws where it could not be made durable; then nothing of it is. Groups whose rows cannot
-   * be written are left as they were and given back, and all others are written.
+   * Carries out a batch as one transaction. Throws where it could not be made durable; then nothing of it is. Groups
+   * whose rows cannot be written are left as they were and given back, and all others are written.
    */
   commit(batch: Uint8Array): RefusedRow[] {
     const { database } = this;
@@ -178,7 +179,10 @@ function openDatabase(file: string): Database {
   return database;
 }
 
-/** Makes the file and opens it; what cannot be opened is taken away again, for it holds nothing and would only be in the way. */
+/**
+ * Makes the file and opens it; what cannot be opened is taken away again, for it holds nothing and would only be in the
+ * way.
+ */
 function openNew(file: string): Database {
   createDatabase(file);
   try {

@@ -40,16 +40,18 @@ interface Batch {
 }
 
 /**
- * Keeps a database in step with the store. Groups that change are noted by id; at the end of the turn they are written to rows
- * and handed to the writing thread as one batch, one batch at a time. What changed meanwhile goes with the next.
+ * Keeps a database in step with the store. Groups that change are noted by id; at the end of the turn they are written
+ * to rows and handed to the writing thread as one batch, one batch at a time. What changed meanwhile goes with the
+ * next.
  *
  *     push -> store -> changed(id) ... end of turn -> batch -> thread: one transaction -> committed -> push is answered
  *
- * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten. A group whose rows cannot
- * be written, while all others are, is tried again when it changes: its push is refused, and the file has what was there before.
+ * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten. A group
+ * whose rows cannot be written, while all others are, is tried again when it changes: its push is refused, and the file
+ * has what was there before.
  *
- * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is tried again.
- * Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
+ * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is
+ * tried again. Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
  */
 export class DurableCopy {
   /** Why pushes cannot be taken yet, or null. */

@@ -38,9 +38,10 @@ export interface WrittenStore {
 }
 
 /**
- * Writes groups to a batch. A group of ordinary size is one row. A large one is spread over segments: the own row, which changes
- * with each push, and further ones, of which those are written that have changed. Segments that have grown are split, those that
- * have shrunk are taken into the own row: so what is written is what has changed, and for each changed family at most a row.
+ * Writes groups to a batch. A group of ordinary size is one row. A large one is spread over segments: the own row,
+ * which changes with each push, and further ones, of which those are written that have changed. Segments that have
+ * grown are split, those that have shrunk are taken into the own row: so what is written is what has changed, and for
+ * each changed family at most a row.
  */
 export class GroupWriter {
   readonly batch = new BatchWriter();

@@ -35,8 +35,8 @@ export function broken(what: string): never {
 }
 
 /**
- * Reads labels and lines as the store writes them (view.ts), and throws where they are not: whatever comes out of a file is to be
- * what a push could have brought. Each byte is looked at once; bytes are known to be UTF-8.
+ * Reads labels and lines as the store writes them (view.ts), and throws where they are not: whatever comes out of a
+ * file is to be what a push could have brought. Each byte is looked at once; bytes are known to be UTF-8.
  */
 export class LineCheck {
   /** What is read. */
@@ -116,8 +116,9 @@ export class LineCheck {
   }
 
   /**
-   * Reads labels from `at` on: sorted, each name once, those of the key among them, and an instance; with `point` a last one of that
-   * name, whose value is a number. Gives where they end, the point not among them; `close` is the closing brace.
+   * Reads labels from `at` on: sorted, each name once, those of the key among them, and an instance; with `point` a
+   * last one of that name, whose value is a number. Gives where they end, the point not among them; `close` is the
+   * closing brace.
    */
   readLabels(at: number, point: Uint8Array | null): number {
     const known = at + this.blockSize;

@@ -4,8 +4,8 @@ import { makingFault } from "./place.ts";
 import { APPLICATION_ID, GROUPS, PAGE_BYTES, SCHEMA_VERSION, SEGMENTS } from "./schema.ts";
 
 /**
- * Takes SQLite's log of an earlier database away from a name that a new one gets: SQLite would read the one's pages out of the
- * log of the other. It is kept as `F-wal.kept`, for its database may be somewhere.
+ * Takes SQLite's log of an earlier database away from a name that a new one gets: SQLite would read the one's pages out
+ * of the log of the other. It is kept as `F-wal.kept`, for its database may be somewhere.
  */
 export function setLogAside(file: string): void {
   const log = `${file}-wal`;
@@ -51,7 +51,10 @@ function fillDatabase(file: string): void {
   }
 }
 
-/** Gives a finished file its name. What others put there meanwhile stays: a link, unlike a rename, never replaces anything. */
+/**
+ * Gives a finished file its name. What others put there meanwhile stays: a link, unlike a rename, never replaces
+ * anything.
+ */
 function putInPlace(unfinished: string, file: string): void {
   if (existsSync(file)) return renameSync(unfinished, file);
   try {

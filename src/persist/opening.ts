@@ -3,7 +3,10 @@ import { findStrange, type SchemaObject, tablesOf } from "./schema.ts";
 
 const OBJECTS = "SELECT type, name, tbl_name AS 'table', sql FROM sqlite_schema";
 
-/** Of SQLite's advice for files that somebody else may have made: nothing in the schema runs, and cells are checked as they are read. */
+/**
+ * Of SQLite's advice for files that somebody else may have made: nothing in the schema runs, and cells are checked as
+ * they are read.
+ */
 const CAUTIONS = ["PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0"];
 
 /** SQLITE_OPEN_NOFOLLOW, which the runtime has no name for. */
@@ -15,8 +18,8 @@ const USES = {
 };
 
 /**
- * Opens a database file by its absolute path, which holds no symbolic link. It goes to SQLite as a URI: the runtime would cut
- * blanks off the end of a path, and SQLite would find a meaning in some.
+ * Opens a database file by its absolute path, which holds no symbolic link. It goes to SQLite as a URI: the runtime
+ * would cut blanks off the end of a path, and SQLite would find a meaning in some.
  */
 export function openFile(path: string, use: keyof typeof USES): Database {
   const uri = `file://${path.split("/").map(encodeURIComponent).join("/")}`;
@@ -24,8 +27,8 @@ export function openFile(path: string, use: keyof typeof USES): Database {
 }
 
 /**
- * Opens a database of ours, as `openFile`. Throws, in words for people, where its schema is not what we have made, word for word:
- * no view, trigger or expression of others is ever carried out.
+ * Opens a database of ours, as `openFile`. Throws, in words for people, where its schema is not what we have made, word
+ * for word: no view, trigger or expression of others is ever carried out.
  */
 export function openOurs(file: string, use: "read" | "write"): Database {
   const database = openFile(file, use);

@@ -10,7 +10,10 @@ export const START_AT = 16;
 /** Counts and sizes are kept as integers of 32 bits. */
 const MOST = 2 ** 31 - 1;
 
-/** Walks the families of a row by its `parts`; all fields but numbers of the family are places in it. What is not whole throws. */
+/**
+ * Walks the families of a row by its `parts`; all fields but numbers of the family are places in it. What is not whole
+ * throws.
+ */
 export class PartsCursor {
   at = 0;
   headAt = 0;

@@ -50,8 +50,9 @@ function look(path: string): Stats | null {
 const MAX_LINKS = 40;
 
 /**
- * The absolute path that a name stands for, without symbolic links, so that a file has one name; where it is not there yet, that
- * of the file to be made. SQLite gives a meaning of its own to names that begin otherwise: `:memory:`, `file:x?mode=ro`.
+ * The absolute path that a name stands for, without symbolic links, so that a file has one name; where it is not there
+ * yet, that of the file to be made. SQLite gives a meaning of its own to names that begin otherwise: `:memory:`,
+ * `file:x?mode=ro`.
  */
 export function realFile(name: string): string {
   if (name.endsWith("/")) throw new Error("it names a folder: name a file that can be created");
@@ -64,7 +65,10 @@ export function realFile(name: string): string {
   throw new Error("it is a symbolic link that leads to itself: name another file");
 }
 
-/** What a name is of, itself and not where it leads; null where it cannot be looked at: whoever uses it then finds out why. */
+/**
+ * What a name is of, itself and not where it leads; null where it cannot be looked at: whoever uses it then finds out
+ * why.
+ */
 function lookAtName(path: string): Stats | null {
   try {
     return lstatSync(path);
@@ -83,8 +87,8 @@ function realFolder(path: string): string {
 }
 
 /**
- * Makes an empty file unless it is there, and sees that it can be written; throws in words for people where it cannot, or where
- * the name is a link or anything but a file: it is never made, or written, in another place.
+ * Makes an empty file unless it is there, and sees that it can be written; throws in words for people where it cannot,
+ * or where the name is a link or anything but a file: it is never made, or written, in another place.
  */
 export function touchFile(file: string): void {
   const found = lookAtName(file);

@@ -45,7 +45,9 @@ export class RowCheck {
   /** The labels of the metric at hand, if it has several lines. */
   private metricLabels: Uint8Array | null = null;
 
-  /** `sides` is null where only the shape of rows is looked at, for what is in them is pushed anew before it is used. */
+  /**
+   * `sides` is null where only the shape of rows is looked at, for what is in them is pushed anew before it is used.
+   */
   constructor(private readonly sides: SideCheck | null) {
     this.lines = new LineCheck(sides !== null);
   }
@@ -87,7 +89,10 @@ export class RowCheck {
     if (fault !== null) broken(`what stands beside the lines of ${text(name)} is not what was pushed: ${fault}`);
   }
 
-  /** The name of the family at a place of its row, whose head is checked; those of the row before are nearly always the same. */
+  /**
+   * The name of the family at a place of its row, whose head is checked; those of the row before are nearly always the
+   * same.
+   */
   private nameAt(parts: Uint8Array, place: number): Uint8Array {
     const { headAt, headSize } = this.cursor;
     const known = this.heads[place];

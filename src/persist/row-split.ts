@@ -13,8 +13,8 @@ interface RowFamily {
 }
 
 /**
- * Splits a row that is too large: into what stays, the families in `own`, and further rows that are filled as those of today are.
- * What it gives is lent until the next row is asked for.
+ * Splits a row that is too large: into what stays, the families in `own`, and further rows that are filled as those of
+ * today are. What it gives is lent until the next row is asked for.
  */
 export function* splitRow(row: Row, own: ReadonlySet<string>): Generator<Row> {
   const families = [...familiesOf(row)];

@@ -1,8 +1,8 @@
 /** "PGWT", in SQLite's header: the file is one of ours. */
 export const APPLICATION_ID = 0x50475754;
 /**
- * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today, and every group
- * is one row. 3: large groups have further rows.
+ * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today, and
+ * every group is one row. 3: large groups have further rows.
  */
 export const SCHEMA_VERSION = 3;
 export const RECHECKED_VERSION = 2;
@@ -41,7 +41,9 @@ export const LEFT_OUT = `CREATE TABLE left_out (
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
 export const PAGE_BYTES = 8192;
 
-/** Of our databases, whatever their version: what SQLite's own ANALYZE may have added is read by nobody but its planner. */
+/**
+ * Of our databases, whatever their version: what SQLite's own ANALYZE may have added is read by nobody but its planner.
+ */
 const ANALYZED = /^sqlite_stat[1-4]$/;
 
 /** An object of a database, as its table sqlite_schema has it. */

@@ -17,7 +17,9 @@ export interface SideFamily {
   readonly side: Uint8Array;
 }
 
-/** Looks at messages that were kept beside lines as at those of a push: they are parsed and put into a store of its own. */
+/**
+ * Looks at messages that were kept beside lines as at those of a push: they are parsed and put into a store of its own.
+ */
 export class SideCheck {
   private readonly columns = new PushColumns();
   private readonly parser = new ProtobufParser(this.columns);

@@ -24,9 +24,9 @@ const ROW = `${READ_GROUPS} WHERE rowid = ?`;
 const LABELS = "SELECT CAST(labels AS BLOB) AS labels FROM groups WHERE rowid = ?";
 
 /**
- * Brings a database of an older schema version to the present one. Rows that are amended are kept as they were in the table
- * `left_out`; large rows are split, one by one. All of it is one transaction. The caller has the file claimed. `step` is called
- * before each large row; where it throws the file stays what it was.
+ * Brings a database of an older schema version to the present one. Rows that are amended are kept as they were in the
+ * table `left_out`; large rows are split, one by one. All of it is one transaction. The caller has the file claimed.
+ * `step` is called before each large row; where it throws the file stays what it was.
  */
 export function upgradeDatabase(file: string, amendments: readonly Amendment[], step: () => void): void {
   const database = openOurs(file, "write");

@@ -19,7 +19,10 @@ const MAX_NAMED = 100;
 const NOT_OURS =
   "there is a file now that was not there at the start, and it is left alone: move it away, or start anew to use it";
 
-/** Opens the file, or tells why that cannot be done. One that `mustBeNew` and is there is not looked into, and left alone. */
+/**
+ * Opens the file, or tells why that cannot be done. One that `mustBeNew` and is there is not looked into, and left
+ * alone.
+ */
 function open(name: string, mustBeNew: boolean): void {
   let claim: Claim | null = null;
   let file = name;

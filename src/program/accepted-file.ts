@@ -26,9 +26,10 @@ export interface KeptAccepted {
 }
 
 /**
- * Keeps them over a restart in the folder that the service manager names in RUNTIME_DIRECTORY, if that is memory and no disk.
- * Whoever reads the file could try passwords faster than bcrypt lets him: so it is nowhere but where the process itself, through
- * which the passwords come, could be read as well. Without such a folder they are forgotten with the process.
+ * Keeps them over a restart in the folder that the service manager names in RUNTIME_DIRECTORY, if that is memory and no
+ * disk. Whoever reads the file could try passwords faster than bcrypt lets him: so it is nowhere but where the process
+ * itself, through which the passwords come, could be read as well. Without such a folder they are forgotten with the
+ * process.
  */
 export function keepAccepted(environment: Environment, log: Log): KeptAccepted {
   const [folder = ""] = (environment.RUNTIME_DIRECTORY ?? "").split(":");

@@ -15,8 +15,8 @@ export interface KeptFamily {
 const PREFIX = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
 /**
- * Puts into a store what was kept somewhere else, by the way that pushes go: what can be pushed is good. All families of one
- * time go together; only where they are refused each goes alone, and those that are refused then are left out.
+ * Puts into a store what was kept somewhere else, by the way that pushes go: what can be pushed is good. All families
+ * of one time go together; only where they are refused each goes alone, and those that are refused then are left out.
  */
 export class Admission {
   private readonly columns = new PushColumns();
@@ -30,8 +30,8 @@ export class Admission {
   ) {}
 
   /**
-   * Puts families of one time into a group, which with `isNew` is made, and gives the number of those that are in it now, or the
-   * reason why there can be no group of that key.
+   * Puts families of one time into a group, which with `isNew` is made, and gives the number of those that are in it
+   * now, or the reason why there can be no group of that key.
    */
   admit(key: GroupingKey, families: readonly KeptFamily[], receivedMs: number, isNew: boolean): number | string {
     if (this.push(key, families, receivedMs) === null) return families.length;

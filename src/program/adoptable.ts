@@ -2,7 +2,10 @@ import { statSync } from "node:fs";
 import { HEAD_BYTES, isOlderDatabase, readHead } from "../persist/file-head.ts";
 import { isGob } from "../persist/gob/read.ts";
 
-/** What has to be done with a file before it can be used: one of the reference is imported, an older one of ours looked through. */
+/**
+ * What has to be done with a file before it can be used: one of the reference is imported, an older one of ours looked
+ * through.
+ */
 export type AdoptableKind = "gob" | "older";
 
 /** null: nothing, or it cannot be read; whoever opens it then finds out. */

@@ -60,8 +60,8 @@ class LeftOutTexts {
 type TellLeftOut = (describe: () => string) => void;
 
 /**
- * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read. A text has
- * what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
+ * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read.
+ * A text has what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
  */
 export function* exportFile(name: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
   if (!existsSync(name)) throw new Error("there is no such file");

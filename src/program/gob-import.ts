@@ -9,9 +9,9 @@ import { Admission } from "./admission.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 
 /**
- * Puts what a persistence file of the reference holds into an empty store: metrics, help, push times, and when each family was
- * pushed. Pushes are made again in the order of their times, so of two that contradict each other the older one stays. What
- * could not be pushed is left out. A file that is not whole is refused, and nothing of it is taken.
+ * Puts what a persistence file of the reference holds into an empty store: metrics, help, push times, and when each
+ * family was pushed. Pushes are made again in the order of their times, so of two that contradict each other the older
+ * one stays. What could not be pushed is left out. A file that is not whole is refused, and nothing of it is taken.
  */
 export function importGob(bytes: Uint8Array, store: Store, watch: ImportWatch): Imported | Rejection {
   const file = readGob(bytes);

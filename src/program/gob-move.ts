@@ -32,9 +32,9 @@ export interface Moved extends Imported {
 }
 
 /**
- * Turns a persistence file of the reference into one of ours, by way of an empty store: reads it whole, writes `F.importing`,
- * keeps the original as `F.gob.bak`, and puts the new file in its place. Nothing that is there is ever overwritten; wherever
- * this ends, the file is either the original or the finished database.
+ * Turns a persistence file of the reference into one of ours, by way of an empty store: reads it whole, writes
+ * `F.importing`, keeps the original as `F.gob.bak`, and puts the new file in its place. Nothing that is there is ever
+ * overwritten; wherever this ends, the file is either the original or the finished database.
  */
 export function moveFromGob(file: string, store: Store, watch: ImportWatch): Moved | Rejection {
   const claim = lockFile(file);
@@ -57,7 +57,10 @@ export function moveFromGob(file: string, store: Store, watch: ImportWatch): Mov
   }
 }
 
-/** Whether both names are of one file, or of equal ones, as an attempt leaves them that was cut off before its last step. */
+/**
+ * Whether both names are of one file, or of equal ones, as an attempt leaves them that was cut off before its last
+ * step.
+ */
 function isCopyOf(file: string, backup: string): boolean {
   const [one, other] = [statSync(file), statSync(backup)];
   if (one.ino === other.ino && one.dev === other.dev) return true;

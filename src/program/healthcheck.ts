@@ -58,7 +58,9 @@ function firstProcess(): string[] {
   }
 }
 
-/** Asks the URL that was given: healthy is 200 alone. User and password may be in the URL. Never goes through a proxy. */
+/**
+ * Asks the URL that was given: healthy is 200 alone. User and password may be in the URL. Never goes through a proxy.
+ */
 export async function checkUrl(url: URL, insecure: boolean, deadline = AbortSignal.timeout(LIMIT_MS)): Promise<Health> {
   try {
     const status = await statusOf(url, insecure, deadline);
@@ -70,8 +72,8 @@ export async function checkUrl(url: URL, insecure: boolean, deadline = AbortSign
 }
 
 /**
- * Asks the server of this machine, whose web config file is not read: http is tried before https, its certificate, made for other
- * names than localhost, is not checked, and the answer that a password is needed is as good as any.
+ * Asks the server of this machine, whose web config file is not read: http is tried before https, its certificate, made
+ * for other names than localhost, is not checked, and the answer that a password is needed is as good as any.
  */
 export async function checkOwnServer(url: URL): Promise<Health> {
   const deadline = AbortSignal.timeout(LIMIT_MS);

@@ -8,7 +8,9 @@ import type { ImportReport, ImportRequest } from "./import-messages.ts";
 import type { ImportStep, ImportWatch, LeftOut } from "./import-watch.ts";
 import { adoptOlderDatabase } from "./recheck.ts";
 
-/** The importing thread: turns a file into one that the writing thread can open, while the main thread answers requests. */
+/**
+ * The importing thread: turns a file into one that the writing thread can open, while the main thread answers requests.
+ */
 declare const self: Worker;
 
 const PROGRESS_MS = 1000;

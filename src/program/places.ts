@@ -21,8 +21,8 @@ export function portOf(service: string): number | null {
 }
 
 /**
- * Listens where Go's net.Listen does, or says why not, in its words. `serve` listens on an IP address. All interfaces are those of
- * IPv6 and IPv4, or of IPv4 alone where there is no IPv6.
+ * Listens where Go's net.Listen does, or says why not, in its words. `serve` listens on an IP address. All interfaces
+ * are those of IPv6 and IPv4, or of IPv4 alone where there is no IPv6.
  */
 export async function listenAt(
   text: string,

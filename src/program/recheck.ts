@@ -17,9 +17,9 @@ import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts"
 import { FamilyEncoder } from "./kept-families.ts";
 
 /**
- * Brings a database of an older version to the present one. One that was written when more could be pushed than today is looked
- * through: what could not be pushed now is taken out of its row, and the row as it was is kept in the table `left_out` of the
- * same file. Gives what was found then, or null. `store` is empty and checks.
+ * Brings a database of an older version to the present one. One that was written when more could be pushed than today
+ * is looked through: what could not be pushed now is taken out of its row, and the row as it was is kept in the table
+ * `left_out` of the same file. Gives what was found then, or null. `store` is empty and checks.
  */
 export function adoptOlderDatabase(file: string, store: Store, watch: ImportWatch): Imported | null {
   const claim = claimFile(file);
@@ -37,7 +37,10 @@ export function mustBeRechecked(file: string): boolean {
   return schemaVersionOf(file) < RECHECKED_VERSION;
 }
 
-/** Looks through a file without changing it: `store` has what could be pushed today. Rows that are not ours stay where they are. */
+/**
+ * Looks through a file without changing it: `store` has what could be pushed today. Rows that are not ours stay where
+ * they are.
+ */
 export function recheckGroups(
   file: string,
   store: Store,

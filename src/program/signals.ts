@@ -14,7 +14,9 @@ export interface SignalDeps {
   readonly readAgain: () => void;
 }
 
-/** Has every signal do what it does to the reference, but that SIGHUP has files read again and does not end the server. */
+/**
+ * Has every signal do what it does to the reference, but that SIGHUP has files read again and does not end the server.
+ */
 export function heedSignals({ onSignal }: Outside, { log, end, readAgain }: SignalDeps): void {
   let received = false;
   onSignal(["SIGINT", "SIGTERM"], () => {

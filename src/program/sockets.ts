@@ -12,7 +12,9 @@ import type { WebFront } from "./web-front.ts";
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
 const SHUTDOWN_MS = 5000;
 
-/** The sockets that systemd has opened for us, or null: there are none that can be served. The reason has been logged. */
+/**
+ * The sockets that systemd has opened for us, or null: there are none that can be served. The reason has been logged.
+ */
 export function inheritSockets({ environment, pid }: Outside, log: Log): InheritedSocket[] | null {
   log.info("Listening on systemd activated listeners instead of port listeners.");
   const sockets = takeSockets(inheritedDescriptors(environment, pid));

@@ -36,9 +36,9 @@ export function startSupervision(deps: Omit<SupervisionDeps, "notify">, log: Log
 }
 
 /**
- * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it goes.
- * All notices come from the event loop, the first at the end of this turn: a loop that hangs is restarted. Gives the function
- * that says that the server stops.
+ * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it
+ * goes. All notices come from the event loop, the first at the end of this turn: a loop that hangs is restarted. Gives
+ * the function that says that the server stops.
  */
 export function supervise(deps: SupervisionDeps): () => void {
   const { notify, notReady, after } = deps;

@@ -1,6 +1,6 @@
 /**
- * Turns of the event loop for work that is done in slices: one slice a turn of the loop, first come, first served. However many
- * have work to do, a request that comes in waits for one slice and not for one of each.
+ * Turns of the event loop for work that is done in slices: one slice a turn of the loop, first come, first served.
+ * However many have work to do, a request that comes in waits for one slice and not for one of each.
  */
 export function slicesInTurn(immediate: (run: () => void) => void): () => Promise<void> {
   const waiting: (() => void)[] = [];

@@ -4,8 +4,9 @@ const POLYNOMIAL = 0xedb88320;
 const KEPT_LENGTHS = 4096;
 
 /**
- * Joins CRC-32 values: the checksum of two pieces from those of each, without their bytes. Running `length` zero bytes through
- * the checksum is linear over its 32 bits; the matrix that does it is kept by length, for pages come in few sizes.
+ * Joins CRC-32 values: the checksum of two pieces from those of each, without their bytes. Running `length` zero bytes
+ * through the checksum is linear over its 32 bits; the matrix that does it is kept by length, for pages come in few
+ * sizes.
  */
 export class CrcJoiner {
   private readonly operators = new Map<number, Uint32Array>();

@@ -13,7 +13,10 @@ interface EscapedName {
   readonly escaped: Uint8Array;
 }
 
-/** Label names as a scrape with an escaping shows them: the series of a family mostly have the same ones in the same places. */
+/**
+ * Label names as a scrape with an escaping shows them: the series of a family mostly have the same ones in the same
+ * places.
+ */
 export class EscapedNames {
   private readonly kept: (EscapedName | undefined)[] = [];
 

@@ -30,12 +30,16 @@ export interface Cut {
   readonly take: (out: Writer) => Uint8Array;
 }
 
-/** For whoever deflates pages, and keeps that: each that is not small is a piece, and pieces have bytes of their own. */
+/**
+ * For whoever deflates pages, and keeps that: each that is not small is a piece, and pieces have bytes of their own.
+ */
 export const PAGES: Cut = { pageBytes: 4096, pieceBytes: PIECE_BYTES, take: takePiece };
 /** For what is sent as it is, in few system calls: a piece is lent until the next one is asked for. */
 export const BLOCKS: Cut = { pageBytes: 32 * 1024, pieceBytes: 96 * 1024, take: lendPiece };
 
-/** The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered, large pages as they are. */
+/**
+ * The text exposition 0.0.4 of all families, piece by piece: headers and small pages gathered, large pages as they are.
+ */
 export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme, cut = PAGES): Generator<Piece> {
   const { pageBytes, pieceBytes, take } = cut;
   const out = new Writer(PIECE_BYTES);
@@ -65,7 +69,10 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme,
 const SIZED_HEADER_BYTES = 64 * 1024;
 const SIZED_PAGES = 16 * 1024;
 
-/** The size of what `textPieces` makes of these families, all in one turn; null where that would be too much work for one. */
+/**
+ * The size of what `textPieces` makes of these families, all in one turn; null where that would be too much work for
+ * one.
+ */
 export function textSize(families: ExposedFamilies, escaping: EscapingScheme): number | null {
   const header = new Writer(PIECE_BYTES);
   let headerBytes = 0;

@@ -5,8 +5,8 @@ const JOB = "job";
 
 /**
  * The path below /metrics that names a group, such as `/job/batch/instance@base64/YS9i`: `job` first, then the grouping
- * labels in their order. Values that a path cannot carry are in base64url, names outside of the old character set in the
- * "values" escaping. What comes out is safe inside single quotes of a shell.
+ * labels in their order. Values that a path cannot carry are in base64url, names outside of the old character set in
+ * the "values" escaping. What comes out is safe inside single quotes of a shell.
  */
 export function groupPath(labels: readonly LabelPair[]): string {
   const job = labels.filter(({ name }) => name === JOB);

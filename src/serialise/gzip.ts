@@ -13,8 +13,9 @@ const STEP_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Makes one gzip member of pieces deflated one by one, each ended by a sync flush, so that a page that did not change is never
- * deflated again. One member and not several: `curl --compressed` stops after the first. No step deflates more than 64 KiB.
+ * Makes one gzip member of pieces deflated one by one, each ended by a sync flush, so that a page that did not change
+ * is never deflated again. One member and not several: `curl --compressed` stops after the first. No step deflates more
+ * than 64 KiB.
  */
 export class GzipStitcher {
   private readonly joiner = new CrcJoiner();

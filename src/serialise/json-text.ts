@@ -8,8 +8,8 @@ const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
 const TO_ESCAPE = /[<>&\u2028\u2029\ufffd]/g;
 
 /**
- * Text as a JSON string as Go's encoding/json writes it: `<`, `>`, `&`, U+2028 and U+2029 escaped, and in place of what is
- * not UTF-8 `\ufffd` (a U+FFFD that was there before is written the same way, which means the same).
+ * Text as a JSON string as Go's encoding/json writes it: `<`, `>`, `&`, U+2028 and U+2029 escaped, and in place of what
+ * is not UTF-8 `\ufffd` (a U+FFFD that was there before is written the same way, which means the same).
  */
 export function jsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed()).replace(TO_ESCAPE, escapeCharacter);

@@ -41,9 +41,9 @@ export function* metricsJsonPieces(groups: ShownGroups): Generator<Uint8Array> {
 }
 
 /**
- * Appends one group as an element of `data`: `labels`, `last_push_successful` and each family under its name, sorted; a family
- * called like one of these two takes its place, as in the reference. Gives what was appended once it is a piece; the rest is
- * left in `out`.
+ * Appends one group as an element of `data`: `labels`, `last_push_successful` and each family under its name, sorted; a
+ * family called like one of these two takes its place, as in the reference. Gives what was appended once it is a piece;
+ * the rest is left in `out`.
  */
 export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonScratch): Generator<Uint8Array> {
   const own: [string, string][] = [

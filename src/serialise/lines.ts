@@ -23,7 +23,10 @@ const QUANTILE_SUFFIX = 0;
 /** So many bytes are read in one step. */
 const STEP_BYTES = 16 * 1024;
 
-/** A row of `LineCursor.labels`: byte ranges of name and value as they stand in the lines, and how many escapes each holds. */
+/**
+ * A row of `LineCursor.labels`: byte ranges of name and value as they stand in the lines, and how many escapes each
+ * holds.
+ */
 export const LABEL_STRIDE = 6;
 export const NAME_START = 0;
 export const NAME_END = 1;
@@ -40,9 +43,9 @@ export const POINT_START = 2;
 export const POINT_END = 3;
 
 /**
- * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets into
- * `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels are read as
- * well. A metric may be as large as a push: who takes turns reads it by `begin` and `step`.
+ * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets
+ * into `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels
+ * are read as well. A metric may be as large as a push: who takes turns reads it by `begin` and `step`.
  *
  * For a summary or histogram `points` are its quantiles or buckets, and `sum` and `count` are set; for every other type
  * `value` is. The lines were rendered by the store, so a shape that is not theirs is a fault of ours and throws.
@@ -362,7 +365,9 @@ function doubled(rows: Int32Array): Int32Array<ArrayBuffer> {
   return grown;
 }
 
-/** Appends source[start, end) with the text format's escapes (`\\`, `\"`, `\n`) undone; `escapes` is how many it holds. */
+/**
+ * Appends source[start, end) with the text format's escapes (`\\`, `\"`, `\n`) undone; `escapes` is how many it holds.
+ */
 export function appendUnescaped(out: Writer, source: Uint8Array, start: number, end: number, escapes: number): void {
   if (escapes === 0) {
     out.copy(source, start, end);

@@ -45,7 +45,8 @@ function labelHtml({ name, value }: LabelPair): string {
 }
 
 /**
- * Appends a table row for each metric of a family. Gives what was appended once it is a piece; the rest is left in `out`.
+ * Appends a table row for each metric of a family. Gives what was appended once it is a piece; the rest is left in
+ * `out`.
  */
 export function* metricRows(
   out: Writer,

@@ -87,8 +87,8 @@ export function labelsJson(labels: readonly LabelPair[]): string {
 }
 
 /**
- * Appends a family of the answer of /api/v1/metrics under its name: time_stamp, type, help unless it is empty, metrics. Gives what
- * was appended once it is a piece; the rest is left in `out`.
+ * Appends a family of the answer of /api/v1/metrics under its name: time_stamp, type, help unless it is empty, metrics.
+ * Gives what was appended once it is a piece; the rest is left in `out`.
  */
 export function* familyJsonPieces(out: Writer, family: ShownFamily, scratch: JsonScratch): Generator<Uint8Array> {
   const head = scratch.headOf(family);

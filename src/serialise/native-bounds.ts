@@ -1,7 +1,7 @@
 /**
- * The bounds of the 256 buckets into which schema 8 divides [0.5, 1): about 2^(i/256 - 1). The bounds of a coarser schema
- * are every second, fourth, ... of them. They are given as numbers because every reader of native histograms has to use the
- * same doubles, and some of these are a few units in the last place off the nearest one. Source: Prometheus,
+ * The bounds of the 256 buckets into which schema 8 divides [0.5, 1): about 2^(i/256 - 1). The bounds of a coarser
+ * schema are every second, fourth, ... of them. They are given as numbers because every reader of native histograms has
+ * to use the same doubles, and some of these are a few units in the last place off the nearest one. Source: Prometheus,
  * model/histogram/generic.go.
  */
 // biome-ignore format: four numbers a line
@@ -79,9 +79,9 @@ const SAFE_EXPONENT = 1000;
 export const CUSTOM_BOUNDS_SCHEMA = -53;
 
 /**
- * The upper bound of the positive bucket `index` of an exponential schema, as Prometheus computes it; the lower one is the
- * bound of `index - 1`. The bucket below the one for infinity ends at the largest double. Schemas above 8 are not in use:
- * theirs are approximate.
+ * The upper bound of the positive bucket `index` of an exponential schema, as Prometheus computes it; the lower one is
+ * the bound of `index - 1`. The bucket below the one for infinity ends at the largest double. Schemas above 8 are not
+ * in use: theirs are approximate.
  */
 export function nativeBound(index: number, schema: number): number {
   if (schema === CUSTOM_BOUNDS_SCHEMA) return index < 0 ? -Infinity : Infinity;

@@ -28,8 +28,9 @@ export function isFloatHistogram(histogram: SideHistogram): boolean {
 }
 
 /**
- * The buckets of a native histogram that are not empty, from the lowest up: the negative ones, the zero bucket, the positive
- * ones. Spans that speak of more buckets than there are counts end with the last count. null: a turn of the loop may be taken.
+ * The buckets of a native histogram that are not empty, from the lowest up: the negative ones, the zero bucket, the
+ * positive ones. Spans that speak of more buckets than there are counts end with the last count. null: a turn of the
+ * loop may be taken.
  */
 export function* nativeBuckets(histogram: SideHistogram): Generator<NativeBucket | null> {
   const float = isFloatHistogram(histogram);
@@ -75,7 +76,9 @@ function* halfBuckets(half: SideBuckets, schema: number, float: boolean): Genera
   }
 }
 
-/** The counts, asked for in order: each delta counts from the bucket before; a sum below zero wraps around, as in Go. */
+/**
+ * The counts, asked for in order: each delta counts from the bucket before; a sum below zero wraps around, as in Go.
+ */
 function wholeCounts(deltas: readonly bigint[]): (at: number) => string | null {
   let count = 0n;
   return (at) => {

@@ -27,10 +27,10 @@ const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
 const INSERTION_SORT_CLAUSES = 12;
 
 /**
- * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate) and goautoneg choose it.
- * OpenMetrics is never offered, nor is protobuf as text, the blanks of which are not stable in Go; the text format is the
- * answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that of clauses
- * passed over included; "underscores" without any.
+ * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate) and goautoneg choose
+ * it. OpenMetrics is never offered, nor is protobuf as text, the blanks of which are not stable in Go; the text format
+ * is the answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that
+ * of clauses passed over included; "underscores" without any.
  */
 export function negotiateFormat(accept: string | null): Format {
   let escaping: EscapingScheme = "underscores";
@@ -123,7 +123,9 @@ function trimSpaces(text: string): string {
   return text.slice(start, end);
 }
 
-/** goautoneg's order: better quality, then what is no wildcard. It is not symmetric, so the steps of the sort matter. */
+/**
+ * goautoneg's order: better quality, then what is no wildcard. It is not symmetric, so the steps of the sort matter.
+ */
 function precedes(a: AcceptClause, b: AcceptClause): boolean {
   if (a.quality > b.quality) return true;
   return (a.type !== "*" && b.type === "*") || (a.subtype !== "*" && b.subtype === "*");

@@ -16,8 +16,9 @@ const POWERS_OF_TEN = [
 ];
 
 /**
- * The number that source[start, end) prints: one of the forms that `formatFloat` writes. Anything else throws. Few digits
- * are read without a string: a whole number below 10^15 times or over an exact power of ten is rounded once, so rightly.
+ * The number that source[start, end) prints: one of the forms that `formatFloat` writes. Anything else throws. Few
+ * digits are read without a string: a whole number below 10^15 times or over an exact power of ten is rounded once, so
+ * rightly.
  */
 export function readFloat(source: Uint8Array, start: number, end: number): number {
   const negative = source[start] === MINUS;

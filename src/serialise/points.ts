@@ -10,8 +10,8 @@ const NINE = 0x39;
 const UINT64_DIGITS = 19;
 
 /**
- * The points of the metric that a cursor has read, in the order of their keys as texts: keep one, for the next metric of a
- * family mostly has the bounds of the one before.
+ * The points of the metric that a cursor has read, in the order of their keys as texts: keep one, for the next metric
+ * of a family mostly has the bounds of the one before.
  */
 export class PointOrder {
   /** Points by their place in the order. */

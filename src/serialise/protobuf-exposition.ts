@@ -16,9 +16,10 @@ const KEPT_BYTES = 1024 * 1024;
 const PAUSE: Piece = { bytes: NOTHING, page: null };
 
 /**
- * The exposition as delimited io.prometheus.client.MetricFamily messages, small ones gathered. A message begins with its length:
- * so a large family is worked through once to learn its length and once more to be sent, which takes no memory. Where the scraper is
- * a Prometheus, native and classic histograms of one family come in a message each: see ScrapedHistograms.
+ * The exposition as delimited io.prometheus.client.MetricFamily messages, small ones gathered. A message begins with
+ * its length: so a large family is worked through once to learn its length and once more to be sent, which takes no
+ * memory. Where the scraper is a Prometheus, native and classic histograms of one family come in a message each: see
+ * ScrapedHistograms.
  */
 export function* protobufPieces(
   families: ExposedFamilies,

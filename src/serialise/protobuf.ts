@@ -25,7 +25,10 @@ import {
 import { isUint64, readFloat } from "./number-text.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES, takePiece } from "./pieces.ts";
 
-/** Keys of fields: the number times 8, plus the wire type (0 varint, 1 eight bytes, 2 with a length). Source: metrics.proto. */
+/**
+ * Keys of fields: the number times 8, plus the wire type (0 varint, 1 eight bytes, 2 with a length). Source:
+ * metrics.proto.
+ */
 const FAMILY_METRIC = 0x22;
 const METRIC_LABEL = 0x0a;
 const METRIC_SUMMARY = 0x22;
@@ -75,8 +78,8 @@ export class EncodingScratch {
 type EncodableFamily = Pick<GroupFamily, "type" | "lines" | "side">;
 
 /**
- * Appends the metrics of one family of one group as records of MetricFamily field 4 (`0x22 length Metric`). `side`, where
- * set, is those records already. Fields come in the order of their numbers and labels as they stand.
+ * Appends the metrics of one family of one group as records of MetricFamily field 4 (`0x22 length Metric`). `side`,
+ * where set, is those records already. Fields come in the order of their numbers and labels as they stand.
  *
  * Counts are exact up to 2^64. A histogram one of whose counts is no uint64 has fractions for all of them, as the text
  * parser of the reference decides it.
@@ -93,8 +96,8 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
 }
 
 /**
- * As `appendMetrics`, to be taken over any number of turns: gives what was appended once it is a piece; the rest is left in
- * `out`. Pieces may be borrowed from `side`. Label names are escaped as `scratch.escaping` says.
+ * As `appendMetrics`, to be taken over any number of turns: gives what was appended once it is a piece; the rest is
+ * left in `out`. Pieces may be borrowed from `side`. Label names are escaped as `scratch.escaping` says.
  */
 export function* metricPieces(out: Writer, family: EncodableFamily, scratch: EncodingScratch): Generator<Uint8Array> {
   if (family.side !== null) return yield* sidePieces(out, family.side, scratch.escaping);
@@ -120,7 +123,8 @@ function* sidePieces(out: Writer, side: Uint8Array, escaping: EscapingScheme): G
 }
 
 /**
- * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` or `type` is a field that was never set; an empty help is written.
+ * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` or `type` is a field that was never set; an empty help is
+ * written.
  */
 export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType | null): void {
   appendTextField(out, 1, name);

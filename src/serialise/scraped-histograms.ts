@@ -9,16 +9,17 @@ const METRIC_HISTOGRAM = 7;
 const SAMPLE_COUNT = 1;
 
 /**
- * Histograms as every Prometheus reads them. Tells native histograms from classic ones, as Prometheus does. Releases up to 3.5 take all metrics of a message for native
- * ones once one is, and fail where a classic one follows: so the two kinds must not share a message.
+ * Histograms as every Prometheus reads them. Tells native histograms from classic ones, as Prometheus does. Releases up
+ * to 3.5 take all metrics of a message for native ones once one is, and fail where a classic one follows: so the two
+ * kinds must not share a message.
  */
 export class ScrapedHistograms {
   private readonly fields = new NativeFields();
   private readonly count = new Writer(32);
 
   /**
-   * The metrics of `records` (MetricFamily field 4) that are native, or those that are not, record by record, each good until
-   * the next; null: a turn of the loop may be taken.
+   * The metrics of `records` (MetricFamily field 4) that are native, or those that are not, record by record, each good
+   * until the next; null: a turn of the loop may be taken.
    */
   *pick(records: Uint8Array, native: boolean): Generator<Uint8Array | null> {
     const { fields } = this;
@@ -35,7 +36,9 @@ export class ScrapedHistograms {
     }
   }
 
-  /** A metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts. */
+  /**
+   * A metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts.
+   */
   private *counted(records: Uint8Array, metric: FieldCursor): Generator<null, Uint8Array> {
     const total = yield* this.missedTotal();
     if (total === null) return recordOf(records, metric);

@@ -9,7 +9,10 @@ import { type ShownMetric, type ShownPoints, showSide } from "./shown-metric.ts"
 import { SideCursor } from "./side-metric.ts";
 import { compareText } from "./utf8-text.ts";
 
-/** Appends the metrics that stand beside the lines as JSON objects with commas between them; pieces as in metric-json.ts. */
+/**
+ * Appends the metrics that stand beside the lines as JSON objects with commas between them; pieces as in
+ * metric-json.ts.
+ */
 export function* sideJsonPieces(out: Writer, side: Uint8Array, type: MetricType): Generator<Uint8Array> {
   const cursor = new SideCursor(side);
   for (let isFirst = true; cursor.next(); isFirst = false) {

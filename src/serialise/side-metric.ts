@@ -126,8 +126,9 @@ export function emptyHistogram(): SideHistogram {
 }
 
 /**
- * Reads messages out of `bytes`. Fields are told apart by their key: the number times 8 plus the wire type; one that nobody
- * knows is passed over. A message that comes in several parts is merged, and of a single field the last one counts.
+ * Reads messages out of `bytes`. Fields are told apart by their key: the number times 8 plus the wire type; one that
+ * nobody knows is passed over. A message that comes in several parts is merged, and of a single field the last one
+ * counts.
  */
 class SideReader {
   private readonly view: DataView;

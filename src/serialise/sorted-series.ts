@@ -32,8 +32,9 @@ export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | 
 }
 
 /**
- * The family with its metrics in the order of client_golang's MetricSorter: by the number of labels, then by their values, byte by
- * byte, in the order of the label names. The same family where they stand so; otherwise its lines are copied to one page.
+ * The family with its metrics in the order of client_golang's MetricSorter: by the number of labels, then by their
+ * values, byte by byte, in the order of the label names. The same family where they stand so; otherwise its lines are
+ * copied to one page.
  */
 function* sortSeries(family: ExposedFamily): Generator<null, ExposedFamily> {
   if (family.pages.length === 0) return family;

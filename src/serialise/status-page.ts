@@ -18,7 +18,9 @@ import { textOf } from "./utf8-text.ts";
 const PUSH_TIME = "push_time_seconds";
 const PUSH_FAILURE_TIME = "push_failure_time_seconds";
 
-/** The page up to the first group: what is running, with which flags, since when. `stylesheet` is a URL beside the page. */
+/**
+ * The page up to the first group: what is running, with which flags, since when. `stylesheet` is a URL beside the page.
+ */
 export function statusPageHead(info: StatusInfo, stylesheet = "./static/status.css"): string {
   return `<!DOCTYPE html>
 <html lang="en">
@@ -75,9 +77,9 @@ export function* groupsPieces(groups: ShownGroups, metricsUrl: string): Generato
 }
 
 /**
- * Appends one group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address that
- * pushes go to, without a slash at the end: `http://localhost:9091/metrics`. Gives what was appended once it is a piece; the
- * rest is left in `out`.
+ * Appends one group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address
+ * that pushes go to, without a slash at the end: `http://localhost:9091/metrics`. Gives what was appended once it is a
+ * piece; the rest is left in `out`.
  */
 export function* groupPieces(
   out: Writer,

@@ -3,7 +3,10 @@ import { TURN_MS } from "../model/work.ts";
 /** So much is sent, or so long worked (TURN_MS), before other requests get a turn of the loop. */
 const TURN_BYTES = 192 * 1024;
 
-/** Larger pieces are handed on in parts: what a reader does not take is copied, and he may never take more than the first. */
+/**
+ * Larger pieces are handed on in parts: what a reader does not take is copied, and he may never take more than the
+ * first.
+ */
 const PART_BYTES = 256 * 1024;
 
 const NOTHING = new Uint8Array(0);
@@ -17,10 +20,10 @@ export interface StreamClock {
 }
 
 /**
- * The pieces one by one, with a turn of the loop in between as needed; an empty piece says no more than that a turn may be
- * taken. Whoever makes pieces gives one, empty or not, at least each time it has worked through some ten thousand bytes.
- * `done` is called exactly once, when the last piece was taken, when the reader goes away, or when a piece cannot be made. Once `givenUp` holds, no piece follows and no end:
- * whoever sees to that ends the connection.
+ * The pieces one by one, with a turn of the loop in between as needed; an empty piece says no more than that a turn may
+ * be taken. Whoever makes pieces gives one, empty or not, at least each time it has worked through some ten thousand
+ * bytes. `done` is called exactly once, when the last piece was taken, when the reader goes away, or when a piece
+ * cannot be made. Once `givenUp` holds, no piece follows and no end: whoever sees to that ends the connection.
  */
 export function inTurns(
   pieces: Iterable<Uint8Array>,
@@ -31,7 +34,9 @@ export function inTurns(
   return begun(takeTurns(pieces, clock, done, givenUp));
 }
 
-/** A stream whose first piece is an empty one, run up to that: a generator that never ran ends without its `finally`. */
+/**
+ * A stream whose first piece is an empty one, run up to that: a generator that never ran ends without its `finally`.
+ */
 export function begun(stream: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   void stream.next();
   return stream;

@@ -1,4 +1,6 @@
-/** A time in milliseconds since 1970 as Go prints it in UTC (RFC 3339, no trailing zeros): `2026-11-21T01:02:03.45Z`. */
+/**
+ * A time in milliseconds since 1970 as Go prints it in UTC (RFC 3339, no trailing zeros): `2026-11-21T01:02:03.45Z`.
+ */
 export function timeText(timeMs: number): string {
   const text = new Date(timeMs).toISOString();
   let end = text.length - 1;

@@ -13,7 +13,8 @@ export interface BodySource {
 }
 
 /**
- * The body of one request. What comes in before anybody takes it is kept; whoever brings it sees to it that this is little.
+ * The body of one request. What comes in before anybody takes it is kept; whoever brings it sees to it that this is
+ * little.
  */
 export class Body {
   private kept: Uint8Array[] = [];
@@ -27,7 +28,9 @@ export class Body {
     private readonly source: BodySource,
   ) {}
 
-  /** Hands over all of it, where it is here in one piece of at most so many bytes; else null, and it has to be received. */
+  /**
+   * Hands over all of it, where it is here in one piece of at most so many bytes; else null, and it has to be received.
+   */
   takeWhole(maxBytes: number): Uint8Array | null {
     const [whole] = this.kept;
     if (!this.isFinished || this.fault !== null || this.kept.length !== 1 || whole === undefined) return null;

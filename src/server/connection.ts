@@ -227,7 +227,10 @@ export class Connection implements ExchangePort, Member, Paced {
     this.hold();
   }
 
-  /** Whether its source had enough of this turn of the loop. Much of a body is not kept for that: there are budgets for it. */
+  /**
+   * Whether its source had enough of this turn of the loop. Much of a body is not kept for that: there are budgets for
+   * it.
+   */
   private mustWait(at: number, { length }: Uint8Array): boolean {
     const isLarge = length - at > MAX_WAITING_BYTES && (at === 0 || this.current !== null);
     if (!this.share.isOver || isLarge) return false;
@@ -359,7 +362,10 @@ export class Connection implements ExchangePort, Member, Paced {
     this.reader.next();
   }
 
-  /** Answers what no handler is to see, and ends the connection behind it. A body that breaks off is its handler's to judge. */
+  /**
+   * Answers what no handler is to see, and ends the connection behind it. A body that breaks off is its handler's to
+   * judge.
+   */
   private refuse(refusal: Refusal): void {
     this.deps.refusals.add(refusal, this.client);
     this.rest = NOTHING;

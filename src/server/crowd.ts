@@ -4,11 +4,16 @@ import type { Log } from "../telemetry/log.ts";
 const SHED_PART = 1 / 16;
 /** Sheddings are logged no more often. */
 const LOG_SECONDS = 2;
-/** So many connections beyond the limit may come in within one turn of the loop; beyond those something is closed at once. */
+/**
+ * So many connections beyond the limit may come in within one turn of the loop; beyond those something is closed at
+ * once.
+ */
 const SPARE_CONNECTIONS = 32;
 /** Whoever has just come in gets so long to say something. */
 const GRACE_MS = 250;
-/** Descriptors that connections never take: the listening sockets, files, and what comes in within a turn of the loop. */
+/**
+ * Descriptors that connections never take: the listening sockets, files, and what comes in within a turn of the loop.
+ */
 const RESERVED_DESCRIPTORS = 64;
 
 /** A request under way stands still when its client has not gone on with it for so long. */
@@ -32,7 +37,10 @@ export interface Member {
 const STAGE_SECONDS = 2 ** 40;
 const STAGES = { silent: 0, asked: STAGE_SECONDS, "under way": 2 * STAGE_SECONDS };
 
-/** The rank of one that last moved at this second: whoever never asked anything goes first, whoever is being served last. */
+/**
+ * The rank of one that last moved at this second: whoever never asked anything goes first, whoever is being served
+ * last.
+ */
 export function rankOf(stage: keyof typeof STAGES, movedSecond: number): number {
   return STAGES[stage] + movedSecond;
 }
@@ -51,9 +59,10 @@ export interface CrowdDeps {
 }
 
 /**
- * All connections of the server. Where there are too many, those that stand still are closed, of whichever source has most
- * until others have as many; where none of such a source does, its upload of least progress gives way, or its newest connection:
- * so none that goes on while another source has more, and never the only one of a source while another has two.
+ * All connections of the server. Where there are too many, those that stand still are closed, of whichever source has
+ * most until others have as many; where none of such a source does, its upload of least progress gives way, or its
+ * newest connection: so none that goes on while another source has more, and never the only one of a source while
+ * another has two.
  */
 export class Crowd {
   /** With when each came, in the order of that. */
@@ -142,8 +151,8 @@ export class Crowd {
   }
 
   /**
-   * Those that stand still, each with how many its source has left when it goes, the most first: to close them from the start is
-   * to take from the sources that have most, until they have as many as others.
+   * Those that stand still, each with how many its source has left when it goes, the most first: to close them from the
+   * start is to take from the sources that have most, until they have as many as others.
    */
   private byHeight(
     isPressed: boolean,

@@ -54,7 +54,9 @@ export type Handler = (exchange: Exchange) => Answers;
 
 const NO_HEADERS: HeaderFields = {};
 
-/** What every answer says, whatever it is: browsers take it for what its Content-Type calls it, and for nothing else. */
+/**
+ * What every answer says, whatever it is: browsers take it for what its Content-Type calls it, and for nothing else.
+ */
 export const SAID_ALWAYS: HeaderFields = { "X-Content-Type-Options": "nosniff" };
 
 /** An answer without a body. */

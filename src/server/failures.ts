@@ -19,7 +19,10 @@ export interface FailedRequest {
   readonly client: string;
 }
 
-/** Requests that failed by a fault of the server's own: each is counted once, and logged with what it was, within bounds. */
+/**
+ * Requests that failed by a fault of the server's own: each is counted once, and logged with what it was, within
+ * bounds.
+ */
 export class Failures {
   private readonly quota: LogQuota;
 

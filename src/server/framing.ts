@@ -1,6 +1,8 @@
 import { malformed, Refusal, type RequestLine } from "./request-line.ts";
 
-/** The value of a header in llhttp's list of names and values, of several fields all joined; null where there is none. */
+/**
+ * The value of a header in llhttp's list of names and values, of several fields all joined; null where there is none.
+ */
 export function fieldOf(fields: readonly string[], name: string): string | null {
   let found: string | null = null;
   for (let i = 0; i < fields.length; i += 2) {

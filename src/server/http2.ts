@@ -26,7 +26,10 @@ import { certificateOf, clientOf } from "./tls-listener.ts";
 const MAX_STREAMS = 250;
 /** A client with more requests under way is not reading its answers: its connection is closed. */
 const MAX_UNDER_WAY = 2 * MAX_STREAMS;
-/** Fields of a header that the runtime hands on, those that are no header lines of ours included; beyond it, it ends the stream. */
+/**
+ * Fields of a header that the runtime hands on, those that are no header lines of ours included; beyond it, it ends the
+ * stream.
+ */
 const MAX_FIELDS = MAX_HEADER_LINES + 8;
 /** What a client gets for its first request, and for the rest of a body that nobody wants. */
 const FIRST_SECONDS = 12;
@@ -218,7 +221,8 @@ export class Http2 {
       this.opening.begin(session);
       this.connections.set(session, this.opening);
     });
-    // An expectation is read here, in any case: node:http2 knows one spelling, and would ask for bodies that nobody wants.
+    // An expectation is read here, in any case: node:http2 knows one spelling, and would ask for bodies that nobody
+    // wants.
     for (const event of ["request", "checkContinue", "checkExpectation"])
       this.server.on(event, (incoming, outgoing) => void this.answer(incoming, outgoing));
     this.server.on("sessionError", () => {});

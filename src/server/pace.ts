@@ -46,9 +46,9 @@ export class Share {
 }
 
 /**
- * Turns of the loop by source. A source whose clients send more than is worked through in some two milliseconds waits for its
- * next turn, and others come in between: however many connections it has, another waits for one such turn of it. Of several such
- * sources one has its turn in each turn of the loop.
+ * Turns of the loop by source. A source whose clients send more than is worked through in some two milliseconds waits
+ * for its next turn, and others come in between: however many connections it has, another waits for one such turn of
+ * it. Of several such sources one has its turn in each turn of the loop.
  */
 export class Pace {
   private readonly shares = new Map<string, Share>();

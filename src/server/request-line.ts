@@ -30,8 +30,8 @@ export class Refusal {
 const METHODS = ["POST", "PUT", "GET", "DELETE", "HEAD", "OPTIONS"].map((name) => ({ name, bytes: Buffer.from(name) }));
 
 /**
- * Reads bytes[start, end), a line without its LF. As Go reads it: everything behind the second blank is the version, the
- * target may hold any byte but blanks and controls.
+ * Reads bytes[start, end), a line without its LF. As Go reads it: everything behind the second blank is the version,
+ * the target may hold any byte but blanks and controls.
  */
 export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: number): RequestLine | Refusal {
   const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
@@ -46,7 +46,10 @@ export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: numbe
   return fault ?? { method, target: bytes.subarray(methodEnd + 1, targetEnd), ...version };
 }
 
-/** What is wrong with the target bytes[start, end), or null: a control, or a percent sign in its path that escapes nothing. */
+/**
+ * What is wrong with the target bytes[start, end), or null: a control, or a percent sign in its path that escapes
+ * nothing.
+ */
 export function targetFault(bytes: Uint8Array, start: number, end: number): Refusal | null {
   let isPath = true;
   for (let i = start; i < end; i++) {
@@ -98,7 +101,10 @@ export interface Place {
   readonly query: string;
 }
 
-/** Where a target leads: of a URL what follows the authority, which may be nothing. null: it is no URL, as `*` and `a/b`. */
+/**
+ * Where a target leads: of a URL what follows the authority, which may be nothing. null: it is no URL, as `*` and
+ * `a/b`.
+ */
 export function placeOf(target: Uint8Array): Place | null {
   const origin = target[0] === SLASH ? target : behindAuthority(target);
   if (origin === null) return null;

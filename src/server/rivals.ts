@@ -25,7 +25,10 @@ interface Party<T> {
 const LOOKED_AT = 64;
 const LOOKED_AT_LEAST = 16;
 
-/** All that hold a share of some room, by the source of their clients, and which of them gives way where there is none left. */
+/**
+ * All that hold a share of some room, by the source of their clients, and which of them gives way where there is none
+ * left.
+ */
 export class Rivals<T extends Rival> {
   private readonly parties = new Map<string, Party<T>>();
   private whole = 0;
@@ -65,9 +68,10 @@ export class Rivals<T extends Rival> {
   }
 
   /**
-   * Who gives way to a newcomer, who counts among its source: one that stands still, of a source that holds its even share or
-   * more; where none does, one of the source that holds most: so none that goes on while another source holds more. Of one
-   * source it is the first that stands still, or the one of least progress. `mayGo` leaves some out. null: nobody.
+   * Who gives way to a newcomer, who counts among its source: one that stands still, of a source that holds its even
+   * share or more; where none does, one of the source that holds most: so none that goes on while another source holds
+   * more. Of one source it is the first that stands still, or the one of least progress. `mayGo` leaves some out. null:
+   * nobody.
    */
   whoGivesWay(newcomer: Newcomer, nowMs: number, mayGo: (rival: T) => boolean = () => true): T | null {
     const added = (source: string) => (source === newcomer.source ? newcomer.share : 0);

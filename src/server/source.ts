@@ -7,8 +7,8 @@ const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * Who counts as one client, where clients have to share: an IPv4 address, or the /64 of an IPv6 one. `ip` is as the runtime
- * tells it, a zone behind it or not.
+ * Who counts as one client, where clients have to share: an IPv4 address, or the /64 of an IPv6 one. `ip` is as the
+ * runtime tells it, a zone behind it or not.
  */
 export function sourceOf(ip: string | undefined): string {
   if (ip === undefined) return UNKNOWN;

@@ -32,8 +32,8 @@ export interface TlsListenerDeps {
 /** Serves TLS; its certificate and what it asks of clients can be changed. */
 export interface TlsListener extends Listener {
   /**
-   * For the connections from now on; sessions of earlier ones cannot be resumed. Where other certificates are asked of clients,
-   * the connections that are there end behind the request under way.
+   * For the connections from now on; sessions of earlier ones cannot be resumed. Where other certificates are asked of
+   * clients, the connections that are there end behind the request under way.
    */
   change(options: TlsOptions): void;
 }
@@ -95,9 +95,9 @@ class Handshake implements Member {
 }
 
 /**
- * Serves HTTPS on an address, or on a listening socket that is there already; rejects where that cannot be had. It stands on
- * node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates change without a
- * connection being lost.
+ * Serves HTTPS on an address, or on a listening socket that is there already; rejects where that cannot be had. It
+ * stands on node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates
+ * change without a connection being lost.
  */
 export async function listenTls(place: Place, first: TlsOptions, deps: TlsListenerDeps): Promise<TlsListener> {
   let current = first;

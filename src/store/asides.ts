@@ -13,9 +13,9 @@ const WAITED_FOR_BYTES = 350;
 const NO_CHUNKS: ReadonlySet<number> = new Set();
 
 /**
- * The chunks of one name and type that hold series which another group has already, or one series twice: they stand in a family
- * of their own, which is never shown. Each waits for the group that it doubles: when that one's series change, it is looked at
- * again. `age` is when it was set aside.
+ * The chunks of one name and type that hold series which another group has already, or one series twice: they stand in
+ * a family of their own, which is never shown. Each waits for the group that it doubles: when that one's series change,
+ * it is looked at again. `age` is when it was set aside.
  */
 export class Asides {
   private readonly ages = new Map<number, number>();
@@ -78,7 +78,10 @@ export class Asides {
     if (this.waiting.delete(group)) this.tally.sizeBytes -= WAITED_FOR_BYTES;
   }
 
-  /** The series of a group have changed or are gone: who waits for it is to be looked at again. Costs the same however many wait. */
+  /**
+   * The series of a group have changed or are gone: who waits for it is to be looked at again. Costs the same however
+   * many wait.
+   */
   release(group: number): void {
     const waiting = this.waiting.get(group) ?? NO_CHUNKS;
     if (waiting.size === 0) return;

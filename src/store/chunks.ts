@@ -12,7 +12,10 @@ export const CHUNK_NEXT = 3;
 export const CHUNK_METRICS = 4;
 export const CHUNK_LINES = 5;
 export const CHUNK_HELP = 6;
-/** The MetricType, QUOTED where some name needs quotes, and above SEGMENT_SHIFT the segment that it is kept in (segments.ts). */
+/**
+ * The MetricType, QUOTED where some name needs quotes, and above SEGMENT_SHIFT the segment that it is kept in
+ * (segments.ts).
+ */
 export const CHUNK_TYPE = 7;
 /** The chunk before it in the list of its group, or -1. */
 export const CHUNK_PREVIOUS = 8;

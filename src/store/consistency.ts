@@ -78,9 +78,9 @@ export class Faults {
 }
 
 /**
- * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed and its
- * label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what describes the first
- * fault, or null.
+ * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed
+ * and its label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what
+ * describes the first fault, or null.
  */
 export function findFault(
   columns: PushColumns,
@@ -105,7 +105,9 @@ export function findFault(
   return wrong === null ? null : fault(wrong);
 }
 
-/** The label that tells the lines of a metric apart, which no metric of the type and no grouping key may have; or null. */
+/**
+ * The label that tells the lines of a metric apart, which no metric of the type and no grouping key may have; or null.
+ */
 export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
   if (type === MetricType.summary) return "quantile";
   return type === MetricType.histogram || type === MetricType.gaugeHistogram ? "le" : null;
@@ -167,7 +169,10 @@ export function isKeptEmpty(columns: PushColumns, family: number): boolean {
   return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
 }
 
-/** Whether Prometheus reads a metric's name in quotes: it fails a whole scrape for one that is not UTF-8 or has a zero byte. */
+/**
+ * Whether Prometheus reads a metric's name in quotes: it fails a whole scrape for one that is not UTF-8 or has a zero
+ * byte.
+ */
 export const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);
 
 export function describeUnknownType(columns: PushColumns, family: number): string {
@@ -183,8 +188,8 @@ export function familyName(columns: PushColumns, family: number): string {
 }
 
 /**
- * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf` tells the
- * type of every other family that there will be, or undefined. Gives the first such fault, or null.
+ * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf` tells
+ * the type of every other family that there will be, or undefined. Gives the first such fault, or null.
  */
 export function findCollision(
   name: string,

@@ -22,12 +22,13 @@ const AGE_STEP = 0.001;
 const MAX_LINES = 200_000;
 
 /**
- * What is stored but cannot be shown beside what came before it. Only a store whose pushes are not checked has such families, or
- * one that was restored from it.
+ * What is stored but cannot be shown beside what came before it. Only a store whose pushes are not checked has such
+ * families, or one that was restored from it.
  *
- * A name may have a family for each type, and for each of these another one, never shown, with the chunks set aside (asides.ts).
- * Which families are shown follows from their ages: from the oldest to the newest, each that contradicts no family shown so far, and
- * none of our own. A family is as old as the time since when some group has had metrics of it.
+ * A name may have a family for each type, and for each of these another one, never shown, with the chunks set aside
+ * (asides.ts). Which families are shown follows from their ages: from the oldest to the newest, each that contradicts
+ * no family shown so far, and none of our own. A family is as old as the time since when some group has had metrics of
+ * it.
  */
 export class Contradictions {
   private readonly search: DuplicateSearch;
@@ -132,8 +133,8 @@ export class Contradictions {
   }
 
   /**
-   * Puts lines where they belong. `chunk` is the one that the group has of the name, at `place`, or -1; `doubles` the group of
-   * which they hold a series, or NOBODY, or ITSELF. `why` describes that.
+   * Puts lines where they belong. `chunk` is the one that the group has of the name, at `place`, or -1; `doubles` the
+   * group of which they hold a series, or NOBODY, or ITSELF. `why` describes that.
    */
   put(
     group: number,

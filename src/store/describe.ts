@@ -9,8 +9,8 @@ import { SideWriter } from "./side.ts";
 const MOST_BYTES = 2 * MAX_TOLD_BYTES;
 
 /**
- * A metric as Go prints its message in error texts: `label:{name:"job"  value:"j"}  gauge:{value:1}`. `type` is that of its
- * family, which has been rendered.
+ * A metric as Go prints its message in error texts: `label:{name:"job"  value:"j"}  gauge:{value:1}`. `type` is that of
+ * its family, which has been rendered.
  */
 export function describeMetric(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): string {
   const message = new SideWriter().message(columns, metric, type, renderer, MOST_BYTES);

@@ -22,8 +22,9 @@ export const OTHER_LABELS = 2;
 const LINE_FEED = 0x0a;
 
 /**
- * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value never
- * holds a brace and labels always end with one, so where two lines part it is seen whether they part in the value.
+ * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value
+ * never holds a brace and labels always end with one, so where two lines part it is seen whether they part in the
+ * value.
  */
 export function compareLines(
   a: Uint8Array,
@@ -65,15 +66,17 @@ export interface OwnGroup {
 /**
  * Finds series of a push that exist already: within the pushed family, or in another group.
  *
- * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the series: for
- * each other shape of key whose names the series has, there is one such key, and one look-up. A push whose series are the ones
- * it replaces needs no search at all; the caller sees to that with `compareLines`.
+ * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the
+ * series: for each other shape of key whose names the series has, there is one such key, and one look-up. A push whose
+ * series are the ones it replaces needs no search at all; the caller sees to that with `compareLines`.
  */
 export class DuplicateSearch {
   private readonly seen = new BlockSet();
   private readonly walk = new LabelWalk();
   private readonly key = new Writer(256);
-  /** The labels of the series looked at: their written names, and where each stands with its value, two integers an id. */
+  /**
+   * The labels of the series looked at: their written names, and where each stands with its value, two integers an id.
+   */
   private readonly names = new KeyTable();
   private readonly places: number[] = [];
   /** The series of other groups' chunks, by group, read once a family and only when a series may be in one. */
@@ -96,8 +99,8 @@ export class DuplicateSearch {
   }
 
   /**
-   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that have all
-   * those names, can have it search so much.
+   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that
+   * have all those names, can have it search so much.
    */
   get isExhausted(): boolean {
     return this.work.isSpent;

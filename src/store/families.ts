@@ -143,8 +143,8 @@ export class Family {
   }
 
   /**
-   * Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. Gives whether there
-   * are other texts now than before.
+   * Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. Gives
+   * whether there are other texts now than before.
    */
   countHelp(help: number, by: 1 | -1): boolean {
     const before = this.helps.add(help, by);

@@ -11,8 +11,9 @@ export interface FamilyBlock {
 }
 
 /**
- * All families, sorted by the bytes of their names, and those of one name by their ids. A family that comes or goes costs a search and the move of some references
- * in one block; a reader gets all of them as they are at one moment for a reference a block.
+ * All families, sorted by the bytes of their names, and those of one name by their ids. A family that comes or goes
+ * costs a search and the move of some references in one block; a reader gets all of them as they are at one moment for
+ * a reference a block.
  */
 export class FamilyOrder {
   private readonly blocks: { families: Family[]; reading: number }[] = [];
@@ -46,7 +47,9 @@ export class FamilyOrder {
     if (families.length === 0) this.blocks.splice(at, 1);
   }
 
-  /** The last block whose first family does not stand behind this one, the first block where all do, or -1 without any. */
+  /**
+   * The last block whose first family does not stand behind this one, the first block where all do, or -1 without any.
+   */
   private blockOf(family: Family): number {
     const { blocks } = this;
     let low = 0;

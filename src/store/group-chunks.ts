@@ -5,9 +5,9 @@ import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, type PushTimes } from 
 import type { Table } from "./table.ts";
 
 /**
- * The chunks of the group that a push is for, as they were before it. Clients push the same families in the same order again
- * and again, and that is the order of the group's list from its end: so the next family is guessed by comparing names, and only
- * a wrong guess costs a look-up.
+ * The chunks of the group that a push is for, as they were before it. Clients push the same families in the same order
+ * again and again, and that is the order of the group's list from its end: so the next family is guessed by comparing
+ * names, and only a wrong guess costs a look-up.
  */
 export class GroupChunks {
   /** The chunk of the family found last, or -1. */
@@ -119,7 +119,9 @@ export class GroupChunks {
     return this.ids[place] as number;
   }
 
-  /** The place of the next chunk that is no push time, from `place` downwards: in the order pushed; -1: there is none. */
+  /**
+   * The place of the next chunk that is no push time, from `place` downwards: in the order pushed; -1: there is none.
+   */
   nextPushed(place: number): number {
     let next = place - 1;
     while (next >= 0 && (this.ids[next] === this.succeeded || this.ids[next] === this.failed)) next--;

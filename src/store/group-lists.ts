@@ -5,13 +5,18 @@ import { LargeGroups } from "./large-groups.ts";
 /** A group that comes to have so many chunks is looked into by an index. */
 const LARGE_GROUP_CHUNKS = 1024;
 
-/** Chunks that are linked from `first` on (-1: none) and in no group's list any more; `list` is what a large group's was called. */
+/**
+ * Chunks that are linked from `first` on (-1: none) and in no group's list any more; `list` is what a large group's was
+ * called.
+ */
 interface GoneChunks {
   readonly first: number;
   readonly list: number;
 }
 
-/** The chunks of each group: a list that is linked in the chunk rows, the newest first, and an index where it is long. */
+/**
+ * The chunks of each group: a list that is linked in the chunk rows, the newest first, and an index where it is long.
+ */
 export class GroupLists {
   private readonly large = new LargeGroups();
 
@@ -68,7 +73,10 @@ export class GroupLists {
     if (list > 0) this.large.remove(list, this.familyOf(chunk));
   }
 
-  /** Leaves a group the chunks in `kept`, in the order in which they were added, and gives the others. Costs what is kept. */
+  /**
+   * Leaves a group the chunks in `kept`, in the order in which they were added, and gives the others. Costs what is
+   * kept.
+   */
   keepOnly(group: number, kept: readonly number[]): GoneChunks {
     const list = this.large.listOf(group);
     for (const chunk of kept) this.unlink(group, chunk);

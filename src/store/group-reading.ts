@@ -64,7 +64,9 @@ class NotedChunk implements ShownFamily {
   }
 }
 
-/** One group as it was at one moment, for readers that take turns. Where each chunk stands is noted, and its page held. */
+/**
+ * One group as it was at one moment, for readers that take turns. Where each chunk stands is noted, and its page held.
+ */
 export class GroupReading implements ShownGroup {
   readonly lastPushSuccessful: boolean;
   private readonly chunks: NotedChunk[] = [];

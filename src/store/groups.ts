@@ -116,7 +116,10 @@ export class Groups {
     this.column.rows[group * STRIDE + CHUNK_COUNT] = count;
   }
 
-  /** The form of pushes whose series are all that the group has besides its push times, in the order of its list; 0: none. */
+  /**
+   * The form of pushes whose series are all that the group has besides its push times, in the order of its list; 0:
+   * none.
+   */
   form(group: number): number {
     return this.column.rows[group * STRIDE + FORM] as number;
   }

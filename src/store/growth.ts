@@ -9,7 +9,10 @@ import type { Prepared } from "./prepared.ts";
 import type { PushRequest } from "./push.ts";
 import type { Table } from "./table.ts";
 
-/** About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its name. */
+/**
+ * About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its
+ * name.
+ */
 const GROUP_BYTES = 200;
 const CHUNK_BYTES = 64;
 const FAMILY_BYTES = 1800;
@@ -48,8 +51,8 @@ export class PushGrowth {
   ) {}
 
   /**
-   * Whether there is room for a push of `count` families whatever it brings, `linesBytes` being the size of its lines: nearly
-   * always, and then nothing has to be added up.
+   * Whether there is room for a push of `count` families whatever it brings, `linesBytes` being the size of its lines:
+   * nearly always, and then nothing has to be added up.
    */
   hasRoom(limits: StoreLimits, { columns }: PushRequest, group: number, linesBytes: number, count: number): boolean {
     const { table } = this;

@@ -1,7 +1,7 @@
 /**
- * How much memory only readers hold: pages that were replaced or dropped while a reading that had begun before may still need
- * them. Readings are known by their epochs, the older the smaller. What several hold is the oldest one's; when that one ends, it
- * becomes the next one's, if that has begun before the page was retired.
+ * How much memory only readers hold: pages that were replaced or dropped while a reading that had begun before may
+ * still need them. Readings are known by their epochs, the older the smaller. What several hold is the oldest one's;
+ * when that one ends, it becomes the next one's, if that has begun before the page was retired.
  */
 export class HeldPages {
   /** By the epoch of a reading, the oldest first: what it holds, by the newest reading that holds it too. */

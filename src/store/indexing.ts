@@ -6,8 +6,8 @@ import { SeriesIndex } from "./series-index.ts";
 import type { Table } from "./table.ts";
 
 /**
- * The indexes of large chunks that are being made, because a push has a series that may be in them. One is made no more than
- * once for each time that its chunk is written: so they cost what was sent.
+ * The indexes of large chunks that are being made, because a push has a series that may be in them. One is made no more
+ * than once for each time that its chunk is written: so they cost what was sent.
  */
 export class Indexing {
   private queue: SeriesIndex[] = [];

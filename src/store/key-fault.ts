@@ -10,9 +10,9 @@ import type { Table } from "./table.ts";
 const MAX_TOLD_LABELS = 50;
 
 /**
- * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; names that are one once escaped; push
- * times that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed as
- * another type. `group` is -1 where there is none of the key; without `duplicates` other groups do not matter.
+ * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; names that are one once escaped;
+ * push times that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed
+ * as another type. `group` is -1 where there is none of the key; without `duplicates` other groups do not matter.
  */
 export function findKeyFault(
   table: Table,

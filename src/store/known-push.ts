@@ -30,8 +30,8 @@ interface Revalued {
 }
 
 /**
- * A push to a group that holds just the series of this form: nothing but values can have changed, so nothing else is looked at.
- * The lines are the stored ones with other values.
+ * A push to a group that holds just the series of this form: nothing but values can have changed, so nothing else is
+ * looked at. The lines are the stored ones with other values.
  */
 export class KnownPush {
   private readonly items: Revalued[] = [];
@@ -134,7 +134,10 @@ export class KnownPush {
   }
 }
 
-/** Whether a group has the families of a push and no others besides its push times, listed in that order; `chunks` were just read. */
+/**
+ * Whether a group has the families of a push and no others besides its push times, listed in that order; `chunks` were
+ * just read.
+ */
 function hasForm(columns: PushColumns, chunks: GroupChunks): boolean {
   const { families, familyCount } = columns;
   let place = chunks.count;

@@ -9,8 +9,8 @@ import type { Table } from "./table.ts";
 const FAMILIES_A_TURN = 256;
 
 /**
- * A group of very many families, for readers that take turns: each family as it is when its turn comes. Nothing is kept of the
- * group, so it costs neither memory nor those who change it anything, however slow the reader is.
+ * A group of very many families, for readers that take turns: each family as it is when its turn comes. Nothing is kept
+ * of the group, so it costs neither memory nor those who change it anything, however slow the reader is.
  */
 export class LargeGroupReading implements ShownGroup {
   readonly lastPushSuccessful: boolean;

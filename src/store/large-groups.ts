@@ -4,8 +4,9 @@ import { Int32Column } from "../bytes/columns.ts";
 const FIELDS = 3;
 
 /**
- * Finds the chunks of large groups by their family: open addressing over (list, family, chunk), at most 2/3 full; removal moves
- * back the rest of the cluster. A list is a large group's until all its chunks go; another one of the same group is another list.
+ * Finds the chunks of large groups by their family: open addressing over (list, family, chunk), at most 2/3 full;
+ * removal moves back the rest of the cluster. A list is a large group's until all its chunks go; another one of the
+ * same group is another list.
  */
 export class LargeGroups {
   private slots = new Int32Array(FIELDS * 64);

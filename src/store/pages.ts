@@ -36,8 +36,8 @@ export interface ChunkPlace {
  *     slots   id      id     id      -1                    a chunk keeps its slot as long as it is on the page
  *     sizes   size    size   size     0                    16 bits each: few bytes to sum up for an offset
  *
- * A chunk larger than a page has a page of its own and only its `used` tells the size. A snapshot holds pages as they are: a page
- * that one may hold is never written; a copy takes its place (Pages.writable).
+ * A chunk larger than a page has a page of its own and only its `used` tells the size. A snapshot holds pages as they
+ * are: a page that one may hold is never written; a copy takes its place (Pages.writable).
  */
 export class Page {
   bytes: Uint8Array;

@@ -32,8 +32,9 @@ interface Room {
 }
 
 /**
- * A message as Go prints it in error texts, in protobuf's text form on one line: fields as they are declared, then unknown
- * ones by number. `source` must hold a message; what comes in several parts is merged. Of a long one the start is told.
+ * A message as Go prints it in error texts, in protobuf's text form on one line: fields as they are declared, then
+ * unknown ones by number. `source` must hold a message; what comes in several parts is merged. Of a long one the start
+ * is told.
  */
 export function messageText(source: Uint8Array, shape: Message): string {
   const room = { bytes: MAX_TOLD_BYTES };

@@ -60,8 +60,8 @@ export interface PushRequest {
 }
 
 /**
- * Checks a push against what is stored and against itself, at the cost of the push, and stores it. Nothing is changed before
- * everything is found good. It serves one push after the other, each in one turn of the loop.
+ * Checks a push against what is stored and against itself, at the cost of the push, and stores it. Nothing is changed
+ * before everything is found good. It serves one push after the other, each in one turn of the loop.
  */
 export class PushHandler {
   readonly renderer = new Renderer();
@@ -93,9 +93,9 @@ export class PushHandler {
   }
 
   /**
-   * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series to be
-   * looked at. `group` is -1 where there is none yet. The faults are lent until the next push; where the renderer finds the
-   * push too large, they are not all.
+   * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series
+   * to be looked at. `group` is -1 where there is none yet. The faults are lent until the next push; where the renderer
+   * finds the push too large, they are not all.
    */
   prepare(request: PushRequest, group: number, check: boolean): Faults {
     const { columns } = request;
@@ -115,8 +115,8 @@ export class PushHandler {
   }
 
   /**
-   * Families without metrics are left out of text pushes. The time of the push is ours to tell, and in a new group that of
-   * a failure too.
+   * Families without metrics are left out of text pushes. The time of the push is ours to tell, and in a new group that
+   * of a failure too.
    */
   private isLeftOut(columns: PushColumns, family: number): boolean {
     const row = family * FAMILY_STRIDE;
@@ -171,7 +171,10 @@ export class PushHandler {
       this.checkCollisions(request, item, faults);
   }
 
-  /** The family that a pushed one is held against: that of the group's chunk, or the one that is shown; sets `chunks.chunk`. */
+  /**
+   * The family that a pushed one is held against: that of the group's chunk, or the one that is shown; sets
+   * `chunks.chunk`.
+   */
   private storedFor(name: Uint8Array, start: number, size: number, check: boolean): Family | null {
     const stored = this.chunks.find(name, start, size);
     const { contradictions } = this.table;
@@ -238,7 +241,10 @@ export class PushHandler {
     });
   }
 
-  /** Labels in the old character set that a text push brings are unique and as they may be, unless the key says otherwise. */
+  /**
+   * Labels in the old character set that a text push brings are unique and as they may be, unless the key says
+   * otherwise.
+   */
   private mayHaveLabelFaults({ columns, key }: PushRequest, type: MetricType): boolean {
     if (columns.hasQuotedNames || this.renderer.hasReservedLabel || key.hasQuotedNames) return true;
     const pointLabel = pointLabelOf(type);

@@ -7,8 +7,8 @@ const KEPT_BYTES = 250;
 const REFERENCE_BYTES = 8;
 
 /**
- * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them, before it
- * changes, by those who change it.
+ * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them,
+ * before it changes, by those who change it.
  */
 export class Readers {
   private readonly snapshots = new Set<Snapshot>();

@@ -15,8 +15,8 @@ interface Removal {
 }
 
 /**
- * Chunks that belong to no group any more and still stand in their families, because there are too many to take them out in
- * one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
+ * Chunks that belong to no group any more and still stand in their families, because there are too many to take them
+ * out in one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
  */
 export class Removals {
   private readonly lists: Removal[] = [];

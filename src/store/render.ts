@@ -66,8 +66,9 @@ export class Renderer {
   limitBytes = 0;
 
   /**
-   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones. Two
-   * numbers each, in the order rendered: the offset in the label rows, and how many labels stand before it in its line.
+   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones.
+   * Two numbers each, in the order rendered: the offset in the label rows, and how many labels stand before it in its
+   * line.
    */
   readonly partial: number[] = [];
   /** Labels of the metric at hand that have been rendered. */
@@ -226,8 +227,8 @@ export class Renderer {
         this.appendKeyLabel(key, next++);
         this.appendOwnLabel(columns, row);
       } else dropped = next;
-      // An own label of a grouping label's name is dropped: the grouping label follows in its turn. A second one of the name,
-      // which only protobuf can bring, stays for the check to find.
+      // An own label of a grouping label's name is dropped: the grouping label follows in its turn. A second one of the
+      // name, which only protobuf can bring, stays for the check to find.
     }
     while (next < names.length) this.appendKeyLabel(key, next++);
   }

@@ -4,13 +4,19 @@ import type { MetricType } from "../model/metric-type.ts";
 export interface LeftOutFamily {
   readonly name: string;
   readonly type: MetricType;
-  /** The label block of the group that pushed it; null where it was shown before, in whatever groups. To be asked at once. */
+  /**
+   * The label block of the group that pushed it; null where it was shown before, in whatever groups. To be asked at
+   * once.
+   */
   readonly group: (() => string) | null;
   /** In the words with which a checked push is refused. To be asked at once. */
   readonly why: () => string;
 }
 
-/** A family whose chunks have several help texts, or whose help is not that of our own family of the name. Null: no HELP line. */
+/**
+ * A family whose chunks have several help texts, or whose help is not that of our own family of the name. Null: no HELP
+ * line.
+ */
 export interface InconsistentHelp {
   readonly name: string;
   readonly type: MetricType;

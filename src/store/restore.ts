@@ -139,7 +139,9 @@ export class Restoring {
     if (this.segment > OWN_SEGMENT) this.table.segments?.split(group).move([chunk], this.segment);
   }
 
-  /** A further segment may bring no family that its group has already; the segments of a group come one after the other. */
+  /**
+   * A further segment may bring no family that its group has already; the segments of a group come one after the other.
+   */
   private noteFamily(group: number, family: Family): void {
     const { table, known } = this;
     if (known.group !== group) {

@@ -6,8 +6,9 @@ import { MetricType } from "../model/metric-type.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
 
 /*
- * What would make a scrape by Prometheus fail, native histograms on: of all its releases the strictest counts. The words are
- * Prometheus' own. Source: model/histogram (Validate), model/textparse/protobufparse.go, prompb/io/prometheus/client.
+ * What would make a scrape by Prometheus fail, native histograms on: of all its releases the strictest counts. The
+ * words are Prometheus' own. Source: model/histogram (Validate), model/textparse/protobufparse.go,
+ * prompb/io/prometheus/client.
  */
 
 const LEAST_SCHEMA = -4;
@@ -19,7 +20,9 @@ const FAMILY_METRIC = 4;
 /** Why a metric that has more than its lines say is refused, or null. Keep one and ask it about one after the other. */
 export class ScrapeCheck {
   private readonly fields = new NativeFields();
-  /** The label names that were asked about last, and what was said of them: the next metric nearly always has the same. */
+  /**
+   * The label names that were asked about last, and what was said of them: the next metric nearly always has the same.
+   */
   private names: readonly string[] = [];
   private namesFault: string | null = null;
 
@@ -185,8 +188,8 @@ function negativeCount(side: string, counts: readonly Whole[]): string | null {
 }
 
 /**
- * Observations of NaN are counted but go to no bucket; there are such only where the sum is NaN. A count that leaves out the
- * negative buckets is taken, as the reference takes it: a Prometheus is told the right one when it scrapes.
+ * Observations of NaN are counted but go to no bucket; there are such only where the sum is NaN. A count that leaves
+ * out the negative buckets is taken, as the reference takes it: a Prometheus is told the right one when it scrapes.
  */
 function findTotalFault(
   { sum, count, zeroCount }: NativeFields,

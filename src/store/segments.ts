@@ -10,8 +10,8 @@ const CHUNK_BYTES = 50;
 const SEGMENT_BYTES = 400;
 
 /**
- * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here is kept
- * whole in its own row. Told by the table of every change; asked by the copy what it has to write.
+ * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here
+ * is kept whole in its own row. Told by the table of every change; asked by the copy what it has to write.
  */
 export class Segments {
   private readonly groups = new Map<number, GroupSegments>();

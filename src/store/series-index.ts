@@ -2,8 +2,8 @@ import { hashBytes, sameBytes } from "../bytes/hash.ts";
 import { BRACE_CLOSE, eachBlock } from "./blocks.ts";
 
 /**
- * Finds series in the lines of one large chunk: where the labels of each begin, by their hash. It is made step by step, the
- * first time that a series of another group may be in the chunk, and is good until the chunk is written.
+ * Finds series in the lines of one large chunk: where the labels of each begin, by their hash. It is made step by step,
+ * the first time that a series of another group may be in the chunk, and is good until the chunk is written.
  */
 export class SeriesIndex {
   /** Offset + 1 of a series' labels; 0 is free. At most 2/3 full. */

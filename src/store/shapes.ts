@@ -36,9 +36,9 @@ interface Name {
 }
 
 /**
- * The shapes of all grouping keys, to answer which groups could hold a series that carries certain labels: only those of a
- * shape whose names the series all has. Each shape is listed under one of its names, the one that lists fewest, so that a
- * series meets the shapes of its own names only.
+ * The shapes of all grouping keys, to answer which groups could hold a series that carries certain labels: only those
+ * of a shape whose names the series all has. Each shape is listed under one of its names, the one that lists fewest, so
+ * that a series meets the shapes of its own names only.
  */
 export class Shapes {
   /** Sets of names, joined by commas; a shape's number is its set's. */

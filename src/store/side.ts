@@ -35,8 +35,8 @@ const HISTOGRAM = 7;
 const PACKED_WIRES: Record<number, number> = { 10: WIRE_VARINT, 11: WIRE_FIXED64, 13: WIRE_VARINT, 14: WIRE_FIXED64 };
 
 /**
- * Writes the metrics of a family as MetricFamily field 4 records, with the labels as rendered: what is kept beside lines
- * that do not say everything. A metric that came as protobuf keeps every field but its labels.
+ * Writes the metrics of a family as MetricFamily field 4 records, with the labels as rendered: what is kept beside
+ * lines that do not say everything. A metric that came as protobuf keeps every field but its labels.
  */
 export class SideWriter {
   private readonly metric = new Writer(1024);
@@ -60,8 +60,8 @@ export class SideWriter {
   }
 
   /**
-   * One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. No field is added
-   * once there are more than `mostBytes`.
+   * One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. No field
+   * is added once there are more than `mostBytes`.
    */
   message(
     columns: PushColumns,

@@ -21,8 +21,8 @@ export interface FamilySnapshot {
 }
 
 /**
- * Everything that was stored at one moment, families sorted by name. It costs a reference for some hundred families, not a
- * copy: a family that changes while snapshots are held is first kept for them as it was (Readers).
+ * Everything that was stored at one moment, families sorted by name. It costs a reference for some hundred families,
+ * not a copy: a family that changes while snapshots are held is first kept for them as it was (Readers).
  */
 export class Snapshot {
   private readonly blocks: readonly FamilyBlock[];

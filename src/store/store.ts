@@ -23,10 +23,16 @@ import { WipedTables } from "./wiped-tables.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
-/** Of so many families the help texts are looked at before one that is inconsistent is found; others wait for the next time. */
+/**
+ * Of so many families the help texts are looked at before one that is inconsistent is found; others wait for the next
+ * time.
+ */
 const HELPS_LOOKED_AT = 1024;
 
-/** A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging` ends. */
+/**
+ * A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging`
+ * ends.
+ */
 export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
 
 /** A push may have series that large chunks hold: it is to be applied again once `isIndexing` ends. */
@@ -56,8 +62,8 @@ export interface StoreWatcher {
 }
 
 /**
- * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and no
- * queue. Readers take a `snapshot` or go through groups one by one.
+ * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and
+ * no queue. Readers take a `snapshot` or go through groups one by one.
  */
 export class Store {
   private table = new Table();
@@ -103,8 +109,8 @@ export class Store {
   }
 
   /**
-   * Stores a push (POST, or PUT with `replace`), or gives the reason why not. A refused push changes nothing but the time of
-   * the group's last failure; where that itself could not be exposed, or the store is full, not even that.
+   * Stores a push (POST, or PUT with `replace`), or gives the reason why not. A refused push changes nothing but the
+   * time of the group's last failure; where that itself could not be exposed, or the store is full, not even that.
    */
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
@@ -221,8 +227,8 @@ export class Store {
   }
 
   /**
-   * Sets both push times of a group that is there to what they were somewhere else; `failed` null leaves the time of the last
-   * failure as it was pushed.
+   * Sets both push times of a group that is there to what they were somewhere else; `failed` null leaves the time of
+   * the last failure as it was pushed.
    */
   setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
@@ -294,8 +300,8 @@ export class Store {
   }
 
   /**
-   * Whether what was deleted or replaced is still being taken out, because it is too much for one turn of the loop. Meanwhile
-   * groups are shown as they are to be; whoever wants a snapshot should wait.
+   * Whether what was deleted or replaced is still being taken out, because it is too much for one turn of the loop.
+   * Meanwhile groups are shown as they are to be; whoever wants a snapshot should wait.
    */
   get isChanging(): boolean {
     return this.table.removals.isUnderWay;
@@ -362,8 +368,9 @@ export class Store {
   }
 
   /**
-   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for; of one with very many
-   * families, each family so. What comes or goes meanwhile may or may not be seen. null: a turn of the loop may be taken.
+   * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for; of one with
+   * very many families, each family so. What comes or goes meanwhile may or may not be seen. null: a turn of the loop
+   * may be taken.
    */
   groups(): Generator<ShownGroup | null> {
     return readGroups(this.table);

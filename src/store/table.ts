@@ -30,8 +30,8 @@ import type { Segments } from "./segments.ts";
 import { TableSize } from "./table-size.ts";
 
 /**
- * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and lists
- * in step and knows nothing of what may be pushed.
+ * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and
+ * lists in step and knows nothing of what may be pushed.
  */
 export class Table {
   readonly groups = new Groups();
@@ -50,7 +50,7 @@ export class Table {
   contradictions: Contradictions | null = null;
   /** Which chunks a durable copy has to write; null where there is none. */
   segments: Segments | null = null;
-  /** Families that have several help texts, or whose texts may not be ours, and have got others since somebody looked. */
+  /** Families with several help texts, or with texts that may not be ours, that changed since somebody looked. */
   readonly newHelps = new Set<Family>();
   seriesCount = 0;
   chunkBytes = 0;
@@ -170,8 +170,8 @@ export class Table {
   }
 
   /**
-   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page; a large chunk
-   * that became small leaves its large page. `place` is where its page located it.
+   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page; a large
+   * chunk that became small leaves its large page. `place` is where its page located it.
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
@@ -244,8 +244,9 @@ export class Table {
   }
 
   /**
-   * Leaves a group those of its chunks that are in `kept`, in the order in which they were added. The others, where they are many,
-   * leave their families step by step. Costs what is kept, however many there are; the group holds as much as is said then.
+   * Leaves a group those of its chunks that are in `kept`, in the order in which they were added. The others, where
+   * they are many, leave their families step by step. Costs what is kept, however many there are; the group holds as
+   * much as is said then.
    */
   keepOnly(group: number, kept: readonly number[], seriesCount: number, heldBytes: number): void {
     this.segments?.keptOnly(group, kept);
@@ -260,7 +261,10 @@ export class Table {
     this.segments?.removed(group);
   }
 
-  /** Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key, `list` its large group's. */
+  /**
+   * Empties the cell of a chunk that is in no group's list any more, `shape` being that of its key, `list` its large
+   * group's.
+   */
   takeOut(chunk: number, shape: number, list: number): void {
     this.lists.forget(list, chunk);
     this.leaveFamily(chunk, shape);

@@ -74,7 +74,10 @@ function addressText(name: DataView): string {
   }
 }
 
-/** Takes over the sockets that the process was started with, or tells what is in the way, for none in the reference's words. */
+/**
+ * Takes over the sockets that the process was started with, or tells what is in the way, for none in the reference's
+ * words.
+ */
 export function takeSockets(descriptors: readonly number[]): InheritedSocket[] | Rejection {
   if (descriptors.length === 0) return new Rejection("unavailable", "no socket activation file descriptors found");
   const libc = openLibc();

@@ -7,8 +7,8 @@ const LISTEN_FDS_START = 3;
 const MAX_LISTEN_FDS = 65_536;
 
 /**
- * The descriptors that sd_listen_fds(3) gives: LISTEN_FDS of them, if LISTEN_PID says that they are for this process. None where
- * either variable is missing or no number.
+ * The descriptors that sd_listen_fds(3) gives: LISTEN_FDS of them, if LISTEN_PID says that they are for this process.
+ * None where either variable is missing or no number.
  */
 export function inheritedDescriptors(environment: Environment, pid: number): number[] {
   if (wholeNumber(environment.LISTEN_PID) !== pid) return [];

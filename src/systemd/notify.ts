@@ -10,12 +10,15 @@ const MSG_NOSIGNAL = 0x4000;
 /** sockaddr_un: two bytes of family, then the path; one byte is left for its end. */
 const MAX_PATH_BYTES = 107;
 
-/** Sends one notice, lines of `NAME=value`; false where it could not be sent now, because nobody reads or reads fast enough. */
+/**
+ * Sends one notice, lines of `NAME=value`; false where it could not be sent now, because nobody reads or reads fast
+ * enough.
+ */
 export type Notify = (...assignments: readonly string[]) => boolean;
 
 /**
- * Opens the way to a service manager as sd_notify(3) describes it. `address` is NOTIFY_SOCKET: the path of a unix datagram
- * socket, or its abstract name behind an `@`. Nothing is sent yet.
+ * Opens the way to a service manager as sd_notify(3) describes it. `address` is NOTIFY_SOCKET: the path of a unix
+ * datagram socket, or its abstract name behind an `@`. Nothing is sent yet.
  */
 export function openNotify(libc: Libc, address: string): Notify | Rejection {
   const target = socketAddress(address);

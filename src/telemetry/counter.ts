@@ -20,7 +20,10 @@ export class CounterFamily {
     private readonly labelNames: readonly string[],
   ) {}
 
-  /** The series with these label values (in the order of the label names), made with the value 0 where it is not there yet. */
+  /**
+   * The series with these label values (in the order of the label names), made with the value 0 where it is not there
+   * yet.
+   */
   series(...labelValues: readonly string[]): Counter {
     const labels = this.labelNames.map((name, i) => ({ name, value: labelValues[i] ?? "" }));
     const head = sampleHead(this.name, labels);
@@ -47,7 +50,9 @@ function compareValues(a: readonly string[], b: readonly string[]): number {
   return 0;
 }
 
-/** The label value of each request method that has one of its own; all others count as `unknown` (as promhttp has it). */
+/**
+ * The label value of each request method that has one of its own; all others count as `unknown` (as promhttp has it).
+ */
 const METHOD_LABELS: ReadonlyMap<string, string> = new Map(
   ["get", "put", "head", "post", "delete", "connect", "options", "notify", "trace", "patch"].flatMap((label) => [
     [label, label],

@@ -7,7 +7,9 @@ export type LogFormat = "logfmt" | "json";
 /** What is logged beside the message, in order. Errors give their message. */
 export type LogFields = Readonly<Record<string, string | number | boolean | Error>>;
 
-/** Writes one line a call if the level is high enough; long fields are cut. No call throws, whatever the fields hold. */
+/**
+ * Writes one line a call if the level is high enough; long fields are cut. No call throws, whatever the fields hold.
+ */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -37,8 +39,8 @@ type Pair = readonly [key: string, value: unknown];
 
 /**
  * The reference's log: slog's lines in the style of go-kit (prometheus/common, promslog.GoKitStyle), so
- * `ts=2026-11-21T01:02:03.456Z level=info caller=push.ts msg="..." key=value`, or the same as one JSON object. The log that
- * is returned names no caller until `for` is called.
+ * `ts=2026-11-21T01:02:03.456Z level=info caller=push.ts msg="..." key=value`, or the same as one JSON object. The log
+ * that is returned names no caller until `for` is called.
  */
 export function createLog(options: LogOptions): Log {
   return callerLog(options, null);
@@ -95,7 +97,9 @@ function jsonLine(pairs: readonly Pair[]): string {
   return `{${pairs.map(([key, value]) => `${jsonText(key)}:${jsonValue(value)}`).join(",")}}\n`;
 }
 
-/** Text that a logfmt reader would take apart is quoted: empty, or with a space, `=`, `"` or a character not printable. */
+/**
+ * Text that a logfmt reader would take apart is quoted: empty, or with a space, `=`, `"` or a character not printable.
+ */
 function logfmtText(text: string): string {
   return /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+$/u.test(text) && !/["=\ufffd]/.test(text)
     ? text

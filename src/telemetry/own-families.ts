@@ -62,8 +62,8 @@ export const OWN_FAMILIES = {
 export type OwnFamilyName = keyof typeof OWN_FAMILIES;
 
 /**
- * Type and help of every family that `OwnMetrics.gather` can return, by name, whether it has series yet or not. Pushes of
- * these names with another type have to be refused, or a scrape would expose one name with two types.
+ * Type and help of every family that `OwnMetrics.gather` can return, by name, whether it has series yet or not. Pushes
+ * of these names with another type have to be refused, or a scrape would expose one name with two types.
  */
 export function ownFamilyTypes(): ReadonlyMap<string, FamilyHead> {
   return new Map(Object.entries(OWN_FAMILIES));

@@ -105,8 +105,8 @@ export class OwnMetrics {
   }
 
   /**
-   * Counts a request that is not a scrape. `handler` is one of a fixed set of names, `code` the reply's status, `method`
-   * as it stands in the request.
+   * Counts a request that is not a scrape. `handler` is one of a fixed set of names, `code` the reply's status,
+   * `method` as it stands in the request.
    */
   countRequest(handler: string, code: number, method: string): void {
     this.requests.count(handler, code, method);

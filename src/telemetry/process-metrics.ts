@@ -21,8 +21,8 @@ export type ProcessFigures = [name: OwnFamilyName, value: number][];
 const UNLIMITED = 2 ** 64;
 
 /**
- * Reads the figures of the process when asked. Each file that is missing or not in the known form leaves out the families
- * that it would have fed. The start time is worked out once.
+ * Reads the figures of the process when asked. Each file that is missing or not in the known form leaves out the
+ * families that it would have fed. The start time is worked out once.
  */
 export class ProcessMetrics {
   private startTimeSeconds: number | null = null;

@@ -2,9 +2,9 @@ import type { Writer } from "../bytes/writer.ts";
 import type { LabelPair } from "../model/view.ts";
 
 /**
- * The part of a sample line before its value, with the space that ends it: `name{a="b",c="d"} `, or `name ` without labels.
- * `name` and the label names are of the old character set; the labels come out in the order given; values are escaped.
- * Source: Prometheus text format 0.0.4.
+ * The part of a sample line before its value, with the space that ends it: `name{a="b",c="d"} `, or `name ` without
+ * labels. `name` and the label names are of the old character set; the labels come out in the order given; values are
+ * escaped. Source: Prometheus text format 0.0.4.
  */
 export function sampleHead(name: string, labels: readonly LabelPair[]): string {
   if (labels.length === 0) return `${name} `;

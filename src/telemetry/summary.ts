@@ -2,13 +2,19 @@ import type { Writer } from "../bytes/writer.ts";
 import type { LabelPair } from "../model/view.ts";
 import { sampleHead, writeSample } from "./sample-line.ts";
 
-/** The window slides in steps: five slots of two minutes, so it spans the last 8 to 10 minutes (client_golang's defaults). */
+/**
+ * The window slides in steps: five slots of two minutes, so it spans the last 8 to 10 minutes (client_golang's
+ * defaults).
+ */
 const SLOT_COUNT = 5;
 const SLOT_MS = 120_000;
 
 const QUANTILES = [0.1, 0.5, 0.9] as const;
 
-/** A bucket is told by a double's exponent and the first 7 bits of its fraction: 128 buckets from one power of two to the next. */
+/**
+ * A bucket is told by a double's exponent and the first 7 bits of its fraction: 128 buckets from one power of two to
+ * the next.
+ */
 const FRACTION_BITS = 7;
 const KEY_SHIFT = 20 - FRACTION_BITS;
 const EXPONENT_BIAS = 1023;
@@ -21,9 +27,9 @@ export interface SummaryRange {
 
 /**
  * Counts observations in buckets of at most 1/128 of their value, one set of counts an age slot. A quantile is a value
- * that was observed in the bucket where the exact quantile (of rank ceil(q * n)) lies, so it is off by less than 0.79 % of
- * that value; below and above the range all values share one bucket, and the bound does not hold. `sum` and `count` are
- * exact and cover the whole life, not the window. An observation allocates nothing.
+ * that was observed in the bucket where the exact quantile (of rank ceil(q * n)) lies, so it is off by less than 0.79 %
+ * of that value; below and above the range all values share one bucket, and the bound does not hold. `sum` and `count`
+ * are exact and cover the whole life, not the window. An observation allocates nothing.
  */
 export class SlidingSummary {
   sum = 0;

@@ -23,8 +23,8 @@ export interface GobFamily {
   /** When it was pushed, in milliseconds since 1970 with a fraction; ZERO_TIME_MS where the file has no time. */
   readonly timestampMs: number;
   /**
-   * An io.prometheus.client.MetricFamily with the grouping labels in every metric, borrowed from the file's bytes and not
-   * checked. Empty where the reference held nothing: it warns of such a family and leaves it out of its exposition.
+   * An io.prometheus.client.MetricFamily with the grouping labels in every metric, borrowed from the file's bytes and
+   * not checked. Empty where the reference held nothing: it warns of such a family and leaves it out of its exposition.
    */
   readonly familyBytes: Uint8Array;
 }
@@ -34,25 +34,30 @@ export interface GobGroup {
   readonly labels: readonly LabelPair[];
   readonly families: readonly GobFamily[];
   /**
-   * Whether all label names and label values are UTF-8. The reference keeps groups where they are not, and fails every scrape
-   * because of them; here their wrong bytes are U+FFFD, as are those of family names.
+   * Whether all label names and label values are UTF-8. The reference keeps groups where they are not, and fails every
+   * scrape because of them; here their wrong bytes are U+FFFD, as are those of family names.
    */
   readonly isUtf8: boolean;
 }
 
 export interface GobFile {
   readonly groupCount: number;
-  /** Decodes one group at a time and may be walked more than once. Of two groups with the same labels the later one counts. */
+  /**
+   * Decodes one group at a time and may be walked more than once. Of two groups with the same labels the later one
+   * counts.
+   */
   readonly groups: Iterable<GobGroup>;
   /** Decodes the group of an index below `groupCount`; they are in the order of `groups`. */
   readonly groupAt: (index: number) => GobGroup;
-  /** Each time at which families of a group were pushed, group by group: its index and the time, as in `timestampMs`. */
+  /**
+   * Each time at which families of a group were pushed, group by group: its index and the time, as in `timestampMs`.
+   */
   readonly pushes: { readonly groups: readonly number[]; readonly timesMs: readonly number[] };
 }
 
 /**
- * Whether a file that starts with these bytes is a stream of Go's encoding/gob: 32 bytes are enough to tell. Looks at the
- * start of the first type definition, which no text and no SQLite database has.
+ * Whether a file that starts with these bytes is a stream of Go's encoding/gob: 32 bytes are enough to tell. Looks at
+ * the start of the first type definition, which no text and no SQLite database has.
  */
 export function isGob(head: Uint8Array): boolean {
   const cursor = new GobCursor(head);
@@ -73,9 +78,9 @@ export function isGob(head: Uint8Array): boolean {
 }
 
 /**
- * Reads a persistence file of the reference. The file is walked to its end before this returns: what is truncated, corrupted or
- * no persistence file is refused as a whole, with the offset and what was expected there. The bytes are borrowed: they must not
- * change as long as the result is in use.
+ * Reads a persistence file of the reference. The file is walked to its end before this returns: what is truncated,
+ * corrupted or no persistence file is refused as a whole, with the offset and what was expected there. The bytes are
+ * borrowed: they must not change as long as the result is in use.
  */
 export function readGob(bytes: Uint8Array): GobFile | Rejection {
   const cursor = new GobCursor(bytes);

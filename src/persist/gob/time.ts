@@ -1,9 +1,9 @@
 import type { Writer } from "../../bytes/writer.ts";
 
 /**
- * Go's time.Time as its MarshalBinary writes it (https://pkg.go.dev/time#Time.MarshalBinary): a version, eight bytes of seconds
- * since the year 1, four of nanoseconds, two of minutes east of UTC (-1 for UTC itself); version 2 has one more byte, the
- * seconds of the offset. All numbers are signed and big-endian.
+ * Go's time.Time as its MarshalBinary writes it (https://pkg.go.dev/time#Time.MarshalBinary): a version, eight bytes of
+ * seconds since the year 1, four of nanoseconds, two of minutes east of UTC (-1 for UTC itself); version 2 has one more
+ * byte, the seconds of the offset. All numbers are signed and big-endian.
  */
 const SIZE_BYTES = [0, 15, 16] as const;
 const SECONDS_TO_1970 = 62_135_596_800;
@@ -13,8 +13,9 @@ const UTC = 0xffff;
 export const ZERO_TIME_MS = -SECONDS_TO_1970 * 1000;
 
 /**
- * The instant in source[start, end) in milliseconds since 1970, with a fraction that is good to a quarter of a microsecond in
- * our time; NaN where the bytes are no time. The offset from UTC says nothing about the instant and is dropped.
+ * The instant in source[start, end) in milliseconds since 1970, with a fraction that is good to a quarter of a
+ * microsecond in our time; NaN where the bytes are no time. The offset from UTC says nothing about the instant and is
+ * dropped.
  */
 export function readTime(source: Uint8Array, start: number, end: number): number {
   const version = source[start] as number;

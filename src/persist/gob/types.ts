@@ -40,8 +40,8 @@ export type GobType =
 export type GobTypes = ReadonlyMap<number, GobType>;
 
 /**
- * Reads the definitions at the start of a stream. Afterwards the cursor stands in the message of the first value, behind its
- * type id, which is given back; where the stream is broken it has a fault.
+ * Reads the definitions at the start of a stream. Afterwards the cursor stands in the message of the first value,
+ * behind its type id, which is given back; where the stream is broken it has a fault.
  */
 export function readDefinitions(cursor: GobCursor, types: Map<number, GobType>): number {
   for (;;) {
@@ -76,7 +76,9 @@ function readWireType(cursor: GobCursor): GobType | null {
   return cursor.fault === null ? type : null;
 }
 
-/** The struct that describes one kind: field 0 is its CommonType, the further ones are numbers or the list of fields. */
+/**
+ * The struct that describes one kind: field 0 is its CommonType, the further ones are numbers or the list of fields.
+ */
 function readKind(cursor: GobCursor, kind: number): GobType {
   const numbers = [0, 0, 0];
   const fields: GobField[] = [];
@@ -168,7 +170,9 @@ function skipStruct(cursor: GobCursor, types: GobTypes, fields: readonly GobFiel
   }
 }
 
-/** The index of the field that follows in a struct value, behind field `previous`; -1 at its end and where it is broken. */
+/**
+ * The index of the field that follows in a struct value, behind field `previous`; -1 at its end and where it is broken.
+ */
 export function nextField(cursor: GobCursor, fields: readonly GobField[], previous: number): number {
   const offset = cursor.at;
   const delta = cursor.uint("a field of a struct");

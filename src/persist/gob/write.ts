@@ -22,10 +22,10 @@ const encoder = new TextEncoder();
 type Group = Pick<GobGroup, "labels" | "families">;
 
 /**
- * A persistence file that the reference reads, in pieces that belong to the caller. Its value is one message that starts with
- * its length, so all groups are encoded before the first piece is given out: one copy of the file is held, each piece let go as
- * soon as the next one is asked for. Labels may be in any order; `familyBytes` must hold the grouping labels in every metric;
- * an empty one is written as a family that is not there.
+ * A persistence file that the reference reads, in pieces that belong to the caller. Its value is one message that
+ * starts with its length, so all groups are encoded before the first piece is given out: one copy of the file is held,
+ * each piece let go as soon as the next one is asked for. Labels may be in any order; `familyBytes` must hold the
+ * grouping labels in every metric; an empty one is written as a family that is not there.
  */
 export function* writeGob(groups: Iterable<Group>): Generator<Uint8Array, void, undefined> {
   const { pieces, groupCount, sizeBytes } = encodeGroups(groups);
