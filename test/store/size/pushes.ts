@@ -145,9 +145,10 @@ export const KINDS: readonly Kind[] = [
   { what: "long names", groups: 10, labels: job, body: (n) => times(40, (i) => `${"x".repeat(4_000)}${n}_${i} 1\n`) },
   {
     what: "a long HELP text, the same for many families",
-    groups: 12,
+    // Many small ones: the runtime may go on to hold the body that came last.
+    groups: 36,
     labels: job,
-    body: (n) => times(300, (i) => `# HELP h${n}_${i} ${"help ".repeat(1_000)}\nh${n}_${i} 1\n`),
+    body: (n) => times(100, (i) => `# HELP h${n}_${i} ${"help ".repeat(1_000)}\nh${n}_${i} 1\n`),
   },
   {
     what: "a long HELP text for each group and family",
