@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import ts from "typescript";
-import { ENTRIES } from "../build/compile.ts";
+import { ENTRIES } from "../build/package/compile.ts";
 
 /** What each folder of src/ may import from src/, besides itself. "*" is everything but main and app. */
 const MAY_IMPORT: Record<string, readonly string[]> = {

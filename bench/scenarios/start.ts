@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compile } from "../../build/compile.ts";
-import { readSource } from "../../build/source.ts";
+import { compile } from "../../build/package/compile.ts";
+import { readSource } from "../../build/release/source.ts";
 import { version } from "../../package.json";
 import type { Bench, Contender, FigureShape, Scenario } from "../bench.ts";
 import type { Program } from "../programs.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ENTRIES } from "../../build/compile.ts";
+import { ENTRIES } from "../../build/package/compile.ts";
 import { version } from "../../package.json";
 import { commandUnderTest, run } from "../program.ts";
 

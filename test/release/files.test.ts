@@ -5,7 +5,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { packagesOf } from "../../build/components.ts";
+import { packagesOf } from "../../build/release/components.ts";
 import { firstAbsent, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { buildNeeds, buildRelease, checksums, plainProgram, type Release, root, theRelease } from "./release.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findCLibrary } from "../../build/c-library.ts";
-import { FILE_TYPE, readElf } from "../../build/elf.ts";
-import { makeStatic } from "../../build/static-file.ts";
-import { compileStub } from "../../build/stub.ts";
+import { findCLibrary } from "../../build/static/c-library.ts";
+import { FILE_TYPE, readElf } from "../../build/static/elf.ts";
+import { makeStatic } from "../../build/static/static-file.ts";
+import { compileStub } from "../../build/static/stub.ts";
 import { requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { buildNeeds } from "./release.ts";

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findCLibrary, findCompiler } from "../../build/c-library.ts";
-import { compile } from "../../build/compile.ts";
-import { readElf } from "../../build/elf.ts";
-import { readSource } from "../../build/source.ts";
-import { makeStatic } from "../../build/static-file.ts";
-import { compileStub } from "../../build/stub.ts";
+import { compile } from "../../build/package/compile.ts";
+import { readSource } from "../../build/release/source.ts";
+import { findCLibrary, findCompiler } from "../../build/static/c-library.ts";
+import { readElf } from "../../build/static/elf.ts";
+import { makeStatic } from "../../build/static/static-file.ts";
+import { compileStub } from "../../build/static/stub.ts";
 import { version } from "../../package.json";
 import { firstAbsent, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
+import { type Component, systemFile } from "../release/components.ts";
+import { sha256 } from "../release/sha256.ts";
 import { APPLETS, type BusyBox } from "./busybox.ts";
-import { type Component, systemFile } from "./components.ts";
-import { sha256 } from "./sha256.ts";
 import type { Entry } from "./tarball.ts";
 
 /** The user that the image runs as, as in the reference's image: nobody. */

@@ -38,7 +38,7 @@ export function compileStub(compiler: string, plan: StubPlan): Buffer {
     const place = `-Wl,--defsym=stub_address=${hex(plan.address)}`;
     const command = [compiler, ...COMPILER_FLAGS, ...definitions(plan), place, ...sources, "-o", out];
     const { success, stderr } = Bun.spawnSync(command, { env: { ...process.env, LC_ALL: "C" } });
-    if (!success) throw new Error(`compiling build/stub.c failed: ${command.join(" ")}\n${stderr}`);
+    if (!success) throw new Error(`compiling build/static/stub.c failed: ${command.join(" ")}\n${stderr}`);
     return readFileSync(out);
   } finally {
     rmSync(folder, { recursive: true });

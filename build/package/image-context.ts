@@ -1,11 +1,11 @@
 import { copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Component } from "../release/components.ts";
+import { noticeText } from "../release/notice.ts";
+import { billOfMaterials } from "../release/sbom.ts";
+import { sha256 } from "../release/sha256.ts";
 import type { BusyBox } from "./busybox.ts";
-import type { Component } from "./components.ts";
 import { imageComponents, imageFiles } from "./image-files.ts";
-import { noticeText } from "./notice.ts";
-import { billOfMaterials } from "./sbom.ts";
-import { sha256 } from "./sha256.ts";
 import { tar } from "./tarball.ts";
 
 /** The program that an image runs. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Source } from "./source.ts";
+import type { Source } from "../release/source.ts";
 
 /** The program, and the threads that write the persistence file and import another's. */
 export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/program/import-thread.ts"];

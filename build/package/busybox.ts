@@ -1,7 +1,7 @@
 /** BusyBox, for the image whose users look into it with a shell or check its health with wget. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { type Component, systemFile } from "./components.ts";
-import { readElf, SEGMENT, segmentsOf } from "./elf.ts";
+import { type Component, systemFile } from "../release/components.ts";
+import { readElf, SEGMENT, segmentsOf } from "../static/elf.ts";
 
 /**
  * What the image has links to: what health checks, init containers, `kubectl cp` and people who look around use.

@@ -1,8 +1,8 @@
 /** What a release contains besides our own sources: found out from the files that went into it. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { libraryPath } from "../static/c-library.ts";
 import { bunParts } from "./bun-parts.ts";
-import { libraryPath } from "./c-library.ts";
 
 export interface Component {
   readonly name: string;
