@@ -12,7 +12,7 @@ import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/ne
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
 import type { Answer, Answers, Exchange } from "../server/exchange.ts";
-import type { Snapshot } from "../store/snapshot.ts";
+import type { Snapshot } from "../store/table/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./deps.ts";
 import { notYet } from "./reply.ts";

@@ -1,6 +1,6 @@
 import type { GroupRow, KeyedGroup } from "../model/kept-group.ts";
 import type { GroupFamily } from "../model/view.ts";
-import { type GroupSegments, OWN_SEGMENT } from "../store/segments.ts";
+import { type GroupSegments, OWN_SEGMENT } from "../store/table/segments.ts";
 import { BatchWriter } from "./batch.ts";
 import { type Row, RowWriter, sizeInRow } from "./record.ts";
 

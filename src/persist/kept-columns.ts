@@ -17,7 +17,7 @@ import {
   KEPT_SIZE,
   type KeptGroups,
 } from "../model/kept-group.ts";
-import { KeyTable } from "../store/key-table.ts";
+import { KeyTable } from "../store/table/key-table.ts";
 import { HEAD_NUMBERS_BYTES, PartsCursor } from "./parts-cursor.ts";
 
 /** The columns of a row that its group is restored from. */

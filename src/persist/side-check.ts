@@ -4,8 +4,8 @@ import { Writer } from "../bytes/writer.ts";
 import { PushColumns } from "../model/columns.ts";
 import { GroupingKey } from "../model/grouping-key.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
-import { readLabels } from "../store/group-view.ts";
 import { Store } from "../store/store.ts";
+import { readLabels } from "../store/table/group-view.ts";
 
 /** A family whose metrics are kept as messages beside its lines. */
 export interface SideFamily {

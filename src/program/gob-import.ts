@@ -3,8 +3,8 @@ import { compareNames, GroupingKey } from "../model/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
 import { ZERO_TIME_MS } from "../persist/gob/time.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS } from "../store/push-times.ts";
 import type { PushTime, Store } from "../store/store.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS } from "../store/table/push-times.ts";
 import { Admission } from "./admission.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 

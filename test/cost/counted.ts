@@ -3,9 +3,9 @@ import { FieldCursor } from "../../src/bytes/wire.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../src/model/work.ts";
 import type { StreamClock } from "../../src/serialise/stream.ts";
-import { KeyTable } from "../../src/store/key-table.ts";
-import { Page } from "../../src/store/pages.ts";
-import { SeriesIndex } from "../../src/store/series-index.ts";
+import { KeyTable } from "../../src/store/table/key-table.ts";
+import { Page } from "../../src/store/table/pages.ts";
+import { SeriesIndex } from "../../src/store/table/series-index.ts";
 
 /** What was counted while something ran. */
 export interface Counted {

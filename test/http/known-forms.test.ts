@@ -1,6 +1,6 @@
 import { expect, spyOn, test } from "bun:test";
-import { KnownPush } from "../../src/store/known-push.ts";
-import type { Snapshot } from "../../src/store/snapshot.ts";
+import { KnownPush } from "../../src/store/admission/known-push.ts";
+import type { Snapshot } from "../../src/store/table/snapshot.ts";
 import { ask, createTestApp, scrape, type TestApp } from "../app.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 

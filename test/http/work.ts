@@ -2,9 +2,9 @@ import { FieldCursor } from "../../src/bytes/wire.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { GzipStitcher } from "../../src/serialise/gzip.ts";
 import { LineCursor } from "../../src/serialise/lines.ts";
-import { GroupReading } from "../../src/store/group-reading.ts";
-import { Removals } from "../../src/store/removals.ts";
-import { Table } from "../../src/store/table.ts";
+import { GroupReading } from "../../src/store/table/group-reading.ts";
+import { Removals } from "../../src/store/table/removals.ts";
+import { Table } from "../../src/store/table/table.ts";
 
 /** What noting or taking out one chunk counts, as bytes, and what is put into a list. */
 const CHUNK_BYTES = 256;

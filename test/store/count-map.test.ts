@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CountMap } from "../../src/store/count-map.ts";
+import { CountMap } from "../../src/store/table/count-map.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
 const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { compareLines, OTHER_LABELS, SAME_BYTES, SAME_LABELS } from "../../src/store/duplicates.ts";
+import { compareLines, OTHER_LABELS, SAME_BYTES, SAME_LABELS } from "../../src/store/admission/duplicates.ts";
 import { TextStore } from "./stored.ts";
 
 const TWICE = "was collected before with the same name and label values";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MetricType } from "../../src/model/metric-type.ts";
-import { Family, NO_HELP } from "../../src/store/families.ts";
+import { Family, NO_HELP } from "../../src/store/table/families.ts";
 import { contentOf, NamedTable } from "./stored.ts";
 
 const { counter, gauge } = MetricType;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { metricsJsonPieces } from "../../src/serialise/json.ts";
-import { MOST_NOTED } from "../../src/store/group-reading.ts";
+import { MOST_NOTED } from "../../src/store/table/group-reading.ts";
 import { keyOf, TextStore } from "./stored.ts";
 
 function groupOf(families: number, version: number): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { HeldPages } from "../../src/store/held-pages.ts";
+import { HeldPages } from "../../src/store/table/held-pages.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
 const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Shapes } from "../../src/store/shapes.ts";
+import { Shapes } from "../../src/store/table/shapes.ts";
 
 test("a set of names is one shape, whoever enters it", () => {
   const shapes = new Shapes();

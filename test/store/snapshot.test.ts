@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { sortInTurns } from "../../src/bytes/sort-in-turns.ts";
 import { MetricType } from "../../src/model/metric-type.ts";
-import { Family } from "../../src/store/families.ts";
-import { FamilyOrder } from "../../src/store/family-order.ts";
-import type { Snapshot } from "../../src/store/snapshot.ts";
+import { Family } from "../../src/store/table/families.ts";
+import { FamilyOrder } from "../../src/store/table/family-order.ts";
+import type { Snapshot } from "../../src/store/table/snapshot.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { keyOf, TextStore } from "./stored.ts";
 

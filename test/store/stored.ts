@@ -3,11 +3,11 @@ import { GroupingKey } from "../../src/model/grouping-key.ts";
 import type { MetricType } from "../../src/model/metric-type.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
-import { type ChunkContent, emptyContent } from "../../src/store/chunk-content.ts";
-import type { Family } from "../../src/store/families.ts";
-import type { Page } from "../../src/store/pages.ts";
 import { Store } from "../../src/store/store.ts";
-import { Table } from "../../src/store/table.ts";
+import { type ChunkContent, emptyContent } from "../../src/store/table/chunk-content.ts";
+import type { Family } from "../../src/store/table/families.ts";
+import type { Page } from "../../src/store/table/pages.ts";
+import { Table } from "../../src/store/table/table.ts";
 
 /** A grouping key of labels that are given sorted by name. */
 export function keyOf(labels: Readonly<Record<string, string>>): GroupingKey {

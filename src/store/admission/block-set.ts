@@ -1,0 +1,67 @@
+import { hashBytes, sameBytes } from "../../bytes/hash.ts";
+
+/** A set of label blocks of one buffer, emptied in no time: a slot counts only with the newest round. */
+export class BlockSet {
+  /** Three integers a slot: round, start, end. */
+  private slots = new Int32Array(3 * 64);
+  private round = 0;
+  private count = 0;
+  private source: Uint8Array = new Uint8Array(0);
+
+  begin(source: Uint8Array): void {
+    this.source = source;
+    this.count = 0;
+    if (this.slots.length > 3 << 18) this.slots = new Int32Array(3 * 64);
+    this.round++;
+  }
+
+  /** Adds source[start, end) of the buffer; false where such bytes are in already. */
+  add(start: number, end: number): boolean {
+    if (this.count * 6 >= this.slots.length) this.grow();
+    const slot = this.slotOf(this.source, start, end);
+    if (this.slots[slot * 3] === this.round) return false;
+    this.place(slot, start, end);
+    return true;
+  }
+
+  /** Whether bytes[start, end) are in. */
+  has(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.slots[this.slotOf(bytes, start, end) * 3] === this.round;
+  }
+
+  /** The slot of bytes[start, end), or the free one where they belong. */
+  private slotOf(bytes: Uint8Array, start: number, end: number): number {
+    const { slots, source, round } = this;
+    const mask = slots.length / 3 - 1;
+    let slot = hashBytes(bytes, start, end) & mask;
+    for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
+      const other = slots[slot * 3 + 1] as number;
+      const size = (slots[slot * 3 + 2] as number) - other;
+      if (size === end - start && sameBytes(source, other, bytes, start, size)) break;
+    }
+    return slot;
+  }
+
+  private place(slot: number, start: number, end: number): void {
+    this.slots[slot * 3] = this.round;
+    this.slots[slot * 3 + 1] = start;
+    this.slots[slot * 3 + 2] = end;
+    this.count++;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    const round = this.round;
+    this.slots = new Int32Array(old.length * 2);
+    this.count = 0;
+    const mask = this.slots.length / 3 - 1;
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at] !== round) continue;
+      const start = old[at + 1] as number;
+      const end = old[at + 2] as number;
+      let slot = hashBytes(this.source, start, end) & mask;
+      while (this.slots[slot * 3] === round) slot = (slot + 1) & mask;
+      this.place(slot, start, end);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { LimitName, StoreLimits } from "../../model/limits.ts";
+import { Rejection } from "../../model/rejection.ts";
+import type { Table } from "../table/table.ts";
+
+/** By how much a push would make the store grow. */
+export interface Growth {
+  groups: number;
+  families: number;
+  series: number;
+  sizeBytes: number;
+}
+
+/** What a group would hold after a push, and holds before it. */
+export interface GroupGrowth {
+  series: number;
+  seriesBefore: number;
+  sizeBytes: number;
+  sizeBytesBefore: number;
+}
+
+/**
+ * Why a push that adds so much cannot be kept, or null. What does not grow the store is always taken, even where it is
+ * over its limits (a file may have been restored under other ones). Costs nothing but comparisons.
+ */
+export function findFull(table: Table, limits: StoreLimits, more: Growth): Rejection | null {
+  if (more.groups > 0 && table.groups.count + more.groups > limits.maxGroups)
+    return full("groups", limits.maxGroups, "store.max-groups");
+  if (more.families > 0 && table.familyCount + more.families > limits.maxFamilies)
+    return full("metric families", limits.maxFamilies, "store.max-families");
+  if (more.series > 0 && table.seriesCount + more.series > limits.maxSeries)
+    return full("series", limits.maxSeries, "store.max-series");
+  if (more.sizeBytes > 0 && table.size.countedBytes + more.sizeBytes > limits.maxSizeBytes)
+    return full("bytes", limits.maxSizeBytes, "store.max-size");
+  return null;
+}
+
+/** Why one group cannot hold what a push would make it hold, or null. */
+export function findGroupFull(limits: StoreLimits, group: GroupGrowth): Rejection | null {
+  if (group.series > limits.maxGroupSeries && group.series > group.seriesBefore)
+    return groupFull("series", limits.maxGroupSeries, "store.max-group-series");
+  if (group.sizeBytes > limits.maxGroupBytes && group.sizeBytes > group.sizeBytesBefore)
+    return groupFull("bytes", limits.maxGroupBytes, "store.max-group-size");
+  return null;
+}
+
+function full(what: string, limit: number, flag: LimitName): Rejection {
+  return new Rejection("full", `the Pushgateway is full: it keeps at most ${limit} ${what} (--${flag})`, flag);
+}
+
+function groupFull(what: string, limit: number, flag: LimitName): Rejection {
+  return new Rejection("too-large", `the group would hold more than ${limit} ${what} (--${flag})`, flag);
+}

@@ -1,0 +1,19 @@
+import { METRIC } from "../../bytes/metrics-proto.ts";
+import type { PushColumns } from "../../model/columns.ts";
+import type { MetricType } from "../../model/metric-type.ts";
+import { MAX_TOLD_BYTES, messageText } from "./protobuf-text.ts";
+import type { Renderer } from "./render.ts";
+import { SideWriter } from "./side.ts";
+
+/** No field is written behind so many bytes: there is more than is told. */
+const MOST_BYTES = 2 * MAX_TOLD_BYTES;
+
+/**
+ * A metric as Go prints its message in error texts: `label:{name:"job"  value:"j"}  gauge:{value:1}`. `type` is that of
+ * its family, which has been rendered.
+ */
+export function describeMetric(columns: PushColumns, metric: number, type: MetricType, renderer: Renderer): string {
+  const message = new SideWriter().message(columns, metric, type, renderer, MOST_BYTES);
+  const text = messageText(message, METRIC);
+  return message.length > MOST_BYTES && !text.endsWith("...") ? `${text}  ...` : text;
+}

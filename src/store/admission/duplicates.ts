@@ -1,0 +1,218 @@
+import { commonSize } from "../../bytes/hash.ts";
+import { LabelWalk } from "../../bytes/label-block.ts";
+import { Writer } from "../../bytes/writer.ts";
+import type { PushColumns } from "../../model/columns.ts";
+import { MetricType } from "../../model/metric-type.ts";
+import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../model/work.ts";
+import { ITSELF, NOBODY } from "../table/asides.ts";
+import { BRACE_CLOSE, eachBlock } from "../table/blocks.ts";
+import type { Family } from "../table/families.ts";
+import type { Groups } from "../table/groups.ts";
+import { KeyTable } from "../table/key-table.ts";
+import type { SeriesIndex } from "../table/series-index.ts";
+import type { Shape } from "../table/shapes.ts";
+import { BlockSet } from "./block-set.ts";
+import type { Renderer } from "./render.ts";
+
+/** How two renderings of one chunk compare. */
+export const SAME_BYTES = 0;
+export const SAME_LABELS = 1;
+export const OTHER_LABELS = 2;
+
+const LINE_FEED = 0x0a;
+
+/**
+ * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value
+ * never holds a brace and labels always end with one, so where two lines part it is seen whether they part in the
+ * value.
+ */
+export function compareLines(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  let i = aStart;
+  let j = bStart;
+  let result = SAME_BYTES;
+  for (;;) {
+    const run = commonSize(a, i, aEnd, b, j, bEnd);
+    i += run;
+    j += run;
+    if (i >= aEnd || j >= bEnd) break;
+    result = SAME_LABELS;
+    for (; a[i] !== LINE_FEED; i++) if (a[i] === BRACE_CLOSE) return OTHER_LABELS;
+    for (; b[j] !== LINE_FEED; j++) if (b[j] === BRACE_CLOSE) return OTHER_LABELS;
+  }
+  return i === aEnd && j === bEnd ? result : OTHER_LABELS;
+}
+
+/** What the search for duplicates needs from the store. */
+export interface SeriesSource {
+  /** The lines of a family in a group, borrowed, or null where the group has none of it. */
+  lines(group: number, family: Family): Uint8Array | null;
+  /** Finds series in them where they are many, once it is whole; null where they are few. */
+  index(group: number, family: Family): SeriesIndex | null;
+}
+
+/** The group that a push is for; its shape is -1 where no group has such a key yet. */
+export interface OwnGroup {
+  readonly group: number;
+  readonly shape: number;
+}
+
+/**
+ * Finds series of a push that exist already: within the pushed family, or in another group.
+ *
+ * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the
+ * series: for each other shape of key whose names the series has, there is one such key, and one look-up. A push whose
+ * series are the ones it replaces needs no search at all; the caller sees to that with `compareLines`.
+ */
+export class DuplicateSearch {
+  private readonly seen = new BlockSet();
+  private readonly walk = new LabelWalk();
+  private readonly key = new Writer(256);
+  /**
+   * The labels of the series looked at: their written names, and where each stands with its value, two integers an id.
+   */
+  private readonly names = new KeyTable();
+  private readonly places: number[] = [];
+  /** The series of other groups' chunks, by group, read once a family and only when a series may be in one. */
+  private readonly others = new Map<number, BlockSet>();
+  /** Groups looked up so far, for tests. */
+  lookups = 0;
+  private work = new Work();
+  /** An index is not whole yet: what was found is not all. The search is to be made again later. */
+  isIncomplete = false;
+
+  constructor(
+    private readonly groups: Groups,
+    private readonly source: SeriesSource,
+  ) {}
+
+  /** A push begins, which pays for the search. */
+  begin(work: Work): void {
+    this.work = work;
+    this.isIncomplete = false;
+  }
+
+  /**
+   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that
+   * have all those names, can have it search so much.
+   */
+  get isExhausted(): boolean {
+    return this.work.isSpent;
+  }
+
+  /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
+  find(columns: PushColumns, family: number, renderer: Renderer, own: OwnGroup, stored: Family | null): number[] {
+    const found: number[] = [];
+    const source = renderer.out.bytes;
+    const searchOthers = stored !== null && mayMeetOthers(stored, own);
+    this.seen.begin(source);
+    this.others.clear();
+    columns.eachMetric(family, (metric) => {
+      const start = renderer.blocks[metric * 2] as number;
+      const end = start + (renderer.blocks[metric * 2 + 1] as number);
+      if (!this.seen.add(start, end)) found.push(metric);
+      else if (searchOthers && stored !== null && this.groupWith(source, start, end, own, stored) >= 0)
+        found.push(metric);
+    });
+    return found;
+  }
+
+  /** Whose series finished lines of a type hold: another group's, ITSELF for one that is in them twice, or NOBODY. */
+  findIn(lines: Uint8Array, type: MetricType, own: OwnGroup, stored: Family | null): number {
+    const searchOthers = stored !== null && mayMeetOthers(stored, own);
+    let found = NOBODY;
+    this.seen.begin(lines);
+    this.others.clear();
+    eachBlock(lines, isComposite(type), 0, lines.length, (start, end) => {
+      if (found !== NOBODY) return;
+      if (!this.seen.add(start, end)) found = ITSELF;
+      else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, own, stored);
+    });
+    return found;
+  }
+
+  /** The group other than its own that the series source[start, end) of a family is in, or NOBODY. */
+  findElsewhere(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
+    this.others.clear();
+    return mayMeetOthers(stored, own) ? this.groupWith(source, start, end, own, stored) : NOBODY;
+  }
+
+  /** As above; what was read of this family's chunks so far is used again. */
+  private groupWith(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
+    const { walk, names, places, work } = this;
+    if (work.isSpent) return NOBODY;
+    names.clear();
+    walk.open(source, start, end);
+    work.chargeSearch(end - start);
+    while (walk.step()) {
+      work.chargeSearch(LOOKUP_UNITS);
+      const id = names.add(source, walk.start, walk.nameEnd);
+      places[id * 2] = walk.start;
+      places[id * 2 + 1] = walk.end;
+    }
+    for (let id = 0; id < names.count; id++) {
+      const name = names.key(id);
+      for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
+        if (work.isSpent) return NOBODY;
+        work.chargeSearch(ROW_UNITS);
+        if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
+        const group = this.groupOfShape(shape, source, start, end, stored);
+        if (group >= 0) return group;
+      }
+    }
+    return NOBODY;
+  }
+
+  /** The one group of another shape that could hold the series, if it does; it is never the series' own group. */
+  private groupOfShape(shape: Shape, source: Uint8Array, start: number, end: number, stored: Family): number {
+    const { key, places, work } = this;
+    key.reset();
+    for (const name of shape.nameBytes) {
+      work.chargeSearch(LOOKUP_UNITS + name.length);
+      const id = this.names.find(name, 0, name.length);
+      if (id < 0) return NOBODY;
+      if (key.length > 0) key.byte(0x2c);
+      key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
+    }
+    this.lookups++;
+    work.chargeSearch(LOOKUP_UNITS + 2 * key.length);
+    const other = this.groups.find(key.bytes, 0, key.length);
+    return other >= 0 && this.holds(other, stored, source, start, end) ? other : NOBODY;
+  }
+
+  private holds(group: number, stored: Family, source: Uint8Array, start: number, end: number): boolean {
+    this.work.chargeSearch(LOOKUP_UNITS + end - start);
+    const index = this.source.index(group, stored);
+    if (index === null) return this.seriesOf(group, stored).has(source, start, end);
+    if (index.isWhole) return index.has(source, start, end);
+    this.isIncomplete = true;
+    return false;
+  }
+
+  private seriesOf(group: number, stored: Family): BlockSet {
+    const known = this.others.get(group);
+    if (known !== undefined) return known;
+    const lines = this.source.lines(group, stored);
+    const series = new BlockSet();
+    series.begin(lines ?? new Uint8Array(0));
+    if (lines !== null) {
+      this.work.chargeSearch(lines.length);
+      eachBlock(lines, isComposite(stored.type), 0, lines.length, (start, end) => series.add(start, end));
+    }
+    this.others.set(group, series);
+    return series;
+  }
+}
+
+export const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
+
+/** Whether a group of another shape holds the family. */
+function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
+  return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
+}

@@ -1,0 +1,163 @@
+import { FAMILY_HELP_SIZE, FAMILY_NAME_SIZE, FAMILY_STRIDE } from "../../model/columns.ts";
+import type { GroupingKey } from "../../model/grouping-key.ts";
+import type { StoreLimits } from "../../model/limits.ts";
+import type { Rejection } from "../../model/rejection.ts";
+import { NO_HELP } from "../table/families.ts";
+import type { Table } from "../table/table.ts";
+import { findFull, findGroupFull, type GroupGrowth, type Growth } from "./capacity.ts";
+import type { GroupChunks } from "./group-chunks.ts";
+import type { Prepared } from "./prepared.ts";
+import type { PushRequest } from "./push.ts";
+
+/**
+ * About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its
+ * name.
+ */
+const GROUP_BYTES = 200;
+const CHUNK_BYTES = 64;
+const FAMILY_BYTES = 1800;
+/** The push times of a group, with their labels left out. */
+const PUSH_TIMES_BYTES = 150;
+const PUSH_TIMES = 2;
+const NO_CHUNK = -1;
+
+/** By how much a new group makes the store grow, its push times included. */
+export function groupGrowth(table: Table, { block, full, writtenNames }: GroupingKey): Growth {
+  const keyBytes = block.length + PUSH_TIMES * full.length + table.groups.shapes.bytesFor(writtenNames);
+  return { groups: 1, families: 0, series: PUSH_TIMES, sizeBytes: GROUP_BYTES + PUSH_TIMES_BYTES + keyBytes };
+}
+
+/** No push makes anything grow by more than this, of its body and its lines; no line is shorter. */
+const MOST_BYTES_A_BYTE = 4;
+const MOST_FAMILY_BYTES = 4096;
+const LEAST_LINE_BYTES = 16;
+
+/** Adds up by how much a prepared push makes the store and its group grow, one push after the other. */
+export class PushGrowth {
+  /** What the store may still grow by before its size has to be looked at again. */
+  private roomBytes = 0;
+  private readonly more: Growth = { groups: 0, families: 0, series: 0, sizeBytes: 0 };
+  private readonly group: GroupGrowth = { series: 0, seriesBefore: 0, sizeBytes: 0, sizeBytesBefore: 0 };
+  /** Of the chunks that the push brings again: what they held. */
+  private knownCount = 0;
+  private knownSeries = 0;
+  private knownBytes = 0;
+  /** The push brings a failure time. */
+  private bringsFailed = false;
+
+  constructor(
+    private readonly table: Table,
+    private readonly chunks: GroupChunks,
+  ) {}
+
+  /**
+   * Whether there is room for a push of `count` families whatever it brings, `linesBytes` being the size of its lines:
+   * nearly always, and then nothing has to be added up.
+   */
+  hasRoom(limits: StoreLimits, { columns }: PushRequest, group: number, linesBytes: number, count: number): boolean {
+    const { table } = this;
+    const { groups } = table;
+    const mostBytes = MOST_BYTES_A_BYTE * (linesBytes + columns.body.length) + MOST_FAMILY_BYTES * (count + 1);
+    const mostSeries = linesBytes / LEAST_LINE_BYTES;
+    if (table.seriesCount + mostSeries > limits.maxSeries || table.familyCount + count > limits.maxFamilies)
+      return false;
+    if ((group < 0 ? 0 : groups.seriesCount(group)) + mostSeries > limits.maxGroupSeries) return false;
+    if ((group < 0 ? 0 : groups.heldBytes(group)) + mostBytes > limits.maxGroupBytes) return false;
+    return this.takesRoom(limits, mostBytes);
+  }
+
+  private takesRoom(limits: StoreLimits, sizeBytes: number): boolean {
+    this.roomBytes -= sizeBytes;
+    // Half of it: tables grow by more than is put into them.
+    if (this.roomBytes < 0) this.roomBytes = (limits.maxSizeBytes - this.table.size.countedBytes) / 2 - sizeBytes;
+    return this.roomBytes >= 0;
+  }
+
+  /** Why there is no room for values in a group that are larger by so much, or null. */
+  findFullForValues(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
+    if (moreBytes <= 0) return null;
+    const heldBytes = this.table.groups.heldBytes(group);
+    if (heldBytes + moreBytes <= limits.maxGroupBytes && this.takesRoom(limits, moreBytes)) return null;
+    const sizes = { sizeBytes: heldBytes + moreBytes, sizeBytesBefore: heldBytes };
+    return (
+      findGroupFull(limits, { series: 0, seriesBefore: 0, ...sizes }) ??
+      findFull(this.table, limits, { groups: 0, families: 0, series: 0, sizeBytes: moreBytes })
+    );
+  }
+
+  /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 where there is none yet. */
+  findFull(
+    limits: StoreLimits,
+    request: PushRequest,
+    group: number,
+    prepared: readonly Prepared[],
+    count: number,
+  ): Rejection | null {
+    const { groups } = this.table;
+    const { more } = this;
+    const before = this.group;
+    before.seriesBefore = group < 0 ? 0 : groups.seriesCount(group);
+    before.sizeBytesBefore = group < 0 ? 0 : groups.heldBytes(group);
+    before.series = before.seriesBefore;
+    before.sizeBytes = before.sizeBytesBefore;
+    more.families = 0;
+    more.series = 0;
+    more.sizeBytes = 0;
+    this.knownCount = 0;
+    this.knownSeries = 0;
+    this.knownBytes = 0;
+    this.bringsFailed = false;
+    for (let i = 0; i < count; i++) this.add(request, prepared[i] as Prepared);
+    if (request.replace) this.takeAway();
+    return findGroupFull(limits, before) ?? findFull(this.table, limits, more);
+  }
+
+  private add({ columns }: PushRequest, item: Prepared): void {
+    const { table, more, group } = this;
+    const { chunk, stored } = item;
+    const row = item.family * FAMILY_STRIDE;
+    const helpBytes = Math.max(0, columns.families[row + FAMILY_HELP_SIZE] as number);
+    const size = item.end - item.start + (item.side?.length ?? 0) + helpBytes;
+    let series = item.lineCount;
+    let moreBytes = size;
+    if (chunk >= 0) {
+      const helpBefore = table.helps.size(table.helpIdOf(chunk));
+      const knownBytes = item.place.size + item.sideBytes + helpBefore;
+      const knownSeries = table.lineCountOf(chunk);
+      series -= knownSeries;
+      moreBytes -= knownBytes;
+      if (chunk === this.chunks.failed) this.bringsFailed = true;
+      this.knownCount++;
+      this.knownSeries += knownSeries;
+      this.knownBytes += knownBytes;
+      more.sizeBytes += moreBytes - (helpBytes - helpBefore);
+    } else more.sizeBytes += CHUNK_BYTES + size - helpBytes;
+    more.series += series;
+    group.series += series;
+    group.sizeBytes += moreBytes;
+    if (stored === null) {
+      more.families++;
+      more.sizeBytes += FAMILY_BYTES + 3 * (columns.families[row + FAMILY_NAME_SIZE] as number);
+    }
+    if (stored === null || stored.help === NO_HELP) more.sizeBytes += helpBytes;
+  }
+
+  /** A PUT takes away what the group held besides, but for the push times. */
+  private takeAway(): void {
+    const { table, group, more, chunks } = this;
+    const failed = this.bringsFailed ? NO_CHUNK : chunks.failed;
+    const times = (chunks.succeeded < 0 ? 0 : 1) + (failed < 0 ? 0 : 1);
+    if (this.knownCount + times === chunks.count) return;
+    let series = group.seriesBefore - this.knownSeries;
+    let sizeBytes = group.sizeBytesBefore - this.knownBytes;
+    for (const chunk of [chunks.succeeded, failed]) {
+      if (chunk < 0) continue;
+      series -= table.lineCountOf(chunk);
+      sizeBytes -= table.heldBytesOf(chunk);
+    }
+    group.series -= series;
+    group.sizeBytes -= sizeBytes;
+    more.series -= series;
+    more.sizeBytes -= sizeBytes;
+  }
+}

@@ -1,0 +1,154 @@
+import { sameBytes } from "../../bytes/hash.ts";
+import {
+  FAMILY_FIRST,
+  FAMILY_NAME_AT,
+  FAMILY_NAME_SIZE,
+  FAMILY_STRIDE,
+  METRIC_FIRST,
+  METRIC_NEXT,
+  METRIC_STRIDE,
+  offsetOf,
+  type PushColumns,
+} from "../../model/columns.ts";
+import { emptyContent } from "../table/chunk-content.ts";
+import type { ChunkPlace, Page } from "../table/pages.ts";
+import type { PushTimes } from "../table/push-times.ts";
+import type { Table } from "../table/table.ts";
+import type { GroupChunks } from "./group-chunks.ts";
+import type { Renderer } from "./render.ts";
+
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+
+/** What becomes of one chunk. */
+interface Revalued {
+  chunk: number;
+  place: ChunkPlace;
+  /** Of the new lines in `out`; the same where the values are. */
+  start: number;
+  end: number;
+}
+
+/**
+ * A push to a group that holds just the series of this form: nothing but values can have changed, so nothing else is
+ * looked at. The lines are the stored ones with other values.
+ */
+export class KnownPush {
+  private readonly items: Revalued[] = [];
+  private count = 0;
+  private readonly content = emptyContent();
+
+  constructor(
+    private readonly table: Table,
+    private readonly renderer: Renderer,
+    private readonly chunks: GroupChunks,
+    private readonly times: PushTimes,
+  ) {}
+
+  /** Whether a push can bring nothing but other values for what its group holds. */
+  isOf({ form }: PushColumns, group: number): boolean {
+    return form !== 0 && this.table.groups.form(group) === form && this.table.contradictions === null;
+  }
+
+  /** A push of these columns was stored: notes whether the next one of the form can be one of values alone. */
+  noteForm(columns: PushColumns, group: number): void {
+    this.table.groups.setForm(group, 0);
+    if (columns.form === 0 || this.table.contradictions !== null || this.table.lists.isLarge(group)) return;
+    this.chunks.read(group, this.times);
+    if (hasForm(columns, this.chunks)) this.table.groups.setForm(group, columns.form);
+  }
+
+  /** Reads the group's chunks and writes the new lines. Gives by how much they are larger, in bytes. */
+  prepare(columns: PushColumns, group: number): number {
+    const { families, familyCount } = columns;
+    const { chunks } = this;
+    chunks.read(group, this.times);
+    let place = chunks.count;
+    let growthBytes = 0;
+    this.count = 0;
+    this.renderer.begin(columns);
+    for (let family = 0; family < familyCount; family++) {
+      const first = families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
+      if (first < 0) continue;
+      place = chunks.nextPushed(place);
+      growthBytes += this.prepareChunk(columns, first, chunks.at(place));
+    }
+    return growthBytes;
+  }
+
+  private prepareChunk(columns: PushColumns, first: number, chunk: number): number {
+    const { out } = this.renderer;
+    const item = this.nextItem();
+    item.chunk = chunk;
+    const page = this.table.locate(chunk, item.place);
+    item.start = out.length;
+    const isChanged = this.writeLines(columns, first, page, item.place);
+    item.end = isChanged ? out.length : item.start;
+    return isChanged ? out.length - item.start - item.place.size : 0;
+  }
+
+  /** The lines of a chunk with the values of the metrics from `first` on. false: they are the same. */
+  private writeLines(columns: PushColumns, first: number, { bytes }: Page, { offset, size }: ChunkPlace): boolean {
+    const { metrics } = columns;
+    const { out } = this.renderer;
+    const end = offset + size;
+    let isChanged = false;
+    let at = offset;
+    for (let metric = first; metric >= 0; ) {
+      const row = metric * METRIC_STRIDE;
+      metric = metrics[row + METRIC_NEXT] as number;
+      const lineEnd = metric < 0 ? end - 1 : bytes.indexOf(LINE_FEED, at);
+      let valueAt = lineEnd;
+      while (bytes[valueAt - 1] !== SPACE) valueAt--;
+      out.copy(bytes, at, valueAt);
+      const start = out.length;
+      this.renderer.appendValue(columns, metrics[row + METRIC_FIRST] as number);
+      const valueSize = out.length - start;
+      if (valueSize !== lineEnd - valueAt || !sameBytes(out.bytes, start, bytes, valueAt, valueSize)) isChanged = true;
+      out.byte(LINE_FEED);
+      at = lineEnd + 1;
+    }
+    return isChanged;
+  }
+
+  private nextItem(): Revalued {
+    const known = this.items[this.count++];
+    if (known !== undefined) return known;
+    const item = { chunk: -1, place: { slot: 0, offset: 0, size: 0 }, start: 0, end: 0 };
+    this.items.push(item);
+    return item;
+  }
+
+  /** Stores what was prepared last. It cannot fail. */
+  store(receivedMs: number): void {
+    const { table, content } = this;
+    content.source = this.renderer.out.bytes;
+    content.pushedMs = receivedMs;
+    for (let i = 0; i < this.count; i++) {
+      const { chunk, place, start, end } = this.items[i] as Revalued;
+      content.start = start;
+      content.end = end;
+      if (end > start) table.revalue(chunk, place, content);
+      else table.retime(chunk, receivedMs);
+    }
+  }
+}
+
+/**
+ * Whether a group has the families of a push and no others besides its push times, listed in that order; `chunks` were
+ * just read.
+ */
+function hasForm(columns: PushColumns, chunks: GroupChunks): boolean {
+  const { families, familyCount } = columns;
+  let place = chunks.count;
+  for (let family = 0; family < familyCount; family++) {
+    const row = family * FAMILY_STRIDE;
+    if ((families[row + FAMILY_FIRST] as number) < 0) continue;
+    place = chunks.nextPushed(place);
+    if (place < 0) return false;
+    const nameAt = families[row + FAMILY_NAME_AT] as number;
+    const size = families[row + FAMILY_NAME_SIZE] as number;
+    if (!chunks.isNamed(place, columns.bytesOf(nameAt), offsetOf(nameAt), size)) return false;
+  }
+  return chunks.nextPushed(place) < 0;
+}

@@ -1,0 +1,30 @@
+import type { Table } from "../table/table.ts";
+import type { GroupChunks } from "./group-chunks.ts";
+import type { Prepared } from "./prepared.ts";
+
+/** Every group has so many families that no push takes away. */
+const PUSH_TIME_FAMILIES = 2;
+
+/** Takes out of a group what a PUT does not bring again, `prepared` up to its count, but for the push times. */
+export function removeOthers(
+  table: Table,
+  group: number,
+  prepared: readonly Prepared[],
+  preparedCount: number,
+  chunks: GroupChunks,
+): void {
+  const kept: number[] = [];
+  for (let i = 0; i < preparedCount; i++) {
+    const { chunk, stored } = prepared[i] as Prepared;
+    if (chunk >= 0 && !stored?.isPushTime) kept.push(chunk);
+  }
+  if (kept.length + PUSH_TIME_FAMILIES >= chunks.count) return;
+  for (const chunk of [chunks.succeeded, chunks.failed]) if (chunk >= 0) kept.push(chunk);
+  let seriesCount = 0;
+  let heldBytes = 0;
+  for (const chunk of kept) {
+    seriesCount += table.lineCountOf(chunk);
+    heldBytes += table.heldBytesOf(chunk);
+  }
+  table.keepOnly(group, kept, seriesCount, heldBytes);
+}

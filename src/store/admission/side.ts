@@ -1,0 +1,213 @@
+import { latin1Of } from "../../bytes/ascii.ts";
+import { LabelWalk } from "../../bytes/label-block.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../bytes/varint.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../bytes/wire.ts";
+import { Writer } from "../../bytes/writer.ts";
+import {
+  ABSENT,
+  LABEL_NAME_AT,
+  LABEL_STRIDE,
+  LABEL_VALUE_AT,
+  METRIC_COUNT,
+  METRIC_FIRST,
+  METRIC_FLAGS,
+  METRIC_FLOAT_COUNTS,
+  METRIC_LABEL_COUNT,
+  METRIC_LABELS,
+  METRIC_RAW_AT,
+  METRIC_RAW_SIZE,
+  METRIC_STRIDE,
+  METRIC_SUM,
+  type PushColumns,
+  SAMPLE_NEXT,
+  SAMPLE_STRIDE,
+  SAMPLE_TOKEN_AT,
+  SAMPLE_TOKEN_SIZE,
+} from "../../model/columns.ts";
+import { MetricType } from "../../model/metric-type.ts";
+import type { Renderer } from "./render.ts";
+
+/** The field of Metric that holds the value of each type; see metrics.proto of prometheus/client_model. */
+const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
+
+const HISTOGRAM = 7;
+/** The repeated numbers of a histogram, which may come packed: the wire type of one, by field. */
+const PACKED_WIRES: Record<number, number> = { 10: WIRE_VARINT, 11: WIRE_FIXED64, 13: WIRE_VARINT, 14: WIRE_FIXED64 };
+
+/**
+ * Writes the metrics of a family as MetricFamily field 4 records, with the labels as rendered: what is kept beside
+ * lines that do not say everything. A metric that came as protobuf keeps every field but its labels.
+ */
+export class SideWriter {
+  private readonly metric = new Writer(1024);
+  private readonly value = new Writer(1024);
+  private readonly part = new Writer(256);
+  private readonly doubles = new DoubleWriter();
+  private readonly labels = new LabelWalk();
+  private readonly fields = new FieldCursor();
+  /** Of the message being written. */
+  private mostBytes = Infinity;
+
+  /** The records of a family that `renderer` has just rendered, in bytes of their own. */
+  write(columns: PushColumns, family: number, renderer: Renderer): Uint8Array {
+    const out = new Writer(1024);
+    const type = columns.familyType(family);
+    columns.eachMetric(family, (metric) => {
+      const message = this.message(columns, metric, type, renderer);
+      appendBytesField(out, 4, message, 0, message.length);
+    });
+    return out.finish();
+  }
+
+  /**
+   * One rendered metric of a family of this type as a Metric message; the bytes are lent until the next call. No field
+   * is added once there are more than `mostBytes`.
+   */
+  message(
+    columns: PushColumns,
+    metric: number,
+    type: MetricType,
+    renderer: Renderer,
+    mostBytes = Infinity,
+  ): Uint8Array {
+    this.mostBytes = mostBytes;
+    this.metric.reset();
+    this.appendLabels(columns, renderer, metric);
+    if ((columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number) >= 0) this.copyFields(columns, metric);
+    else this.appendValue(columns, metric, type);
+    return this.metric.view();
+  }
+
+  private appendLabels(columns: PushColumns, renderer: Renderer, metric: number): void {
+    const { labels, part } = this;
+    const { partial, blocks, out } = renderer;
+    const start = blocks[metric * 2] as number;
+    const row = metric * METRIC_STRIDE;
+    const end =
+      (columns.metrics[row + METRIC_LABELS] as number) + (columns.metrics[row + METRIC_LABEL_COUNT] as number);
+    let next = renderer.firstPartial(columns, metric);
+    labels.open(out.bytes, start, start + (blocks[metric * 2 + 1] as number));
+    for (let i = 0; this.metric.length <= this.mostBytes && labels.step(); i++) {
+      const name = labels.name();
+      const value = labels.value();
+      const own = partial[next];
+      const isPartial = own !== undefined && own < end * LABEL_STRIDE && partial[next + 1] === i;
+      if (isPartial) next += 2;
+      part.reset();
+      if (!isPartial || columns.labels[own + LABEL_NAME_AT] !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
+      if (!isPartial || columns.labels[own + LABEL_VALUE_AT] !== ABSENT)
+        appendBytesField(part, 2, value, 0, value.length);
+      appendBytesField(this.metric, 1, part.bytes, 0, part.length);
+    }
+  }
+
+  private copyFields(columns: PushColumns, metric: number): void {
+    const { fields } = this;
+    const start = columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] as number;
+    fields.open(columns.body, start, start + (columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number));
+    while (this.metric.length <= this.mostBytes && fields.step()) {
+      if (fields.field === 1 && fields.wire === WIRE_BYTES) continue;
+      if (fields.field === HISTOGRAM && fields.wire === WIRE_BYTES) this.copyHistogram(columns.body, fields);
+      else this.metric.copy(columns.body, fields.tagStart, fields.next);
+    }
+  }
+
+  /** Copies a histogram with packed numbers unpacked, one field a number, as Go writes them for this proto2 message. */
+  private copyHistogram(body: Uint8Array, histogram: FieldCursor): void {
+    const fields = new FieldCursor();
+    this.value.reset();
+    fields.open(body, histogram.start, histogram.end);
+    while (this.value.length <= this.mostBytes && fields.step()) {
+      const wire = fields.wire === WIRE_BYTES ? PACKED_WIRES[fields.field] : undefined;
+      if (wire === undefined) this.value.copy(body, fields.tagStart, fields.next);
+      else this.unpack(body, fields, wire);
+    }
+    appendBytesField(this.metric, HISTOGRAM, this.value.bytes, 0, this.value.length);
+  }
+
+  private unpack(body: Uint8Array, field: FieldCursor, wire: number): void {
+    for (let at = field.start; at < field.end && this.value.length <= this.mostBytes; ) {
+      let end = at + 8;
+      if (wire === WIRE_VARINT) for (end = at + 1; (body[end - 1] as number) >= 0x80; end++);
+      appendTag(this.value, field.field, wire);
+      this.value.copy(body, at, end);
+      at = end;
+    }
+  }
+
+  private appendValue(columns: PushColumns, metric: number, type: MetricType): void {
+    this.value.reset();
+    if (type === MetricType.summary) this.appendSummary(columns, metric);
+    else if (type >= MetricType.histogram) this.appendHistogram(columns, metric);
+    else
+      this.appendDouble(
+        this.value,
+        1,
+        sampleValue(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number),
+      );
+    appendBytesField(this.metric, VALUE_FIELDS[type] as number, this.value.bytes, 0, this.value.length);
+  }
+
+  private appendSummary(columns: PushColumns, metric: number): void {
+    const row = metric * METRIC_STRIDE;
+    const count = columns.metrics[row + METRIC_COUNT] as number;
+    if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
+    this.appendSum(columns, metric);
+    this.eachPoint(columns, metric, (sample) => {
+      this.appendDouble(this.part, 1, columns.numbers[sample * 2] as number);
+      this.appendDouble(this.part, 2, sampleValue(columns, sample));
+    });
+  }
+
+  /** With a fractional count anywhere all counts are fractional, as the reference makes them. */
+  private appendHistogram(columns: PushColumns, metric: number): void {
+    const row = metric * METRIC_STRIDE;
+    const isFloat = ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_FLOAT_COUNTS) !== 0;
+    const count = columns.metrics[row + METRIC_COUNT] as number;
+    if (isFloat) this.appendDouble(this.value, 4, count < 0 ? 0 : sampleValue(columns, count));
+    else if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
+    this.appendSum(columns, metric);
+    this.eachPoint(columns, metric, (sample) => {
+      const value = sampleValue(columns, sample);
+      if (isFloat) this.appendDouble(this.part, 4, value);
+      else this.appendCount(this.part, 1, value);
+      this.appendDouble(this.part, 2, columns.numbers[sample * 2] as number);
+    });
+  }
+
+  private appendSum(columns: PushColumns, metric: number): void {
+    const sum = columns.metrics[metric * METRIC_STRIDE + METRIC_SUM] as number;
+    if (sum >= 0) this.appendDouble(this.value, 2, sampleValue(columns, sum));
+  }
+
+  /** Appends a message (field 3 of the value) for each point; `write` puts its fields into `part`. */
+  private eachPoint(columns: PushColumns, metric: number, write: (sample: number) => void): void {
+    let sample = columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number;
+    while (sample >= 0 && this.value.length <= this.mostBytes) {
+      this.part.reset();
+      write(sample);
+      appendBytesField(this.value, 3, this.part.bytes, 0, this.part.length);
+      sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number;
+    }
+  }
+
+  private appendDouble(out: Writer, field: number, value: number): void {
+    appendTag(out, field, WIRE_FIXED64);
+    this.doubles.append(out, value);
+  }
+
+  private appendCount(out: Writer, field: number, value: number): void {
+    appendTag(out, field, WIRE_VARINT);
+    appendVarint(out, value);
+  }
+}
+
+/** The number of a sample, read from its token where that stands for it. */
+export function sampleValue(columns: PushColumns, sample: number): number {
+  const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
+  if (size === 0) return columns.numbers[sample * 2 + 1] as number;
+  const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
+  const token = latin1Of(columns.tokens, at, at + size);
+  if (token.endsWith("Inf")) return token[0] === "-" ? -Infinity : Infinity;
+  return Number(token);
+}

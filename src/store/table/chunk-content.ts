@@ -1,0 +1,58 @@
+import { MetricType } from "../../model/metric-type.ts";
+import { NO_HELP } from "./families.ts";
+import type { Table } from "./table.ts";
+
+/** What one family of one group is to become; source[start, end) is its lines. */
+export interface ChunkContent {
+  source: Uint8Array;
+  start: number;
+  end: number;
+  type: MetricType;
+  /** Some name needs quotes. */
+  quoted: boolean;
+  metricCount: number;
+  lineCount: number;
+  /** A number of the help texts, or NO_HELP. */
+  help: number;
+  side: Uint8Array | null;
+  pushedMs: number;
+}
+
+export function emptyContent(): ChunkContent {
+  return {
+    source: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    type: MetricType.untyped,
+    quoted: false,
+    metricCount: 0,
+    lineCount: 0,
+    help: NO_HELP,
+    side: null,
+    pushedMs: 0,
+  };
+}
+
+/** What a chunk is now, in bytes of its own. */
+export function contentOf(table: Table, chunk: number): ChunkContent {
+  const lines = table.linesOf(chunk).slice();
+  return {
+    source: lines,
+    start: 0,
+    end: lines.length,
+    type: table.typeOf(chunk),
+    quoted: table.isQuoted(chunk),
+    metricCount: table.metricCountOf(chunk),
+    lineCount: table.lineCountOf(chunk),
+    help: table.helpIdOf(chunk),
+    side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+    pushedMs: table.chunks.pushedMs[chunk] as number,
+  };
+}
+
+/** Writes the lines to target[offset, ..). */
+export function copyInto(target: Uint8Array, offset: number, content: ChunkContent): void {
+  const { source, start, end } = content;
+  if (end - start > 128) return target.set(source.subarray(start, end), offset);
+  for (let i = start, at = offset; i < end; i++, at++) target[at] = source[i] as number;
+}

@@ -1,0 +1,50 @@
+import { LabelWalk } from "../../bytes/label-block.ts";
+import type { GroupFamily, GroupView, LabelPair } from "../../model/view.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import type { Table } from "./table.ts";
+
+/** A group as it is now: borrowed, valid until something is written. */
+export function viewOf(table: Table, group: number, labels: readonly LabelPair[]): GroupView {
+  const families: GroupFamily[] = [];
+  const { rows } = table.chunks;
+  let chunk = table.groups.firstChunk(group);
+  for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) families.push(chunkView(table, chunk));
+  families.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { groups } = table;
+  return {
+    labels,
+    lastPushSuccessful: groups.failedSeconds(group) <= groups.succeededSeconds(group),
+    families,
+  };
+}
+
+/** A family of a group as it is now, by its chunk: borrowed, valid until something is written. */
+export function chunkView(table: Table, chunk: number): GroupFamily {
+  const family = table.familyOf(chunk);
+  return {
+    name: family.name,
+    id: family.id,
+    type: table.typeOf(chunk),
+    isTypeless: family.isTypeless,
+    help: table.helpText(table.helpIdOf(chunk)),
+    age: family.asides === null ? family.age : family.asides.ageOf(chunk),
+    isAside: family.asides !== null,
+    quoted: table.isQuoted(chunk),
+    pushedMs: table.chunks.pushedMs[chunk] as number,
+    metricCount: table.metricCountOf(chunk),
+    lineCount: table.lineCountOf(chunk),
+    lines: table.linesOf(chunk),
+    side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+  };
+}
+
+/** The labels of a key by its block. */
+export function readLabels(block: Uint8Array): LabelPair[] {
+  const walk = new LabelWalk();
+  const labels: LabelPair[] = [];
+  walk.open(block, 0, block.length);
+  while (walk.step()) labels.push({ name: text(walk.name()), value: text(walk.value()) });
+  return labels;
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

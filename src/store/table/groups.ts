@@ -1,0 +1,156 @@
+import { Float64Column, Int32Column } from "../../bytes/columns.ts";
+import { LabelWalk } from "../../bytes/label-block.ts";
+import type { GroupingKey } from "../../model/grouping-key.ts";
+import type { OwnGroup } from "../admission/duplicates.ts";
+import { KeyTable } from "./key-table.ts";
+import { Shapes } from "./shapes.ts";
+
+const decoder = new TextDecoder();
+
+const FIRST_CHUNK = 0;
+const SHAPE = 1;
+const SERIES = 2;
+const FORM = 3;
+const CHUNK_COUNT = 4;
+const STRIDE = 5;
+
+/** Of the second column: push times in seconds, and a size. */
+const SUCCEEDED = 0;
+const FAILED = 1;
+const SIZE = 2;
+const DOUBLES_STRIDE = 3;
+
+/** The groups: a row of the store each, found by the block of its grouping key. */
+export class Groups {
+  readonly table = new KeyTable();
+  readonly shapes = new Shapes();
+  private readonly walk = new LabelWalk();
+  private readonly column = new Int32Column();
+  private readonly doubles = new Float64Column();
+
+  get count(): number {
+    return this.table.count;
+  }
+
+  find(block: Uint8Array, start = 0, end = block.length): number {
+    return this.table.find(block, start, end);
+  }
+
+  add(key: GroupingKey): number {
+    return this.addRow(key.block, 0, key.block.length, key.writtenNames);
+  }
+
+  /** Adds a group by the block of its key, source[start, end). */
+  addBlock(source: Uint8Array, start: number, end: number): number {
+    return this.addRow(source, start, end, this.namesIn(source, start, end));
+  }
+
+  private namesIn(source: Uint8Array, start: number, end: number): string[] {
+    const names: string[] = [];
+    this.walk.open(source, start, end);
+    while (this.walk.step()) names.push(decoder.decode(source.subarray(this.walk.start, this.walk.nameEnd)));
+    return names;
+  }
+
+  private addRow(source: Uint8Array, start: number, end: number, names: readonly string[]): number {
+    const group = this.table.add(source, start, end);
+    this.column.ensure((group + 1) * STRIDE);
+    this.doubles.ensure((group + 1) * DOUBLES_STRIDE);
+    this.column.rows[group * STRIDE + FIRST_CHUNK] = -1;
+    this.column.rows[group * STRIDE + SHAPE] = this.shapes.enter(names).id;
+    this.column.rows[group * STRIDE + CHUNK_COUNT] = 0;
+    this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = 0;
+    this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
+    this.setHeld(group, 0, 0);
+    this.setForm(group, 0);
+    return group;
+  }
+
+  /** Removes a group that has no chunks any more. */
+  remove(group: number): void {
+    this.shapes.leave(this.column.rows[group * STRIDE + SHAPE] as number);
+    this.table.remove(group);
+    this.column.trim(this.table.limit * STRIDE);
+    this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
+  }
+
+  /** The memory that the rows, the keys and their names take up. */
+  get sizeBytes(): number {
+    return this.table.sizeBytes + this.column.sizeBytes + this.doubles.sizeBytes + this.shapes.sizeBytes;
+  }
+
+  /** How many series a group holds. */
+  seriesCount(group: number): number {
+    return this.column.rows[group * STRIDE + SERIES] as number;
+  }
+
+  /** The size of what a group holds: lines, what stands beside them, and help texts. */
+  heldBytes(group: number): number {
+    return this.doubles.rows[group * DOUBLES_STRIDE + SIZE] as number;
+  }
+
+  setHeld(group: number, seriesCount: number, heldBytes: number): void {
+    this.column.rows[group * STRIDE + SERIES] = seriesCount;
+    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = heldBytes;
+  }
+
+  /** Notes that a group holds so much more, or less. */
+  addHeld(group: number, seriesCount: number, heldBytes: number): void {
+    const at = group * STRIDE + SERIES;
+    this.column.rows[at] = (this.column.rows[at] as number) + seriesCount;
+    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = this.heldBytes(group) + heldBytes;
+  }
+
+  /** The first chunk of a group, or -1; the next ones are linked in the chunk rows. */
+  firstChunk(group: number): number {
+    return this.column.rows[group * STRIDE + FIRST_CHUNK] as number;
+  }
+
+  chunkCount(group: number): number {
+    return this.column.rows[group * STRIDE + CHUNK_COUNT] as number;
+  }
+
+  /** Sets the list of a group's chunks. */
+  setChunks(group: number, first: number, count: number): void {
+    this.column.rows[group * STRIDE + FIRST_CHUNK] = first;
+    this.column.rows[group * STRIDE + CHUNK_COUNT] = count;
+  }
+
+  /**
+   * The form of pushes whose series are all that the group has besides its push times, in the order of its list; 0:
+   * none.
+   */
+  form(group: number): number {
+    return this.column.rows[group * STRIDE + FORM] as number;
+  }
+
+  setForm(group: number, form: number): void {
+    this.column.rows[group * STRIDE + FORM] = form;
+  }
+
+  /** A group, or a key that has none yet (-1), as the search for duplicates knows it. */
+  ownGroup(group: number, key: GroupingKey): OwnGroup {
+    return { group, shape: group < 0 ? this.shapes.idOf(key.writtenNames) : this.shapeId(group) };
+  }
+
+  shapeId(group: number): number {
+    return this.column.rows[group * STRIDE + SHAPE] as number;
+  }
+
+  /** Seconds since 1970 of the last push that succeeded, as its metric says; 0 where none has. */
+  succeededSeconds(group: number): number {
+    return this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] as number;
+  }
+
+  failedSeconds(group: number): number {
+    return this.doubles.rows[group * DOUBLES_STRIDE + FAILED] as number;
+  }
+
+  setSucceeded(group: number, seconds: number): void {
+    this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = seconds;
+  }
+
+  setFailed(group: number, seconds: number): void {
+    this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = seconds;
+  }
+}

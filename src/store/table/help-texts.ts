@@ -1,0 +1,53 @@
+import { Int32Column } from "../../bytes/columns.ts";
+import { NO_HELP } from "./families.ts";
+import { KeyTable } from "./key-table.ts";
+
+/** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
+export class HelpTexts {
+  private readonly table = new KeyTable();
+  /** How many retain each text. */
+  private readonly users = new Int32Column();
+
+  get sizeBytes(): number {
+    return this.table.sizeBytes + this.users.sizeBytes;
+  }
+
+  /** The number of a text. It is good until the next `release`, or as long as somebody retains it. */
+  enter(source: Uint8Array, start: number, end: number): number {
+    const known = this.table.find(source, start, end);
+    if (known >= 0) return known;
+    const help = this.table.add(source, start, end);
+    this.users.ensure(help + 1);
+    this.users.rows[help] = 0;
+    return help;
+  }
+
+  /** Whether source[start, start+size) is the text of a number. */
+  is(help: number, source: Uint8Array, start: number, size: number): boolean {
+    return this.table.isKey(help, source, start, size);
+  }
+
+  /** The size of a text; 0 for NO_HELP. */
+  size(help: number): number {
+    return help === NO_HELP ? 0 : this.table.size(help);
+  }
+
+  retain(help: number): void {
+    const { rows } = this.users;
+    if (help !== NO_HELP) rows[help] = (rows[help] as number) + 1;
+  }
+
+  release(help: number): void {
+    if (help === NO_HELP) return;
+    const users = (this.users.rows[help] as number) - 1;
+    this.users.rows[help] = users;
+    if (users > 0) return;
+    this.table.remove(help);
+    this.users.trim(this.table.limit);
+  }
+
+  /** A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. */
+  text(help: number): Uint8Array {
+    return this.table.key(help);
+  }
+}

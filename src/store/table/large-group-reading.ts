@@ -1,0 +1,97 @@
+import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
+import { CHUNK_LINES, CHUNK_METRICS, CHUNK_STRIDE } from "./chunks.ts";
+import type { Family } from "./families.ts";
+import type { FamilyBlock } from "./family-order.ts";
+import { PAGE_BYTES } from "./pages.ts";
+import type { Table } from "./table.ts";
+
+/** So many families that the group has not are passed over before a turn of the loop may be taken. */
+const FAMILIES_A_TURN = 256;
+
+/**
+ * A group of very many families, for readers that take turns: each family as it is when its turn comes. Nothing is kept
+ * of the group, so it costs neither memory nor those who change it anything, however slow the reader is.
+ */
+export class LargeGroupReading implements ShownGroup {
+  readonly lastPushSuccessful: boolean;
+  /** The families of the store of the moment when it began. */
+  private readonly blocks: readonly FamilyBlock[];
+  private readonly key: Uint8Array;
+  /** Since when pages are held for a family whose lines are not copied; 0: they are not. */
+  private heldEpoch = 0;
+
+  constructor(
+    private readonly table: Table,
+    private readonly group: number,
+    readonly labels: readonly LabelPair[],
+  ) {
+    const { groups, order } = table;
+    this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
+    this.key = groups.table.key(group).slice();
+    this.blocks = order.read();
+  }
+
+  get families(): Iterable<ShownFamily | null> {
+    return this.inOrder();
+  }
+
+  private *inOrder(): Generator<ShownFamily | null> {
+    let passed = 0;
+    for (const { families } of this.blocks)
+      for (const family of families) {
+        const chunk = this.chunkOf(family);
+        if (chunk >= 0) {
+          yield this.shown(family, chunk);
+          this.release();
+        } else if (++passed % FAMILIES_A_TURN === 0) yield null;
+      }
+  }
+
+  find(name: string): ShownFamily | null {
+    const nameBytes = Buffer.from(name);
+    const { contradictions } = this.table;
+    const plain = this.table.findFamily(nameBytes, 0, nameBytes.length);
+    const has = (family: Family) => this.chunkOf(family) >= 0;
+    const family = contradictions === null ? plain : contradictions.eachOf(nameBytes, has);
+    const chunk = family === null ? -1 : this.chunkOf(family);
+    return family === null || chunk < 0 ? null : this.shown(family, chunk);
+  }
+
+  release(): void {
+    if (this.heldEpoch > 0) this.table.pages.release(this.heldEpoch);
+    this.heldEpoch = 0;
+  }
+
+  /** The chunk of a family, or -1: the group may be gone meanwhile, and another one in its place. */
+  private chunkOf(family: Family): number {
+    const { table, group, key } = this;
+    const keys = table.groups.table;
+    const isThere = table.isCurrent(family) && keys.has(group) && keys.isKey(group, key, 0, key.length);
+    return isThere ? table.chunkOf(group, family.id) : -1;
+  }
+
+  private shown({ name, id }: Family, chunk: number): ShownFamily {
+    const { table } = this;
+    const { rows, pushedMs } = table.chunks;
+    return {
+      name,
+      id,
+      type: table.typeOf(chunk),
+      help: table.helpText(table.helpIdOf(chunk)),
+      quoted: table.isQuoted(chunk),
+      pushedMs: pushedMs[chunk] as number,
+      metricCount: rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
+      lineCount: rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,
+      lines: this.linesOf(chunk),
+      side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+    };
+  }
+
+  /** What is small is copied; of what is not, the page is held until the next family is asked for. */
+  private linesOf(chunk: number): Uint8Array {
+    const lines = this.table.linesOf(chunk);
+    if (lines.length <= PAGE_BYTES) return lines.slice();
+    if (this.heldEpoch === 0) this.heldEpoch = this.table.pages.hold();
+    return lines;
+  }
+}

@@ -1,0 +1,200 @@
+import {
+  HEAD_AGE_BYTES,
+  HEAD_ASIDE,
+  HEAD_FLAGS,
+  HEAD_HAS_AGE,
+  HEAD_HELP_AT,
+  HEAD_HELP_SIZE,
+  HEAD_NAME_AT,
+  HEAD_NAME_SIZE,
+  HEAD_QUOTED,
+  HEAD_STRIDE,
+  HEAD_TYPE,
+  HEAD_TYPELESS,
+  KEPT_AT,
+  KEPT_FAMILIES,
+  KEPT_FAMILY_STRIDE,
+  KEPT_GROUP_STRIDE,
+  KEPT_HEAD,
+  KEPT_KEY_AT,
+  KEPT_KEY_SIZE,
+  KEPT_LINES,
+  KEPT_METRICS,
+  KEPT_SEGMENT,
+  KEPT_SIDE_AT,
+  KEPT_SIDE_SIZE,
+  KEPT_SIZE,
+  type KeptGroups,
+} from "../../model/kept-group.ts";
+import type { MetricType } from "../../model/metric-type.ts";
+import type { Contradictions } from "../admission/contradictions.ts";
+import type { OwnFamilies } from "../admission/push.ts";
+import { emptyContent } from "./chunk-content.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { type Family, NO_HELP } from "./families.ts";
+import { OWN_SEGMENT } from "./segments.ts";
+import type { Table } from "./table.ts";
+
+/** What the families of a head are put into the table with. */
+interface KnownHead {
+  readonly family: Family;
+  readonly type: MetricType;
+  readonly quoted: boolean;
+  /** Its number in the help texts, or NO_HELP. */
+  readonly help: number;
+  /** 0: none was kept. */
+  readonly age: number;
+}
+
+/** What is restored in one step, at the most one family more. */
+const FAMILIES_A_STEP = 64;
+const BYTES_A_STEP = 64 * 1024;
+
+/** Puts groups that were kept into a table, step by step. Their lines were rendered by us and are taken as they are. */
+export class Restoring {
+  private readonly content = emptyContent();
+  /** By the number of the head; found when a family first needs it. */
+  private readonly heads: KnownHead[] = [];
+  /** The families of the group whose segments are restored. */
+  private readonly known = { group: -1, families: new Set<number>() };
+  /** Rows that are restored: groups, and further segments of groups. */
+  rows = 0;
+  /** The group under way, or -1, its segment, the family that is next, and the one behind its last. */
+  private group = -1;
+  private segment = 0;
+  private family = 0;
+  private end = 0;
+
+  constructor(
+    private readonly table: Table,
+    private readonly own: OwnFamilies,
+    private readonly kept: KeptGroups,
+    /** Called where what was kept may be contradictory. */
+    private readonly allowContradictions: () => Contradictions,
+  ) {
+    this.content.source = kept.bytes;
+  }
+
+  /** Restores some more families: a group, or a part of one. False: all are there. */
+  step(): boolean {
+    const { bytes, groups, times } = this.kept;
+    const row = this.rows * KEPT_GROUP_STRIDE;
+    if (row === groups.length) return false;
+    const keyAt = groups[row + KEPT_KEY_AT] as number;
+    if (this.group < 0) {
+      this.segment = groups[row + KEPT_SEGMENT] as number;
+      this.group = this.enterGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
+      this.end = this.family + (groups[row + KEPT_FAMILIES] as number);
+    }
+    this.addFamilies(this.group);
+    if (this.family < this.end) return true;
+    if (this.segment === OWN_SEGMENT) {
+      this.table.groups.setSucceeded(this.group, times[this.rows * 2] as number);
+      this.table.groups.setFailed(this.group, times[this.rows * 2 + 1] as number);
+    }
+    this.group = -1;
+    this.rows++;
+    return true;
+  }
+
+  /** Restores families of the group up to some number, and some bytes. */
+  private addFamilies(group: number): void {
+    const { families } = this.kept;
+    let sizeBytes = 0;
+    for (let count = 0; count < FAMILIES_A_STEP && sizeBytes < BYTES_A_STEP && this.family < this.end; count++) {
+      sizeBytes += families[this.family * KEPT_FAMILY_STRIDE + KEPT_SIZE] as number;
+      this.addFamily(group, this.family++);
+    }
+  }
+
+  /** The group of a key: it must be there where this is a further segment of it, else it must not. */
+  private enterGroup(source: Uint8Array, start: number, end: number): number {
+    const known = this.table.groups.find(source, start, end);
+    if (known >= 0 !== this.segment > OWN_SEGMENT) {
+      const fault = known < 0 ? "it is not there" : "it is there";
+      throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: ${fault}`);
+    }
+    return known < 0 ? this.table.groups.addBlock(source, start, end) : known;
+  }
+
+  private addFamily(group: number, index: number): void {
+    const { content } = this;
+    const { bytes, families, pushedMs } = this.kept;
+    const row = index * KEPT_FAMILY_STRIDE;
+    const head = this.headOf(families[row + KEPT_HEAD] as number);
+    const sideAt = families[row + KEPT_SIDE_AT] as number;
+    const sideSize = families[row + KEPT_SIDE_SIZE] as number;
+    content.start = families[row + KEPT_AT] as number;
+    content.end = content.start + (families[row + KEPT_SIZE] as number);
+    content.type = head.type;
+    content.quoted = head.quoted;
+    content.metricCount = families[row + KEPT_METRICS] as number;
+    content.lineCount = families[row + KEPT_LINES] as number;
+    content.help = head.help;
+    content.side = sideSize < 0 ? null : bytes.slice(sideAt, sideAt + sideSize);
+    content.pushedMs = pushedMs[index] as number;
+    if (this.segment > OWN_SEGMENT) this.noteFamily(group, head.family);
+    const chunk = this.table.insert(group, head.family, content);
+    this.table.contradictions?.restored(head.family, chunk, head.age);
+    if (this.segment > OWN_SEGMENT) this.table.segments?.split(group).move([chunk], this.segment);
+  }
+
+  /**
+   * A further segment may bring no family that its group has already; the segments of a group come one after the other.
+   */
+  private noteFamily(group: number, family: Family): void {
+    const { table, known } = this;
+    if (known.group !== group) {
+      known.group = group;
+      known.families.clear();
+      const { rows } = table.chunks;
+      let chunk = table.groups.firstChunk(group);
+      for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
+        known.families.add(table.familyOf(chunk).id);
+    }
+    if (known.families.has(family.id))
+      throw new Error(
+        `restoring the group {${Buffer.from(table.groups.table.key(group))}}: ${family.name} is there twice`,
+      );
+    known.families.add(family.id);
+  }
+
+  private headOf(head: number): KnownHead {
+    this.heads[head] ??= this.readHead(head * HEAD_STRIDE);
+    return this.heads[head];
+  }
+
+  private readHead(row: number): KnownHead {
+    const { table } = this;
+    const { bytes, heads } = this.kept;
+    const type = heads[row + HEAD_TYPE] as MetricType;
+    const flags = heads[row + HEAD_FLAGS] as number;
+    const nameAt = heads[row + HEAD_NAME_AT] as number;
+    const nameEnd = nameAt + (heads[row + HEAD_NAME_SIZE] as number);
+    const helpAt = heads[row + HEAD_HELP_AT] as number;
+    const helpSize = heads[row + HEAD_HELP_SIZE] as number;
+    const age = (flags & HEAD_HAS_AGE) === 0 ? 0 : readDouble(bytes, helpAt - HEAD_AGE_BYTES);
+    const family = this.familyOf(bytes.subarray(nameAt, nameEnd), type, flags, age > 0);
+    const help = helpSize < 0 ? NO_HELP : table.helps.enter(bytes, helpAt, helpAt + helpSize);
+    return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help, age };
+  }
+
+  private familyOf(name: Uint8Array, type: MetricType, flags: number, isContradictory: boolean): Family {
+    const { table } = this;
+    const known = table.findFamily(name, 0, name.length);
+    if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
+    const isAside = (flags & HEAD_ASIDE) !== 0;
+    if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
+    return known ?? this.makeFamily(name, type, (flags & HEAD_TYPELESS) !== 0);
+  }
+
+  private makeFamily(name: Uint8Array, type: MetricType, isTypeless: boolean): Family {
+    const family = this.table.addFamily(name, type);
+    family.isOwn = this.own.has(family.name);
+    family.isTypeless = isTypeless;
+    return family;
+  }
+}
+
+const readDouble = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);

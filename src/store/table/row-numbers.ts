@@ -1,0 +1,84 @@
+import type { Int32Column } from "../../bytes/columns.ts";
+
+/** Which fields of a free row its list uses. */
+export interface FreeFields {
+  /** The integers of a row. */
+  readonly stride: number;
+  /** FREE in a free row, something else in any other. */
+  readonly mark: number;
+  readonly next: number;
+  readonly previous: number;
+}
+
+export const FREE = -1;
+const NONE = -1;
+
+/**
+ * Numbers the rows of a column: a row keeps its number, which is then used again. Free rows are a list through
+ * themselves, and those behind the last one in use are none at all: the column gives their memory back.
+ */
+export class RowNumbers {
+  private firstFree = NONE;
+  /** Every number is below this. */
+  limit = 0;
+  /** How many rows are in use. */
+  count = 0;
+
+  constructor(
+    private readonly column: Int32Column,
+    private readonly fields: FreeFields,
+  ) {}
+
+  /** A row to be filled, its mark among the fields. */
+  take(): number {
+    const { column, fields } = this;
+    this.count++;
+    const row = this.firstFree;
+    if (row !== NONE) {
+      this.unlink(row);
+      return row;
+    }
+    column.ensure((this.limit + 1) * fields.stride);
+    return this.limit++;
+  }
+
+  give(row: number): void {
+    const { rows } = this.column;
+    const { stride, mark, next, previous } = this.fields;
+    this.count--;
+    const at = row * stride;
+    rows[at + mark] = FREE;
+    rows[at + next] = this.firstFree;
+    rows[at + previous] = NONE;
+    if (this.firstFree !== NONE) rows[this.firstFree * stride + previous] = row;
+    this.firstFree = row;
+    if (row === this.limit - 1) this.lowerLimit();
+  }
+
+  isFree(row: number): boolean {
+    return this.column.rows[row * this.fields.stride + this.fields.mark] === FREE;
+  }
+
+  /** Makes all rows free; the column stays as large as it is. */
+  clear(): void {
+    this.firstFree = NONE;
+    this.limit = 0;
+    this.count = 0;
+  }
+
+  private lowerLimit(): void {
+    while (this.limit > 0 && this.isFree(this.limit - 1)) this.unlink(--this.limit);
+    this.column.trim(this.limit * this.fields.stride);
+  }
+
+  /** Takes a row out of the list of free ones. */
+  private unlink(row: number): void {
+    const { rows } = this.column;
+    const { stride, next, previous } = this.fields;
+    const after = rows[row * stride + next] as number;
+    const before = rows[row * stride + previous] as number;
+    if (before === NONE) this.firstFree = after;
+    else rows[before * stride + next] = after;
+    if (after !== NONE) rows[after * stride + previous] = before;
+  }
+}

@@ -1,0 +1,164 @@
+import type { GroupFamily } from "../../model/view.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import { chunkView } from "./group-view.ts";
+import type { Table } from "./table.ts";
+
+/** The segment of every chunk at first: it is kept in the row of its group. */
+export const OWN_SEGMENT = 0;
+/** The entry of a set, and the objects of one: measured. */
+const CHUNK_BYTES = 50;
+const SEGMENT_BYTES = 400;
+
+/**
+ * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here
+ * is kept whole in its own row. Told by the table of every change; asked by the copy what it has to write.
+ */
+export class Segments {
+  private readonly groups = new Map<number, GroupSegments>();
+  private readonly tally = { sizeBytes: 0 };
+
+  constructor(
+    private readonly table: Table,
+    /** Is told of the id of a family that is no more. */
+    readonly familyRemoved: (family: number) => void,
+  ) {}
+
+  /** About the memory that it takes up. */
+  get sizeBytes(): number {
+    return this.tally.sizeBytes;
+  }
+
+  /** The segments of a group, or null where it is kept whole. */
+  of(group: number): GroupSegments | null {
+    return this.groups.size === 0 ? null : (this.groups.get(group) ?? null);
+  }
+
+  /** From now on a group may have several rows; all its chunks are in the own one, but those that say otherwise. */
+  split(group: number): GroupSegments {
+    const known = this.groups.get(group) ?? new GroupSegments(this.table, group, this.tally);
+    this.groups.set(group, known);
+    return known;
+  }
+
+  inserted(group: number, chunk: number): void {
+    this.of(group)?.enter(chunk, OWN_SEGMENT);
+  }
+
+  changed(group: number, segment: number): void {
+    this.of(group)?.noteChanged(segment);
+  }
+
+  /** Chunks that are not in `kept` are taken out of their group. Costs what is kept. */
+  keptOnly(group: number, kept: readonly number[]): void {
+    this.of(group)?.keepOnly(kept);
+  }
+
+  removed(group: number): void {
+    this.groups.get(group)?.end();
+    this.groups.delete(group);
+  }
+}
+
+/** The segments of one group, each with its chunks, and those that are to be written. */
+export class GroupSegments {
+  private readonly chunks = new Map<number, Set<number>>();
+  private readonly changed = new Set<number>();
+  private readonly free: number[] = [];
+  private next = OWN_SEGMENT + 1;
+  private chunkCount = 0;
+  private countedBytes = 0;
+
+  constructor(
+    private readonly table: Table,
+    readonly group: number,
+    /** What the segments of all groups take up. */
+    private readonly tally: { sizeBytes: number },
+  ) {
+    const { rows } = table.chunks;
+    let chunk = table.groups.firstChunk(group);
+    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
+      this.enter(chunk, table.chunks.segmentOf(chunk));
+  }
+
+  /** To be called after chunks or segments came or went. */
+  private recount(): void {
+    const sizeBytes = this.chunkCount * CHUNK_BYTES + (this.chunks.size + 1) * SEGMENT_BYTES;
+    this.tally.sizeBytes += sizeBytes - this.countedBytes;
+    this.countedBytes = sizeBytes;
+  }
+
+  /** The group is no more. */
+  end(): void {
+    this.tally.sizeBytes -= this.countedBytes;
+    this.countedBytes = 0;
+  }
+
+  enter(chunk: number, segment: number): void {
+    const known = this.chunks.get(segment);
+    if (known === undefined) this.chunks.set(segment, new Set([chunk]));
+    else known.add(chunk);
+    if (segment >= this.next) this.next = segment + 1;
+    this.chunkCount++;
+    this.recount();
+    this.table.chunks.setSegment(chunk, segment);
+  }
+
+  keepOnly(kept: readonly number[]): void {
+    for (const segment of this.chunks.keys()) {
+      if (segment !== OWN_SEGMENT) this.changed.add(segment);
+      this.chunks.set(segment, new Set());
+    }
+    for (const chunk of kept) this.chunks.get(this.table.chunks.segmentOf(chunk))?.add(chunk);
+    this.chunkCount = kept.length;
+    this.recount();
+  }
+
+  noteChanged(segment: number): void {
+    this.changed.add(segment);
+  }
+
+  /** The segments that have changed since this was asked last, but for the own one. */
+  takeChanged(): number[] {
+    const changed = [...this.changed];
+    this.changed.clear();
+    return changed;
+  }
+
+  /** The chunks of a segment; none where there is no such segment any more. */
+  chunksOf(segment: number): readonly number[] {
+    return [...(this.chunks.get(segment) ?? [])];
+  }
+
+  /** A family of the group, by its chunk: borrowed, valid until something is written. */
+  family(chunk: number): GroupFamily {
+    return chunkView(this.table, chunk);
+  }
+
+  isPushTime(chunk: number): boolean {
+    return this.table.familyOf(chunk).isPushTime;
+  }
+
+  /** Moves chunks to another segment. */
+  move(chunks: readonly number[], segment: number): void {
+    for (const chunk of chunks) {
+      if (this.chunks.get(this.table.chunks.segmentOf(chunk))?.delete(chunk)) this.chunkCount--;
+      this.enter(chunk, segment);
+    }
+  }
+
+  /** A number for a new segment. */
+  open(): number {
+    const segment = this.free.pop() ?? this.next++;
+    this.chunks.set(segment, new Set());
+    this.recount();
+    return segment;
+  }
+
+  /** A segment has no chunks any more. */
+  close(segment: number): void {
+    if (this.chunks.get(segment)?.size !== 0) return;
+    this.chunks.delete(segment);
+    this.recount();
+    this.free.push(segment);
+  }
+}
