@@ -155,7 +155,7 @@ export const PROOFS: readonly Proof[] = [
     row: "headers may have 1 MB",
     by: [
       { wire: [{ bytes: LARGE_HEADER, status: 431 }] },
-      { file: "test/e2e/tls-http.test.ts", title: "who says nothing, or half a header, is sent away" },
+      { file: "test/e2e/tls-http.all.test.ts", title: "who says nothing, or half a header, is sent away" },
     ],
   },
   {
@@ -175,7 +175,7 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     row: "a TLS client that offers HTTP/1.0 alone",
-    by: [{ file: "test/e2e/clients-tools.test.ts", title: "curl --http1.0 is answered in HTTP/1.0 and stored" }],
+    by: [{ file: "test/e2e/clients-tools.all.test.ts", title: "curl --http1.0 is answered in HTTP/1.0 and stored" }],
   },
   {
     row: "GAUGE_HISTOGRAM cuts every scrape short",
@@ -434,11 +434,11 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     row: "a client's certificate whose extended key usage is",
-    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "are not taken for clients'" }],
+    by: [{ file: "test/e2e/tls-handshake.all.test.ts", title: "are not taken for clients'" }],
   },
   {
     row: "`prefer_server_cipher_suites`",
-    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "shakes hands with whom it should" }],
+    by: [{ file: "test/e2e/tls-handshake.all.test.ts", title: "shakes hands with whom it should" }],
   },
   {
     row: "all passwords wait for one another",
@@ -450,7 +450,7 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     row: "a connection goes on when its client's CA is not trusted",
-    by: [{ file: "test/e2e/tls-handshake.test.ts", title: "end when other certificates are asked of clients" }],
+    by: [{ file: "test/e2e/tls-handshake.all.test.ts", title: "end when other certificates are asked of clients" }],
   },
   {
     row: "any web page may push, delete and wipe",
@@ -478,14 +478,14 @@ export const PROOFS: readonly Proof[] = [
     row: "a persistence file may hold what breaks scrapes",
     by: [
       { file: "test/persist/gob/import.test.ts", title: "what could not be pushed is left out, and nothing else" },
-      { file: "test/persist/importing.test.ts", title: "every such file starts, keeps its original, names" },
+      { file: "test/persist/importing.all.test.ts", title: "every such file starts, keeps its original, names" },
     ],
   },
   {
     row: "while the persistence file cannot be written any more",
     by: [
-      { file: "test/persist/disk-faults.test.ts", title: "a full disk: pushes are answered 503 with the reason" },
-      { file: "test/persist/unwritable.test.ts", title: "served from memory, said so, and kept once it can be" },
+      { file: "test/persist/disk-faults.all.test.ts", title: "a full disk: pushes are answered 503 with the reason" },
+      { file: "test/persist/unwritable.all.test.ts", title: "served from memory, said so, and kept once it can be" },
     ],
   },
   {
