@@ -3,10 +3,10 @@ import { build } from "./build-info.ts";
 import { expandWords } from "./config/arguments.ts";
 import { parseCommandLine } from "./config/command-line.ts";
 import type { ProgramInfo } from "./config/program.ts";
-import type { Outside } from "./program/outside.ts";
-import { readText } from "./program/read-file.ts";
+import { readText } from "./config/read-file.ts";
+import { slicesInTurn } from "./model/turns.ts";
+import type { Outside } from "./program/runtime.ts";
 import { serve } from "./program/serve.ts";
-import { slicesInTurn } from "./program/turns.ts";
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: "amd64", ia32: "386" };
 
@@ -30,7 +30,7 @@ const outside: Outside = {
   stdout: () => Bun.stdout.writer(),
   writeError: (text) => void process.stderr.write(text),
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
-  startImporter: () => new Worker(new URL("./program/import-thread.ts", import.meta.url)),
+  startImporter: () => new Worker(new URL("./durability/import-thread.ts", import.meta.url)),
 };
 
 /** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 where there is none. */

@@ -1,9 +1,10 @@
-import { createApp } from "../src/app.ts";
+import { createApp } from "../src/http/app.ts";
 import { createContext } from "../src/http/context.ts";
-import type { App, Durability, HttpContext } from "../src/http/deps.ts";
+import type { App, HttpContext } from "../src/http/deps.ts";
 import { createFront, createHandlers } from "../src/http/front.ts";
+import type { StreamClock } from "../src/http/stream.ts";
 import { exchangeOf, responseOf } from "../src/http/web.ts";
-import type { StreamClock } from "../src/serialise/stream.ts";
+import type { Durability } from "../src/model/durability.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";

@@ -1,4 +1,4 @@
-import type { TlsOptions } from "../config/tls-options.ts";
+import type { TlsOptions } from "../server/tls-options.ts";
 
 /** What a TLS handshake told about the client's certificate. */
 export interface PresentedCertificate {

@@ -1,4 +1,3 @@
-import type { WebConfig } from "../config/web-config.ts";
 import { Rejection } from "../model/rejection.ts";
 import {
   type Answer,
@@ -14,6 +13,7 @@ import type { Refusals } from "../server/refusals.ts";
 import { Refusal } from "../server/request-line.ts";
 import type { BasicAuth, Verdict } from "./basic-auth.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { WebConfig } from "./web-config.ts";
 
 /**
  * Stands before everything that answers requests: `next` is what it guards; whom it turns away is told to `refusals`.

@@ -1,8 +1,9 @@
-import { bcryptFault } from "../config/bcrypt.ts";
-import { isTlsEnabled, readTlsOptions, requiresCertificate, type TlsOptions, tlsFiles } from "../config/tls-options.ts";
-import { parseWebConfig, type WebConfig } from "../config/web-config.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { TlsOptions } from "../server/tls-options.ts";
 import type { Log } from "../telemetry/log.ts";
+import { bcryptFault } from "./bcrypt.ts";
+import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles } from "./tls-settings.ts";
+import { parseWebConfig, type WebConfig } from "./web-config.ts";
 
 /** The files that a web-config file lives among. */
 export interface WebConfigFiles {

@@ -1,4 +1,4 @@
-import type { RateLimit } from "../config/web-config.ts";
+import type { RateLimit } from "./web-config.ts";
 
 /** A token bucket, full at first: `burst` requests at once, and one more each interval. */
 export class RateLimiter {

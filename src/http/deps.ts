@@ -1,13 +1,11 @@
 import type { Settings } from "../config/command-line.ts";
 import type { DecodeLane } from "../decode/lane.ts";
 import type { PushColumns } from "../model/columns.ts";
-import type { PersistenceState } from "../model/persistence-state.ts";
-import type { Settlement } from "../model/settlement.ts";
+import type { Durability } from "../model/durability.ts";
 import type { KnownForms } from "../parse/known-forms.ts";
 import type { ProtobufParser } from "../parse/protobuf.ts";
 import type { TextParser } from "../parse/text.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
-import type { StreamClock } from "../serialise/stream.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Failures } from "../server/failures.ts";
 import type { Refusals } from "../server/refusals.ts";
@@ -21,21 +19,10 @@ import type { LongAnswers } from "./long-answers.ts";
 import type { RemovalLog } from "./removal-log.ts";
 import type { StoreReports } from "./store-reports.ts";
 import type { StoreTurns } from "./store-turns.ts";
+import type { StreamClock } from "./stream.ts";
 
 /** The server as a function from a request of the web to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
-
-/** How far what is pushed outlives the process. */
-export interface Durability {
-  /** Why nothing can be pushed yet, or null. */
-  readonly notReady: () => string | null;
-  /** Why what is pushed is not durable at the moment, or null. */
-  readonly fault: () => string | null;
-  /** Waits until all changes up to now are durable, and says which are not. Null at once where nobody has to wait. */
-  readonly settled: () => Promise<Settlement> | null;
-  /** How the persistence file does; null where there is none. */
-  readonly persistence: () => PersistenceState | null;
-}
 
 /** What main hands to the app: everything that is of the outside world. */
 export interface AppDeps {

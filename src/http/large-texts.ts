@@ -4,8 +4,8 @@ import type { PushLimits } from "../model/limits.ts";
 import { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
 import { TextParser } from "../parse/text.ts";
-import type { StreamClock } from "../serialise/stream.ts";
 import { stepInTurns } from "./store-turns.ts";
+import type { StreamClock } from "./stream.ts";
 
 /**
  * Parses large bodies in the text format in slices, one after the other: small ones have columns of their own and do

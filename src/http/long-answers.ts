@@ -1,10 +1,10 @@
 import { Rejection } from "../model/rejection.ts";
-import { inTurns, type StreamClock } from "../serialise/stream.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
 import { Progress } from "../server/progress.ts";
 import type { Refusals } from "../server/refusals.ts";
 import { type Rival, Rivals } from "../server/rivals.ts";
 import { rejected } from "./reply.ts";
+import { inTurns, type StreamClock } from "./stream.ts";
 
 /** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
 const SHORT_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { TURN_MS } from "../model/work.ts";
-import type { StreamClock } from "../serialise/stream.ts";
 import type { Store } from "../store/store.ts";
+import type { StreamClock } from "./stream.ts";
 
 /** Who waits for the end of a change, known by its number. */
 interface Waiter {

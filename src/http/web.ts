@@ -1,8 +1,8 @@
-import { begun } from "../serialise/stream.ts";
 import { Body } from "../server/body.ts";
 import { type Answer, canonicalName, type Exchange, type Handler, SAID_ALWAYS } from "../server/exchange.ts";
 import { fieldOf } from "../server/framing.ts";
 import { pathOf } from "./canonical.ts";
+import { begun } from "./stream.ts";
 
 /** A host that means nothing: who serves under which name is in the Host header. */
 const NO_HOST = "http://localhost";

@@ -1,4 +1,7 @@
 import { existsSync } from "node:fs";
+import { adoptableKind } from "../durability/adoptable.ts";
+import { FamilyEncoder } from "../durability/kept-families.ts";
+import { mustBeRechecked, recheckGroups } from "../durability/recheck.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
@@ -9,10 +12,7 @@ import { textPieces } from "../serialise/exposition.ts";
 import type { LeftOutFamily } from "../store/reporter.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
-import { adoptableKind } from "./adoptable.ts";
-import { FamilyEncoder } from "./kept-families.ts";
-import type { Outside } from "./outside.ts";
-import { mustBeRechecked, recheckGroups } from "./recheck.ts";
+import type { Outside } from "./runtime.ts";
 
 /** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */
 export interface Export {

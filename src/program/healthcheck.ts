@@ -4,9 +4,9 @@ import { get as getSecure } from "node:https";
 import { expandWords } from "../config/arguments.ts";
 import { ownHealthUrl } from "../config/health-url.ts";
 import type { ProgramInfo } from "../config/program.ts";
-import type { Outside } from "./outside.ts";
-import { portOf } from "./places.ts";
-import { readText } from "./read-file.ts";
+import { readText } from "../config/read-file.ts";
+import { portOf } from "../server/listen.ts";
+import type { Outside } from "./runtime.ts";
 
 /** Docker waits for five seconds. */
 const LIMIT_MS = 4000;

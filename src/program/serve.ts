@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { openWebFront, type WebFront } from "../access/web-front.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
+import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
 import { createFront, createHandlers } from "../http/front.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -8,15 +10,13 @@ import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
 import { Door } from "../server/door.ts";
 import { Failures } from "../server/failures.ts";
 import { Refusals } from "../server/refusals.ts";
+import { inheritSockets, ServedSockets } from "../server/sockets.ts";
 import { Store } from "../store/store.ts";
+import { startSupervision } from "../systemd/supervision.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
-import { type Keeping, keepStore, MEMORY_ONLY } from "./durability.ts";
-import type { Outside } from "./outside.ts";
+import type { Outside } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
-import { inheritSockets, ServedSockets } from "./sockets.ts";
-import { startSupervision } from "./supervision.ts";
-import { openWebFront, type WebFront } from "./web-front.ts";
 
 /** While metrics are restored it is looked so often whether they are. */
 const RESTORED_CHECK_MS = 5;
@@ -51,7 +51,8 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   let front: WebFront | Rejection | null = null;
   const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
   heedSignals(outside, { log, end: ending.resolve, readAgain });
-  front = await openWebFront(settings.webConfigFile, { ...outside, log: rootLog });
+  const [runtimeFolder = ""] = (outside.environment.RUNTIME_DIRECTORY ?? "").split(":");
+  front = await openWebFront(settings.webConfigFile, { ...outside, log: rootLog, runtimeFolder });
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
@@ -71,7 +72,9 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
 /** Serves until `ending` has the exit status, and puts everything away. */
 async function serveDoor(parts: Parts, door: Door, ending: Promise<number>): Promise<number> {
   const { settings, outside, log, keeping, sockets } = parts;
-  const inherited = settings.systemdSocket ? inheritSockets(outside, parts.rootLog.for("sockets.ts")) : [];
+  const inherited = settings.systemdSocket
+    ? inheritSockets(outside.environment, outside.pid, parts.rootLog.for("sockets.ts"))
+    : [];
   if (inherited === null) return 1;
   const sayStopping = superviseServer(parts);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
@@ -155,7 +158,7 @@ function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => vo
   });
   const handlers = createHandlers(context);
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
-  const loadApp = once(async () => (await import("../app.ts")).createApp(context, handlers));
+  const loadApp = once(async () => (await import("../http/app.ts")).createApp(context, handlers));
   return new Door({
     handler: createFront(context, handlers, front.guard, loadApp),
     maxConnections,

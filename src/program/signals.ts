@@ -1,5 +1,5 @@
 import type { Log } from "../telemetry/log.ts";
-import type { Outside } from "./outside.ts";
+import type { Outside } from "./runtime.ts";
 
 /** What would end a process by itself, and means nothing to the reference. */
 const IGNORED = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXCPU", "SIGXFSZ"] as const;

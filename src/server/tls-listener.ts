@@ -1,6 +1,5 @@
 import { writeSync } from "node:fs";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import type { TlsOptions } from "../config/tls-options.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Connection } from "./connection.ts";
@@ -10,6 +9,7 @@ import type { Http2 } from "./http2.ts";
 import type { Listener } from "./listener.ts";
 import { Refusal } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import { clientText, type Transport } from "./transport.ts";
 
 /** What a client gets for its handshake. */

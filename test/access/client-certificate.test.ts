@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { alternativeNames, certificateFault } from "../../src/access/client-certificate.ts";
-import type { ClientAuth } from "../../src/config/tls-options.ts";
+import type { ClientAuth } from "../../src/server/tls-options.ts";
 
 const NONE = { isPresent: false, isVerified: false, subjectAltName: undefined };
 const UNVERIFIED = { isPresent: true, isVerified: false, subjectAltName: "DNS:a.example" };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BasicAuth } from "../../src/access/basic-auth.ts";
 import { createGuard } from "../../src/access/guard.ts";
 import { RateLimiter } from "../../src/access/rate-limiter.ts";
-import type { WebConfig } from "../../src/config/web-config.ts";
+import type { WebConfig } from "../../src/access/web-config.ts";
 import { exchangeOf, responseOf } from "../../src/http/web.ts";
 import type { RefusalReason } from "../../src/model/refusals.ts";
 import { Rejection } from "../../src/model/rejection.ts";

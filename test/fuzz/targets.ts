@@ -1,14 +1,14 @@
-import { parseWebConfig } from "../../src/config/web-config.ts";
+import { parseWebConfig } from "../../src/access/web-config.ts";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
 import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
+import { importGob } from "../../src/durability/gob-import.ts";
 import { cleanPath, encodePath, isClean } from "../../src/http/canonical.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { isGob } from "../../src/persist/gob/read.ts";
-import { importGob } from "../../src/program/gob-import.ts";
 import { groupPath } from "../../src/serialise/group-path.ts";
 import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiate.ts";
 import { Store } from "../../src/store/store.ts";

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
-import type { TlsOptions } from "../../src/config/tls-options.ts";
 import { Door } from "../../src/server/door.ts";
 import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
@@ -10,6 +9,7 @@ import type { Listener } from "../../src/server/listener.ts";
 import { listenPlain } from "../../src/server/plain-listener.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { listenTls } from "../../src/server/tls-listener.ts";
+import type { TlsOptions } from "../../src/server/tls-options.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Certificates } from "../certificates.ts";
 import { eventually, firstAbsent, requirement } from "../program.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { supervise, watchdogTimeMs } from "../../src/program/supervision.ts";
+import { supervise, watchdogTimeMs } from "../../src/systemd/supervision.ts";
 
 /** A manager that notes what it is told, and a clock that moves when it is told to. */
 class Rehearsal {

@@ -1,8 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { importGob } from "../../../src/durability/gob-import.ts";
+import type { LeftOut } from "../../../src/durability/import-watch.ts";
 import { Rejection } from "../../../src/model/rejection.ts";
 import { writeGob } from "../../../src/persist/gob/write.ts";
-import { importGob } from "../../../src/program/gob-import.ts";
-import type { LeftOut } from "../../../src/program/import-watch.ts";
 import { Store } from "../../../src/store/store.ts";
 import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
 import { ask, createTestApp, scrape } from "../../app.ts";

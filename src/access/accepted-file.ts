@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type AcceptedState, formatAccepted, nobodyAccepted, parseAccepted } from "../access/accepted.ts";
-import type { Environment } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
+import { type AcceptedState, formatAccepted, nobodyAccepted, parseAccepted } from "./accepted.ts";
 
 const NAME = "accepted";
 /** File systems that are memory: statfs(2) calls them tmpfs and ramfs. */
@@ -31,10 +30,9 @@ export interface KeptAccepted {
  * itself, through which the passwords come, could be read as well. Without such a folder they are forgotten with the
  * process.
  */
-export function keepAccepted(environment: Environment, log: Log): KeptAccepted {
-  const [folder = ""] = (environment.RUNTIME_DIRECTORY ?? "").split(":");
-  if (folder === "" || !isMemory(folder)) return { accepted: nobodyAccepted(), keep: () => {} };
-  const path = join(folder, NAME);
+export function keepAccepted(runtimeFolder: string, log: Log): KeptAccepted {
+  if (runtimeFolder === "" || !isMemory(runtimeFolder)) return { accepted: nobodyAccepted(), keep: () => {} };
+  const path = join(runtimeFolder, NAME);
   return { accepted: read(path) ?? nobodyAccepted(), keep: (accepted) => write(path, accepted, log) };
 }
 

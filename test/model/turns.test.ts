@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { slicesInTurn } from "../../src/program/turns.ts";
+import { slicesInTurn } from "../../src/model/turns.ts";
 
 test("of many that work in slices one has its slice in a turn of the loop, each in its turn", async () => {
   let run: (() => void) | null = null;

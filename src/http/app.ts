@@ -1,11 +1,11 @@
 import { Elysia } from "elysia";
-import { telemetryRoute } from "./config/prefix.ts";
-import { apiRoutes } from "./http/api.ts";
-import type { App, HttpContext } from "./http/deps.ts";
-import type { Handlers } from "./http/front.ts";
-import { text } from "./http/reply.ts";
-import { uiRoutes } from "./http/ui.ts";
-import { exchangeOf, responseOf, web } from "./http/web.ts";
+import { telemetryRoute } from "../config/prefix.ts";
+import { apiRoutes } from "./api.ts";
+import type { App, HttpContext } from "./deps.ts";
+import type { Handlers } from "./front.ts";
+import { text } from "./reply.ts";
+import { uiRoutes } from "./ui.ts";
+import { exchangeOf, responseOf, web } from "./web.ts";
 
 /**
  * All surfaces as a function from a request of the web to its answer, to be embedded. It never listens, and no guard

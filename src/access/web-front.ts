@@ -1,23 +1,17 @@
-import type { Guard } from "../access/guard.ts";
 import type { Rejection } from "../model/rejection.ts";
-import type { Door, Place } from "../server/door.ts";
 import type { Exchange } from "../server/exchange.ts";
-import type { Listener } from "../server/listener.ts";
 import { listenPlain } from "../server/plain-listener.ts";
-import type { Environment } from "../systemd/listen-fds.ts";
+import type { SocketFront } from "../server/sockets.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Guard } from "./guard.ts";
 
 /** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
-export interface WebFront {
+export interface WebFront extends SocketFront {
   /** null: whoever reaches the server may ask. */
   readonly guard: Guard | null;
   readonly scheme: "http" | "https";
   /** Whose password a request brought that the guard let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
-  /** Starts to serve. Rejects where the place cannot be had. */
-  readonly listen: (door: Door, place: Place) => Promise<Listener>;
-  /** Logs that an address is being served, and how. */
-  readonly announce: (address: string) => void;
   /** Reads the web-config file and its certificates now, changed or not. */
   readonly readAgain: () => void;
 }
@@ -25,7 +19,8 @@ export interface WebFront {
 export interface WebFrontDeps {
   /** For all parts; each names itself. */
   readonly log: Log;
-  readonly environment: Environment;
+  /** The folder that the service manager keeps for us until the machine ends; "" where there is none. */
+  readonly runtimeFolder: string;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
   /** Runs something every so often, for good; the process may end all the same. */

@@ -1,13 +1,11 @@
 import { formatListenAddress } from "../config/address.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { Door } from "../server/door.ts";
-import type { Listener } from "../server/listener.ts";
 import { type InheritedSocket, takeSockets } from "../systemd/inherited-socket.ts";
-import { inheritedDescriptors } from "../systemd/listen-fds.ts";
+import { type Environment, inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Outside } from "./outside.ts";
-import { listenAt } from "./places.ts";
-import type { WebFront } from "./web-front.ts";
+import type { Door, Place } from "./door.ts";
+import { listenAt } from "./listen.ts";
+import type { Listener } from "./listener.ts";
 
 /** Requests in flight get so long when the server is asked to end; then their connections are closed. */
 const SHUTDOWN_MS = 5000;
@@ -15,12 +13,20 @@ const SHUTDOWN_MS = 5000;
 /**
  * The sockets that systemd has opened for us, or null: there are none that can be served. The reason has been logged.
  */
-export function inheritSockets({ environment, pid }: Outside, log: Log): InheritedSocket[] | null {
+export function inheritSockets(environment: Environment, pid: number, log: Log): InheritedSocket[] | null {
   log.info("Listening on systemd activated listeners instead of port listeners.");
   const sockets = takeSockets(inheritedDescriptors(environment, pid));
   if (!(sockets instanceof Rejection)) return sockets;
   log.error("HTTP server stopped", { err: sockets.message });
   return null;
+}
+
+/** What serves a socket. */
+export interface SocketFront {
+  /** Starts to serve. Rejects where the place cannot be had. */
+  readonly listen: (door: Door, place: Place) => Promise<Listener>;
+  /** Logs that an address is being served, and how. */
+  readonly announce: (address: string) => void;
 }
 
 /** The sockets that are served: opened once, stopped once. */
@@ -29,7 +35,7 @@ export class ServedSockets {
   readonly listeners: Listener[] = [];
 
   constructor(
-    private readonly front: WebFront,
+    private readonly front: SocketFront,
     private readonly log: Log,
   ) {}
 

@@ -1,25 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { Rejection } from "../model/rejection.ts";
+import type { ClientAuth, TlsOptions } from "../server/tls-options.ts";
 import { CIPHER_SUITES, CURVES, DEFAULT_CURVES, HTTP2_SUITES, TLS_VERSIONS, type TlsVersionName } from "./tls-names.ts";
 import type { TlsSection, WebConfig } from "./web-config.ts";
-
-/** What is asked of a client's certificate; Go's tls.ClientAuthType. */
-export type ClientAuth =
-  | "NoClientCert"
-  | "RequestClientCert"
-  | "RequireAnyClientCert"
-  | "VerifyClientCertIfGiven"
-  | "RequireAndVerifyClientCert";
-
-/** Everything that a TLS listener needs, files read. */
-export interface TlsOptions {
-  /** For node:tls: certificate, key, CAs, versions, suites, curves. */
-  readonly context: SecureContextOptions;
-  readonly clientAuth: ClientAuth;
-  /** Of which a client's certificate must name one; null: any will do. */
-  readonly allowedSans: readonly string[] | null;
-}
 
 /** The text of a file, or why it cannot be read, in Go's words. */
 export type ReadText = (path: string) => string | Rejection;

@@ -12,9 +12,9 @@ import { RECHECKED_VERSION } from "../persist/schema.ts";
 import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
 import { Store } from "../store/store.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/table/push-times.ts";
-import { Admission } from "./admission.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 import { FamilyEncoder } from "./kept-families.ts";
+import { Admission } from "./replay.ts";
 
 /**
  * Brings a database of an older version to the present one. One that was written when more could be pushed than today

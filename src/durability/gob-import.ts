@@ -5,8 +5,8 @@ import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist
 import { ZERO_TIME_MS } from "../persist/gob/time.ts";
 import type { PushTime, Store } from "../store/store.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS } from "../store/table/push-times.ts";
-import { Admission } from "./admission.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
+import { Admission } from "./replay.ts";
 
 /**
  * Puts what a persistence file of the reference holds into an empty store: metrics, help, push times, and when each

@@ -7,10 +7,10 @@ import {
   parseListenAddress,
   plainIp,
 } from "../config/address.ts";
+import { readText } from "../config/read-file.ts";
 import { servicePort } from "../config/services.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { Listener } from "../server/listener.ts";
-import { readText } from "./read-file.ts";
+import type { Listener } from "./listener.ts";
 
 const SERVICES_FILE = "/etc/services";
 

@@ -1,8 +1,8 @@
 import { Rejection } from "../model/rejection.ts";
-import { openLibc } from "../systemd/libc.ts";
-import { type Environment, wholeNumber } from "../systemd/listen-fds.ts";
-import { type Notify, openNotify } from "../systemd/notify.ts";
 import type { Log } from "../telemetry/log.ts";
+import { openLibc } from "./libc.ts";
+import { type Environment, wholeNumber } from "./listen-fds.ts";
+import { type Notify, openNotify } from "./notify.ts";
 
 /** What the service manager is told about. */
 export interface SupervisionDeps {

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bcryptFault } from "../../src/config/bcrypt.ts";
-import { isTlsEnabled, readTlsOptions, type TlsOptions } from "../../src/config/tls-options.ts";
-import { parseWebConfig, type WebConfig } from "../../src/config/web-config.ts";
+import { bcryptFault } from "../../src/access/bcrypt.ts";
+import { isTlsEnabled, readTlsOptions } from "../../src/access/tls-settings.ts";
+import { parseWebConfig, type WebConfig } from "../../src/access/web-config.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import type { TlsOptions } from "../../src/server/tls-options.ts";
 import { Certificates } from "../certificates.ts";
 import { firstAbsent, requirement } from "../program.ts";
 

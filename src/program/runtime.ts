@@ -23,6 +23,6 @@ export interface Outside {
   readonly writeError: (text: string) => void;
   /** A thread that runs src/persist/worker.ts. */
   readonly startWriter: () => Worker;
-  /** A thread that runs src/program/import-thread.ts. */
+  /** A thread that runs src/durability/import-thread.ts. */
   readonly startImporter: () => Worker;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ListenAddress } from "../../src/config/address.ts";
 import { plainIp } from "../../src/config/address.ts";
 import { Rejection } from "../../src/model/rejection.ts";
-import { listenAt } from "../../src/program/places.ts";
+import { listenAt } from "../../src/server/listen.ts";
 import type { Listener } from "../../src/server/listener.ts";
 
 /** Listens nowhere; fails with the code that is given for the host. */

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/command-line.ts";
-import type { Durability } from "../http/deps.ts";
+import type { Durability } from "../model/durability.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
 import type { Report, Request } from "../persist/messages.ts";

@@ -1,20 +1,20 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { TLSSocket } from "node:tls";
-import { BasicAuth, userOf } from "../access/basic-auth.ts";
-import { certificateFault } from "../access/client-certificate.ts";
-import { createGuard } from "../access/guard.ts";
-import { LiveWebConfig, type WebConfigFiles } from "../access/live-web-config.ts";
-import { RateLimiter } from "../access/rate-limiter.ts";
 import { formatDuration } from "../config/duration.ts";
-import type { TlsOptions } from "../config/tls-options.ts";
+import { readFile } from "../config/read-file.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { Door, Place } from "../server/door.ts";
 import { Http2 } from "../server/http2.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
+import type { TlsOptions } from "../server/tls-options.ts";
 import { keepAccepted } from "./accepted-file.ts";
-import { readFile } from "./read-file.ts";
+import { BasicAuth, userOf } from "./basic-auth.ts";
+import { certificateFault } from "./client-certificate.ts";
+import { createGuard } from "./guard.ts";
+import { LiveWebConfig, type WebConfigFiles } from "./live-web-config.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
 /** How often the web-config file and its certificates are looked at, besides at each request and connection. */
@@ -26,14 +26,14 @@ export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | R
   return live instanceof Rejection ? live : guardedFront(live, deps);
 }
 
-function guardedFront(live: LiveWebConfig, { log, nowMs, every, environment }: WebFrontDeps): WebFront {
+function guardedFront(live: LiveWebConfig, { log, nowMs, every, runtimeFolder }: WebFrontDeps): WebFront {
   const { start } = live;
   const { rateLimit } = start.config;
   const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
   const auth = new BasicAuth({
     verify: (password, hash) => Bun.password.verify(password, hash, "bcrypt"),
     nowMs,
-    ...keepAccepted(environment, log.for("accepted-file.ts")),
+    ...keepAccepted(runtimeFolder, log.for("accepted-file.ts")),
   });
   const guard = createGuard({ config: () => live.config(), auth, limiter });
   const listeners: TlsListener[] = [];

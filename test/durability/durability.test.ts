@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Settings } from "../../src/config/command-line.ts";
 import { parseCommandLine } from "../../src/config/command-line.ts";
+import { type Keeping, keepStore } from "../../src/durability/durability.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { GroupingKey } from "../../src/model/grouping-key.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { readBatch } from "../../src/persist/batch.ts";
 import type { Report, Request } from "../../src/persist/messages.ts";
-import { type Keeping, keepStore } from "../../src/program/durability.ts";
 import { Store } from "../../src/store/store.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { PROGRAM } from "../program-info.ts";

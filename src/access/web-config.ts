@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { parseDuration } from "../config/duration.ts";
 import { Rejection } from "../model/rejection.ts";
-import { parseDuration } from "./duration.ts";
 import { goType, readStrictYaml } from "./strict-yaml.ts";
 import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from "./tls-names.ts";
 
@@ -58,7 +58,7 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** A web-config file that was understood. What it refers to has not been looked at: tls-options.ts and bcrypt.ts do. */
+/** A web-config file that was understood. What it refers to has not been looked at: tls-settings.ts and bcrypt.ts do. */
 export interface WebConfig {
   readonly tls: TlsSection;
   /** Whether HTTP/2 is offered where there is TLS. */
