@@ -1,6 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { GroupingKey } from "../model/grouping-key.ts";
 import type { KeyedGroup } from "../model/kept-group.ts";
+import { isPushTimeName, PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
 import type { GroupView } from "../model/view.ts";
 import { BatchWriter } from "../persist/batch.ts";
 import { claimFile } from "../persist/claim.ts";
@@ -11,7 +12,6 @@ import { RowWriter } from "../persist/record.ts";
 import { RECHECKED_VERSION } from "../persist/schema.ts";
 import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
 import { Store } from "../store/store.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/table/push-times.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 import { FamilyEncoder } from "./kept-families.ts";
 import { Admission } from "./replay.ts";
@@ -84,7 +84,7 @@ class Recheck {
     const families = this.encoder.encode(group.view);
     this.reasons = [];
     for (const [i, [timeMs, together]] of byTime(families).entries()) {
-      const pushed = together.filter(({ name }) => !isPushTime(name));
+      const pushed = together.filter(({ name }) => !isPushTimeName(name));
       const admitted = this.admission.admit(key, pushed, timeMs, i === 0);
       if (typeof admitted === "string") return this.leaveOut(group, families, admitted);
       this.count.families += admitted;
@@ -96,7 +96,7 @@ class Recheck {
 
   private leaveOut({ key }: KeyedGroup, families: readonly GobFamily[], reason: string): void {
     this.count.leftOutGroups++;
-    this.count.leftOut += families.filter(({ name }) => !isPushTime(name)).length;
+    this.count.leftOut += families.filter(({ name }) => !isPushTimeName(name)).length;
     this.watch.leftOut({ group: Buffer.from(key).toString(), family: null, reason });
     this.batch.remove(key);
     this.amendments.push({ key: key.slice(), reason, batch: this.batch.finish() });
@@ -121,8 +121,6 @@ class Recheck {
     this.amendments.push({ key: group.key.slice(), reason, batch: this.batch.finish() });
   }
 }
-
-const isPushTime = (name: string): boolean => name === PUSH_TIME || name === PUSH_FAILURE_TIME;
 
 function byTime(families: readonly GobFamily[]): [number, GobFamily[]][] {
   const times = new Map<number, GobFamily[]>();

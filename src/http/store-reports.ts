@@ -1,6 +1,6 @@
 import { METRIC_TYPE_NAMES, METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import { quoteText } from "../model/quote.ts";
-import type { LeftOutFamily, StoreReporter } from "../store/reporter.ts";
+import type { LeftOutFamily, StoreReporter } from "../model/store-reporter.ts";
 import type { Store } from "../store/store.ts";
 import { cutText, type Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";

@@ -19,5 +19,8 @@ export const METRIC_TYPE_NAMES = ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HIS
 /** The words of a TYPE line, by number. The text format 0.0.4 knows no gauge histograms. */
 export const METRIC_TYPE_WORDS = ["counter", "gauge", "summary", "untyped", "histogram", "histogram"] as const;
 
+/** Whether a metric of a type has several lines. */
+export const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
+
 /** Whether a number that protobuf brought is a type. */
 export const isMetricType = (type: number): type is MetricType => type >= 0 && type < METRIC_TYPE_NAMES.length;

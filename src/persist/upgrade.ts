@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "../store/table/push-times.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
 import { type Operation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";

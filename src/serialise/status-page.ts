@@ -1,6 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import { METRIC_TYPE_WORDS, MetricType } from "../model/metric-type.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
 import type { ShownFamily, ShownGroup, ShownGroups } from "../model/view.ts";
 import { groupPath } from "./group-path.ts";
 import { htmlPairs, htmlText } from "./html-text.ts";
@@ -14,9 +15,6 @@ import { paused } from "./side-json.ts";
 import { SideCursor } from "./side-metric.ts";
 import { timeText } from "./time-text.ts";
 import { textOf } from "./utf8-text.ts";
-
-const PUSH_TIME = "push_time_seconds";
-const PUSH_FAILURE_TIME = "push_failure_time_seconds";
 
 /**
  * The page up to the first group: what is running, with which flags, since when. `stylesheet` is a URL beside the page.

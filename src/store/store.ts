@@ -1,18 +1,21 @@
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTime, type PushTimeName } from "../model/push-times.ts";
 import { Rejection } from "../model/rejection.ts";
+import type { ReservedFamilies } from "../model/reserved-families.ts";
+import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model/store-reporter.ts";
 import type { StoreStats } from "../model/store-stats.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./admission/capacity.ts";
-import { Contradictions } from "./admission/contradictions.ts";
 import { groupGrowth } from "./admission/growth.ts";
 import { findKeyFault } from "./admission/key-fault.ts";
-import { type OwnFamilies, PushHandler, type PushRequest } from "./admission/push.ts";
-import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "./reporter.ts";
+import { KnownContradictions } from "./admission/known-contradictions.ts";
+import { PushHandler, type PushRequest } from "./admission/push.ts";
+import type { Contradictions } from "./table/contradictions.ts";
 import { readLabels, viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, PushTimes } from "./table/push-times.ts";
+import { PushTimes } from "./table/push-times.ts";
 import { readGroups } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
 import { Restoring } from "./table/restore.ts";
@@ -43,14 +46,6 @@ const SEARCH_TOO_LONG = new Rejection(
   "the push is too large: its series may be in too many groups of other label names to look into",
 );
 
-/** One of the two push times of a group, as it was somewhere else. */
-export interface PushTime {
-  /** Since 1970; 0: never. */
-  readonly seconds: number;
-  /** When that was noted, in milliseconds since 1970. */
-  readonly pushedMs: number;
-}
-
 /** Is told, within the turn, what changed in the store; groups by their id. */
 export interface StoreWatcher {
   readonly changed: (group: number) => void;
@@ -79,18 +74,18 @@ export class Store {
   };
 
   constructor(
-    private readonly own: OwnFamilies,
+    private readonly reserved: ReservedFamilies,
     /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
     private readonly check: boolean,
     private readonly limits: StoreLimits = NO_STORE_LIMITS,
   ) {
-    this.handler = new PushHandler(this.table, own, this.times);
+    this.handler = new PushHandler(this.table, reserved, this.times);
     if (!check) this.allowContradictions();
   }
 
   /** From now on the table may hold what cannot be shown together. */
   private allowContradictions(): Contradictions {
-    this.table.contradictions ??= new Contradictions(this.table, this.own, this.relay);
+    this.table.contradictions ??= new KnownContradictions(this.table, this.reserved, this.relay);
     return this.table.contradictions;
   }
 
@@ -212,9 +207,9 @@ export class Store {
   private isTakenElsewhere(key: GroupingKey, group: number): boolean {
     const family = this.times.family(PUSH_FAILURE_TIME);
     if (family === null || !this.check) return false;
-    const own = this.table.groups.ownGroup(group, key);
+    const pushed = this.table.groups.pushedGroup(group, key);
     const { duplicates } = this.handler;
-    return duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0 || duplicates.isIncomplete;
+    return duplicates.findElsewhere(key.full, 0, key.full.length, pushed, family) >= 0 || duplicates.isIncomplete;
   }
 
   /** Removes a group with all that it holds. False: there was none. */
@@ -252,7 +247,7 @@ export class Store {
 
   /** Puts groups as they were kept into the store, step by step; there must be none of their keys. Nobody is told. */
   restoring(kept: KeptGroups): Restoring {
-    return new Restoring(this.table, this.own, kept, () => this.allowContradictions());
+    return new Restoring(this.table, this.reserved, kept, () => this.allowContradictions());
   }
 
   /** All groups with their keys and push times, borrowed as with `groups`. */
@@ -343,7 +338,7 @@ export class Store {
     this.table = new Table();
     if (this.watcher !== null) this.table.segments = new Segments(this.table, this.watcher.familyRemoved);
     this.times = new PushTimes(this.table);
-    this.handler = new PushHandler(this.table, this.own, this.times);
+    this.handler = new PushHandler(this.table, this.reserved, this.times);
     if (!this.check) this.allowContradictions();
     this.watcher?.wiped();
   }
@@ -354,7 +349,7 @@ export class Store {
     for (const family of this.table.newHelps) {
       if (--left < 0) break;
       this.table.newHelps.delete(family);
-      const found = findInconsistentHelp(this.table, family, this.own.get(family.name)?.help);
+      const found = findInconsistentHelp(this.table, family, this.reserved.get(family.name)?.help);
       if (found !== null) return found;
     }
     return null;

@@ -2,14 +2,14 @@ import { commonSize } from "../../bytes/hash.ts";
 import { LabelWalk } from "../../bytes/label-block.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { PushColumns } from "../../model/columns.ts";
-import { MetricType } from "../../model/metric-type.ts";
+import { isComposite, type MetricType } from "../../model/metric-type.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../model/work.ts";
 import { ITSELF, NOBODY } from "../table/asides.ts";
 import { BRACE_CLOSE, eachBlock } from "../table/blocks.ts";
 import type { Family } from "../table/families.ts";
-import type { Groups } from "../table/groups.ts";
+import type { Groups, PushedGroup } from "../table/groups.ts";
+import type { SeriesSource } from "../table/indexing.ts";
 import { KeyTable } from "../table/key-table.ts";
-import type { SeriesIndex } from "../table/series-index.ts";
 import type { Shape } from "../table/shapes.ts";
 import { BlockSet } from "./block-set.ts";
 import type { Renderer } from "./render.ts";
@@ -47,20 +47,6 @@ export function compareLines(
     for (; b[j] !== LINE_FEED; j++) if (b[j] === BRACE_CLOSE) return OTHER_LABELS;
   }
   return i === aEnd && j === bEnd ? result : OTHER_LABELS;
-}
-
-/** What the search for duplicates needs from the store. */
-export interface SeriesSource {
-  /** The lines of a family in a group, borrowed, or null where the group has none of it. */
-  lines(group: number, family: Family): Uint8Array | null;
-  /** Finds series in them where they are many, once it is whole; null where they are few. */
-  index(group: number, family: Family): SeriesIndex | null;
-}
-
-/** The group that a push is for; its shape is -1 where no group has such a key yet. */
-export interface OwnGroup {
-  readonly group: number;
-  readonly shape: number;
 }
 
 /**
@@ -107,44 +93,44 @@ export class DuplicateSearch {
   }
 
   /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
-  find(columns: PushColumns, family: number, renderer: Renderer, own: OwnGroup, stored: Family | null): number[] {
+  find(columns: PushColumns, family: number, renderer: Renderer, pushed: PushedGroup, stored: Family | null): number[] {
     const found: number[] = [];
     const source = renderer.out.bytes;
-    const searchOthers = stored !== null && mayMeetOthers(stored, own);
+    const searchOthers = stored !== null && mayMeetOthers(stored, pushed);
     this.seen.begin(source);
     this.others.clear();
     columns.eachMetric(family, (metric) => {
       const start = renderer.blocks[metric * 2] as number;
       const end = start + (renderer.blocks[metric * 2 + 1] as number);
       if (!this.seen.add(start, end)) found.push(metric);
-      else if (searchOthers && stored !== null && this.groupWith(source, start, end, own, stored) >= 0)
+      else if (searchOthers && stored !== null && this.groupWith(source, start, end, pushed, stored) >= 0)
         found.push(metric);
     });
     return found;
   }
 
   /** Whose series finished lines of a type hold: another group's, ITSELF for one that is in them twice, or NOBODY. */
-  findIn(lines: Uint8Array, type: MetricType, own: OwnGroup, stored: Family | null): number {
-    const searchOthers = stored !== null && mayMeetOthers(stored, own);
+  findIn(lines: Uint8Array, type: MetricType, pushed: PushedGroup, stored: Family | null): number {
+    const searchOthers = stored !== null && mayMeetOthers(stored, pushed);
     let found = NOBODY;
     this.seen.begin(lines);
     this.others.clear();
     eachBlock(lines, isComposite(type), 0, lines.length, (start, end) => {
       if (found !== NOBODY) return;
       if (!this.seen.add(start, end)) found = ITSELF;
-      else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, own, stored);
+      else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, pushed, stored);
     });
     return found;
   }
 
-  /** The group other than its own that the series source[start, end) of a family is in, or NOBODY. */
-  findElsewhere(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
+  /** The group other than the pushed one that the series source[start, end) of a family is in, or NOBODY. */
+  findElsewhere(source: Uint8Array, start: number, end: number, pushed: PushedGroup, stored: Family): number {
     this.others.clear();
-    return mayMeetOthers(stored, own) ? this.groupWith(source, start, end, own, stored) : NOBODY;
+    return mayMeetOthers(stored, pushed) ? this.groupWith(source, start, end, pushed, stored) : NOBODY;
   }
 
   /** As above; what was read of this family's chunks so far is used again. */
-  private groupWith(source: Uint8Array, start: number, end: number, own: OwnGroup, stored: Family): number {
+  private groupWith(source: Uint8Array, start: number, end: number, pushed: PushedGroup, stored: Family): number {
     const { walk, names, places, work } = this;
     if (work.isSpent) return NOBODY;
     names.clear();
@@ -161,7 +147,7 @@ export class DuplicateSearch {
       for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
         if (work.isSpent) return NOBODY;
         work.chargeSearch(ROW_UNITS);
-        if (shape.id === own.shape || !stored.shapes.has(shape.id)) continue;
+        if (shape.id === pushed.shape || !stored.shapes.has(shape.id)) continue;
         const group = this.groupOfShape(shape, source, start, end, stored);
         if (group >= 0) return group;
       }
@@ -210,9 +196,7 @@ export class DuplicateSearch {
   }
 }
 
-export const isComposite = (type: MetricType): boolean => type === MetricType.summary || type >= MetricType.histogram;
-
 /** Whether a group of another shape holds the family. */
-function mayMeetOthers(stored: Family, own: OwnGroup): boolean {
-  return stored.shapes.size > (stored.shapes.has(own.shape) ? 1 : 0);
+function mayMeetOthers(stored: Family, pushed: PushedGroup): boolean {
+  return stored.shapes.size > (stored.shapes.has(pushed.shape) ? 1 : 0);
 }

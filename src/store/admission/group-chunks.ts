@@ -1,7 +1,8 @@
 import { sameBytes } from "../../bytes/hash.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "../table/chunks.ts";
 import type { Family } from "../table/families.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, type PushTimes } from "../table/push-times.ts";
+import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 
 /**

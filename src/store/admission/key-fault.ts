@@ -1,8 +1,9 @@
 import type { GroupingKey } from "../../model/grouping-key.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../../model/metric-type.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import { shownToken } from "../../model/quote.ts";
 import { findUnscrapable } from "../../model/scraped-labels.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName, type PushTimes } from "../table/push-times.ts";
+import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 
@@ -28,12 +29,12 @@ export function findKeyFault(
   const escaped = key.hasQuotedNames ? findUnscrapable(key.names) : null;
   if (escaped !== null) return `${describeKey(PUSH_TIME, key)} ${escaped}`;
   if (duplicates === null) return null;
-  const own = table.groups.ownGroup(group, key);
+  const pushed = table.groups.pushedGroup(group, key);
   for (const name of [PUSH_TIME, PUSH_FAILURE_TIME] as const) {
     const family = times.family(name);
     if (family === null) continue;
     if (family.type !== MetricType.gauge) return `${describeKey(name, key)} is not a ${METRIC_TYPE_NAMES[family.type]}`;
-    if (duplicates.findElsewhere(key.full, 0, key.full.length, own, family) >= 0)
+    if (duplicates.findElsewhere(key.full, 0, key.full.length, pushed, family) >= 0)
       return `${describeKey(name, key)} was collected before with the same name and label values`;
   }
   return null;

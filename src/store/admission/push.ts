@@ -11,15 +11,19 @@ import {
 import type { GroupingKey } from "../../model/grouping-key.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import { isMetricType, MetricType } from "../../model/metric-type.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
 import { quoteToken } from "../../model/quote.ts";
 import type { Rejection } from "../../model/rejection.ts";
+import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { FAMILY_UNITS, Work } from "../../model/work.ts";
 import { NOBODY } from "../table/asides.ts";
 import { emptyContent } from "../table/chunk-content.ts";
+import type { Contradictions } from "../table/contradictions.ts";
 import { type Family, NO_HELP, noteTypeless } from "../table/families.ts";
+import type { PushedGroup } from "../table/groups.ts";
 import { seriesOf } from "../table/indexing.ts";
 import { sideSize } from "../table/pages.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimes } from "../table/push-times.ts";
+import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 import {
   describeType,
@@ -32,9 +36,8 @@ import {
   isScrapable,
   pointLabelOf,
 } from "./consistency.ts";
-import type { Contradictions } from "./contradictions.ts";
 import { describeMetric } from "./describe.ts";
-import { compareLines, DuplicateSearch, OTHER_LABELS, type OwnGroup, SAME_BYTES } from "./duplicates.ts";
+import { compareLines, DuplicateSearch, OTHER_LABELS, SAME_BYTES } from "./duplicates.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { PushGrowth } from "./growth.ts";
 import { KnownPush } from "./known-push.ts";
@@ -44,9 +47,6 @@ import { Renderer } from "./render.ts";
 import { removeOthers } from "./replace.ts";
 import { ScrapeCheck } from "./scrape-check.ts";
 import { SideWriter } from "./side.ts";
-
-/** Own families, which a push may add to but not change the type of; by name. */
-export type OwnFamilies = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
 
 /** One push to be checked and stored. */
 export interface PushRequest {
@@ -83,7 +83,7 @@ export class PushHandler {
 
   constructor(
     private readonly table: Table,
-    private readonly own: OwnFamilies,
+    private readonly reserved: ReservedFamilies,
     private readonly times: PushTimes,
   ) {
     this.chunks = new GroupChunks(table);
@@ -108,9 +108,9 @@ export class PushHandler {
     this.renderer.begin(columns);
     this.renderer.hasReservedLabel = false;
     this.chunks.read(group, this.times);
-    const own = this.table.groups.ownGroup(group, request.key);
+    const pushed = this.table.groups.pushedGroup(group, request.key);
     for (let family = 0; family < columns.familyCount && !this.renderer.isTooLarge; family++)
-      if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, own, check, faults);
+      if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, pushed, check, faults);
     return faults;
   }
 
@@ -127,7 +127,13 @@ export class PushHandler {
     return this.isNewGroup && this.times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
   }
 
-  private prepareFamily(request: PushRequest, family: number, own: OwnGroup, check: boolean, faults: Faults): void {
+  private prepareFamily(
+    request: PushRequest,
+    family: number,
+    pushed: PushedGroup,
+    check: boolean,
+    faults: Faults,
+  ): void {
     const { columns } = request;
     const { renderer } = this;
     const row = family * FAMILY_STRIDE;
@@ -165,8 +171,8 @@ export class PushHandler {
     const known = faults.count;
     this.checkType(request, item, check, faults);
     if (faults.count > known) return;
-    if (!check) return this.findDoubled(columns, item, own);
-    if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, own, faults);
+    if (!check) return this.findDoubled(columns, item, pushed);
+    if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, pushed, faults);
     if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
       this.checkCollisions(request, item, faults);
   }
@@ -188,7 +194,7 @@ export class PushHandler {
     return check ? this.table.familyOf(chunk) !== stored : this.table.typeOf(chunk) !== type;
   }
 
-  private findDoubled(columns: PushColumns, item: Prepared, own: OwnGroup): void {
+  private findDoubled(columns: PushColumns, item: Prepared, pushed: PushedGroup): void {
     const { contradictions } = this.table;
     if (contradictions === null) return;
     if (!item.isRelabelled) item.doubles = contradictions.doubledBy(item.chunk);
@@ -196,7 +202,7 @@ export class PushHandler {
       const type = columns.familyType(item.family);
       const family = contradictions.familyOf(columns.familyNameBytes(item.family), type);
       const lines = this.renderer.out.bytes.subarray(item.start, item.end);
-      item.doubles = this.duplicates.findIn(lines, type, own, family);
+      item.doubles = this.duplicates.findIn(lines, type, pushed, family);
     }
   }
 
@@ -253,7 +259,7 @@ export class PushHandler {
 
   private expectedType(item: Prepared, type: MetricType, columns: PushColumns, faults: Faults): MetricType | undefined {
     const { stored } = item;
-    const own = stored === null || stored.isOwn ? this.own.get(columns.familyName(item.family)) : undefined;
+    const own = stored === null || stored.isOwn ? this.reserved.get(columns.familyName(item.family)) : undefined;
     if (own !== undefined && own.type !== type) {
       const name = columns.familyName(item.family);
       faults.add(() => describeType(name, type, own.type));
@@ -277,9 +283,9 @@ export class PushHandler {
     return undefined;
   }
 
-  private checkDuplicates(columns: PushColumns, item: Prepared, own: OwnGroup, faults: Faults): void {
+  private checkDuplicates(columns: PushColumns, item: Prepared, pushed: PushedGroup, faults: Faults): void {
     const { renderer } = this;
-    for (const metric of this.duplicates.find(columns, item.family, renderer, own, item.stored)) {
+    for (const metric of this.duplicates.find(columns, item.family, renderer, pushed, item.stored)) {
       const text = () => describeMetric(columns, metric, columns.familyType(item.family), renderer);
       faults.add(
         () =>
@@ -297,7 +303,7 @@ export class PushHandler {
 
   /** The type that a family will have once the push is stored, or undefined where there will be none of that name. */
   private typeAfter(request: PushRequest, name: string): MetricType | undefined {
-    const own = this.own.get(name);
+    const own = this.reserved.get(name);
     if (own !== undefined) return own.type;
     if (this.pushedTypes.isEmpty) this.collectTypes(request.columns);
     const bytes = Buffer.from(name);
@@ -354,7 +360,7 @@ export class PushHandler {
   private put({ columns, key }: PushRequest, item: Prepared, group: number, contradictions: Contradictions): void {
     const why = () => {
       const faults = new Faults();
-      this.checkDuplicates(columns, item, this.table.groups.ownGroup(group, key), faults);
+      this.checkDuplicates(columns, item, this.table.groups.pushedGroup(group, key), faults);
       return faults.message;
     };
     if (item.isRelabelled && item.chunk >= 0) contradictions.relabelled(item.chunk);
@@ -367,7 +373,7 @@ export class PushHandler {
     const known = this.table.findFamily(name, 0, name.length);
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.familyType(item.family));
-    family.isOwn = this.own.has(family.name);
+    family.isOwn = this.reserved.has(family.name);
     family.isTypeless = columns.isTypeless(item.family);
     return family;
   }

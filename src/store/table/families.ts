@@ -26,7 +26,7 @@ export class Family {
   isTypeless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
-  /** Its chunks are in the exposition; see contradictions.ts for this and the next three. */
+  /** Its chunks are in the exposition; see known-contradictions.ts for this and the next three. */
   isShown = true;
   /** The name has another family besides. */
   isFurther = false;

@@ -1,7 +1,6 @@
 import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { LabelWalk } from "../../bytes/label-block.ts";
 import type { GroupingKey } from "../../model/grouping-key.ts";
-import type { OwnGroup } from "../admission/duplicates.ts";
 import { KeyTable } from "./key-table.ts";
 import { Shapes } from "./shapes.ts";
 
@@ -19,6 +18,12 @@ const SUCCEEDED = 0;
 const FAILED = 1;
 const SIZE = 2;
 const DOUBLES_STRIDE = 3;
+
+/** The group that a push is for, -1 where there is none yet; its shape is -1 where no group has such a key. */
+export interface PushedGroup {
+  readonly group: number;
+  readonly shape: number;
+}
 
 /** The groups: a row of the store each, found by the block of its grouping key. */
 export class Groups {
@@ -129,7 +134,7 @@ export class Groups {
   }
 
   /** A group, or a key that has none yet (-1), as the search for duplicates knows it. */
-  ownGroup(group: number, key: GroupingKey): OwnGroup {
+  pushedGroup(group: number, key: GroupingKey): PushedGroup {
     return { group, shape: group < 0 ? this.shapes.idOf(key.writtenNames) : this.shapeId(group) };
   }
 

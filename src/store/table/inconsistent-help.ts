@@ -1,4 +1,4 @@
-import type { InconsistentHelp } from "../reporter.ts";
+import type { InconsistentHelp } from "../../model/store-reporter.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import type { Table } from "./table.ts";
 

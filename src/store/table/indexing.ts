@@ -1,5 +1,5 @@
+import { isComposite } from "../../model/metric-type.ts";
 import { STEP_UNITS } from "../../model/work.ts";
-import { isComposite, type SeriesSource } from "../admission/duplicates.ts";
 import type { Family } from "./families.ts";
 import { PAGE_BYTES, type Page, type Pages } from "./pages.ts";
 import { SeriesIndex } from "./series-index.ts";
@@ -39,6 +39,14 @@ export class Indexing {
   finish(): void {
     while (this.step());
   }
+}
+
+/** What the search for duplicates needs from the store. */
+export interface SeriesSource {
+  /** The lines of a family in a group, borrowed, or null where the group has none of it. */
+  lines(group: number, family: Family): Uint8Array | null;
+  /** Finds series in them where they are many, once it is whole; null where they are few. */
+  index(group: number, family: Family): SeriesIndex | null;
 }
 
 /** What the search for duplicates reads of a table; with `atOnce` it waits for no index. */

@@ -3,6 +3,7 @@ import { sameBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../model/grouping-key.ts";
 import { MetricType } from "../../model/metric-type.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTimeName } from "../../model/push-times.ts";
 import { type ChunkContent, emptyContent } from "./chunk-content.ts";
 import type { Family } from "./families.ts";
 import type { Table } from "./table.ts";
@@ -10,18 +11,6 @@ import type { Table } from "./table.ts";
 const encoder = new TextEncoder();
 
 const BRACE_CLOSE = 0x7d;
-
-/** The two families that every group has. */
-export const PUSH_TIME = "push_time_seconds";
-export const PUSH_FAILURE_TIME = "push_failure_time_seconds";
-
-/** What we say of them. */
-export const PUSH_TIME_HELPS = {
-  [PUSH_TIME]: "Last Unix time when changing this group in the Pushgateway succeeded.",
-  [PUSH_FAILURE_TIME]: "Last Unix time when changing this group in the Pushgateway failed.",
-} as const;
-
-export type PushTimeName = keyof typeof PUSH_TIME_HELPS;
 
 /** Writes the push times of groups into one table. */
 export class PushTimes {

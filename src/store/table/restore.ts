@@ -27,10 +27,10 @@ import {
   type KeptGroups,
 } from "../../model/kept-group.ts";
 import type { MetricType } from "../../model/metric-type.ts";
-import type { Contradictions } from "../admission/contradictions.ts";
-import type { OwnFamilies } from "../admission/push.ts";
+import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
+import type { Contradictions } from "./contradictions.ts";
 import { type Family, NO_HELP } from "./families.ts";
 import { OWN_SEGMENT } from "./segments.ts";
 import type { Table } from "./table.ts";
@@ -67,7 +67,7 @@ export class Restoring {
 
   constructor(
     private readonly table: Table,
-    private readonly own: OwnFamilies,
+    private readonly reserved: ReservedFamilies,
     private readonly kept: KeptGroups,
     /** Called where what was kept may be contradictory. */
     private readonly allowContradictions: () => Contradictions,
@@ -190,7 +190,7 @@ export class Restoring {
 
   private makeFamily(name: Uint8Array, type: MetricType, isTypeless: boolean): Family {
     const family = this.table.addFamily(name, type);
-    family.isOwn = this.own.has(family.name);
+    family.isOwn = this.reserved.has(family.name);
     family.isTypeless = isTypeless;
     return family;
   }

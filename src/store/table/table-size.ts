@@ -1,5 +1,5 @@
-import type { Contradictions } from "../admission/contradictions.ts";
 import type { Chunks } from "./chunks.ts";
+import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
 import type { GroupLists } from "./group-lists.ts";
 import type { Groups } from "./groups.ts";

@@ -1,6 +1,6 @@
 import type { GroupingKey } from "../../model/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
-import type { Contradictions } from "../admission/contradictions.ts";
+import { isPushTimeName } from "../../model/push-times.ts";
 import { type ChunkContent, copyInto } from "./chunk-content.ts";
 import {
   CHUNK_FAMILY,
@@ -15,6 +15,7 @@ import {
   QUOTED,
   TYPE_MASK,
 } from "./chunks.ts";
+import type { Contradictions } from "./contradictions.ts";
 import { Family, NO_HELP } from "./families.ts";
 import { FamilyOrder } from "./family-order.ts";
 import { GroupLists } from "./group-lists.ts";
@@ -23,7 +24,6 @@ import { HelpTexts } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
 import { KeyTable } from "./key-table.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME } from "./push-times.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
 import type { Segments } from "./segments.ts";
@@ -85,7 +85,7 @@ export class Table {
   addFamily(name: Uint8Array, type: MetricType, key = name): Family {
     const id = this.names.add(key, 0, key.length);
     const family = new Family(id, Buffer.from(name).toString(), new Uint8Array(name), type);
-    family.isPushTime = family.name === PUSH_TIME || family.name === PUSH_FAILURE_TIME;
+    family.isPushTime = isPushTimeName(family.name);
     family.isFurther = key !== name;
     family.epoch = this.pages.epoch;
     this.families[id] = family;

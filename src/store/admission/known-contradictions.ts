@@ -1,17 +1,18 @@
 import { Writer } from "../../bytes/writer.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { quoteTokenText } from "../../model/quote.ts";
+import type { ReservedFamilies } from "../../model/reserved-families.ts";
+import type { StoreReporter } from "../../model/store-reporter.ts";
 import { Work } from "../../model/work.ts";
-import type { StoreReporter } from "../reporter.ts";
 import { Asides, ITSELF, NOBODY, UNKNOWN } from "../table/asides.ts";
 import { type ChunkContent, contentOf } from "../table/chunk-content.ts";
+import type { Contradictions } from "../table/contradictions.ts";
 import type { Family } from "../table/families.ts";
 import { seriesOf } from "../table/indexing.ts";
 import type { ChunkPlace } from "../table/pages.ts";
 import type { Table } from "../table/table.ts";
 import { describeType, findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
-import type { OwnFamilies } from "./push.ts";
 
 /** No name holds this byte: behind it stands what tells the key of a further family of a name from the name. */
 const NO_UTF8 = 0xff;
@@ -30,7 +31,7 @@ const MAX_LINES = 200_000;
  * no family shown so far, and none of our own. A family is as old as the time since when some group has had metrics of
  * it.
  */
-export class Contradictions {
+export class KnownContradictions implements Contradictions {
   private readonly search: DuplicateSearch;
   private readonly work = new Work();
   private readonly key = new Writer(256);
@@ -45,7 +46,7 @@ export class Contradictions {
 
   constructor(
     private readonly table: Table,
-    private readonly own: OwnFamilies,
+    private readonly reserved: ReservedFamilies,
     private readonly reporter: StoreReporter,
   ) {
     this.search = new DuplicateSearch(table.groups, seriesOf(table, true));
@@ -111,7 +112,7 @@ export class Contradictions {
     const isPlain = this.table.findFamily(name, 0, name.length) === null;
     const family = this.table.addFamily(name, type, isPlain ? name : this.keyOf(name, type));
     if (!isPlain) this.furtherCount++;
-    family.isOwn = this.own.has(family.name);
+    family.isOwn = this.reserved.has(family.name);
     return family;
   }
 
@@ -174,8 +175,8 @@ export class Contradictions {
   groupWith(block: Uint8Array, group: number, family: Family | null): number {
     if (family === null) return NOBODY;
     this.beginSearch(block.length);
-    const own = { group, shape: this.table.groups.shapeId(group) };
-    return this.search.findElsewhere(block, 0, block.length, own, family);
+    const pushed = { group, shape: this.table.groups.shapeId(group) };
+    return this.search.findElsewhere(block, 0, block.length, pushed, family);
   }
 
   private beginSearch(sizeBytes: number): void {
@@ -251,8 +252,8 @@ export class Contradictions {
     const lines = table.linesOf(chunk);
     const main = this.familyOf(nameBytes, type);
     this.beginSearch(lines.length);
-    const own = { group, shape: table.groups.shapeId(group) };
-    const doubles = search.findIn(lines, type, own, main);
+    const pushed = { group, shape: table.groups.shapeId(group) };
+    const doubles = search.findIn(lines, type, pushed, main);
     if (doubles !== NOBODY || search.isExhausted) {
       const why = () =>
         `metrics of ${quoteTokenText(asides.family.name)} were collected before with the same label values`;
@@ -295,7 +296,8 @@ export class Contradictions {
     const { name, nameBytes, type } = family;
     const isOther = (other: Family) =>
       other !== family && other.filledCount > 0 && (shown === undefined ? other.isShown : shown.has(other));
-    const typeOf = (other: string, bytes: Uint8Array) => this.own.get(other)?.type ?? this.eachOf(bytes, isOther)?.type;
+    const typeOf = (other: string, bytes: Uint8Array) =>
+      this.reserved.get(other)?.type ?? this.eachOf(bytes, isOther)?.type;
     const expected = typeOf(name, nameBytes);
     if (expected !== undefined && expected !== type) return () => describeType(name, type, expected);
     const collision = findCollision(name, type, (other) => typeOf(other, Buffer.from(other)));

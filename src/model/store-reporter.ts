@@ -1,4 +1,4 @@
-import type { MetricType } from "../model/metric-type.ts";
+import type { MetricType } from "./metric-type.ts";
 
 /** A metric family that is stored but not shown, for it contradicts what came before it. */
 export interface LeftOutFamily {

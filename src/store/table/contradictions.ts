@@ -1,0 +1,60 @@
+import type { MetricType } from "../../model/metric-type.ts";
+import type { ChunkContent } from "./chunk-content.ts";
+import type { Family } from "./families.ts";
+import type { ChunkPlace } from "./pages.ts";
+
+/**
+ * Decides what a table shows of what it holds, where not all of it can be shown together. The table says what changes
+ * in it; whoever puts something in that may contradict the rest does so through `put`.
+ */
+export interface Contradictions {
+  /** Nothing contradicts anything, and every name has one family. */
+  readonly isEmpty: boolean;
+  /** The memory of what is noted of chunks that are set aside. */
+  readonly sizeBytes: number;
+  /** How many families of groups are not shown. */
+  readonly leftOutCount: number;
+
+  /** The family of a name and a type, or null. */
+  familyOf(name: Uint8Array, type: MetricType): Family | null;
+  /** The family of a name that is shown, or null. */
+  shown(name: Uint8Array): Family | null;
+  /** The first family of a name that `fits`, those with chunks set aside among them, or null. */
+  eachOf(name: Uint8Array, fits: (family: Family) => boolean): Family | null;
+  /** The group of which a chunk holds a series, ITSELF, or NOBODY. */
+  doubledBy(chunk: number): number;
+  /** The group whose series a push's line doubles, for push times: `block` are its labels. */
+  groupWith(block: Uint8Array, group: number, family: Family | null): number;
+  /** The family in which a chunk that was kept is to be restored. */
+  familyToRestore(name: Uint8Array, type: MetricType, isAside: boolean): Family;
+
+  /**
+   * Puts lines where they belong. `chunk` is the one that the group has of the name, at `place`, or -1; `doubles` the
+   * group of which they hold a series, or NOBODY, or ITSELF. `why` describes that.
+   */
+  put(
+    group: number,
+    name: Uint8Array,
+    chunk: number,
+    place: ChunkPlace,
+    content: ChunkContent,
+    doubles: number,
+    why: () => string,
+  ): void;
+
+  /** A family has metrics, which it had not before. */
+  filled(family: Family, pushedMs: number): void;
+  /** A family has no metrics any more. */
+  emptied(family: Family): void;
+  /** A family is no more. */
+  dropped(family: Family): void;
+  /** The series of a group in a family are others now, or gone. */
+  left(family: Family, group: number, chunk: number): void;
+  /** The series of a chunk are others now: who doubled them may not do so any more. */
+  relabelled(chunk: number): void;
+  /** A chunk was restored: `age` as it was kept, 0 where none was. */
+  restored(family: Family, chunk: number, age: number): void;
+
+  /** To be called before what is shown is looked at: decides what that is, where something has changed. */
+  settle(): void;
+}
