@@ -1,20 +1,22 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./program.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
-/** A temporary folder with certificates that the openssl program makes. */
+/** A temporary folder with certificates: those of the fixtures, and others that the openssl program makes. */
 export class Certificates {
-  private constructor(readonly folder: string) {}
+  readonly folder = scratchFolder();
 
-  /** With `ca.crt` and `server.crt` and their keys, the latter for localhost and 127.0.0.1. */
-  static async create(): Promise<Certificates> {
-    const made = new Certificates(scratchFolder());
-    await made.authority("ca");
-    await made.signed("server", "serverAuth", "DNS:localhost,IP:127.0.0.1");
-    return made;
+  /**
+   * With certificates and keys of the CA `ca`, of its `server` for localhost and 127.0.0.1, and of `self-signed` for localhost,
+   * whose key is an RSA one.
+   */
+  constructor() {
+    const fixtures = join(import.meta.dir, "fixtures", "certificates");
+    for (const name of readdirSync(fixtures))
+      if (/\.(crt|key)$/.test(name)) copyFileSync(join(fixtures, name), this.path(name));
   }
 
   path(name: string): string {
@@ -32,13 +34,12 @@ export class Certificates {
   }
 
   /** A certificate that is signed by itself and is not of a CA. */
-  async lone(name: string, names: string, kind = "ec"): Promise<void> {
-    const key = kind === "rsa" ? ["-newkey", "rsa:2048", "-nodes"] : KEY;
+  async lone(name: string, names: string): Promise<void> {
     const extensions = ["-addext", `subjectAltName=${names}`, "-addext", "basicConstraints=CA:FALSE"];
     await this.openssl(
       "req",
       "-x509",
-      ...key,
+      ...KEY,
       "-days",
       "30",
       ...this.files(name),

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bcryptFault } from "../../src/access/bcrypt.ts";
@@ -7,7 +7,6 @@ import { parseWebConfig, type WebConfig } from "../../src/access/web-config.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import type { TlsOptions } from "../../src/server/tls-options.ts";
 import { Certificates } from "../certificates.ts";
-import { firstAbsent, requirement } from "../program.ts";
 
 const HASH = "$2y$10$2UXri9cIDdgeKjBo4Rlpx.U3ZLDV8X1IxKmsfOvhcM5oXQt/mLmXq";
 const PAIR = "cert_file: server.crt, key_file: server.key";
@@ -173,16 +172,10 @@ test("TLS is on as soon as one field about certificates is written", () => {
   expect(isTlsEnabled({ min_version: "TLS13", prefer_server_cipher_suites: true, cert_file: "" })).toBe(false);
 });
 
-const { skip, reason } = requirement(firstAbsent("openssl"));
-
-describe.skipIf(skip)(`TLS settings${reason}`, () => {
-  let made: Certificates;
-  beforeAll(async () => {
-    made = await Certificates.create();
-    await made.lone("rsa", "DNS:localhost", "rsa");
-    made.write("empty", "");
-    made.write("junk.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-  });
+describe("TLS settings", () => {
+  const made = new Certificates();
+  made.write("empty", "");
+  made.write("junk.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 
   const read = (section: string): TlsOptions | Rejection =>
     readTlsOptions(
@@ -264,7 +257,7 @@ describe.skipIf(skip)(`TLS settings${reason}`, () => {
       "failed to load X509KeyPair: tls: private key does not match public key",
     ],
     [
-      "{cert_file: server.crt, key_file: rsa.key}",
+      "{cert_file: server.crt, key_file: self-signed.key}",
       "failed to load X509KeyPair: tls: private key type does not match public key type",
     ],
     [`{${PAIR}, client_ca_file: somefile}`, "open F/somefile: no such file or directory"],

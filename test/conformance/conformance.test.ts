@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Certificates } from "../certificates.ts";
-import { firstAbsent, requirement } from "../program.ts";
 import { type Conversation, differences, readConversations, replay, Servers, sameErrors } from "./replay.ts";
 
 const conversations = readConversations(readFileSync(join(import.meta.dir, "open.jsonl"), "utf8"));
@@ -12,17 +11,11 @@ const LIMIT_MS = 55_000;
 /** Answers that are others on purpose, as the README's table has it: the recorded ones fail scrapes of Prometheus. */
 const REFUSED = /^proto\/(no|empty) name(, scraped as proto)?$/;
 
-const { skip, reason } = requirement(firstAbsent("openssl"));
-
 describe("recorded conversations", () => answersAlike(() => new Servers()));
 
-describe.skipIf(skip)(`recorded conversations over TLS${reason}`, () => {
-  let certificates: Certificates;
-  beforeAll(async () => {
-    certificates = await Certificates.create();
-    certificates.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}");
-  });
-  answersAlike(() => new Servers(certificates.path("web.yml")));
+describe("recorded conversations over TLS", () => {
+  const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}";
+  answersAlike(() => new Servers(new Certificates().write("web.yml", config)));
 });
 
 function answersAlike(create: () => Servers): void {

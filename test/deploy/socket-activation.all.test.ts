@@ -177,7 +177,7 @@ describe.skipIf(python.skip)(`a socket that another process holds${python.reason
   });
 
   test("TLS is served, and a new certificate without a restart", async () => {
-    const certificates = await Certificates.create();
+    const certificates = new Certificates();
     const [cert_file, key_file] = ["server.crt", "server.key"];
     const config = certificates.write("web.yml", JSON.stringify({ tls_server_config: { cert_file, key_file } }));
     const port = await freePort();

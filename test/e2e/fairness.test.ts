@@ -2,11 +2,11 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { Certificates } from "../certificates.ts";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 import { dataFrame, headersFrame, PREFACE, pingFrame, settingsFrame } from "./http2-frames.ts";
-import { TlsStand, tlsTests } from "./tls.ts";
 
 setDefaultTimeout(60_000);
 
@@ -81,6 +81,13 @@ class Guessers {
     this.isOver = true;
     await Promise.allSettled(this.running);
   }
+}
+
+/** A gateway that serves TLS. */
+function secure(wrapper: readonly string[] = []): Promise<Gateway> {
+  const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}";
+  const file = new Certificates().write("web.yml", config);
+  return Gateway.start([`--web.config.file=${file}`], "", "https", wrapper);
 }
 
 describe("strangers who send wrong passwords", () => {
@@ -185,17 +192,15 @@ describe("a client that opens what it does not go on with", () => {
   );
 });
 
-describe.skipIf(tlsTests.skip)(`a client that does not finish its handshakes${tlsTests.reason}`, () => {
+describe("a client that does not finish its handshakes", () => {
   test.each([
     { what: "silent", start: "" },
     { what: "half a ClientHello", start: Buffer.from("16030100f0010000ec0303", "hex") },
   ])(
     "$what, at the end of the descriptors: another address keeps its connections and gets new ones",
     async ({ start }) => {
-      const stand = await TlsStand.create();
-      const file = stand.made.write("fair.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}");
       const limited = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"];
-      await using gateway = await Gateway.start([`--web.config.file=${file}`], "", "https", limited);
+      await using gateway = await secure(limited);
       using kept = await Connection.open(gateway.port, LIMIT_MS, true, HONEST);
       const healthy = `GET /-/healthy HTTP/1.1\r\n${HOST}\r\n\r\n`;
       using crowd = new Crowd();
@@ -209,15 +214,13 @@ describe.skipIf(tlsTests.skip)(`a client that does not finish its handshakes${tl
   );
 });
 
-describe.skipIf(tlsTests.skip)(`a client of HTTP/2 that does nothing but cost${tlsTests.reason}`, () => {
+describe("a client of HTTP/2 that does nothing but cost", () => {
   const healthy = `GET /-/healthy HTTP/1.1\r\n${HOST}\r\n\r\n`;
-  const open = async (): Promise<Gateway> => (await TlsStand.create()).secure();
-
   test.each([
     { what: "pings", frame: pingFrame() },
     { what: "settings", frame: settingsFrame() },
   ])("$what without end: its connection is closed", async ({ frame }) => {
-    await using gateway = await open();
+    await using gateway = await secure();
     using flood = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
     flood.write(PREFACE);
     const frames = Buffer.concat(Array.from({ length: 10_000 }, () => frame));
@@ -229,7 +232,7 @@ describe.skipIf(tlsTests.skip)(`a client of HTTP/2 that does nothing but cost${t
   });
 
   test("the rest of a body that nobody wants: its stream ends after twelve seconds", async () => {
-    await using gateway = await open();
+    await using gateway = await secure();
     using dripping = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
     const fields = { ":method": "POST", ":scheme": "https", ":path": "/nowhere", ":authority": "a" };
     dripping.write(Buffer.concat([PREFACE, headersFrame(1, fields)]));

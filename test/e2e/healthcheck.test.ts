@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { commandUnderTest, firstAbsent, freePort, Gateway, requirement, run } from "../program.ts";
+import { readFileSync } from "node:fs";
+import { Certificates } from "../certificates.ts";
+import { commandUnderTest, freePort, Gateway, run } from "../program.ts";
 
 /** Runs `pushgateway healthcheck` to its end, with a proxy in its environment that nobody listens at. */
 async function healthcheck(...words: string[]) {
@@ -63,27 +62,18 @@ describe("healthcheck", () => {
   });
 });
 
-const openssl = requirement(firstAbsent("openssl"));
-
-describe.skipIf(openssl.skip)(`healthcheck over TLS${openssl.reason}`, () => {
+describe("healthcheck over TLS", () => {
   test("refuses a certificate that nobody has signed, and takes it with --insecure", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "pushgateway-"));
-    try {
-      const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-      const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"];
-      await run(["openssl", "req", ...kind, "-subj", "/CN=localhost", "-keyout", key, "-out", cert]);
-      using server = answering(200, { key: await Bun.file(key).text(), cert: await Bun.file(cert).text() });
-      const url = `https://localhost:${server.port}/-/healthy`;
-      const refused = await healthcheck(`--url=${url}`);
-      expect(refused.stderr).toStartWith(`pushgateway: error: ${url}: `);
-      expect(refused.code).toBe(1);
-      expect(await healthcheck(`--url=${url}`, "--insecure")).toEqual({
-        code: 0,
-        stdout: `${url} answered 200\n`,
-        stderr: "",
-      });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const certificates = new Certificates();
+    const [key = "", cert = ""] = ["key", "crt"].map((end) =>
+      readFileSync(certificates.path(`self-signed.${end}`), "utf8"),
+    );
+    using server = answering(200, { key, cert });
+    const url = `https://localhost:${server.port}/-/healthy`;
+    const refused = await healthcheck(`--url=${url}`);
+    expect(refused.stderr).toStartWith(`pushgateway: error: ${url}: `);
+    expect(refused.code).toBe(1);
+    const taken = { code: 0, stdout: `${url} answered 200\n`, stderr: "" };
+    expect(await healthcheck(`--url=${url}`, "--insecure")).toEqual(taken);
   });
 });

@@ -1,17 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  Child,
-  commandUnderTest,
-  type Ended,
-  eventually,
-  firstAbsent,
-  freePort,
-  Gateway,
-  requirement,
-  run,
-} from "../program.ts";
+import { Child, commandUnderTest, type Ended, eventually, freePort, Gateway, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 
@@ -250,33 +240,6 @@ describe("flags from a file", () => {
   test("--web.local-assets, which Debian's units have, is taken and named in a warning", async () => {
     await using gateway = await Gateway.start(["--web.local-assets=/usr/share/prometheus/pushgateway"]);
     expect(gateway.stderr).toContain('level=warn caller=serve.ts msg="flag is ignored" flag=--web.local-assets');
-  });
-});
-
-const bash = requirement(firstAbsent("bash"));
-
-describe.skipIf(bash.skip)(`what bash completes${bash.reason}`, () => {
-  const CASES = [
-    { typed: ["hea"], completed: "healthcheck" },
-    { typed: ["--web.con"], completed: "--web.config.file" },
-    { typed: ["--log.level", "w"], completed: "warn" },
-    { typed: ["export", "--format", ""], completed: "text gob" },
-    { typed: ["--persistence.file", "x"], completed: "" },
-  ];
-
-  test.each(CASES)("$typed to '$completed'", async ({ typed, completed }) => {
-    const words = commandUnderTest();
-    // Run from its sources the program is two words; bash knows one.
-    const called = words.length === 1 ? (words[0] ?? "") : join(scratchFolder(), "pushgateway");
-    if (words.length > 1) writeFileSync(called, `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
-    const script = [
-      `source <("$0" --completion-script-bash)`,
-      `COMP_WORDS=("$0" "$@") COMP_CWORD=$#`,
-      `$(complete -p pushgateway | sed 's/.* -F \\([^ ]*\\).*/\\1/')`,
-      `echo "\${COMPREPLY[*]}"`,
-    ];
-    const { code, stdout, stderr } = await run(["bash", "-c", script.join("\n"), called, ...typed]);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${completed}\n`, stderr: "" });
   });
 });
 

@@ -17,7 +17,7 @@ export class TlsStand {
 
   /** With certificates of clients: `client` and `other` of the CA `ca`, one `misused`, a `stranger`, and so on. */
   static async create(): Promise<TlsStand> {
-    const made = await Certificates.create();
+    const made = new Certificates();
     await made.signed(
       "client",
       "clientAuth",

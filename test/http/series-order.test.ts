@@ -1,11 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { createTestApp, push, scrape, type TestApp } from "../app.ts";
+import { createTestApp, push, scrape } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
-import { firstAbsent, programs, requirement } from "../program.ts";
+import { largeStore } from "./large-store.ts";
 
 setDefaultTimeout(60_000);
 
-const PYTHON = "/usr/bin/python3";
 const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const UTF8 = "text/plain;version=0.0.4;escaping=allow-utf-8";
 
@@ -96,22 +95,6 @@ test("metrics with exemplars keep them where protobuf is sorted", async () => {
   expect(values).toEqual(["1", "5", "2", "7"]);
 });
 
-/** More than is sorted, its groups in no order. */
-async function largeStore(): Promise<TestApp> {
-  const tested = createTestApp();
-  for (let i = 0; i < 4000; i++) {
-    const job = (i * 7919) % 4000;
-    const body = `# HELP a Help.\n# TYPE a gauge\na{x="${"x".repeat(250)}"} ${job}\n# HELP h Help.\n# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 1\nh_count 1\n`;
-    await push(tested.app, `/job/j${job}`, body);
-  }
-  return tested;
-}
-
-const python = requirement(
-  Bun.spawnSync([PYTHON, "-c", "import prometheus_client"]).success ? null : "prometheus_client",
-);
-const promtool = requirement(firstAbsent("promtool"));
-
 test("a large store sends its series in its own order, all of them, whole", async () => {
   const { app } = await largeStore();
   const text = await scrape(app);
@@ -121,23 +104,4 @@ test("a large store sends its series in its own order, all of them, whole", asyn
   expect([...jobs].sort((a, b) => a - b)).toEqual(Array.from({ length: 4000 }, (_, i) => i));
   const plain = text.split("\n").sort();
   expect(new Set(plain).size).toBe(plain.length);
-});
-
-test.skipIf(promtool.skip)(`promtool does not depend on the order${promtool.reason}`, async () => {
-  const { app } = await largeStore();
-  const stdin = Buffer.from(await scrape(app));
-  const { exitCode, stderr } = Bun.spawnSync([programs.need("promtool"), "check", "metrics"], { stdin });
-  expect(`${exitCode} ${stderr.toString().slice(0, 500)}`).toBe("0 ");
-});
-
-test.skipIf(python.skip)(`prometheus_client of Python does not depend on the order${python.reason}`, async () => {
-  const { app } = await largeStore();
-  const count = [
-    "import sys",
-    "from prometheus_client.parser import text_string_to_metric_families as read",
-    "print(sum(1 for f in read(sys.stdin.read()) for s in f.samples if s.name in ('a', 'h_count')))",
-  ].join("\n");
-  const stdin = Buffer.from(await scrape(app));
-  const { stdout } = Bun.spawnSync([PYTHON, "-c", count], { stdin });
-  expect(stdout.toString()).toBe("8000\n");
 });

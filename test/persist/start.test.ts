@@ -1,39 +1,15 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { type Ended, Gateway } from "../program.ts";
-import { ask, asNobody, give, kill, Place, permissionObstacle, persistence, refusedStart } from "./place.ts";
+import { mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { Gateway } from "../program.ts";
+import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
+import { bytesOf, expectRefusal, makeDatabase, sha256 } from "./refusal.ts";
 
 setDefaultTimeout(60_000);
-
-/** Exit status 1, and one line of the log, no stack, that names the file. */
-function expectRefusal({ code, stderr }: Ended, file: string): void {
-  const telling = stderr.split("\n").filter((line) => line.includes("level=error") && line.includes(file));
-  expect(telling).toHaveLength(1);
-  expect(stderr).not.toMatch(/^\s+at /m);
-  expect(code).toBe(1);
-}
-
-/** Makes a database of ours that holds some groups, all of it in the one file. */
-async function makeDatabase(file: string): Promise<void> {
-  await using gateway = await Gateway.start([persistence(file)]);
-  for (let group = 0; group < 100; group++)
-    await ask(gateway, `/metrics/job/j/instance/g${group}`, { method: "PUT", body: `m ${"9".repeat(200)}\n` });
-  expect(await gateway.stop()).toBe(0);
-}
 
 function sql(file: string, statement: string): void {
   using database = new Database(file);
   database.run(statement);
-}
-
-/** The bytes of a file, null where it is none. */
-function bytesOf(file: string): Buffer | null {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : null;
-}
-
-function sha256(bytes: Buffer | null): string | null {
-  return bytes === null ? null : new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
 describe("a start on a file that cannot be used exits with 1, names the file and leaves its bytes", () => {
@@ -89,32 +65,6 @@ describe("a start on a file that cannot be used exits with 1, names the file and
     await make(place.file);
     const before = bytesOf(place.file);
     expectRefusal(await refusedStart(place.file), place.file);
-    expect(sha256(bytesOf(place.file))).toBe(sha256(before));
-  });
-});
-
-const obstacle = await permissionObstacle();
-const reason = obstacle === null ? "" : ` (left out: ${obstacle})`;
-
-describe.skipIf(obstacle !== null)(`without permission a start exits with 1 and names the file${reason}`, () => {
-  /** Permissions of the folder and of the file in it, a database of ours. */
-  const FORBIDDEN = [
-    { what: "to read the file", folder: 0o755, file: 0o000 },
-    { what: "to write the file", folder: 0o755, file: 0o444 },
-    { what: "to write the directory, where no lock can be made", folder: 0o555, file: 0o644 },
-  ];
-
-  test.each(FORBIDDEN)("$what", async (row) => {
-    using place = new Place();
-    await makeDatabase(place.file);
-    const before = bytesOf(place.file);
-    give(place.folder, place.file);
-    chmodSync(place.file, row.file);
-    chmodSync(place.folder, row.folder);
-    const ended = await refusedStart(place.file, asNobody);
-    chmodSync(place.folder, 0o755);
-    chmodSync(place.file, 0o644);
-    expectRefusal(ended, place.file);
     expect(sha256(bytesOf(place.file))).toBe(sha256(before));
   });
 });

@@ -17,7 +17,7 @@ type Way = (typeof WAYS)[number];
 
 /** A web-config file with a certificate of its own in it, so that it is all there is to find. */
 async function writeWebConfig(folder: string): Promise<void> {
-  const certificates = await Certificates.create();
+  const certificates = new Certificates();
   const inline = (file: string) => JSON.stringify(readFileSync(certificates.path(file), "utf8"));
   const text = `tls_server_config: { cert: ${inline("server.crt")}, key: ${inline("server.key")} }\n`;
   writeFileSync(join(folder, "web.yml"), text);

@@ -1,18 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { Writer } from "../../src/bytes/writer.ts";
 import type { EscapingScheme } from "../../src/model/names.ts";
-import { escapedName, escapeLines, mayHoldQuotedNames } from "../../src/serialise/escape-lines.ts";
-import { firstAbsent, programs, requirement } from "../program.ts";
+import { escapedName, mayHoldQuotedNames } from "../../src/serialise/escape-lines.ts";
+import { escaped } from "./escaped.ts";
 import { recordedConversations } from "./families.ts";
-
-function escaped(name: string, lines: readonly string[], scheme: EscapingScheme): string[] {
-  const out = new Writer(8);
-  const pieces = [...escapeLines(out, name, Buffer.from(lines.map((line) => `${line}\n`).join("")), scheme)];
-  return Buffer.concat([...pieces, out.finish()])
-    .toString()
-    .split("\n")
-    .slice(0, -1);
-}
 
 const tables: { what: string; name: string; scheme: EscapingScheme; lines: string[]; expected: string[] }[] = [
   {
@@ -100,26 +90,4 @@ test.each([
   ["a 1\n", false],
 ])("mayHoldQuotedNames of %p is %p", (lines, expected) => {
   expect(mayHoldQuotedNames(Buffer.from(lines))).toBe(expected);
-});
-
-const { skip, reason } = requirement(firstAbsent("promtool"));
-
-describe.skipIf(skip)(`promtool check metrics${reason}`, () => {
-  test("reads what escapeLines writes of a histogram with names of every kind", async () => {
-    const lines = [
-      '{"h.ä_bucket","l.☃"="\\"\\\\\\n",le="+Inf"} 1',
-      '{"h.ä_sum","l.☃"="x"} 1',
-      '{"h.ä_count","l.☃"="x"} 1',
-    ];
-    for (const scheme of ["underscores", "dots", "values"] as const) {
-      const name = escapedName("h.ä", scheme);
-      const text = [`# TYPE ${name} histogram`, ...escaped("h.ä", lines, scheme), ""].join("\n");
-      const promtool = Bun.spawn([programs.need("promtool"), "check", "metrics"], {
-        stdin: new Blob([text]),
-        stderr: "pipe",
-      });
-      expect(await new Response(promtool.stderr).text()).not.toContain("error while linting");
-      expect([0, 3]).toContain(await promtool.exited);
-    }
-  });
 });

@@ -1,12 +1,8 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { ExposedPage } from "../../src/model/exposition.ts";
 import type { Piece } from "../../src/serialise/exposition.ts";
 import { GzipStitcher } from "../../src/serialise/gzip.ts";
-import { firstAbsent, programs, requirement, run } from "../program.ts";
 import { TextStore } from "../store/stored.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { linesOf, pageOf } from "./pages.ts";
@@ -106,19 +102,4 @@ test("a page that changes while a snapshot holds it keeps its old deflated form 
   expect(unpacked(stitched(stitcher, stored.pages().map(paged)))).toContain('a{instance="",job="job 50"} 2\n');
   expect(unpacked(stitched(stitcher, held.map(paged)))).toBe(before);
   snapshot.release();
-});
-
-const { skip, reason } = requirement(firstAbsent("gzip"));
-
-test.skipIf(skip)(`the gzip program finds a stitched member sound${reason}`, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "stitched-"));
-  try {
-    const file = join(folder, "exposition.gz");
-    const pieces = Array.from({ length: 50 }, (_, i) => paged(pageOf(linesOf("m", 80, i * 80))));
-    writeFileSync(file, stitched(new GzipStitcher(), [loose("# TYPE m gauge\n"), ...pieces]));
-    const { code, stderr } = await run([programs.need("gzip"), "-t", file]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });

@@ -33,7 +33,7 @@ export async function startedOn({ isSecure, isInherited, isDurable }: Way): Prom
   const flags = isDurable ? [`--persistence.file=${join(scratchFolder(), "metrics.db")}`] : [];
   flags.push("--web.enable-lifecycle");
   if (isSecure) {
-    const made = await Certificates.create();
+    const made = new Certificates();
     const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}\n";
     flags.push(`--web.config.file=${made.write("web.yml", config)}`);
   }

@@ -74,6 +74,15 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
   });
 }
 
+/** Something of everything, so that every family has series. */
+export function exercise(metrics: OwnMetrics): void {
+  metrics.countRequest("push", 200, "PUT");
+  metrics.observePush("put", 0.0002, 134);
+  metrics.observePush("post", 0.0004, 1500);
+  metrics.countRejectedPush("malformed");
+  metrics.countRefusal("malformed");
+}
+
 /** The lines of one family; empty where `gather` left it out. */
 export function linesOf(families: readonly OwnFamily[], name: string): string {
   return new TextDecoder().decode(families.find((family) => family.name === name)?.lines);

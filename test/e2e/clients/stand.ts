@@ -38,7 +38,7 @@ export class ClientStand {
   ) {}
 
   static async create(): Promise<ClientStand> {
-    const made = await Certificates.create();
+    const made = new Certificates();
     made.write("big", Array.from({ length: BIG_SAMPLES }, (_, n) => `big{n="${n}"} ${n}\n`).join(""));
     const config = made.write("web.yml", `tls_server_config: {${PAIR}}\n`);
     const http = await Gateway.start();
