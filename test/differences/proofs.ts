@@ -352,7 +352,7 @@ export const PROOFS: readonly Proof[] = [
     row: "native histograms that Prometheus refuses are taken",
     by: [
       { file: "test/scrape/native-histograms.test.ts", title: "spans longer than the buckets" },
-      { file: "test/scrape/native-histograms.test.ts", title: "histograms what is taken here" },
+      { file: "test/scrape/native-histograms.all.test.ts", title: "histograms what is taken here" },
     ],
   },
   {
@@ -429,7 +429,7 @@ export const PROOFS: readonly Proof[] = [
     row: "`client_allowed_sans` without a `client_auth_type`",
     by: [
       refusedStart("rate_limit: {interval: -1s}\n", "the interval -1s is negative"),
-      { file: "test/config/web-config.test.ts", title: "is refused" },
+      { file: "test/access/web-config.test.ts", title: "is refused" },
     ],
   },
   {
