@@ -77,3 +77,14 @@ export function unescapeLabel(text: Uint8Array): Uint8Array {
   }
   return result.subarray(0, size);
 }
+
+/** The names and values of a block, without escapes. */
+export function readLabels(block: Uint8Array): { readonly name: string; readonly value: string }[] {
+  const walk = new LabelWalk();
+  const labels: { readonly name: string; readonly value: string }[] = [];
+  walk.open(block, 0, block.length);
+  while (walk.step()) labels.push({ name: text(walk.name()), value: text(walk.value()) });
+  return labels;
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

@@ -1,5 +1,8 @@
 import type { GroupView, LabelPair } from "./view.ts";
 
+/** The segment of every chunk at first: it is kept in the row of its group. */
+export const OWN_SEGMENT = 0;
+
 /** What is kept of a group besides its families. */
 export interface GroupRow {
   /** The label block of its key. */

@@ -1,6 +1,6 @@
-import type { GroupRow, KeyedGroup } from "../model/kept-group.ts";
+import { type GroupRow, type KeyedGroup, OWN_SEGMENT } from "../model/kept-group.ts";
 import type { GroupFamily } from "../model/view.ts";
-import { type GroupSegments, OWN_SEGMENT } from "../store/table/segments.ts";
+import type { GroupSegments } from "../store/table/segments.ts";
 import { BatchWriter } from "./batch.ts";
 import { type Row, RowWriter, sizeInRow } from "./record.ts";
 

@@ -1,5 +1,6 @@
 import { Float64Column, Int32Column } from "../bytes/columns.ts";
 import { sameBytes } from "../bytes/hash.ts";
+import { KeyTable } from "../bytes/key-table.ts";
 import { Writer } from "../bytes/writer.ts";
 import {
   HEAD_HELP_AT,
@@ -17,7 +18,6 @@ import {
   KEPT_SIZE,
   type KeptGroups,
 } from "../model/kept-group.ts";
-import { KeyTable } from "../store/table/key-table.ts";
 import { HEAD_NUMBERS_BYTES, PartsCursor } from "./parts-cursor.ts";
 
 /** The columns of a row that its group is restored from. */

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { sameBytes } from "../bytes/hash.ts";
+import { KeyTable } from "../bytes/key-table.ts";
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
-import { KeyTable } from "../store/table/key-table.ts";
 import type { KeptRow } from "./kept-columns.ts";
 import { BrokenRow, broken, LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";

@@ -1,3 +1,4 @@
+import { readLabels } from "../bytes/label-block.ts";
 import { appendBytesField, appendTag, appendVarint } from "../bytes/varint.ts";
 import { WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
@@ -5,7 +6,6 @@ import { PushColumns } from "../model/columns.ts";
 import { GroupingKey } from "../model/grouping-key.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
 import { Store } from "../store/store.ts";
-import { readLabels } from "../store/table/group-view.ts";
 
 /** A family whose metrics are kept as messages beside its lines. */
 export interface SideFamily {

@@ -1,3 +1,4 @@
+import { readLabels } from "../bytes/label-block.ts";
 import type { GroupingKey } from "../model/grouping-key.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
@@ -13,7 +14,7 @@ import { findKeyFault } from "./admission/key-fault.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import { PushHandler, type PushRequest } from "./admission/push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
-import { readLabels, viewOf } from "./table/group-view.ts";
+import { viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
 import { PushTimes } from "./table/push-times.ts";
 import { readGroups } from "./table/read-groups.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { hashBytes } from "../../src/bytes/hash.ts";
-import { KeyTable } from "../../src/store/table/key-table.ts";
+import { KeyTable } from "../../src/bytes/key-table.ts";
 import pairs from "../fixtures/fnv-collisions.json";
 
 const FNV_PRIME = 0x01000193;

@@ -1,9 +1,9 @@
+import { KeyTable } from "../../src/bytes/key-table.ts";
 import { LabelWalk } from "../../src/bytes/label-block.ts";
 import { FieldCursor } from "../../src/bytes/wire.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import type { StreamClock } from "../../src/http/stream.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../src/model/work.ts";
-import { KeyTable } from "../../src/store/table/key-table.ts";
 import { Page } from "../../src/store/table/pages.ts";
 import { SeriesIndex } from "../../src/store/table/series-index.ts";
 

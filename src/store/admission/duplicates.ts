@@ -1,4 +1,5 @@
 import { commonSize } from "../../bytes/hash.ts";
+import { KeyTable } from "../../bytes/key-table.ts";
 import { LabelWalk } from "../../bytes/label-block.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { PushColumns } from "../../model/columns.ts";
@@ -9,7 +10,6 @@ import { BRACE_CLOSE, eachBlock } from "../table/blocks.ts";
 import type { Family } from "../table/families.ts";
 import type { Groups, PushedGroup } from "../table/groups.ts";
 import type { SeriesSource } from "../table/indexing.ts";
-import { KeyTable } from "../table/key-table.ts";
 import type { Shape } from "../table/shapes.ts";
 import { BlockSet } from "./block-set.ts";
 import type { Renderer } from "./render.ts";

@@ -1,5 +1,5 @@
+import { KeyTable } from "../../bytes/key-table.ts";
 import type { MetricType } from "../../model/metric-type.ts";
-import { KeyTable } from "../table/key-table.ts";
 
 /** The types of the families of a push, each name once. */
 export class PushedTypes {

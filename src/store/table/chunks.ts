@@ -1,6 +1,6 @@
 import { Float64Column, Int32Column } from "../../bytes/columns.ts";
+import { RowNumbers } from "../../bytes/row-numbers.ts";
 import type { ChunkContent } from "./chunk-content.ts";
-import { RowNumbers } from "./row-numbers.ts";
 
 /** Fields of a chunk row. A free row has GROUP -1 and stands in a list by NEXT and PLACE. */
 export const CHUNK_FAMILY = 0;

@@ -1,4 +1,3 @@
-import { LabelWalk } from "../../bytes/label-block.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../../model/view.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Table } from "./table.ts";
@@ -37,14 +36,3 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
     side: table.pageOf(chunk).sides?.get(chunk) ?? null,
   };
 }
-
-/** The labels of a key by its block. */
-export function readLabels(block: Uint8Array): LabelPair[] {
-  const walk = new LabelWalk();
-  const labels: LabelPair[] = [];
-  walk.open(block, 0, block.length);
-  while (walk.step()) labels.push({ name: text(walk.name()), value: text(walk.value()) });
-  return labels;
-}
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

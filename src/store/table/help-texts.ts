@@ -1,6 +1,6 @@
 import { Int32Column } from "../../bytes/columns.ts";
+import { KeyTable } from "../../bytes/key-table.ts";
 import { NO_HELP } from "./families.ts";
-import { KeyTable } from "./key-table.ts";
 
 /** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
 export class HelpTexts {

@@ -1,6 +1,6 @@
+import { readLabels } from "../../bytes/label-block.ts";
 import type { ShownGroup } from "../../model/view.ts";
 import { GroupReading, MOST_NOTED } from "./group-reading.ts";
-import { readLabels } from "./group-view.ts";
 import { LargeGroupReading } from "./large-group-reading.ts";
 import type { Table } from "./table.ts";
 

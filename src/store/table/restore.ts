@@ -25,6 +25,7 @@ import {
   KEPT_SIDE_SIZE,
   KEPT_SIZE,
   type KeptGroups,
+  OWN_SEGMENT,
 } from "../../model/kept-group.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
@@ -32,7 +33,6 @@ import { emptyContent } from "./chunk-content.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { type Family, NO_HELP } from "./families.ts";
-import { OWN_SEGMENT } from "./segments.ts";
 import type { Table } from "./table.ts";
 
 /** What the families of a head are put into the table with. */

@@ -1,10 +1,9 @@
+import { OWN_SEGMENT } from "../../model/kept-group.ts";
 import type { GroupFamily } from "../../model/view.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { chunkView } from "./group-view.ts";
 import type { Table } from "./table.ts";
 
-/** The segment of every chunk at first: it is kept in the row of its group. */
-export const OWN_SEGMENT = 0;
 /** The entry of a set, and the objects of one: measured. */
 const CHUNK_BYTES = 50;
 const SEGMENT_BYTES = 400;

@@ -1,4 +1,4 @@
-import { KeyTable } from "./key-table.ts";
+import { KeyTable } from "../../bytes/key-table.ts";
 
 /** The objects of a shape, and of a name: measured, with their places in arrays. */
 const SHAPE_BYTES = 120;

@@ -1,10 +1,10 @@
+import type { KeyTable } from "../../bytes/key-table.ts";
 import type { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
 import type { GroupLists } from "./group-lists.ts";
 import type { Groups } from "./groups.ts";
 import type { HelpTexts } from "./help-texts.ts";
-import type { KeyTable } from "./key-table.ts";
 import { type Pages, sideMemory } from "./pages.ts";
 import type { Segments } from "./segments.ts";
 

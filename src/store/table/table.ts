@@ -1,3 +1,4 @@
+import { KeyTable } from "../../bytes/key-table.ts";
 import type { GroupingKey } from "../../model/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import { isPushTimeName } from "../../model/push-times.ts";
@@ -22,7 +23,6 @@ import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
-import { KeyTable } from "./key-table.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";

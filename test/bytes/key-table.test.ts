@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { KeyTable } from "../../src/store/table/key-table.ts";
+import { KeyTable } from "../../src/bytes/key-table.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
 const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,5 +1,5 @@
-import { Int32Column } from "../../bytes/columns.ts";
-import { hashBytes, sameBytes } from "../../bytes/hash.ts";
+import { Int32Column } from "./columns.ts";
+import { hashBytes, sameBytes } from "./hash.ts";
 import { FREE, RowNumbers } from "./row-numbers.ts";
 
 /** Fields of a row: where the key stands in the arena, its size, its hash (FREE where the row is). */

@@ -1,4 +1,4 @@
-import type { Int32Column } from "../../bytes/columns.ts";
+import type { Int32Column } from "./columns.ts";
 
 /** Which fields of a free row its list uses. */
 export interface FreeFields {
