@@ -1,4 +1,4 @@
-import { compareNames, GroupingKey } from "../model/grouping-key.ts";
+import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";

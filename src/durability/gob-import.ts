@@ -1,9 +1,9 @@
-import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
-import { compareNames, GroupingKey } from "../model/grouping-key.ts";
+import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTime } from "../model/push-times.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
 import { ZERO_TIME_MS } from "../persist/gob/time.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../protobuf/wire.ts";
 import type { Store } from "../store/store.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 import { Admission } from "./replay.ts";

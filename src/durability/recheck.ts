@@ -1,5 +1,5 @@
 import { sameBytes } from "../bytes/hash.ts";
-import { GroupingKey } from "../model/grouping-key.ts";
+import { GroupingKey } from "../exposition/grouping-key.ts";
 import type { KeyedGroup } from "../model/kept-group.ts";
 import { isPushTimeName, PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
 import type { GroupView } from "../model/view.ts";

@@ -1,9 +1,9 @@
-import { appendVarint } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
+import type { GroupingKey } from "../exposition/grouping-key.ts";
 import { PushColumns } from "../model/columns.ts";
-import type { GroupingKey } from "../model/grouping-key.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
+import { appendVarint } from "../protobuf/varint.ts";
 import type { Store } from "../store/store.ts";
 
 /** A family as it was kept, with the io.prometheus.client.MetricFamily that it is. */

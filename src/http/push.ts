@@ -58,7 +58,7 @@ export class PushSurface {
   /** Limits hold for who pushes; a group that is there can be deleted, whatever its key. */
   private withinLimits(keyed: KeyedPath | Rejection): KeyedPath | Rejection {
     if (keyed instanceof Rejection) return keyed;
-    return findKeyExcess(keyed.key, this.context.settings.limits.push) ?? keyed;
+    return findKeyExcess(keyed.key.labels, this.context.settings.limits.push) ?? keyed;
   }
 
   private readPath(raw: Uint8Array): KeyedPath | Rejection | null {

@@ -1,9 +1,9 @@
-import type { GroupingKey } from "./grouping-key.ts";
 import type { LimitName, PushLimits } from "./limits.ts";
 import { Rejection } from "./rejection.ts";
+import type { LabelPair } from "./view.ts";
 
-/** What of a push's grouping key is more than it may be, or null. */
-export function findKeyExcess({ labels }: GroupingKey, { maxLabels, maxTextBytes }: PushLimits): Rejection | null {
+/** What of the labels of a push's grouping key is more than it may be, or null. */
+export function findKeyExcess(labels: readonly LabelPair[], { maxLabels, maxTextBytes }: PushLimits): Rejection | null {
   if (labels.length > maxLabels) return tooMuch("has", `${maxLabels} labels`, "push.max-labels");
   for (const { name, value } of labels)
     if (Math.max(Buffer.byteLength(name), Buffer.byteLength(value)) > maxTextBytes)

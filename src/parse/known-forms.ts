@@ -1,5 +1,6 @@
 import { latin1Of } from "../bytes/ascii.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
+import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
 import {
   FAMILY_STRIDE,
   FAMILY_TYPE,
@@ -12,8 +13,8 @@ import {
   SAMPLE_TOKEN_SIZE,
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { canonicalSize, parseGoFloat, plainInteger, tokenEnd } from "./number.ts";
-import { BRACE_CLOSE, HASH, isBlank, LINE_FEED } from "./scan.ts";
+import { canonicalSize, parseGoFloat, plainInteger } from "./number.ts";
+import { isBlank, tokenEnd } from "./scan.ts";
 
 /**
  * Of bodies of at most so many bytes and samples the form is remembered: all forms together take some megabytes at

@@ -1,5 +1,3 @@
-import { isBlank, LINE_FEED } from "./scan.ts";
-
 const ZERO = 0x30;
 const NINE = 0x39;
 const POINT = 0x2e;
@@ -143,15 +141,4 @@ export function goUint64(value: number): number {
   if (value >= 0 && value < 2 ** 64) return Math.trunc(value);
   if (value < 0 && value > -(2 ** 63)) return Number(BigInt.asUintN(64, BigInt(Math.trunc(value))));
   return 2 ** 63;
-}
-
-/** The end of the token that starts at `start`: the next blank, tab or line feed, or `end`. */
-export function tokenEnd(body: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const byte = body[at] as number;
-    if (byte <= 0x20 && (isBlank(byte) || byte === LINE_FEED)) break;
-    at++;
-  }
-  return at;
 }

@@ -1,6 +1,4 @@
-import { isKnownField, METRIC, type Message } from "../bytes/metrics-proto.ts";
 import { hasHighBytes } from "../bytes/valid-utf8.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../bytes/wire.ts";
 import {
   ABSENT,
   FAMILY_FIRST,
@@ -23,9 +21,11 @@ import {
 } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
+import { countFields, countVarints } from "../protobuf/count-fields.ts";
+import { isKnownField, METRIC, type Message } from "../protobuf/metrics-proto.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { FamilyTable } from "./family-table.ts";
 import { takeHelp } from "./help.ts";
-import { countFields, countVarints } from "./message-shape.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";

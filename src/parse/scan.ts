@@ -1,12 +1,4 @@
-/** Bytes that the text format gives a meaning. */
-export const LINE_FEED = 0x0a;
-export const HASH = 0x23;
-export const QUOTE = 0x22;
-export const BACKSLASH = 0x5c;
-export const BRACE_OPEN = 0x7b;
-export const BRACE_CLOSE = 0x7d;
-export const COMMA = 0x2c;
-export const EQUALS = 0x3d;
+import { LINE_FEED } from "../exposition/characters.ts";
 
 export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09;
 
@@ -14,5 +6,16 @@ export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09
 export function skipBlanks(body: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isBlank(body[at] as number)) at++;
+  return at;
+}
+
+/** The end of the token that starts at `start`: the next blank, tab or line feed, or `end`. */
+export function tokenEnd(body: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end) {
+    const byte = body[at] as number;
+    if (byte <= 0x20 && (isBlank(byte) || byte === LINE_FEED)) break;
+    at++;
+  }
   return at;
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { unescapeLabel } from "../bytes/label-block.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
+import { unescapeLabel } from "../exposition/label-block.ts";
 import { FAMILY_HELP_SIZE, FAMILY_STRIDE, FAMILY_TYPE, type PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteToken } from "../model/quote.ts";
@@ -8,9 +9,9 @@ import { MORE } from "../model/work.ts";
 import { CurrentFamily } from "./current-family.ts";
 import { takeHelp } from "./help.ts";
 import { LabelNames } from "./label-names.ts";
-import { isGoInteger, parseGoFloat, tokenEnd } from "./number.ts";
+import { isGoInteger, parseGoFloat } from "./number.ts";
 import { SampleAssembler } from "./samples.ts";
-import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, isBlank, LINE_FEED, QUOTE, skipBlanks } from "./scan.ts";
+import { isBlank, skipBlanks, tokenEnd } from "./scan.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
 import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts";
 

@@ -1,8 +1,8 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
-import { unescapeLabel } from "../bytes/label-block.ts";
+import { BACKSLASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
+import { unescapeLabel } from "../exposition/label-block.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
-import { BACKSLASH, LINE_FEED, QUOTE } from "./scan.ts";
 
 /** What reading past the last byte is told the client. */
 export const END_OF_INPUT = "unexpected end of input stream";

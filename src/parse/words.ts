@@ -1,5 +1,5 @@
+import { BACKSLASH } from "../exposition/characters.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { BACKSLASH } from "./scan.ts";
 
 const bytes = (word: string): Uint8Array => new TextEncoder().encode(word);
 

@@ -1,6 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
-import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
+import { appendHelpText } from "../exposition/help-text.ts";
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import type { GroupFamily } from "../model/view.ts";

@@ -1,10 +1,10 @@
-import { readLabels } from "../bytes/label-block.ts";
-import { appendBytesField, appendTag, appendVarint } from "../bytes/varint.ts";
-import { WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
+import { GroupingKey } from "../exposition/grouping-key.ts";
+import { readLabels } from "../exposition/label-block.ts";
 import { PushColumns } from "../model/columns.ts";
-import { GroupingKey } from "../model/grouping-key.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
+import { appendBytesField, appendTag, appendVarint } from "../protobuf/varint.ts";
+import { WIRE_VARINT } from "../protobuf/wire.ts";
 import { Store } from "../store/store.ts";
 
 /** A family whose metrics are kept as messages beside its lines. */

@@ -1,6 +1,4 @@
 import type { Writer } from "../bytes/writer.ts";
-import { MetricType } from "../model/metric-type.ts";
-import { type EscapingScheme, escapeLabelName, escapeName, isLegacyMetricName } from "../model/names.ts";
 import {
   LABEL_STRIDE,
   LineCursor,
@@ -10,7 +8,9 @@ import {
   unescapeText,
   VALUE_END,
   VALUE_START,
-} from "./lines.ts";
+} from "../exposition/line-cursor.ts";
+import { MetricType } from "../model/metric-type.ts";
+import { type EscapingScheme, escapeLabelName, escapeName, isLegacyMetricName } from "../model/names.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES } from "./pieces.ts";
 
 const QUOTE = 0x22;

@@ -1,9 +1,9 @@
-import { appendBytesField, appendVarint } from "../bytes/varint.ts";
-import { FieldCursor, WIRE_BYTES } from "../bytes/wire.ts";
+import { decodeText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
+import { appendBytesField, appendVarint } from "../protobuf/varint.ts";
+import { FieldCursor, WIRE_BYTES } from "../protobuf/wire.ts";
 import { NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES, takePiece } from "./pieces.ts";
-import { decodeText } from "./utf8-text.ts";
 
 const METRIC = 4;
 const METRIC_LABEL = 1;

@@ -1,6 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
+import { LABEL_STRIDE, type LineCursor, NAME_END, NAME_START } from "../exposition/line-cursor.ts";
 import { type EscapingScheme, escapeLabelName } from "../model/names.ts";
-import { LABEL_STRIDE, type LineCursor, NAME_END, NAME_START } from "./lines.ts";
 
 /** Names of so many labels, each of at most so many bytes, are kept. */
 const LABELS_KEPT = 64;

@@ -1,10 +1,10 @@
-import { appendHelpText } from "../bytes/help-text.ts";
 import { Writer } from "../bytes/writer.ts";
+import { appendHelpText } from "../exposition/help-text.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import { type EscapingScheme, isLegacyMetricName } from "../model/names.ts";
 import { escapedName, escapeLines } from "./escape-lines.ts";
-import { LineCursor } from "./lines.ts";
 import { lendPiece, NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
 
 const LINE_FEED = 0x0a;

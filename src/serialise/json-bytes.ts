@@ -1,6 +1,6 @@
 import type { Writer } from "../bytes/writer.ts";
+import { unescapeText } from "../exposition/line-cursor.ts";
 import { jsonString } from "./json-text.ts";
-import { unescapeText } from "./lines.ts";
 
 const QUOTE = 0x22;
 /** What jsonString leaves alone, by byte. */

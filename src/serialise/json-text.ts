@@ -1,4 +1,4 @@
-import { compareText } from "./utf8-text.ts";
+import { compareText } from "../bytes/utf8-text.ts";
 
 /** A key and a finished JSON value. */
 export type JsonEntry = readonly [key: string, json: string];

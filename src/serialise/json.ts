@@ -1,3 +1,4 @@
+import { compareText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import type { ShownGroup, ShownGroups } from "../model/view.ts";
@@ -5,7 +6,6 @@ import { jsonMap, jsonString, jsonStringMap } from "./json-text.ts";
 import { familyJsonPieces, JsonScratch, labelsJson } from "./metric-json.ts";
 import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { timeText } from "./time-text.ts";
-import { compareText } from "./utf8-text.ts";
 
 /** What /api/v1/status tells. */
 export interface StatusInfo {

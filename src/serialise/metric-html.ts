@@ -1,7 +1,4 @@
 import type { Writer } from "../bytes/writer.ts";
-import { MetricType } from "../model/metric-type.ts";
-import type { LabelPair, ShownFamily } from "../model/view.ts";
-import { htmlText } from "./html-text.ts";
 import {
   KEY_END,
   KEY_START,
@@ -16,13 +13,16 @@ import {
   VALUE_END,
   VALUE_ESCAPES,
   VALUE_START,
-} from "./lines.ts";
+} from "../exposition/line-cursor.ts";
+import { MetricType } from "../model/metric-type.ts";
+import type { LabelPair, ShownFamily } from "../model/view.ts";
+import { SideCursor } from "../protobuf/metric-reader.ts";
+import { htmlText } from "./html-text.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
 import { appendCount, countsAreWhole, countsAreWholeInTurns } from "./points.ts";
 import { type ShownMetric, type ShownPoint, type ShownPoints, showSide } from "./shown-metric.ts";
 import { paused } from "./side-json.ts";
-import { SideCursor } from "./side-metric.ts";
 
 const PAIRS_START = '<div class="scroll"><table>';
 const PAIRS_END = "</table></div>";

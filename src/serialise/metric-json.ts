@@ -1,9 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
+import { textOf } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
-import type { LabelPair, ShownFamily } from "../model/view.ts";
-import { appendJson } from "./json-bytes.ts";
-import { jsonString, jsonStringMap } from "./json-text.ts";
 import {
   KEY_END,
   KEY_START,
@@ -18,12 +15,15 @@ import {
   VALUE_END,
   VALUE_ESCAPES,
   VALUE_START,
-} from "./lines.ts";
+} from "../exposition/line-cursor.ts";
+import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
+import type { LabelPair, ShownFamily } from "../model/view.ts";
+import { appendJson } from "./json-bytes.ts";
+import { jsonString, jsonStringMap } from "./json-text.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
 import { appendCount, countsAreWhole, countsAreWholeInTurns, PointOrder } from "./points.ts";
 import { sideJsonPieces } from "./side-json.ts";
 import { timeText } from "./time-text.ts";
-import { textOf } from "./utf8-text.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

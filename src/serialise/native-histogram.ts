@@ -1,6 +1,6 @@
+import { goFloat } from "../exposition/number-text.ts";
+import type { SideBuckets, SideHistogram } from "../protobuf/metric-reader.ts";
 import { CUSTOM_BOUNDS_SCHEMA, nativeBound } from "./native-bounds.ts";
-import { goFloat } from "./number-text.ts";
-import type { SideBuckets, SideHistogram } from "./side-metric.ts";
 
 /** Which ends of a bucket belong to it, as the JSON API numbers it. */
 export const Boundaries = { openLeft: 0, openRight: 1, open: 2, closed: 3 } as const;

@@ -1,7 +1,14 @@
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { KEY_END, KEY_START, type LineCursor, POINT_END, POINT_START, POINT_STRIDE } from "./lines.ts";
-import { goFloat, isUint64, readFloat, uint64Text } from "./number-text.ts";
+import {
+  KEY_END,
+  KEY_START,
+  type LineCursor,
+  POINT_END,
+  POINT_START,
+  POINT_STRIDE,
+} from "../exposition/line-cursor.ts";
+import { goFloat, isUint64, readFloat, uint64Text } from "../exposition/number-text.ts";
 import { NOTHING, RUN } from "./pieces.ts";
 
 const ZERO = 0x30;

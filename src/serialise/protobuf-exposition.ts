@@ -1,8 +1,8 @@
-import { appendVarint } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
+import { appendVarint } from "../protobuf/varint.ts";
 import { escapedName } from "./escape-lines.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
 import type { ExposedFamilies, Piece } from "./exposition.ts";

@@ -1,11 +1,4 @@
-import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../bytes/varint.ts";
-import { WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { MetricType } from "../model/metric-type.ts";
-import type { EscapingScheme } from "../model/names.ts";
-import type { GroupFamily } from "../model/view.ts";
-import { escapeMetricNames } from "./escape-metrics.ts";
-import { EscapedNames } from "./escaped-names.ts";
 import {
   appendUnescaped,
   KEY_END,
@@ -21,8 +14,15 @@ import {
   VALUE_END,
   VALUE_ESCAPES,
   VALUE_START,
-} from "./lines.ts";
-import { isUint64, readFloat } from "./number-text.ts";
+} from "../exposition/line-cursor.ts";
+import { isUint64, readFloat } from "../exposition/number-text.ts";
+import { MetricType } from "../model/metric-type.ts";
+import type { EscapingScheme } from "../model/names.ts";
+import type { GroupFamily } from "../model/view.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../protobuf/varint.ts";
+import { WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
+import { escapeMetricNames } from "./escape-metrics.ts";
+import { EscapedNames } from "./escaped-names.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES, takePiece } from "./pieces.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { NativeFields, totalInTurns } from "../bytes/native-fields.ts";
-import { appendTag, appendUint64, appendVarint } from "../bytes/varint.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../bytes/wire.ts";
 import { Writer } from "../bytes/writer.ts";
+import { NativeFields, totalInTurns } from "../protobuf/native-fields.ts";
+import { appendTag, appendUint64, appendVarint } from "../protobuf/varint.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
 import { LARGE_METRIC_BYTES, STRIDE_BYTES } from "./pieces.ts";
 
 const FAMILY_METRIC = 4;

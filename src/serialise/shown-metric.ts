@@ -1,7 +1,6 @@
+import { goFloat } from "../exposition/number-text.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
-import { isFloatHistogram, isNative, type NativeBucket, nativeBuckets } from "./native-histogram.ts";
-import { goFloat } from "./number-text.ts";
 import {
   emptyHistogram,
   emptySummary,
@@ -9,7 +8,8 @@ import {
   type SideHistogram,
   type SideMetric,
   type SideQuantile,
-} from "./side-metric.ts";
+} from "../protobuf/metric-reader.ts";
+import { isFloatHistogram, isNative, type NativeBucket, nativeBuckets } from "./native-histogram.ts";
 
 /** A bucket's bound and count, or a quantile's rank and value. */
 export type ShownPoint = readonly [key: string, value: string];

@@ -1,13 +1,13 @@
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
+import { compareText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
+import { SideCursor } from "../protobuf/metric-reader.ts";
 import { jsonString } from "./json-text.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, pieceOf, RUN } from "./pieces.ts";
 import { type ShownMetric, type ShownPoints, showSide } from "./shown-metric.ts";
-import { SideCursor } from "./side-metric.ts";
-import { compareText } from "./utf8-text.ts";
 
 /**
  * Appends the metrics that stand beside the lines as JSON objects with commas between them; pieces as in

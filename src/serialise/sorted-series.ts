@@ -1,10 +1,10 @@
-import { unescapeLabel } from "../bytes/label-block.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
-import { FieldCursor } from "../bytes/wire.ts";
+import { unescapeLabel } from "../exposition/label-block.ts";
+import { LABEL_STRIDE, LineCursor, VALUE_END, VALUE_ESCAPES, VALUE_START } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import { FieldCursor } from "../protobuf/wire.ts";
 import type { ExposedFamilies } from "./exposition.ts";
-import { LABEL_STRIDE, LineCursor, VALUE_END, VALUE_ESCAPES, VALUE_START } from "./lines.ts";
 
 /** A metric's lines, its record where it has one (GroupFamily.side), and its label values, a character a byte. */
 interface SeriesText {

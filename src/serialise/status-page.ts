@@ -1,20 +1,20 @@
+import { textOf } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
+import { readFloat } from "../exposition/number-text.ts";
 import { METRIC_TYPE_WORDS, MetricType } from "../model/metric-type.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
 import type { ShownFamily, ShownGroup, ShownGroups } from "../model/view.ts";
+import { SideCursor } from "../protobuf/metric-reader.ts";
 import { groupPath } from "./group-path.ts";
 import { htmlPairs, htmlText } from "./html-text.ts";
 import type { StatusInfo } from "./json.ts";
-import { LineCursor } from "./lines.ts";
 import { labelsHtml, metricRows } from "./metric-html.ts";
-import { readFloat } from "./number-text.ts";
 import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { showSide } from "./shown-metric.ts";
 import { paused } from "./side-json.ts";
-import { SideCursor } from "./side-metric.ts";
 import { timeText } from "./time-text.ts";
-import { textOf } from "./utf8-text.ts";
 
 /**
  * The page up to the first group: what is running, with which flags, since when. `stylesheet` is a URL beside the page.

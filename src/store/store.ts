@@ -1,5 +1,5 @@
-import { readLabels } from "../bytes/label-block.ts";
-import type { GroupingKey } from "../model/grouping-key.ts";
+import type { GroupingKey } from "../exposition/grouping-key.ts";
+import { readLabels } from "../exposition/label-block.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTime, type PushTimeName } from "../model/push-times.ts";

@@ -1,5 +1,5 @@
 import type { Writer } from "../bytes/writer.ts";
-import { sampleHead, writeSample } from "./sample-line.ts";
+import { sampleHead, writeSample } from "../exposition/sample-line.ts";
 
 /** One series of a counter family. Whoever holds it may add to `value`, which only ever grows. */
 export interface Counter {

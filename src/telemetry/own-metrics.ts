@@ -1,4 +1,5 @@
 import { Writer } from "../bytes/writer.ts";
+import { sampleHead, writeSample } from "../exposition/sample-line.ts";
 import { LIMIT_NAMES, type LimitName } from "../model/limits.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
@@ -8,7 +9,6 @@ import type { LabelPair } from "../model/view.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
-import { sampleHead, writeSample } from "./sample-line.ts";
 import { type SummaryRange, SummarySeries } from "./summary.ts";
 
 export { ownFamilyTypes } from "./own-families.ts";

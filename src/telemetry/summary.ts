@@ -1,6 +1,6 @@
 import type { Writer } from "../bytes/writer.ts";
+import { sampleHead, writeSample } from "../exposition/sample-line.ts";
 import type { LabelPair } from "../model/view.ts";
-import { sampleHead, writeSample } from "./sample-line.ts";
 
 /**
  * The window slides in steps: five slots of two minutes, so it spans the last 8 to 10 minutes (client_golang's

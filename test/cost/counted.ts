@@ -1,9 +1,9 @@
 import { KeyTable } from "../../src/bytes/key-table.ts";
-import { LabelWalk } from "../../src/bytes/label-block.ts";
-import { FieldCursor } from "../../src/bytes/wire.ts";
 import { Writer } from "../../src/bytes/writer.ts";
+import { LabelWalk } from "../../src/exposition/label-block.ts";
 import type { StreamClock } from "../../src/http/stream.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../src/model/work.ts";
+import { FieldCursor } from "../../src/protobuf/wire.ts";
 import { Page } from "../../src/store/table/pages.ts";
 import { SeriesIndex } from "../../src/store/table/series-index.ts";
 

@@ -1,7 +1,7 @@
-import { METRIC } from "../../src/bytes/metrics-proto.ts";
-import { FieldCursor, WIRE_BYTES } from "../../src/bytes/wire.ts";
-import { textOf } from "../../src/serialise/utf8-text.ts";
-import { messageText } from "../../src/store/admission/protobuf-text.ts";
+import { textOf } from "../../src/bytes/utf8-text.ts";
+import { messageText } from "../../src/protobuf/message-text.ts";
+import { METRIC } from "../../src/protobuf/metrics-proto.ts";
+import { FieldCursor, WIRE_BYTES } from "../../src/protobuf/wire.ts";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { newerPrograms } from "../newer-programs.ts";

@@ -1,7 +1,7 @@
-import { FieldCursor } from "../../src/bytes/wire.ts";
 import { Writer } from "../../src/bytes/writer.ts";
+import { LineCursor } from "../../src/exposition/line-cursor.ts";
+import { FieldCursor } from "../../src/protobuf/wire.ts";
 import { GzipStitcher } from "../../src/serialise/gzip.ts";
-import { LineCursor } from "../../src/serialise/lines.ts";
 import { GroupReading } from "../../src/store/table/group-reading.ts";
 import { Removals } from "../../src/store/table/removals.ts";
 import { Table } from "../../src/store/table/table.ts";

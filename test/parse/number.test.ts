@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { formatFloat } from "../../src/bytes/float.ts";
-import { canonicalSize, goUint64, isGoInteger, parseGoFloat, plainInteger, tokenEnd } from "../../src/parse/number.ts";
+import { canonicalSize, goUint64, isGoInteger, parseGoFloat, plainInteger } from "../../src/parse/number.ts";
+import { tokenEnd } from "../../src/parse/scan.ts";
 import { randomDouble } from "../serialise/families.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 

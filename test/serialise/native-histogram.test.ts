@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { emptyHistogram, SideCursor, type SideHistogram } from "../../src/protobuf/metric-reader.ts";
 import { nativeBound } from "../../src/serialise/native-bounds.ts";
 import { nativeBuckets } from "../../src/serialise/native-histogram.ts";
-import { emptyHistogram, SideCursor, type SideHistogram } from "../../src/serialise/side-metric.ts";
 import { recordedConversations } from "./families.ts";
 
 const shown = (parts: Partial<SideHistogram>) =>

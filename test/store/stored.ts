@@ -1,5 +1,5 @@
+import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { PushColumns } from "../../src/model/columns.ts";
-import { GroupingKey } from "../../src/model/grouping-key.ts";
 import type { MetricType } from "../../src/model/metric-type.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { LabelWalk } from "../../bytes/label-block.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 import {
   FAMILY_NAME_AT,
   FAMILY_NAME_SIZE,

@@ -1,7 +1,7 @@
-import { METRIC } from "../../bytes/metrics-proto.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import type { MetricType } from "../../model/metric-type.ts";
-import { MAX_TOLD_BYTES, messageText } from "./protobuf-text.ts";
+import { MAX_TOLD_BYTES, messageText } from "../../protobuf/message-text.ts";
+import { METRIC } from "../../protobuf/metrics-proto.ts";
 import type { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
 

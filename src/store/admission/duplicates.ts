@@ -1,12 +1,12 @@
 import { commonSize } from "../../bytes/hash.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import { LabelWalk } from "../../bytes/label-block.ts";
 import { Writer } from "../../bytes/writer.ts";
+import { BRACE_CLOSE, eachBlock } from "../../exposition/each-block.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import { isComposite, type MetricType } from "../../model/metric-type.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../model/work.ts";
 import { ITSELF, NOBODY } from "../table/asides.ts";
-import { BRACE_CLOSE, eachBlock } from "../table/blocks.ts";
 import type { Family } from "../table/families.ts";
 import type { Groups, PushedGroup } from "../table/groups.ts";
 import type { SeriesSource } from "../table/indexing.ts";

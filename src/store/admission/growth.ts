@@ -1,5 +1,5 @@
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { FAMILY_HELP_SIZE, FAMILY_NAME_SIZE, FAMILY_STRIDE } from "../../model/columns.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import { NO_HELP } from "../table/families.ts";

@@ -1,4 +1,4 @@
-import type { GroupingKey } from "../../model/grouping-key.ts";
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import { shownToken } from "../../model/quote.ts";

@@ -1,3 +1,4 @@
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import {
   FAMILY_HELP_AT,
   FAMILY_HELP_SIZE,
@@ -8,7 +9,6 @@ import {
   offsetOf,
   type PushColumns,
 } from "../../model/columns.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import { isMetricType, MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";

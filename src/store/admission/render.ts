@@ -1,6 +1,7 @@
 import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import {
   ABSENT,
   FAMILY_FIRST,
@@ -28,7 +29,6 @@ import {
   SAMPLE_TOKEN_AT,
   SAMPLE_TOKEN_SIZE,
 } from "../../model/columns.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { mostLinesBytes } from "../../model/work.ts";
 

@@ -1,9 +1,9 @@
 import { formatFloat } from "../../bytes/float.ts";
-import { isKnownField, METRIC, type Message } from "../../bytes/metrics-proto.ts";
-import { NativeFields, type NativeHalf, totalOf, type Whole, wholeCounts } from "../../bytes/native-fields.ts";
-import { FieldCursor, WIRE_BYTES } from "../../bytes/wire.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { findUnscrapable } from "../../model/scraped-labels.ts";
+import { isKnownField, METRIC, type Message } from "../../protobuf/metrics-proto.ts";
+import { NativeFields, type NativeHalf, totalOf, type Whole, wholeCounts } from "../../protobuf/native-fields.ts";
+import { FieldCursor, WIRE_BYTES } from "../../protobuf/wire.ts";
 
 /*
  * What would make a scrape by Prometheus fail, native histograms on: of all its releases the strictest counts. The

@@ -1,8 +1,6 @@
 import { latin1Of } from "../../bytes/ascii.ts";
-import { LabelWalk } from "../../bytes/label-block.ts";
-import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../bytes/varint.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../bytes/wire.ts";
 import { Writer } from "../../bytes/writer.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 import {
   ABSENT,
   LABEL_NAME_AT,
@@ -25,6 +23,8 @@ import {
   SAMPLE_TOKEN_SIZE,
 } from "../../model/columns.ts";
 import { MetricType } from "../../model/metric-type.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../protobuf/wire.ts";
 import type { Renderer } from "./render.ts";
 
 /** The field of Metric that holds the value of each type; see metrics.proto of prometheus/client_model. */

@@ -1,7 +1,7 @@
 import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import { LabelWalk } from "../../bytes/label-block.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 import { Shapes } from "./shapes.ts";
 
 const decoder = new TextDecoder();

@@ -1,4 +1,4 @@
-import { readLabels } from "../../bytes/label-block.ts";
+import { readLabels } from "../../exposition/label-block.ts";
 import type { ShownGroup } from "../../model/view.ts";
 import { GroupReading, MOST_NOTED } from "./group-reading.ts";
 import { LargeGroupReading } from "./large-group-reading.ts";

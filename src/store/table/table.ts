@@ -1,5 +1,5 @@
 import { KeyTable } from "../../bytes/key-table.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import { isPushTimeName } from "../../model/push-times.ts";
 import { type ChunkContent, copyInto } from "./chunk-content.ts";

@@ -1,6 +1,6 @@
-import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../../src/bytes/varint.ts";
-import { WIRE_FIXED64, WIRE_VARINT } from "../../../src/bytes/wire.ts";
 import { Writer } from "../../../src/bytes/writer.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../../src/protobuf/varint.ts";
+import { WIRE_FIXED64, WIRE_VARINT } from "../../../src/protobuf/wire.ts";
 
 export interface Push {
   readonly method: "PUT" | "POST";

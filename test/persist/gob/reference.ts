@@ -1,6 +1,6 @@
-import { appendVarint } from "../../../src/bytes/varint.ts";
-import { FieldCursor } from "../../../src/bytes/wire.ts";
 import { Writer } from "../../../src/bytes/writer.ts";
+import { appendVarint } from "../../../src/protobuf/varint.ts";
+import { FieldCursor } from "../../../src/protobuf/wire.ts";
 import { readProtobuf } from "../../conformance/protobuf.ts";
 import { Child, eventually, freePort, programs } from "../../program.ts";
 

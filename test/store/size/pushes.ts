@@ -1,5 +1,5 @@
+import { GroupingKey } from "../../../src/exposition/grouping-key.ts";
 import { PushColumns } from "../../../src/model/columns.ts";
-import { GroupingKey } from "../../../src/model/grouping-key.ts";
 import { ProtobufParser } from "../../../src/parse/protobuf.ts";
 import { TextParser } from "../../../src/parse/text.ts";
 import { Store } from "../../../src/store/store.ts";

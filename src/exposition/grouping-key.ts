@@ -1,5 +1,5 @@
-import { isLegacyLabelName } from "./names.ts";
-import type { LabelPair } from "./view.ts";
+import { isLegacyLabelName } from "../model/names.ts";
+import type { LabelPair } from "../model/view.ts";
 
 const encoder = new TextEncoder();
 const QUOTE = 0x22;

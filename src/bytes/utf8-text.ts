@@ -1,4 +1,4 @@
-import { toValidUtf8 } from "../bytes/valid-utf8.ts";
+import { toValidUtf8 } from "./valid-utf8.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -1,5 +1,5 @@
-import { isPacked, type Message, wireOf } from "../bytes/metrics-proto.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../bytes/wire.ts";
+import { isPacked, type Message, wireOf } from "./metrics-proto.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./wire.ts";
 
 /**
  * How many fields and packed numbers source[start, end) has, if it is a message of this shape, whatever unknown fields

@@ -1,5 +1,5 @@
+import type { Writer } from "../bytes/writer.ts";
 import { WIRE_BYTES } from "./wire.ts";
-import type { Writer } from "./writer.ts";
 
 const UINT64_LIMIT = 2 ** 64;
 const INT32_LIMIT = 2 ** 31;

@@ -1,16 +1,8 @@
-import { formatFloat } from "../../bytes/float.ts";
-import { type Field, isKnownField, type Message, type Scalar, wireOf } from "../../bytes/metrics-proto.ts";
-import {
-  FieldCursor,
-  readUint64,
-  unzigzag,
-  WIRE_BYTES,
-  WIRE_FIXED32,
-  WIRE_FIXED64,
-  WIRE_VARINT,
-} from "../../bytes/wire.ts";
-import { MAX_TOKEN_BYTES } from "../../model/quote.ts";
-import { codePointAt, sizeOfCodePoint } from "../../model/utf8.ts";
+import { formatFloat } from "../bytes/float.ts";
+import { MAX_TOKEN_BYTES } from "../model/quote.ts";
+import { codePointAt, sizeOfCodePoint } from "../model/utf8.ts";
+import { type Field, isKnownField, type Message, type Scalar, wireOf } from "./metrics-proto.ts";
+import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
 /** Between fields: Go has one blank or two, by a hash of the program; the reference's released builds have two. */
 const GAP = "  ";

@@ -1,6 +1,6 @@
+import { decodeText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
-import { decodeText } from "./utf8-text.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,4 +1,4 @@
-import type { Writer } from "./writer.ts";
+import type { Writer } from "../bytes/writer.ts";
 
 const BACKSLASH = 0x5c;
 const LINE_FEED = 0x0a;

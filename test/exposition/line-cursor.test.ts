@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { LineCursor } from "../../src/exposition/line-cursor.ts";
 import { MetricType } from "../../src/model/metric-type.ts";
-import { LineCursor } from "../../src/serialise/lines.ts";
 
 const shapes: { what: string; type: MetricType; lines: string; expected: unknown[] }[] = [
   {

@@ -1,7 +1,7 @@
-import { isPacked } from "../bytes/native-fields.ts";
-import { FieldCursor, readUint64, unzigzag } from "../bytes/wire.ts";
+import { decodeText } from "../bytes/utf8-text.ts";
 import type { LabelPair } from "../model/view.ts";
-import { decodeText } from "./utf8-text.ts";
+import { isPacked } from "./native-fields.ts";
+import { FieldCursor, readUint64, unzigzag } from "./wire.ts";
 
 /** A Metric of metrics.proto. Messages that are absent are null; exemplars and created timestamps are not read. */
 export interface SideMetric {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatFloat } from "../../src/bytes/float.ts";
-import { goFloat, isUint64, readFloat, uint64Text } from "../../src/serialise/number-text.ts";
-import { randomDouble, randomFrom } from "./families.ts";
+import { goFloat, isUint64, readFloat, uint64Text } from "../../src/exposition/number-text.ts";
+import { randomDouble, randomFrom } from "../serialise/families.ts";
 
 const read = (text: string) => readFloat(Buffer.from(`<${text}>`), 1, text.length + 1);
 

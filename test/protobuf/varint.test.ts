@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../../src/bytes/varint.ts";
 import { Writer } from "../../src/bytes/writer.ts";
+import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../../src/protobuf/varint.ts";
 
 const written = (append: (out: Writer) => void): string => {
   const out = new Writer(1);
