@@ -102,7 +102,7 @@ function noteLines(report: Report): string[] {
   return runs.map(({ note, first, last }) => `${first === last ? first : `${first} to ${last}`}: ${note}`);
 }
 
-/** A table for a README. */
+/** A table for docs/performance.md. */
 export function formatMarkdown(report: Report): string {
   const row = (texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
   const [headings = [], ...rows] = rowsOf(report.figures, "figure", ({ title }) => title);

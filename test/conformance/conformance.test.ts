@@ -8,7 +8,7 @@ const conversations = readConversations(readFileSync(join(import.meta.dir, "open
 const areas = Map.groupBy(conversations, ({ name }) => name.split("/")[0] ?? name);
 const LIMIT_MS = 55_000;
 
-/** Answers that are others on purpose, as the README's table has it: the recorded ones fail scrapes of Prometheus. */
+/** Answers that are others on purpose, as docs/differences.md has it: the recorded ones fail scrapes of Prometheus. */
 const REFUSED = /^proto\/(no|empty) name(, scraped as proto)?$/;
 
 describe("recorded conversations", () => answersAlike(() => new Servers()));

@@ -12,7 +12,7 @@ import { readDifferences } from "./table.ts";
 setDefaultTimeout(60_000);
 
 const root = join(import.meta.dir, "..", "..");
-const rows = readDifferences(readFileSync(join(root, "README.md"), "utf8"));
+const rows = readDifferences(readFileSync(join(root, "docs/differences.md"), "utf8"));
 
 async function takeStep(step: ProofStep, send: (method: string, path: string) => Promise<Response>): Promise<void> {
   const [method = "", path = ""] = step.ask.split(" ");
@@ -70,7 +70,7 @@ async function prove(proof: AppProof | WireProof | StartProof | ElsewhereProof):
   else proveElsewhere(proof);
 }
 
-describe("the README's table of differences from the reference", () => {
+describe("docs/differences.md", () => {
   test("has a proof for every row, and a row for every proof", () => {
     const proofsOf = (reference: string) => PROOFS.filter(({ row }) => reference.includes(row));
     const rowsOf = (words: string) => rows.filter(({ reference }) => reference.includes(words));

@@ -43,7 +43,7 @@ export interface ElsewhereProof {
 }
 
 /**
- * What proves one row of the README's table. `row` are words that stand in the first cell of that row and of no other. The
+ * What proves one row of docs/differences.md. `row` are words in the first cell of that row and of no other. The
  * reference's side was tried by hand on Pushgateway 1.11.2; ours is held here.
  */
 export interface Proof {

@@ -27,7 +27,7 @@ const refusedStart = (yaml: string, says: string) => ({
   says,
 });
 
-/** The proofs of the README's table, in its order. */
+/** The proofs of the tables in docs/differences.md; their order is free. */
 export const PROOFS: readonly Proof[] = [
   {
     row: "a push to a group whose labels are not UTF-8",
@@ -112,7 +112,7 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
-    row: "anything goes, of any size and speed",
+    row: "anything is accepted, of any size and speed",
     by: [
       {
         flags: ["--push.max-series=2"],
@@ -144,7 +144,7 @@ export const PROOFS: readonly Proof[] = [
     by: [{ wire: [{ bytes: "\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", status: 200 }] }],
   },
   {
-    row: "over HTTP/2, any `Expect` is passed over",
+    row: "over HTTP/2, any `Expect` is ignored",
     by: [{ file: "test/server/wire-cases.ts", title: "another expectation is not met" }],
   },
   {
@@ -152,7 +152,7 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/http/protobuf-cases.test.ts", title: "is refused where another group has the other type" }],
   },
   {
-    row: "headers may have 1 MB",
+    row: "a header may have 1 MB",
     by: [
       { wire: [{ bytes: LARGE_HEADER, status: 431 }] },
       { file: "test/e2e/tls-http.all.test.ts", title: "who says nothing, or half a header, is sent away" },
@@ -272,7 +272,7 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
-    row: "only errors say `X-Content-Type-Options: nosniff`",
+    row: "only errors have `X-Content-Type-Options: nosniff`",
     by: [
       {
         steps: [
@@ -289,7 +289,7 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/e2e/seen.test.ts", title: "with client and user, where passwords are asked for" }],
   },
   {
-    row: "of what is sent only scrapes are gzipped",
+    row: "of all answers only scrapes are gzipped",
     by: [
       {
         steps: ["GET /", "GET /api/v1/metrics"].map((ask) => ({
@@ -349,7 +349,7 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
-    row: "native histograms that Prometheus refuses are taken",
+    row: "native histograms that Prometheus refuses are stored",
     by: [
       { file: "test/scrape/native-histograms.test.ts", title: "spans longer than the buckets" },
       { file: "test/scrape/native-histograms.all.test.ts", title: "histograms what is taken here" },

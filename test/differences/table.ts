@@ -1,20 +1,24 @@
-/** One row of the README's table "Where it differs from the reference". */
+/** One row of the tables in docs/differences.md. */
 export interface DifferenceRow {
   readonly reference: string;
   readonly here: string;
   readonly why: string;
 }
 
-const HEADING = "## Where it differs from the reference";
+const HEAD = "| the reference | here | why |\n| --- | --- | --- |\n";
 
-/** The rows of the table; throws where the README has none such, or a row has not three cells. */
-export function readDifferences(readme: string): DifferenceRow[] {
-  const section = readme.split(`${HEADING}\n`)[1]?.split("\n## ")[0];
-  if (section === undefined) throw new Error(`reading the README: there is no "${HEADING}"`);
-  const [head, rule, ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
-  if (!head?.startsWith("| the reference |") || !rule?.startsWith("| ---"))
-    throw new Error(`reading the README: expected a table below "${HEADING}"`);
-  return rows.map(readRow);
+/** The rows of all tables of the page; throws if it has none, or if a row has not three cells. */
+export function readDifferences(page: string): DifferenceRow[] {
+  const [, ...tables] = page.split(HEAD);
+  if (tables.length === 0) throw new Error(`reading docs/differences.md: expected a table that begins with ${HEAD}`);
+  return tables.flatMap(rowsOf);
+}
+
+/** The rows of a table, up to the first line that is none. */
+function rowsOf(text: string): DifferenceRow[] {
+  const lines = text.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("|"));
+  return lines.slice(0, end < 0 ? lines.length : end).map(readRow);
 }
 
 function readRow(line: string): DifferenceRow {
@@ -24,6 +28,6 @@ function readRow(line: string): DifferenceRow {
     .map((cell) => cell.trim());
   const [reference, here, why] = cells;
   if (cells.length !== 3 || reference === undefined || here === undefined || why === undefined)
-    throw new Error(`reading a row of the README's table: expected three cells: ${line}`);
+    throw new Error(`reading a row of docs/differences.md: expected three cells: ${line}`);
   return { reference, here, why };
 }

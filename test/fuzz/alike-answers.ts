@@ -30,7 +30,7 @@ const OWN = /^(?:go_|process_|promhttp_|pushgateway_|push_time_seconds|push_fail
 const UNKNOWN_IN_LABEL =
   /(label:\{(?:name:"[^"]*")?(?: *value:"[^"]*")?) *(?:\d+:(?:"[^"]*"|[0-9a-fx]+|\{[^}]*\}) *)+(?=\})/g;
 const PREFIX = "pushed metrics are invalid or inconsistent with existing metrics: ";
-/** What is refused here on purpose: the README's table says why. */
+/** What is refused here on purpose: docs/differences.md says why. */
 const ON_PURPOSE = [
   "is not readable for Prometheus",
   "is no valid native histogram",

@@ -19,7 +19,7 @@ interface Case {
 const job = { name: "job", value: "j" };
 const instance = { name: "instance", value: "" };
 
-/** The reference answers and shows them so, but where the README says otherwise. */
+/** The reference answers and shows them so, but where docs/differences.md says otherwise. */
 const CASES: readonly Case[] = [
   {
     what: "a family twice, the first with a timestamp: the last one counts",

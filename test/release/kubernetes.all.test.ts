@@ -157,8 +157,8 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
 
   /** What the page has the container's shell do. */
   function backCommand(): string {
-    const found = /kubectl exec \S+ -- sh -c '([^']+)'/.exec(readFileSync(join(folder, "README.md"), "utf8"));
-    if (found?.[1] === undefined) throw new Error("reading deploy/kubernetes/README.md: no kubectl exec in it");
+    const found = /kubectl exec \S+ -- sh -c '([^']+)'/.exec(readFileSync(join(root, "docs/kubernetes.md"), "utf8"));
+    if (found?.[1] === undefined) throw new Error("reading docs/kubernetes.md: no kubectl exec in it");
     return found[1];
   }
 });
