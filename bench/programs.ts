@@ -25,8 +25,8 @@ export interface Programs {
 }
 
 /**
- * The built program, or the sources where there is none or `fromSource`; the peer that the environment names; another build
- * at the path `against`, or null.
+ * The built program, or the sources where there is none or `fromSource`; the peer that the environment names; another
+ * build at the path `against`, or null.
  */
 export function findPrograms(fromSource: boolean, against: string | null, environment: NodeJS.ProcessEnv): Programs {
   const built = join(ROOT, "dist", "pushgateway");

@@ -31,8 +31,8 @@ export class Stands {
   ) {}
 
   /**
-   * A server that holds the contents and checks its pushes. A peer that is to hold many groups is loaded without the check
-   * and restarted from its file. null: it could not be loaded in time.
+   * A server that holds the contents and checks its pushes. A peer that is to hold many groups is loaded without the
+   * check and restarted from its file. null: it could not be loaded in time.
    */
   async checked(program: Program, contents: Contents): Promise<Server | null> {
     if (program.who !== "theirs" || contents.groups.count <= DIRECT_GROUPS) return this.loaded(program, contents, []);

@@ -10,8 +10,8 @@ export class Certificates {
   readonly folder = scratchFolder();
 
   /**
-   * With certificates and keys of the CA `ca`, of its `server` for localhost and 127.0.0.1, and of `self-signed` for localhost,
-   * whose key is an RSA one.
+   * With certificates and keys of the CA `ca`, of its `server` for localhost and 127.0.0.1, and of `self-signed` for
+   * localhost, whose key is an RSA one.
    */
   constructor() {
     const fixtures = join(import.meta.dir, "fixtures", "certificates");

@@ -21,8 +21,8 @@ export const programs = {
 };
 
 /**
- * Whether a group of tests is left out, and how its name says why. Nothing is left out where CI is set: there the tests run
- * and fail. `absent` names what is missing, null if nothing is.
+ * Whether a group of tests is left out, and how its name says why. Nothing is left out where CI is set: there the tests
+ * run and fail. `absent` names what is missing, null if nothing is.
  */
 export function requirement(absent: string | null): { skip: boolean; reason: string } {
   const skip = absent !== null && !process.env.CI;
@@ -60,8 +60,8 @@ export function freePort(): Promise<number> {
 }
 
 /**
- * The words that start the program under test: PUSHGATEWAY_UNDER_TEST, or the built binary if no source file is newer, or
- * the sources.
+ * The words that start the program under test: PUSHGATEWAY_UNDER_TEST, or the built binary if no source file is newer,
+ * or the sources.
  */
 export function commandUnderTest(): string[] {
   const given = process.env.PUSHGATEWAY_UNDER_TEST;
@@ -189,9 +189,9 @@ export class Gateway extends Child {
   }
 
   /**
-   * Starts the program and waits until it is ready, or asks who is there. `prefix` is the route prefix and `scheme` the way
-   * to speak that `flags` ask for, `wrapper` a command that runs the command behind it. Without a persistence flag the store
-   * is memory only, since packaged builds have other defaults.
+   * Starts the program and waits until it is ready, or asks who is there. `prefix` is the route prefix and `scheme` the
+   * way to speak that `flags` ask for, `wrapper` a command that runs the command behind it. Without a persistence flag
+   * the store is memory only, since packaged builds have other defaults.
    */
   static async start(
     flags: readonly string[] = [],

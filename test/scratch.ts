@@ -5,7 +5,10 @@ import { join } from "node:path";
 
 const folders: string[] = [];
 
-/** An empty folder that every user may enter. It stays until the whole test run ends: bunfig.toml loads this file before all tests. */
+/**
+ * An empty folder that every user may enter. It stays until the whole test run ends: bunfig.toml loads this file before
+ * all tests.
+ */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pushgateway-test-"));
   chmodSync(folder, 0o755);

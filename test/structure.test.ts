@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import ts from "typescript";
 import { ENTRIES } from "../build/package/compile.ts";
+import { cyclesOf } from "./measures/cycles.ts";
 
 /**
  * What each folder of src/ may import from src/, besides itself: data flows from the top to the bottom. Who may import
@@ -68,6 +69,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
+/** As in biome.json, whose formatter leaves comments as they are. */
+const MAX_COLUMNS = 120;
 
 interface SourceFile {
   readonly path: string;
@@ -76,9 +79,9 @@ interface SourceFile {
   readonly tree: ts.SourceFile;
 }
 
-async function readSources(): Promise<SourceFile[]> {
+async function readSources(pattern: string): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
-  for (const path of [...new Glob("src/**/*.ts").scanSync()].sort()) {
+  for (const path of [...new Glob(pattern).scanSync()].sort()) {
     const text = await Bun.file(path).text();
     const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
     files.push({ path, folder: folderOf(path), text, tree });
@@ -111,6 +114,18 @@ function mayImport(from: string, to: string): boolean {
   return allowed.includes(to) || (isOutside && allowed.includes(room));
 }
 
+/** The lines of a file's comments that are wider than the formatter makes code. */
+function wideComments({ path, text }: SourceFile): string[] {
+  const isComment = (line: string) => /^\s*(?:\/\/|\/?\*)/.test(line);
+  // Drawings are as wide as what they draw.
+  const isDrawing = (line: string) => /^\s*\* {3}/.test(line);
+  return text
+    .split("\n")
+    .map((line, i) => ({ line, place: `${path}:${i + 1}` }))
+    .filter(({ line }) => line.length > MAX_COLUMNS && isComment(line) && !isDrawing(line))
+    .map(({ place }) => place);
+}
+
 /** The sizes in lines of all functions, methods and arrow functions with a body. */
 function functionSizes(file: SourceFile): { name: string; lines: number }[] {
   const sizes: { name: string; lines: number }[] = [];
@@ -126,7 +141,7 @@ function functionSizes(file: SourceFile): { name: string; lines: number }[] {
   return sizes;
 }
 
-const sources = await readSources();
+const sources = await readSources("src/**/*.ts");
 
 describe("src/", () => {
   test("data flows one way: no folder imports what its place in the pipeline forbids", () => {
@@ -140,6 +155,37 @@ describe("src/", () => {
 
   test("every folder has its line in the import table", () => {
     expect([...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
+  });
+
+  test("no folder has a line for one that is not there, or imports nothing from one that its line names", () => {
+    const idle = Object.entries(MAY_IMPORT).flatMap(([from, allowed]) => {
+      const used = new Set(
+        sources
+          .filter(({ folder }) => folder === from)
+          .flatMap(importsOf)
+          .map(({ folder }) => folder),
+      );
+      return allowed.filter((to) => !used.has(to)).map((to) => `${from} imports nothing from ${to}`);
+    });
+    const gone = Object.keys(MAY_IMPORT).filter((from) => !sources.some(({ folder }) => folder === from));
+    expect([...idle, ...gone]).toEqual([]);
+  });
+
+  test("no files import one another in a circle, nor for their types", () => {
+    const imports = sources.map((file) => [file.path, importsOf(file).map(({ path }) => path)] as const);
+    expect(cyclesOf(new Map(imports))).toEqual([]);
+  });
+
+  test("persist/ knows the store by its front and by types, and nothing of how it is built", () => {
+    const inner = sources
+      .filter(({ folder }) => folder === "persist")
+      .filter(({ text }) => /^import \{[^}]*\} from "[./]*\/store\/(?!store\.ts")/m.test(text));
+    expect(inner.map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`no comment is wider than ${MAX_COLUMNS} columns`, async () => {
+    const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.ts"].map(readSources));
+    expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
   });
 
   test(`no file has more than ${MAX_FILE_LINES} lines`, () => {

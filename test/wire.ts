@@ -20,8 +20,8 @@ export interface Request {
 }
 
 /**
- * One connection to 127.0.0.1 that sends exactly the bytes it is given; fetch and node:http normalise paths and mend bodies.
- * Each read is bounded by `limitMs`.
+ * One connection to 127.0.0.1 that sends exactly the bytes it is given; fetch and node:http normalise paths and mend
+ * bodies. Each read is bounded by `limitMs`.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -46,7 +46,9 @@ export class Connection {
     socket.on("error", closed);
   }
 
-  /** `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. `from` is an address of this machine. */
+  /**
+   * `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. `from` is an address of this machine.
+   */
   static open(port: number, limitMs = 10_000, secure: boolean | "h2" = false, from = "127.0.0.1"): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const place = { port, host: "127.0.0.1", allowHalfOpen: true, localAddress: from };

@@ -1,7 +1,9 @@
 import { delimitedGauges } from "./protobuf-body.ts";
 import { Random } from "./random.ts";
 
-/** What a push carries. `variantCount` bodies with other values are made of each kind; it is a prime, see PushSource. */
+/**
+ * What a push carries. `variantCount` bodies with other values are made of each kind; it is a prime, see PushSource.
+ */
 export interface BodyKind {
   readonly title: string;
   readonly contentType: string;

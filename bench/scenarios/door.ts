@@ -164,7 +164,9 @@ const SCRAPE_SHAPES: readonly FigureShape[] = [
   { key: "cpu", title: "CPU", unit: "ms/scrape", better: "less" },
 ];
 
-/** Scrapes without gzip, one after the other on one connection, by a client that reads all the framing around the body. */
+/**
+ * Scrapes without gzip, one after the other on one connection, by a client that reads all the framing around the body.
+ */
 async function scrapes(bench: Bench, id: string): Promise<void> {
   bench.progress(`${id}: loading`);
   await withServers(bench, all(bench), SCRAPED_GROUPS, async (servers) => {

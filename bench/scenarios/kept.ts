@@ -59,7 +59,10 @@ async function pushKept(bench: Bench, file: string): Promise<void> {
   }
 }
 
-/** From the start of the process until everything in its file can be scraped; the peer has the same content in its own format. */
+/**
+ * From the start of the process until everything in its file can be scraped; the peer has the same content in its own
+ * format.
+ */
 export const restoring: Scenario = {
   id: "kept/restore",
   run: (bench) => inFolder((folder) => restore(bench, folder)),

@@ -58,7 +58,9 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** A web-config file that was understood. What it refers to has not been looked at: tls-settings.ts and bcrypt.ts do. */
+/**
+ * A web-config file that was understood. What it refers to has not been looked at: tls-settings.ts and bcrypt.ts do.
+ */
 export interface WebConfig {
   readonly tls: TlsSection;
   /** Whether HTTP/2 is offered where there is TLS. */

@@ -1,4 +1,3 @@
-import type { Rejection } from "../model/rejection.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import type { SocketFront } from "../server/sockets.ts";
@@ -27,15 +26,8 @@ export interface WebFrontDeps {
   readonly every: (ms: number, run: () => void) => void;
 }
 
-/** The front that a web-config file asks for, "" being none. */
-export async function openWebFront(file: string, deps: WebFrontDeps): Promise<WebFront | Rejection> {
-  if (file === "") return plainFront(deps.log.for("web-front.ts"));
-  // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
-  const { openGuardedFront } = await import("./guarded-front.ts");
-  return openGuardedFront(file, deps);
-}
-
-function plainFront(log: Log): WebFront {
+/** The front without a web-config file. */
+export function plainFront(log: Log): WebFront {
   return {
     guard: null,
     scheme: "http",
@@ -46,6 +38,7 @@ function plainFront(log: Log): WebFront {
   };
 }
 
+/** The lines of the reference, one for each address. */
 export function announceTls(log: Log, address: string, isEnabled: boolean, http2: boolean): void {
   log.info(isEnabled ? "TLS is enabled." : "TLS is disabled.", { http2, address });
 }

@@ -4,8 +4,9 @@ import { faultOf } from "../model/settlement.ts";
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import type { HttpContext } from "./deps.ts";
+import { longAnswer } from "./long-answers.ts";
 import { type Operation, openApiDocument } from "./openapi.ts";
-import { accepted, longAnswer, notYet } from "./reply.ts";
+import { accepted, notYet } from "./reply.ts";
 import { web } from "./web.ts";
 
 const API_HEADERS = { "Cache-Control": "no-cache, no-store, must-revalidate" };

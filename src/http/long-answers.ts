@@ -1,4 +1,6 @@
 import { Rejection } from "../model/rejection.ts";
+import type { GzipStitcher } from "../serialise/gzip.ts";
+import { negotiateEncoding } from "../serialise/negotiate.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
 import { Progress } from "../server/progress.ts";
 import type { Refusals } from "../server/refusals.ts";
@@ -167,6 +169,19 @@ export class LongAnswers {
     other.cut();
     return true;
   }
+}
+
+/** An answer of 200 of any length, gzipped where the client prefers that. */
+export function longAnswer(
+  { gzip, longAnswers }: { readonly gzip: GzipStitcher; readonly longAnswers: LongAnswers },
+  exchange: Exchange,
+  pieces: Iterable<Uint8Array>,
+  headers: HeaderFields,
+): Answer {
+  const varied = { ...headers, Vary: "Accept-Encoding" };
+  if (negotiateEncoding(exchange.header("accept-encoding")) === "identity")
+    return longAnswers.answer(exchange, pieces, varied);
+  return longAnswers.answer(exchange, gzip.compress(pieces), { ...varied, "Content-Encoding": "gzip" });
 }
 
 const LIMIT = "web.max-scrapes-in-flight";

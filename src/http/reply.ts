@@ -1,10 +1,8 @@
 import { REFUSAL_OF_REJECTION } from "../model/refusals.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { htmlText } from "../serialise/html-text.ts";
-import { negotiateEncoding } from "../serialise/negotiate.ts";
-import { type Answer, type Exchange, emptyAnswer, type HeaderFields, textError } from "../server/exchange.ts";
+import { type Answer, emptyAnswer, textError } from "../server/exchange.ts";
 import type { Refusals } from "../server/refusals.ts";
-import type { HttpContext } from "./deps.ts";
 
 /** The status of each kind of rejection: the only place that knows. */
 const STATUS: Record<RejectionKind, number> = {
@@ -60,17 +58,4 @@ export function rejected(refusals: Refusals, rejection: Rejection): Answer {
 
 export function text(status: number, message: string): Answer {
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: message };
-}
-
-/** An answer of 200 of any length, gzipped where the client prefers that. */
-export function longAnswer(
-  { gzip, longAnswers }: Pick<HttpContext, "gzip" | "longAnswers">,
-  exchange: Exchange,
-  pieces: Iterable<Uint8Array>,
-  headers: HeaderFields,
-): Answer {
-  const varied = { ...headers, Vary: "Accept-Encoding" };
-  if (negotiateEncoding(exchange.header("accept-encoding")) === "identity")
-    return longAnswers.answer(exchange, pieces, varied);
-  return longAnswers.answer(exchange, gzip.compress(pieces), { ...varied, "Content-Encoding": "gzip" });
 }

@@ -3,7 +3,7 @@ import { decodePath } from "../decode/path.ts";
 import { groupsPieces, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
 import { type Answer, type Exchange, textError } from "../server/exchange.ts";
 import type { HttpContext } from "./deps.ts";
-import { longAnswer } from "./reply.ts";
+import { longAnswer } from "./long-answers.ts";
 import { web } from "./web.ts";
 
 const encoder = new TextEncoder();

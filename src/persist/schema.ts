@@ -1,8 +1,8 @@
 /** "PGWT", in SQLite's header: the file is one of ours. */
 export const APPLICATION_ID = 0x50475754;
 /**
- * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today, and
- * every group is one row. 3: large groups have further rows.
+ * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today,
+ * and every group is one row. 3: large groups have further rows.
  */
 export const SCHEMA_VERSION = 3;
 export const RECHECKED_VERSION = 2;

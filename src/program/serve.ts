@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { openWebFront, type WebFront } from "../access/web-front.ts";
+import { plainFront, type WebFront } from "../access/web-front.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
@@ -51,8 +51,7 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   let front: WebFront | Rejection | null = null;
   const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
   heedSignals(outside, { log, end: ending.resolve, readAgain });
-  const [runtimeFolder = ""] = (outside.environment.RUNTIME_DIRECTORY ?? "").split(":");
-  front = await openWebFront(settings.webConfigFile, { ...outside, log: rootLog, runtimeFolder });
+  front = await openFront(settings.webConfigFile, outside, rootLog);
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
@@ -67,6 +66,15 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
     ending.resolve(0);
   });
   return serveDoor(parts, door, ending.promise);
+}
+
+/** How clients reach the server, as the web-config file says; "" is none. */
+async function openFront(file: string, outside: Outside, rootLog: Log): Promise<WebFront | Rejection> {
+  if (file === "") return plainFront(rootLog.for("web-front.ts"));
+  // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
+  const { openGuardedFront } = await import("../access/guarded-front.ts");
+  const [runtimeFolder = ""] = (outside.environment.RUNTIME_DIRECTORY ?? "").split(":");
+  return openGuardedFront(file, { ...outside, log: rootLog, runtimeFolder });
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */

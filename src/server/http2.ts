@@ -20,7 +20,7 @@ import { type Pace, REQUEST_BYTES, type Share } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
-import { certificateOf, clientOf } from "./tls-listener.ts";
+import { certificateOf, clientOf } from "./transport.ts";
 
 /** Requests at once on one connection; Go's default. */
 const MAX_STREAMS = 250;

@@ -10,7 +10,7 @@ import type { Listener } from "./listener.ts";
 import { Refusal } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
 import type { TlsOptions } from "./tls-options.ts";
-import { clientText, type Transport } from "./transport.ts";
+import { certificateOf, clientOf, type Transport } from "./transport.ts";
 
 /** What a client gets for its handshake. */
 const HANDSHAKE_MS = 12_000;
@@ -218,14 +218,4 @@ function sayNotTls(socket: TLSSocket): void {
   } catch {
     // The client has gone already.
   }
-}
-
-/** The subject, where the certificate was verified. */
-export function certificateOf(socket: TLSSocket): string | null {
-  if (!socket.authorized) return null;
-  return socket.getPeerX509Certificate()?.subject.replaceAll("\n", ", ") ?? null;
-}
-
-export function clientOf({ remoteAddress, remotePort }: TLSSocket): string {
-  return clientText(remoteAddress, remotePort);
 }

@@ -1,3 +1,4 @@
+import type { TLSSocket } from "node:tls";
 import { formatListenAddress, plainIp } from "../config/address.ts";
 
 /** A client as `address:port`; those of sockets that are no addresses of the internet are unknown. */
@@ -23,4 +24,14 @@ export interface Transport {
   destroy(): void;
   /** Whether more is read. */
   setReading(isReading: boolean): void;
+}
+
+/** The subject, where the certificate was verified. */
+export function certificateOf(socket: TLSSocket): string | null {
+  if (!socket.authorized) return null;
+  return socket.getPeerX509Certificate()?.subject.replaceAll("\n", ", ") ?? null;
+}
+
+export function clientOf({ remoteAddress, remotePort }: TLSSocket): string {
+  return clientText(remoteAddress, remotePort);
 }

@@ -7,12 +7,14 @@ import { Rejection } from "../model/rejection.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model/store-reporter.ts";
 import type { StoreStats } from "../model/store-stats.ts";
+import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { findFull } from "./admission/capacity.ts";
 import { groupGrowth } from "./admission/growth.ts";
 import { findKeyFault } from "./admission/key-fault.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
-import { PushHandler, type PushRequest } from "./admission/push.ts";
+import { PushHandler } from "./admission/push.ts";
+import type { PushRequest } from "./admission/push-request.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
@@ -47,16 +49,6 @@ const SEARCH_TOO_LONG = new Rejection(
   "the push is too large: its series may be in too many groups of other label names to look into",
 );
 
-/** Is told, within the turn, what changed in the store; groups by their id. */
-export interface StoreWatcher {
-  readonly changed: (group: number) => void;
-  /** The key is borrowed. */
-  readonly removed: (key: Uint8Array) => void;
-  readonly wiped: () => void;
-  /** No group has the family of this id any more; another one may get it. */
-  readonly familyRemoved: (family: number) => void;
-}
-
 /**
  * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and
  * no queue. Readers take a `snapshot` or go through groups one by one.
@@ -67,6 +59,8 @@ export class Store {
   private times = new PushTimes(this.table);
   private readonly wiped = new WipedTables();
   private watcher: StoreWatcher | null = null;
+  /** Kept where somebody watches. */
+  private segments: Segments | null = null;
   private reporter: StoreReporter = NO_REPORTER;
   /** Tells whoever is the reporter then. */
   private readonly relay: StoreReporter = {
@@ -243,7 +237,12 @@ export class Store {
   /** Has somebody told of every change from now on. */
   watch(watcher: StoreWatcher): void {
     this.watcher = watcher;
-    this.table.segments = new Segments(this.table, watcher.familyRemoved);
+    this.watchSegments(watcher);
+  }
+
+  private watchSegments({ familyRemoved }: StoreWatcher): void {
+    this.segments = new Segments(this.table, familyRemoved);
+    this.table.segments = this.segments;
   }
 
   /** Puts groups as they were kept into the store, step by step; there must be none of their keys. Nobody is told. */
@@ -286,13 +285,13 @@ export class Store {
 
   /** How a group that is there is spread over rows, or null where it is kept whole. Only where somebody watches. */
   segmentsOf(group: number): GroupSegments | null {
-    return this.table.segments?.of(group) ?? null;
+    return this.segments?.of(group) ?? null;
   }
 
   /** Has a group that is there spread over rows from now on. */
   splitGroup(group: number): GroupSegments {
-    if (this.table.segments === null) throw new Error("splitting a group: nobody watches the store");
-    return this.table.segments.split(group);
+    if (this.segments === null) throw new Error("splitting a group: nobody watches the store");
+    return this.segments.split(group);
   }
 
   /**
@@ -337,7 +336,7 @@ export class Store {
   wipe(): void {
     this.wiped.add(this.table);
     this.table = new Table();
-    if (this.watcher !== null) this.table.segments = new Segments(this.table, this.watcher.familyRemoved);
+    if (this.watcher !== null) this.watchSegments(this.watcher);
     this.times = new PushTimes(this.table);
     this.handler = new PushHandler(this.table, this.reserved, this.times);
     if (!this.check) this.allowContradictions();

@@ -6,7 +6,10 @@ import { createLog } from "../../src/telemetry/log.ts";
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const USERS = `basic_auth_users: {alice: ${HASH}}`;
 
-/** A web-config file whose text can be changed, and the names of the users that are asked for now, null while it is broken. */
+/**
+ * A web-config file whose text can be changed, and the names of the users that are asked for now, null while it is
+ * broken.
+ */
 function liveOf(first: string) {
   const file = { text: first };
   const logged: string[] = [];

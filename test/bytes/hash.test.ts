@@ -7,8 +7,9 @@ const FNV_PRIME = 0x01000193;
 const encoder = new TextEncoder();
 
 /**
- * Names that all have one FNV-1a hash wherever its start has the lowest byte `start`: at each place either string of the pair
- * that collides from there, so 2^`places` names. fixtures/fnv-collisions.json holds such a pair for each lowest byte.
+ * Names that all have one FNV-1a hash wherever its start has the lowest byte `start`: at each place either string of
+ * the pair that collides from there, so 2^`places` names. fixtures/fnv-collisions.json holds such a pair for each
+ * lowest byte.
  */
 function collidingNames(start: number, places: number): string[] {
   let names = [""];

@@ -1,7 +1,7 @@
 /**
- * A delimited stream of io.prometheus.client.MetricFamily as comparable text: `{number=value ...}`, the fields of a message
- * sorted, messages within messages in braces, strings quoted, other bytes in hexadecimal.
- * Field numbers: https://github.com/prometheus/client_model, metrics.proto.
+ * A delimited stream of io.prometheus.client.MetricFamily as comparable text: `{number=value ...}`, the fields of a
+ * message sorted, messages within messages in braces, strings quoted, other bytes in hexadecimal. Field numbers:
+ * https://github.com/prometheus/client_model, metrics.proto.
  */
 
 type Kind = "text" | MessageName;

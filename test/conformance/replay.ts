@@ -48,7 +48,9 @@ export function readConversations(text: string): Conversation[] {
 const OWN_FAMILY = /^"?(go|process|promhttp|pushgateway|nodejs|bun|python)_/;
 const PUSH_TIME = /^(push(?:_failure)?_time_seconds\{.*\}) (.+)$/;
 
-/** The pushed families of a text exposition: the lines of each, sorted; push times are reduced to `<zero>` and `<set>`. */
+/**
+ * The pushed families of a text exposition: the lines of each, sorted; push times are reduced to `<zero>` and `<set>`.
+ */
 export function pushedFamilies(exposition: string): Record<string, string[]> {
   const families: Record<string, string[]> = {};
   let family = "<no metadata>";
@@ -215,7 +217,9 @@ function lookAt(answer: Answer, look: string | undefined): Partial<Seen> {
   return look !== "status" && answer.status >= 400 ? { error: answer.body.toString().trim() } : {};
 }
 
-/** How what was seen differs from what was recorded, a line a difference; the wording of errors is left to `sameError`. */
+/**
+ * How what was seen differs from what was recorded, a line a difference; the wording of errors is left to `sameError`.
+ */
 export function differences(expected: readonly Seen[], seen: readonly Seen[]): string[] {
   return expected.flatMap((wanted, index) => {
     const got = seen[index];

@@ -77,7 +77,9 @@ afterEach(() => {
   counter = null;
 });
 
-/** The most work between two turns as the cost of an input, and one byte sent, so that the search looks for just that. */
+/**
+ * The most work between two turns as the cost of an input, and one byte sent, so that the search looks for just that.
+ */
 function reads({ what, path, accept }: (typeof ROUTES)[number]): Route<Content> {
   return {
     what,

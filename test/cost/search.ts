@@ -5,7 +5,9 @@ export interface Route<Input> {
   readonly what: string;
   readonly random: (dice: Dice) => Input;
   readonly mutate: (dice: Dice, input: Input) => Input;
-  /** Prepares a server for the input, sends it, and counts: units of work, and bytes sent by the request that is judged. */
+  /**
+   * Prepares a server for the input, sends it, and counts: units of work, and bytes sent by the request that is judged.
+   */
   readonly cost: (input: Input) => Promise<{ readonly units: number; readonly bytes: number }>;
 }
 
@@ -15,7 +17,9 @@ export interface Worst<Input> {
   readonly bytes: number;
 }
 
-/** The input of the most work a byte that a hill climb finds: always the better of two, and now and then a start afresh. */
+/**
+ * The input of the most work a byte that a hill climb finds: always the better of two, and now and then a start afresh.
+ */
 export async function findWorst<Input>(route: Route<Input>, dice: Dice, rounds: number): Promise<Worst<Input>> {
   let worst: Worst<Input> | null = null;
   let current: Worst<Input> | null = null;

@@ -27,8 +27,8 @@ export async function machineAbsent(): Promise<string | null> {
 }
 
 /**
- * A systemd with processes, mounts, a loopback network, /etc, /opt, /var/lib and /usr/local of its own, beside the one of
- * the system; all of it ends with it.
+ * A systemd with processes, mounts, a loopback network, /etc, /opt, /var/lib and /usr/local of its own, beside the one
+ * of the system; all of it ends with it.
  */
 export class Machine {
   private constructor(

@@ -7,7 +7,10 @@ import { commandUnderTest, run } from "../program.ts";
 
 const root = join(import.meta.dir, "../..");
 
-/** The program under test as one file `folder/name`: the built one, or one that is compiled from the sources in a second. */
+/**
+ * The program under test as one file `folder/name`: the built one, or one that is compiled from the sources in a
+ * second.
+ */
 export async function binaryUnderTest(folder: string, name: string): Promise<void> {
   const path = join(folder, name);
   mkdirSync(folder, { recursive: true });
@@ -31,8 +34,8 @@ export interface Release {
 }
 
 /**
- * The release that `npm run build` has left beside the program under test, copied into `folder` with its sha256sums.txt; where
- * there is none, a made one of the same version.
+ * The release that `npm run build` has left beside the program under test, copied into `folder` with its
+ * sha256sums.txt; where there is none, a made one of the same version.
  */
 export async function releaseUnderTest(folder: string, command: string): Promise<Release> {
   const [program = "", ...others] = commandUnderTest();
@@ -44,8 +47,8 @@ export async function releaseUnderTest(folder: string, command: string): Promise
 }
 
 /**
- * A small tarball in `folder`, of the same layout as the one that is built, whose program hands over to `command`; sha256sums.txt
- * there gets a line for it.
+ * A small tarball in `folder`, of the same layout as the one that is built, whose program hands over to `command`;
+ * sha256sums.txt there gets a line for it.
  */
 export async function makeRelease(folder: string, named: string, command: string): Promise<Release> {
   const inner = join(folder, `pushgateway-${named}.linux-amd64`);

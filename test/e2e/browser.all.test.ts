@@ -82,7 +82,9 @@ describe.skipIf(skip)(`in Chromium${reason}`, () => {
     return { page, said, asked };
   }
 
-  /** Opens the hostile page and waits until it is through. Another port is another origin; another host is another site. */
+  /**
+   * Opens the hostile page and waits until it is through. Another port is another origin; another host is another site.
+   */
   async function attack(gateway: Gateway, host: string): Promise<string> {
     await fetch(`${gateway.url}/metrics/job/kept`, { method: "PUT", body: "kept 1\n" });
     using server = Bun.serve({

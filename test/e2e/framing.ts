@@ -3,7 +3,10 @@ import { Connection } from "../wire.ts";
 /** Where the body of a request begins and ends, told in ways that a proxy and a server could read differently. */
 export interface FramingShape {
   readonly proves: string;
-  /** The bytes of one connection: to push `good 1` into group `good<n>`, with a request for `smuggled<n>` hidden in some. */
+  /**
+   * The bytes of one connection: to push `good 1` into group `good<n>`, with a request for `smuggled<n>` hidden in
+   * some.
+   */
   readonly bytes: (n: number) => string;
   /** The answers; an empty list is a connection closed without any. */
   readonly answers: readonly number[];

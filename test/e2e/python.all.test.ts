@@ -12,7 +12,9 @@ const { skip, reason } = requirement(importable ? null : `prometheus_client for 
 /** Old releases of the library write a space as `+`, which stays a plus sign in a path; newer ones write base64. */
 const SPACED = /^value_1\{instance="",job="keys",n="1",path="two[+ ]words"\} 1$/m;
 
-/** Each scene of users.py: what it proves, lines that must stand in the exposition afterwards, and texts that must not. */
+/**
+ * Each scene of users.py: what it proves, lines that must stand in the exposition afterwards, and texts that must not.
+ */
 const SCENES = [
   {
     scene: "push",

@@ -91,8 +91,8 @@ const MORE_TEXTS = encoded([
 ]);
 
 /**
- * Sends the same random bodies to Pushgateway 1.11 and to an app in this process for some seconds, each to a group that is
- * deleted again: statuses, the texts of refusals and both expositions must be the same.
+ * Sends the same random bodies to Pushgateway 1.11 and to an app in this process for some seconds, each to a group that
+ * is deleted again: statuses, the texts of refusals and both expositions must be the same.
  */
 export async function compareAnswers(seed: number, seconds: number, isProtobuf: boolean): Promise<Answers> {
   const dice = new Dice(seed);
@@ -168,8 +168,8 @@ function isTold(fault: string, told: readonly string[]): boolean {
 }
 
 /**
- * What an answer tells, without the number of faults: a family in which something is wrong is not searched for duplicates here.
- * Behind `proto:` Go writes a blank or a wider one, by a hash of the program.
+ * What an answer tells, without the number of faults: a family in which something is wrong is not searched for
+ * duplicates here. Behind `proto:` Go writes a blank or a wider one, by a hash of the program.
  */
 function faultsOf(text: string): string[] {
   const faults = text.replaceAll("\u00a0", " ").replace(PREFIX, "").split("\n");

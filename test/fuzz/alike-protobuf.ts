@@ -7,8 +7,8 @@ import { decodeFamilies, encodeFamilies, type Message } from "./metrics-schema.t
 const HEADERS = { "content-type": PROTOBUF_TYPE, accept: PROTOBUF_TYPE };
 
 /**
- * Pushes `count` well-formed bodies that protobufjs wrote, has it read our protobuf exposition, and gives what differs but
- * for the labels of the group, which are added, and the order of labels.
+ * Pushes `count` well-formed bodies that protobufjs wrote, has it read our protobuf exposition, and gives what differs
+ * but for the labels of the group, which are added, and the order of labels.
  */
 export async function compareProtobufs(seed: number, count: number): Promise<string[]> {
   const dice = new Dice(seed);

@@ -18,8 +18,9 @@ const Answer = Type.Array(Type.Union([Type.Array(ReadFamily), Type.String()]));
 type ReadFamily = Static<typeof ReadFamily>;
 
 /**
- * Pushes `count` well-formed texts and has prometheus_client for Python read each of them, and the one exposition that we make
- * of all. Gives what differs, an entry a text: the families' types and help, the samples' names, labels and values.
+ * Pushes `count` well-formed texts and has prometheus_client for Python read each of them, and the one exposition that
+ * we make of all. Gives what differs, an entry a text: the families' types and help, the samples' names, labels and
+ * values.
  */
 export async function compareTexts(
   seed: number,

@@ -26,7 +26,10 @@ const WORDS = encoded([
   "PUT /a HTTP/1.1\r\nHost: x\r\n",
 ]);
 const SEEDS = 60;
-/** Turns of the microtask queue in which every answer is given, and more for each byte: requests come one behind the other. */
+/**
+ * Turns of the microtask queue in which every answer is given, and more for each byte: requests come one behind the
+ * other.
+ */
 const TURNS = 60;
 /** Inputs up to here are cut at every byte. */
 const SMALL_BYTES = 300;

@@ -15,14 +15,14 @@ export interface Differential {
 const PUSHES_A_SCRAPE = 10;
 const MAX_DIFFERENCES = 5;
 /**
- * What no two servers agree on: families of their own, and when something was pushed; of the HELP texts that groups give one
- * family, the reference shows any.
+ * What no two servers agree on: families of their own, and when something was pushed; of the HELP texts that groups
+ * give one family, the reference shows any.
  */
 const OWN = /^# HELP |^(?:# \w+ )?(?:go_|process_|pushgateway_|push_time_seconds|push_failure_time_seconds)/;
 
 /**
- * Sends the same random pushes to Debian's prometheus-pushgateway 1.5.1 and to the program under test for some seconds: the
- * statuses must be the same, and so must the expositions, but for families of the servers' own and push times.
+ * Sends the same random pushes to Debian's prometheus-pushgateway 1.5.1 and to the program under test for some seconds:
+ * the statuses must be the same, and so must the expositions, but for families of the servers' own and push times.
  */
 export async function comparePrograms(seed: number, seconds: number): Promise<Differential> {
   await using reference = await startReference();
@@ -87,7 +87,8 @@ function randomRequest(source: PushSource): RandomRequest | null {
 }
 
 /**
- * - names in full UTF-8 came with 1.8, and so did what is said of them; native histograms and times of creation with 1.6
+ * - names in full UTF-8 came with 1.8, and so did what is said of them; native histograms and times of creation with
+ *   1.6
  * - the type of a family without metrics counts in the reference if its group happens to be looked at first
  * - the gateways' own families are not the same ones; pushed push times are taken in another way
  */
@@ -126,7 +127,10 @@ async function scrape(url: string): Promise<string | null> {
     .join("\n");
 }
 
-/** The reference deletes and wipes after it has answered: it is asked again until it shows what is expected, for a while. */
+/**
+ * The reference deletes and wipes after it has answered: it is asked again until it shows what is expected, for a
+ * while.
+ */
 async function scrapeSettled(url: string, expected: string | null): Promise<string | null> {
   let shown = await scrape(url);
   for (let again = 0; again < 500 && shown !== expected && shown !== null; again++) {

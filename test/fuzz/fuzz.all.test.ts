@@ -4,7 +4,10 @@ import { COMPARISONS } from "./comparisons.ts";
 import { TARGETS } from "./targets.ts";
 import { fuzzInThread } from "./thread.ts";
 
-/** Seconds for each reader and comparison: a glance, and more where a change is taken. `npm run fuzz` goes on for longer. */
+/**
+ * Seconds for each reader and comparison: a glance, and more where a change is taken. `npm run fuzz` goes on for
+ * longer.
+ */
 const SECONDS = process.env.CI ? 2.5 : 0.3;
 setDefaultTimeout((SECONDS + 60) * 1000);
 

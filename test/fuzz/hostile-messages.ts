@@ -225,8 +225,8 @@ const TIMES = [
 const TYPE_WORDS = ["counter", "gauge", "histogram", "summary", "untyped", "gaugehistogram", "info", ""];
 
 /**
- * Lines of the text format: the same series twice, values that are infinite, none or too large, types that do not fit what
- * follows, counts below zero, times out of range; most of it well-formed.
+ * Lines of the text format: the same series twice, values that are infinite, none or too large, types that do not fit
+ * what follows, counts below zero, times out of range; most of it well-formed.
  */
 export function hostileText(dice: Dice): Uint8Array {
   const lines: string[] = [];

@@ -28,8 +28,8 @@ interface Stand {
 }
 
 /**
- * As `ServerTarget`, over HTTP/2: several requests at once on one connection, in pieces, of which some are reset amid their body or
- * their answer, or with the connection. No answer is 500, and when all have gone nothing is held.
+ * As `ServerTarget`, over HTTP/2: several requests at once on one connection, in pieces, of which some are reset amid
+ * their body or their answer, or with the connection. No answer is 500, and when all have gone nothing is held.
  */
 export class Http2Target implements Target {
   readonly name = "server-http2";

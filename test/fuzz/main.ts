@@ -6,8 +6,8 @@ import { fuzzInThread } from "./thread.ts";
 type Part = readonly [name: string, run: (seed: number, seconds: number) => Promise<number>];
 
 /**
- * `npm run fuzz -- --seconds 60 --seed 1 --only text`: mutated inputs for each reader, then comparisons with others' programs.
- * The seconds are shared out among all whose name holds the word. Ends with 1 if anything was found.
+ * `npm run fuzz -- --seconds 60 --seed 1 --only text`: mutated inputs for each reader, then comparisons with others'
+ * programs. The seconds are shared out among all whose name holds the word. Ends with 1 if anything was found.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({

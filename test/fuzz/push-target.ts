@@ -10,8 +10,8 @@ const PUSHES_AN_APP = 100;
 const GROUPS = ["/job/j", "/job/j/instance/i", "/job/k/path@base64/Lw", "/job/k"];
 
 /**
- * Bodies pushed to a whole app. Whatever is pushed, the app answers 200, 400 or 413, and everything that it shows afterwards
- * can be read: its text and its protobuf by our own parsers, its JSON, its page.
+ * Bodies pushed to a whole app. Whatever is pushed, the app answers 200, 400 or 413, and everything that it shows
+ * afterwards can be read: its text and its protobuf by our own parsers, its JSON, its page.
  */
 export class PushTarget implements Target {
   readonly maxBytes = 1 << 14;

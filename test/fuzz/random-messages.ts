@@ -8,7 +8,10 @@ const NUMBERS = [0, 1, -0, 0.5, 1e6, 123456789, 1e21, -2.5e-7, Number.NaN, Infin
 const COUNTS = [0, 1, 7, 2 ** 53 + 2, 2 ** 63, 2 ** 64 - 2048];
 const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
 
-/** Delimited MetricFamily messages, mostly well-formed, with parts that are absent, come twice, or are of nobody's making. */
+/**
+ * Delimited MetricFamily messages, mostly well-formed, with parts that are absent, come twice, or are of nobody's
+ * making.
+ */
 export function randomMessages(dice: Dice): Uint8Array {
   const families = Array.from({ length: dice.pick([1, 1, 1, 2, 3]) }, () => {
     const message = familyOf(dice);

@@ -97,9 +97,10 @@ function diceOf(input: Uint8Array): Dice {
 const PACE_BYTES = 8 * 1024;
 
 /**
- * Whole exchanges with a whole server, on connections without sockets: bodies of all kinds, in pieces, on all routes that write
- * and some that read, by several clients at once, of which some leave amid a request or its answer. No answer is 500, all come,
- * and when all have gone nothing is held: no upload, no buffer, no long answer, no snapshot, no parser.
+ * Whole exchanges with a whole server, on connections without sockets: bodies of all kinds, in pieces, on all routes
+ * that write and some that read, by several clients at once, of which some leave amid a request or its answer. No
+ * answer is 500, all come, and when all have gone nothing is held: no upload, no buffer, no long answer, no snapshot,
+ * no parser.
  */
 export class ServerTarget implements Target {
   readonly name = "server";

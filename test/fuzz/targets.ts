@@ -175,8 +175,8 @@ function readKey(path: { text: string; lossy: boolean }, utf8Names: boolean): st
   const again = written === null ? null : readGroupingKey({ ...written, text: written.text.slice(4) }, true);
   const isSame =
     again !== null && !(again instanceof Rejection) && Buffer.compare(again.key.block, keyed.key.block) === 0;
-  // A name that itself begins as escaped ones do means something else when it is read with escapes; a reserved one that was
-  // smuggled in by escapes is read here and refused by the store.
+  // A name that itself begins as escaped ones do means something else when it is read with escapes; a reserved one that
+  // was smuggled in by escapes is read here and refused by the store.
   if (!isSame && !labels.some(({ name }) => name.startsWith("U__") || name.startsWith("__")))
     throw new Error(
       `${JSON.stringify(labels)} is written ${groupPath(labels)}, which is read ${JSON.stringify(again)}`,

@@ -3,7 +3,10 @@ import { type Order, SHARED_HEAD_BYTES } from "./worker.ts";
 
 const MAX_INPUT_BYTES = 1 << 18;
 const POLL_MS = 250;
-/** An input that is not read after so long is taken for one that never will be; a busy machine stops a thread for seconds. */
+/**
+ * An input that is not read after so long is taken for one that never will be; a busy machine stops a thread for
+ * seconds.
+ */
 const HANG_MS = 20_000;
 
 /** Fuzzes one reader in a thread of its own, so that an input that does not end is found too. */

@@ -4,8 +4,8 @@ import { TextParser } from "../../src/parse/text.ts";
 import { createTestApp, push, scrape } from "../app.ts";
 
 /**
- * What the look-ups of a body's series cost, in slots looked at: of each run of taken slots in the table of its series any may have
- * to be passed for any other.
+ * What the look-ups of a body's series cost, in slots looked at: of each run of taken slots in the table of its series
+ * any may have to be passed for any other.
  */
 function slotsLookedAt(body: string): number {
   const parser = new TextParser(new PushColumns(), false);

@@ -29,7 +29,8 @@ describe("the JSON API", () => {
       const schema = get?.responses["200"]?.content?.["application/json"]?.schema;
       if (schema === undefined) continue;
       const answer = await (await ask(app, "GET", `/api/v1${path}`)).json();
-      // Out of a JSON document a schema has lost the marks that TypeBox knows its own by; plain JSON Schema words remain.
+      // Out of a JSON document a schema has lost the marks that TypeBox knows its own by; plain JSON Schema words
+      // remain.
       expect(conforms(schema, answer)).toBe(true);
     }
   });

@@ -191,7 +191,9 @@ afterEach(() => {
   counter = null;
 });
 
-/** Has work counted between all moments where a turn of the loop may be taken: time goes on whenever it is asked for. */
+/**
+ * Has work counted between all moments where a turn of the loop may be taken: time goes on whenever it is asked for.
+ */
 function counted(gateway: TestApp): WorkCounter {
   const work = new WorkCounter();
   counter = work;

@@ -8,7 +8,10 @@ const families = (start: string, count: number) => Array.from({ length: count },
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** In each round a group is filled and taken away again, so that one removal is always under way; gives the rounds until `done`. */
+/**
+ * In each round a group is filled and taken away again, so that one removal is always under way; gives the rounds until
+ * `done`.
+ */
 async function removeOnAndOn(
   gateway: TestApp,
   done: () => boolean,

@@ -11,8 +11,9 @@ const CHUNK_BYTES = 256;
 const ITEM_BYTES = 32;
 
 /**
- * Counts work, in bytes, of everything that answers are made with: lines and protobuf fields that were read, bytes that were
- * written or deflated, chunks that were noted or taken out, things that were put into lists. It hooks into the classes until it is stopped.
+ * Counts work, in bytes, of everything that answers are made with: lines and protobuf fields that were read, bytes that
+ * were written or deflated, chunks that were noted or taken out, things that were put into lists. It hooks into the
+ * classes until it is stopped.
  */
 export class WorkCounter {
   private readonly undo: (() => void)[] = [];

@@ -2,8 +2,8 @@
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The circles of imports: each is the set of files that reach each other, sorted by name. Tarjan's algorithm for strongly
- * connected components, with a stack of its own.
+ * The circles of imports: each is the set of files that reach each other, sorted by name. Tarjan's algorithm for
+ * strongly connected components, with a stack of its own.
  */
 export function cyclesOf(imports: Imports): string[][] {
   const search = new Search(imports);

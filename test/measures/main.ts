@@ -4,8 +4,8 @@ import { cyclesOf } from "./cycles.ts";
 import { classesOf, functionsOf, type Measured } from "./functions.ts";
 import { importsOf, readSources, type Source } from "./sources.ts";
 
-// npm run measures [-- --longest N]: how large files and functions are, how much is cast, which imports go in circles, and
-// which lines are too wide, folder by folder; with --longest, the N largest of each kind by name.
+// npm run measures [-- --longest N]: how large files and functions are, how much is cast, which imports go in circles,
+// and which lines are too wide, folder by folder; with --longest, the N largest of each kind by name.
 
 const FOLDERS = ["src", "build", "bench", "test"];
 const MAX_WIDTH = 120;

@@ -27,8 +27,8 @@ import {
 import { METRIC_TYPE_WORDS } from "../../src/model/metric-type.ts";
 
 /**
- * What columns hold, a line each: `name type "help"`, then its metrics as `  {labels} value` or `  {labels} bound:value ...
- * sum s count c`, marked with `+side` where lines alone will not say everything.
+ * What columns hold, a line each: `name type "help"`, then its metrics as `  {labels} value` or `  {labels} bound:value
+ * ... sum s count c`, marked with `+side` where lines alone will not say everything.
  */
 export function dump(columns: PushColumns): string[] {
   return Array.from({ length: columns.familyCount }, (_, family) => dumpFamily(columns, family)).flat();

@@ -14,7 +14,10 @@ function holding(...values: (number | null)[]): Observed {
 }
 
 describe("the record of what was sent and answered", () => {
-  /** Sent in this order: a number is a push of it to group 0, null a delete; "unanswered" pushes overlap all that follow. */
+  /**
+   * Sent in this order: a number is a push of it to group 0, null a delete; "unanswered" pushes overlap all that
+   * follow.
+   */
   const STATES = [
     { sent: [1, 2], unanswered: [], state: 2, right: true },
     { sent: [1, 2], unanswered: [], state: 1, right: false },

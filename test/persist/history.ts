@@ -61,8 +61,8 @@ export class History {
   }
 
   /**
-   * What is wrong with `observed` as a state that the server had at some time, the answers since being lost: whatever was
-   * answered before the youngest write that is there was sent must be there too.
+   * What is wrong with `observed` as a state that the server had at some time, the answers since being lost: whatever
+   * was answered before the youngest write that is there was sent must be there too.
    */
   prefixFaults(observed: Observed): string[] {
     let cut = 0;

@@ -240,7 +240,10 @@ describe("a database that an older version wrote", () => {
     expect(rows).toEqual(["a", "b"].map((job) => ({ key: `job="${job}"`, whole: 1 })));
   });
 
-  /** Of schema-1.db.gz, which the first version wrote: a group for each kind of push that it took and that is refused today. */
+  /**
+   * Of schema-1.db.gz, which the first version wrote: a group for each kind of push that it took and that is refused
+   * today.
+   */
   const LEFT_OUT = [
     'a_b="2",job="escaped-equal-proto" g',
     'job="escaped-equal" g',

@@ -108,7 +108,9 @@ function groupsOf(answer: unknown): string[] {
   return answer.data.map((group) => JSON.stringify(group, null, 1)).sort();
 }
 
-/** All that a server tells of what was pushed to it. Groups have no order that a restart must keep, so lines are sorted. */
+/**
+ * All that a server tells of what was pushed to it. Groups have no order that a restart must keep, so lines are sorted.
+ */
 async function told(gateway: Gateway) {
   const metrics = await ask(gateway, "/api/v1/metrics");
   const scraped = await ask(gateway, "/metrics", { headers: { Accept: PROTOBUF_TYPE } });

@@ -9,8 +9,8 @@ import { ask, kill, Place, persistence, Starting } from "./place.ts";
 setDefaultTimeout(120_000);
 
 /**
- * What the version before segments wrote: metrics of every type, from text and protobuf, names in quotes, refused pushes, empty
- * families, contradictions, groups of hundreds of families, and families of a thousand series.
+ * What the version before segments wrote: metrics of every type, from text and protobuf, names in quotes, refused
+ * pushes, empty families, contradictions, groups of hundreds of families, and families of a thousand series.
  */
 const DATABASE = Bun.gunzipSync(readFileSync(join(import.meta.dir, "schema-2.db.gz")));
 /** What it sent Prometheus of that, sorted; without its own metrics. */

@@ -132,7 +132,10 @@ async function groupsOn(file: string): Promise<string[]> {
 
 const line = (job: string, value: number) => `m{instance="",job="${job}"} ${value}`;
 
-/** Serves from memory and says so in one line; once the obstacle is gone everything is kept, what was pushed meanwhile too. */
+/**
+ * Serves from memory and says so in one line; once the obstacle is gone everything is kept, what was pushed meanwhile
+ * too.
+ */
 async function outlive({ make, mend, reason }: Obstacle, file: string, flags: readonly string[]): Promise<void> {
   await make(file);
   await using gateway = await start(file, flags);

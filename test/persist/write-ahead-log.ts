@@ -13,8 +13,8 @@ export class DiskImage {
   readonly #database: string;
   readonly #log: Buffer<ArrayBuffer>;
   /**
-   * Between these two, bytes of the log may not have reached the disk: frames that were begun to be copied into the database
-   * had been synced before, and what follows the last frame is left from before the log was begun anew.
+   * Between these two, bytes of the log may not have reached the disk: frames that were begun to be copied into the
+   * database had been synced before, and what follows the last frame is left from before the log was begun anew.
    */
   readonly #tearableFrom: number;
   readonly #tearableTo: number;

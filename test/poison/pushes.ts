@@ -112,7 +112,9 @@ function casePushes(): Push[] {
   });
 }
 
-/** The corpora of the fuzzer and what comes of them by chance: of each kind `count` inputs, the same for the same seed. */
+/**
+ * The corpora of the fuzzer and what comes of them by chance: of each kind `count` inputs, the same for the same seed.
+ */
 export function corpusPushes(seed: number, count: number): Push[] {
   const dice = new Dice(seed);
   const words = encoded([

@@ -4,7 +4,9 @@ export class SchemaError extends Error {}
 type Kind = "text" | "varint" | "zigzag" | "double" | MessageName;
 type MessageName = keyof typeof SCHEMA;
 
-/** The messages of io.prometheus.client that are scraped (https://github.com/prometheus/client_model, metrics.proto). */
+/**
+ * The messages of io.prometheus.client that are scraped (https://github.com/prometheus/client_model, metrics.proto).
+ */
 const SCHEMA = {
   MetricFamily: {
     1: ["name", "text"],
@@ -103,7 +105,10 @@ export class Message {
   }
 }
 
-/** Reads a message as the readers of gogo/protobuf do: unknown fields are passed over, known ones must be of their wire type. */
+/**
+ * Reads a message as the readers of gogo/protobuf do: unknown fields are passed over, known ones must be of their wire
+ * type.
+ */
 export function readMessage(bytes: Uint8Array, name: MessageName, into = new Message()): Message {
   const schema: Readonly<Record<number, readonly [string, string]>> = SCHEMA[name];
   const reader = new Reader(bytes);

@@ -2,16 +2,21 @@ import { isUtf8 } from "node:buffer";
 import { type Message, readMessage, SchemaError } from "./strict-message.ts";
 
 /**
- * A scraper as strict as Prometheus: what fails a whole scrape there fails here. Written from its sources (model/textparse:
- * promlex.l, promparse.go, protobufparse.go; model/histogram: Validate; tsdb: head_append.go), and held equal to the real
- * program by scraper.test.ts. It knows nothing of this project's own readers.
+ * A scraper as strict as Prometheus: what fails a whole scrape there fails here. Written from its sources
+ * (model/textparse: promlex.l, promparse.go, protobufparse.go; model/histogram: Validate; tsdb: head_append.go), and
+ * held equal to the real program by scraper.test.ts. It knows nothing of this project's own readers.
  */
 export interface Scraper {
-  /** Names of metrics and labels may be any UTF-8, as by default since Prometheus 3, or of the old character set only. */
+  /**
+   * Names of metrics and labels may be any UTF-8, as by default since Prometheus 3, or of the old character set only.
+   */
   readonly utf8Names: boolean;
   /** Native histograms are ingested: their protobuf form counts, and must be consistent. */
   readonly nativeHistograms: boolean;
-  /** Where they are not ingested, releases up to 3.5 pass over them; later ones, and all by default here, read their classic form. */
+  /**
+   * Where they are not ingested, releases up to 3.5 pass over them; later ones, and all by default here, read their
+   * classic form.
+   */
   readonly passesOverNative?: boolean;
 }
 

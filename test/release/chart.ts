@@ -29,7 +29,9 @@ const InitContainer = Type.Object(
   strict,
 );
 
-/** The values of the chart prometheus-pushgateway 3.8 that ours use; another one is refused, so that none goes untested. */
+/**
+ * The values of the chart prometheus-pushgateway 3.8 that ours use; another one is refused, so that none goes untested.
+ */
 const Values = Type.Object(
   {
     image: Type.Object({ repository: Type.String(), tag: Type.String() }, strict),

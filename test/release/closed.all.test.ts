@@ -23,7 +23,9 @@ const root = requirement(
   buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("chroot", "mount") : "root, who may mount and change users,"),
 );
 
-/** Variables that change what a program of Bun or glibc does, told by `--version`; FILE is a file that writes to stderr. */
+/**
+ * Variables that change what a program of Bun or glibc does, told by `--version`; FILE is a file that writes to stderr.
+ */
 const ESCAPES = [
   { what: "become the bun command", settings: ["BUN_BE_BUN=1"] },
   { what: "load a script first", settings: ["BUN_OPTIONS=--preload=FILE"] },

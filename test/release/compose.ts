@@ -2,7 +2,10 @@ import { resolve } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/** What the compose files of the tests have in a service. Any other key is refused, so that nothing in them goes untested. */
+/**
+ * What the compose files of the tests have in a service. Any other key is refused, so that nothing in them goes
+ * untested.
+ */
 const Service = Type.Object(
   {
     image: Type.String(),

@@ -4,8 +4,8 @@ import { Child, eventually, programs, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 
 /**
- * A Docker daemon of the tests' own: its data and socket are in a scratch folder, it touches no firewall, bridge or other daemon.
- * Needs root.
+ * A Docker daemon of the tests' own: its data and socket are in a scratch folder, it touches no firewall, bridge or
+ * other daemon. Needs root.
  */
 export class Docker {
   readonly #daemon: Child;
@@ -47,8 +47,8 @@ export class Docker {
   }
 
   /**
-   * A folder for the front of PATH with a `docker` that speaks to this daemon. Containers have no network but that of other
-   * containers, so ports are not published.
+   * A folder for the front of PATH with a `docker` that speaks to this daemon. Containers have no network but that of
+   * other containers, so ports are not published.
    */
   path(): string {
     const folder = join(this.#folder, "path");

@@ -27,7 +27,9 @@ function commandsOf(start: RegExp): string[] {
   return [...text.matchAll(/^ {4}(.*)$/gm)].map(([, line = ""]) => line).filter((line) => start.test(line));
 }
 
-/** Compose files as the guides on the web have them for the Go Pushgateway, but for the image. All mount what is root's. */
+/**
+ * Compose files as the guides on the web have them for the Go Pushgateway, but for the image. All mount what is root's.
+ */
 const COMPOSE_FILES = [
   {
     what: "web.yml and everything else in the folder of the compose file",

@@ -1,4 +1,6 @@
-/** A program that tells what the runtime can do where it runs: one line of JSON. Its argument is a host name to look up. */
+/**
+ * A program that tells what the runtime can do where it runs: one line of JSON. Its argument is a host name to look up.
+ */
 
 import { dlopen, FFIType } from "bun:ffi";
 import { Database } from "bun:sqlite";

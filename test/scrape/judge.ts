@@ -41,8 +41,8 @@ export const OTHER_SETUPS: Readonly<Record<string, Setup>> = {
 };
 
 /**
- * Has a Prometheus 3 scrape each of the protobuf expositions, from a path of its own, and gives what it says of each. It throws
- * where Prometheus ends by one of them.
+ * Has a Prometheus 3 scrape each of the protobuf expositions, from a path of its own, and gives what it says of each.
+ * It throws where Prometheus ends by one of them.
  */
 export async function judge(expositions: readonly Uint8Array[], setup: Setup = NATIVE): Promise<Verdict[]> {
   using server = Bun.serve({

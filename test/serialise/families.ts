@@ -98,7 +98,10 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** A random double: small whole numbers, fractions, any bit pattern, the special ones; never -0, which lines cannot hold. */
+/**
+ * A random double: small whole numbers, fractions, any bit pattern, the special ones; never -0, which lines cannot
+ * hold.
+ */
 export function randomDouble(random: () => number): number {
   const kind = Math.floor(random() * 5);
   if (kind === 0) return Math.floor(random() * 1000);

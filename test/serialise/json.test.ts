@@ -30,7 +30,9 @@ const recorded = recordedConversations().flatMap(({ name, expected }) =>
   }),
 );
 
-/** Whether an answer says what lines do not: negative zeros, buckets for infinity that were not pushed, native buckets. */
+/**
+ * Whether an answer says what lines do not: negative zeros, buckets for infinity that were not pushed, native buckets.
+ */
 function needsSide(group: ApiGroup): boolean {
   const text = JSON.stringify(group);
   if (text.includes('"-0"') || text.includes("GAUGE_HISTOGRAM") || text.includes('"buckets":[')) return true;

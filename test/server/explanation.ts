@@ -6,8 +6,8 @@ import { type RequestRead, requestsRead } from "./requests-read.ts";
 const NO_REQUEST: RequestRead = { before: "", text: "", refused: null, isWhole: false };
 
 /**
- * The names of the known differences that make up this one, in the order of the requests; none, it is no difference; null, a
- * part of it is none that is known.
+ * The names of the known differences that make up this one, in the order of the requests; none, it is no difference;
+ * null, a part of it is none that is known.
  */
 export function explain({ text, ours, theirs }: Difference): string[] | null {
   const [here, there] = [answersOf(ours), answersOf(theirs)];
@@ -31,7 +31,9 @@ export function explain({ text, ours, theirs }: Difference): string[] | null {
   return names.length > 0 || isStoredAlike(ours, theirs) ? names : null;
 }
 
-/** A request with the one before it, and what it was answered: "" for nothing more, "open" where the connection stays. */
+/**
+ * A request with the one before it, and what it was answered: "" for nothing more, "open" where the connection stays.
+ */
 interface Answered {
   readonly previous: RequestRead;
   readonly request: RequestRead;

@@ -19,7 +19,10 @@ class One implements Rival {
   }
 }
 
-/** Rivals by words like `a1!3`: the source, a number, `!` for one that stands still, its progress; each with a share of 1. */
+/**
+ * Rivals by words like `a1!3`: the source, a number, `!` for one that stands still, its progress; each with a share of
+ * 1.
+ */
 function rivalsOf(...words: string[]): Rivals<One> {
   const rivals = new Rivals<One>();
   for (const word of words) {

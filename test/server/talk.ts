@@ -52,7 +52,9 @@ export function talk(port: number, { pieces, halfCloses }: Talk): Promise<Said> 
   return promise;
 }
 
-/** Reads answers one after the other; one that has no body, as to HEAD, is known by the next that begins in its place. */
+/**
+ * Reads answers one after the other; one that has no body, as to HEAD, is known by the next that begins in its place.
+ */
 export function answersIn(bytes: Buffer): string[] {
   const answers: string[] = [];
   let at = 0;

@@ -9,8 +9,8 @@ import { type Figures, Honest } from "./honest.ts";
 import { Line, type Target } from "./line.ts";
 import { Row } from "./row.ts";
 
-// npm run soak -- --minutes N [--only WORDS] [--seed N]: honest and hostile clients together, act by act; exit status 1 where
-// the promises of row.ts are not kept. WORDS are a part of an act's or a scene's name.
+// npm run soak -- --minutes N [--only WORDS] [--seed N]: honest and hostile clients together, act by act; exit status 1
+// where the promises of row.ts are not kept. WORDS are a part of an act's or a scene's name.
 
 const SCENES: readonly Scene[] = ["memory", "file", "passwords"];
 const HONEST = "127.0.0.2";
@@ -26,7 +26,10 @@ const FLAGS = [
   "--log.level=error",
 ];
 const USERS = 5_000;
-/** Before the memory at rest is taken, honest clients come alone for so long, and then with crowds that leave nothing behind. */
+/**
+ * Before the memory at rest is taken, honest clients come alone for so long, and then with crowds that leave nothing
+ * behind.
+ */
 const WARM_UP_MS = 5_000;
 const WARM_UP_ACT = "half bodies";
 /** The memory comes back to this part of what it was: at the end, within the time. */

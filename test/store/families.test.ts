@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { MetricType } from "../../src/model/metric-type.ts";
-import { Family, NO_HELP } from "../../src/store/table/families.ts";
+import { Family } from "../../src/store/table/families.ts";
+import { NO_HELP } from "../../src/store/table/help-texts.ts";
 import { contentOf, NamedTable } from "./stored.ts";
 
 const { counter, gauge } = MetricType;

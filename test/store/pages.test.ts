@@ -14,7 +14,9 @@ function randomSize(random: () => number): number {
   return Math.floor(random() * (kind < 0.97 ? 5_000 : 40_000));
 }
 
-/** What a family's pages must be, whatever they hold: gapless, in the list under their index, each chunk on one page. */
+/**
+ * What a family's pages must be, whatever they hold: gapless, in the list under their index, each chunk on one page.
+ */
 function checkPages(family: Family): void {
   family.pages.forEach((page, index) => {
     expect(page.index).toBe(index);

@@ -9,7 +9,7 @@ import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../model/work.ts";
 import { ITSELF, NOBODY } from "../table/asides.ts";
 import type { Family } from "../table/families.ts";
 import type { Groups, PushedGroup } from "../table/groups.ts";
-import type { SeriesSource } from "../table/indexing.ts";
+import type { SeriesSource } from "../table/series-source.ts";
 import type { Shape } from "../table/shapes.ts";
 import { BlockSet } from "./block-set.ts";
 import type { Renderer } from "./render.ts";

@@ -2,12 +2,12 @@ import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { FAMILY_HELP_SIZE, FAMILY_NAME_SIZE, FAMILY_STRIDE } from "../../model/columns.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import type { Rejection } from "../../model/rejection.ts";
-import { NO_HELP } from "../table/families.ts";
+import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
 import { findFull, findGroupFull, type GroupGrowth, type Growth } from "./capacity.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { Prepared } from "./prepared.ts";
-import type { PushRequest } from "./push.ts";
+import type { PushRequest } from "./push-request.ts";
 
 /**
  * About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its

@@ -5,11 +5,12 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import type { StoreReporter } from "../../model/store-reporter.ts";
 import { Work } from "../../model/work.ts";
 import { Asides, ITSELF, NOBODY, UNKNOWN } from "../table/asides.ts";
-import { type ChunkContent, contentOf } from "../table/chunk-content.ts";
+import type { ChunkContent } from "../table/chunk-content.ts";
 import type { Contradictions } from "../table/contradictions.ts";
 import type { Family } from "../table/families.ts";
-import { seriesOf } from "../table/indexing.ts";
+import { contentOf } from "../table/group-view.ts";
 import type { ChunkPlace } from "../table/pages.ts";
+import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
 import { describeType, findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
@@ -36,7 +37,7 @@ export class KnownContradictions implements Contradictions {
   private readonly work = new Work();
   private readonly key = new Writer(256);
   private readonly hidden = new Set<Family>();
-  private readonly asides = new Set<Asides>();
+  private readonly asides = new Set<Asides<Family>>();
   private readonly setAside = { sizeBytes: 0 };
   /** Families whose key is more than their name. */
   private furtherCount = 0;
@@ -116,7 +117,7 @@ export class KnownContradictions implements Contradictions {
     return family;
   }
 
-  private asidesOf(name: Uint8Array, type: MetricType): Asides {
+  private asidesOf(name: Uint8Array, type: MetricType): Asides<Family> {
     const known = this.further(name, type | ASIDE)?.asides;
     if (known) return known;
     const family = this.table.addFamily(name, type, this.keyOf(name, type | ASIDE));
@@ -245,7 +246,7 @@ export class KnownContradictions implements Contradictions {
     if (this.isStale) this.decide();
   }
 
-  private lookAgain(asides: Asides, chunk: number): void {
+  private lookAgain(asides: Asides<Family>, chunk: number): void {
     const { table, search } = this;
     const { nameBytes, type } = asides.family;
     const group = table.groupOf(chunk);

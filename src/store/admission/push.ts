@@ -19,11 +19,12 @@ import { FAMILY_UNITS, Work } from "../../model/work.ts";
 import { NOBODY } from "../table/asides.ts";
 import { emptyContent } from "../table/chunk-content.ts";
 import type { Contradictions } from "../table/contradictions.ts";
-import { type Family, NO_HELP, noteTypeless } from "../table/families.ts";
+import { type Family, noteTypeless } from "../table/families.ts";
 import type { PushedGroup } from "../table/groups.ts";
-import { seriesOf } from "../table/indexing.ts";
+import { NO_HELP } from "../table/help-texts.ts";
 import { sideSize } from "../table/pages.ts";
 import type { PushTimes } from "../table/push-times.ts";
+import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
 import {
   describeType,
@@ -42,22 +43,12 @@ import { GroupChunks } from "./group-chunks.ts";
 import { PushGrowth } from "./growth.ts";
 import { KnownPush } from "./known-push.ts";
 import { emptyPrepared, type Prepared } from "./prepared.ts";
+import type { PushRequest } from "./push-request.ts";
 import { PushedTypes } from "./pushed-types.ts";
 import { Renderer } from "./render.ts";
 import { removeOthers } from "./replace.ts";
 import { ScrapeCheck } from "./scrape-check.ts";
 import { SideWriter } from "./side.ts";
-
-/** One push to be checked and stored. */
-export interface PushRequest {
-  readonly key: GroupingKey;
-  readonly columns: PushColumns;
-  /** PUT: families of the group that are not in the push go. */
-  readonly replace: boolean;
-  readonly receivedMs: number;
-  /** Whoever pushes applies it again where it is to be later. */
-  readonly canWait?: boolean;
-}
 
 /**
  * Checks a push against what is stored and against itself, at the cost of the push, and stores it. Nothing is changed

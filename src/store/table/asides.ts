@@ -1,5 +1,3 @@
-import type { Family } from "./families.ts";
-
 /** A push that doubles nobody's series; and one that holds a series twice itself. */
 export const NOBODY = -1;
 export const ITSELF = -2;
@@ -17,7 +15,7 @@ const NO_CHUNKS: ReadonlySet<number> = new Set();
  * a family of their own, which is never shown. Each waits for the group that it doubles: when that one's series change,
  * it is looked at again. `age` is when it was set aside.
  */
-export class Asides {
+export class Asides<Home> {
   private readonly ages = new Map<number, number>();
   private readonly doubled = new Map<number, number>();
   /** The chunks that wait for a group. */
@@ -27,7 +25,7 @@ export class Asides {
 
   constructor(
     /** Where the chunks stand. */
-    readonly family: Family,
+    readonly family: Home,
     /** The memory of what is noted, of all families together. */
     private readonly tally: { sizeBytes: number },
   ) {}

@@ -1,6 +1,5 @@
 import { MetricType } from "../../model/metric-type.ts";
-import { NO_HELP } from "./families.ts";
-import type { Table } from "./table.ts";
+import { NO_HELP } from "./help-texts.ts";
 
 /** What one family of one group is to become; source[start, end) is its lines. */
 export interface ChunkContent {
@@ -30,23 +29,6 @@ export function emptyContent(): ChunkContent {
     help: NO_HELP,
     side: null,
     pushedMs: 0,
-  };
-}
-
-/** What a chunk is now, in bytes of its own. */
-export function contentOf(table: Table, chunk: number): ChunkContent {
-  const lines = table.linesOf(chunk).slice();
-  return {
-    source: lines,
-    start: 0,
-    end: lines.length,
-    type: table.typeOf(chunk),
-    quoted: table.isQuoted(chunk),
-    metricCount: table.metricCountOf(chunk),
-    lineCount: table.lineCountOf(chunk),
-    help: table.helpIdOf(chunk),
-    side: table.pageOf(chunk).sides?.get(chunk) ?? null,
-    pushedMs: table.chunks.pushedMs[chunk] as number,
   };
 }
 

@@ -1,14 +1,27 @@
 import type { MetricType } from "../../model/metric-type.ts";
 import type { Asides } from "./asides.ts";
 import { CountMap } from "./count-map.ts";
+import { NO_HELP } from "./help-texts.ts";
 import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
-import type { FamilySnapshot } from "./snapshot.ts";
-
-/** No HELP line. */
-export const NO_HELP = -1;
 
 /** The objects of a family, but for its pages and counts: measured, with its places in arrays. */
 const FAMILY_BYTES = 400;
+
+/** A family as it was at one moment. */
+export interface FamilySnapshot {
+  readonly name: string;
+  readonly nameBytes: Uint8Array;
+  readonly type: MetricType;
+  readonly isTypeless: boolean;
+  /** The HELP text without escapes, or null. */
+  readonly help: Uint8Array | null;
+  /** Some name in it needs quotes. */
+  readonly quoted: boolean;
+  /** It has at least one series, and is shown. */
+  readonly filled: boolean;
+  /** Never written again while the snapshot is held. */
+  readonly pages: readonly Page[];
+}
 
 /** A metric family over all groups: a column of the store. Its chunks stand on its pages. */
 export class Family {
@@ -33,7 +46,7 @@ export class Family {
   /** Since when some group has had metrics of it, in milliseconds since 1970; 0 where nobody asks. */
   age = 0;
   /** Set where its chunks are set aside. */
-  asides: Asides | null = null;
+  asides: Asides<Family> | null = null;
   /** The epoch of the pages when the family was last kept for snapshots: those from before it see nothing newer. */
   epoch = 0;
   /** The type of the chunks. */

@@ -1,4 +1,5 @@
 import type { GroupFamily, GroupView, LabelPair } from "../../model/view.ts";
+import type { ChunkContent } from "./chunk-content.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Table } from "./table.ts";
 
@@ -34,5 +35,22 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
     lineCount: table.lineCountOf(chunk),
     lines: table.linesOf(chunk),
     side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+  };
+}
+
+/** What a chunk is now, in bytes of its own. */
+export function contentOf(table: Table, chunk: number): ChunkContent {
+  const lines = table.linesOf(chunk).slice();
+  return {
+    source: lines,
+    start: 0,
+    end: lines.length,
+    type: table.typeOf(chunk),
+    quoted: table.isQuoted(chunk),
+    metricCount: table.metricCountOf(chunk),
+    lineCount: table.lineCountOf(chunk),
+    help: table.helpIdOf(chunk),
+    side: table.pageOf(chunk).sides?.get(chunk) ?? null,
+    pushedMs: table.chunks.pushedMs[chunk] as number,
   };
 }

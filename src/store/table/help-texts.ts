@@ -1,6 +1,8 @@
 import { Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import { NO_HELP } from "./families.ts";
+
+/** No HELP line. */
+export const NO_HELP = -1;
 
 /** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
 export class HelpTexts {

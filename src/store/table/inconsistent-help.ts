@@ -1,5 +1,6 @@
 import type { InconsistentHelp } from "../../model/store-reporter.ts";
-import { type Family, NO_HELP } from "./families.ts";
+import type { Family } from "./families.ts";
+import { NO_HELP } from "./help-texts.ts";
 import type { Table } from "./table.ts";
 
 /**

@@ -1,27 +1,34 @@
-import type { Family } from "./families.ts";
+import type { Family, FamilySnapshot } from "./families.ts";
 import type { Pages } from "./pages.ts";
-import type { FamilySnapshot, Snapshot } from "./snapshot.ts";
 
 /** What is kept of a family that changed, and each page of it: measured. */
 const KEPT_BYTES = 250;
 const REFERENCE_BYTES = 8;
+
+/** Who goes on to see the table as it was: a snapshot. */
+export interface Reader {
+  /** Changes of the epoch before this are seen, later ones are not. */
+  readonly epoch: number;
+  /** Keeps a family as it is before it changes. */
+  keep(family: Family, before: FamilySnapshot): void;
+}
 
 /**
  * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them,
  * before it changes, by those who change it.
  */
 export class Readers {
-  private readonly snapshots = new Set<Snapshot>();
+  private readonly snapshots = new Set<Reader>();
 
   constructor(private readonly pages: Pages) {}
 
   /** A snapshot is taken: no page that exists now is written until `endSnapshot`. Gives its epoch. */
-  beginSnapshot(snapshot: Snapshot): number {
+  beginSnapshot(snapshot: Reader): number {
     this.snapshots.add(snapshot);
     return this.pages.hold();
   }
 
-  endSnapshot(snapshot: Snapshot): void {
+  endSnapshot(snapshot: Reader): void {
     this.snapshots.delete(snapshot);
     this.pages.release(snapshot.epoch);
   }

@@ -1,8 +1,14 @@
-import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
-import type { Table } from "./table.ts";
+import { CHUNK_NEXT, CHUNK_STRIDE, type Chunks } from "./chunks.ts";
 
 /** So many chunks are taken out at once, within the change that lets them go or in one step after it. */
 export const REMOVALS_A_STEP = 256;
+
+/** Where chunks are taken out of. */
+interface ChunkTable {
+  readonly chunks: Chunks;
+  /** Takes a chunk out of its family, and of the list of its group if that was a large one. */
+  takeOut(chunk: number, shape: number, list: number): void;
+}
 
 /** A list of chunks. */
 interface Removal {
@@ -23,7 +29,7 @@ export class Removals {
   /** The number of the newest list. */
   newest = 0;
 
-  constructor(private readonly table: Table) {}
+  constructor(private readonly table: ChunkTable) {}
 
   get isUnderWay(): boolean {
     return this.lists.length > 0;

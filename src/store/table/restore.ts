@@ -32,7 +32,8 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
-import { type Family, NO_HELP } from "./families.ts";
+import type { Family } from "./families.ts";
+import { NO_HELP } from "./help-texts.ts";
 import type { Table } from "./table.ts";
 
 /** What the families of a head are put into the table with. */
@@ -136,7 +137,7 @@ export class Restoring {
     if (this.segment > OWN_SEGMENT) this.noteFamily(group, head.family);
     const chunk = this.table.insert(group, head.family, content);
     this.table.contradictions?.restored(head.family, chunk, head.age);
-    if (this.segment > OWN_SEGMENT) this.table.segments?.split(group).move([chunk], this.segment);
+    if (this.segment > OWN_SEGMENT) this.table.segments?.restored(group, chunk, this.segment);
   }
 
   /**

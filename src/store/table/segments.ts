@@ -2,6 +2,7 @@ import { OWN_SEGMENT } from "../../model/kept-group.ts";
 import type { GroupFamily } from "../../model/view.ts";
 import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { chunkView } from "./group-view.ts";
+import type { SegmentWatch } from "./segment-watch.ts";
 import type { Table } from "./table.ts";
 
 /** The entry of a set, and the objects of one: measured. */
@@ -12,7 +13,7 @@ const SEGMENT_BYTES = 400;
  * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here
  * is kept whole in its own row. Told by the table of every change; asked by the copy what it has to write.
  */
-export class Segments {
+export class Segments implements SegmentWatch {
   private readonly groups = new Map<number, GroupSegments>();
   private readonly tally = { sizeBytes: 0 };
 
@@ -41,6 +42,10 @@ export class Segments {
 
   inserted(group: number, chunk: number): void {
     this.of(group)?.enter(chunk, OWN_SEGMENT);
+  }
+
+  restored(group: number, chunk: number, segment: number): void {
+    this.split(group).move([chunk], segment);
   }
 
   changed(group: number, segment: number): void {

@@ -1,30 +1,13 @@
-import type { MetricType } from "../../model/metric-type.ts";
-import type { Family } from "./families.ts";
+import type { Family, FamilySnapshot } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
-import type { Page } from "./pages.ts";
+import type { Reader } from "./readers.ts";
 import type { Table } from "./table.ts";
-
-/** A family as it was at one moment. */
-export interface FamilySnapshot {
-  readonly name: string;
-  readonly nameBytes: Uint8Array;
-  readonly type: MetricType;
-  readonly isTypeless: boolean;
-  /** The HELP text without escapes, or null. */
-  readonly help: Uint8Array | null;
-  /** Some name in it needs quotes. */
-  readonly quoted: boolean;
-  /** It has at least one series, and is shown. */
-  readonly filled: boolean;
-  /** Never written again while the snapshot is held. */
-  readonly pages: readonly Page[];
-}
 
 /**
  * Everything that was stored at one moment, families sorted by name. It costs a reference for some hundred families,
  * not a copy: a family that changes while snapshots are held is first kept for them as it was (Readers).
  */
-export class Snapshot {
+export class Snapshot implements Reader {
   private readonly blocks: readonly FamilyBlock[];
   /** The families that changed since, as they were. */
   private readonly kept = new Map<Family, FamilySnapshot>();

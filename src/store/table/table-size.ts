@@ -6,7 +6,6 @@ import type { GroupLists } from "./group-lists.ts";
 import type { Groups } from "./groups.ts";
 import type { HelpTexts } from "./help-texts.ts";
 import { type Pages, sideMemory } from "./pages.ts";
-import type { Segments } from "./segments.ts";
 
 /** The parts of a table that know what they take up. */
 interface Parts {
@@ -16,7 +15,7 @@ interface Parts {
   readonly helps: HelpTexts;
   readonly names: KeyTable;
   readonly contradictions: Contradictions | null;
-  readonly segments: Segments | null;
+  readonly segments: { readonly sizeBytes: number } | null;
   readonly lists: GroupLists;
 }
 

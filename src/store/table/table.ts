@@ -17,16 +17,16 @@ import {
   TYPE_MASK,
 } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
-import { Family, NO_HELP } from "./families.ts";
+import { Family } from "./families.ts";
 import { FamilyOrder } from "./family-order.ts";
 import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
-import { HelpTexts } from "./help-texts.ts";
+import { HelpTexts, NO_HELP } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
 import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
-import type { Segments } from "./segments.ts";
+import type { SegmentWatch } from "./segment-watch.ts";
 import { TableSize } from "./table-size.ts";
 
 /**
@@ -49,7 +49,7 @@ export class Table {
   /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
   contradictions: Contradictions | null = null;
   /** Which chunks a durable copy has to write; null where there is none. */
-  segments: Segments | null = null;
+  segments: SegmentWatch | null = null;
   /** Families with several help texts, or with texts that may not be ours, that changed since somebody looked. */
   readonly newHelps = new Set<Family>();
   seriesCount = 0;

@@ -14,7 +14,9 @@ import { type ToldGroup, toldGroups, WRITTEN, written } from "./written.ts";
 
 setDefaultTimeout(60_000);
 
-/** What of each file could not be pushed: `group family`, or the group alone. Of the other files everything is taken. */
+/**
+ * What of each file could not be pushed: `group family`, or the group alone. Of the other files everything is taken.
+ */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "counter family with gauge value": ['job="j" a'],
   "escaped equal": ['job="j" g'],

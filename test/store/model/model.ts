@@ -71,8 +71,8 @@ function timeFamily(name: string, seconds: number, grouping: readonly Label[], n
 }
 
 /**
- * A Pushgateway in plain maps: what the reference's DiskMetricStore and Gatherers.Gather do, by looking at everything on each
- * push. Where the reference's answer depends on the order of a map it says "either".
+ * A Pushgateway in plain maps: what the reference's DiskMetricStore and Gatherers.Gather do, by looking at everything
+ * on each push. Where the reference's answer depends on the order of a map it says "either".
  */
 export class Model {
   groups = new Map<string, ModelGroup>();
@@ -98,7 +98,9 @@ export class Model {
     this.groups.set(keyOf(push.labels), { labels: push.labels, families, lastPushSuccessful: true });
   }
 
-  /** Carries out a refused push that could be read: the failure is noted, but for a new group that cannot be exposed. */
+  /**
+   * Carries out a refused push that could be read: the failure is noted, but for a new group that cannot be exposed.
+   */
   refuse(push: ModelPush): void {
     const key = keyOf(push.labels);
     const known = this.groups.get(key);

@@ -218,7 +218,9 @@ function withoutTwins(metrics: readonly PushedMetric[]): PushedMetric[] {
 
 const SUFFIX = /_(count|sum|bucket)$/;
 
-/** Whether the text format can hold a family beside others: no quoted names, no line that could belong to two families. */
+/**
+ * Whether the text format can hold a family beside others: no quoted names, no line that could belong to two families.
+ */
 function isWritable({ name, type }: PushedFamily, others: ReadonlyMap<string, PushedFamily>): boolean {
   if (!/^\w+$/.test(name)) return false;
   const owner = others.get(name.replace(SUFFIX, ""));

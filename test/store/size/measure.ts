@@ -1,6 +1,7 @@
 /*
- * Lets a store of each kind grow and shrink at random and prints what it counts and what is alive on the heap, both against the
- * store while it was empty: one line of JSON a kind. A process of its own: what else a heap holds comes and goes as well.
+ * Lets a store of each kind grow and shrink at random and prints what it counts and what is alive on the heap, both
+ * against the store while it was empty: one line of JSON a kind. A process of its own: what else a heap holds comes and
+ * goes as well.
  */
 import { heapStats } from "bun:jsc";
 import { seededRandom } from "../../telemetry/fixtures.ts";
@@ -27,8 +28,8 @@ const STEADY_BYTES = 50_000;
 const MEASUREMENTS = 10;
 
 /**
- * What is alive, the bytes of arrays included: after a full collection it is exact, but for what the stack seems to refer to. So it
- * is measured in turns of their own until it stays the same.
+ * What is alive, the bytes of arrays included: after a full collection it is exact, but for what the stack seems to
+ * refer to. So it is measured in turns of their own until it stays the same.
  */
 async function liveBytes(): Promise<number> {
   let before = Infinity;

@@ -1,0 +1,13 @@
+import type { PushColumns } from "../../model/columns.ts";
+import type { GroupingKey } from "../../model/grouping-key.ts";
+
+/** One push to be checked and stored. */
+export interface PushRequest {
+  readonly key: GroupingKey;
+  readonly columns: PushColumns;
+  /** PUT: families of the group that are not in the push go. */
+  readonly replace: boolean;
+  readonly receivedMs: number;
+  /** Whoever pushes applies it again where it is to be later. */
+  readonly canWait?: boolean;
+}
