@@ -1,5 +1,5 @@
+import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { PushColumns } from "../../model/columns.ts";
-import type { GroupingKey } from "../../model/grouping-key.ts";
 
 /** One push to be checked and stored. */
 export interface PushRequest {

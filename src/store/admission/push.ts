@@ -1,4 +1,3 @@
-import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import {
   FAMILY_HELP_AT,
   FAMILY_HELP_SIZE,
