@@ -19,7 +19,10 @@ export interface AppProof {
   readonly logged?: readonly string[];
 }
 
-/** Bytes to the program's socket, each on a connection of its own, and the status of the answer; null: closed without any. */
+/**
+ * Bytes to the program's socket, each on a connection of its own, and the status of the answer; null: closed without
+ * any.
+ */
 export interface WireProof {
   readonly flags?: readonly string[];
   readonly wire: readonly { readonly bytes: string; readonly status: number | null }[];
