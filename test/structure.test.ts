@@ -51,7 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["model"],
   exposition: ["bytes", "model"],
   protobuf: ["bytes", "model"],
-  model: [],
+  model: ["bytes"],
   bytes: [],
 };
 

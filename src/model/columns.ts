@@ -1,7 +1,11 @@
+import { sameBytes } from "../bytes/hash.ts";
 import { type Counted, tooLong, tooMany } from "./excess.ts";
+import { FamilyRows } from "./family-rows.ts";
+import { LabelRows } from "./label-rows.ts";
 import { NO_PUSH_LIMITS, type PushLimits } from "./limits.ts";
-import type { MetricType } from "./metric-type.ts";
+import { MetricRows } from "./metric-rows.ts";
 import type { Rejection } from "./rejection.ts";
+import { SampleRows } from "./sample-rows.ts";
 import { Work } from "./work.ts";
 
 /**
@@ -22,19 +26,13 @@ export class PushColumns {
   tokens: Uint8Array = NO_BYTES;
   /** A number for all of the push but its values, where it is known; 0: it is not. */
   form = 0;
-  spill = new Uint8Array(1024);
+  spill = new Uint8Array(SMALL_SPILL_BYTES);
   spillSize = 0;
 
-  families: Int32Array;
-  familyCount = 0;
-  metrics: Int32Array;
-  metricCount = 0;
-  labels = new Int32Array(LABEL_STRIDE * 64);
-  labelCount = 0;
-  samples: Int32Array;
-  /** Two a sample: the bound (of a bucket or quantile) and the value. */
-  numbers: Float64Array;
-  sampleCount = 0;
+  readonly families: FamilyRows;
+  readonly metrics: MetricRows;
+  readonly labels = new LabelRows();
+  readonly samples: SampleRows;
   /** Some metric carries a timestamp, which a Pushgateway refuses. */
   hasTimestamps = false;
   /** Some name may be outside the old character set and must be looked at before it is written. */
@@ -44,19 +42,19 @@ export class PushColumns {
   keepsEmptyFamilies = false;
   /** Of a name, label value or help text as it stands in the body; of a number or a run of blanks as well. */
   readonly maxTextBytes: number;
-  /** What the push costs, from its parsing to its end. */
-  readonly work = new Work();
 
   /** Set as soon as the push has more than it may: what is added from then on is lost. */
   excess: Rejection | null = null;
 
-  constructor(private readonly limits: PushLimits = NO_PUSH_LIMITS) {
+  constructor(
+    private readonly limits: PushLimits = NO_PUSH_LIMITS,
+    /** What the push costs, from its parsing to its end. */
+    readonly work = new Work(),
+  ) {
     this.maxTextBytes = limits.maxTextBytes;
-    const rowCount = Math.min(64, limits.maxSeries);
-    this.families = new Int32Array(FAMILY_STRIDE * Math.min(16, limits.maxFamilies));
-    this.metrics = new Int32Array(METRIC_STRIDE * rowCount);
-    this.samples = new Int32Array(SAMPLE_STRIDE * rowCount);
-    this.numbers = new Float64Array(2 * rowCount);
+    this.families = new FamilyRows(limits.maxFamilies, () => this.noteMany("maxFamilies"));
+    this.metrics = new MetricRows(limits.maxSeries, () => this.noteMany("maxSeries"));
+    this.samples = new SampleRows(limits.maxSeries, () => this.noteMany("maxSeries"));
   }
 
   begin(body: Uint8Array): void {
@@ -66,29 +64,30 @@ export class PushColumns {
     this.keepsEmptyFamilies = false;
     // Place ~0 is ABSENT and nothing else.
     this.spillSize = 1;
-    this.familyCount = 0;
-    this.metricCount = 0;
-    this.labelCount = 0;
-    this.sampleCount = 0;
+    this.families.clear();
+    this.metrics.clear();
+    this.labels.clear();
+    this.samples.clear();
     this.hasTimestamps = false;
     this.hasQuotedNames = false;
   }
 
   /** Columns of their own with the same content, for the form of this number; `body` is a copy of the bytes. */
   copyOf(body: Uint8Array, form: number): PushColumns {
-    const copy = new PushColumns(this.limits);
-    return Object.assign(copy, {
-      ...this,
-      body,
-      form,
-      tokens: NO_BYTES,
-      spill: this.spill.slice(0, this.spillSize),
-      families: this.families.slice(0, this.familyCount * FAMILY_STRIDE),
-      metrics: this.metrics.slice(0, this.metricCount * METRIC_STRIDE),
-      labels: this.labels.slice(0, this.labelCount * LABEL_STRIDE),
-      samples: this.samples.slice(0, this.sampleCount * SAMPLE_STRIDE),
-      numbers: this.numbers.slice(0, this.sampleCount * 2),
-    });
+    const copy = new PushColumns(this.limits, this.work);
+    copy.body = body;
+    copy.tokens = NO_BYTES;
+    copy.form = form;
+    copy.spill = this.spill.slice(0, this.spillSize);
+    copy.spillSize = this.spillSize;
+    copy.hasTimestamps = this.hasTimestamps;
+    copy.hasQuotedNames = this.hasQuotedNames;
+    copy.keepsEmptyFamilies = this.keepsEmptyFamilies;
+    copy.families.copyFrom(this.families);
+    copy.metrics.copyFrom(this.metrics);
+    copy.labels.copyFrom(this.labels);
+    copy.samples.copyFrom(this.samples);
+    return copy;
   }
 
   /**
@@ -97,20 +96,16 @@ export class PushColumns {
    */
   trim(): void {
     if (this.form !== 0) this.tokens = NO_BYTES;
-    const { metrics, samples, labels, families } = this;
-    if (Math.max(metrics.length, samples.length, labels.length, families.length, this.spill.length) <= KEPT) return;
-    Object.assign(this, new PushColumns(this.limits), { work: this.work });
+    const { metrics, samples, labels, families, spill } = this;
+    const rows = Math.max(metrics.capacity, samples.capacity, labels.capacity, families.capacity);
+    if (Math.max(rows, spill.length) <= KEPT) return;
+    this.begin(NO_BYTES);
+    this.spill = new Uint8Array(SMALL_SPILL_BYTES);
+    for (const each of [metrics, samples, labels, families]) each.giveBack();
   }
 
-  /**
-   * Rows are counted where they grow: at the cost of a few pushes, not of each row. Beyond the limit they do not grow.
-   */
-  private grow(rows: Int32Array, stride: number, limit: "maxSeries" | "maxFamilies" = "maxSeries"): Int32Array {
-    const maxRows = this.limits[limit];
-    const rowCount = Math.min((rows.length / stride) * 2, maxRows);
-    if (rowCount * stride > rows.length) return resized(rows, rowCount * stride);
+  private noteMany(limit: Counted): void {
     this.excess ??= tooMany(limit, this.limits);
-    return rows;
   }
 
   get maxSeries(): number {
@@ -128,135 +123,59 @@ export class PushColumns {
   }
 
   addFamily(nameAt: number, nameSize: number): number {
-    const row = this.familyCount++;
-    const at = row * FAMILY_STRIDE;
     if (nameSize > this.maxTextBytes) this.noteLongText();
-    if (at + FAMILY_STRIDE > this.families.length)
-      this.families = this.grow(this.families, FAMILY_STRIDE, "maxFamilies");
-    const rows = this.families;
-    rows[at + FAMILY_NAME_AT] = nameAt;
-    rows[at + FAMILY_NAME_SIZE] = nameSize;
-    rows[at + FAMILY_TYPE] = -1;
-    rows[at + FAMILY_HELP_AT] = 0;
-    rows[at + FAMILY_HELP_SIZE] = -1;
-    rows[at + FAMILY_FIRST] = -1;
-    rows[at + FAMILY_LAST] = -1;
-    rows[at + FAMILY_METRICS] = 0;
-    rows[at + FAMILY_TYPELESS] = 0;
-    return row;
+    return this.families.add(nameAt, nameSize);
   }
 
   /** A metric that belongs to no family yet; its labels are the rows from `firstLabel` to the newest. */
   addMetric(firstLabel: number): number {
-    const row = this.metricCount++;
-    const at = row * METRIC_STRIDE;
-    if (at + METRIC_STRIDE > this.metrics.length) this.metrics = this.grow(this.metrics, METRIC_STRIDE);
-    this.note("maxLabels", this.labelCount - firstLabel);
-    const rows = this.metrics;
-    rows[at + METRIC_NEXT] = -1;
-    rows[at + METRIC_LABELS] = firstLabel;
-    rows[at + METRIC_LABEL_COUNT] = this.labelCount - firstLabel;
-    rows[at + METRIC_FIRST] = -1;
-    rows[at + METRIC_LAST] = -1;
-    rows[at + METRIC_SUM] = -1;
-    rows[at + METRIC_COUNT] = -1;
-    rows[at + METRIC_FLAGS] = 0;
-    rows[at + METRIC_RAW_AT] = 0;
-    rows[at + METRIC_RAW_SIZE] = -1;
-    return row;
+    const labelCount = this.labels.count - firstLabel;
+    this.note("maxLabels", labelCount);
+    return this.metrics.add(firstLabel, labelCount);
   }
 
   /** Puts a metric at the end of its family. */
   linkMetric(family: number, metric: number): void {
-    const rows = this.families;
-    const at = family * FAMILY_STRIDE;
-    const last = rows[at + FAMILY_LAST] as number;
-    if (last < 0) rows[at + FAMILY_FIRST] = metric;
-    else this.metrics[last * METRIC_STRIDE + METRIC_NEXT] = metric;
-    rows[at + FAMILY_LAST] = metric;
-    rows[at + FAMILY_METRICS] = (rows[at + FAMILY_METRICS] as number) + 1;
+    const last = this.families.lastMetric(family);
+    if (last >= 0) this.metrics.setNext(last, metric);
+    this.families.addMetric(family, metric);
   }
 
   addLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
-    const at = this.labelCount++ * LABEL_STRIDE;
     if (nameSize > this.maxTextBytes) this.noteLongText();
     if (valueSize > this.maxTextBytes) this.noteLongText();
-    if (at + LABEL_STRIDE > this.labels.length) this.labels = resized(this.labels, this.labels.length * 2);
-    const rows = this.labels;
-    rows[at + LABEL_NAME_AT] = nameAt;
-    rows[at + LABEL_NAME_SIZE] = nameSize;
-    rows[at + LABEL_VALUE_AT] = valueAt;
-    rows[at + LABEL_VALUE_SIZE] = valueSize;
+    this.labels.add(nameAt, nameSize, valueAt, valueSize);
   }
 
   /** Gives the newest label its value. */
   setLabelValue(valueAt: number, valueSize: number): void {
     if (valueSize > this.maxTextBytes) this.noteLongText();
-    const at = (this.labelCount - 1) * LABEL_STRIDE;
-    this.labels[at + LABEL_VALUE_AT] = valueAt;
-    this.labels[at + LABEL_VALUE_SIZE] = valueSize;
+    this.labels.setValue(this.labels.count - 1, valueAt, valueSize);
   }
 
   setHelp(family: number, at: number, size: number): void {
     if (size > this.maxTextBytes) this.noteLongText();
-    this.families[family * FAMILY_STRIDE + FAMILY_HELP_AT] = at;
-    this.families[family * FAMILY_STRIDE + FAMILY_HELP_SIZE] = size;
+    this.families.setHelp(family, at, size);
   }
 
   /** Calls `visit` with every metric row of a family, in order. */
   eachMetric(family: number, visit: (metric: number) => void): void {
-    let metric = this.families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
-    while (metric >= 0) {
-      visit(metric);
-      metric = this.metrics[metric * METRIC_STRIDE + METRIC_NEXT] as number;
-    }
-  }
-
-  /**
-   * A sample. Where `tokenSize` > 0 the bytes of `tokens` at `tokenAt` are the value just as it must be printed and
-   * `value` is not looked at; otherwise `value` is printed.
-   */
-  addSample(bound: number, value: number, tokenAt: number, tokenSize: number): number {
-    const row = this.sampleCount++;
-    const at = row * SAMPLE_STRIDE;
-    if (at + SAMPLE_STRIDE > this.samples.length) {
-      this.samples = this.grow(this.samples, SAMPLE_STRIDE);
-      const numbers = new Float64Array((this.samples.length / SAMPLE_STRIDE) * 2);
-      numbers.set(this.numbers);
-      this.numbers = numbers;
-    }
-    this.samples[at + SAMPLE_NEXT] = -1;
-    this.samples[at + SAMPLE_TOKEN_AT] = tokenAt;
-    this.samples[at + SAMPLE_TOKEN_SIZE] = tokenSize;
-    this.numbers[row * 2] = bound;
-    this.numbers[row * 2 + 1] = value;
-    return row;
+    for (let metric = this.families.firstMetric(family); metric >= 0; metric = this.metrics.next(metric)) visit(metric);
   }
 
   /** Puts a sample (a value, a quantile or a bucket) at the end of its metric's points. */
   linkPoint(metric: number, sample: number): void {
-    const rows = this.metrics;
-    const at = metric * METRIC_STRIDE;
-    const last = rows[at + METRIC_LAST] as number;
-    if (last < 0) rows[at + METRIC_FIRST] = sample;
-    else this.samples[last * SAMPLE_STRIDE + SAMPLE_NEXT] = sample;
-    rows[at + METRIC_LAST] = sample;
-  }
-
-  /** Makes a sample the only point of its metric. */
-  setPoint(metric: number, sample: number): void {
-    this.metrics[metric * METRIC_STRIDE + METRIC_LAST] = -1;
-    this.linkPoint(metric, sample);
+    const last = this.metrics.lastPoint(metric);
+    if (last >= 0) this.samples.setNext(last, sample);
+    this.metrics.addPoint(metric, sample);
   }
 
   /** Whether a histogram has a bucket for +Inf. */
   hasInfinityPoint(metric: number): boolean {
-    let sample = this.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number;
-    while (sample >= 0) {
-      if (this.numbers[sample * 2] === Infinity) return true;
-      sample = this.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number;
-    }
-    return false;
+    const { samples } = this;
+    let sample = this.metrics.firstPoint(metric);
+    while (sample >= 0 && samples.bound(sample) !== Infinity) sample = samples.next(sample);
+    return sample >= 0;
   }
 
   /** As `addLabel`, for a value of `body` that has not been escaped yet. */
@@ -311,21 +230,19 @@ export class PushColumns {
 
   /** The bytes of a family's name, borrowed. */
   familyNameBytes(family: number): Uint8Array {
-    const at = family * FAMILY_STRIDE;
-    return this.slice(this.families[at + FAMILY_NAME_AT] as number, this.families[at + FAMILY_NAME_SIZE] as number);
+    return this.slice(this.families.nameAt(family), this.families.nameSize(family));
   }
 
   familyName(family: number): string {
-    const at = family * FAMILY_STRIDE;
-    return this.text(this.families[at + FAMILY_NAME_AT] as number, this.families[at + FAMILY_NAME_SIZE] as number);
+    return this.text(this.families.nameAt(family), this.families.nameSize(family));
   }
 
-  isTypeless(family: number): boolean {
-    return this.families[family * FAMILY_STRIDE + FAMILY_TYPELESS] === 1;
-  }
-
-  familyType(family: number): MetricType {
-    return this.families[family * FAMILY_STRIDE + FAMILY_TYPE] as MetricType;
+  /** Whether a family's name is source[start, start+size). */
+  isFamilyName(family: number, source: Uint8Array, start: number, size: number): boolean {
+    const { families } = this;
+    if (families.nameSize(family) !== size) return false;
+    const place = families.nameAt(family);
+    return sameBytes(this.bytesOf(place), offsetOf(place), source, start, size);
   }
 }
 
@@ -340,61 +257,9 @@ export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
 /** Backslash, quote and line feed are escaped in label values. */
 const needsEscape = (byte: number): boolean => byte === 0x5c || byte === 0x22 || byte === 0x0a;
 
-function resized(rows: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(length);
-  grown.set(rows);
-  return grown;
-}
-
 /** A larger column is not kept for the next push. */
 const KEPT = 1 << 20;
-
-export const FAMILY_STRIDE = 9;
-export const FAMILY_NAME_AT = 0;
-export const FAMILY_NAME_SIZE = 1;
-/** A MetricType, or -1 where none is known yet. */
-export const FAMILY_TYPE = 2;
-export const FAMILY_HELP_AT = 3;
-/** -1 where no help was given. */
-export const FAMILY_HELP_SIZE = 4;
-export const FAMILY_FIRST = 5;
-export const FAMILY_LAST = 6;
-export const FAMILY_METRICS = 7;
-/** 1 where protobuf did not tell the type, which then is COUNTER. */
-export const FAMILY_TYPELESS = 8;
+const SMALL_SPILL_BYTES = 1024;
 
 /** The place of a name or value that was not given at all, where an empty one has another: no bytes of the spill. */
 export const ABSENT = -1;
-
-export const METRIC_STRIDE = 10;
-export const METRIC_NEXT = 0;
-export const METRIC_LABELS = 1;
-export const METRIC_LABEL_COUNT = 2;
-export const METRIC_FIRST = 3;
-export const METRIC_LAST = 4;
-export const METRIC_SUM = 5;
-export const METRIC_COUNT = 6;
-export const METRIC_FLAGS = 7;
-/** Where the metric came as protobuf: its message, labels and all, in `body`. */
-export const METRIC_RAW_AT = 8;
-export const METRIC_RAW_SIZE = 9;
-
-/** The exposition lines alone do not say all that was pushed: keep the protobuf form beside them. */
-export const METRIC_NEEDS_SIDE = 1;
-/** Its message has more than the fields of a classic metric: native ones, exemplars, unknown ones. */
-export const METRIC_IS_ODD = 4;
-/** The value messages present (protobuf), one bit a MetricType from this bit on. */
-export const METRIC_HAS_VALUE = 8;
-/** The counts of the histogram are fractions. */
-export const METRIC_FLOAT_COUNTS = 2;
-
-export const LABEL_STRIDE = 4;
-export const LABEL_NAME_AT = 0;
-export const LABEL_NAME_SIZE = 1;
-export const LABEL_VALUE_AT = 2;
-export const LABEL_VALUE_SIZE = 3;
-
-export const SAMPLE_STRIDE = 3;
-export const SAMPLE_NEXT = 0;
-export const SAMPLE_TOKEN_AT = 1;
-export const SAMPLE_TOKEN_SIZE = 2;

@@ -1,14 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { isLegacyName } from "../bytes/ascii.ts";
 import { sameBytes } from "../bytes/hash.ts";
-import {
-  FAMILY_NAME_AT,
-  FAMILY_NAME_SIZE,
-  FAMILY_STRIDE,
-  FAMILY_TYPE,
-  offsetOf,
-  type PushColumns,
-} from "../model/columns.ts";
+import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteToken } from "../model/quote.ts";
 import { FamilyTable } from "./family-table.ts";
@@ -44,17 +37,13 @@ export class CurrentFamily {
   }
 
   get type(): MetricType {
-    return this.columns.familyType(this.row);
+    return this.columns.families.type(this.row);
   }
 
   /** The family's name in quotes, for errors. */
   get quotedName(): string {
     if (this.row < 0) return '""';
-    const { families } = this.columns;
-    const at = this.row * FAMILY_STRIDE;
-    return quoteToken(
-      this.columns.slice(families[at + FAMILY_NAME_AT] as number, families[at + FAMILY_NAME_SIZE] as number),
-    );
+    return quoteToken(this.columns.familyNameBytes(this.row));
   }
 
   /** Enters the family of a sample's name: it is untyped if nothing else was said. Gives the error, or null. */
@@ -64,8 +53,7 @@ export class CurrentFamily {
     if (isLast && sameBytes(columns.body, at, columns.body, this.lastNameAt, size)) return null;
     const error = this.enter(at, size);
     if (error !== null) return error;
-    const type = this.row * FAMILY_STRIDE + FAMILY_TYPE;
-    if (columns.families[type] === -1) columns.families[type] = MetricType.untyped;
+    if (columns.families.type(this.row) < 0) columns.families.setType(this.row, MetricType.untyped);
     this.lastNameAt = at;
     this.lastNameSize = at < 0 ? 0 : size;
     return null;
@@ -80,21 +68,13 @@ export class CurrentFamily {
       return `invalid metric name ${quoteToken(name.subarray(start, start + size))}`;
     this.part = Part.plain;
     // The lines of a family stand together: HELP, TYPE, samples.
-    if (this.row >= 0 && this.isNamed(name, start, size)) return null;
+    if (this.row >= 0 && this.columns.isFamilyName(this.row, name, start, size)) return null;
     this.row = this.table.find(this.columns, name, start, size);
     if (this.row < 0 && !this.enterOwner(name, start, size)) {
       this.row = this.columns.addFamily(at, size);
       this.table.add(this.columns, this.row);
     }
     return null;
-  }
-
-  private isNamed(name: Uint8Array, start: number, size: number): boolean {
-    const { families } = this.columns;
-    const row = this.row * FAMILY_STRIDE;
-    if (families[row + FAMILY_NAME_SIZE] !== size) return false;
-    const at = families[row + FAMILY_NAME_AT] as number;
-    return sameBytes(this.columns.bytesOf(at), offsetOf(at), name, start, size);
   }
 
   /** Only quoted names are asked: what is read without quotes is of the old character set. */
@@ -107,7 +87,7 @@ export class CurrentFamily {
     if (suffix === 0) return false;
     const owner = this.table.find(this.columns, name, start, size - suffix);
     if (owner < 0) return false;
-    const type = this.columns.familyType(owner);
+    const type = this.columns.families.type(owner);
     const isHistogram = type === MetricType.histogram || type === MetricType.gaugeHistogram;
     if (!isHistogram && !(type === MetricType.summary && suffix !== BUCKET_SIZE)) return false;
     this.row = owner;

@@ -1,5 +1,5 @@
-import { hashBytes, sameBytes } from "../bytes/hash.ts";
-import { FAMILY_NAME_AT, FAMILY_NAME_SIZE, FAMILY_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
+import { hashBytes } from "../bytes/hash.ts";
+import { offsetOf, type PushColumns } from "../model/columns.ts";
 
 /** A table that grew larger for a push is not kept: each later push would have to clear it. */
 export const MAX_KEPT_SLOTS = 1024;
@@ -25,7 +25,7 @@ export class FamilyTable {
     for (let slot = hashBytes(source, start, start + size) & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot] as number;
       if (entry === 0) return -1;
-      if (hasName(columns, entry - 1, source, start, size)) return entry - 1;
+      if (columns.isFamilyName(entry - 1, source, start, size)) return entry - 1;
     }
   }
 
@@ -36,10 +36,9 @@ export class FamilyTable {
   }
 
   private place(columns: PushColumns, family: number): void {
-    const at = family * FAMILY_STRIDE;
-    const nameAt = columns.families[at + FAMILY_NAME_AT] as number;
+    const nameAt = columns.families.nameAt(family);
     const start = offsetOf(nameAt);
-    const size = columns.families[at + FAMILY_NAME_SIZE] as number;
+    const size = columns.families.nameSize(family);
     const mask = this.slots.length - 1;
     let slot = hashBytes(columns.bytesOf(nameAt), start, start + size) & mask;
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
@@ -51,11 +50,4 @@ export class FamilyTable {
     this.slots = new Int32Array(this.slots.length * 2);
     for (let family = 0; family <= newest; family++) this.place(columns, family);
   }
-}
-
-function hasName(columns: PushColumns, family: number, source: Uint8Array, start: number, size: number): boolean {
-  const at = family * FAMILY_STRIDE;
-  if (columns.families[at + FAMILY_NAME_SIZE] !== size) return false;
-  const nameAt = columns.families[at + FAMILY_NAME_AT] as number;
-  return sameBytes(columns.bytesOf(nameAt), offsetOf(nameAt), source, start, size);
 }

@@ -1,17 +1,8 @@
 import { latin1Of } from "../bytes/ascii.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
 import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
-import {
-  FAMILY_STRIDE,
-  FAMILY_TYPE,
-  METRIC_FLAGS,
-  METRIC_NEEDS_SIDE,
-  METRIC_STRIDE,
-  type PushColumns,
-  SAMPLE_STRIDE,
-  SAMPLE_TOKEN_AT,
-  SAMPLE_TOKEN_SIZE,
-} from "../model/columns.ts";
+import type { PushColumns } from "../model/columns.ts";
+import { NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { canonicalSize, parseGoFloat, plainInteger } from "./number.ts";
 import { isBlank, tokenEnd } from "./scan.ts";
@@ -88,7 +79,7 @@ export class KnownForms {
 
   /** For a body that was parsed to these columns: remembers its form if bodies that begin so come again and again. */
   sighted(body: Uint8Array, columns: PushColumns): void {
-    if (body.length > MAX_BODY_BYTES || columns.sampleCount === 0) return;
+    if (body.length > MAX_BODY_BYTES || columns.samples.count === 0) return;
     const key = keyOf(body);
     const slot = this.slotOf(key);
     if (++slot.sightings < slot.wantedSightings || !isPlain(columns)) return;
@@ -96,7 +87,7 @@ export class KnownForms {
     if (slot.forms.length === FORMS_A_SLOT && slot.forms.pop()?.isUsed === false)
       slot.wantedSightings = Math.min(slot.wantedSightings * 2, MOST_SIGHTINGS);
     const copy = columns.copyOf(new Uint8Array(body), ++this.count);
-    slot.forms.unshift({ key, columns: copy, values: findValues(body, columns.sampleCount), isUsed: false });
+    slot.forms.unshift({ key, columns: copy, values: findValues(body, columns.samples.count), isUsed: false });
   }
 
   private slotOf(key: number): Slot {
@@ -117,14 +108,13 @@ function keyOf(body: Uint8Array): number {
 }
 
 /** Whether each sample is a line and a metric, and lines say all of it. */
-function isPlain({ families, familyCount, metrics, metricCount, sampleCount, hasTimestamps }: PushColumns): boolean {
-  if (hasTimestamps || sampleCount > MAX_SAMPLES || sampleCount !== metricCount) return false;
-  for (let family = 0; family < familyCount; family++) {
-    const type = families[family * FAMILY_STRIDE + FAMILY_TYPE] as number;
+function isPlain({ families, metrics, samples, hasTimestamps }: PushColumns): boolean {
+  if (hasTimestamps || samples.count > MAX_SAMPLES || samples.count !== metrics.count) return false;
+  for (let family = 0; family < families.count; family++) {
+    const type = families.type(family);
     if (type === MetricType.summary || type >= MetricType.histogram) return false;
   }
-  for (let metric = 0; metric < metricCount; metric++)
-    if (((metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0) return false;
+  for (let metric = 0; metric < metrics.count; metric++) if (metrics.has(metric, NEEDS_SIDE)) return false;
   return true;
 }
 
@@ -151,7 +141,7 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
  */
 function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
   const known = columns.body;
-  const { samples, numbers } = columns;
+  const { samples } = columns;
   const end = body.length;
   let from = 0;
   let at = 0;
@@ -163,14 +153,12 @@ function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
     const next = tokenEnd(body, at, end);
     if (next === end || next === at || body[next] !== LINE_FEED) return false;
     // The value is a token to be copied, or a number to be printed.
-    const row = (i >> 1) * SAMPLE_STRIDE;
     const canonical = canonicalSize(body, at, next);
-    samples[row + SAMPLE_TOKEN_AT] = at;
-    samples[row + SAMPLE_TOKEN_SIZE] = canonical;
+    samples.setToken(i >> 1, at, canonical);
     if (canonical === 0) {
       const value = readFloat(body, at, next);
       if (value === undefined || Object.is(value, -0)) return false;
-      numbers[i + 1] = value;
+      samples.setValue(i >> 1, value);
     }
     from = values[i + 1] as number;
     at = next;

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { isLegacyLabel } from "../bytes/ascii.ts";
-import { LABEL_NAME_AT, LABEL_NAME_SIZE, offsetOf, type PushColumns } from "../model/columns.ts";
+import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
-import { LabelSet, sameField } from "./label-set.ts";
+import { LabelSet, sameName } from "./label-set.ts";
 
 /** The labels of a line beyond this number are looked up in a set. */
 const FEW_LABELS = 16;
@@ -36,13 +36,12 @@ export class LabelNames {
    */
   hasDuplicate(firstLabel: number): boolean {
     const { columns } = this;
-    const newest = columns.labelCount - 1;
+    const newest = columns.labels.count - 1;
     if (newest - firstLabel >= FEW_LABELS) {
       columns.note("maxLabels", newest + 1 - firstLabel);
       return columns.excess !== null || this.isKnown(firstLabel, newest);
     }
-    for (let row = firstLabel; row < newest; row++)
-      if (sameField(columns, row, newest, LABEL_NAME_AT, LABEL_NAME_SIZE)) return true;
+    for (let row = firstLabel; row < newest; row++) if (sameName(columns, row, newest)) return true;
     return false;
   }
 

@@ -1,5 +1,5 @@
 import { hashBytes, sameBytes } from "../bytes/hash.ts";
-import { LABEL_NAME_AT, LABEL_NAME_SIZE, LABEL_STRIDE, offsetOf, type PushColumns } from "../model/columns.ts";
+import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
 
 /**
@@ -24,7 +24,7 @@ export class LabelSet {
     const mask = slots.length - 1;
     for (let slot = hashName(columns, row) & mask; ; slot = (slot + 1) & mask) {
       const entry = (slots[slot] as number) - 1;
-      if (entry < 0 || sameField(columns, entry, row, LABEL_NAME_AT, LABEL_NAME_SIZE)) return entry;
+      if (entry < 0 || sameName(columns, entry, row)) return entry;
     }
   }
 
@@ -49,21 +49,25 @@ export class LabelSet {
 }
 
 function hashName(columns: PushColumns, row: number): number {
-  const at = columns.labels[row * LABEL_STRIDE + LABEL_NAME_AT] as number;
+  const at = columns.labels.nameAt(row);
   const start = offsetOf(at);
-  return hashBytes(
-    columns.bytesOf(at),
-    start,
-    start + (columns.labels[row * LABEL_STRIDE + LABEL_NAME_SIZE] as number),
-  );
+  return hashBytes(columns.bytesOf(at), start, start + columns.labels.nameSize(row));
 }
 
-/** Whether one field of two label rows is the same; `place` and `size` are its columns. */
-export function sameField(columns: PushColumns, a: number, b: number, place: number, size: number): boolean {
-  const rows = columns.labels;
-  const bytes = rows[a * LABEL_STRIDE + size] as number;
-  if (bytes !== rows[b * LABEL_STRIDE + size]) return false;
-  const aAt = rows[a * LABEL_STRIDE + place] as number;
-  const bAt = rows[b * LABEL_STRIDE + place] as number;
-  return sameBytes(columns.bytesOf(aAt), offsetOf(aAt), columns.bytesOf(bAt), offsetOf(bAt), bytes);
+/** Whether two labels have the same name. */
+export function sameName(columns: PushColumns, a: number, b: number): boolean {
+  const { labels } = columns;
+  const size = labels.nameSize(a);
+  return size === labels.nameSize(b) && samePlaces(columns, labels.nameAt(a), labels.nameAt(b), size);
+}
+
+/** Whether two labels have the same value. */
+export function sameValue(columns: PushColumns, a: number, b: number): boolean {
+  const { labels } = columns;
+  const size = labels.valueSize(a);
+  return size === labels.valueSize(b) && samePlaces(columns, labels.valueAt(a), labels.valueAt(b), size);
+}
+
+function samePlaces(columns: PushColumns, a: number, b: number, size: number): boolean {
+  return sameBytes(columns.bytesOf(a), offsetOf(a), columns.bytesOf(b), offsetOf(b), size);
 }

@@ -1,24 +1,6 @@
 import { hasHighBytes } from "../bytes/valid-utf8.ts";
-import {
-  ABSENT,
-  FAMILY_FIRST,
-  FAMILY_LAST,
-  FAMILY_METRICS,
-  FAMILY_STRIDE,
-  FAMILY_TYPE,
-  FAMILY_TYPELESS,
-  METRIC_COUNT,
-  METRIC_FIRST,
-  METRIC_FLAGS,
-  METRIC_HAS_VALUE,
-  METRIC_IS_ODD,
-  METRIC_NEEDS_SIDE,
-  METRIC_RAW_AT,
-  METRIC_RAW_SIZE,
-  METRIC_STRIDE,
-  METRIC_SUM,
-  type PushColumns,
-} from "../model/columns.ts";
+import { ABSENT, type PushColumns } from "../model/columns.ts";
+import { hasValueOf, IS_ODD, NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { countFields, countVarints } from "../protobuf/count-fields.ts";
@@ -34,13 +16,13 @@ const BROKEN = "proto: cannot parse invalid wire-format data";
 
 /** The field of Metric that holds the value of a family's type, by type. */
 const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
-/** The types that a value field serves, as bits: 1 << MetricType. */
-const TYPES_OF_FIELD: Record<number, number> = {
-  2: 1 << MetricType.gauge,
-  3: 1 << MetricType.counter,
-  4: 1 << MetricType.summary,
-  5: 1 << MetricType.untyped,
-  7: (1 << MetricType.histogram) | (1 << MetricType.gaugeHistogram),
+/** The flags of a metric with a value field. */
+const FLAGS_OF_FIELD: Record<number, number> = {
+  2: hasValueOf(MetricType.gauge),
+  3: hasValueOf(MetricType.counter),
+  4: hasValueOf(MetricType.summary),
+  5: hasValueOf(MetricType.untyped),
+  7: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
 };
 const EXACT_COUNTS = 2 ** 53;
 const MOST_VARINT_BYTES = 10;
@@ -50,7 +32,7 @@ const MOST_VARINT_BYTES = 10;
 const MOST_FIELDS = 4;
 const FIELDS_A_POINT = 4;
 /** Lines cannot say it, and it may be something that Prometheus cannot read. */
-const NEEDS_LOOK = METRIC_NEEDS_SIDE | METRIC_IS_ODD;
+const NEEDS_LOOK = NEEDS_SIDE | IS_ODD;
 
 /**
  * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the
@@ -117,13 +99,13 @@ export class ProtobufParser {
     let helpAt = 0;
     let helpSize = -1;
     let type: number = MetricType.counter;
-    let isTypeless = 1;
+    let isTypeless = true;
     outer.open(this.body, start, end);
     while (columns.excess === null && outer.step()) {
       if (outer.field !== 4) this.countField();
       if (outer.field === 3 && outer.wire === WIRE_VARINT) {
         type = typeNumber(outer);
-        isTypeless = 0;
+        isTypeless = false;
       }
       if (outer.wire !== WIRE_BYTES) continue;
       if (outer.field === 1) {
@@ -136,9 +118,8 @@ export class ProtobufParser {
     }
     if (outer.failed) return false;
     const family = this.enterFamily(nameAt, nameSize);
-    const row = family * FAMILY_STRIDE;
-    columns.families[row + FAMILY_TYPE] = type;
-    columns.families[row + FAMILY_TYPELESS] = isTypeless;
+    columns.families.setType(family, type as MetricType);
+    columns.families.setTypeless(family, isTypeless);
     takeHelp(columns, family, helpAt, helpSize, helpSize > 0 && hasHighBytes(this.body, helpAt, helpSize));
     return this.readMetrics(family, type as MetricType, start, end);
   }
@@ -153,11 +134,8 @@ export class ProtobufParser {
       this.table.add(columns, family);
       return family;
     }
-    const row = known * FAMILY_STRIDE;
     this.stamped.delete(known);
-    columns.families[row + FAMILY_FIRST] = -1;
-    columns.families[row + FAMILY_LAST] = -1;
-    columns.families[row + FAMILY_METRICS] = 0;
+    columns.families.dropMetrics(known);
     return known;
   }
 
@@ -172,7 +150,7 @@ export class ProtobufParser {
 
   private readMetric(family: number, type: MetricType, start: number, end: number): boolean {
     const { columns, metricCursor: cursor } = this;
-    const firstLabel = columns.labelCount;
+    const firstLabel = columns.labels.count;
     cursor.open(this.body, start, end);
     this.hasPartialLabels = false;
     this.floatCount = 0;
@@ -183,9 +161,8 @@ export class ProtobufParser {
     if (cursor.failed) return false;
     const metric = columns.addMetric(firstLabel);
     columns.linkMetric(family, metric);
-    if (this.hasPartialLabels) this.flag(metric, METRIC_NEEDS_SIDE);
-    columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] = start;
-    columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] = end - start;
+    if (this.hasPartialLabels) this.flag(metric, NEEDS_SIDE);
+    columns.metrics.setMessage(metric, start, end - start);
     cursor.open(this.body, start, end);
     while (columns.excess === null && cursor.step()) if (!this.readMetricField(metric, type)) return false;
     this.finishMetric(metric, type);
@@ -207,7 +184,7 @@ export class ProtobufParser {
     if (fields < 0) return false;
     this.countField(fields > most ? Infinity : fields / FIELDS_A_POINT);
     if (this.columns.excess !== null) return true;
-    this.flag(metric, METRIC_HAS_VALUE * (TYPES_OF_FIELD[cursor.field] ?? 0));
+    this.flag(metric, FLAGS_OF_FIELD[cursor.field] ?? 0);
     if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, NEEDS_LOOK);
     else this.readValue(metric, type, shape);
     return true;
@@ -219,8 +196,7 @@ export class ProtobufParser {
   }
 
   private flag(metric: number, flags: number): void {
-    const at = metric * METRIC_STRIDE + METRIC_FLAGS;
-    this.columns.metrics[at] = (this.columns.metrics[at] as number) | flags;
+    this.columns.metrics.flag(metric, flags);
   }
 
   /** Reads the value message that the metric cursor stands on; its shape has been checked. */
@@ -242,20 +218,19 @@ export class ProtobufParser {
 
   private addPlainValue(metric: number): void {
     const value = this.double(this.inner);
-    if (Object.is(value, -0) || (this.columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number) >= 0)
-      this.flag(metric, METRIC_NEEDS_SIDE);
-    this.columns.setPoint(metric, this.columns.addSample(Number.NaN, value, 0, 0));
+    if (Object.is(value, -0) || this.columns.metrics.firstPoint(metric) >= 0) this.flag(metric, NEEDS_SIDE);
+    this.columns.metrics.setPoint(metric, this.columns.samples.add(Number.NaN, value, 0, 0));
   }
 
   private setSum(metric: number): void {
     const value = this.double(this.inner);
-    if (Object.is(value, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
-    this.columns.metrics[metric * METRIC_STRIDE + METRIC_SUM] = this.columns.addSample(Number.NaN, value, 0, 0);
+    if (Object.is(value, -0)) this.flag(metric, NEEDS_SIDE);
+    this.columns.metrics.setSumSample(metric, this.columns.samples.add(Number.NaN, value, 0, 0));
   }
 
   private setCount(metric: number, value: number): void {
-    if (value >= EXACT_COUNTS) this.flag(metric, METRIC_NEEDS_SIDE);
-    this.columns.metrics[metric * METRIC_STRIDE + METRIC_COUNT] = this.columns.addSample(Number.NaN, value, 0, 0);
+    if (value >= EXACT_COUNTS) this.flag(metric, NEEDS_SIDE);
+    this.columns.metrics.setCountSample(metric, this.columns.samples.add(Number.NaN, value, 0, 0));
   }
 
   private readSummaryField(metric: number): void {
@@ -273,8 +248,8 @@ export class ProtobufParser {
       seen = seen * 4 + (point.wire === WIRE_FIXED64 ? Math.min(point.field, 3) : 3);
     }
     if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
-    else if (Object.is(value, -0) || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
-    this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
+    else if (Object.is(value, -0) || Object.is(bound, -0)) this.flag(metric, NEEDS_SIDE);
+    this.columns.linkPoint(metric, this.columns.samples.add(bound, value, 0, 0));
   }
 
   private readHistogramField(metric: number): void {
@@ -313,9 +288,9 @@ export class ProtobufParser {
         seen * 4 + (point.wire === (point.field === 1 ? WIRE_VARINT : WIRE_FIXED64) ? Math.min(point.field, 3) : 3);
     }
     if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
-    else if (count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
+    else if (count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, NEEDS_SIDE);
     const value = floatCount !== 0 ? floatCount : count;
-    this.columns.linkPoint(metric, this.columns.addSample(bound, value, 0, 0));
+    this.columns.linkPoint(metric, this.columns.samples.add(bound, value, 0, 0));
   }
 
   private readLabel(start: number, end: number, firstLabel: number): boolean {
@@ -339,24 +314,23 @@ export class ProtobufParser {
     }
     if (inner.failed) return false;
     if (nameAt === ABSENT || valueAt === ABSENT) this.hasPartialLabels = true;
-    columns.note("maxLabels", columns.labelCount + 1 - firstLabel);
+    columns.note("maxLabels", columns.labels.count + 1 - firstLabel);
     if (columns.excess === null) columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
     return true;
   }
 
   /** Decides whether exposition lines will say all there is to say of the metric. */
   private finishMetric(metric: number, type: MetricType): void {
-    const rows = this.columns.metrics;
-    const row = metric * METRIC_STRIDE;
+    const { metrics } = this.columns;
     if (type < MetricType.histogram && type !== MetricType.summary) {
-      if ((rows[row + METRIC_FIRST] as number) < 0) this.flag(metric, METRIC_NEEDS_SIDE);
+      if (metrics.firstPoint(metric) < 0) this.flag(metric, NEEDS_SIDE);
       return;
     }
     // Of a whole and a fractional count the fractional one is printed, but where it is 0.
     if (this.floatCount !== 0) this.setCount(metric, this.floatCount);
-    const isWhole = (rows[row + METRIC_SUM] as number) >= 0 && (rows[row + METRIC_COUNT] as number) >= 0;
+    const isWhole = metrics.sumSample(metric) >= 0 && metrics.countSample(metric) >= 0;
     const hasAll = type === MetricType.summary || this.columns.hasInfinityPoint(metric);
-    if (!isWhole || !hasAll) this.flag(metric, METRIC_NEEDS_SIDE);
+    if (!isWhole || !hasAll) this.flag(metric, NEEDS_SIDE);
   }
 }
 

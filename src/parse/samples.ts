@@ -1,16 +1,5 @@
-import {
-  FAMILY_LAST,
-  FAMILY_STRIDE,
-  FAMILY_TYPE,
-  METRIC_COUNT,
-  METRIC_FLAGS,
-  METRIC_FLOAT_COUNTS,
-  METRIC_HAS_VALUE,
-  METRIC_NEEDS_SIDE,
-  METRIC_STRIDE,
-  METRIC_SUM,
-  type PushColumns,
-} from "../model/columns.ts";
+import type { PushColumns } from "../model/columns.ts";
+import { HAS_FLOAT_COUNTS, hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { canonicalSize, goUint64, parseGoFloat, plainInteger } from "./number.ts";
 import { SeriesTable, sameLabelSet } from "./series-table.ts";
@@ -73,11 +62,11 @@ export class SampleAssembler {
   private enterComposite(family: number, firstLabel: number): number {
     const { columns } = this;
     this.hasComposites = true;
-    const last = columns.families[family * FAMILY_STRIDE + FAMILY_LAST] as number;
-    const isLast = last >= 0 && sameLabelSet(columns, last, firstLabel, columns.labelCount - firstLabel);
+    const last = columns.families.lastMetric(family);
+    const isLast = last >= 0 && sameLabelSet(columns, last, firstLabel, columns.labels.count - firstLabel);
     const known = isLast ? last : this.series.find(columns, family, firstLabel);
     if (known >= 0) {
-      columns.labelCount = firstLabel;
+      columns.labels.dropFrom(firstLabel);
       return known;
     }
     const metric = columns.addMetric(firstLabel);
@@ -93,8 +82,7 @@ export class SampleAssembler {
     const sample = this.addFloat(metric, Number.NaN, start, end);
     if (sample < 0) return "float";
     this.columns.linkPoint(metric, sample);
-    const flags = metric * METRIC_STRIDE + METRIC_FLAGS;
-    this.columns.metrics[flags] = (this.columns.metrics[flags] as number) | (METRIC_HAS_VALUE << this.type);
+    this.columns.metrics.flag(metric, hasValueOf(this.type));
     return null;
   }
 
@@ -102,12 +90,12 @@ export class SampleAssembler {
   private addFloat(metric: number, bound: number, start: number, end: number): number {
     const { columns } = this;
     const canonical = canonicalSize(columns.body, start, end);
-    if (canonical > 0) return columns.addSample(bound, 0, start, canonical);
+    if (canonical > 0) return columns.samples.add(bound, 0, start, canonical);
     const value = this.readFloat(start, end);
     if (value === undefined) return -1;
     // Text prints -0 as 0; the other formats keep the sign.
-    if (Object.is(value, -0)) this.flag(metric, METRIC_NEEDS_SIDE);
-    return columns.addSample(bound, value, 0, 0);
+    if (Object.is(value, -0)) this.columns.metrics.flag(metric, NEEDS_SIDE);
+    return columns.samples.add(bound, value, 0, 0);
   }
 
   private readFloat(start: number, end: number): number | undefined {
@@ -115,33 +103,26 @@ export class SampleAssembler {
     return Number.isNaN(integer) ? parseGoFloat(this.columns.latin1(start, end - start)) : integer;
   }
 
-  private flag(metric: number, flag: number): void {
-    const at = metric * METRIC_STRIDE + METRIC_FLAGS;
-    this.columns.metrics[at] = (this.columns.metrics[at] as number) | flag;
-  }
-
   private addSummaryValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     const { columns } = this;
-    const row = metric * METRIC_STRIDE;
     if (part === Part.count) {
       const value = this.readFloat(start, end);
       if (value === undefined) return "float";
-      columns.metrics[row + METRIC_COUNT] = columns.addSample(Number.NaN, goUint64(value), 0, 0);
+      columns.metrics.setCountSample(metric, columns.samples.add(Number.NaN, goUint64(value), 0, 0));
       return null;
     }
     const sample = this.addFloat(metric, this.bound, start, end);
     if (sample < 0) return "float";
-    if (part === Part.sum) columns.metrics[row + METRIC_SUM] = sample;
+    if (part === Part.sum) columns.metrics.setSumSample(metric, sample);
     else if (!Number.isNaN(this.bound)) columns.linkPoint(metric, sample);
     return null;
   }
 
   private addHistogramValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     const { columns } = this;
-    const row = metric * METRIC_STRIDE;
     if (part === Part.sum) {
       const sample = this.addFloat(metric, Number.NaN, start, end);
-      if (sample >= 0) columns.metrics[row + METRIC_SUM] = sample;
+      if (sample >= 0) columns.metrics.setSumSample(metric, sample);
       return sample < 0 ? "float" : null;
     }
     const value = this.readFloat(start, end);
@@ -149,10 +130,10 @@ export class SampleAssembler {
     if (part === Part.plain && Number.isNaN(this.bound)) return null;
     const whole = Number.isInteger(value) && value >= 0 && value < 2 ** 64;
     if (!whole && value < 0) return part === Part.count ? "count" : "bucket";
-    if (!whole) this.flag(metric, METRIC_FLOAT_COUNTS);
-    if (value >= EXACT_COUNTS) this.flag(metric, METRIC_NEEDS_SIDE);
-    const sample = columns.addSample(this.bound, value, 0, 0);
-    if (part === Part.count) columns.metrics[row + METRIC_COUNT] = sample;
+    if (!whole) columns.metrics.flag(metric, HAS_FLOAT_COUNTS);
+    if (value >= EXACT_COUNTS) this.columns.metrics.flag(metric, NEEDS_SIDE);
+    const sample = columns.samples.add(this.bound, value, 0, 0);
+    if (part === Part.count) columns.metrics.setCountSample(metric, sample);
     else columns.linkPoint(metric, sample);
     return null;
   }
@@ -161,27 +142,25 @@ export class SampleAssembler {
   finish(): void {
     if (!this.hasComposites) return;
     const { families } = this.columns;
-    for (let family = 0; family < this.columns.familyCount; family++) {
-      const type = families[family * FAMILY_STRIDE + FAMILY_TYPE] as number;
+    for (let family = 0; family < families.count; family++) {
+      const type = families.type(family);
       if (type !== MetricType.summary && type !== MetricType.histogram && type !== MetricType.gaugeHistogram) continue;
       this.columns.eachMetric(family, (metric) => this.finishComposite(metric, type));
     }
   }
 
   private finishComposite(metric: number, type: MetricType): void {
-    const row = metric * METRIC_STRIDE;
-    const rows = this.columns.metrics;
-    const flags = (rows[row + METRIC_FLAGS] as number) | (METRIC_HAS_VALUE << type);
+    const { metrics } = this.columns;
     const isWhole =
-      (rows[row + METRIC_SUM] as number) >= 0 &&
-      (rows[row + METRIC_COUNT] as number) >= 0 &&
-      (flags & METRIC_FLOAT_COUNTS) === 0 &&
+      metrics.sumSample(metric) >= 0 &&
+      metrics.countSample(metric) >= 0 &&
+      !metrics.has(metric, HAS_FLOAT_COUNTS) &&
       (type === MetricType.summary ? this.hasExactCount(metric) : this.columns.hasInfinityPoint(metric));
-    rows[row + METRIC_FLAGS] = isWhole ? flags : flags | METRIC_NEEDS_SIDE;
+    metrics.flag(metric, hasValueOf(type) | (isWhole ? 0 : NEEDS_SIDE));
   }
 
   private hasExactCount(metric: number): boolean {
-    const count = this.columns.metrics[metric * METRIC_STRIDE + METRIC_COUNT] as number;
-    return (this.columns.numbers[count * 2 + 1] as number) < EXACT_COUNTS;
+    const { metrics, samples } = this.columns;
+    return samples.value(metrics.countSample(metric)) < EXACT_COUNTS;
   }
 }

@@ -1,18 +1,7 @@
 import { hashBytes } from "../bytes/hash.ts";
-import {
-  LABEL_NAME_AT,
-  LABEL_NAME_SIZE,
-  LABEL_STRIDE,
-  LABEL_VALUE_AT,
-  LABEL_VALUE_SIZE,
-  METRIC_LABEL_COUNT,
-  METRIC_LABELS,
-  METRIC_STRIDE,
-  offsetOf,
-  type PushColumns,
-} from "../model/columns.ts";
+import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
-import { LabelSet, sameField } from "./label-set.ts";
+import { LabelSet, sameName, sameValue } from "./label-set.ts";
 
 /**
  * Brings the lines of one summary or histogram together: finds the metric of a family that has a given set of labels,
@@ -30,7 +19,7 @@ export class SeriesTable {
 
   /** The metric of `family` whose labels are the rows from `firstLabel` to the newest, or -1. */
   find(columns: PushColumns, family: number, firstLabel: number): number {
-    const count = columns.labelCount - firstLabel;
+    const count = columns.labels.count - firstLabel;
     const slots = this.slots;
     const mask = slots.length / 2 - 1;
     for (let slot = hashLabels(columns, family, firstLabel, count) & mask; ; slot = (slot + 1) & mask) {
@@ -46,10 +35,9 @@ export class SeriesTable {
   }
 
   private place(columns: PushColumns, family: number, metric: number): void {
-    const at = metric * METRIC_STRIDE;
-    const first = columns.metrics[at + METRIC_LABELS] as number;
+    const { metrics } = columns;
     const mask = this.slots.length / 2 - 1;
-    let slot = hashLabels(columns, family, first, columns.metrics[at + METRIC_LABEL_COUNT] as number) & mask;
+    let slot = hashLabels(columns, family, metrics.firstLabel(metric), metrics.labelCount(metric)) & mask;
     while (this.slots[slot * 2] !== 0) slot = (slot + 1) & mask;
     this.slots[slot * 2] = metric + 1;
     this.slots[slot * 2 + 1] = family;
@@ -70,15 +58,15 @@ export class SeriesTable {
  * same for all ways to share out the values among the names.
  */
 function hashLabels(columns: PushColumns, family: number, first: number, count: number): number {
-  const rows = columns.labels;
+  const { labels } = columns;
   let hash = Math.imul(family + 1, 0x9e3779b1);
-  for (let at = first * LABEL_STRIDE; at < (first + count) * LABEL_STRIDE; at += LABEL_STRIDE) {
-    const nameAt = rows[at + LABEL_NAME_AT] as number;
-    const valueAt = rows[at + LABEL_VALUE_AT] as number;
+  for (let label = first; label < first + count; label++) {
+    const nameAt = labels.nameAt(label);
+    const valueAt = labels.valueAt(label);
     const name = offsetOf(nameAt);
     const value = offsetOf(valueAt);
-    const nameHash = hashBytes(columns.bytesOf(nameAt), name, name + (rows[at + LABEL_NAME_SIZE] as number));
-    const valueHash = hashBytes(columns.bytesOf(valueAt), value, value + (rows[at + LABEL_VALUE_SIZE] as number));
+    const nameHash = hashBytes(columns.bytesOf(nameAt), name, name + labels.nameSize(label));
+    const valueHash = hashBytes(columns.bytesOf(valueAt), value, value + labels.valueSize(label));
     hash = (hash + Math.imul((nameHash << 1) | 1, valueHash)) | 0;
   }
   return (hash ^ (hash >>> 15)) & 0x7fffffff;
@@ -86,9 +74,8 @@ function hashLabels(columns: PushColumns, family: number, first: number, count: 
 
 /** Whether the labels of `metric` are those from row `first` on; names are unique on either side. */
 export function sameLabelSet(columns: PushColumns, metric: number, first: number, count: number): boolean {
-  const at = metric * METRIC_STRIDE;
-  if (columns.metrics[at + METRIC_LABEL_COUNT] !== count) return false;
-  const other = columns.metrics[at + METRIC_LABELS] as number;
+  if (columns.metrics.labelCount(metric) !== count) return false;
+  const other = columns.metrics.firstLabel(metric);
   if (count > 64) return sameLargeSet(columns, first, other, count);
   for (let i = 0; i < count; i++) {
     if (sameLabel(columns, first + i, other + i)) continue;
@@ -103,7 +90,7 @@ function sameLargeSet(columns: PushColumns, a: number, b: number, count: number)
   for (let row = a; row < a + count; row++) known.add(columns, row);
   for (let row = b; row < b + count; row++) {
     const other = known.find(columns, row);
-    if (other < 0 || !sameField(columns, other, row, LABEL_VALUE_AT, LABEL_VALUE_SIZE)) return false;
+    if (other < 0 || !sameValue(columns, other, row)) return false;
   }
   return true;
 }
@@ -114,8 +101,5 @@ function hasLabel(columns: PushColumns, label: number, first: number, count: num
 }
 
 function sameLabel(columns: PushColumns, a: number, b: number): boolean {
-  return (
-    sameField(columns, a, b, LABEL_NAME_AT, LABEL_NAME_SIZE) &&
-    sameField(columns, a, b, LABEL_VALUE_AT, LABEL_VALUE_SIZE)
-  );
+  return sameName(columns, a, b) && sameValue(columns, a, b);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
 import { unescapeLabel } from "../exposition/label-block.ts";
-import { FAMILY_HELP_SIZE, FAMILY_STRIDE, FAMILY_TYPE, type PushColumns } from "../model/columns.ts";
+import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -210,8 +210,7 @@ export class TextParser {
 
   private readHelpText(start: number): number {
     const { token } = this;
-    const row = this.families.row * FAMILY_STRIDE;
-    if (this.columns.families[row + FAMILY_HELP_SIZE] !== -1)
+    if (this.columns.families.helpSize(this.families.row) >= 0)
       return this.fail(`second HELP line for metric name ${this.families.quotedName}`);
     readHelp(this.columns, start, token);
     if (token.next < 0) return this.fail(token.error);
@@ -228,7 +227,7 @@ export class TextParser {
     const type = readTypeWord(body, start, lineFeed);
     if (type === undefined)
       return this.fail(`unknown metric type ${quoteToken(withoutBackslashes(body, start, lineFeed))}`);
-    this.columns.families[this.families.row * FAMILY_STRIDE + FAMILY_TYPE] = type;
+    this.columns.families.setType(this.families.row, type);
     return lineFeed + 1;
   }
 
@@ -240,7 +239,7 @@ export class TextParser {
     if (at < 0) return -1;
     at = this.skip(at);
     if (at >= end) return this.fail(END_OF_INPUT);
-    this.firstLabel = this.columns.labelCount;
+    this.firstLabel = this.columns.labels.count;
     this.assembler.beginSample(this.families.type);
     if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false, true);
     return at < 0 ? at : this.readValue(at);
@@ -248,7 +247,7 @@ export class TextParser {
 
   /** A line whose metric name stands quoted within the braces; `start` is behind the opening one. */
   private readBracedSample(start: number): number {
-    this.firstLabel = this.columns.labelCount;
+    this.firstLabel = this.columns.labels.count;
     if (this.families.row >= 0) this.assembler.beginSample(this.families.type);
     const at = this.readLabels(start, true, false);
     return at < 0 ? at : this.readValue(at);

@@ -33,8 +33,8 @@ export class SideCheck {
     this.write(family);
     const malformed = parser.parse(this.body.view());
     if (malformed !== null) return malformed.message;
-    if (columns.familyCount !== 1 || columns.metricCount !== family.metricCount)
-      return `it has ${columns.metricCount} metrics, expected ${family.metricCount}`;
+    if (columns.families.count !== 1 || columns.metrics.count !== family.metricCount)
+      return `it has ${columns.metrics.count} metrics, expected ${family.metricCount}`;
     const groupingKey = new GroupingKey(readLabels(key));
     const refused = store.apply({ key: groupingKey, columns, replace: true, receivedMs: 0 });
     columns.trim();

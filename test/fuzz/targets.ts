@@ -99,8 +99,9 @@ function refusal(rejection: Rejection): string {
 }
 
 function columnsOutcome(columns: PushColumns): string {
-  const { familyCount, metricCount, labelCount, sampleCount, spillSize } = columns;
-  const few = [familyCount, metricCount, labelCount, sampleCount, spillSize].map((count) => Math.min(count, 3));
+  const { families, metrics, labels, samples, spillSize } = columns;
+  const counts = [...[families, metrics, labels, samples].map(({ count }) => count), spillSize];
+  const few = counts.map((count) => Math.min(count, 3));
   return `taken ${few} ${columns.hasTimestamps} ${columns.hasQuotedNames}`;
 }
 

@@ -186,6 +186,6 @@ test("a comment of blanks alone may be as long as the body", () => {
   for (const sizeBytes of [1023, 1024, 1025, 500_000]) {
     const columns = new PushColumns(limits);
     const body = Buffer.from(`#${" ".repeat(sizeBytes)}\na 1\n`);
-    expect([new TextParser(columns, false).parse(body), columns.familyCount]).toEqual([null, 1]);
+    expect([new TextParser(columns, false).parse(body), columns.families.count]).toEqual([null, 1]);
   }
 });

@@ -1,24 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { LabelWalk } from "../../exposition/label-block.ts";
-import {
-  FAMILY_NAME_AT,
-  FAMILY_NAME_SIZE,
-  FAMILY_STRIDE,
-  METRIC_FLAGS,
-  METRIC_HAS_VALUE,
-  METRIC_IS_ODD,
-  METRIC_RAW_AT,
-  METRIC_RAW_SIZE,
-  METRIC_STRIDE,
-  type PushColumns,
-} from "../../model/columns.ts";
+import type { PushColumns } from "../../model/columns.ts";
+import { hasValueOf, IS_ODD } from "../../model/metric-rows.ts";
 import { isMetricType, METRIC_TYPE_NAMES, MetricType } from "../../model/metric-type.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../../model/quote.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
-
-const HAS_SUMMARY = METRIC_HAS_VALUE << MetricType.summary;
 
 /** So many of a push's faults are told, and none once so much was said; the rest are counted. */
 const MAX_ERRORS = 100;
@@ -91,13 +79,11 @@ export function findFault(
   renderer: Renderer,
   scrapes: ScrapeCheck,
 ): (() => string) | null {
-  const row = metric * METRIC_STRIDE;
-  const flags = columns.metrics[row + METRIC_FLAGS] as number;
-  const own = columns.familyType(family);
+  const own = columns.families.type(family);
   const fault = (what: string) => () =>
     `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
   // Its lines are those of its own type, whatever values it has besides.
-  if ((flags & (METRIC_HAS_VALUE << type)) === 0 || !isWrittenAlike(own, type))
+  if (!columns.metrics.has(metric, hasValueOf(type)) || !isWrittenAlike(own, type))
     return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
   const wrong =
     (labels ? findLabelFault(columns, metric, own, renderer, scrapes) : null) ??
@@ -127,13 +113,12 @@ function findLabelFault(
   renderer: Renderer,
   scrapes: ScrapeCheck,
 ): string | null {
-  const isSummary = ((columns.metrics[metric * METRIC_STRIDE + METRIC_FLAGS] as number) & HAS_SUMMARY) !== 0;
+  const isSummary = columns.metrics.has(metric, hasValueOf(MetricType.summary));
   const walk = new LabelWalk();
-  const start = renderer.blocks[metric * 2] as number;
   const pointLabel = pointLabelOf(type);
   const names: string[] = [];
   let previous: Uint8Array = new Uint8Array(0);
-  walk.open(renderer.out.bytes, start, start + (renderer.blocks[metric * 2 + 1] as number));
+  walk.open(renderer.out.bytes, renderer.blockStart(metric), renderer.blockEnd(metric));
   while (walk.step()) {
     const name = walk.name();
     const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString();
@@ -150,10 +135,9 @@ function findLabelFault(
 
 /** What protobuf alone can bring: lines cannot break a scrape in these ways. */
 function findScrapeFault(columns: PushColumns, metric: number, type: MetricType, scrapes: ScrapeCheck): string | null {
-  const row = metric * METRIC_STRIDE;
-  const size = columns.metrics[row + METRIC_RAW_SIZE] as number;
-  if (size < 0 || ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_IS_ODD) === 0) return null;
-  const start = columns.metrics[row + METRIC_RAW_AT] as number;
+  const size = columns.metrics.messageSize(metric);
+  if (size < 0 || !columns.metrics.has(metric, IS_ODD)) return null;
+  const start = columns.metrics.messageAt(metric);
   return scrapes.findFault(columns.body, start, start + size, type);
 }
 
@@ -163,10 +147,8 @@ export function describeType(name: string, type: MetricType, expected: MetricTyp
 
 /** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
 export function isKeptEmpty(columns: PushColumns, family: number): boolean {
-  if (!columns.keepsEmptyFamilies || !isMetricType(columns.familyType(family))) return false;
-  const row = family * FAMILY_STRIDE;
-  const at = columns.families[row + FAMILY_NAME_AT] as number;
-  return isUtf8(columns.slice(at, columns.families[row + FAMILY_NAME_SIZE] as number));
+  if (!columns.keepsEmptyFamilies || !isMetricType(columns.families.type(family))) return false;
+  return isUtf8(columns.familyNameBytes(family));
 }
 
 /**
@@ -176,15 +158,12 @@ export function isKeptEmpty(columns: PushColumns, family: number): boolean {
 export const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);
 
 export function describeUnknownType(columns: PushColumns, family: number): string {
-  return `unknown metric type for metric ${familyName(columns, family)}: ${columns.familyType(family)}`;
+  return `unknown metric type for metric ${familyName(columns, family)}: ${columns.families.type(family)}`;
 }
 
 /** A pushed family's name in quotes. */
 export function familyName(columns: PushColumns, family: number): string {
-  const row = family * FAMILY_STRIDE;
-  return quoteToken(
-    columns.slice(columns.families[row + FAMILY_NAME_AT] as number, columns.families[row + FAMILY_NAME_SIZE] as number),
-  );
+  return quoteToken(columns.familyNameBytes(family));
 }
 
 /**

@@ -100,8 +100,8 @@ export class DuplicateSearch {
     this.seen.begin(source);
     this.others.clear();
     columns.eachMetric(family, (metric) => {
-      const start = renderer.blocks[metric * 2] as number;
-      const end = start + (renderer.blocks[metric * 2 + 1] as number);
+      const start = renderer.blockStart(metric);
+      const end = renderer.blockEnd(metric);
       if (!this.seen.add(start, end)) found.push(metric);
       else if (searchOthers && stored !== null && this.groupWith(source, start, end, pushed, stored) >= 0)
         found.push(metric);

@@ -1,5 +1,4 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
-import { FAMILY_HELP_SIZE, FAMILY_NAME_SIZE, FAMILY_STRIDE } from "../../model/columns.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import { NO_HELP } from "../table/help-texts.ts";
@@ -115,8 +114,7 @@ export class PushGrowth {
   private add({ columns }: PushRequest, item: Prepared): void {
     const { table, more, group } = this;
     const { chunk, stored } = item;
-    const row = item.family * FAMILY_STRIDE;
-    const helpBytes = Math.max(0, columns.families[row + FAMILY_HELP_SIZE] as number);
+    const helpBytes = Math.max(0, columns.families.helpSize(item.family));
     const size = item.end - item.start + (item.side?.length ?? 0) + helpBytes;
     let series = item.lineCount;
     let moreBytes = size;
@@ -137,7 +135,7 @@ export class PushGrowth {
     group.sizeBytes += moreBytes;
     if (stored === null) {
       more.families++;
-      more.sizeBytes += FAMILY_BYTES + 3 * (columns.families[row + FAMILY_NAME_SIZE] as number);
+      more.sizeBytes += FAMILY_BYTES + 3 * columns.families.nameSize(item.family);
     }
     if (stored === null || stored.help === NO_HELP) more.sizeBytes += helpBytes;
   }

@@ -1,15 +1,5 @@
 import { sameBytes } from "../../bytes/hash.ts";
-import {
-  FAMILY_FIRST,
-  FAMILY_NAME_AT,
-  FAMILY_NAME_SIZE,
-  FAMILY_STRIDE,
-  METRIC_FIRST,
-  METRIC_NEXT,
-  METRIC_STRIDE,
-  offsetOf,
-  type PushColumns,
-} from "../../model/columns.ts";
+import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import { emptyContent } from "../table/chunk-content.ts";
 import type { ChunkPlace, Page } from "../table/pages.ts";
 import type { PushTimes } from "../table/push-times.ts";
@@ -60,15 +50,15 @@ export class KnownPush {
 
   /** Reads the group's chunks and writes the new lines. Gives by how much they are larger, in bytes. */
   prepare(columns: PushColumns, group: number): number {
-    const { families, familyCount } = columns;
+    const { families } = columns;
     const { chunks } = this;
     chunks.read(group, this.times);
     let place = chunks.count;
     let growthBytes = 0;
     this.count = 0;
     this.renderer.begin(columns);
-    for (let family = 0; family < familyCount; family++) {
-      const first = families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
+    for (let family = 0; family < families.count; family++) {
+      const first = families.firstMetric(family);
       if (first < 0) continue;
       place = chunks.nextPushed(place);
       growthBytes += this.prepareChunk(columns, first, chunks.at(place));
@@ -95,14 +85,14 @@ export class KnownPush {
     let isChanged = false;
     let at = offset;
     for (let metric = first; metric >= 0; ) {
-      const row = metric * METRIC_STRIDE;
-      metric = metrics[row + METRIC_NEXT] as number;
+      const value = metrics.firstPoint(metric);
+      metric = metrics.next(metric);
       const lineEnd = metric < 0 ? end - 1 : bytes.indexOf(LINE_FEED, at);
       let valueAt = lineEnd;
       while (bytes[valueAt - 1] !== SPACE) valueAt--;
       out.copy(bytes, at, valueAt);
       const start = out.length;
-      this.renderer.appendValue(columns, metrics[row + METRIC_FIRST] as number);
+      this.renderer.appendValue(columns, value);
       const valueSize = out.length - start;
       if (valueSize !== lineEnd - valueAt || !sameBytes(out.bytes, start, bytes, valueAt, valueSize)) isChanged = true;
       out.byte(LINE_FEED);
@@ -139,15 +129,14 @@ export class KnownPush {
  * just read.
  */
 function hasForm(columns: PushColumns, chunks: GroupChunks): boolean {
-  const { families, familyCount } = columns;
+  const { families } = columns;
   let place = chunks.count;
-  for (let family = 0; family < familyCount; family++) {
-    const row = family * FAMILY_STRIDE;
-    if ((families[row + FAMILY_FIRST] as number) < 0) continue;
+  for (let family = 0; family < families.count; family++) {
+    if (families.firstMetric(family) < 0) continue;
     place = chunks.nextPushed(place);
     if (place < 0) return false;
-    const nameAt = families[row + FAMILY_NAME_AT] as number;
-    const size = families[row + FAMILY_NAME_SIZE] as number;
+    const nameAt = families.nameAt(family);
+    const size = families.nameSize(family);
     if (!chunks.isNamed(place, columns.bytesOf(nameAt), offsetOf(nameAt), size)) return false;
   }
   return chunks.nextPushed(place) < 0;

@@ -1,13 +1,4 @@
-import {
-  FAMILY_HELP_AT,
-  FAMILY_HELP_SIZE,
-  FAMILY_METRICS,
-  FAMILY_NAME_AT,
-  FAMILY_NAME_SIZE,
-  FAMILY_STRIDE,
-  offsetOf,
-  type PushColumns,
-} from "../../model/columns.ts";
+import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import { isMetricType, MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
@@ -99,7 +90,7 @@ export class PushHandler {
     this.renderer.hasReservedLabel = false;
     this.chunks.read(group, this.times);
     const pushed = this.table.groups.pushedGroup(group, request.key);
-    for (let family = 0; family < columns.familyCount && !this.renderer.isTooLarge; family++)
+    for (let family = 0; family < columns.families.count && !this.renderer.isTooLarge; family++)
       if (!this.isLeftOut(columns, family)) this.prepareFamily(request, family, pushed, check, faults);
     return faults;
   }
@@ -109,10 +100,9 @@ export class PushHandler {
    * of a failure too.
    */
   private isLeftOut(columns: PushColumns, family: number): boolean {
-    const row = family * FAMILY_STRIDE;
-    if (columns.families[row + FAMILY_METRICS] === 0 && !isKeptEmpty(columns, family)) return true;
-    const at = columns.families[row + FAMILY_NAME_AT] as number;
-    const size = columns.families[row + FAMILY_NAME_SIZE] as number;
+    if (columns.families.metricCount(family) === 0 && !isKeptEmpty(columns, family)) return true;
+    const at = columns.families.nameAt(family);
+    const size = columns.families.nameSize(family);
     if (this.times.isName(PUSH_TIME, columns.bytesOf(at), offsetOf(at), size)) return true;
     return this.isNewGroup && this.times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
   }
@@ -126,13 +116,12 @@ export class PushHandler {
   ): void {
     const { columns } = request;
     const { renderer } = this;
-    const row = family * FAMILY_STRIDE;
-    const nameAt = columns.families[row + FAMILY_NAME_AT] as number;
+    const nameAt = columns.families.nameAt(family);
     const name = columns.bytesOf(nameAt);
     const nameStart = offsetOf(nameAt);
-    const nameSize = columns.families[row + FAMILY_NAME_SIZE] as number;
+    const nameSize = columns.families.nameSize(family);
     const stored = this.storedFor(name, nameStart, nameSize, check);
-    if (!isMetricType(columns.familyType(family))) return faults.add(() => describeUnknownType(columns, family));
+    if (!isMetricType(columns.families.type(family))) return faults.add(() => describeUnknownType(columns, family));
     const item = this.nextPrepared();
     item.family = family;
     item.stored = stored;
@@ -146,16 +135,18 @@ export class PushHandler {
     item.quoted = renderer.isQuoted;
     item.lineCount = renderer.lineCount;
     item.side = renderer.needsSide ? this.sides.write(columns, family, renderer) : null;
-    const comparison = this.isMoving(item, columns.familyType(family), check)
+    const comparison = this.isMoving(item, columns.families.type(family), check)
       ? OTHER_LABELS
       : this.compareWithStored(item);
     item.isRelabelled = comparison === OTHER_LABELS;
     if (item.isRelabelled) this.work.charge(2 * (item.end - item.start));
     item.doubles = NOBODY;
     item.unchanged =
-      comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === columns.familyType(family);
+      comparison === SAME_BYTES &&
+      item.side === null &&
+      this.table.typeOf(item.chunk) === columns.families.type(family);
     // Of a family without metrics and without a name Prometheus never hears.
-    const isNameless = nameSize === 0 && (columns.families[row + FAMILY_METRICS] as number) > 0;
+    const isNameless = nameSize === 0 && columns.families.metricCount(family) > 0;
     if (isNameless || (columns.hasQuotedNames && !isScrapable(name.subarray(nameStart, nameStart + nameSize))))
       faults.add(() => `invalid metric name ${quoteToken(name.subarray(nameStart, nameStart + nameSize))}`);
     const known = faults.count;
@@ -163,7 +154,7 @@ export class PushHandler {
     if (faults.count > known) return;
     if (!check) return this.findDoubled(columns, item, pushed);
     if (comparison === OTHER_LABELS) this.checkDuplicates(columns, item, pushed, faults);
-    if (stored === null || this.table.typeOfFamily(stored) !== columns.familyType(family))
+    if (stored === null || this.table.typeOfFamily(stored) !== columns.families.type(family))
       this.checkCollisions(request, item, faults);
   }
 
@@ -189,7 +180,7 @@ export class PushHandler {
     if (contradictions === null) return;
     if (!item.isRelabelled) item.doubles = contradictions.doubledBy(item.chunk);
     else {
-      const type = columns.familyType(item.family);
+      const type = columns.families.type(item.family);
       const family = contradictions.familyOf(columns.familyNameBytes(item.family), type);
       const lines = this.renderer.out.bytes.subarray(item.start, item.end);
       item.doubles = this.duplicates.findIn(lines, type, pushed, family);
@@ -225,7 +216,7 @@ export class PushHandler {
   /** Each metric against the type that its family has elsewhere, or has in the push; labels that are new as well. */
   private checkType(request: PushRequest, item: Prepared, check: boolean, faults: Faults): void {
     const { columns } = request;
-    const own = columns.familyType(item.family);
+    const own = columns.families.type(item.family);
     const type = check ? this.expectedType(item, own, columns, faults) : this.typeByItself(item, own, columns, faults);
     if (type === undefined) return;
     const labels = item.isRelabelled && this.mayHaveLabelFaults(request, own);
@@ -276,7 +267,7 @@ export class PushHandler {
   private checkDuplicates(columns: PushColumns, item: Prepared, pushed: PushedGroup, faults: Faults): void {
     const { renderer } = this;
     for (const metric of this.duplicates.find(columns, item.family, renderer, pushed, item.stored)) {
-      const text = () => describeMetric(columns, metric, columns.familyType(item.family), renderer);
+      const text = () => describeMetric(columns, metric, columns.families.type(item.family), renderer);
       faults.add(
         () =>
           `collected metric ${familyName(columns, item.family)} { ${text()}} was collected before with the same name and label values`,
@@ -286,7 +277,7 @@ export class PushHandler {
 
   private checkCollisions(request: PushRequest, item: Prepared, faults: Faults): void {
     const name = request.columns.familyName(item.family);
-    const type = request.columns.familyType(item.family);
+    const type = request.columns.families.type(item.family);
     const collision = findCollision(name, type, (other) => this.typeAfter(request, other));
     if (collision !== null) faults.addCollision(collision);
   }
@@ -308,9 +299,9 @@ export class PushHandler {
   }
 
   private collectTypes(columns: PushColumns): void {
-    for (let family = 0; family < columns.familyCount; family++) {
+    for (let family = 0; family < columns.families.count; family++) {
       if (this.isLeftOut(columns, family)) continue;
-      this.pushedTypes.add(columns.familyNameBytes(family), columns.familyType(family));
+      this.pushedTypes.add(columns.familyNameBytes(family), columns.families.type(family));
     }
   }
 
@@ -328,15 +319,15 @@ export class PushHandler {
   private storeFamily(request: PushRequest, item: Prepared, group: number): void {
     const { columns } = request;
     const help = this.enterHelp(columns, item);
-    if (item.stored !== null) noteTypeless(item.stored, columns.isTypeless(item.family));
+    if (item.stored !== null) noteTypeless(item.stored, columns.families.isTypeless(item.family));
     if (item.unchanged) return this.table.touch(item.chunk, help, request.receivedMs);
     const { content } = this;
     content.source = this.renderer.out.bytes;
     content.start = item.start;
     content.end = item.end;
-    content.type = columns.familyType(item.family);
+    content.type = columns.families.type(item.family);
     content.quoted = item.quoted;
-    content.metricCount = columns.families[item.family * FAMILY_STRIDE + FAMILY_METRICS] as number;
+    content.metricCount = columns.families.metricCount(item.family);
     content.lineCount = item.lineCount;
     content.help = help;
     content.side = item.side;
@@ -362,18 +353,17 @@ export class PushHandler {
     const name = columns.familyNameBytes(item.family);
     const known = this.table.findFamily(name, 0, name.length);
     if (known !== null) return known;
-    const family = this.table.addFamily(name, columns.familyType(item.family));
+    const family = this.table.addFamily(name, columns.families.type(item.family));
     family.isOwn = this.reserved.has(family.name);
-    family.isTypeless = columns.isTypeless(item.family);
+    family.isTypeless = columns.families.isTypeless(item.family);
     return family;
   }
 
   /** The number of a family's help text; nearly always it is the one that the chunk has. */
   private enterHelp(columns: PushColumns, item: Prepared): number {
-    const row = item.family * FAMILY_STRIDE;
-    const size = columns.families[row + FAMILY_HELP_SIZE] as number;
+    const size = columns.families.helpSize(item.family);
     if (size < 0) return NO_HELP;
-    const at = columns.families[row + FAMILY_HELP_AT] as number;
+    const at = columns.families.helpAt(item.family);
     const bytes = columns.bytesOf(at);
     const start = offsetOf(at);
     const known = item.chunk < 0 ? NO_HELP : this.table.helpIdOf(item.chunk);

@@ -2,33 +2,8 @@ import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
-import {
-  ABSENT,
-  FAMILY_FIRST,
-  FAMILY_NAME_AT,
-  FAMILY_NAME_SIZE,
-  FAMILY_STRIDE,
-  LABEL_NAME_AT,
-  LABEL_NAME_SIZE,
-  LABEL_STRIDE,
-  LABEL_VALUE_AT,
-  LABEL_VALUE_SIZE,
-  METRIC_COUNT,
-  METRIC_FIRST,
-  METRIC_FLAGS,
-  METRIC_LABEL_COUNT,
-  METRIC_LABELS,
-  METRIC_NEEDS_SIDE,
-  METRIC_NEXT,
-  METRIC_STRIDE,
-  METRIC_SUM,
-  offsetOf,
-  type PushColumns,
-  SAMPLE_NEXT,
-  SAMPLE_STRIDE,
-  SAMPLE_TOKEN_AT,
-  SAMPLE_TOKEN_SIZE,
-} from "../../model/columns.ts";
+import { ABSENT, offsetOf, type PushColumns } from "../../model/columns.ts";
+import { NEEDS_SIDE } from "../../model/metric-rows.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { mostLinesBytes } from "../../model/work.ts";
 
@@ -54,7 +29,7 @@ export class Renderer {
   /** The lines of all families rendered since `begin`. */
   readonly out = new Writer(1 << 16);
   /** Where the labels of each metric stand in `out` in one of its lines: start and size, two integers a metric row. */
-  blocks = new Int32Array(256);
+  private blocks = new Int32Array(256);
   /** Of the family rendered last. */
   lineCount = 0;
   needsSide = false;
@@ -67,8 +42,7 @@ export class Renderer {
 
   /**
    * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones.
-   * Two numbers each, in the order rendered: the offset in the label rows, and how many labels stand before it in its
-   * line.
+   * Two numbers each, in the order rendered: the label row, and how many labels stand before it in its line.
    */
   readonly partial: number[] = [];
   /** Labels of the metric at hand that have been rendered. */
@@ -82,32 +56,43 @@ export class Renderer {
     this.out.trim(KEPT_BYTES);
     this.limitBytes = mostLinesBytes(columns.body.length);
     this.isTooLarge = false;
-    if (this.blocks.length < columns.metricCount * 2) this.blocks = new Int32Array(columns.metricCount * 4);
+    const metricCount = columns.metrics.count;
+    if (this.blocks.length < metricCount * 2) this.blocks = new Int32Array(metricCount * 4);
+  }
+
+  /** Where the labels of a rendered metric begin in `out`. */
+  blockStart(metric: number): number {
+    return this.blocks[metric * 2] as number;
+  }
+
+  /** Where they end. */
+  blockEnd(metric: number): number {
+    return this.blockStart(metric) + (this.blocks[metric * 2 + 1] as number);
   }
 
   /** Appends a family's lines to `out`. */
   renderFamily(columns: PushColumns, family: number, key: GroupingKey): void {
-    const type = columns.familyType(family);
+    const { families, metrics } = columns;
+    const type = families.type(family);
     this.lineCount = 0;
     this.needsSide = false;
     this.partial.length = 0;
     this.isQuoted = key.hasQuotedNames;
     this.prepareHeads(columns, family, type);
     const isPlain = type !== MetricType.summary && type < MetricType.histogram;
-    let metric = columns.families[family * FAMILY_STRIDE + FAMILY_FIRST] as number;
+    let metric = families.firstMetric(family);
     while (metric >= 0 && !this.isTooLarge) {
-      const row = metric * METRIC_STRIDE;
-      if (((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_NEEDS_SIDE) !== 0) this.needsSide = true;
+      if (metrics.has(metric, NEEDS_SIDE)) this.needsSide = true;
       if (isPlain) this.renderPlain(columns, metric, key);
       else this.renderComposite(columns, metric, key, type);
-      metric = columns.metrics[row + METRIC_NEXT] as number;
+      metric = metrics.next(metric);
     }
   }
 
   /** Writes what each kind of line of the family begins with: `name{`, or `{"na.me",` where the name needs quotes. */
   private prepareHeads(columns: PushColumns, family: number, type: MetricType): void {
-    const at = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_AT] as number;
-    const size = columns.families[family * FAMILY_STRIDE + FAMILY_NAME_SIZE] as number;
+    const at = columns.families.nameAt(family);
+    const size = columns.families.nameSize(family);
     const name = columns.bytesOf(at);
     const start = offsetOf(at);
     const quoted = columns.hasQuotedNames && !isLegacyName(name, start, size);
@@ -132,24 +117,20 @@ export class Renderer {
     this.beginLine(0, metric);
     out.byte(BRACE_CLOSE);
     out.byte(SPACE);
-    this.appendValue(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number);
+    this.appendValue(columns, columns.metrics.firstPoint(metric));
     this.endLine();
   }
 
   private renderComposite(columns: PushColumns, metric: number, key: GroupingKey, type: MetricType): void {
     const { out } = this;
-    const row = metric * METRIC_STRIDE;
-    const first = columns.metrics[row + METRIC_FIRST] as number;
-    const count = columns.metrics[row + METRIC_COUNT] as number;
+    const { metrics, samples } = columns;
+    const first = metrics.firstPoint(metric);
+    const count = metrics.countSample(metric);
     const isHistogram = type !== MetricType.summary;
     let hasInfinity = !isHistogram;
     this.renderLabels(columns, metric, key);
-    for (
-      let sample = first;
-      sample >= 0 && !this.isTooLarge;
-      sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number
-    ) {
-      const bound = columns.numbers[sample * 2] as number;
+    for (let sample = first; sample >= 0 && !this.isTooLarge; sample = samples.next(sample)) {
+      const bound = samples.bound(sample);
       if (bound === Infinity) hasInfinity = true;
       this.beginPointLine(metric, isHistogram, bound);
       this.appendValue(columns, sample);
@@ -163,7 +144,7 @@ export class Renderer {
     for (let part = 1; part <= 2; part++) {
       this.beginLine(part, metric);
       out.ascii("} ");
-      this.appendValue(columns, part === 1 ? (columns.metrics[row + METRIC_SUM] as number) : count);
+      this.appendValue(columns, part === 1 ? metrics.sumSample(metric) : count);
       this.endLine();
     }
   }
@@ -194,21 +175,22 @@ export class Renderer {
   /** Appends the value of a sample; 0 where there is none (-1). */
   appendValue(columns: PushColumns, sample: number): void {
     const { out } = this;
+    const { samples } = columns;
     if (sample < 0) return out.byte(0x30);
-    const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
-    if (size === 0) return out.float(columns.numbers[sample * 2 + 1] as number);
-    const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
+    const size = samples.tokenSize(sample);
+    if (size === 0) return out.float(samples.value(sample));
+    const at = samples.tokenAt(sample);
     out.copy(columns.tokens, at, at + size);
   }
 
   /** Writes the labels of a metric, merged with the grouping key's, to `label`. */
   private renderLabels(columns: PushColumns, metric: number, key: GroupingKey): void {
     const { label } = this;
-    const count = columns.metrics[metric * METRIC_STRIDE + METRIC_LABEL_COUNT] as number;
+    const count = columns.metrics.labelCount(metric);
     label.reset();
     this.labelCount = 0;
     if (count === 0) return label.copy(key.full, 0, key.full.length);
-    const order = this.sortLabels(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number, count);
+    const order = this.sortLabels(columns, columns.metrics.firstLabel(metric), count);
     const { names } = key;
     let next = 0;
     let dropped = -1;
@@ -241,17 +223,16 @@ export class Renderer {
 
   private appendOwnLabel(columns: PushColumns, row: number): void {
     const { label } = this;
-    const rows = columns.labels;
-    const at = row * LABEL_STRIDE;
-    const nameAt = rows[at + LABEL_NAME_AT] as number;
-    const size = rows[at + LABEL_NAME_SIZE] as number;
+    const { labels } = columns;
+    const nameAt = labels.nameAt(row);
+    const size = labels.nameSize(row);
     const name = columns.bytesOf(nameAt);
     const start = offsetOf(nameAt);
     if (label.length > 0) label.byte(COMMA);
     if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
-    const valueAt = rows[at + LABEL_VALUE_AT] as number;
-    const valueSize = rows[at + LABEL_VALUE_SIZE] as number;
-    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(at, this.labelCount);
+    const valueAt = labels.valueAt(row);
+    const valueSize = labels.valueSize(row);
+    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(row, this.labelCount);
     this.labelCount++;
     if (columns.hasQuotedNames && !isLegacyLabel(name, start, size)) {
       this.isQuoted = true;
@@ -263,7 +244,7 @@ export class Renderer {
   /** Where the own labels of a metric of the family rendered last begin in `partial`. */
   firstPartial(columns: PushColumns, metric: number): number {
     const { partial } = this;
-    const first = (columns.metrics[metric * METRIC_STRIDE + METRIC_LABELS] as number) * LABEL_STRIDE;
+    const first = columns.metrics.firstLabel(metric);
     let low = 0;
     let high = partial.length / 2;
     while (low < high) {
@@ -293,9 +274,8 @@ export class Renderer {
   /** The order of a label's name and a grouping label's. */
   private compareWithName(columns: PushColumns, row: number, key: GroupingKey, next: number): number {
     const name = key.names[next] as string;
-    const at = row * LABEL_STRIDE;
-    const nameAt = columns.labels[at + LABEL_NAME_AT] as number;
-    const size = columns.labels[at + LABEL_NAME_SIZE] as number;
+    const nameAt = columns.labels.nameAt(row);
+    const size = columns.labels.nameSize(row);
     const bytes = columns.bytesOf(nameAt);
     const start = offsetOf(nameAt);
     for (let i = 0; i < size && i < name.length; i++) {
@@ -312,11 +292,11 @@ export class Renderer {
 }
 
 function compareLabelNames(columns: PushColumns, a: number, b: number): number {
-  const rows = columns.labels;
-  const aAt = rows[a * LABEL_STRIDE + LABEL_NAME_AT] as number;
-  const bAt = rows[b * LABEL_STRIDE + LABEL_NAME_AT] as number;
-  const aSize = rows[a * LABEL_STRIDE + LABEL_NAME_SIZE] as number;
-  const bSize = rows[b * LABEL_STRIDE + LABEL_NAME_SIZE] as number;
+  const { labels } = columns;
+  const aAt = labels.nameAt(a);
+  const bAt = labels.nameAt(b);
+  const aSize = labels.nameSize(a);
+  const bSize = labels.nameSize(b);
   return compareBytes(columns.bytesOf(aAt), offsetOf(aAt), aSize, columns.bytesOf(bAt), offsetOf(bAt), bSize);
 }
 

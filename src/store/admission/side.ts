@@ -1,27 +1,8 @@
 import { latin1Of } from "../../bytes/ascii.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
-import {
-  ABSENT,
-  LABEL_NAME_AT,
-  LABEL_STRIDE,
-  LABEL_VALUE_AT,
-  METRIC_COUNT,
-  METRIC_FIRST,
-  METRIC_FLAGS,
-  METRIC_FLOAT_COUNTS,
-  METRIC_LABEL_COUNT,
-  METRIC_LABELS,
-  METRIC_RAW_AT,
-  METRIC_RAW_SIZE,
-  METRIC_STRIDE,
-  METRIC_SUM,
-  type PushColumns,
-  SAMPLE_NEXT,
-  SAMPLE_STRIDE,
-  SAMPLE_TOKEN_AT,
-  SAMPLE_TOKEN_SIZE,
-} from "../../model/columns.ts";
+import { ABSENT, type PushColumns } from "../../model/columns.ts";
+import { HAS_FLOAT_COUNTS } from "../../model/metric-rows.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../protobuf/wire.ts";
@@ -51,7 +32,7 @@ export class SideWriter {
   /** The records of a family that `renderer` has just rendered, in bytes of their own. */
   write(columns: PushColumns, family: number, renderer: Renderer): Uint8Array {
     const out = new Writer(1024);
-    const type = columns.familyType(family);
+    const type = columns.families.type(family);
     columns.eachMetric(family, (metric) => {
       const message = this.message(columns, metric, type, renderer);
       appendBytesField(out, 4, message, 0, message.length);
@@ -73,38 +54,34 @@ export class SideWriter {
     this.mostBytes = mostBytes;
     this.metric.reset();
     this.appendLabels(columns, renderer, metric);
-    if ((columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number) >= 0) this.copyFields(columns, metric);
+    if (columns.metrics.messageSize(metric) >= 0) this.copyFields(columns, metric);
     else this.appendValue(columns, metric, type);
     return this.metric.view();
   }
 
   private appendLabels(columns: PushColumns, renderer: Renderer, metric: number): void {
     const { labels, part } = this;
-    const { partial, blocks, out } = renderer;
-    const start = blocks[metric * 2] as number;
-    const row = metric * METRIC_STRIDE;
-    const end =
-      (columns.metrics[row + METRIC_LABELS] as number) + (columns.metrics[row + METRIC_LABEL_COUNT] as number);
+    const { partial, out } = renderer;
+    const end = columns.metrics.firstLabel(metric) + columns.metrics.labelCount(metric);
     let next = renderer.firstPartial(columns, metric);
-    labels.open(out.bytes, start, start + (blocks[metric * 2 + 1] as number));
+    labels.open(out.bytes, renderer.blockStart(metric), renderer.blockEnd(metric));
     for (let i = 0; this.metric.length <= this.mostBytes && labels.step(); i++) {
       const name = labels.name();
       const value = labels.value();
       const own = partial[next];
-      const isPartial = own !== undefined && own < end * LABEL_STRIDE && partial[next + 1] === i;
+      const isPartial = own !== undefined && own < end && partial[next + 1] === i;
       if (isPartial) next += 2;
       part.reset();
-      if (!isPartial || columns.labels[own + LABEL_NAME_AT] !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
-      if (!isPartial || columns.labels[own + LABEL_VALUE_AT] !== ABSENT)
-        appendBytesField(part, 2, value, 0, value.length);
+      if (!isPartial || columns.labels.nameAt(own) !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
+      if (!isPartial || columns.labels.valueAt(own) !== ABSENT) appendBytesField(part, 2, value, 0, value.length);
       appendBytesField(this.metric, 1, part.bytes, 0, part.length);
     }
   }
 
   private copyFields(columns: PushColumns, metric: number): void {
     const { fields } = this;
-    const start = columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_AT] as number;
-    fields.open(columns.body, start, start + (columns.metrics[metric * METRIC_STRIDE + METRIC_RAW_SIZE] as number));
+    const start = columns.metrics.messageAt(metric);
+    fields.open(columns.body, start, start + columns.metrics.messageSize(metric));
     while (this.metric.length <= this.mostBytes && fields.step()) {
       if (fields.field === 1 && fields.wire === WIRE_BYTES) continue;
       if (fields.field === HISTOGRAM && fields.wire === WIRE_BYTES) this.copyHistogram(columns.body, fields);
@@ -139,31 +116,24 @@ export class SideWriter {
     this.value.reset();
     if (type === MetricType.summary) this.appendSummary(columns, metric);
     else if (type >= MetricType.histogram) this.appendHistogram(columns, metric);
-    else
-      this.appendDouble(
-        this.value,
-        1,
-        sampleValue(columns, columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number),
-      );
+    else this.appendDouble(this.value, 1, sampleValue(columns, columns.metrics.firstPoint(metric)));
     appendBytesField(this.metric, VALUE_FIELDS[type] as number, this.value.bytes, 0, this.value.length);
   }
 
   private appendSummary(columns: PushColumns, metric: number): void {
-    const row = metric * METRIC_STRIDE;
-    const count = columns.metrics[row + METRIC_COUNT] as number;
+    const count = columns.metrics.countSample(metric);
     if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
     this.appendSum(columns, metric);
     this.eachPoint(columns, metric, (sample) => {
-      this.appendDouble(this.part, 1, columns.numbers[sample * 2] as number);
+      this.appendDouble(this.part, 1, columns.samples.bound(sample));
       this.appendDouble(this.part, 2, sampleValue(columns, sample));
     });
   }
 
   /** With a fractional count anywhere all counts are fractional, as the reference makes them. */
   private appendHistogram(columns: PushColumns, metric: number): void {
-    const row = metric * METRIC_STRIDE;
-    const isFloat = ((columns.metrics[row + METRIC_FLAGS] as number) & METRIC_FLOAT_COUNTS) !== 0;
-    const count = columns.metrics[row + METRIC_COUNT] as number;
+    const isFloat = columns.metrics.has(metric, HAS_FLOAT_COUNTS);
+    const count = columns.metrics.countSample(metric);
     if (isFloat) this.appendDouble(this.value, 4, count < 0 ? 0 : sampleValue(columns, count));
     else if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
     this.appendSum(columns, metric);
@@ -171,23 +141,23 @@ export class SideWriter {
       const value = sampleValue(columns, sample);
       if (isFloat) this.appendDouble(this.part, 4, value);
       else this.appendCount(this.part, 1, value);
-      this.appendDouble(this.part, 2, columns.numbers[sample * 2] as number);
+      this.appendDouble(this.part, 2, columns.samples.bound(sample));
     });
   }
 
   private appendSum(columns: PushColumns, metric: number): void {
-    const sum = columns.metrics[metric * METRIC_STRIDE + METRIC_SUM] as number;
+    const sum = columns.metrics.sumSample(metric);
     if (sum >= 0) this.appendDouble(this.value, 2, sampleValue(columns, sum));
   }
 
   /** Appends a message (field 3 of the value) for each point; `write` puts its fields into `part`. */
   private eachPoint(columns: PushColumns, metric: number, write: (sample: number) => void): void {
-    let sample = columns.metrics[metric * METRIC_STRIDE + METRIC_FIRST] as number;
+    let sample = columns.metrics.firstPoint(metric);
     while (sample >= 0 && this.value.length <= this.mostBytes) {
       this.part.reset();
       write(sample);
       appendBytesField(this.value, 3, this.part.bytes, 0, this.part.length);
-      sample = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_NEXT] as number;
+      sample = columns.samples.next(sample);
     }
   }
 
@@ -204,9 +174,9 @@ export class SideWriter {
 
 /** The number of a sample, read from its token where that stands for it. */
 export function sampleValue(columns: PushColumns, sample: number): number {
-  const size = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_SIZE] as number;
-  if (size === 0) return columns.numbers[sample * 2 + 1] as number;
-  const at = columns.samples[sample * SAMPLE_STRIDE + SAMPLE_TOKEN_AT] as number;
+  const size = columns.samples.tokenSize(sample);
+  if (size === 0) return columns.samples.value(sample);
+  const at = columns.samples.tokenAt(sample);
   const token = latin1Of(columns.tokens, at, at + size);
   if (token.endsWith("Inf")) return token[0] === "-" ? -Infinity : Infinity;
   return Number(token);
