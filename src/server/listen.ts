@@ -37,7 +37,7 @@ export async function listenAt(
     try {
       return await serve({ hostname: host, port });
     } catch (error) {
-      faults.push(listenFault(error));
+      faults.push(listenFault(error, host));
       if (isLastWord(error)) break;
     }
   }
@@ -49,12 +49,18 @@ async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
   const address = parseListenAddress(text, portOf);
   if (address instanceof Rejection) return address;
   const { hostname, port } = address;
-  const [host = "", zone] = hostname.split("%");
-  if (zone !== undefined && isIP(host) === 6)
-    return refused(`tcp ${text}: addresses with a zone are not supported, expected an address of all or one interface`);
-  const ip = hostname === "" || isIP(hostname) > 0 ? plainIp(hostname) : await lookUp(hostname);
+  const ip = hostname === "" || isIP(hostname) > 0 ? ipOf(hostname) : await lookUp(hostname);
   return ip instanceof Rejection ? ip : { hostname: ip, port };
 }
+
+/** An IP address as it is listened on: a zone belongs to link-local addresses alone, Go drops that of others. */
+function ipOf(text: string): string {
+  const [ip = "", zone] = text.split("%");
+  return zone === undefined || LINK_LOCAL.test(ip) ? plainIp(text) : plainIp(ip);
+}
+
+/** fe80::/10, and multicast within a link. */
+const LINK_LOCAL = /^(?:fe[89ab][0-9a-f]|ff[0-9a-f]2):/i;
 
 /** The first IPv4 address of a name, or the first at all. */
 async function lookUp(name: string): Promise<string | Rejection> {
@@ -75,10 +81,13 @@ const BIND_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "address already in use",
   EACCES: "permission denied",
   EADDRNOTAVAIL: "cannot assign requested address",
+  EINVAL: "invalid argument",
 };
 
-function listenFault(error: unknown): string {
-  const words = BIND_FAULTS[codeOf(error)];
+function listenFault(error: unknown, host: string): string {
+  // The runtime gives no code for a zone that the machine has not.
+  const code = codeOf(error) === "" && host.includes("%") ? "EINVAL" : codeOf(error);
+  const words = BIND_FAULTS[code];
   return words === undefined ? String(error) : `bind: ${words}`;
 }
 

@@ -508,9 +508,8 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/e2e/signals.test.ts", title: "SIGHUP has an unchanged web-config file read again" }],
   },
   {
-    row: "IPv6 addresses with a zone and vsock addresses",
+    row: "vsock addresses",
     by: [
-      { flags: ["--web.listen-address=[fe80::1%lo]:1"], code: 1, says: "addresses with a zone are not supported" },
       {
         flags: ["--web.listen-address=vsock://:9091"],
         code: 1,

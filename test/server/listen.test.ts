@@ -50,11 +50,14 @@ describe("where it is listened for an address, and why not", () => {
       err: "listen tcp 192.0.2.1:1: Error: Failed to listen",
     },
     { text: "127.1:1", codes: {}, tried: [], err: "listen tcp: lookup 127.1: no such host" },
+    { text: "[fe80::1%eth0]:1", codes: {}, tried: ["fe80::1%eth0 1"], err: null },
+    { text: "[::1%lo]:1", codes: {}, tried: ["::1 1"], err: null },
+    { text: "[::ffff:127.0.0.1%lo]:1", codes: {}, tried: ["127.0.0.1 1"], err: null },
     {
-      text: "[fe80::1%eth0]:1",
-      codes: {},
-      tried: [],
-      err: "listen tcp [fe80::1%eth0]:1: addresses with a zone are not supported, expected an address of all or one interface",
+      text: "[fe80::1%eth9]:1",
+      codes: { "fe80::1%eth9": "" },
+      tried: ["fe80::1%eth9 1"],
+      err: "listen tcp [fe80::1%eth9]:1: bind: invalid argument",
     },
   ];
 
