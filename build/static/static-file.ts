@@ -1,5 +1,6 @@
 /**
- * Makes a program that needs glibc on its host into one that needs nothing: a file with ld.so and the libraries in it.
+ * Makes a program that needs glibc on its host into one that needs nothing: a file with ld.so and the libraries in it
+ * (docs/static-binary.md; docs/workarounds.md, `static-link`).
  *
  *     in the file       the program, unchanged but for three header fields | ld.so | stub | libraries, headers
  *     in memory         the program | .. 2 MiB boundary | ld.so, its segments | stub | libraries, headers

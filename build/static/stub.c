@@ -77,7 +77,7 @@ static const struct {
 
 /*
  * Beginnings, in any case, of variables by which the C library, the runtime, its engine and its allocator can be made to run other code, open a debugger,
- * write files or change their ways. A server has no use for them.
+ * write files or change their ways. A server has no use for them (docs/workarounds.md, `environment`).
  */
 static const char hidden_variables[][16] = {
     "LD_", "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=", "LOCPATH=", "NLSPATH=",

@@ -11,7 +11,7 @@ export const goType = (name: string) => ({ goType: name });
  * Reads YAML 1.1 by a schema of objects, records, arrays, strings, booleans, integers and unions of words, as go-yaml
  * v2 does in strict mode and with its words: unknown and repeated keys and values of another type are refused, any
  * scalar will do for a string, null is the zero value. A union of words names in `refusal` how it refuses others. Empty
- * text is an empty object.
+ * text is an empty object. Why not the runtime's own reader: docs/workarounds.md, `yaml`.
  */
 export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | Rejection {
   const lines = new LineCounter();

@@ -19,8 +19,8 @@ const KEPT_BYTES = 65_536;
  *     rows    id -> (offset, size, hash)
  *     arena   the keys, end to end; holes of removed keys are squeezed out once they are half of it
  *
- * No object a key: a full collection of the heap does not see them. And no keys that are made to collide, as they can
- * be for a Map or a Set: the runtime hashes strings without a secret.
+ * There is no object for a key, so a full collection of the heap does not see them. And keys cannot be made to collide,
+ * as they can for a Map or a Set (docs/workarounds.md, `string-hash`).
  */
 export class KeyTable {
   private slots = new Int32Array(64);

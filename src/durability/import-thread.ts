@@ -46,7 +46,7 @@ class Watch implements ImportWatch {
     const nowMs = performance.now();
     if (nowMs - this.toldMs < PROGRESS_MS) return;
     this.toldMs = nowMs;
-    // With a large file at hand the runtime would let as much garbage lie again before it looks.
+    // Else the runtime waits for as much garbage as the file is large: docs/workarounds.md, `import-gc`.
     Bun.gc(true);
     report({ kind: "progress", step, groups, ofGroups });
   }

@@ -22,7 +22,7 @@ const READABLE_HEADERS = {
 
 const headersOf = ({ settings }: HttpContext) => (settings.corsOrigin === null ? READABLE_HEADERS : API_HEADERS);
 
-/** Objects say whether they are closed: Elysia would close those that do not, in place. */
+/** Objects say whether they are closed: Elysia closes the others, in place (docs/workarounds.md, `elysia-schemas`). */
 const CLOSED = { additionalProperties: false } as const;
 
 const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data }, CLOSED);

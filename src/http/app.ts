@@ -35,7 +35,7 @@ export function createApp(context: HttpContext, handlers: Handlers): App {
     )
     .use(apiRoutes(context))
     .use(uiRoutes(context));
-  // A GET route would answer HEAD as well; the reference does not.
+  // A GET route would answer HEAD as well, unlike the reference (docs/workarounds.md, `elysia-head`).
   return (request) =>
     request.method === "HEAD" ? responseOf(handlers.fallback(exchangeOf(request))) : app.fetch(request);
 }

@@ -172,7 +172,10 @@ export class BodyIntake {
 /** A body, or why there is none. */
 type Received = Promise<Uint8Array | Rejection> | Uint8Array | Rejection;
 
-/** Bytes that nothing reads any more are given back at once; the collector would leave them lying for a while. */
+/**
+ * Frees bytes that nothing reads any more at once, where the collector would take its time (docs/workarounds.md,
+ * `buffer-detach`).
+ */
 export function freeBuffer(bytes: Uint8Array): void {
   if (bytes.length > SMALL_BODY_BYTES && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }

@@ -9,7 +9,7 @@ const NO_HOST = "http://localhost";
 
 /**
  * The request of an exchange, for the router: it needs the method and the path, handlers take all else from the
- * exchange.
+ * exchange (docs/workarounds.md, `elysia-request`).
  */
 class ExchangeRequest extends Request {
   constructor(

@@ -4,8 +4,7 @@ import { MAX_KEPT_SLOTS } from "./family-table.ts";
 
 /**
  * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over
- * label rows, at most half full. The runtime's Set hashes strings without a secret, so that names can be made to
- * collide in it.
+ * label rows, at most half full. Names could be made to collide in a Set (docs/workarounds.md, `string-hash`).
  */
 export class LabelSet {
   /** Label row + 1; 0 is free. */

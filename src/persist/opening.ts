@@ -18,8 +18,8 @@ const USES = {
 };
 
 /**
- * Opens a database file by its absolute path, which holds no symbolic link. It goes to SQLite as a URI: the runtime
- * would cut blanks off the end of a path, and SQLite would find a meaning in some.
+ * Opens a database file by its absolute path, which holds no symbolic link. SQLite gets it as a URI: the runtime
+ * cuts blanks off the end of a path, and some paths have a meaning of their own (docs/workarounds.md, `sqlite-uri`).
  */
 export function openFile(path: string, use: keyof typeof USES): Database {
   const uri = `file://${path.split("/").map(encodeURIComponent).join("/")}`;

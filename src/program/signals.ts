@@ -1,7 +1,10 @@
 import type { Log } from "../telemetry/log.ts";
 import type { Outside } from "./runtime.ts";
 
-/** What would end a process by itself, and means nothing to the reference. */
+/**
+ * Signals that would end the process, and have no effect on the reference. Real-time signals are missing:
+ * docs/workarounds.md, `real-time-signals`.
+ */
 const IGNORED = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXCPU", "SIGXFSZ"] as const;
 /** The exit status after SIGQUIT, as of any Go program. */
 const QUIT_STATUS = 2;

@@ -43,7 +43,7 @@ export class Door {
   constructor(deps: DoorDeps) {
     const { handler, refusals, failures, now, nowMs, every, after } = deps;
     const second = () => Math.floor(nowMs() / 1000);
-    // Two turns more, so that sockets are looked at even where the time was up before.
+    // Two turns more: timers that are due may run before sockets are read (docs/workarounds.md, `read-grace`).
     const later = (run: () => void) => after(READ_MS, () => after(0, () => after(0, run)));
     this.crowd = new Crowd({ ...deps, second, later });
     this.connection = {

@@ -209,7 +209,7 @@ export class Http2 {
   private readonly crowd: Crowd;
   private readonly server: Http2Server;
   private readonly connections = new WeakMap<object, Http2Connection>();
-  /** The connection that is being handed over. */
+  /** The connection that is being handed over: docs/workarounds.md, `http2-hand-over`. */
   private opening: Http2Connection | null = null;
 
   constructor({ connection, crowd }: Door) {
@@ -222,7 +222,7 @@ export class Http2 {
       this.connections.set(session, this.opening);
     });
     // An expectation is read here, in any case: node:http2 knows one spelling, and would ask for bodies that nobody
-    // wants.
+    // wants (docs/workarounds.md, `http2-expect`).
     for (const event of ["request", "checkContinue", "checkExpectation"])
       this.server.on(event, (incoming, outgoing) => void this.answer(incoming, outgoing));
     this.server.on("sessionError", () => {});

@@ -1,4 +1,4 @@
-/** The runtime's own llhttp, as far as it is used here. */
+/** The runtime's own llhttp, as far as it is used here (docs/workarounds.md, `llhttp`). */
 declare module "node:_http_common" {
   export class HTTPParser {
     static readonly REQUEST: number;

@@ -74,7 +74,10 @@ class PlainTransport implements Transport {
   }
 }
 
-/** Serves plain HTTP on an address, or on a listening socket that is there already. Throws where that cannot be had. */
+/**
+ * Serves plain HTTP on an address, or on a listening socket that is there already. Throws if that cannot be had. Why
+ * not Bun.serve: docs/workarounds.md, `own-http`.
+ */
 export function listenPlain(place: Place, { connection: shared, crowd }: Door): Listener {
   const server = Bun.listen<PlainTransport>({
     ...addressOf(place),
@@ -101,7 +104,7 @@ export function listenPlain(place: Place, { connection: shared, crowd }: Door): 
   };
 }
 
-/** Bun takes a descriptor in the place of an address; its types do not know it. */
+/** Bun accepts a descriptor instead of an address; its types do not (docs/workarounds.md, `listen-fd`). */
 function addressOf(place: Place): ListenAddress {
   return place as ListenAddress;
 }

@@ -96,8 +96,8 @@ class Handshake implements Member {
 
 /**
  * Serves HTTPS on an address, or on a listening socket that is there already; rejects where that cannot be had. It
- * stands on node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates
- * change without a connection being lost.
+ * uses node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates change
+ * without a connection being lost (docs/workarounds.md, `node-tls`).
  */
 export async function listenTls(place: Place, first: TlsOptions, deps: TlsListenerDeps): Promise<TlsListener> {
   let current = first;
@@ -121,7 +121,7 @@ export async function listenTls(place: Place, first: TlsOptions, deps: TlsListen
     change: (options) => {
       const isAskedOtherwise = clientRules(options) !== clientRules(current);
       current = options;
-      // node:tls has no other way to change what is asked of new clients.
+      // There is no other way to change what new clients are asked for: docs/workarounds.md, `request-cert`.
       Object.assign(server, { _requestCert: options.clientAuth !== "NoClientCert" });
       server.setSecureContext(options.context);
       // Whoever was let in by other rules comes again, behind the request that is under way.
@@ -209,7 +209,10 @@ function handshakeRefusal({ code, message }: Error & { code?: string }): Refusal
   return new Refusal(400, "tls", message);
 }
 
-/** Writes past the TLS that never began; the descriptor is open until this turn of the loop ends. */
+/**
+ * Writes past the TLS that never began; the descriptor is open until this turn of the loop ends. See
+ * docs/workarounds.md, `plain-on-tls`.
+ */
 function sayNotTls(socket: TLSSocket): void {
   const handle = "_handle" in socket ? socket._handle : null;
   if (typeof handle !== "object" || handle === null || !("fd" in handle) || typeof handle.fd !== "number") return;

@@ -27,7 +27,7 @@ export class InheritedSocket {
   static take(libc: Libc, descriptor: number): InheritedSocket | Rejection {
     if (socketOption(libc, descriptor, SO_TYPE) !== SOCK_STREAM || socketOption(libc, descriptor, SO_ACCEPTCONN) !== 1)
       return new Rejection("unavailable", `file descriptor ${descriptor} is no listening stream socket`);
-    // Bun accepts until there is nothing left to accept: in blocking mode it would wait there for ever.
+    // In blocking mode Bun would wait in accept() for ever: docs/workarounds.md, `listen-fd`.
     const status = libc.fcntl(descriptor, F_SETFL, libc.fcntl(descriptor, F_GETFL, 0) | O_NONBLOCK);
     const closing = libc.fcntl(descriptor, F_SETFD, libc.fcntl(descriptor, F_GETFD, 0) | FD_CLOEXEC);
     if (status < 0 || closing < 0)

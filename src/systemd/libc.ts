@@ -9,7 +9,10 @@ const CALLS = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 
-/** Calls of the C library that neither Bun nor Node offers. They give -1 where they fail; sendto gives a bigint. */
+/**
+ * Calls of the C library that neither Bun nor Node offers (docs/workarounds.md, `libc-calls`). They return -1 if they
+ * fail; sendto returns a bigint.
+ */
 export type Libc = ReturnType<typeof dlopen<typeof CALLS>>["symbols"];
 
 /** The C library of a Linux system, or why it cannot be called. */

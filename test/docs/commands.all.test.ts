@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseUnderTest } from "../deploy/release.ts";
-import { Child, commandUnderTest, Gateway, firstAbsent, requirement, run } from "../program.ts";
+import { commandUnderTest, firstAbsent, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import { type Block, blocksOf, type Page, readPages, root } from "./pages.ts";
@@ -60,17 +60,18 @@ const WAIT_READY = `for ((n = 0; n < 400; n++)); do
 done`;
 
 /**
- * A script that runs the commands one after the other in one shell, in a network of its own; the output and exit code of the nth go
- * to the files n.out and n.code. A command that ends in "&" is waited for until it is ready.
+ * A script that runs the commands one after the other in one shell, in a network of its own. The output and exit code
+ * of the nth go to the files n.out and n.code. A command that ends in "&" is waited for until it is ready.
  */
 function scriptOf(commands: readonly Command[]): string {
   const steps = commands.map(({ text }, n) => {
     const isServer = text.endsWith("&");
-    const output = isServer ? "2>> ../server.log" : "2>&1";
+    const output = isServer ? '2>> "$HERE/server.log"' : "2>&1";
     const ready = isServer ? `\n${WAIT_READY}` : "";
-    return `. ../${n}.sh > ../${n}.out ${output} < /dev/null\necho $? > ../${n}.code${ready}`;
+    const file = `"$HERE/${n}`;
+    return `. ${file}.sh" > ${file}.out" ${output} < /dev/null\necho $? > ${file}.code"${ready}`;
   });
-  return ["ip link set lo up", "cd session", ...steps].join("\n");
+  return ["ip link set lo up", "HERE=$PWD", "cd session", ...steps].join("\n");
 }
 
 /** Runs a page's session; the output of each command, and whether it ended with status 0. */
@@ -79,15 +80,38 @@ async function play(commands: readonly Command[], folder: string): Promise<{ out
     writeFileSync(join(folder, `${n}.sh`), `${text}\n`);
   });
   writeFileSync(join(folder, "all.sh"), scriptOf(commands));
+  // Without a terminal curl shows how far it is.
+  writeFileSync(join(folder, ".curlrc"), "no-progress-meter\n");
   const path = `${join(folder, "bin")}:${process.env.PATH}:/usr/sbin:/sbin`;
-  const apart = ["unshare", "-rnpf", "--kill-child", "--mount-proc", "env", "-C", folder, `PATH=${path}`];
+  const apart = [
+    "unshare",
+    "-rnpf",
+    "--kill-child",
+    "--mount-proc",
+    "env",
+    "-C",
+    folder,
+    `PATH=${path}`,
+    `CURL_HOME=${folder}`,
+  ];
   const ended = await run([...apart, "bash", "all.sh"], 100_000);
   const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "");
-  if (ended.code !== 0) throw new Error(`playing a session: exit code ${ended.code}\n${ended.stderr}${read("server.log")}`);
+  if (ended.code !== 0)
+    throw new Error(`playing a session: exit code ${ended.code}\n${ended.stderr}${read("server.log")}`);
   return commands.map((_, n) => ({ output: read(`${n}.out`), isWell: read(`${n}.code`) === "0\n" }));
 }
 
-const missing = firstAbsent("unshare", "ip", "bash", "curl", "openssl", "sqlite3", "objdump", "cc", "prometheus-pushgateway");
+const missing = firstAbsent(
+  "unshare",
+  "ip",
+  "bash",
+  "curl",
+  "openssl",
+  "sqlite3",
+  "objdump",
+  "cc",
+  "prometheus-pushgateway",
+);
 const { skip, reason } = requirement(missing ?? (existsSync("/usr/bin/python3") ? null : "/usr/bin/python3"));
 
 describe.skipIf(skip)(`the commands of the pages do what the pages show${reason}`, () => {
@@ -116,6 +140,14 @@ describe.skipIf(skip)(`the commands of the pages do what the pages show${reason}
     });
     expect(wrong).toEqual([]);
   });
+});
+
+test.skipIf(skip)(`npm start serves, and takes flags behind --${reason}`, async () => {
+  const folder = scratchFolder();
+  mkdirSync(join(folder, "session"));
+  const start = { text: `cd ${root}; npm start -- --web.listen-address=localhost:9091 &`, shown: "" };
+  const [, asked] = await play([start, { text: "curl -s localhost:9091/-/ready", shown: "OK" }], folder);
+  expect(asked).toEqual({ output: "OK", isWell: true });
 });
 
 test("every command in a block of `sh` is run by something else", () => {

@@ -1,4 +1,4 @@
-/** Commands in `sh` blocks of pages: too long, or too much of a machine, for the tests of pages. Each is run elsewhere. */
+/** Commands in `sh` blocks of pages, which take too long or too much of a machine. Each is run elsewhere. */
 export interface ElsewhereCommand {
   readonly command: RegExp;
   /** A file that runs it, and words in it that say so. */
@@ -7,15 +7,14 @@ export interface ElsewhereCommand {
 }
 
 export const ELSEWHERE: readonly ElsewhereCommand[] = [
-  { command: /^git clone URL pushgateway && cd pushgateway$/, file: ".ci/run", words: "on a" },
   { command: /^npm ci$/, file: ".ci/run", words: "npm ci" },
   { command: /^npm test$/, file: ".ci/run", words: "npm test" },
-  { command: /^npm ci && npm start$|^npm start -- /, file: "test/docs/commands.all.test.ts", words: "npm start" },
+  { command: /^npm ci && npm start$|^npm start -- /, file: "test/docs/commands.all.test.ts", words: "npm start -- " },
   { command: /^npm ci && npm run build && \.\/dist\/pushgateway$/, file: ".ci/run", words: "npm run build" },
   { command: /docker (?:build|run) /, file: "test/release/guides.all.test.ts", words: "docker build" },
   { command: /^helm upgrade /, file: "test/release/kubernetes.all.test.ts", words: "values.yaml" },
   { command: /^kubectl exec /, file: "test/release/kubernetes.all.test.ts", words: "kubectl exec" },
-  { command: /^npm run build && npm run bench$/, file: ".ci/run", words: "npm run bench" },
+  { command: /^npm run build && npm run bench$/, file: "bench/main.ts", words: "npm run bench -- " },
   { command: /^npm run bench -- /, file: "bench/main.ts", words: "npm run bench -- " },
   { command: /^npm run soak -- /, file: ".ci/run", words: "npm run soak -- --minutes 10" },
 ];

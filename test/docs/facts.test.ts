@@ -29,7 +29,9 @@ const commandRows = tableRows(flagsPage).filter(([first = "", second = ""]) => f
 
 /** The files of a folder with what they hold. */
 async function sources(pattern: string): Promise<string[]> {
-  return await Promise.all([...new Glob(pattern).scanSync({ cwd: root })].map((path) => Bun.file(`${root}/${path}`).text()));
+  return await Promise.all(
+    [...new Glob(pattern).scanSync({ cwd: root })].map((path) => Bun.file(`${root}/${path}`).text()),
+  );
 }
 
 describe("docs/flags-and-limits.md", () => {
@@ -49,7 +51,8 @@ describe("docs/flags-and-limits.md", () => {
     expect(commandRows.map(([, cell = ""]) => nameIn(cell))).toEqual(expected.map(({ name }) => name));
     for (const flag of expected) {
       const shown = commandRows.find(([, cell = ""]) => nameIn(cell) === flag.name)?.[2];
-      if (shownDefault(flag) !== null) expect({ flag: flag.name, shown }).toEqual({ flag: flag.name, shown: shownDefault(flag) ?? "" });
+      if (shownDefault(flag) !== null)
+        expect({ flag: flag.name, shown }).toEqual({ flag: flag.name, shown: shownDefault(flag) ?? "" });
     }
   });
 
@@ -66,7 +69,8 @@ describe("docs/flags-and-limits.md", () => {
 
 test("every flag with a dot that a page names is one", () => {
   const known = [...SETTING_FLAGS, ...IGNORED_FLAGS].map(({ name }) => name);
-  const isKnown = (name: string) => known.includes(name) || (name.endsWith("-") && known.some((one) => one.startsWith(name)));
+  const isKnown = (name: string) =>
+    known.includes(name) || (name.endsWith("-") && known.some((one) => one.startsWith(name)));
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/--(?:no-)?((?:web|push|store|persistence|log)\.[a-z0-9.-]*[a-z0-9-])/g)]
       .map(([, name = ""]) => name)
@@ -82,8 +86,13 @@ test("docs/http-api.md has every metric of the server's own, and no page names a
   expect(rows.filter((name) => /^(?:pushgateway|process)_/.test(name)).sort()).toEqual(own.sort());
   const named = pages
     .filter(({ path }) => !path.startsWith("deploy/"))
-    .flatMap(({ path, text }) => codeSpans(text).map((code) => ({ path, name: /^pushgateway_[a-z_]+(?![*\w])/.exec(code)?.[0] })))
-    .filter(({ name }) => name !== undefined && !own.includes(name) && !own.some((one) => name.endsWith("_") && one.startsWith(name)));
+    .flatMap(({ path, text }) =>
+      codeSpans(text).map((code) => ({ path, name: /^pushgateway_[a-z_]+(?![*\w])/.exec(code)?.[0] })),
+    )
+    .filter(
+      ({ name }) =>
+        name !== undefined && !own.includes(name) && !own.some((one) => name.endsWith("_") && one.startsWith(name)),
+    );
   expect(named).toEqual([]);
 });
 
@@ -95,8 +104,14 @@ test("docs/formats.md has the database's schema, word for word, and its version"
 });
 
 test("docs/architecture.md has every folder of src/", () => {
-  const shown = codeSpans(tableRows(readPage("docs/architecture.md")).map(([first = ""]) => first).join(" "));
-  const folders = [...new Glob("src/**/*.ts").scanSync({ cwd: root })].map((path) => path.split("/").slice(0, -1).join("/"));
+  const shown = codeSpans(
+    tableRows(readPage("docs/architecture.md"))
+      .map(([first = ""]) => first)
+      .join(" "),
+  );
+  const folders = [...new Glob("src/**/*.ts").scanSync({ cwd: root })].map((path) =>
+    path.split("/").slice(0, -1).join("/"),
+  );
   const absent = [...new Set(folders)].filter((folder) => folder !== "src" && folder !== "src/persist/gob");
   expect(absent.filter((folder) => !shown.includes(`${folder}/`))).toEqual([]);
 });

@@ -14,7 +14,8 @@ const fileNames = new Set(
 );
 
 /** Files that only a build, a run or somebody's own machine has. */
-const MADE = /^(?:dist\/|node_modules\/|\.cache\/|results\.json$|chart\.svg$|web\.yml$|metrics\.|persist|image\.cdx\.json)/;
+const MADE =
+  /^(?:dist\/|node_modules\/|\.cache\/|results\.json$|chart\.svg$|web\.yml$|metrics\.|persist|image\.cdx\.json)/;
 
 /** Why a link of a page leads nowhere, or null. */
 function faultOf(page: Page, link: string): string | null {
@@ -26,7 +27,7 @@ function faultOf(page: Page, link: string): string | null {
   return anchorsOf(readPage(target)).includes(anchor) ? null : "no heading";
 }
 
-/** Whether a path that a page names is there, counted from the top, from src/ or test/, or from the page's own folder. */
+/** Whether a path that a page names is there: from the top, from src/, test/ or deploy/, or from its own folder. */
 function isThere(page: Page, path: string): boolean {
   return ["", "src", "test", dirname(page.path), "deploy"].some((from) => {
     const full = join(root, from, path);
@@ -36,7 +37,9 @@ function isThere(page: Page, path: string): boolean {
 
 /** What looks like a path of a source file in a page, blocks included. */
 function namedPaths({ text }: Page): string[] {
-  const withEnding = text.matchAll(/(?<![\w./:@-])((?:[\w.-]+\/)+[\w.-]+\.(?:ts|c|ld|md|sh|py|yml|yaml|json|jsonl))\b/g);
+  const withEnding = text.matchAll(
+    /(?<![\w./:@-])((?:[\w.-]+\/)+[\w.-]+\.(?:ts|c|ld|md|sh|py|yml|yaml|json|jsonl))\b/g,
+  );
   const inRooms = codeSpans(text).filter((code) => /^(?:src|test|bench|build|docs|deploy|\.ci)\/[\w./-]*$/.test(code));
   const proofs = codeSpans(text).filter((code) => /^[a-z0-9]+\/[a-z0-9-]+$/.test(code) && isFolderOfTests(code));
   return [...new Set([...[...withEnding].map(([, path = ""]) => path), ...inRooms, ...proofs])];
