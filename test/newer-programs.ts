@@ -1,22 +1,29 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 /**
- * Programs newer than this Debian's, whose paths the environment names: what is scraped by and compared with today's
- * releases. `.ci/newer-programs` fetches them and prints the variables.
+ * Programs newer than this Debian's: what is scraped by and compared with today's releases. `.ci/newer-programs` fetches
+ * them; variables of these names may name others.
  */
 export type NewerProgram = "PROMETHEUS_3" | "PUSHGATEWAY_1_11";
 
+const FETCHED: Readonly<Record<NewerProgram, string>> = {
+  PROMETHEUS_3: "prometheus",
+  PUSHGATEWAY_1_11: "prometheus-pushgateway",
+};
+const folder = join(import.meta.dir, "..", ".cache", "newer-programs", "root", "usr", "bin");
+
 export const newerPrograms = {
-  /** The path of the program, or null where the environment names none that is there. */
+  /** The path of the program, or null where it is not there. */
   find(name: NewerProgram): string | null {
-    const path = process.env[name];
-    return path !== undefined && existsSync(path) ? path : null;
+    const path = process.env[name] ?? join(folder, FETCHED[name]);
+    return existsSync(path) ? path : null;
   },
 
   /** The path of a program that a test cannot do without; throws where it is absent. */
   need(name: NewerProgram): string {
     const path = newerPrograms.find(name);
-    if (path === null) throw new Error(`looking for the program that ${name} names: got ${process.env[name]}`);
+    if (path === null) throw new Error(`looking for the program ${name}: .ci/newer-programs has not fetched it`);
     return path;
   },
 };

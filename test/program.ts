@@ -4,6 +4,9 @@ import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 
+/** How long a test waits for something before it gives up. It is no measure: the machine may be busy with other things. */
+export const WAIT_LIMIT_MS = 60_000;
+
 /** Programs of the machine that the tests use. */
 export const programs = {
   /** The path of a program on PATH, or null. */
@@ -123,7 +126,7 @@ export class Child {
   }
 
   /** Waits for the end; after `limitMs` the process is killed and the call throws. */
-  async ended(limitMs = 10_000): Promise<Ended> {
+  async ended(limitMs = WAIT_LIMIT_MS): Promise<Ended> {
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), limitMs);
     await this.#process.exited;
     clearTimeout(timer);
@@ -135,10 +138,10 @@ export class Child {
     return { code: this.#process.exitCode, stdout: this.stdout, stderr: this.stderr };
   }
 
-  /** Ends the process if it still runs: SIGTERM, and SIGKILL after five seconds. */
+  /** Ends the process if it still runs: SIGTERM, and SIGKILL after ten seconds. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) this.signal("SIGTERM");
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), 5_000);
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), 10_000);
     await this.#process.exited;
     clearTimeout(timer);
     process.off("exit", this.#endWithUs);
@@ -151,7 +154,7 @@ async function collect(stream: ReadableStream<Uint8Array>, add: (text: string) =
 }
 
 /** Runs a program to its end. */
-export async function run(words: readonly string[], limitMs = 20_000): Promise<Ended> {
+export async function run(words: readonly string[], limitMs = WAIT_LIMIT_MS): Promise<Ended> {
   await using child = new Child(words);
   return await child.ended(limitMs);
 }
@@ -160,7 +163,7 @@ export async function run(words: readonly string[], limitMs = 20_000): Promise<E
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | null | false>,
-  limitMs = 15_000,
+  limitMs = WAIT_LIMIT_MS,
 ): Promise<Exclude<T, null | false>> {
   const endMs = performance.now() + limitMs;
   let problem: unknown = "never so";
@@ -240,7 +243,7 @@ export class Gateway extends Child {
 
   /** The exposition as text; throws where the scrape is not answered 200. */
   async scrape(): Promise<string> {
-    const answer = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(WAIT_LIMIT_MS) });
     const text = await answer.text();
     if (answer.status !== 200)
       throw new Error(`scraping ${this.url}: status ${answer.status}\n${text.slice(0, 2_000)}`);

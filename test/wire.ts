@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectSecurely } from "node:tls";
+import { WAIT_LIMIT_MS } from "./program.ts";
 
 /** What a server answered, as it stood on the wire: bodies are joined from their chunks but not decompressed. */
 export interface Answer {
@@ -49,7 +50,12 @@ export class Connection {
   /**
    * `secure`: over TLS, whatever the server's certificate; "h2" offers HTTP/2. `from` is an address of this machine.
    */
-  static open(port: number, limitMs = 10_000, secure: boolean | "h2" = false, from = "127.0.0.1"): Promise<Connection> {
+  static open(
+    port: number,
+    limitMs = WAIT_LIMIT_MS,
+    secure: boolean | "h2" = false,
+    from = "127.0.0.1",
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const place = { port, host: "127.0.0.1", allowHalfOpen: true, localAddress: from };
       const ALPNProtocols = [secure === "h2" ? "h2" : "http/1.1"];
@@ -198,7 +204,7 @@ function requestHead({ method, path, headers = {}, body }: Request): string {
 }
 
 /** One request on a connection of its own. */
-export async function ask(port: number, request: Request, limitMs = 10_000): Promise<Answer> {
+export async function ask(port: number, request: Request, limitMs = WAIT_LIMIT_MS): Promise<Answer> {
   using connection = await Connection.open(port, limitMs);
   connection.send(request);
   return await connection.answer(request.method);

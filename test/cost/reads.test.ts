@@ -1,11 +1,9 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { ask, createTestApp, push } from "../app.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { WorkCounter } from "../http/work.ts";
 import { findWorst, type Route } from "./search.ts";
-
-setDefaultTimeout(120_000);
 
 /** The most work between two turns of the loop, in bytes read, written and looked at: far less than what is stored. */
 const MOST_BYTES = 512 * 1024;

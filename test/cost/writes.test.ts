@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { LOOKUP_UNITS, mostUnits } from "../../src/model/work.ts";
 import { ask, createTestApp, push, scrape } from "../app.ts";
@@ -6,8 +6,6 @@ import { delimited, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.
 import { Dice } from "../fuzz/dice.ts";
 import { countWork } from "./counted.ts";
 import { findWorst, type Route } from "./search.ts";
-
-setDefaultTimeout(120_000);
 
 const MIB = 1024 * 1024;
 /** Counted from outside, work may be so much more than what the program charges itself. */

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { eventually, firstAbsent, requirement } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest } from "./release.ts";
-
-setDefaultTimeout(60_000);
 
 const LOG = "/run/pushgateway.log";
 

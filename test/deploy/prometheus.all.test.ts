@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,6 @@ import { Value } from "@sinclair/typebox/value";
 import { OWN_FAMILIES } from "../../src/telemetry/own-families.ts";
 import { Child, type Ended, eventually, firstAbsent, Gateway, programs, requirement } from "../program.ts";
 import { Prometheus } from "../prometheus.ts";
-
-setDefaultTimeout(60_000);
 
 const DEPLOY = join(import.meta.dir, "../../deploy");
 

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +15,6 @@ import {
   requirement,
 } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-
-setDefaultTimeout(60_000);
 
 const HAND_OVER = join(import.meta.dir, "hand-over.py");
 const PYTHON = "/usr/bin/python3";

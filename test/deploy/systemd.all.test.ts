@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, firstAbsent, programs, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest } from "./release.ts";
-
-setDefaultTimeout(60_000);
 
 const UNITS = join(import.meta.dir, "../../deploy/systemd");
 const unitText = (name: string) => readFileSync(join(UNITS, name), "utf8");

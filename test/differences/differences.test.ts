@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ask, createTestApp } from "../app.ts";
@@ -8,8 +8,6 @@ import { Connection } from "../wire.ts";
 import type { AppProof, ElsewhereProof, ProofStep, StartProof, WireProof } from "./proof.ts";
 import { PROOFS } from "./proofs.ts";
 import { readDifferences } from "./table.ts";
-
-setDefaultTimeout(60_000);
 
 const root = join(import.meta.dir, "..", "..");
 const rows = readDifferences(readFileSync(join(root, "docs/differences.md"), "utf8"));

@@ -1,10 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { Gateway } from "../program.ts";
 import { ask, Connection } from "../wire.ts";
 import { delimited, integer, label, PROTOBUF_TYPE, part, varint } from "./protobuf.ts";
-
-setDefaultTimeout(30_000);
 
 /** No abuse may keep its client waiting longer than this. */
 const ANSWER_LIMIT_MS = 5_000;

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandUnderTest, eventually, freePort, Gateway, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
-
-setDefaultTimeout(60_000);
 
 const bcrypt = (password: string, cost: number) => Bun.password.hash(password, { algorithm: "bcrypt", cost });
 const HASH = await bcrypt("right", 4);
@@ -74,7 +72,7 @@ describe("basic auth covers everything that is served", () => {
 
   /** What a raw request is answered: the status, or null where the connection is closed without. */
   async function raw(head: string): Promise<number | null> {
-    using connection = await Connection.open(gateway.port, 5_000);
+    using connection = await Connection.open(gateway.port);
     connection.write(`${head}\r\nConnection: close\r\n\r\n`);
     return await connection.statusOrClosed(head.startsWith("HEAD ") ? "HEAD" : "GET");
   }

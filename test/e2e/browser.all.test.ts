@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { eventually, firstAbsent, Gateway, programs, requirement } from "../program.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent("chromium"));
 const FLAGS = ["--web.enable-admin-api", "--web.enable-lifecycle"];

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { firstAbsent, requirement } from "../program.ts";
 import { BIG, type ClientCase, ClientStand, folderOf, SCHEMES } from "./clients/stand.ts";
-
-setDefaultTimeout(60_000);
 
 const SOME = ['some{instance=""} 1'];
 

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { Child, eventually, firstAbsent, freePort, programs, requirement } from "../program.ts";
 import { BIG, type ClientCase, ClientStand, SCHEMES, type Scheme } from "./clients/stand.ts";
-
-setDefaultTimeout(60_000);
 
 /** Where a proxy listens, and what it hands requests on to. */
 interface Way {

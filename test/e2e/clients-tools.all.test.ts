@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { firstAbsent, requirement } from "../program.ts";
 import { BIG, type ClientCase, ClientStand, SCHEMES } from "./clients/stand.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent("bash", "openssl", "busybox", "curl", "nc", "wget", "wrk"));
 

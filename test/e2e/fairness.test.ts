@@ -1,19 +1,16 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { Certificates } from "../certificates.ts";
-import { eventually, Gateway } from "../program.ts";
+import { eventually, Gateway, WAIT_LIMIT_MS } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 import { dataFrame, headersFrame, PREFACE, pingFrame, settingsFrame } from "./http2-frames.ts";
 
-setDefaultTimeout(60_000);
-
 const HONEST = "127.0.0.2";
 const HOSTILE = "127.0.0.3";
 const HOST = "Host: 127.0.0.1";
-const LIMIT_MS = 20_000;
 const basic = (user: string, password: string) => `Authorization: Basic ${btoa(`${user}:${password}`)}`;
 const folder = scratchFolder();
 
@@ -45,7 +42,7 @@ class Crowd {
 
 /** The status of a request from the address of honest clients, on a connection of its own. */
 async function ask(gateway: Gateway, request: string, secure = false): Promise<number> {
-  using connection = await Connection.open(gateway.port, LIMIT_MS, secure, HONEST);
+  using connection = await Connection.open(gateway.port, WAIT_LIMIT_MS, secure, HONEST);
   connection.write(request);
   return (await connection.answer()).status;
 }
@@ -69,7 +66,7 @@ class Guessers {
   }
 
   private async run(port: number, n: number, from: string): Promise<void> {
-    using connection = await Connection.open(port, 60_000, false, from);
+    using connection = await Connection.open(port, WAIT_LIMIT_MS, false, from);
     for (let i = 0; !this.isOver; i++) {
       const user = n % 2 === 0 ? "alice" : `nobody${n}-${i}`;
       connection.write(`GET /-/healthy HTTP/1.1\r\n${HOST}\r\n${basic(user, `wrong${n}-${i}`)}\r\n\r\n`);
@@ -145,7 +142,7 @@ describe("a client that opens what it does not go on with", () => {
 
   test("half bodies: a slow upload of another address is received whole, and pushes are answered", async () => {
     await using gateway = await Gateway.start(["--web.max-pushes-in-flight=10"]);
-    using slow = await Connection.open(gateway.port, LIMIT_MS, false, HONEST);
+    using slow = await Connection.open(gateway.port, WAIT_LIMIT_MS, false, HONEST);
     slow.write(`POST /metrics/job/slow HTTP/1.1\r\n${HOST}\r\nContent-Length: 22\r\n\r\n`);
     using crowd = new Crowd();
     for (let n = 0; n < 11; n++) {
@@ -165,7 +162,7 @@ describe("a client that opens what it does not go on with", () => {
     using crowd = new Crowd();
     for (let n = 0; n < 5; n++) {
       await crowd.open(gateway.port, 10, `GET /metrics HTTP/1.1\r\n${HOST}\r\n\r\n`);
-      using scraper = await Connection.open(gateway.port, LIMIT_MS, false, HONEST);
+      using scraper = await Connection.open(gateway.port, WAIT_LIMIT_MS, false, HONEST);
       scraper.write(`GET /metrics HTTP/1.1\r\n${HOST}\r\n\r\n`);
       await crowd.open(gateway.port, 10, `GET /metrics HTTP/1.1\r\n${HOST}\r\n\r\n`);
       expect((await scraper.answer()).body.length).toBeGreaterThan(text.length);
@@ -180,7 +177,7 @@ describe("a client that opens what it does not go on with", () => {
     "$what at the end of the descriptors: another address keeps its connections and gets new ones",
     async ({ start }) => {
       await using gateway = await Gateway.start([], "", "http", ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"]);
-      using kept = await Connection.open(gateway.port, LIMIT_MS, false, HONEST);
+      using kept = await Connection.open(gateway.port, WAIT_LIMIT_MS, false, HONEST);
       using crowd = new Crowd();
       for (let n = 0; n < 6; n++) {
         await crowd.open(gateway.port, 100, start);
@@ -201,7 +198,7 @@ describe("a client that does not finish its handshakes", () => {
     async ({ start }) => {
       const limited = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"];
       await using gateway = await secure(limited);
-      using kept = await Connection.open(gateway.port, LIMIT_MS, true, HONEST);
+      using kept = await Connection.open(gateway.port, WAIT_LIMIT_MS, true, HONEST);
       const healthy = `GET /-/healthy HTTP/1.1\r\n${HOST}\r\n\r\n`;
       using crowd = new Crowd();
       for (let n = 0; n < 6; n++) {
@@ -221,7 +218,7 @@ describe("a client of HTTP/2 that does nothing but cost", () => {
     { what: "settings", frame: settingsFrame() },
   ])("$what without end: its connection is closed", async ({ frame }) => {
     await using gateway = await secure();
-    using flood = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
+    using flood = await Connection.open(gateway.port, WAIT_LIMIT_MS, "h2", HOSTILE);
     flood.write(PREFACE);
     const frames = Buffer.concat(Array.from({ length: 10_000 }, () => frame));
     await eventually("it is closed", async () => {
@@ -233,18 +230,14 @@ describe("a client of HTTP/2 that does nothing but cost", () => {
 
   test("the rest of a body that nobody wants: its stream ends after twelve seconds", async () => {
     await using gateway = await secure();
-    using dripping = await Connection.open(gateway.port, LIMIT_MS, "h2", HOSTILE);
+    using dripping = await Connection.open(gateway.port, WAIT_LIMIT_MS, "h2", HOSTILE);
     const fields = { ":method": "POST", ":scheme": "https", ":path": "/nowhere", ":authority": "a" };
     dripping.write(Buffer.concat([PREFACE, headersFrame(1, fields)]));
     await eventually("it is answered", async () => dripping.hasRest);
-    await eventually(
-      "its stream is reset",
-      async () => {
-        dripping.write(dataFrame(1, "#"));
-        return dripping.received.includes(Buffer.from([0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]));
-      },
-      LIMIT_MS,
-    );
+    await eventually("its stream is reset", async () => {
+      dripping.write(dataFrame(1, "#"));
+      return dripping.received.includes(Buffer.from([0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]));
+    });
   });
 });
 
@@ -255,7 +248,7 @@ describe("requests in one packet behind one whose answer takes its time", () => 
   const all = (auth?: string) => Array.from({ length: COUNT }, (_, n) => put(n % 10, auth)).join("");
 
   async function statuses(gateway: Gateway, requests: string): Promise<number[]> {
-    using connection = await Connection.open(gateway.port, LIMIT_MS, false, HONEST);
+    using connection = await Connection.open(gateway.port, WAIT_LIMIT_MS, false, HONEST);
     connection.write(requests);
     const found: number[] = [];
     while (found.length < COUNT) found.push((await connection.answer()).status);

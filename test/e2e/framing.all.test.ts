@@ -1,8 +1,6 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { Child, eventually, firstAbsent, freePort, Gateway, programs, requirement } from "../program.ts";
 import { FRAMING_SHAPES, type Seen, seeAll } from "./framing.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent("prometheus-pushgateway"));
 

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Gateway } from "../program.ts";
 import { FRAMING_SHAPES, type Seen, seeAll } from "./framing.ts";
-
-setDefaultTimeout(60_000);
 
 describe("where a request ends is never in doubt", () => {
   let gateway: Gateway;

@@ -1,10 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { Gateway } from "../program.ts";
 import { type Answer, ask, Connection, type Request } from "../wire.ts";
 import { delimited, PROTOBUF_TYPE, part } from "./protobuf.ts";
-
-setDefaultTimeout(30_000);
 
 /** How often a limit was reached, as the gateway counts it. */
 const reached = (gateway: Gateway, flag: string): Promise<number> =>
@@ -260,7 +258,7 @@ describe("a store that is full answers 507 to what would make it grow, and takes
 async function stalled(gateway: Gateway, count: number, start: string): Promise<Connection[]> {
   const opened: Connection[] = [];
   for (let n = 0; n < count; n++) {
-    const connection = await Connection.open(gateway.port, 15_000);
+    const connection = await Connection.open(gateway.port);
     connection.write(start);
     opened.push(connection);
     // One after the other, so that the first is the oldest.

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
 import { Gateway } from "../program.ts";
-
-setDefaultTimeout(30_000);
 
 describe("prom-client's Pushgateway", () => {
   let gateway: Gateway;

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually, firstAbsent, Gateway, requirement } from "../program.ts";
 import { Prometheus } from "../prometheus.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part, signed } from "./protobuf.ts";
-
-setDefaultTimeout(30_000);
 
 function configuration(gatewayPort: number): string {
   return `

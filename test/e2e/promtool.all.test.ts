@@ -1,7 +1,5 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { firstAbsent, Gateway, programs, requirement } from "../program.ts";
-
-setDefaultTimeout(30_000);
 
 const { skip, reason } = requirement(firstAbsent("promtool"));
 

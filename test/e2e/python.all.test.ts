@@ -1,9 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Gateway, requirement, run } from "../program.ts";
-
-setDefaultTimeout(30_000);
 
 const PYTHON = "/usr/bin/python3";
 const importable = spawnSync(PYTHON, ["-c", "import prometheus_client"]).status === 0;

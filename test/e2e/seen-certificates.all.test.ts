@@ -1,7 +1,5 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { TlsStand, tlsTests } from "./tls.ts";
-
-setDefaultTimeout(60_000);
 
 describe.skipIf(tlsTests.skip)(`clients without the certificate that is asked for${tlsTests.reason}`, () => {
   test("are counted by reason, and logged with where they came from", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { join } from "node:path";
@@ -6,8 +6,6 @@ import { Certificates } from "../certificates.ts";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ask, Connection, type Request } from "../wire.ts";
-
-setDefaultTimeout(60_000);
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const basic = (user: string, password: string) => ({ Authorization: `Basic ${btoa(`${user}:${password}`)}` });

@@ -1,17 +1,15 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, commandUnderTest, type Ended, eventually, freePort, Gateway, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 
-setDefaultTimeout(30_000);
-
 const MEMORY = "--persistence.file=";
 
 /** Runs the program under test to its end. */
 async function program(...flags: string[]): Promise<Ended> {
-  return await run([...commandUnderTest(), ...flags], 5_000);
+  return await run([...commandUnderTest(), ...flags]);
 }
 
 function linesOf(text: string): string[] {
@@ -83,7 +81,6 @@ describe("an end asked for by a signal", () => {
     },
   ];
 
-  // Container runtimes wait ten seconds for an end, then kill.
   test.each(LINGERING)("the end is not held up by $holder", async (request) => {
     await using gateway = await Gateway.start();
     using client = await Connection.open(gateway.port);
@@ -92,7 +89,7 @@ describe("an end asked for by a signal", () => {
     if (request.answered) expect((await client.answer()).status).toBeGreaterThanOrEqual(200);
     else await Bun.sleep(200);
     gateway.signal("SIGTERM");
-    expect((await gateway.ended(9_000)).code).toBe(0);
+    expect((await gateway.ended()).code).toBe(0);
   });
 });
 

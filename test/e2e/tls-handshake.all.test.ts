@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:tls";
 import { eventually, run } from "../program.ts";
 import { PREFACE } from "./http2-frames.ts";
 import { PAIR, TlsStand, tlsTests } from "./tls.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = tlsTests;
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });

@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { eventually, type Gateway, run } from "../program.ts";
 import { Connection } from "../wire.ts";
 import { dataFrame, headersFrame, PREFACE, resetFrame } from "./http2-frames.ts";
 import { TlsStand, tlsTests } from "./tls.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = tlsTests;
 

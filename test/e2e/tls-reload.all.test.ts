@@ -1,9 +1,7 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { eventually, type Gateway } from "../program.ts";
 import { Connection } from "../wire.ts";
 import { TlsStand, tlsTests } from "./tls.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = tlsTests;
 

@@ -122,4 +122,4 @@ for (const flags of [[], ["--push.enable-utf8-names"], ["--push.disable-consiste
     if (wantsNone) expect(stored).toHaveBeenCalledTimes(0);
     else expect(stored.mock.calls.length).toBeGreaterThan(STEPS / 10);
     stored.mockRestore();
-  }, 60_000);
+  });

@@ -1,9 +1,7 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { scrape } from "../app.ts";
 import { firstAbsent, programs, requirement } from "../program.ts";
 import { largeStore } from "./large-store.ts";
-
-setDefaultTimeout(60_000);
 
 const PYTHON = "/usr/bin/python3";
 const python = requirement(

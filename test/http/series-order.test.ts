@@ -1,9 +1,7 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createTestApp, push, scrape } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { largeStore } from "./large-store.ts";
-
-setDefaultTimeout(60_000);
 
 const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const UTF8 = "text/plain;version=0.0.4;escaping=allow-utf-8";

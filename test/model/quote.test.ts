@@ -1,7 +1,5 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { quoteByte, quoteBytes, quoteText } from "../../src/model/quote.ts";
-
-setDefaultTimeout(60_000);
 
 /** SHA-256 of what Go 1.24 (Unicode 15.0.0) makes of the same input, one quoted text after the other. */
 const ALL_CHARACTERS = "a2094d1b9931beae7c277a835f74b96670d49c8654a66ddfc24199cb11f4956a";

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimFile } from "../../src/persist/claim.ts";
@@ -11,8 +11,6 @@ import { Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { Place, persistence, refusedStart } from "./place.ts";
-
-setDefaultTimeout(120_000);
 
 const ROUNDS = Number(process.env.PUSHGATEWAY_CHANGED_ROWS ?? 100);
 const SEED = Number(process.env.PUSHGATEWAY_CHANGED_SEED ?? Math.floor(Math.random() * 2 ** 31));

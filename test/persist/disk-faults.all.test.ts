@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, firstAbsent, Gateway, programs, requirement, run } from "../program.ts";
 import { ask, kill, Place, persistence } from "./place.ts";
-
-setDefaultTimeout(60_000);
 
 const DISK_BYTES = 4 << 20;
 const METRICS = 300;

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeGob } from "../../src/persist/gob/write.ts";
@@ -12,8 +12,6 @@ import { opened } from "./gob/fixture.ts";
 import { REFERENCE, Reference } from "./gob/reference.ts";
 import { type ToldGroup, toldGroups, WRITTEN, written } from "./gob/written.ts";
 import { ask, kill, Place, persistence, refusedStart, Starting } from "./place.ts";
-
-setDefaultTimeout(120_000);
 
 const SEED = Number(process.env.PUSHGATEWAY_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = Number(process.env.PUSHGATEWAY_CRASH_ROUNDS ?? 10) * 2;

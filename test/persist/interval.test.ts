@@ -1,8 +1,6 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Gateway } from "../program.ts";
 import { ask, kill, Place, persistence } from "./place.ts";
-
-setDefaultTimeout(30_000);
 
 const GROUPS = 200;
 

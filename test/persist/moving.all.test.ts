@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { commandUnderTest, firstAbsent, Gateway, requirement, run } from "../program.ts";
 import { PUSHES } from "./gob/pushes.ts";
 import { REFERENCE, Reference } from "./gob/reference.ts";
 import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent(REFERENCE));
 const OWN_LINE = /^(# (HELP|TYPE) )?(process|pushgateway)_|^$/;

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   existsSync,
   linkSync,
@@ -13,8 +13,6 @@ import {
 import { join } from "node:path";
 import { commandUnderTest, Gateway, run } from "../program.ts";
 import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
-
-setDefaultTimeout(60_000);
 
 /** A database of ours with some groups, one of them large. */
 async function makeDatabase(file: string): Promise<void> {

@@ -1,9 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { asNobody, give, Place, permissionObstacle, refusedStart } from "./place.ts";
 import { bytesOf, expectRefusal, makeDatabase, sha256 } from "./refusal.ts";
-
-setDefaultTimeout(60_000);
 
 const obstacle = await permissionObstacle();
 const reason = obstacle === null ? "" : ` (left out: ${obstacle})`;

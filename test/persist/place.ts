@@ -1,7 +1,16 @@
 import { chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child, commandUnderTest, type Ended, freePort, type Gateway, programs, run } from "../program.ts";
+import {
+  Child,
+  commandUnderTest,
+  type Ended,
+  freePort,
+  type Gateway,
+  programs,
+  run,
+  WAIT_LIMIT_MS,
+} from "../program.ts";
 
 /** A folder of its own for a database; removed at the end. */
 export class Place {
@@ -45,7 +54,7 @@ export async function kill(gateway: Gateway): Promise<void> {
 /** Runs the program, which should not start, to its end. `words` go before its own. */
 export async function refusedStart(file: string, words: readonly string[] = []): Promise<Ended> {
   const listen = `--web.listen-address=127.0.0.1:${await freePort()}`;
-  return await run([...words, ...commandUnderTest(), listen, persistence(file)], 10_000);
+  return await run([...words, ...commandUnderTest(), listen, persistence(file)]);
 }
 
 /** A server that may not be ready yet. */
@@ -78,7 +87,7 @@ export async function ask(
   path: string,
   { method = "GET", body, headers = {} }: Asked = {},
 ) {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(WAIT_LIMIT_MS);
   const answer = await fetch(url + path, { method, headers, signal, ...(body === undefined ? {} : { body }) });
   return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
 }

@@ -1,11 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part, signed } from "../e2e/protobuf.ts";
 import { eventually, Gateway } from "../program.ts";
 import { EVERY_TYPE } from "./gob/pushes.ts";
 import { type Asked, ask, kill, Place, persistence, Starting } from "./place.ts";
-
-setDefaultTimeout(60_000);
 
 const NATIVE = delimited(
   part(1, "native_seconds"),

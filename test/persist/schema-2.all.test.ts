@@ -1,12 +1,10 @@
 import { Database } from "bun:sqlite";
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandUnderTest, Gateway, run } from "../program.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { ask, kill, Place, persistence, Starting } from "./place.ts";
-
-setDefaultTimeout(120_000);
 
 /**
  * What the version before segments wrote: metrics of every type, from text and protobuf, names in quotes, refused

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { PushColumns } from "../../src/model/columns.ts";
 import { faultOf, type Settlement } from "../../src/model/settlement.ts";
@@ -13,8 +13,6 @@ import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
 import { keyOf } from "../store/stored.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
-
-setDefaultTimeout(60_000);
 
 const SEED = Number(process.env.PUSHGATEWAY_SEGMENTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);

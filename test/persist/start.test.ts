@@ -1,11 +1,9 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { Gateway } from "../program.ts";
 import { ask, kill, Place, persistence, refusedStart } from "./place.ts";
 import { bytesOf, expectRefusal, makeDatabase, sha256 } from "./refusal.ts";
-
-setDefaultTimeout(60_000);
 
 function sql(file: string, statement: string): void {
   using database = new Database(file);

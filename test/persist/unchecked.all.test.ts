@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { commandUnderTest, firstAbsent, Gateway, programs, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { PUSHES, UNCHECKED } from "./contradicting.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(firstAbsent("promtool"));
 

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { PUSHES, UNCHECKED } from "./contradicting.ts";
-
-setDefaultTimeout(60_000);
 
 async function pushed(gateway: Gateway): Promise<string[]> {
   return (await gateway.lines("job=")).filter((line) => !line.startsWith("push_")).sort();

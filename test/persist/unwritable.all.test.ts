@@ -1,11 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { commandUnderTest, eventually, firstAbsent, Gateway, run } from "../program.ts";
 import { written } from "./gob/written.ts";
 import { ask, asNobody, give, kill, Place, permissionObstacle, persistence, refusedStart } from "./place.ts";
-
-setDefaultTimeout(60_000);
 
 const ONLY_ITS_OWNER_WRITES = 0o755;
 const EVERYBODY_WRITES = 0o777;

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   existsSync,
   lstatSync,
@@ -15,8 +15,6 @@ import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
 import { hostile, hostileLibrary, inHostileRoot, inRoot } from "./places.ts";
 import { buildNeeds, plainProgram, theProbe, theRelease } from "./release.ts";
-
-setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(buildNeeds);
 const root = requirement(

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,8 +9,6 @@ import { packagesOf } from "../../build/release/components.ts";
 import { firstAbsent, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { buildNeeds, buildRelease, checksums, plainProgram, type Release, root, theRelease } from "./release.ts";
-
-setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(buildNeeds ?? firstAbsent("file", "ldd", "tar", "gzip", "git", "busybox"));
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chownSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Reference } from "../persist/gob/reference.ts";
@@ -8,8 +8,6 @@ import { onlyService } from "./compose.ts";
 import { Docker } from "./docker.ts";
 import { NOBODY } from "./places.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
-
-setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(
   buildNeeds ??

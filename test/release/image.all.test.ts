@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Ended, eventually, firstAbsent, freePort, requirement, run } from "../program.ts";
@@ -6,8 +6,6 @@ import { scratchFolder } from "../scratch.ts";
 import { onlyService } from "./compose.ts";
 import { Docker } from "./docker.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
-
-setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(
   buildNeeds ??

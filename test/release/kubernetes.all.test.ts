@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
@@ -8,8 +8,6 @@ import { scratchFolder } from "../scratch.ts";
 import { chartValues, podOptions } from "./chart.ts";
 import { Docker } from "./docker.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
-
-setDefaultTimeout(120_000);
 
 const { skip, reason } = requirement(
   buildNeeds ??

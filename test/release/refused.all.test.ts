@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCLibrary } from "../../build/static/c-library.ts";
@@ -8,8 +8,6 @@ import { compileStub } from "../../build/static/stub.ts";
 import { requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { buildNeeds } from "./release.ts";
-
-setDefaultTimeout(60_000);
 
 const { skip, reason } = requirement(buildNeeds);
 

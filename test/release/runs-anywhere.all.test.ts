@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Certificates } from "../certificates.ts";
 import { Child, eventually, freePort, requirement, run } from "../program.ts";
 import { type OpenPlace, PLACES } from "./places.ts";
 import { buildNeeds, theRelease } from "./release.ts";
-
-setDefaultTimeout(180_000);
 
 /** The ways to speak to the server: a row each. */
 const WAYS = [

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { ask, createTestApp } from "../app.ts";
 import { integer, PROTOBUF_TYPE, part, signed } from "../e2e/protobuf.ts";
 import { decodeFamilies } from "../fuzz/metrics-schema.ts";
 import { CLASSIC, deltas, exposition, GOOD, native, push, SCRAPE, span } from "./histograms.ts";
-
-setDefaultTimeout(60_000);
 
 const REFUSED: readonly (readonly [what: string, body: Uint8Array, reason: string])[] = [
   [

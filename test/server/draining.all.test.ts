@@ -1,12 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, type Gateway } from "../program.ts";
+import { describe, expect, test } from "bun:test";
+import { eventually, type Gateway, WAIT_LIMIT_MS } from "../program.ts";
 import { Connection } from "../wire.ts";
 import { Http2Client, type Http2Request, requestsIn } from "./over-http2.ts";
 import { SECURE_WAYS, startedOn, WAYS, type Way, waysTests } from "./ways.ts";
 
-setDefaultTimeout(60_000);
-
-const ANSWER_LIMIT_MS = 10_000;
 const { skip, reason } = waysTests;
 
 const HALF = "POST /metrics/job/half HTTP/1.1\r\nHost: gw\r\nContent-Length: 8\r\n\r\nm 1\n";
@@ -18,7 +15,7 @@ const ENDS: readonly { readonly asks: string; readonly ask: (gateway: Gateway, w
   {
     asks: "a request to /-/quit",
     ask: async ({ port }, { isSecure }) => {
-      using quitting = await Connection.open(port, ANSWER_LIMIT_MS, isSecure);
+      using quitting = await Connection.open(port, WAIT_LIMIT_MS, isSecure);
       quitting.send({ method: "PUT", path: "/-/quit" });
       expect((await quitting.answer()).status).toBe(200);
     },
@@ -36,7 +33,7 @@ async function isRefused(port: number): Promise<boolean> {
 
 /** The server reads what was sent to it before it is asked to end. */
 async function uploadsBegun(gateway: Gateway, { isSecure }: Way): Promise<void> {
-  using connection = await Connection.open(gateway.port, ANSWER_LIMIT_MS, isSecure);
+  using connection = await Connection.open(gateway.port, WAIT_LIMIT_MS, isSecure);
   connection.send({ method: "GET", path: "/-/ready" });
   expect((await connection.answer()).status).toBe(200);
 }
@@ -48,7 +45,7 @@ describe.skipIf(skip)(`the end of the server${reason}`, () => {
     "over $name, $asks: what is under way is answered, what is idle closed, what is new refused",
     async ({ way, ask }) => {
       await using gateway = await startedOn(way);
-      const open = () => Connection.open(gateway.port, ANSWER_LIMIT_MS, way.isSecure);
+      const open = () => Connection.open(gateway.port, WAIT_LIMIT_MS, way.isSecure);
       using idle = await open();
       idle.send({ method: "GET", path: "/-/healthy" });
       expect((await idle.answer()).status).toBe(200);
@@ -99,7 +96,7 @@ describe.skipIf(skip)(`the end of the server${reason}`, () => {
 
 async function endWithStuckBody(way: Way): Promise<void> {
   await using gateway = await startedOn(way);
-  using stuck = await Connection.open(gateway.port, ANSWER_LIMIT_MS, way.isSecure);
+  using stuck = await Connection.open(gateway.port, WAIT_LIMIT_MS, way.isSecure);
   stuck.write(HALF);
   await uploadsBegun(gateway, way);
   gateway.signal("SIGTERM");

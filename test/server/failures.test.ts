@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { Door } from "../../src/server/door.ts";
@@ -13,8 +13,6 @@ import type { TlsOptions } from "../../src/server/tls-options.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Certificates } from "../certificates.ts";
 import { eventually } from "../program.ts";
-
-setDefaultTimeout(30_000);
 
 const ANYWHERE = { hostname: "127.0.0.1", port: 0 };
 const LONG = "x".repeat(100_000);

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { FRAMING_SHAPES, seeAll } from "../e2e/framing.ts";
-import type { Gateway } from "../program.ts";
+import { type Gateway, WAIT_LIMIT_MS } from "../program.ts";
 import { Connection } from "../wire.ts";
 import { Http2Client, requestsIn } from "./over-http2.ts";
 import { SECURE_WAYS, startedOn, WAYS, type Way, waysTests } from "./ways.ts";
 import { WIRE_CASES, type WireCase } from "./wire-cases.ts";
 
-setDefaultTimeout(60_000);
-
-const ANSWER_LIMIT_MS = 10_000;
 const { skip, reason } = waysTests;
 
 /** What a case showed. */
@@ -52,7 +49,7 @@ async function playHttp2(client: Http2Client, { steps }: WireCase, job: string):
 
 /** Lines of the exposition about a job. */
 async function scraped({ port }: Gateway, { isSecure }: Way, job: string): Promise<string[]> {
-  using connection = await Connection.open(port, ANSWER_LIMIT_MS, isSecure);
+  using connection = await Connection.open(port, WAIT_LIMIT_MS, isSecure);
   connection.send({ method: "GET", path: "/metrics" });
   const text = (await connection.answer()).body.toString("latin1");
   return text.split("\n").filter((line) => line.includes(`job="${job}"`) && !line.startsWith("push_"));
@@ -76,7 +73,7 @@ describe.skipIf(skip).each([...WAYS])(`over $name${reason}`, (way) => {
   afterAll(async () => {
     await gateway?.[Symbol.asyncDispose]();
   });
-  const open = () => Connection.open(gateway.port, ANSWER_LIMIT_MS, way.isSecure);
+  const open = () => Connection.open(gateway.port, WAIT_LIMIT_MS, way.isSecure);
 
   test.each(CASES)("$proves", async (one) => {
     const job = `case${one.n}`;
@@ -131,7 +128,7 @@ describe.skipIf(skip).each([...SECURE_WAYS])(`over $name and HTTP/2${reason}`, (
   });
 
   test("what was refused before a handler saw it is counted by its reason, and logged with where it came from", async () => {
-    using connection = await Connection.open(gateway.port, ANSWER_LIMIT_MS, true);
+    using connection = await Connection.open(gateway.port, WAIT_LIMIT_MS, true);
     connection.send({ method: "GET", path: "/metrics" });
     const counts = (await connection.answer()).body.toString().split("\n");
     expect(counts).toContain('pushgateway_http_refused_total{reason="header-too-large"} 3');

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import { KeptColumns } from "../../src/persist/kept-columns.ts";
 import { RowWriter } from "../../src/persist/record.ts";
@@ -7,8 +7,6 @@ import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { scrapeFault } from "../poison/strict-scraper.ts";
-
-setDefaultTimeout(60_000);
 
 const UNCHECKED = "--push.disable-consistency-check";
 const OWN = /^(# (HELP|TYPE) )?(process|pushgateway)_/;

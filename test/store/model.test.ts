@@ -130,4 +130,4 @@ test(`${STEPS} random pushes, deletes and wipes are answered and shown as a mode
   expect(comparison.answers[200]).toBeGreaterThan(STEPS / 3);
   expect(comparison.answers[400]).toBeGreaterThan(STEPS / 20);
   expect(comparison.slowScrapes).toBeGreaterThan(STEPS / 50);
-}, 120_000);
+});

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { importGob } from "../../../src/durability/gob-import.ts";
 import type { LeftOut } from "../../../src/durability/import-watch.ts";
 import { Rejection } from "../../../src/model/rejection.ts";
@@ -11,8 +11,6 @@ import { scrapeFault } from "../../poison/strict-scraper.ts";
 import { bytes } from "./bytes.ts";
 import { opened } from "./fixture.ts";
 import { type ToldGroup, toldGroups, WRITTEN, written } from "./written.ts";
-
-setDefaultTimeout(60_000);
 
 /**
  * What of each file could not be pushed: `group family`, or the group alone. Of the other files everything is taken.

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,6 @@ import { firstAbsent, requirement } from "../../program.ts";
 import { fileMetrics, labelText, opened } from "./fixture.ts";
 import { PUSHES } from "./pushes.ts";
 import { REFERENCE, Reference } from "./reference.ts";
-
-setDefaultTimeout(30_000);
 
 const { skip, reason } = requirement(firstAbsent(REFERENCE));
 
