@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Programs newer than this Debian's: what is scraped by and compared with today's releases. `.ci/newer-programs` fetches
- * them; variables of these names may name others.
+ * Programs newer than this Debian's: what is scraped by and compared with today's releases. `.ci/newer-programs`
+ * fetches them; variables of these names may name others.
  */
 export type NewerProgram = "PROMETHEUS_3" | "PUSHGATEWAY_1_11";
 

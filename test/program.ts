@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 
-/** How long a test waits for something before it gives up. It is no measure: the machine may be busy with other things. */
+/** How long a test waits for something before it gives up. No measure: the machine may be busy. */
 export const WAIT_LIMIT_MS = 60_000;
 
 /** Programs of the machine that the tests use. */

@@ -1,5 +1,5 @@
 /**
- * Runs tests, a process for each file and two at a time: those of `npm test`, or with `all` those of `npm run test:all`.
+ * Runs tests, a process for each file and two at a time: those of `npm test`, or with `all` of `npm run test:all`.
  * Other words choose the files whose path holds one of them; `--times` prints how long each file took.
  */
 import { runFile } from "./file-run.ts";

@@ -4,9 +4,9 @@ import { Glob } from "bun";
 export type SuiteName = "npm test" | "npm run test:all";
 
 /**
- * The command that a file of tests belongs to, by its name alone: `*.all.test.ts` needs programs of the machine, root, a
- * build or long time, and is run by `npm run test:all`; every other `*.test.ts` needs nothing but Node, and is run by
- * `npm test`.
+ * The command that a file of tests belongs to, by its name alone: `*.all.test.ts` needs programs of the machine, root,
+ * a build or long time, and is run by `npm run test:all`; every other `*.test.ts` needs nothing but Node, and is run
+ * by `npm test`.
  */
 export function suiteOf(path: string): SuiteName {
   return path.endsWith(".all.test.ts") ? "npm run test:all" : "npm test";
