@@ -60,10 +60,10 @@ const EXPORT: Command = {
 
 const HEALTHCHECK: Command = {
   name: "healthcheck",
-  description: "Exit with 0 if a server is healthy: the one that is named, or the one that this container runs.",
+  description: "Exit with 0 if a server is healthy: the named one, or the one in this container.",
   flags: withPrinting([
     { name: "url", kind: "text", defaults: [], description: "The http or https URL to ask." },
-    { name: "insecure", kind: "switch", defaults: [], description: "Take any certificate." },
+    { name: "insecure", kind: "switch", defaults: [], description: "Accept any certificate." },
   ]),
   argument: null,
 };

@@ -44,12 +44,12 @@ const LIMIT_FLAGS = {
   }),
   "push.max-buffered-size": Type.String({
     ...option("size", "256MiB"),
-    description: "Memory for all bodies above 64KiB that are received at the same time.",
+    description: "Most memory for all bodies above 64KiB that are being received; beyond that, one gives way.",
   }),
   "push.max-series": Type.String({ ...option("count", "500000"), description: "Most series in one push." }),
   "push.max-families": Type.String({
     ...option("count", "50000"),
-    description: "Most metric families in one push, empty ones and those that come again included.",
+    description: "Most metric families in one push, empty and repeated ones included.",
   }),
   "push.max-labels": Type.String({
     ...option("count", "1000"),
@@ -57,42 +57,42 @@ const LIMIT_FLAGS = {
   }),
   "push.max-label-length": Type.String({
     ...option("size", "64KiB"),
-    description: "Longest metric name, label name, label value or help text in a push, its path included.",
+    description: "Longest metric name, label name, label value or help text in a push or its path.",
   }),
-  "store.max-groups": Type.String({ ...option("count", "1000000"), description: "Most groups that are kept." }),
-  "store.max-series": Type.String({ ...option("count", "10000000"), description: "Most series that are kept." }),
+  "store.max-groups": Type.String({ ...option("count", "1000000"), description: "Most groups in the store." }),
+  "store.max-series": Type.String({ ...option("count", "10000000"), description: "Most series in the store." }),
   "store.max-families": Type.String({
     ...option("count", "200000"),
-    description: "Most metric families that are kept, by their names.",
+    description: "Most names of metric families in the store.",
   }),
-  "store.max-size": Type.String({ ...option("size", "2GiB"), description: "Most memory for all that is kept." }),
+  "store.max-size": Type.String({ ...option("size", "2GiB"), description: "Most memory for everything in the store." }),
   "store.max-group-series": Type.String({
     ...option("count", "1000000"),
-    description: "Most series that are kept of one group.",
+    description: "Most series in one group.",
   }),
   "store.max-group-size": Type.String({
     ...option("size", "256MiB"),
-    description: "Most bytes of lines and help texts that are kept of one group.",
+    description: "Most bytes of lines and help texts in one group.",
   }),
   "web.max-connections": Type.String({
     ...option("count", "10000"),
-    description: "Most open connections; beyond that, idle ones are closed.",
+    description: "Most open connections; beyond that, stalled ones are closed.",
   }),
   "web.max-pushes-in-flight": Type.String({
     ...option("count", "4096"),
-    description: "Most pushes whose body is awaited; beyond that, the oldest is refused.",
+    description: "Most pushes whose body is awaited; beyond that, one gives way.",
   }),
   "web.max-scrapes-in-flight": Type.String({
     ...option("count", "64"),
-    description: "Most long answers that are sent at the same time; beyond that, the oldest is cut.",
+    description: "Most long answers that are being sent; beyond that, one is cut.",
   }),
   "web.max-held-size": Type.String({
     ...option("size", "256MiB"),
-    description: "Memory for what has been replaced while it is still being sent; beyond that, slow answers are cut.",
+    description: "Most memory for what was replaced but is still being sent; beyond that, slow answers are cut.",
   }),
   "web.body-timeout": Type.String({
     ...option("duration", "30s"),
-    description: "Time in which a body has to bring something, or to end.",
+    description: "Time in which a body must make some progress.",
   }),
 };
 
@@ -153,7 +153,7 @@ export const FlagTable = Type.Object({
   ),
   "persistence.required": Type.Boolean({
     ...SWITCH,
-    description: "End with an error where the persistence file cannot be made, in place of serving from memory.",
+    description: "Exit with an error if the persistence file cannot be made, instead of serving from memory.",
   }),
   "push.disable-consistency-check": Type.Boolean({
     ...SWITCH,
