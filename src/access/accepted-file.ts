@@ -18,17 +18,17 @@ const MEMORY_TYPES: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 const OTHERS_MODE = 0o077;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Those who were let in before, and how to keep those who are from now on. */
+/** Who was let in before, and how to keep who will be. */
 export interface KeptAccepted {
   readonly accepted: AcceptedState;
   readonly keep: (accepted: AcceptedState) => void;
 }
 
 /**
- * Keeps them over a restart in the folder that the service manager names in RUNTIME_DIRECTORY, if that is memory and no
- * disk. Whoever reads the file could try passwords faster than bcrypt lets him: so it is nowhere but where the process
- * itself, through which the passwords come, could be read as well. Without such a folder they are forgotten with the
- * process.
+ * Keeps them over a restart in the folder that the service manager names in RUNTIME_DIRECTORY, if that is in memory and
+ * not on a disk. With the file passwords can be guessed faster than bcrypt allows, so it must only be where the process
+ * itself, which sees the passwords, could be read as well. Without such a folder they are forgotten when the process
+ * ends.
  */
 export function keepAccepted(runtimeFolder: string, log: Log): KeptAccepted {
   if (runtimeFolder === "" || !isMemory(runtimeFolder)) return { accepted: nobodyAccepted(), keep: () => {} };
@@ -44,7 +44,7 @@ function isMemory(folder: string): boolean {
   }
 }
 
-/** null: there is none, or it is not only ours to read and write. */
+/** null: there is none, or others may read or write it. */
 function read(path: string): AcceptedState | null {
   let descriptor: number;
   try {

@@ -2,9 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/**
- * What is known of those who were let in. It holds no password, but a digest that fits one, and the key of the digests.
- */
+/** What is known about users who were let in: no passwords, but digests that match them, and the key of the digests. */
 export interface AcceptedState {
   /** Of the digests: 32 bytes. */
   readonly key: Uint8Array;
@@ -30,7 +28,7 @@ export function formatAccepted({ key, digests, sources }: AcceptedState): string
   return `${JSON.stringify({ key: Buffer.from(key).toString("base64"), digests, sources })}\n`;
 }
 
-/** null: the text is none of ours. */
+/** null: the text is not one of ours. */
 export function parseAccepted(text: string): AcceptedState | null {
   let read: unknown;
   try {

@@ -9,7 +9,7 @@ export type VerifyPassword = (password: Uint8Array, hash: string) => Promise<boo
 /** "busy": too many passwords are waiting to be verified; nothing was decided. */
 export type Verdict = "accepted" | "refused" | "busy";
 
-/** Whoever asks to be let in. */
+/** A client that asks to be let in. */
 export type Asker = Pick<Exchange, "source" | "client" | "isGone">;
 
 export interface BasicAuthLimits {
@@ -21,7 +21,7 @@ export interface BasicAuthLimits {
 
 const LIMITS: BasicAuthLimits = { maxPending: 1000, maxRemembered: 1000 };
 
-/** bcrypt looks at so many bytes of a password. */
+/** bcrypt reads no more bytes of a password. */
 const BCRYPT_BYTES = 72;
 
 interface Credentials {
@@ -39,11 +39,11 @@ export interface BasicAuthDeps {
   readonly limits?: BasicAuthLimits;
   /** Who was let in before the start. */
   readonly accepted?: AcceptedState;
-  /** Is told each time that somebody is let in for the first time. */
+  /** Called when somebody is let in for the first time. */
   readonly keep?: (accepted: AcceptedState) => void;
 }
 
-/** One pair of name and password, and all who wait for its verdict. */
+/** A pair of name and password, and everybody who waits for its verdict. */
 class Pending implements Waiting {
   private readonly askers: Asker[] = [];
   readonly verdict: Promise<Verdict>;

@@ -1,6 +1,6 @@
 import type { TlsOptions } from "../server/tls-options.ts";
 
-/** What a TLS handshake told about the client's certificate. */
+/** What a TLS handshake says about the client's certificate. */
 export interface PresentedCertificate {
   /** Whether there was one. */
   readonly isPresent: boolean;

@@ -19,12 +19,11 @@ const ADVICE =
 const VARY = { Vary: "Origin" };
 
 /**
- * What pages of other sites may do through the browser of somebody who reaches this server. They may not change
- * anything, and read nothing but the JSON API, unless their origin is one of `--web.cors.origin`; with that flag no
- * other reads the API either. Whatever is no browser sends no Origin header and is not concerned; browsers send one
- * with every request that changes something.
+ * Pages of other origins may only read the JSON API. With --web.cors.origin, the origins it matches may also push, and
+ * all others may not even read. Requests without an Origin header pass: browsers send one with every request that
+ * changes something, other programs do not.
  *
- * `next` answers what is let through; what is not is told to `refusals`.
+ * `next` answers what passes; what does not is reported to `refusals`.
  */
 export function guardOrigins(settings: Settings, next: Handler, refusals: Refusals): Handler {
   const { corsOrigin } = settings;

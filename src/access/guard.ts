@@ -15,9 +15,7 @@ import type { BasicAuth, Verdict } from "./basic-auth.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { WebConfig } from "./web-config.ts";
 
-/**
- * Stands before everything that answers requests: `next` is what it guards; whom it turns away is told to `refusals`.
- */
+/** Every request passes it first. `next` is what it guards; requests that do not pass are reported to `refusals`. */
 export type Guard = (exchange: Exchange, next: Handler, refusals: Refusals) => Answers;
 
 /** Where no web-config file is given. */

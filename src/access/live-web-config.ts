@@ -15,7 +15,7 @@ export interface WebConfigFiles {
   readonly resolve: (path: string) => string;
 }
 
-/** `tls` is null where there is none; the rest is what the files looked like. */
+/** `tls` is null if there is none; the rest is what the files looked like. */
 interface WebConfigStart {
   readonly config: WebConfig;
   readonly tls: TlsOptions | null;
@@ -26,9 +26,9 @@ interface WebConfigStart {
 /**
  * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a
  * rate limit is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended.
- * One that would let in everybody where somebody was asked who he is, as one that was emptied, leaves the last good one
- * in use. Certificates that cannot be loaded leave the last good ones in use: the two files of a pair never change at
- * one instant.
+ * A file that no longer asks for passwords or certificates, for example an emptied one, is not used: the last good one
+ * stays in use. So do the last good certificates while new ones cannot be loaded: the two files of a pair never change
+ * at the same instant.
  */
 export class LiveWebConfig {
   private state: WebConfig | Rejection;
@@ -88,7 +88,7 @@ export class LiveWebConfig {
     return this.options;
   }
 
-  /** Sees to changes while no request comes. */
+  /** Notices changes while no request comes. */
   look(): void {
     this.tls();
   }
@@ -99,7 +99,7 @@ export class LiveWebConfig {
     this.reload();
   }
 
-  /** Whoever serves TLS is told of new certificates and settings. */
+  /** Registers what is called with new certificates and settings. */
   onTlsChange(listener: (options: TlsOptions) => void): void {
     this.tlsListener = listener;
   }
@@ -129,7 +129,7 @@ export class LiveWebConfig {
     this.reloadTls(this.state);
   }
 
-  /** Whether somebody is asked who he is. */
+  /** Whether clients have to say who they are. */
   private isGuarded({ users, tls }: WebConfig): boolean {
     return users.size > 0 || (this.start.tls !== null && requiresCertificate(tls));
   }

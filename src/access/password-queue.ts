@@ -1,4 +1,4 @@
-/** A password that waits to be verified, and where it stands. */
+/** A password that waits to be verified, and its place. */
 export interface Waiting {
   /** Where its client comes from. */
   readonly source: string;
@@ -13,7 +13,7 @@ export interface Waiting {
   readonly isGone: boolean;
 }
 
-/** Whoever waits for longer has gone, or is about to: most clients give a server ten seconds. */
+/** A request that waits longer is dropped: most clients time out after ten seconds. */
 const PATIENCE_MS = 10_000;
 /** What waits for nobody is looked for no more often, where there is no room. */
 const SWEEP_MS = 100;
@@ -116,7 +116,7 @@ export class PasswordQueue<T extends Waiting> {
     return this.turns.size;
   }
 
-  /** Those who have to give way, perhaps the newcomer itself: the newest of the source that has most. */
+  /** The ones that give way, perhaps the newcomer itself: the newest of the source that has most. */
   add(item: T): T[] {
     const gone = this.size < this.deps.maxWaiting ? [] : this.sweep();
     if (this.size < this.deps.maxWaiting) {

@@ -39,7 +39,7 @@ function refused(words: string): Rejection {
 /** A walk over one document, along a schema: never deeper than the schema is, whatever its aliases do. */
 class Reader {
   readonly faults: string[] = [];
-  /** A word that is not of its union: told instead of all faults. */
+  /** A word that is not of its union: reported instead of all faults. */
   word: string | null = null;
 
   constructor(
@@ -114,7 +114,7 @@ function zeroOf(schema: TSchema): unknown {
   return Object.fromEntries(switches.map(([name]) => [name, false]));
 }
 
-/** The name that a key gives. What is no scalar names nothing: it is shown, and never written out. */
+/** The name that a key has. What is not a scalar names nothing: it is shown, and never written out. */
 function keyText(key: unknown): string {
   if (key === null || isAlias(key)) return String(key);
   if (!isScalar(key)) return shown(key);

@@ -8,7 +8,7 @@ import type { TlsSection, WebConfig } from "./web-config.ts";
 /** The text of a file, or why it cannot be read, in Go's words. */
 export type ReadText = (path: string) => string | Rejection;
 
-/** The files that a configuration refers to. `inFolder` gives a relative path its place: beside the web-config file. */
+/** The files that a configuration refers to. `inFolder` resolves a relative path: beside the web-config file. */
 export function tlsFiles(tls: TlsSection, inFolder: (path: string) => string): string[] {
   return [tls.cert_file, tls.key_file, tls.client_ca_file].filter((path) => !!path).map((path) => inFolder(path ?? ""));
 }

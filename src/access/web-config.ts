@@ -67,7 +67,7 @@ export interface WebConfig {
   readonly http2: boolean;
   /** For every answer that has passed the rate limit. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** User name to bcrypt hash. Empty: nobody has to say who he is. */
+  /** User name to bcrypt hash. Empty: no password is asked for. */
   readonly users: ReadonlyMap<string, string>;
   /** null: no limit. */
   readonly rateLimit: RateLimit | null;

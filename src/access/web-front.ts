@@ -6,7 +6,7 @@ import type { Guard } from "./guard.ts";
 
 /** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
 export interface WebFront extends SocketFront {
-  /** null: whoever reaches the server may ask. */
+  /** null: everybody who reaches the server may ask. */
   readonly guard: Guard | null;
   readonly scheme: "http" | "https";
   /** Whose password a request brought that the guard let in; null where none is asked for. */
@@ -18,7 +18,7 @@ export interface WebFront extends SocketFront {
 export interface WebFrontDeps {
   /** For all parts; each names itself. */
   readonly log: Log;
-  /** The folder that the service manager keeps for us until the machine ends; "" where there is none. */
+  /** The folder that the service manager keeps for us until the machine ends; "" if there is none. */
   readonly runtimeFolder: string;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;

@@ -25,9 +25,7 @@ function exponentForm(value: number): string {
 export const INTEGER_BYTES = 24;
 const SEVEN_DIGITS = 1e7;
 
-/**
- * Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; gives where it ends.
- */
+/** Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; returns its end. */
 export function writeInteger(target: Uint8Array, at: number, value: number): number {
   let start = at;
   if (value < 0) target[start++] = 0x2d;
@@ -52,7 +50,7 @@ export function writeInteger(target: Uint8Array, at: number, value: number): num
   return end + 4;
 }
 
-/** Writes a small integer with at least so many digits; gives where it ends. */
+/** Writes a small integer with at least `leastDigits` digits; returns its end. */
 function writeDigits(target: Uint8Array, at: number, value: number, leastDigits: number): number {
   let count = leastDigits;
   for (let bound = 10 ** leastDigits; value >= bound; bound *= 10) count++;

@@ -2,7 +2,7 @@ import { Int32Column } from "./columns.ts";
 import { hashBytes, sameBytes } from "./hash.ts";
 import { FREE, RowNumbers } from "./row-numbers.ts";
 
-/** Fields of a row: where the key stands in the arena, its size, its hash (FREE where the row is). */
+/** Fields of a row: where the key is in the arena, its size, its hash (FREE if the row is). */
 const AT = 0;
 const SIZE = 1;
 const HASH = 2;
@@ -29,7 +29,7 @@ export class KeyTable {
   private arena = new Uint8Array(SMALL_ARENA_BYTES);
   private arenaUsed = 0;
   private arenaHoles = 0;
-  /** Slots looked at by all look-ups so far; tests hold it against the number of look-ups. */
+  /** Slots looked at by all look-ups so far; tests compare it with the number of look-ups. */
   probes = 0;
 
   /** How many keys there are. */

@@ -14,8 +14,8 @@ export const FREE = -1;
 const NONE = -1;
 
 /**
- * Numbers the rows of a column: a row keeps its number, which is then used again. Free rows are a list through
- * themselves, and those behind the last one in use are none at all: the column gives their memory back.
+ * Numbers the rows of a column: a row keeps its number, which is then used again. Free rows are linked in a list. Those
+ * behind the last row in use do not exist: the column frees their memory.
  */
 export class RowNumbers {
   private firstFree = NONE;

@@ -1,4 +1,4 @@
-/** So many elements are sorted, or four times as many merged, in one step. */
+/** Elements that are sorted in one step; four times as many are merged. */
 const STEP = 256;
 
 /** Sorts rows[0, count) by `compare`, which never finds two alike, a step each time that it is asked on. */

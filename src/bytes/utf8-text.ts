@@ -22,7 +22,7 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above U+FFFF, so they sort after U+E000 to U+FFFF. */
+/** Surrogates are code points above U+FFFF, so they sort after U+E000 to U+FFFF. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

@@ -27,7 +27,7 @@ export function toValidUtf8(text: Uint8Array): Uint8Array {
   return out.slice(0, to);
 }
 
-/** The size of the character at `at`; 0 where there is none. RFC 3629, section 4. */
+/** The size of the character at `at`; 0 if there is none. RFC 3629, section 4. */
 function characterSize(text: Uint8Array, at: number): number {
   const first = text[at] as number;
   if (first < 0x80) return 1;

@@ -3,7 +3,7 @@ import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
 const encoder = new TextEncoder();
 /** Of runs that are not short; makes no view of the source, as `set` needs one. */
 const copyBytes = Buffer.prototype.copy;
-/** Texts of at most so many characters are mostly ASCII, and quicker written one by one. */
+/** Texts up to this many characters are mostly ASCII, and faster to write one by one. */
 const SHORT_TEXT = 192;
 
 /**
@@ -23,7 +23,7 @@ export class Writer {
     this.length = 0;
   }
 
-  /** Gives the memory back where it is more than `sizeBytes`; what was written is lost then. */
+  /** Frees the memory if it is more than `sizeBytes`; what was written is lost then. */
   trim(sizeBytes: number): void {
     if (this.bytes.length <= sizeBytes) return;
     this.bytes = new Uint8Array(4096);
@@ -96,7 +96,7 @@ export class Writer {
     this.length = writeInteger(this.bytes, this.length, value);
   }
 
-  /** Gives what was written away, buffer and all, and goes on with one of `sizeBytes`. */
+  /** Returns what was written with its buffer, and goes on with a new one of `sizeBytes`. */
   release(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const written = this.bytes.subarray(0, this.length);
     this.bytes = new Uint8Array(sizeBytes);

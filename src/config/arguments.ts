@@ -3,12 +3,12 @@ import { Rejection } from "../model/rejection.ts";
 import type { Command } from "./commands.ts";
 import type { Flag } from "./flags.ts";
 
-/** A word of a command line; a rejection stands where a file of arguments could not be read. */
+/** A word of a command line; a rejection if a file of arguments could not be read. */
 export type Word = string | Rejection;
 
 type ReadText = (path: string) => string | Rejection;
 
-/** One flag as it stands on the command line. Switches have the text "true", or "false" where negated. */
+/** One flag as it was written. Switches have the text "true", or "false" if negated. */
 export interface GivenFlag {
   readonly flag: Flag;
   readonly text: string;
@@ -17,7 +17,7 @@ export interface GivenFlag {
 /** What was given up to the first fault, in order, and what the fault is; null where everything was understood. */
 export interface ReadArguments {
   readonly flags: readonly GivenFlag[];
-  /** The word that is no flag, null where there is none. */
+  /** The word that is not a flag; null if there is none. */
   readonly argument: string | null;
   readonly fault: string | null;
 }
@@ -30,9 +30,9 @@ interface FoundFlag {
 }
 
 /**
- * Puts the lines of a file in the place of each word `@FILE`, as kingpin does: one word a line, without empty lines and
- * those that begin with `#`; such a line may name a further file. Behind `--`, and behind a `=`, nothing is expanded.
- * `read` gives the text of a file or why it cannot be read: `open FILE: ...`, `read FILE: ...`.
+ * Replaces each word `@FILE` by the lines of that file, as kingpin does: one word a line, without empty lines and those
+ * that begin with `#`; a line may name another file. After `--`, and after a `=`, nothing is expanded. `read` returns
+ * the text of a file or why it cannot be read: `open FILE: ...`, `read FILE: ...`.
  */
 export function expandWords(words: readonly string[], read: ReadText, within: readonly string[] = []): Word[] {
   const expanded: Word[] = [];

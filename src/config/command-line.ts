@@ -76,7 +76,7 @@ export type CommandLine =
 /** The help text's width where no terminal says otherwise. */
 const DEFAULT_WIDTH = 80;
 
-/** Reads the words after the program's name, as `expandWords` gives them. */
+/** Reads the words after the program's name, as `expandWords` returns them. */
 export function parseCommandLine(words: readonly Word[], program: ProgramInfo, width = DEFAULT_WIDTH): CommandLine {
   const command = commandOf(words[0]);
   if (words[0] === COMPLETION_WORD) return { kind: "print", text: completions(words.slice(1).map(String)) };

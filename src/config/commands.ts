@@ -1,6 +1,6 @@
 import { type Flag, IGNORED_FLAGS, SETTING_FLAGS } from "./flags.ts";
 
-/** A way to run the program, with all that may stand behind its name. */
+/** A way to run the program, with everything that may follow its name. */
 export interface Command {
   /** "" is the server's, which has no word of its own. */
   readonly name: "" | "help" | "export" | "healthcheck";
@@ -10,7 +10,7 @@ export interface Command {
   readonly argument: Argument | null;
 }
 
-/** The one word that is no flag. */
+/** The one word that is not a flag. */
 export interface Argument {
   readonly name: string;
   readonly description: string;

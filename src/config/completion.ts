@@ -1,12 +1,12 @@
 import { commandOf, NAMED_COMMANDS, visibleFlags } from "./commands.ts";
 import { PROGRAM_NAME } from "./program.ts";
 
-/** The first word of a command line that asks what may stand in the place of its last word. */
+/** The first word of a command line that asks for completions of its last word. */
 export const COMPLETION_WORD = "--completion-bash";
 
 /**
- * What may be put in the place of the last of `words`, one a line: the words of a flag's value where there are some,
- * the flags of the command, or the commands. The shell keeps those that begin with what is there.
+ * Completions of the last of `words`, one a line: the words of a flag's value if there are some, the flags of the
+ * command, or the commands. The shell keeps those that begin with what is there.
  */
 export function completions(words: readonly string[]): string {
   const command = commandOf(words[0]);

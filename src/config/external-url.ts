@@ -4,7 +4,7 @@ import { escapeComponent, isValidPath, unescapeComponent } from "./url-escape.ts
 
 /** What the gateway needs of its external URL. */
 export interface ExternalUrl {
-  /** The URL as Go's URL.String() gives it. */
+  /** The URL as Go's URL.String() returns it. */
   readonly text: string;
   /** The path, decoded; "" where the URL has none, as in `localhost:9091` (a scheme and its opaque data). */
   readonly path: string;
@@ -96,7 +96,7 @@ function parseHost(host: string): string | Rejection {
   return escaped;
 }
 
-/** `text` before and after the first `mark`; the latter is "" where there is none. */
+/** `text` before and after the first `mark`; the latter is "" if there is none. */
 function cut(text: string, mark: string): [string, string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];

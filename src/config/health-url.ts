@@ -8,7 +8,7 @@ import { PROGRAM_NAME, type ProgramInfo } from "./program.ts";
 /**
  * Where a server that was started with these words answers on its own machine, as an http URL: `["/bin/pushgateway",
  * "--web.route-prefix=/push"]` at http://localhost:9091/push/-/healthy. Words before the program's name, of a process
- * that started it, are passed over. What is no command line of this program counts as one without flags.
+ * that started it, are skipped. What is not a command line of this program counts as one without flags.
  */
 export function ownHealthUrl(words: readonly Word[], program: ProgramInfo, portOf: PortOf): URL {
   const start = words.findIndex((word) => String(word).split("/").at(-1) === PROGRAM_NAME);

@@ -1,6 +1,6 @@
 import { type Pattern, PatternFault, PatternReader } from "./pattern-syntax.ts";
 
-/** A pattern has at most so many steps, and so looks at each character at most so many times. */
+/** Most steps of a pattern, and so the most looks at each character. */
 export const MAX_STEPS = 1000;
 
 const TAKE = 0;
@@ -59,7 +59,7 @@ export class LinearPattern {
     return now.some((place) => this.steps[place]?.op === MATCH);
   }
 
-  /** Adds the steps that stand at a place or behind it without a character in between. */
+  /** Adds the steps at a place, and those that follow it without a character in between. */
   private follow(from: number, to: number[], isBegin: boolean, isEnd: boolean): void {
     const waiting = [from];
     for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
@@ -82,7 +82,7 @@ export class LinearPattern {
     return step;
   }
 
-  /** Appends the steps of a pattern, behind which the next step stands. */
+  /** Appends the steps of a pattern; the next step comes after them. */
   private emit(pattern: Pattern): void {
     if (++this.emitted > 10 * MAX_STEPS) throw new PatternFault("it repeats too much");
     if (pattern.kind === "set") this.add(TAKE, pattern.runs);

@@ -46,7 +46,7 @@ export class PatternReader {
     this.characters = [...text];
   }
 
-  /** Throws a PatternFault where it is none. */
+  /** Throws a PatternFault if it is not one. */
   read(): Pattern {
     const pattern = this.alternatives();
     if (this.at < this.characters.length) throw new PatternFault("unexpected )");

@@ -4,8 +4,8 @@ import { posix } from "node:path";
 export const HEALTHY_PATH = "/-/healthy";
 
 /**
- * The prefix of routes: `prefix`, or where that is empty the path of the external URL. The result is "" or begins with
- * a slash and does not end with one; "/" gives "".
+ * The prefix of routes: `prefix`, or the path of the external URL if that is empty. The result is "" or begins with a
+ * slash and does not end with one; "/" becomes "".
  */
 export function computeRoutePrefix(prefix: string, externalPath: string): string {
   const given = prefix === "" ? externalPath : prefix;

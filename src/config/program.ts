@@ -30,12 +30,12 @@ export function versionText(program: ProgramInfo): string {
   return [head, ...rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`)].join("\n");
 }
 
-/** The version as the first log line gives it. */
+/** The version as the first log line has it. */
 export function versionInfo(program: ProgramInfo): string {
   return `(version=${program.version}, branch=${program.branch}, revision=${program.revision})`;
 }
 
-/** How the program was built, as the second log line gives it. */
+/** How the program was built, as the second log line has it. */
 export function buildContext(program: ProgramInfo): string {
   const { runtimeVersion, platform, buildUser, buildDate } = program;
   return `(bun=${runtimeVersion}, platform=${platform}, user=${buildUser}, date=${buildDate}, tags=${BUILD_TAGS})`;

@@ -28,7 +28,7 @@ export function servicePort(name: string, list: string): number | null {
   return ports.get(name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())) ?? null;
 }
 
-/** `http  80/tcp  www  # World Wide Web` gives http and www. */
+/** `http  80/tcp  www  # World Wide Web` returns http and www. */
 function portsOfLine(line: string): (readonly [name: string, port: number])[] {
   const [name = "", portText = "", ...aliases] = line
     .replace(/#.*/, "")

@@ -4,7 +4,7 @@ import { Rejection } from "../model/rejection.ts";
 /** The parts of a URL that have rules of their own (RFC 3986, as Go's net/url reads it). */
 export type UrlPart = "path" | "host" | "zone" | "userinfo" | "fragment";
 
-/** What stands unescaped in each part, besides letters, digits and `-_.~`. */
+/** What is not escaped in each part, besides letters, digits and `-_.~`. */
 const UNESCAPED: Record<UrlPart, RegExp> = {
   path: /[A-Za-z0-9\-_.~$&+,/:;=@]/,
   host: /[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"]/,
@@ -46,7 +46,7 @@ export function unescapeComponent(escaped: string, part: UrlPart): string | Reje
   return decoded;
 }
 
-/** Hosts and zones are strict about what stands in them unescaped, other parts take anything. */
+/** Hosts and zones are strict about unescaped characters, other parts accept any. */
 function mayStand(byte: string, part: UrlPart): boolean {
   return (part !== "host" && part !== "zone") || byte >= "\x80" || UNESCAPED.host.test(byte);
 }

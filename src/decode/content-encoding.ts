@@ -100,7 +100,7 @@ function rejectionOf(fault: unknown, body: Uint8Array, maxSizeBytes: number): Re
   throw fault;
 }
 
-/** zlib does not tell where the data went wrong: the offset is the body's end. */
+/** zlib does not say where the data went wrong: the offset is the body's end. */
 function goWords(zlibMessage: string, bodyBytes: number): string {
   switch (zlibMessage) {
     case "incorrect header check":

@@ -5,8 +5,8 @@ const USUAL = `${PROTOBUF}; proto=${METRIC_FAMILY}; encoding=delimited`;
 
 /**
  * One parameter: its name, and its value as a token or quoted. The token and the special characters are RFC 2045's
- * (section 5.1); within quotes a backslash escapes special characters and stands for itself before any other, as in
- * Go's mime package.
+ * (section 5.1); within quotes a backslash escapes special characters and is itself before any other, as in Go's mime
+ * package.
  */
 const PARAMETER =
   /\s*;\s*([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)\s*=\s*(?:([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)|"((?:[^"\\\r\n]|\\[()<>@,;:\\"/[\]?=]|\\(?![()<>@,;:\\"/[\]?=]))*)")/gy;

@@ -33,7 +33,7 @@ export function decodePath(raw: Uint8Array): DecodedPath | null {
   try {
     return { text: strict.decode(bytes), lossy: false };
   } catch {
-    // Not UTF-8: told by the result, and no fault yet.
+    // Not UTF-8: the result says so; it is not a fault yet.
     return { text: lenient.decode(bytes), lossy: true };
   }
 }
@@ -55,7 +55,7 @@ function unescapePath(raw: Uint8Array): Uint8Array | null {
   return bytes.subarray(0, size);
 }
 
-/** The value of a hexadecimal digit, -1 for whatever is none. */
+/** The value of a hexadecimal digit, -1 if it is not one. */
 export function hexDigit(byte: number | undefined): number {
   if (byte === undefined) return -1;
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;

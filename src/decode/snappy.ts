@@ -124,7 +124,7 @@ class FrameReader {
     return this.#accept(littleEndian(this.#body, start, CHECKSUM_BYTES), size);
   }
 
-  /** Takes the `size` bytes that were just written, if they have the checksum that their frame gives. */
+  /** Accepts the `size` bytes that were just written, if their checksum is the one in their frame. */
   #accept(checksum: number, size: number): Rejection | null {
     const end = this.#length + size;
     if (maskedCrc32c(this.#target, this.#length, end) !== checksum) return CORRUPT;

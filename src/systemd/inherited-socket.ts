@@ -23,7 +23,7 @@ export class InheritedSocket {
     readonly descriptor: number,
   ) {}
 
-  /** Takes over a descriptor from whoever started the process, or tells why it cannot be listened on. */
+  /** Takes over a descriptor from the parent process, or returns why it cannot be listened on. */
   static take(libc: Libc, descriptor: number): InheritedSocket | Rejection {
     if (socketOption(libc, descriptor, SO_TYPE) !== SOCK_STREAM || socketOption(libc, descriptor, SO_ACCEPTCONN) !== 1)
       return new Rejection("unavailable", `file descriptor ${descriptor} is no listening stream socket`);
@@ -75,8 +75,8 @@ function addressText(name: DataView): string {
 }
 
 /**
- * Takes over the sockets that the process was started with, or tells what is in the way, for none in the reference's
- * words.
+ * Takes over the sockets that the process was started with, or returns the reason why not; if there are none, in the
+ * reference's words.
  */
 export function takeSockets(descriptors: readonly number[]): InheritedSocket[] | Rejection {
   if (descriptors.length === 0) return new Rejection("unavailable", "no socket activation file descriptors found");

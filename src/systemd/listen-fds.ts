@@ -1,4 +1,4 @@
-/** What a process is told by its environment: variables by name. */
+/** The environment of a process: variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The first descriptor that is handed over; the others follow it. */
@@ -7,8 +7,8 @@ const LISTEN_FDS_START = 3;
 const MAX_LISTEN_FDS = 65_536;
 
 /**
- * The descriptors that sd_listen_fds(3) gives: LISTEN_FDS of them, if LISTEN_PID says that they are for this process.
- * None where either variable is missing or no number.
+ * The descriptors of sd_listen_fds(3): LISTEN_FDS of them, if LISTEN_PID says that they are for this process. None if
+ * either variable is missing or not a number.
  */
 export function inheritedDescriptors(environment: Environment, pid: number): number[] {
   if (wholeNumber(environment.LISTEN_PID) !== pid) return [];

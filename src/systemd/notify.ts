@@ -36,7 +36,7 @@ function oneLine(assignment: string): string {
   return assignment.replaceAll("\n", " ");
 }
 
-/** `/path` ends with a zero byte, `@name` begins with one in the place of the `@` and ends where it ends. */
+/** `/path` ends with a zero byte, `@name` begins with one instead of the `@` and has none at its end. */
 function socketAddress(address: string): Uint8Array | Rejection {
   const path = new TextEncoder().encode(address);
   if (!/^[/@]./.test(address) || path.length > MAX_PATH_BYTES) {

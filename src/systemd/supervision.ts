@@ -4,7 +4,7 @@ import { openLibc } from "./libc.ts";
 import { type Environment, wholeNumber } from "./listen-fds.ts";
 import { type Notify, openNotify } from "./notify.ts";
 
-/** What the service manager is told about. */
+/** What is reported to the service manager. */
 export interface SupervisionDeps {
   readonly notify: Notify;
   readonly environment: Environment;
@@ -17,14 +17,14 @@ export interface SupervisionDeps {
   readonly after: (ms: number, run: () => void) => void;
 }
 
-/** How often it is looked whether the server is ready, or tried again to say so. */
+/** Interval between readiness checks, and between retries of READY=1. */
 const READY_CHECK_MS = 20;
-/** How often the status is told anew, if it has changed. */
+/** Interval between reports of the status, if it has changed. */
 const STATUS_MS = 5_000;
-/** While metrics are restored the manager is asked for so much more time, each time the status is due. */
+/** How much more time the manager is asked for, with each status, while metrics are being restored. */
 const EXTENSION_MICROSECONDS = 30_000_000;
 
-/** Where a service manager has started us, it is told how we do. Gives the function that tells that we stop. */
+/** Reports our state to systemd if it started us. Returns the function to call before shutdown. */
 export function startSupervision(deps: Omit<SupervisionDeps, "notify">, log: Log): () => void {
   const address = deps.environment.NOTIFY_SOCKET;
   if (!address) return () => {};
@@ -36,9 +36,9 @@ export function startSupervision(deps: Omit<SupervisionDeps, "notify">, log: Log
 }
 
 /**
- * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time) and how it
- * goes. All notices come from the event loop, the first at the end of this turn: a loop that hangs is restarted. Gives
- * the function that says that the server stops.
+ * Tells the service manager when the server is ready, that it is alive (each half of the watchdog's time), and its
+ * status. All notices come from the event loop, the first at the end of this turn, so a loop that hangs is restarted.
+ * Returns the function that reports the shutdown.
  */
 export function supervise(deps: SupervisionDeps): () => void {
   const { notify, notReady, after } = deps;
@@ -68,7 +68,7 @@ export function supervise(deps: SupervisionDeps): () => void {
   };
 }
 
-/** Calls `run` each so many milliseconds, for good. */
+/** Calls `run` at this interval, for good. */
 function repeat(after: SupervisionDeps["after"], ms: number, run: () => void): void {
   after(ms, () => {
     run();

@@ -1,7 +1,7 @@
 import type { Writer } from "../bytes/writer.ts";
 import { sampleHead, writeSample } from "../exposition/sample-line.ts";
 
-/** One series of a counter family. Whoever holds it may add to `value`, which only ever grows. */
+/** One series of a counter family. Its owner may add to `value`, which never falls. */
 export interface Counter {
   /** In the order of the family's label names. */
   readonly labelValues: readonly string[];
@@ -68,7 +68,7 @@ export class RequestCounters {
   private readonly family = new CounterFamily("pushgateway_http_requests_total", ["code", "handler", "method"]);
   private readonly byHandler = new Map<string, Map<string, Map<number, Counter>>>();
 
-  /** `method` as it stands in the request; `code` is the status of the reply. */
+  /** `method` as in the request; `code` is the status of the reply. */
   count(handler: string, code: number, method: string): void {
     const known = this.byHandler.get(handler)?.get(method)?.get(code);
     if (known !== undefined) known.value++;

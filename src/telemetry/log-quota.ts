@@ -1,6 +1,6 @@
 const WINDOW_MS = 60_000;
 
-/** Lets so many lines a minute into the log: what clients bring about must not fill it. */
+/** Limits the lines a minute in the log, because clients must not be able to fill it. */
 export class LogQuota {
   private windowMs = Number.NEGATIVE_INFINITY;
   private taken = 0;
@@ -22,7 +22,7 @@ export class LogQuota {
     return this.taken < this.linesPerMinute;
   }
 
-  /** Takes the room of a line: gives how many found none since the last that did, or null where there is none. */
+  /** Takes the room of a line. Returns how many found none since the last one that did, or null if there is none. */
   take(): number | null {
     if (!this.hasRoom) {
       this.refused++;

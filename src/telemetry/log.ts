@@ -4,7 +4,7 @@ import { quoteText } from "../model/quote.ts";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "logfmt" | "json";
 
-/** What is logged beside the message, in order. Errors give their message. */
+/** What is logged beside the message, in order. Of errors the message. */
 export type LogFields = Readonly<Record<string, string | number | boolean | Error>>;
 
 /**
@@ -69,7 +69,7 @@ function callerLog(options: LogOptions, caller: string | null): Log {
 /** What a client sent must not fill the log: of a longer text the start is shown, and how long it is. */
 const MAX_FIELD_CHARACTERS = 4000;
 
-/** The start of a text that is longer than so many characters, and how much there is of it. */
+/** The start of a text that is longer, and how long it is. */
 export function cutText(text: string, maxCharacters = MAX_FIELD_CHARACTERS): string {
   if (text.length <= maxCharacters) return text;
   const isAmidPair = (text.charCodeAt(maxCharacters) & 0xfc00) === 0xdc00;
@@ -125,7 +125,7 @@ function escapeJson(character: string): string {
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
 
-/** Go's names for what is no finite number; values of other types than the fields' are shown as well as can be. */
+/** Go's names for numbers that are not finite; values of other types than the fields' are shown as well as possible. */
 function plainText(value: unknown): string {
   try {
     if (value === Number.POSITIVE_INFINITY) return "+Inf";

@@ -24,10 +24,10 @@ export interface BuildLabels {
   readonly version: string;
 }
 
-/** Of the store's size what metrics tell. */
+/** The store's figures that metrics report. */
 type ToldStoreStats = Omit<StoreStats, "memoryBytes" | "snapshots" | "lookups">;
 
-/** How the durable copy does. */
+/** Health and statistics of persistence. */
 export interface PersistenceStats {
   readonly commits: number;
   readonly errors: number;
@@ -106,7 +106,7 @@ export class OwnMetrics {
 
   /**
    * Counts a request that is not a scrape. `handler` is one of a fixed set of names, `code` the reply's status,
-   * `method` as it stands in the request.
+   * `method` as in the request.
    */
   countRequest(handler: string, code: number, method: string): void {
     this.requests.count(handler, code, method);

@@ -5,8 +5,8 @@ export interface ProcessDeps {
   /** The content of a file below /proc; throws where it cannot be read. */
   readonly readProcFile: (path: string) => string;
   /**
-   * The number of open file descriptors; throws where it cannot be told. Since Linux 6.2 that is the size that stat(2)
-   * gives for /proc/self/fd; where this is 0, the directory's entries are to be counted.
+   * The number of open file descriptors; throws if it is unknown. Since Linux 6.2 that is the size of /proc/self/fd in
+   * stat(2); if this is 0, the entries of the directory must be counted.
    */
   readonly countOpenFds: () => number;
   /** sysconf(_SC_PAGESIZE), 4096 nearly everywhere. */

@@ -12,14 +12,14 @@ const SLOT_MS = 120_000;
 const QUANTILES = [0.1, 0.5, 0.9] as const;
 
 /**
- * A bucket is told by a double's exponent and the first 7 bits of its fraction: 128 buckets from one power of two to
- * the next.
+ * The bucket of a value is its exponent and the first 7 bits of its fraction: 128 log-linear buckets from one power of
+ * two to the next, as in HdrHistogram.
  */
 const FRACTION_BITS = 7;
 const KEY_SHIFT = 20 - FRACTION_BITS;
 const EXPONENT_BIAS = 1023;
 
-/** The values that are told apart: from 2^lowestExponent up to 2^highestExponent. */
+/** The values that have a bucket: from 2^lowestExponent up to 2^highestExponent. */
 export interface SummaryRange {
   readonly lowestExponent: number;
   readonly highestExponent: number;
@@ -47,7 +47,7 @@ export class SlidingSummary {
   private slot = 0;
   private slotEndMs: number;
 
-  /** `nowMs` is the time on the clock that `observe` and `quantiles` are told of, a monotonic one. */
+  /** `nowMs` is the time on the monotonic clock of `observe` and `quantiles`. */
   constructor(range: SummaryRange, nowMs: number) {
     this.firstKey = (range.lowestExponent + EXPONENT_BIAS) << FRACTION_BITS;
     this.bucketCount = (range.highestExponent - range.lowestExponent) << FRACTION_BITS;
