@@ -13,7 +13,8 @@ export class LabelRows extends Rows {
   }
 
   add(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
-    const at = this.take();
+    const at = this.count++ * STRIDE;
+    if (at + STRIDE > this.rows.length) this.grow();
     const { rows } = this;
     rows[at + NAME_AT] = nameAt;
     rows[at + NAME_SIZE] = nameSize;
@@ -23,20 +24,20 @@ export class LabelRows extends Rows {
 
   /** The place of the name, as it is without quotes and escapes. */
   nameAt(label: number): number {
-    return this.at(label * STRIDE + NAME_AT);
+    return this.rows[label * STRIDE + NAME_AT] as number;
   }
 
   nameSize(label: number): number {
-    return this.at(label * STRIDE + NAME_SIZE);
+    return this.rows[label * STRIDE + NAME_SIZE] as number;
   }
 
   /** The place of the value, as the text format escapes it. */
   valueAt(label: number): number {
-    return this.at(label * STRIDE + VALUE_AT);
+    return this.rows[label * STRIDE + VALUE_AT] as number;
   }
 
   valueSize(label: number): number {
-    return this.at(label * STRIDE + VALUE_SIZE);
+    return this.rows[label * STRIDE + VALUE_SIZE] as number;
   }
 
   setValue(label: number, at: number, size: number): void {

@@ -36,23 +36,12 @@ export class Rows {
     this.rows = other.rows.slice(0, other.count * this.stride);
   }
 
-  /** Where a new row begins in `rows`. Rows are counted where they grow: that costs a few pushes, not each row. */
-  protected take(): number {
-    const at = this.count++ * this.stride;
-    if (at + this.stride > this.rows.length) this.grow();
-    return at;
-  }
-
-  private grow(): void {
+  /** Rows are counted where they grow: that costs a few pushes, not each row. */
+  protected grow(): void {
     const rowCount = Math.min((this.rows.length / this.stride) * 2, this.mostRows);
     if (rowCount * this.stride <= this.rows.length) return this.whenFull();
     const grown = new Int32Array(rowCount * this.stride);
     grown.set(this.rows);
     this.rows = grown;
-  }
-
-  /** An integer of `rows`. */
-  protected at(index: number): number {
-    return this.rows[index] as number;
   }
 }

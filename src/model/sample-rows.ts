@@ -18,7 +18,8 @@ export class SampleRows extends Rows {
   }
 
   add(bound: number, value: number, tokenAt: number, tokenSize: number): number {
-    const at = this.take();
+    const at = this.count++ * STRIDE;
+    if (at + STRIDE > this.rows.length) this.grow();
     const row = this.count - 1;
     const { rows } = this;
     if (row * 2 >= this.numbers.length) this.growNumbers();
@@ -50,7 +51,7 @@ export class SampleRows extends Rows {
 
   /** The next point of the metric, or -1. */
   next(sample: number): number {
-    return this.at(sample * STRIDE + NEXT);
+    return this.rows[sample * STRIDE + NEXT] as number;
   }
 
   setNext(sample: number, next: number): void {
@@ -73,12 +74,12 @@ export class SampleRows extends Rows {
 
   /** Where the token stands in `tokens`. */
   tokenAt(sample: number): number {
-    return this.at(sample * STRIDE + TOKEN_AT);
+    return this.rows[sample * STRIDE + TOKEN_AT] as number;
   }
 
   /** 0: there is no token. */
   tokenSize(sample: number): number {
-    return this.at(sample * STRIDE + TOKEN_SIZE);
+    return this.rows[sample * STRIDE + TOKEN_SIZE] as number;
   }
 
   setToken(sample: number, at: number, size: number): void {
