@@ -8,7 +8,7 @@ import { isGob } from "../persist/gob/read.ts";
  */
 export type AdoptableKind = "gob" | "older";
 
-/** null: nothing, or it cannot be read; whoever opens it then finds out. */
+/** null: nothing, or it cannot be read; the reason shows when it is opened. */
 export function adoptableKind(file: string): AdoptableKind | null {
   try {
     if (!statSync(file).isFile()) return null;

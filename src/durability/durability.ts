@@ -10,7 +10,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { PersistenceStats } from "../telemetry/own-metrics.ts";
 import { Importing } from "./importing.ts";
 
-/** While nothing is kept it is told again so often. */
+/** Interval between log lines while nothing is kept. */
 const NOT_KEPT_MS = 60_000;
 
 /** What pushes are durable by, with its figures and its end. */

@@ -63,7 +63,7 @@ class GobImport {
     if (timeMs === lastTimeOf(group)) this.finish(group, key);
   }
 
-  /** Gives the reason where there can be no group of that key. */
+  /** Returns the reason if there can be no group of that key. */
   private admit(key: GroupingKey, index: number, families: readonly GobFamily[], timeMs: number): string | null {
     const isFirst = this.standing[index] === UNMET;
     const admitted = this.admission.admit(key, families, timeMs, isFirst);
@@ -108,7 +108,10 @@ function* pushesInOrder({ pushes: { groups, timesMs } }: GobFile): Generator<Pus
 
 const isEmpty = ({ familyBytes }: GobFamily): boolean => familyBytes.length === 0;
 
-/** Whether a family is the gateway's own word on its pushes. A failure time can be pushed; its help text tells. */
+/**
+ * Whether a family is the gateway's own report of its pushes. A failure time can be pushed, too; the help text tells
+ * them apart.
+ */
 function isPushTime(family: GobFamily): boolean {
   return family.name === PUSH_TIME || isFailureTime(family);
 }

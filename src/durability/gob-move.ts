@@ -67,7 +67,7 @@ function isCopyOf(file: string, backup: string): boolean {
   return one.size === other.size && readFileSync(file).equals(readFileSync(backup));
 }
 
-/** Gives the original its second name, or where the file system knows no links, copies it. */
+/** Gives the original its second name, or copies it if the file system has no links. */
 function keepOriginal(file: string, backup: string): void {
   if (existsSync(backup)) return;
   try {
@@ -82,7 +82,7 @@ function keepOriginal(file: string, backup: string): void {
   syncFolder(file);
 }
 
-/** Sees to it that a power loss does not take back the names in the folder of a file. */
+/** Makes the names in the folder of a file survive a power failure. */
 function syncFolder(file: string): void {
   sync(dirname(file));
 }

@@ -9,7 +9,7 @@ export interface ImportRequest {
   readonly stop: SharedArrayBuffer;
 }
 
-/** What it tells; the last three are the end of it. */
+/** What it reports; each of the last three is the end. */
 export type ImportReport =
   | {
       readonly kind: "progress";
@@ -18,7 +18,7 @@ export type ImportReport =
       readonly ofGroups: number | null;
     }
   | { readonly kind: "left out"; readonly what: LeftOut }
-  /** The file is one that can be opened now. `unnamed`: of what was left out so much was not told of. */
+  /** The file can be opened now. `unnamed`: how much of what was left out was not reported. */
   | {
       readonly kind: "done";
       /** null: it was one of ours that need not be looked through. */

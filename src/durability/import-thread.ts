@@ -14,7 +14,7 @@ import { adoptOlderDatabase } from "./recheck.ts";
 declare const self: Worker;
 
 const PROGRESS_MS = 1000;
-/** So much is named; the rest is counted. */
+/** Most that is reported one by one; the rest is counted. */
 const MAX_NAMED = 100;
 const MAX_CHARACTERS = 1000;
 
@@ -24,7 +24,7 @@ function report(message: ImportReport): void {
   self.postMessage(message);
 }
 
-/** Tells the main thread, and looks whether it asks for the end. */
+/** Reports to the main thread, and checks whether that asks for the end. */
 class Watch implements ImportWatch {
   /** What was left out, but not named. */
   unnamed = 0;

@@ -10,7 +10,7 @@ export interface LeftOut {
 /** How many groups of the file have been read, or of those how many have been written. */
 export type ImportStep = "read" | "written";
 
-/** Whoever wants to know how an import goes. */
+/** Observes the progress of an import. */
 export interface ImportWatch {
   readonly leftOut: (what: LeftOut) => void;
   /** Called all the time; `ofGroups` is null where nobody knows. What it throws ends the import. */

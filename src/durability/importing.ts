@@ -45,7 +45,7 @@ export class Importing {
     this.worker.postMessage(request);
   }
 
-  /** Begins to import a file, or gives null where there is no need: then it can be opened as it is. */
+  /** Begins to import a file. Returns null if there is no need: then it can be opened as it is. */
   static begin(deps: ImportingDeps): Importing | null {
     const kind = adoptableKind(deps.file);
     return kind === null ? null : new Importing(deps, kind);

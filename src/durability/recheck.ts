@@ -17,9 +17,9 @@ import { FamilyEncoder } from "./kept-families.ts";
 import { Admission } from "./replay.ts";
 
 /**
- * Brings a database of an older version to the present one. One that was written when more could be pushed than today
- * is looked through: what could not be pushed now is taken out of its row, and the row as it was is kept in the table
- * `left_out` of the same file. Gives what was found then, or null. `store` is empty and checks.
+ * Brings a database of an older version to the present one. A database from when more could be pushed than today is
+ * searched: what could not be pushed now is taken out of its row, and the row as it was is kept in the table `left_out`
+ * of the same file. Returns what was found then, or null. `store` is empty and checks.
  */
 export function adoptOlderDatabase(file: string, store: Store, watch: ImportWatch): Imported | null {
   const claim = claimFile(file);
@@ -64,7 +64,7 @@ class Recheck {
   private readonly rows = new RowWriter();
   private readonly batch = new BatchWriter();
   private readonly admission: Admission;
-  /** Of the group at hand: why families of it were left out. */
+  /** Why families of the current group were left out. */
   private reasons: string[] = [];
 
   constructor(

@@ -25,13 +25,13 @@ export class Admission {
 
   constructor(
     private readonly store: Store,
-    /** Is told of each family that is left out, and why. */
+    /** Called for each family that is left out, with the reason. */
     private readonly leftOut: (key: GroupingKey, family: string, reason: string) => void,
   ) {}
 
   /**
-   * Puts families of one time into a group, which with `isNew` is made, and gives the number of those that are in it
-   * now, or the reason why there can be no group of that key.
+   * Puts families of one time into a group, which `isNew` makes. Returns how many of them are in it now, or the reason
+   * why there can be no group of that key.
    */
   admit(key: GroupingKey, families: readonly KeptFamily[], receivedMs: number, isNew: boolean): number | string {
     if (this.push(key, families, receivedMs) === null) return families.length;

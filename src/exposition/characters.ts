@@ -1,4 +1,4 @@
-/** Bytes that the text format gives a meaning. */
+/** Bytes that have a meaning in the text format. */
 export const LINE_FEED = 0x0a;
 export const HASH = 0x23;
 export const QUOTE = 0x22;

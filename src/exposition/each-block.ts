@@ -6,8 +6,8 @@ const BACKSLASH = 0x5c;
 
 /**
  * Calls `visit` with the labels of every metric in finished lines, from the line at `from` to the one that ends at or
- * behind `to`, whose end it gives. Of a summary or histogram only the `_count` lines are read: there is one a metric,
- * and it has no `quantile` or `le`.
+ * behind `to`. Returns that line's end. Of a summary or histogram only the `_count` lines are read: there is one a
+ * metric, and it has no `quantile` or `le`.
  */
 export function eachBlock(
   lines: Uint8Array,

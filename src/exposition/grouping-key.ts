@@ -17,7 +17,7 @@ export class GroupingKey {
   readonly full: Uint8Array;
   /** Some name is outside the old character set. */
   readonly hasQuotedNames: boolean;
-  /** Where the instance label that was added stands among the labels of `full`; -1 where the key has one of its own. */
+  /** Index of the added instance label among the labels of `full`; -1 if the key has one of its own. */
   readonly addedInstance: number;
   private knownBounds: readonly number[] | null = null;
   private knownNames: readonly string[] | null = null;

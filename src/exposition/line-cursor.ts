@@ -20,13 +20,10 @@ const COUNT_SUFFIX = 6;
 const BUCKET_SUFFIX = 7;
 const QUANTILE_SUFFIX = 0;
 
-/** So many bytes are read in one step. */
+/** Bytes that are read in one step. */
 const STEP_BYTES = 16 * 1024;
 
-/**
- * A row of `LineCursor.labels`: byte ranges of name and value as they stand in the lines, and how many escapes each
- * holds.
- */
+/** A row of `LineCursor.labels`: byte ranges of name and value in the lines, and how many escapes each holds. */
 export const LABEL_STRIDE = 6;
 export const NAME_START = 0;
 export const NAME_END = 1;
@@ -45,7 +42,7 @@ export const POINT_END = 3;
 /**
  * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets
  * into `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels
- * are read as well. A metric may be as large as a push: who takes turns reads it by `begin` and `step`.
+ * are read as well. A metric may be as large as a push; `begin` and `step` read it in slices.
  *
  * For a summary or histogram `points` are its quantiles or buckets, and `sum` and `count` are set; for every other type
  * `value` is. The lines were rendered by the store, so a shape that is not theirs is a fault of ours and throws.
@@ -85,7 +82,7 @@ export class LineCursor {
   /** The suffix of lines that carry a point; -1 for the types of one line a metric. */
   private pointSuffix = -1;
 
-  /** Stands before the first metric of `lines`, which are borrowed. To walk line by line open any family as untyped. */
+  /** Begins before the first metric of `lines`, which are borrowed. To walk line by line open any family as untyped. */
   open(lines: Uint8Array, type: MetricType): void {
     this.lines = lines;
     this.end = lines.length;
@@ -94,14 +91,14 @@ export class LineCursor {
     if (this.pointSuffix >= 0 && lines.length > 0) this.familySize = this.lastNameSize() - COUNT_SUFFIX;
   }
 
-  /** Moves to the next metric and reads it whole; false where there is none. */
+  /** Moves to the next metric and reads it whole; false if there is none. */
   next(): boolean {
     if (!this.begin()) return false;
     while (!this.step());
     return true;
   }
 
-  /** Moves to the next metric, which `step` has to read; false where there is none. */
+  /** Moves to the next metric, which `step` must read; false if there is none. */
   begin(): boolean {
     if (this.lineEnd >= this.end) return false;
     this.lineStart = this.lineEnd;
@@ -216,7 +213,9 @@ export class LineCursor {
     return this.lines[start - 1] === QUOTE ? start - 1 : start;
   }
 
-  /** Steps over the labels that the metric's first line had, and reads le or quantile; gives where the value starts. */
+  /**
+   * Steps over the labels that the metric's first line had, and reads le or quantile; returns where the value starts.
+   */
   private readKey(separator: number): number {
     const at = separator + 1 + (this.labelsSize === 0 ? 0 : this.labelsSize + 1);
     if (this.labelsSize > 0) this.expect(at - 1, COMMA);
@@ -237,7 +236,7 @@ export class LineCursor {
     return close + 2;
   }
 
-  /** Reads the name of the line at `start`; gives the place of what follows it: a brace, a comma or the space. */
+  /** Reads the name of the line at `start`; returns the place of what follows it: a brace, a comma or the space. */
   private readName(start: number): number {
     const lines = this.lines;
     if (lines[start] === OPEN) {
@@ -256,7 +255,7 @@ export class LineCursor {
     return at;
   }
 
-  /** Reads labels from `at` on, then stands before the value; false: there are more. */
+  /** Reads labels from `at` on, and stops before the value; false: there are more. */
   private readLabels(): boolean {
     const lines = this.lines;
     let at = this.at;

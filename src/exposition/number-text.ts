@@ -7,7 +7,7 @@ const MINUS = 0x2d;
 const LOWER_E = 0x65;
 const UINT64_LIMIT = 2 ** 64;
 const DECIMAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
-/** So many decimal digits always fit into the 53 bits of a double. */
+/** Decimal digits that always fit into the 53 bits of a double. */
 const EXACT_DIGITS = 15;
 /** The powers of ten that a double holds exactly. */
 const POWERS_OF_TEN = [
@@ -44,7 +44,7 @@ export function readFloat(source: Uint8Array, start: number, end: number): numbe
   return negative ? -magnitude : magnitude;
 }
 
-/** The whole number source[start, end), a sign and digits; NaN where it is none. */
+/** The whole number source[start, end), a sign and digits; NaN if it is not one. */
 function readExponent(source: Uint8Array, start: number, end: number): number {
   if (end - start < 2) return Number.NaN;
   let value = 0;

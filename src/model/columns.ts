@@ -10,19 +10,19 @@ import { Work } from "./work.ts";
 
 /**
  * What a push carries, as columns of integers over the bytes that came in: the parsers fill it, the store reads it, and
- * the next push uses it again. No object a sample.
+ * the next push uses it again. There is no object for a sample.
  *
- *     families   row ─┬─ first metric ─> next ─> next            (metrics of one family need not stand together in the body)
+ *     families   row ─┬─ first metric ─> next ─> next            (metrics of one family need not be together in the body)
  *     metrics    row ─┼─ labels: a run of label rows
  *                     └─ first point ─> next ─> next             (a value; the quantiles; the buckets), sum, count
  *
  * Names and values are places: an offset >= 0 counts from the start of `body`, an offset < 0 is the complement
- * (~offset) of one into `spill`, where whatever had to be rewritten stands. Label values are kept as the text format
- * escapes them (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
+ * (~offset) of one into `spill`, which holds everything that had to be rewritten. Label values are kept as the text
+ * format escapes them (`\\`, `\"`, `\n`), names unescaped. Nothing here outlives the next `begin`.
  */
 export class PushColumns {
   body: Uint8Array = NO_BYTES;
-  /** What the tokens of samples stand in: `body`, unless the form of the push was known before. */
+  /** The bytes that hold the tokens of samples: `body`, unless the form of the push was known before. */
   tokens: Uint8Array = NO_BYTES;
   /** A number for all of the push but its values, where it is known; 0: it is not. */
   form = 0;
@@ -38,9 +38,9 @@ export class PushColumns {
   /** Some name may be outside the old character set and must be looked at before it is written. */
   hasQuotedNames = false;
 
-  /** Families without metrics count (protobuf); otherwise they are as good as not pushed. */
+  /** Families without metrics count (protobuf); otherwise they are ignored. */
   keepsEmptyFamilies = false;
-  /** Of a name, label value or help text as it stands in the body; of a number or a run of blanks as well. */
+  /** Of a name, label value or help text as it is in the body; of a number or a run of blanks as well. */
   readonly maxTextBytes: number;
 
   /** Set as soon as the push has more than it may: what is added from then on is lost. */
@@ -117,7 +117,7 @@ export class PushColumns {
     this.excess ??= tooLong(this.limits);
   }
 
-  /** There are so many of something, if not more: what counts as well where no row is added for it. */
+  /** Counts at least this many of something, also if no row is added for it. */
   note(limit: Counted, count: number): void {
     if (count > this.limits[limit]) this.excess ??= tooMany(limit, this.limits);
   }
@@ -147,7 +147,7 @@ export class PushColumns {
     this.labels.add(nameAt, nameSize, valueAt, valueSize);
   }
 
-  /** Gives the newest label its value. */
+  /** Sets the value of the newest label. */
   setLabelValue(valueAt: number, valueSize: number): void {
     if (valueSize > this.maxTextBytes) this.noteLongText();
     this.labels.setValue(this.labels.count - 1, valueAt, valueSize);
@@ -251,7 +251,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** Of Buffer's methods the quickest way to a string; it takes any bytes. */
 const { latin1Slice } = Buffer.prototype;
 
-/** The offset of a place in the bytes that `bytesOf` gives. */
+/** The offset of a place in the bytes that `bytesOf` returns. */
 export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
 
 /** Backslash, quote and line feed are escaped in label values. */

@@ -9,6 +9,6 @@ export interface Durability {
   readonly fault: () => string | null;
   /** Waits until all changes up to now are durable, and says which are not. Null at once where nobody has to wait. */
   readonly settled: () => Promise<Settlement> | null;
-  /** How the persistence file does; null where there is none. */
+  /** The state of the persistence file; null if there is none. */
   readonly persistence: () => PersistenceState | null;
 }

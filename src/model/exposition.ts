@@ -8,14 +8,14 @@ export interface ExposedPage {
   /** The lines are bytes[0, used). */
   readonly bytes: Uint8Array;
   readonly used: number;
-  /** The chunk ids, `count` of them, in the order in which the chunks stand; -1 is none, of size 0. */
+  /** The chunk ids, `count` of them, in the order of the chunks; -1 is none, of size 0. */
   readonly slots: Int32Array;
   /** The size in bytes of the chunk of a slot. */
   readonly sizeOf: (slot: number) => number;
   readonly count: number;
   /** What lines cannot say, by chunk id: see GroupFamily.side. */
   readonly sides: ReadonlyMap<number, Uint8Array> | null;
-  /** The lines as pieces of a deflate stream, with their CRC-32: kept here by whoever deflates them first. */
+  /** The lines as pieces of a deflate stream, with their CRC-32: cached here by the first reader that deflates them. */
   deflated: readonly Uint8Array[] | null;
   crc: number;
 }
@@ -24,7 +24,7 @@ export interface ExposedPage {
 export interface ExposedFamily {
   readonly name: string;
   readonly type: MetricType;
-  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  /** It was pushed without a type, which in protobuf differs from COUNTER. */
   readonly isTypeless?: boolean;
   /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;

@@ -53,7 +53,7 @@ export class FamilyRows extends Rows {
     this.rows[family * STRIDE + TYPE] = type;
   }
 
-  /** Whether protobuf did not tell the type, which then is COUNTER. */
+  /** Whether the protobuf message has no type, which then is COUNTER. */
   isTypeless(family: number): boolean {
     return this.rows[family * STRIDE + TYPELESS] === 1;
   }

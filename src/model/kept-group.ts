@@ -20,7 +20,7 @@ export interface KeyedGroup extends GroupRow {
 
 /**
  * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them
- * without a copy. All texts stand in `bytes`; AT and SIZE are offsets into it.
+ * without a copy. All texts are in `bytes`; AT and SIZE are offsets into it.
  *
  *     groups    KEY_AT KEY_SIZE FAMILIES SEGMENT                       a row each, its families one after the other in `families`
  *     families  HEAD METRICS LINES AT SIZE SIDE_AT SIDE_SIZE           a row each; SIDE_SIZE -1: there is none
@@ -72,5 +72,5 @@ export const HEAD_HAS_HELP = 4;
 export const HEAD_ASIDE = 8;
 export const HEAD_HAS_AGE = 16;
 export const HEAD_AGE_BYTES = 8;
-/** The type was not told. */
+/** The type was not given. */
 export const HEAD_TYPELESS = 32;

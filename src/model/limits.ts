@@ -6,8 +6,7 @@ export interface PushLimits {
   /** Labels of one series without those of the grouping key, and labels of the grouping key. */
   readonly maxLabels: number;
   /**
-   * Of a metric name, label name, label value or help text as it stands in the body, and of names and values in the
-   * path.
+   * Of a metric name, label name, label value or help text as it is in the body, and of names and values in the path.
    */
   readonly maxTextBytes: number;
 }
@@ -21,7 +20,7 @@ export interface StoreLimits {
   readonly maxSizeBytes: number;
   /** Of one group, its push times among them. */
   readonly maxGroupSeries: number;
-  /** Of the lines of one group, what stands beside them, and its help texts. */
+  /** Of the lines of one group, the records beside them, and its help texts. */
   readonly maxGroupBytes: number;
 }
 

@@ -31,7 +31,7 @@ export class MetricRows extends Rows {
     super(STRIDE, Math.min(64, mostSeries), mostSeries, whenFull);
   }
 
-  /** A metric without points, of no family yet, whose labels are so many rows from `firstLabel` on. */
+  /** A metric without points, of no family yet, whose labels are `labelCount` rows from `firstLabel` on. */
   add(firstLabel: number, labelCount: number): number {
     const at = this.count++ * STRIDE;
     if (at + STRIDE > this.rows.length) this.grow();
@@ -116,7 +116,7 @@ export class MetricRows extends Rows {
     this.rows[at] = (this.rows[at] as number) | flags;
   }
 
-  /** Where the Metric message that it came in stands in `body`, labels and all. */
+  /** Where the Metric message that it came in is in `body`, labels and all. */
   messageAt(metric: number): number {
     return this.rows[metric * STRIDE + MESSAGE_AT] as number;
   }

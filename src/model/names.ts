@@ -24,7 +24,7 @@ export function isLegacyLabelName(name: string): boolean {
   return isLegacyMetricName(name) && !name.includes(":");
 }
 
-/** Whether a code point may stand at index `i` of a metric name of the old character set. */
+/** Whether a code point is allowed at index `i` of a metric name of the old character set. */
 function isLegacyCharacter(code: number, i: number): boolean {
   const lower = code | 0x20;
   if (lower >= 0x61 && lower <= 0x7a) return true;
@@ -115,7 +115,7 @@ export function unescapeValuesName(name: string): string {
   return unescaped;
 }
 
-/** The character whose code is name[start, end) in hexadecimal, null if that is none. */
+/** The character whose code is name[start, end) in hexadecimal, null if it is not one. */
 function decodeValue(name: string, start: number, end: number): string | null {
   const digits = name.slice(start, end);
   if (digits.length > MAX_CODE_DIGITS || !/^[0-9a-fA-F]+$/.test(digits)) return null;

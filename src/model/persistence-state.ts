@@ -1,4 +1,4 @@
-/** How the persistence file does, for whoever asks. */
+/** The state of the persistence file, for the API, the page and metrics. */
 export interface PersistenceState {
   readonly file: string;
   /** memory-only: there is no file and none can be made. failing: the last commit failed, and pushes are refused. */

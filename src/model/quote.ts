@@ -3,7 +3,7 @@
 import { isPrintable } from "./printable.ts";
 import { codePointAt, sizeOfCodePoint } from "./utf8.ts";
 
-/** So much of a token is quoted: it may be as long as the body, and quoting costs more than reading. */
+/** Most of a token that is quoted: it may be as long as the body, and quoting costs more than reading. */
 export const MAX_TOKEN_BYTES = 100;
 
 const BACKSLASH = 0x5c;
@@ -23,7 +23,7 @@ export function quoteBytes(source: Uint8Array): string {
   return `${result}"`;
 }
 
-/** What a client sent, as error texts quote it: a long token is cut before it is looked at, and its size is told. */
+/** What a client sent, as error texts quote it: a long token is cut before it is read, and its size is added. */
 export function quoteToken(source: Uint8Array): string {
   if (source.length <= MAX_TOKEN_BYTES) return quoteBytes(source);
   let end = MAX_TOKEN_BYTES;
@@ -53,7 +53,7 @@ export function quoteByte(byte: number): string {
   return `'${escapeCharacter(byte, 0x27)}'`;
 }
 
-/** How many bytes from `start` on stand for themselves in double quotes. */
+/** How many bytes from `start` on need no escape in double quotes. */
 function plainSize(source: Uint8Array, start: number): number {
   let at = start;
   for (; at < source.length; at++) {

@@ -9,7 +9,7 @@ import type { LimitName } from "./limits.ts";
  */
 export type RejectionKind = "malformed" | "inconsistent" | "too-large" | "unavailable" | "full" | "busy" | "too-slow";
 
-/** An expected failure, the client's fault: returned, never thrown. `message` is what the client is told. */
+/** An expected failure, the client's fault: returned, never thrown. `message` is the text of the answer. */
 export class Rejection {
   constructor(
     readonly kind: RejectionKind,

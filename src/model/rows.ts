@@ -24,7 +24,7 @@ export class Rows {
     this.count = 0;
   }
 
-  /** Gives the memory back; there are no rows then. */
+  /** Frees the memory; there are no rows then. */
   giveBack(): void {
     this.count = 0;
     this.rows = new Int32Array(this.stride * this.startRows);

@@ -72,7 +72,7 @@ export class SampleRows extends Rows {
     this.numbers[sample * 2 + 1] = value;
   }
 
-  /** Where the token stands in `tokens`. */
+  /** Where the token is in `tokens`. */
   tokenAt(sample: number): number {
     return this.rows[sample * STRIDE + TOKEN_AT] as number;
   }

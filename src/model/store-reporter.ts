@@ -26,7 +26,7 @@ export interface InconsistentHelp {
   readonly isOwn: boolean;
 }
 
-/** What the store has to tell its operator. */
+/** What the store reports to its operator. */
 export interface StoreReporter {
   readonly leftOut: (family: LeftOutFamily) => void;
   /** What a family contradicted is gone: it is shown, the first time or again. */

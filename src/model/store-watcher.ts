@@ -1,4 +1,4 @@
-/** Is told, within the turn, what changed in the store; groups by their id. */
+/** Called, within the turn, for what changed in the store; groups by their id. */
 export interface StoreWatcher {
   readonly changed: (group: number) => void;
   /** The key is borrowed. */

@@ -18,7 +18,7 @@ export function codePointAt(source: Uint8Array, at: number): number {
   return code < 0x10000 || code > 0x10ffff ? -1 : code;
 }
 
-/** The six bits of a byte within a character, -1 where it is none. */
+/** The six bits of a byte within a character, -1 if it is not one. */
 function continuation(byte: number | undefined): number {
   return byte !== undefined && byte >= 0x80 && byte < 0xc0 ? byte & 0x3f : -1;
 }

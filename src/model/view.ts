@@ -7,8 +7,8 @@ export interface LabelPair {
 }
 
 /**
- * One family of one group, as the read side sees it. its bytes are borrowed from the store:
- * valid until the next turn of the event loop, never to be written.
+ * One family of one group, as the read side sees it. Its bytes are borrowed from the store: valid until the next turn
+ * of the event loop, never to be written.
  *
  * `lines` are finished exposition lines in the text format 0.0.4, without HELP and TYPE, each ended by a line feed:
  *
@@ -16,7 +16,7 @@ export interface LabelPair {
  *     {"na.me",label="value",...} value                 any other UTF-8 name; such label names are quoted as well
  *
  * Labels are sorted by name and always hold `instance` and `job`; `quantile` or `le` come last. The lines of one metric
- * stand together: quantiles, `_sum`, `_count` for a summary; buckets (always one for +Inf), `_sum`, `_count` for a
+ * are together: quantiles, `_sum`, `_count` for a summary; buckets (always one for +Inf), `_sum`, `_count` for a
  * histogram.
  *
  * `side` is set where lines alone do not say everything (native histograms, exemplars, created timestamps, absent
@@ -28,7 +28,7 @@ export interface GroupFamily {
   /** A small integer: the same in all groups that have the family; once none has it, another family may get it. */
   readonly id: number;
   readonly type: MetricType;
-  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  /** It was pushed without a type, which in protobuf differs from COUNTER. */
   readonly isTypeless?: boolean;
   /** As pushed, without escapes; null where no HELP was pushed. */
   readonly help: Uint8Array | null;

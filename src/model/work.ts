@@ -1,12 +1,12 @@
 /*
- * How much a request may cost. Work is counted, not timed: a unit is a byte that is looked at, and what costs more
- * counts as so many bytes. Loops over what was sent or is stored charge it, and the work of a request has a bound that
- * grows with its size.
+ * How much a request may cost. Work is counted, not timed: a unit is a byte that is read, and what costs more counts as
+ * several. Loops over what was sent or is stored charge it, and the work of a request has a bound that grows with its
+ * size.
  */
 
-/** What is worked through before others get a turn of the loop: so many milliseconds. */
+/** Milliseconds of work before others get a turn of the loop. */
 export const TURN_MS = 2;
-/** And about so many units at most between two looks at the clock. */
+/** About the most units between two readings of the clock. */
 export const STEP_UNITS = 64 * 1024;
 
 /** In place of a result: there is more to do. */
@@ -25,7 +25,9 @@ const PASSES = 4;
 const LEAST_UNITS = 8 * 1024 * 1024;
 const UNITS_A_BYTE = 256;
 
-/** What a push may be rendered to at least, and for each byte of its body; and never more than so much. */
+/**
+ * What a push may always be rendered to, what it may be for each byte of its body, and the most that it may ever be.
+ */
 const LEAST_LINES_BYTES = 16 * 1024 * 1024;
 const LINES_BYTES_A_BYTE = 64;
 const MOST_LINES_BYTES = 256 * 1024 * 1024;
@@ -38,10 +40,7 @@ export function mostLinesBytes(bodyBytes: number): number {
   return Math.min(LEAST_LINES_BYTES + LINES_BYTES_A_BYTE * bodyBytes, MOST_LINES_BYTES);
 }
 
-/**
- * What a push of so many bytes, path and body, may cost in all: its lines are gone through a few times, and searched
- * for.
- */
+/** What a push of `sizeBytes`, path and body, may cost in all: its lines are read a few times, and searched for. */
 export function mostUnits(sentBytes: number): number {
   return LEAST_UNITS + UNITS_A_BYTE * sentBytes + PASSES * mostLinesBytes(sentBytes);
 }
@@ -52,7 +51,7 @@ export class Work {
   private searched = 0;
   private most = LEAST_UNITS;
 
-  /** A request of so many bytes begins: its path and its body, decompressed. */
+  /** A request of this size begins: its path and its body, decompressed. */
   begin(sentBytes: number): void {
     this.units = 0;
     this.searched = 0;

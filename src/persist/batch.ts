@@ -90,7 +90,7 @@ export class BatchWriter {
     appendSized(this.out, parts);
   }
 
-  /** The batch so far, in bytes of its own; the next one is begun. */
+  /** The batch so far, in bytes of its own; the next one begins. */
   finish(): Uint8Array<ArrayBuffer> {
     const { out } = this;
     if (out.length <= COPIED_BYTES) {

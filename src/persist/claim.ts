@@ -55,8 +55,8 @@ function takeLock(file: string): Database {
 const isLocked = (error: unknown): boolean => String(error).includes("locked");
 
 /**
- * A file with further names (hard links) has a lock file beside each. Whoever has the database open holds a lock of
- * SQLite's on the file itself, which tells.
+ * A file with several names (hard links) has a lock file beside each. A process that has the database open also holds
+ * SQLite's lock on the file itself; that shows it.
  */
 function checkOtherNames(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });

@@ -24,7 +24,7 @@ export interface CopyEvents {
   readonly restoring: (groups: number) => void;
   /** `leftOut`: rows that were not ours. */
   readonly restored: (groups: number, leftOut: number) => void;
-  /** One of them; not all of them are told of. */
+  /** One of them; only some are reported. */
   readonly leftOut: (row: LeftOutRow) => void;
   readonly unusable: (reason: string) => void;
   /** Each time that no file can be made, or not everything be written to the one that was. */

@@ -131,7 +131,7 @@ function isFaultOfRow(error: unknown): boolean {
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The operations of a group together, its own row first; what is no row's is alone. */
+/** The operations of a group together, its own row first; an operation without a row is alone. */
 function* operationsByGroup(operations: Iterable<Operation>): Generator<Operation[]> {
   let together: Operation[] = [];
   for (const operation of operations) {

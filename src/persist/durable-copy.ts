@@ -6,16 +6,16 @@ import { GroupWriter } from "./group-writer.ts";
 import type { RefusedRow, Report } from "./messages.ts";
 import type { Place } from "./place.ts";
 
-/** After a failure the next attempt is made so much later. */
+/** Delay before retrying a failed commit. */
 const RETRY_MS = 500;
-/** While no file can be made it is tried again so often. */
+/** Interval between attempts to make the file. */
 const REOPEN_MS = 1000;
-/** At most so much is handed over at once, so that the loop is not held: what is left goes with the next batch. */
+/** Most bytes of a batch, so that the event loop is not held up: the rest goes with the next one. */
 const BATCH_GROUPS = 256;
 const BATCH_BYTES = 1 << 20;
-/** Rows restored in one turn of the loop take about so long at most. */
+/** Time budget per event-loop turn while restoring. */
 const RESTORE_TURN_MS = 5;
-/** While rows are restored, it is told about so often. */
+/** Interval between progress messages while restoring. */
 const PROGRESS_MS = 1000;
 
 /** What became of everything at the end. */
@@ -34,7 +34,7 @@ interface Batch {
   readonly written: readonly WrittenGroup[];
   readonly keys: readonly Uint8Array[];
   readonly wiped: boolean;
-  /** Those who wait for it, or nobody where something is left for the next one. */
+  /** The requests that wait for it; none if something is left for the next one. */
   readonly waiting: PromiseWithResolvers<Settlement>;
   readonly isAll: boolean;
 }
@@ -115,7 +115,7 @@ export class DurableCopy {
     return this.writer.sizeBytes;
   }
 
-  // What the store tells.
+  // What the store reports.
 
   changed(group: number): void {
     if (this.isMemoryOnly) return;
@@ -153,7 +153,7 @@ export class DurableCopy {
     return this.underWay?.waiting.promise ?? null;
   }
 
-  /** Writes what is not written yet and closes the file; where none could be made so far, it is tried a last time. */
+  /** Writes what is not written yet and closes the file; if none could be made so far, it is tried a last time. */
   async close(): Promise<Ending> {
     this.isClosing = true;
     await this.restoring;

@@ -20,7 +20,7 @@ const AGE_BYTES = 8;
 export interface FamilyHead {
   /** The HELP and TYPE lines. */
   readonly lines: Uint8Array;
-  /** The head as it stands in `parts` (record.ts). */
+  /** The head as it is in `parts` (record.ts). */
   readonly bytes: Uint8Array;
 }
 
@@ -117,7 +117,7 @@ function isHeadOf(head: KnownHead, family: GroupFamily): boolean {
   const { name, type, age, help } = family;
   if (head.type !== type || head.age !== age || head.name !== name || head.flags !== flagsOf(family)) return false;
   if (help === null) return true;
-  // The help ends the head; the name, of the same size in all heads of that name, stands before it.
+  // The help ends the head; before it is the name, of the same size in all heads of that name.
   const at = FIXED_BYTES + readSize(head.bytes) + (age === 0 ? 0 : AGE_BYTES);
   return head.bytes.length - at === help.length && sameBytes(head.bytes, at, help, 0, help.length);
 }

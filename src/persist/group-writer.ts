@@ -28,7 +28,7 @@ interface Work {
 
 /** What the writer needs of the store that it writes groups of. */
 export interface WrittenStore {
-  /** The group of an id, or null where there is none any more. */
+  /** The group of an id, or null if it is gone. */
   readonly keyedGroup: (group: number) => KeyedGroup | null;
   /** The same without its families. */
   readonly groupRow: (group: number) => GroupRow | null;
@@ -54,7 +54,7 @@ export class GroupWriter {
     return this.batch.keptBytes + this.rows.sizeBytes;
   }
 
-  /** Writes a group and gives the numbers of the segments that it wrote; null: there is no such group. */
+  /** Writes a group and returns the numbers of the segments that it wrote; null: there is no such group. */
   write(group: number): readonly number[] | null {
     const segments = this.store.segmentsOf(group);
     return segments === null ? this.writeWhole(group) : this.writeSegments(group, segments);

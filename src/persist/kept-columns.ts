@@ -40,7 +40,7 @@ export class KeptColumns {
   private families = new Int32Array(KEPT_FAMILY_STRIDE << 13);
   private pushedMs = new Float64Array(1 << 13);
   private readonly heads = new Int32Column();
-  /** The heads as they stand in rows; their ids are their numbers. */
+  /** The heads as they are in rows; their ids are their numbers. */
   private readonly knownHeads = new KeyTable();
   /** The heads of the row before, in order: those of the next one are nearly always the same. */
   private guesses: number[] = [];
@@ -70,7 +70,7 @@ export class KeptColumns {
     this.rowCount++;
   }
 
-  /** The groups so far, in arrays of their own; the next ones are begun. */
+  /** The groups so far, in arrays of their own; the next ones begin. */
   finish(): KeptGroups {
     const { rowCount, familyCount, headCount } = this;
     const kept = {
@@ -135,7 +135,7 @@ export class KeptColumns {
     return head;
   }
 
-  /** Whether parts[at, at+size) is the head of a number; it stands in `bytes` as it stands in a row. */
+  /** Whether parts[at, at+size) is the head of this number, which is in `bytes` as in a row. */
   private isHead(head: number, parts: Uint8Array, at: number, size: number): boolean {
     const { rows } = this.heads;
     const row = head * HEAD_STRIDE;
@@ -144,7 +144,7 @@ export class KeptColumns {
     return end - start === size && sameBytes(this.bytes.bytes, start, parts, at, size);
   }
 
-  /** Adds the head of the family that the cursor stands at, parts[at, at+size). */
+  /** Adds the head of the cursor's family, parts[at, at+size). */
   private addHead(parts: Uint8Array, at: number, size: number): number {
     const start = this.bytes.length;
     this.bytes.append(parts.subarray(at, at + size));

@@ -80,7 +80,7 @@ export class LineCheck {
     if (this.isQuoted) this.checkQuotedNames();
   }
 
-  /** Stands before the lines source[start, end). */
+  /** Begins before the lines source[start, end). */
   open(source: Uint8Array, start: number, end: number): void {
     this.source = source;
     this.end = end;
@@ -89,7 +89,7 @@ export class LineCheck {
     if (start > end || end > source.length) broken("it is cut short");
   }
 
-  /** Whether the line at `at` has this name: gives where its labels begin, or -1. */
+  /** If the line at `at` has this name, where its labels begin, else -1. */
   matchName(at: number, name: Uint8Array, suffix: Uint8Array): number {
     const { source } = this;
     if (source[at] === OPEN && source[at + 1] === QUOTE) return this.matchQuotedName(at + 2, name, suffix);
@@ -109,7 +109,7 @@ export class LineCheck {
     return this.expect(end + 1, COMMA);
   }
 
-  /** Reads the name of the line at `at`, which must be this one; gives where the labels begin. */
+  /** Reads the name of the line at `at`, which must be this one; returns where the labels begin. */
   readName(at: number, name: Uint8Array, suffix: Uint8Array): number {
     const labels = this.matchName(at, name, suffix);
     return labels < 0 ? broken(`a line does not have its family's name at ${at}`) : labels;
@@ -117,8 +117,8 @@ export class LineCheck {
 
   /**
    * Reads labels from `at` on: sorted, each name once, those of the key among them, and an instance; with `point` a
-   * last one of that name, whose value is a number. Gives where they end, the point not among them; `close` is the
-   * closing brace.
+   * last one of that name, whose value is a number. Returns where they end, without the point; `close` is the closing
+   * brace.
    */
   readLabels(at: number, point: Uint8Array | null): number {
     const known = at + this.blockSize;
@@ -183,7 +183,7 @@ export class LineCheck {
     if (this.quotedNames.length > 0) this.checkQuotedNames();
   }
 
-  /** Reads what follows the labels read last, ` value` and the end of the line; gives where the next line begins. */
+  /** Reads what follows the labels read last, ` value` and the end of the line; returns where the next line begins. */
   readValue(): number {
     const start = this.expect(this.close + 1, SPACE);
     const { source } = this;

@@ -25,7 +25,7 @@ export function createDatabase(file: string): void {
   const unfinished = `${file}.new`;
   try {
     removeUnfinished(unfinished);
-    // What was pushed is for nobody else to read; SQLite gives the files beside it the same mode.
+    // Nobody else may read what was pushed; SQLite gives the files beside it the same mode.
     closeSync(openSync(unfinished, "wx", 0o600));
     fillDatabase(unfinished);
     setLogAside(file);

@@ -16,10 +16,10 @@ export interface RefusedRow {
   readonly reason: string;
 }
 
-/** What the writing thread tells. */
+/** What the writing thread reports. */
 export type Report =
   | { readonly kind: "kept"; readonly groups: KeptGroups }
-  /** A row that is not one of ours; not all of them are told of. */
+  /** A row that is not one of ours; only some are reported. */
   | { readonly kind: "left out"; readonly row: LeftOutRow }
   /** How many groups there are, and how many rows that are not ours were put into the table `left_out`. */
   | { readonly kind: "opened"; readonly groups: number; readonly leftOut: number }

@@ -5,7 +5,7 @@ export const NUMBERS_BYTES = 32;
 /** Type, flags and the size of the name, which a head begins with. */
 export const HEAD_NUMBERS_BYTES = 6;
 const LAST_TYPE = 5;
-/** Where the place of the lines stands in the numbers. */
+/** Where the place of the lines is in the numbers. */
 export const START_AT = 16;
 /** Counts and sizes are kept as integers of 32 bits. */
 const MOST = 2 ** 31 - 1;
@@ -28,7 +28,7 @@ export class PartsCursor {
   helpAt = 0;
   /** -1: there is none. */
   helpSize = 0;
-  /** Of the family: when it was pushed, its metrics and lines, and where these stand in the exposition. */
+  /** Of the family: when it was pushed, its metrics and lines, and where these are in the exposition. */
   pushedMs = 0;
   metricCount = 0;
   lineCount = 0;

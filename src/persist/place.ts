@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** Whose the folder of a persistence file is and who we are, for people. */
+/** The owner of a persistence file's folder and our own user, for people. */
 export interface Place {
   readonly folder: string;
   /** `uid:gid` and the permission bits, as `0755`; "unknown" where the folder is not there or cannot be looked at. */
@@ -46,13 +46,12 @@ function look(path: string): Stats | null {
   }
 }
 
-/** More links than this are a circle: Linux gives up as early. */
+/** More links than this are a circle: Linux gives up at as many. */
 const MAX_LINKS = 40;
 
 /**
- * The absolute path that a name stands for, without symbolic links, so that a file has one name; where it is not there
- * yet, that of the file to be made. SQLite gives a meaning of its own to names that begin otherwise: `:memory:`,
- * `file:x?mode=ro`.
+ * The absolute path of a name, without symbolic links, so that a file has one name. If it is not there yet, that of the
+ * file to be made. Names that begin otherwise have a meaning of their own for SQLite: `:memory:`, `file:x?mode=ro`.
  */
 export function realFile(name: string): string {
   if (name.endsWith("/")) throw new Error("it names a folder: name a file that can be created");
@@ -65,10 +64,7 @@ export function realFile(name: string): string {
   throw new Error("it is a symbolic link that leads to itself: name another file");
 }
 
-/**
- * What a name is of, itself and not where it leads; null where it cannot be looked at: whoever uses it then finds out
- * why.
- */
+/** What a name is, without following a link; null if it cannot be looked at: the reason shows when it is used. */
 function lookAtName(path: string): Stats | null {
   try {
     return lstatSync(path);
@@ -77,7 +73,7 @@ function lookAtName(path: string): Stats | null {
   }
 }
 
-/** Of a folder that is not there, or cannot be looked at, the name as it is: whoever uses it then finds out. */
+/** The name as it is if the folder is not there or cannot be looked at: the reason shows when it is used. */
 function realFolder(path: string): string {
   try {
     return realpathSync(path);

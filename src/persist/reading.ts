@@ -35,8 +35,8 @@ export interface LeftOutRow {
 
 /**
  * All groups of a file, and then their further segments, read without changing anything: what is committed at this
- * moment, whoever writes to it. `leaveOut` is told of each row that is not one of ours. Throws where the file is
- * damaged, which is certain only at the end: after the rows every page is gone through.
+ * moment, even while another process writes. `leaveOut` is called for each row that is not one of ours. Throws if the
+ * file is damaged; that is certain only at the end, because every page is checked after the rows.
  */
 export function* readGroups(file: string, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
   checkHead(file);

@@ -7,7 +7,7 @@ import { NUMBERS_BYTES } from "./parts-cursor.ts";
 export interface Row {
   /** HELP, TYPE and lines of each family: what people read. */
   readonly exposition: Uint8Array;
-  /** Where the families stand in the exposition and what it does not say; see `writePart`. */
+  /** Where the families are in the exposition, and what it does not say; see `writePart`. */
   readonly parts: Uint8Array;
 }
 
@@ -16,7 +16,7 @@ const NO_SIDE = -1;
 /** Buffers that have grown beyond this are given back. */
 const KEPT_BUFFER_BYTES = 1 << 20;
 
-/** Writes families as rows. What it gives is lent until the next row. */
+/** Writes families as rows. What it returns is lent until the next row. */
 export class RowWriter {
   private readonly exposition = new Writer(65536);
   private readonly parts = new Writer(4096);
@@ -59,7 +59,7 @@ export class RowWriter {
   }
 
   /**
-   * Appends one family to `parts`, numbers little-endian; `start` is where its lines stand in the exposition:
+   * Appends one family to `parts`, numbers little-endian; `start` is where its lines are in the exposition:
    *
    *     f64 pushedMs | u32 metrics | u32 lines | u32 start | u32 size | i32 size of the side or -1 | u32 size of the head
    *     head:  u8 type | u8 flags of kept-group.ts | u32 size of the name | name | f64 age, if there is one | help

@@ -39,10 +39,10 @@ export class RowCheck {
   /** The heads of the families of the row before, in their order, and whether those of this one are the same so far. */
   private readonly heads: { readonly bytes: Uint8Array; readonly name: Uint8Array }[] = [];
   private isAlike = true;
-  /** Of the family at hand: lines read so far, and whether nobody minds a series that is there twice. */
+  /** Of the current family: lines read so far, and whether a series may be there twice. */
   private lineCount = 0;
   private mayRepeat = false;
-  /** The labels of the metric at hand, if it has several lines. */
+  /** The labels of the current metric, if it has several lines. */
   private metricLabels: Uint8Array | null = null;
 
   /**
@@ -132,7 +132,7 @@ export class RowCheck {
       broken(`the help of ${text(name)} is not UTF-8`);
   }
 
-  /** Gives whether some name is in quotes. */
+  /** Returns whether some name is in quotes. */
   private checkLines(exposition: Uint8Array, name: Uint8Array): boolean {
     const { cursor, lines } = this;
     const { linesAt, linesSize, type, metricCount, lineCount, flags } = cursor;

@@ -8,13 +8,13 @@ interface RowFamily {
   readonly name: string;
   readonly part: Uint8Array;
   readonly text: Uint8Array;
-  /** Where the lines stand in the text. */
+  /** Where the lines are in the text. */
   readonly linesAt: number;
 }
 
 /**
  * Splits a row that is too large: into what stays, the families in `own`, and further rows that are filled as those of
- * today are. What it gives is lent until the next row is asked for.
+ * today are. What it yields is lent until the next row.
  */
 export function* splitRow(row: Row, own: ReadonlySet<string>): Generator<Row> {
   const families = [...familiesOf(row)];

@@ -14,14 +14,14 @@ function report(message: Report, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
 }
 
-/** Rows that are left out are told of one by one up to here. */
+/** Most rows that are left out and reported one by one. */
 const MAX_NAMED = 100;
 const NOT_OURS =
   "there is a file now that was not there at the start, and it is left alone: move it away, or start anew to use it";
 
 /**
- * Opens the file, or tells why that cannot be done. One that `mustBeNew` and is there is not looked into, and left
- * alone.
+ * Opens the file, or reports why that cannot be done. With `mustBeNew`, a file that is there is neither read nor
+ * changed.
  */
 function open(name: string, mustBeNew: boolean): void {
   let claim: Claim | null = null;

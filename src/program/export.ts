@@ -20,10 +20,10 @@ export interface Export {
   readonly format: "text" | "gob";
 }
 
-/** So many families that are left out are told one by one. */
+/** Most families that are left out and named one by one. */
 const MAX_TOLD = 100;
 
-/** Writes a persistence file to standard output in another form and gives the exit status. */
+/** Writes a persistence file to standard output in another form. Returns the exit status. */
 export async function runExport({ file, format }: Export, { stdout, writeError }: Outside): Promise<number> {
   try {
     const out = stdout();
@@ -56,12 +56,12 @@ class LeftOutTexts {
   }
 }
 
-/** Is told of something that is left out, in words that are only made where they are needed. */
+/** Called for what is left out, with words that are made only if they are needed. */
 type TellLeftOut = (describe: () => string) => void;
 
 /**
- * The bytes of the export of a persistence file, piece by piece; throws, in words for people, where it cannot be read.
- * A text has what a scrape would show, and `leftOut` is told of the rest; a file of the reference has everything.
+ * The bytes of the export of a persistence file, piece by piece; throws, in words for people, if it cannot be read. A
+ * text has what a scrape would show, and `leftOut` gets the rest; a file of the reference has everything.
  */
 export function* exportFile(name: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
   if (!existsSync(name)) throw new Error("there is no such file");

@@ -22,13 +22,13 @@ export interface Health {
   readonly status: number;
 }
 
-/** Whom to ask: null is the server that this container was started for. `insecure` takes any certificate. */
+/** Which server to ask; null is the one of this container. `insecure` accepts any certificate. */
 export interface Healthcheck {
   readonly url: URL | null;
   readonly insecure: boolean;
 }
 
-/** Asks a server whether it is healthy, and gives the exit status. */
+/** Asks a server whether it is healthy. Returns the exit status. */
 export async function runHealthcheck(
   { url, insecure }: Healthcheck,
   program: ProgramInfo,
@@ -73,7 +73,7 @@ export async function checkUrl(url: URL, insecure: boolean, deadline = AbortSign
 
 /**
  * Asks the server of this machine, whose web config file is not read: http is tried before https, its certificate, made
- * for other names than localhost, is not checked, and the answer that a password is needed is as good as any.
+ * for other names than localhost, is not checked, and an answer that asks for a password counts as healthy.
  */
 export async function checkOwnServer(url: URL): Promise<Health> {
   const deadline = AbortSignal.timeout(LIMIT_MS);

@@ -11,11 +11,11 @@ export interface Outside {
   readonly turn: () => Promise<void>;
   /** Runs something later; 0 ms is the end of this turn. */
   readonly after: (ms: number, run: () => void) => void;
-  /** Runs something every so often, for good; the process may end all the same. */
+  /** Runs something at an interval, for good; it does not keep the process alive. */
   readonly every: (ms: number, run: () => void) => void;
   readonly environment: Environment;
   readonly pid: number;
-  /** Calls `run` each time that one of the signals comes, in the place of what it does by itself. */
+  /** Calls `run` for each of the signals, instead of what it does by itself. */
   readonly onSignal: (signals: readonly NodeJS.Signals[], run: () => void) => void;
   /** Opens standard output. */
   readonly stdout: () => FileSink;

@@ -18,7 +18,7 @@ import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/
 import type { Outside } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
-/** While metrics are restored it is looked so often whether they are. */
+/** Polling interval while metrics are being restored. */
 const RESTORED_CHECK_MS = 5;
 
 /** What the parts of one server share. */
@@ -35,7 +35,7 @@ interface Parts {
   readonly sockets: ServedSockets;
 }
 
-/** Runs the server to its end and gives the exit status. */
+/** Runs the server to its end. Returns the exit status. */
 export async function serve(settings: Settings, program: ProgramInfo, outside: Outside): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
   const rootLog = createLog({ level, format, write: outside.writeError, now: outside.now });

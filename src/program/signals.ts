@@ -17,9 +17,7 @@ export interface SignalDeps {
   readonly readAgain: () => void;
 }
 
-/**
- * Has every signal do what it does to the reference, but that SIGHUP has files read again and does not end the server.
- */
+/** Makes every signal do what it does to the reference; only SIGHUP reads files again and does not end the server. */
 export function heedSignals({ onSignal }: Outside, { log, end, readAgain }: SignalDeps): void {
   let received = false;
   onSignal(["SIGINT", "SIGTERM"], () => {

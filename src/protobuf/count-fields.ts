@@ -2,9 +2,8 @@ import { isPacked, type Message, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./wire.ts";
 
 /**
- * How many fields and packed numbers source[start, end) has, if it is a message of this shape, whatever unknown fields
- * it has besides; -1 if it is none. Nothing is looked at behind the first `most` fields, but for one message's packed
- * numbers.
+ * How many fields and packed numbers source[start, end) has, if it is a message of this shape, with any unknown fields;
+ * -1 if it is not. Nothing is read after the first `most` fields, but for one message's packed numbers.
  */
 export function countFields(source: Uint8Array, start: number, end: number, shape: Message, most: number): number {
   const record = new FieldCursor();

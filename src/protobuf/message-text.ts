@@ -13,12 +13,12 @@ const SHORT: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", [QUOTE]:
 /** A range of bytes. */
 type Range = readonly [start: number, end: number];
 
-/** About so many bytes of a message are told; a message may be as large as a push. */
+/** About the most bytes of a message that are printed; a message may be as large as a push. */
 export const MAX_TOLD_BYTES = 16 * 1024;
 /** What a field takes up in a text at least. */
 const FIELD_BYTES = 8;
 
-/** How much may still be told. */
+/** How much may still be printed. */
 interface Room {
   bytes: number;
 }
@@ -26,7 +26,7 @@ interface Room {
 /**
  * A message as Go prints it in error texts, in protobuf's text form on one line: fields as they are declared, then
  * unknown ones by number. `source` must hold a message; what comes in several parts is merged. Of a long one the start
- * is told.
+ * is printed.
  */
 export function messageText(source: Uint8Array, shape: Message): string {
   const room = { bytes: MAX_TOLD_BYTES };
@@ -107,7 +107,7 @@ function doubleText(source: Uint8Array, at: number): string {
   return Object.is(value, -0) ? "-0" : formatFloat(value);
 }
 
-/** A field that nobody knows: its number and what its wire type tells of it. */
+/** An unknown field: its number and what its wire type says. */
 function unknownText(source: Uint8Array, record: FieldCursor, room: Room): string {
   const { field, wire, start, end } = record;
   if (wire === WIRE_VARINT) return `${field}:${record.uint64()}`;

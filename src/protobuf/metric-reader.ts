@@ -58,10 +58,10 @@ export interface SideSpan {
 }
 
 const FAMILY_METRIC = 0x22;
-/** So many fields, or bytes of them, are read before there is a pause. */
+/** Fields, or bytes of them, that are read before a pause. */
 const FIELDS_A_TURN = 256;
 const BYTES_A_TURN = 64 * 1024;
-/** So many bytes of packed numbers are read in one run. */
+/** Bytes of packed numbers that are read in one run. */
 const BYTES_A_RUN = 1024;
 
 function emptyMetric(): SideMetric {
@@ -78,7 +78,7 @@ export class SideCursor {
     this.records.open(side, 0, side.length);
   }
 
-  /** Moves to the next metric; false where there is none. */
+  /** Moves to the next metric; false if there is none. */
   next(): boolean {
     const { records } = this;
     if (!records.step()) {
@@ -126,9 +126,8 @@ export function emptyHistogram(): SideHistogram {
 }
 
 /**
- * Reads messages out of `bytes`. Fields are told apart by their key: the number times 8 plus the wire type; one that
- * nobody knows is passed over. A message that comes in several parts is merged, and of a single field the last one
- * counts.
+ * Reads messages out of `bytes`. Fields are known by their key: the number times 8 plus the wire type; unknown ones are
+ * skipped. A message that comes in several parts is merged, and of a single field the last one counts.
  */
 class SideReader {
   private readonly view: DataView;
@@ -178,7 +177,7 @@ class SideReader {
     return metric;
   }
 
-  /** As `eachField`, with a pause after some fields or bytes; what `visit` gives is run to its end first. */
+  /** As `eachField`, with a pause after some fields or bytes; what `visit` returns is run to its end first. */
   private *eachInTurns(
     start: number,
     end: number,
@@ -280,7 +279,7 @@ class SideReader {
     if (read < end) throw new Error(`reading stored protobuf: the packed numbers at byte ${read} end early`);
   }
 
-  /** Reads the whole ones of the packed numbers in bytes[start, end); gives where the rest begins. */
+  /** Reads the whole ones of the packed numbers in bytes[start, end); returns where the rest begins. */
   private deltasIn(start: number, end: number, deltas: bigint[]): number {
     let from = start;
     for (let i = start; i < end; i++) {

@@ -102,9 +102,7 @@ export function wireOf(content: Content): number {
   return typeof content === "object" || content === "string" ? WIRE_BYTES : WIRE_VARINT;
 }
 
-/**
- * Whether the record that a cursor stands on is a value, or several packed ones, of the field that its number names.
- */
+/** Whether the record at a cursor is a value, or several packed ones, of the field that its number names. */
 export function isKnownField(shape: Message, record: FieldCursor): boolean {
   const field = shape.byNumber[record.field];
   if (field === undefined) return false;

@@ -12,7 +12,7 @@ export interface NativeHalf {
 }
 
 const METRIC_HISTOGRAM = 7;
-/** So many fields, or bytes of packed numbers, are read in one turn. */
+/** Fields, or bytes of packed numbers, that are read in one turn. */
 const FIELDS_A_TURN = 256;
 const PACKED_A_TURN = 1024;
 
@@ -40,7 +40,7 @@ export class NativeFields {
   private source: Uint8Array = new Uint8Array(0);
   private doubles: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Reads the histogram of the Metric that stands at source[start, end), which may come in several parts. */
+  /** Reads the histogram of the Metric at source[start, end), which may come in several parts. */
   read(source: Uint8Array, start: number, end: number): void {
     this.clear();
     this.source = source;
@@ -149,7 +149,7 @@ export class NativeFields {
     this.readDeltas(start, end, half.deltas, end);
   }
 
-  /** Reads packed numbers from `start` on until `stop` is reached or passed; gives where the next one begins. */
+  /** Reads packed numbers from `start` on until `stop` is reached or passed; returns where the next one begins. */
   private readDeltas(start: number, end: number, deltas: Whole[], stop: number): number {
     const { source } = this;
     let at = start;

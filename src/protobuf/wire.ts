@@ -10,8 +10,8 @@ export const WIRE_FIXED32 = 5;
 const MAX_DEPTH = 100;
 
 /**
- * Walks the fields of one message: `next` steps to a field and tells whether there is one. A range that is no message
- * ends the walk with `failed` set; nothing is ever read outside source[start, end).
+ * Walks the fields of one message: `step` moves to a field and returns whether there is one. A range that is not a
+ * message ends the walk with `failed` set; nothing is ever read outside source[start, end).
  */
 export class FieldCursor {
   field = 0;
@@ -85,7 +85,7 @@ export class FieldCursor {
     return true;
   }
 
-  /** Sets `value` from the varint at `at` and gives the offset behind it, or -1. */
+  /** Sets `value` from the varint at `at`; returns the offset behind it, or -1. */
   private scanVarint(at: number): number {
     const source = this.source;
     let value = 0;
@@ -133,7 +133,7 @@ export function readUint64(source: Uint8Array, start: number, end: number): bigi
   return BigInt.asUintN(64, value);
 }
 
-/** The number that a zigzag varint stands for. */
+/** The number that a zigzag varint encodes. */
 export function unzigzag(value: bigint): bigint {
   return (value >> 1n) ^ -(value & 1n);
 }

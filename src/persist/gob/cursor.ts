@@ -1,6 +1,6 @@
 /**
  * Walks the primitives of Go's encoding/gob (https://pkg.go.dev/encoding/gob, "Encoding Details"). Nothing is read
- * outside bytes[at, limit). The first thing that is broken sets `fault`; from then on every read gives 0 and nothing
+ * outside bytes[at, limit). The first thing that is broken sets `fault`; from then on every read returns 0 and nothing
  * moves, so loops over counts and fields end by themselves when they look at `fault` once a round.
  */
 export class GobCursor {

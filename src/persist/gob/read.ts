@@ -56,8 +56,8 @@ export interface GobFile {
 }
 
 /**
- * Whether a file that starts with these bytes is a stream of Go's encoding/gob: 32 bytes are enough to tell. Looks at
- * the start of the first type definition, which no text and no SQLite database has.
+ * Whether a file that starts with these bytes is a stream of Go's encoding/gob: 32 bytes are enough. Looks at the start
+ * of the first type definition, which no text and no SQLite database has.
  */
 export function isGob(head: Uint8Array): boolean {
   const cursor = new GobCursor(head);
@@ -160,7 +160,7 @@ class GroupReader {
     return { labels, families, isUtf8: this.text.isUtf8 };
   }
 
-  /** Gives the different times of its families, at least one, lent until the next one. */
+  /** Yields the different times of its families, at least one, lent until the next one. */
   skipGroup(): readonly number[] {
     this.labels = null;
     this.families = null;

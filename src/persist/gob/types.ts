@@ -40,8 +40,8 @@ export type GobType =
 export type GobTypes = ReadonlyMap<number, GobType>;
 
 /**
- * Reads the definitions at the start of a stream. Afterwards the cursor stands in the message of the first value,
- * behind its type id, which is given back; where the stream is broken it has a fault.
+ * Reads the definitions at the start of a stream. Returns the type id of the first value; the cursor is behind it, in
+ * that value's message. If the stream is broken, the cursor has a fault.
  */
 export function readDefinitions(cursor: GobCursor, types: Map<number, GobType>): number {
   for (;;) {

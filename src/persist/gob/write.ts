@@ -4,7 +4,7 @@ import type { GobFamily, GobGroup } from "./read.ts";
 import { appendTime, ZERO_TIME_MS } from "./time.ts";
 import { STRING_TYPE, WIRE_GOB_ENCODER, WIRE_MAP, WIRE_STRUCT } from "./types.ts";
 
-/** The ids that our streams give the reference's types; a reader takes them from the definitions. */
+/** The ids of the reference's types in our streams; a reader gets them from the definitions. */
 const GROUPS = 65;
 const GROUP = 66;
 const LABELS = 67;
