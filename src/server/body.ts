@@ -10,6 +10,8 @@ export interface BodySink {
 export interface BodySource {
   /** Somebody wants the body: a client that waits to be asked is asked, and one that was held up goes on. */
   wanted(): void;
+  /** Nothing of the body is kept any more that nobody had taken. */
+  emptied?(): void;
 }
 
 /**
@@ -57,7 +59,7 @@ export class Body {
   receive(sink: BodySink): void {
     this.sink = sink;
     for (const bytes of this.kept) sink.piece(bytes);
-    this.kept = [];
+    this.empty();
     if (this.isFinished) sink.end(this.fault);
     else this.source.wanted();
   }
@@ -79,8 +81,13 @@ export class Body {
 
   /** Nobody will take it: what is kept of it is dropped. */
   drop(): void {
-    this.kept = [];
     this.sink ??= NOBODY;
+    this.empty();
+  }
+
+  private empty(): void {
+    this.kept = [];
+    this.source.emptied?.();
   }
 }
 

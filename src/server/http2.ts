@@ -4,23 +4,23 @@ import {
   type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { isStream } from "./answer-writer.ts";
 import { Body } from "./body.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import { type Crowd, type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
+import type { Crowd, Member } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, readExpectation } from "./framing.ts";
+import { Http2Connection } from "./http2-connection.ts";
+import { Http2Faults } from "./http2-faults.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
-import { type Pace, REQUEST_BYTES, type Share } from "./pace.ts";
+import { REQUEST_BYTES } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
-import { sourceOf } from "./source.ts";
-import { certificateOf, clientOf } from "./transport.ts";
+import { certificateOf } from "./transport.ts";
 
 /** Requests at once on one connection; Go's default. */
 const MAX_STREAMS = 250;
@@ -31,100 +31,6 @@ const MAX_UNDER_WAY = 2 * MAX_STREAMS;
  * stream.
  */
 const MAX_FIELDS = MAX_HEADER_LINES + 8;
-/** What a client gets for its first request, and for the rest of a body that nobody wants. */
-const FIRST_SECONDS = 12;
-const IDLE_SECONDS = 255;
-
-/** A connection of HTTP/2: the requests under way on it. */
-class Http2Connection implements Member {
-  private underWay = 0;
-  private isFinishing = false;
-  private session: ServerHttp2Session | null = null;
-  private movedSecond: number;
-  private movedBytes = 0;
-  private hasAsked = false;
-  /** Streams that are answered and still bring something, with the second since when. */
-  private readonly leftOver = new Map<ServerHttp2Stream, number>();
-  readonly source: string;
-  readonly share: Share;
-
-  constructor(
-    readonly socket: TLSSocket,
-    private readonly second: () => number,
-    pace: Pace,
-  ) {
-    this.movedSecond = second();
-    this.source = sourceOf(socket.remoteAddress);
-    this.share = pace.join(this.source);
-    socket.once("close", () => pace.leave(this.share));
-  }
-
-  /** Settled in a turn of the loop in which its source may go on. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.share.isOver) this.share.wait({ goOn: resolve });
-      else setImmediate(resolve);
-    });
-  }
-
-  get client(): string {
-    return clientOf(this.socket);
-  }
-
-  get isStill(): boolean {
-    return this.underWay === 0 || this.second() - this.movedSecond >= STILL_SECONDS;
-  }
-
-  get rank(): number {
-    return rankOf(this.underWay > 0 ? "under way" : this.hasAsked ? "asked" : "silent", this.movedSecond);
-  }
-
-  begin(session: ServerHttp2Session): void {
-    this.session = session;
-  }
-
-  /** Gives how many requests are under way with this one. */
-  requestBegins(): number {
-    this.hasAsked = true;
-    this.movedSecond = this.second();
-    return ++this.underWay;
-  }
-
-  requestEnds(): void {
-    this.underWay--;
-    this.movedSecond = this.second();
-    if (this.isFinishing && this.underWay === 0) this.close();
-  }
-
-  finish(isForced: boolean): void {
-    this.isFinishing = true;
-    if (isForced) this.socket.destroy();
-    else if (this.underWay === 0) this.close();
-    else this.session?.close();
-  }
-
-  /** The stream is answered; what it still brings is dropped, for a while. */
-  dropRest(stream: ServerHttp2Stream): void {
-    this.leftOver.set(stream, this.second());
-    stream.once("close", () => this.leftOver.delete(stream));
-  }
-
-  /** Between requests only a request counts as a move: pings cost nothing and say nothing. */
-  check(): void {
-    for (const [stream, second] of this.leftOver)
-      if (this.second() - second >= FIRST_SECONDS) stream.close(constants.NGHTTP2_NO_ERROR);
-    const movedBytes = this.socket.bytesRead + this.socket.bytesWritten;
-    if (this.underWay > 0 && movedBytes !== this.movedBytes) this.movedSecond = this.second();
-    this.movedBytes = movedBytes;
-    if (this.second() - this.movedSecond >= (this.hasAsked ? IDLE_SECONDS : FIRST_SECONDS)) this.socket.destroy();
-  }
-
-  private close(): void {
-    // A client that never closes its side would hold up the end of the server.
-    if (this.session === null) this.socket.destroySoon();
-    else this.session.close(() => this.socket.destroySoon());
-  }
-}
 
 /** A stream that a client has opened with a request. */
 interface OpenStream {
@@ -143,6 +49,8 @@ class Http2Exchange implements Exchange {
   readonly body: Body;
   drains = 0;
   isBlocked = false;
+  /** What of the body waits for somebody to take it. */
+  private keptBytes = 0;
 
   constructor(
     private readonly stream: OpenStream,
@@ -162,10 +70,11 @@ class Http2Exchange implements Exchange {
   }
 
   private receive(incoming: Http2ServerRequest): void {
-    incoming.pause();
+    const { connection } = this.stream;
     incoming.on("data", (bytes: Uint8Array) => {
-      this.stream.connection.share.charge(bytes.length);
       this.body.add(bytes);
+      if (!this.body.isTaken) this.keep(bytes.length);
+      connection.received(bytes.length);
     });
     incoming.on("end", () => this.body.finish(null));
     for (const event of ["error", "aborted", "close"]) incoming.on(event, () => this.body.finish("unexpected EOF"));
@@ -187,11 +96,24 @@ class Http2Exchange implements Exchange {
     return certificateOf(this.stream.connection.socket);
   }
 
+  private keep(bytes: number): void {
+    this.keptBytes += bytes;
+    this.stream.connection.keep(bytes);
+  }
+
   /** For the body: it is wanted. */
   wanted(): void {
-    const { incoming, outgoing } = this.stream;
-    if (this.expectsContinue) outgoing.writeContinue();
-    incoming.resume();
+    if (this.expectsContinue) this.stream.outgoing.writeContinue();
+  }
+
+  /** For the body: nothing of it is kept any more. */
+  emptied(): void {
+    this.keep(-this.keptBytes);
+  }
+
+  /** The client takes what is long. */
+  moved(): void {
+    this.stream.connection.moved();
   }
 
   header(name: string): string | null {
@@ -209,12 +131,14 @@ export class Http2 {
   private readonly crowd: Crowd;
   private readonly server: Http2Server;
   private readonly connections = new WeakMap<object, Http2Connection>();
+  private readonly faults: Http2Faults;
   /** The connection that is being handed over: docs/workarounds.md, `http2-hand-over`. */
   private opening: Http2Connection | null = null;
 
   constructor({ connection, crowd }: Door) {
     this.deps = connection;
     this.crowd = crowd;
+    this.faults = new Http2Faults(connection.refusals, (session) => this.connections.get(session));
     this.server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS }, maxHeaderListPairs: MAX_FIELDS });
     this.server.on("session", (session) => {
       if (this.opening === null) return session.destroy();
@@ -225,7 +149,7 @@ export class Http2 {
     // wants (docs/workarounds.md, `http2-expect`).
     for (const event of ["request", "checkContinue", "checkExpectation"])
       this.server.on(event, (incoming, outgoing) => void this.answer(incoming, outgoing));
-    this.server.on("sessionError", () => {});
+    this.server.on("sessionError", (error, session) => this.faults.sessionEnds(error, session));
   }
 
   serve(socket: TLSSocket): Member {
@@ -241,6 +165,7 @@ export class Http2 {
 
   private async answer(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
     const { session } = incoming.stream;
+    this.faults.announced(incoming.stream);
     const connection = session === undefined ? undefined : this.connections.get(session);
     if (connection === undefined) return void incoming.destroy();
     // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
@@ -269,7 +194,10 @@ export class Http2 {
       const exchange = exchangeOf(stream);
       if (exchange instanceof Refusal) await send(this.refused(exchange, connection), outgoing, method, null);
       else {
-        await send(await this.answerTo(exchange), outgoing, method, exchange);
+        const answer = await this.answerTo(exchange);
+        // Nobody takes it any more; were it kept, the connection might not be read, and the answer never taken.
+        exchange.body.drop();
+        await send(answer, outgoing, method, exchange);
         if (!exchange.body.isOver) connection.dropRest(incoming.stream);
       }
       incoming.resume();
@@ -330,6 +258,7 @@ async function send(
       if (!outgoing.headersSent) outgoing.writeHead(status, head);
       // The piece is borrowed until the next is asked for, and may be kept here for longer.
       if (piece.length > 0 && !outgoing.write(piece.slice())) await roomIn(outgoing, exchange);
+      exchange?.moved();
     }
     if (!outgoing.headersSent && !isGone(outgoing)) outgoing.writeHead(status, head);
     return void outgoing.end();

@@ -5,6 +5,7 @@ const HEADERS = 1;
 const RST_STREAM = 3;
 const SETTINGS = 4;
 const PING = 6;
+const WINDOW_UPDATE = 8;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = 8;
@@ -35,8 +36,15 @@ export function settingsFrame(): Buffer {
   return frame(SETTINGS, 0, 0, [0xff, 0xff, 0, 0, 0, 1]);
 }
 
+/** Says that so many more bytes of a stream, or with 0 of all of them, may be sent. */
+export function windowFrame(stream: number, sizeBytes: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32BE(sizeBytes);
+  return frame(WINDOW_UPDATE, 0, stream, [...payload]);
+}
+
 /** length u24 | type u8 | flags u8 | stream u32 | payload */
-function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
+export function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
