@@ -4,7 +4,10 @@ import type { Http2Connection } from "./http2-connection.ts";
 import type { Refusals } from "./refusals.ts";
 import { malformed } from "./request-line.ts";
 
-/** The runtime tells of each stream that ends here, and nowhere else of those that it kept from the application. */
+/**
+ * The runtime tells of each stream that ends here, and nowhere else of those that it kept from the application
+ * (docs/workarounds.md, `http2-faults`).
+ */
 const STREAM_ENDS = "http2.server.stream.close";
 
 /** How a stream ends that the client resets, that the server refuses or breaks off, or whose connection ended. */
