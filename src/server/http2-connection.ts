@@ -143,8 +143,8 @@ export class Http2Connection implements Member {
 }
 
 /**
- * Stops or goes on reading a socket that a session of HTTP/2 was bound to: that reads past the socket's own `pause`, from
- * the handle below it (docs/workarounds.md, `http2-pause`).
+ * Stops or goes on reading a socket that a session of HTTP/2 was bound to: that reads past the socket's own `pause`,
+ * from the handle below it (docs/workarounds.md, `http2-pause`).
  */
 function setReading(socket: TLSSocket, isReading: boolean): void {
   const handle = "_handle" in socket ? socket._handle : null;
