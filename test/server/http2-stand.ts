@@ -90,7 +90,7 @@ export class Http2Stand {
   }
 }
 
-/** A client of HTTP/2 that sends the frames it is given, and as much of a body as the server has given it windows for. */
+/** A client of HTTP/2 that sends the frames it is given, and as much of a body as it was given windows for. */
 export class FrameClient {
   isClosed = false;
   /** Bytes of bodies that were sent, and that came in answers. */
