@@ -4,7 +4,7 @@ import type { Plan } from "./plan.ts";
 import type { Programs, Who } from "./programs.ts";
 import { Stands } from "./stands.ts";
 
-/** What one round gave: figures by the end of their id. */
+/** Results of one round: figures by the end of their id. */
 export type Measured = Readonly<Record<string, number>>;
 
 /** One of those that are measured in turn. */
@@ -13,7 +13,7 @@ export interface Contender {
   readonly measure: (round: number) => Promise<Measured>;
 }
 
-/** The figures that the rounds of a scenario give. */
+/** The figures of the rounds of a scenario. */
 export interface FigureShape {
   /** The end of the id; the key in what is measured. */
   readonly key: string;
@@ -76,7 +76,7 @@ export class Bench {
     return measured;
   }
 
-  /** Adds a figure for each shape from what the rounds gave. */
+  /** Adds a figure for each shape from the results of the rounds. */
   add(id: string, title: string, shapes: readonly FigureShape[], rounds: Rounds, notes: readonly string[] = []): void {
     for (const { key, title: what, unit, better, wanted = null } of shapes) {
       const of = (who: Who): Spread | null => spread(rounds[who].map((measured) => measured[key] ?? Number.NaN));

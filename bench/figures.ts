@@ -9,7 +9,7 @@ export interface Spread {
 /** Whether more or less of it is better. */
 export type Better = "more" | "less";
 
-/** What a figure ought to be: so much of another's, or, where `of` is null, so much. */
+/** What a figure should be: a part of another one, or, if `of` is null, a value. */
 export interface Wanted {
   readonly of: "former" | "limit" | null;
   readonly value: number;

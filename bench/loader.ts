@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Job, JobResult, LoadMessage } from "./load/jobs.ts";
 
 const START_LIMIT_MS = 10_000;
-/** A job ends by itself; one that outlives its own limit by so much is broken. */
+/** How much longer than its own limit a job may take before it counts as broken. */
 const GRACE_MS = 10_000;
 
 /** A load generator in a process of its own. It works on one job at a time. */

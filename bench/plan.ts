@@ -5,15 +5,15 @@ export interface Plan {
   readonly rounds: number;
   readonly roundMs: number;
   readonly warmUpMs: number;
-  /** Of a round that is so many pushes in the place of a time. */
+  /** Pushes of a round that has a number instead of a time. */
   readonly roundPushes: number;
   /** For each body the numbers of groups in the store, ascending. */
   readonly pushes: readonly { readonly body: BodyName; readonly groups: readonly number[] }[];
   /** The peer is left out of pushes into stores of more groups than this. */
   readonly peerPushGroups: number;
-  /** The peer's rounds of one figure end after so long. */
+  /** Most time for the peer's rounds of one figure. */
   readonly peerLimitMs: number;
-  /** The peer gets so long to be loaded. */
+  /** Most time to load the peer. */
   readonly peerLoadMs: number;
   readonly scrapeRounds: number;
   /** The peer is left out of scrapes of more groups than this. */

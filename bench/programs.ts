@@ -4,7 +4,7 @@ import { basename, delimiter, join, resolve } from "node:path";
 const ROOT = join(import.meta.dir, "..");
 const PEER_NAME = "prometheus-pushgateway";
 
-/** Who is measured: this build, the peer, another build of this program, and the limit. */
+/** What is measured: this build, the peer, another build of this program, and the limit. */
 export type Who = "ours" | "theirs" | "former" | "limit";
 
 /** A server that can be measured: the words of its command, without those that a run adds. */
@@ -25,7 +25,7 @@ export interface Programs {
 }
 
 /**
- * The built program, or the sources where there is none or `fromSource`; the peer that the environment names; another
+ * The built program, or the sources if there is none or with `fromSource`; the peer that the environment names; another
  * build at the path `against`, or null.
  */
 export function findPrograms(fromSource: boolean, against: string | null, environment: NodeJS.ProcessEnv): Programs {

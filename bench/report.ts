@@ -58,7 +58,7 @@ function formatTimes(times: number | null): string {
   return times === null ? "" : `${formatNumber(times)}`;
 }
 
-/** A row of headings and one for each figure, with `first` in front; columns in which nothing stands are left out. */
+/** A row of headings and one for each figure, with `first` in front; empty columns are left out. */
 function rowsOf(figures: readonly Figure[], heading: string, first: (figure: Figure) => string): string[][] {
   const rows = figures.map((figure) => [first(figure), ...cells(figure).slice(1)]);
   const isFilled = HEADINGS.map((_, column) => rows.some((row) => row[column] !== ""));

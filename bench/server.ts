@@ -57,7 +57,7 @@ export class Server {
     this.child.kill("SIGKILL");
   }
 
-  /** Asks the server to end, and sees to it. */
+  /** Asks the server to end, and ends it if it does not. */
   async stop(): Promise<void> {
     this.child.kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), STOP_LIMIT_MS);

@@ -10,7 +10,7 @@ import { Server } from "./server.ts";
 
 export const CONNECTIONS = 8;
 export const UNCHECKED = "--push.disable-consistency-check";
-/** Above so many groups a peer that checks each push takes too long to be loaded push by push. */
+/** Above this many groups a peer that checks each push takes too long to be loaded push by push. */
 const DIRECT_GROUPS = 100;
 const OUR_LOAD_MS = 60_000;
 
@@ -53,7 +53,7 @@ export class Stands {
     return this.loaded(program, contents, program.who === "theirs" ? [UNCHECKED] : []);
   }
 
-  /** The server with so many groups of ten gauges that several scenarios share, started when it is first asked for. */
+  /** The server with `groups` groups of ten gauges that several scenarios share, started when it is first asked for. */
   async shared(program: Program, groups: number): Promise<Server | null> {
     const key = `${program.who} ${groups}`;
     const known = this.kept.get(key);

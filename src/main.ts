@@ -33,11 +33,11 @@ const outside: Outside = {
   startImporter: () => new Worker(new URL("./durability/import-thread.ts", import.meta.url)),
 };
 
-/** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 where there is none. */
+/** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 if there is none. */
 const width = Number.parseInt(process.env.COLUMNS ?? "", 10) || process.stdout.columns || 80;
 
 /**
- * Does what the command line asks for and gives the exit status. What a server does not need is loaded where it is
+ * Does what the command line asks for. Returns the exit status. What a server does not need is loaded when it is
  * needed.
  */
 async function main(words: readonly string[]): Promise<number> {

@@ -45,7 +45,7 @@ function histogram(random: Random): Uint8Array {
   return Buffer.from(family(name, "How long the job took.", "histogram", [...buckets, ...rest]));
 }
 
-/** `familyCount` families of `seriesCount` series each; `label` is what tells the series of a family apart. */
+/** `familyCount` families of `seriesCount` series each; `label` is what differs between the series of a family. */
 function series(random: Random, familyCount: number, seriesCount: number, label: string): Uint8Array {
   const one = (i: number) => {
     const name = `bench_bulk_${i}_total`;

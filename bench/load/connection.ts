@@ -6,7 +6,7 @@ export type OnResponse = (connection: Connection, status: number, bodyBytes: num
 
 /** One keep-alive HTTP/1.1 connection over raw TCP, for requests that are bytes already. One request at a time. */
 export class Connection {
-  /** When the request under way was due, on performance.now(); set by who sends it. */
+  /** When the request under way was due, on performance.now(); the sender sets it. */
   dueMs = 0;
   private rest: Uint8Array | null = null;
   private readonly reader: ResponseReader;
@@ -18,7 +18,7 @@ export class Connection {
     this.reader = new ResponseReader((status, bodyBytes) => onResponse(this, status, bodyBytes));
   }
 
-  /** `onEnd` is called when the connection ends, whoever ended it. */
+  /** `onEnd` is called when the connection ends, on either side. */
   static async open(
     { port, isTls }: { readonly port: number; readonly isTls: boolean },
     onResponse: OnResponse,

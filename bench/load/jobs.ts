@@ -21,9 +21,9 @@ export interface RequestJob {
   /** Each group once, or groups drawn at random until the time is up. */
   readonly order: "each once" | "random";
   readonly connections: number;
-  /** So many requests and no more; null: see the others. */
+  /** The number of requests; null: see the others. */
   readonly count: number | null;
-  /** No request starts later; null: until each group had one, or so many were sent. */
+  /** No request starts later; null: until each group had one, or `requests` were sent. */
   readonly durationMs: number | null;
   /** All ends by then, answered or not. */
   readonly limitMs: number;

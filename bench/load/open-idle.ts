@@ -1,7 +1,7 @@
 import { Connection } from "./connection.ts";
 import type { IdleJob, JobResult } from "./jobs.ts";
 
-/** So many connections are opened at a time: a server's backlog holds them. */
+/** Connections that are opened at a time: a server's backlog holds them. */
 const AT_A_TIME = 100;
 
 /** What is open until this process ends. */

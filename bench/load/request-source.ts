@@ -5,9 +5,9 @@ import { Random } from "./random.ts";
 const DIGITS = 6;
 const PLACE = "#".repeat(DIGITS);
 
-/** Gives requests as bytes, made of parts that are ready: a request costs a copy and six digits. */
+/** Returns requests as bytes, made of parts that are ready: a request costs a copy and six digits. */
 export class RequestSource {
-  /** Requests given so far. */
+  /** Requests returned so far. */
   given = 0;
   private readonly head: Buffer;
   private readonly tails: readonly Buffer[];

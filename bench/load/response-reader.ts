@@ -4,7 +4,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 type State = "head" | "body" | "chunk size" | "chunk" | "chunk end" | "trailer";
 
-/** Tells HTTP/1.1 responses apart (RFC 9112): by Content-Length or chunks. Bodies are counted, not kept. */
+/** Separates HTTP/1.1 responses (RFC 9112): by Content-Length or chunks. Bodies are counted, not kept. */
 export class ResponseReader {
   private state: State = "head";
   /** The start of a head or a line whose end has not come yet. */

@@ -4,7 +4,7 @@ import { Samples } from "./samples.ts";
 
 const NO_LATENCIES = { p50: 0, p99: 0, p999: 0, max: 0 };
 
-/** Sends the GET requests of one job, one after the other, and gives what came of them. */
+/** Sends the GET requests of one job, one after the other, and returns what came of them. */
 export async function runGets(job: GetJob): Promise<JobResult> {
   const encoding = job.gzip ? "Accept-Encoding: gzip\r\n" : "";
   const request = Buffer.from(`GET ${job.path} HTTP/1.1\r\nHost: localhost\r\n${encoding}\r\n`);

@@ -3,7 +3,7 @@ import type { JobResult, RequestJob } from "./jobs.ts";
 import { RequestSource } from "./request-source.ts";
 import { Samples } from "./samples.ts";
 
-/** Sends the requests of one job and gives what came of them. */
+/** Sends the requests of one job and returns what came of them. */
 export class RequestRun {
   private readonly source: RequestSource;
   private readonly latencies = new Samples();

@@ -4,7 +4,7 @@ import type { Program } from "../programs.ts";
 import { Server } from "../server.ts";
 import { UNCHECKED } from "../stands.ts";
 
-/** So many groups are there at a time. */
+/** Groups that are there at a time. */
 const BLOCK = 10_000;
 /** Group numbers have six digits. */
 const NUMBERS = 1_000_000;
@@ -54,7 +54,7 @@ async function churnOn(bench: Bench, program: Program, notes: string[]): Promise
   }
 }
 
-/** Gives how long it took, in milliseconds. */
+/** Returns how long it took, in milliseconds. */
 async function churnBlock(bench: Bench, server: Server, first: number): Promise<number> {
   const groups = instances(BLOCK, first % NUMBERS);
   let tookMs = 0;

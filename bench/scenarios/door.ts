@@ -41,7 +41,7 @@ function all({ programs: { ours, former, limit } }: Bench): Program[] {
   return [ours, ...(former === null ? [] : [former]), limit];
 }
 
-/** Runs with servers that hold so many groups of ten gauges, and ends them. */
+/** Runs with servers that hold `groups` groups of ten gauges, and ends them. */
 async function withServers(
   bench: Bench,
   programs: readonly Program[],
@@ -65,7 +65,7 @@ function pushing(bench: Bench, server: Server, groups: number, who = server.prog
   return { who, measure: (round) => pushSome(bench, server, groups, round) };
 }
 
-/** So many pushes and not for so long: the work is the same however busy the machine is. */
+/** A number of pushes and not a time: the work is the same however busy the machine is. */
 function pushSome(bench: Bench, server: Server, groups: number, round: number): Promise<Measured> {
   return measurePushes(bench, server, "gauges", instances(groups), round, { count: bench.plan.roundPushes });
 }

@@ -9,7 +9,7 @@ import { scrape } from "./gets.ts";
 const PUSHES_PER_SECOND = 2_000;
 const SCRAPE_EVERY_MS = 1_000;
 const PROBE_EVERY_MS = 1;
-/** What is under way at the end is waited for so long. */
+/** How long what is under way at the end is waited for. */
 const LAST_ANSWERS_MS = 5_000;
 
 const SHAPES: readonly FigureShape[] = [

@@ -17,11 +17,11 @@ export const SAMPLE_SHAPES: readonly FigureShape[] = [
 interface PushOptions {
   readonly durationMs?: number;
   readonly connections?: number;
-  /** So many pushes in the place of a time. */
+  /** A number of pushes instead of a time. */
   readonly count?: number | null;
 }
 
-/** So many pushes have to be answered within this time. */
+/** The pushes must be answered within this time. */
 const COUNT_LIMIT_MS = 60_000;
 
 /** Pushes as fast as they are answered, for the plan's time; what is under way then is waited for, but not for ever. */

@@ -4,7 +4,7 @@ import { type Component, systemFile } from "../release/components.ts";
 import { readElf, SEGMENT, segmentsOf } from "../static/elf.ts";
 
 /**
- * What the image has links to: what health checks, init containers, `kubectl cp` and people who look around use.
+ * What the image has links to: everything that health checks, init containers, `kubectl cp` and curious people use.
  * Nothing that changes users, mounts or the network.
  */
 export const APPLETS = [

@@ -14,7 +14,7 @@ interface Part {
   readonly remark?: string;
 }
 
-/** Those whose version Bun tells: a release, or the commit of a repository. */
+/** Those whose version Bun reports: a release, or the commit of a repository. */
 const PARTS: readonly Part[] = [
   {
     name: "JavaScriptCore",

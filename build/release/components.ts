@@ -68,8 +68,8 @@ function libgcc(compiler: string): Component {
 }
 
 /**
- * A file of the machine: version, source and licences as its package manager tells, if that is Debian's. `licence` is
- * the name of its text in Debian.
+ * A file of the machine: version, source and licences according to its package manager, if that is Debian's. `licence`
+ * is the name of its text in Debian.
  */
 export function systemFile(
   path: string,

@@ -32,7 +32,7 @@ export function libraryPath(compiler: string, name: string): string {
   return realpathSync(path);
 }
 
-/** The C compiler: $CC, or cc. Throws where there is none. */
+/** The C compiler: $CC, or cc. Throws if there is none. */
 export function findCompiler(): string {
   const compiler = process.env.CC || "cc";
   if (Bun.which(compiler) === null) throw new Error(`looking for a C compiler: ${compiler} is not on PATH`);

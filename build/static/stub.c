@@ -50,7 +50,10 @@ __asm__(
     "  pop %rdx\n"
     "  pop %rdx\n"
     "  jmp " TEXT_OF(PROGRAM_ENTRY) "\n"
-    /* In the place of ld.so's open(path, flags, mode): the file of the bundle, or else its own open() of a path that cannot be. */
+    /*
+     * Replaces ld.so's open(path, flags, mode): returns a bundled library if there is one, else calls the original with
+     * an empty path, which fails with ENOENT.
+     */
     "open_hook:\n"
     "  push %rsi\n"
     "  push %rdx\n"
@@ -120,7 +123,7 @@ static int is_hidden(const char *variable) {
   return 0;
 }
 
-/* Takes the hidden variables out of the environment and gives its end. What lies behind it moves down: ld.so looks for it there. */
+/* Removes the hidden variables from the environment; returns its end. What is behind it moves down: ld.so reads it there. */
 static Elf64_auxv_t *hide_variables(char **environment) {
   char **to = environment, **from = environment;
   for (; *from; from++)
@@ -136,7 +139,7 @@ static Elf64_auxv_t *hide_variables(char **environment) {
 
 extern const char program_start[];
 
-/* Tells ld.so of the program as the kernel would have, and that it is to end in program_start. stack: argc, argv, environment. */
+/* Describes the program to ld.so as the kernel would, with program_start as its entry. stack: argc, argv, environment. */
 __attribute__((used)) void prepare(uintptr_t *stack) {
   if (system_call(__NR_access, (long)"/proc/self/maps", R_OK, 0) != 0)
     fail("pushgateway: error: /proc is not mounted, and the program cannot run without it: mount -t proc proc /proc\n");

@@ -40,7 +40,7 @@ export function mostLinesBytes(bodyBytes: number): number {
   return Math.min(LEAST_LINES_BYTES + LINES_BYTES_A_BYTE * bodyBytes, MOST_LINES_BYTES);
 }
 
-/** What a push of `sizeBytes`, path and body, may cost in all: its lines are read a few times, and searched for. */
+/** What a push of `sentBytes`, path and body, may cost in all: its lines are read a few times, and searched for. */
 export function mostUnits(sentBytes: number): number {
   return LEAST_UNITS + UNITS_A_BYTE * sentBytes + PASSES * mostLinesBytes(sentBytes);
 }

@@ -46,7 +46,7 @@ export class CurrentFamily {
     return quoteToken(this.columns.familyNameBytes(this.row));
   }
 
-  /** Enters the family of a sample's name: it is untyped if nothing else was said. Gives the error, or null. */
+  /** Enters the family of a sample's name: it is untyped if nothing else was said. Returns the error, or null. */
   enterForSample(at: number, size: number): string | null {
     const { columns } = this;
     const isLast = at >= 0 && size === this.lastNameSize;
@@ -59,7 +59,7 @@ export class CurrentFamily {
     return null;
   }
 
-  /** Enters the family of a name, adding it where it is new. Gives the error, or null. */
+  /** Enters the family of a name, adding it if it is new. Returns the error, or null. */
   enter(at: number, size: number): string | null {
     this.lastNameSize = 0;
     const name = this.columns.bytesOf(at);
@@ -67,7 +67,7 @@ export class CurrentFamily {
     if (size === 0 || (at < 0 && !this.isValid(name, start, size)))
       return `invalid metric name ${quoteToken(name.subarray(start, start + size))}`;
     this.part = Part.plain;
-    // The lines of a family stand together: HELP, TYPE, samples.
+    // The lines of a family are together: HELP, TYPE, samples.
     if (this.row >= 0 && this.columns.isFamilyName(this.row, name, start, size)) return null;
     this.row = this.table.find(this.columns, name, start, size);
     if (this.row < 0 && !this.enterOwner(name, start, size)) {
@@ -96,7 +96,7 @@ export class CurrentFamily {
   }
 }
 
-/** The size of the suffix _count, _sum or _bucket of a longer name; 0 where there is none. */
+/** The size of the suffix _count, _sum or _bucket of a longer name; 0 if there is none. */
 function suffixOf(name: Uint8Array, start: number, size: number): number {
   const end = start + size;
   if (size > COUNT_SIZE && endsWith(name, end, "_count")) return COUNT_SIZE;

@@ -2,7 +2,7 @@ import { toValidUtf8 } from "../bytes/valid-utf8.ts";
 import type { PushColumns } from "../model/columns.ts";
 
 /**
- * Gives a family its HELP text, size -1 being none. Prometheus fails a whole scrape for a HELP text that is not UTF-8,
+ * Sets the HELP text of a family; size -1 is none. Prometheus fails a whole scrape for a HELP text that is not UTF-8,
  * so what is not becomes U+FFFD here, before anything is stored. `hasHighBytes` false: the text is known to be ASCII.
  */
 export function takeHelp(columns: PushColumns, family: number, at: number, size: number, hasHighBytes: boolean): void {

@@ -7,16 +7,13 @@ import { MetricType } from "../model/metric-type.ts";
 import { canonicalSize, parseGoFloat, plainInteger } from "./number.ts";
 import { isBlank, tokenEnd } from "./scan.ts";
 
-/**
- * Of bodies of at most so many bytes and samples the form is remembered: all forms together take some megabytes at
- * most.
- */
+/** Largest bodies whose form is remembered, in bytes and samples: all forms together take some megabytes at most. */
 const MAX_BODY_BYTES = 8 * 1024;
 const MAX_SAMPLES = 256;
 /** Places for forms: a power of two, and how many bodies that begin alike may have at a time. */
 const SLOTS = 32;
 const FORMS_A_SLOT = 4;
-/** So much of a body's first line tells where its form is looked for. */
+/** Bytes of a body's first line that choose where its form is looked for. */
 const KEY_BYTES = 64;
 /**
  * A form is remembered when a body that begins so comes again; where that was of no use, after twice as many, up to the
@@ -49,7 +46,7 @@ interface Slot {
  *
  *     # HELP a Help.\n# TYPE a gauge\na{b="c"} 12.5\nd 7\n
  *     [ the same bytes                       ][  ][ ][ ]
- *                                             value  value      a value is what stands between them
+ *                                             value  value      a value is what is between them
  */
 export class KnownForms {
   private readonly slots: Slot[] = Array.from({ length: SLOTS }, () => ({
@@ -96,7 +93,7 @@ export class KnownForms {
 }
 
 /**
- * A number for what a body begins with that is no value: its first line if that is a comment, else the first metric's
+ * A number for the beginning of a body without values: its first line if that is a comment, else the first metric's
  * name.
  */
 function keyOf(body: Uint8Array): number {
@@ -118,7 +115,7 @@ function isPlain({ families, metrics, samples, hasTimestamps }: PushColumns): bo
   return true;
 }
 
-/** Where the values of a body stand: of each line with a sample what follows the last blank, or the brace. */
+/** Where the values of a body are: in each line with a sample what follows the last blank, or the brace. */
 function findValues(body: Uint8Array, sampleCount: number): Int32Array {
   const values = new Int32Array(2 * sampleCount);
   let count = 0;
@@ -136,9 +133,7 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
   return values;
 }
 
-/**
- * Gives the form the values of a body. false: the body has another form, or a value that has to be looked at closely.
- */
+/** Sets the values of a body in the form. false: the body has another form, or a value that must be parsed in full. */
 function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
   const known = columns.body;
   const { samples } = columns;
@@ -146,7 +141,7 @@ function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
   let from = 0;
   let at = 0;
   for (let i = 0; i < values.length; i += 2) {
-    // What stands before the value must be the same.
+    // What is before the value must be the same.
     const size = (values[i] as number) - from;
     if (at + size > end || commonSize(known, from, from + size, body, at, at + size) < size) return false;
     at += size;

@@ -20,7 +20,7 @@ export class LabelNames {
   findWrong(at: number, size: number): string | null {
     const bytes = this.columns.bytesOf(at);
     const start = offsetOf(at);
-    // "__name__" is as long as few labels are; the first byte tells most of the others apart.
+    // "__name__" is as long as few labels are; the first byte excludes most of the others.
     if (size === 8 && bytes[start] === 0x5f && this.columns.latin1(at, size) === "__name__")
       return 'label name "__name__" is reserved';
     if (at >= 0) return null;

@@ -4,7 +4,7 @@ const POINT = 0x2e;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const LOWER_E = 0x65;
-/** A decimal of so many digits is its own shortest form: a double holds 15 digits. */
+/** Digits of a decimal that is its own shortest form: a double holds 15 digits. */
 const EXACT_DIGITS = 15;
 
 /**
@@ -76,7 +76,7 @@ export function plainInteger(body: Uint8Array, start: number, end: number): numb
   return value === 0 ? Number.NaN : -value;
 }
 
-/** Whether a fraction's first digit but 0 stands within four places: the value is at least 1e-4. */
+/** Whether a fraction's first digit but 0 is within four places: the value is at least 1e-4. */
 function startsEarly(body: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end && at < start + 4; at++) if (body[at] !== ZERO) return true;
   return false;

@@ -27,7 +27,7 @@ const FLAGS_OF_FIELD: Record<number, number> = {
 const EXACT_COUNTS = 2 ** 53;
 const MOST_VARINT_BYTES = 10;
 /**
- * A push may have so many further fields for each series that it may have; a quantile or a bucket is a handful of them.
+ * Further fields that a push may have for each series that it may have; a quantile or a bucket is a handful of them.
  */
 const MOST_FIELDS = 4;
 const FIELDS_A_POINT = 4;
@@ -36,8 +36,8 @@ const NEEDS_LOOK = NEEDS_SIDE | IS_ODD;
 
 /**
  * Reads delimited io.prometheus.client.MetricFamily messages: a varint length before each. Of families of one name the
- * last counts. Names and label values are taken as they are: whoever stores them checks them. One parser serves one
- * push after the other; messages are read in place, whatever lengths they claim.
+ * last counts. Names and label values are not checked; the store does that. One parser serves one push after the other;
+ * messages are read in place, whatever lengths they claim.
  */
 export class ProtobufParser {
   private readonly table = new FamilyTable();
@@ -199,7 +199,7 @@ export class ProtobufParser {
     this.columns.metrics.flag(metric, flags);
   }
 
-  /** Reads the value message that the metric cursor stands on; its shape has been checked. */
+  /** Reads the value message at the metric cursor; its shape has been checked. */
   private readValue(metric: number, type: MetricType, shape: Message): void {
     const { inner, metricCursor } = this;
     inner.open(this.body, metricCursor.start, metricCursor.end);
@@ -345,7 +345,7 @@ const wholeNumber = (record: FieldCursor): number =>
 const typeNumber = (record: FieldCursor): number =>
   record.value <= MetricType.gaugeHistogram ? record.value : Number(BigInt.asIntN(32, record.uint64()));
 
-/** The varint length before a message, or null where the body ends within it or it is none. */
+/** The varint length before a message, or null if the body ends within it or it is not a varint. */
 function readLength(body: Uint8Array, start: number): { length: number; next: number } | null {
   let length = 0;
   let scale = 1;

@@ -43,9 +43,7 @@ export class SampleAssembler {
     return this.type === MetricType.histogram || this.type === MetricType.gaugeHistogram;
   }
 
-  /**
-   * Whether a label tells the bound of a quantile or bucket in this line's family, and so is no label of the metric.
-   */
+  /** Whether a label is the bound of a quantile or bucket in this line's family, and so not a label of the metric. */
   isBoundLabel(nameAt: number, nameSize: number): boolean {
     if (this.type === MetricType.summary) return nameSize === 8 && this.columns.latin1(nameAt, nameSize) === "quantile";
     return nameSize === 2 && this.isHistogram && this.columns.latin1(nameAt, nameSize) === "le";
@@ -75,7 +73,7 @@ export class SampleAssembler {
     return metric;
   }
 
-  /** Gives the metric the value that stands at body[start, end). */
+  /** Sets the metric's value to the one at body[start, end). */
   addValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     if (this.type === MetricType.summary) return this.addSummaryValue(metric, part, start, end);
     if (this.isHistogram) return this.addHistogramValue(metric, part, start, end);

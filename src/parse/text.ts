@@ -17,7 +17,7 @@ import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts
 
 /** HELP or TYPE. */
 const KEYWORD_BYTES = 4;
-/** So much of a comment is looked at, beyond what may be read before a pause. */
+/** Bytes of a comment that are read beyond what may be read before a pause. */
 const COMMENT_STEP_BYTES = 64 * 1024;
 
 /** In place of an offset: reading is to go on later. */
@@ -27,7 +27,7 @@ const PAUSED = -2;
  * Reads the text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) as the reference's parser
  * does, state by state, with its errors and their line numbers. One parser serves one push after the other.
  *
- * Methods that read take an offset and give the offset behind what they read, or -1 with `error` set.
+ * Methods that read take an offset and return the offset behind what they read, or -1 with `error` set.
  */
 export class TextParser {
   private columns: PushColumns;
@@ -130,7 +130,7 @@ export class TextParser {
   /** As `skipBlanks`; the end of the body where there are too many. */
   private skip(start: number): number {
     const { body } = this;
-    // Mostly there is none or one.
+    // Usually there is none or one.
     if (!isBlank(body[start] as number)) return start;
     if (!isBlank(body[start + 1] as number)) return start + 1;
     const limit = Math.min(this.end, start + this.mostBytes);
@@ -165,7 +165,7 @@ export class TextParser {
     const { body, end } = this;
     const limit = Math.min(end, start + this.mostBytes);
     const at = skipBlanks(body, start, limit);
-    // A line of blanks alone may be as long as it likes: no word is looked for behind so many.
+    // A line of blanks alone may have any length: behind this many no word is looked for.
     if (at === limit && limit < end) return this.skipLine(at);
     const next = tokenEnd(body, at, Math.min(end, at + KEYWORD_BYTES + 1));
     if (next >= end) return this.fail(END_OF_INPUT);
@@ -245,7 +245,7 @@ export class TextParser {
     return at < 0 ? at : this.readValue(at);
   }
 
-  /** A line whose metric name stands quoted within the braces; `start` is behind the opening one. */
+  /** A line whose metric name is quoted within the braces; `start` is behind the opening one. */
   private readBracedSample(start: number): number {
     this.firstLabel = this.columns.labels.count;
     if (this.families.row >= 0) this.assembler.beginSample(this.families.type);
@@ -300,7 +300,8 @@ export class TextParser {
   }
 
   /**
-   * Takes the newest token, which has no value, for the metric name; gives the offset of the comma or brace behind it.
+   * Takes the newest token, which has no value, for the metric name; returns the offset of the comma or brace behind
+   * it.
    */
   private readInnerName(at: number, braced: boolean, nameSeen: boolean): number {
     const byte = this.body[at] as number;
@@ -313,7 +314,7 @@ export class TextParser {
     return at;
   }
 
-  /** Reads a label's value, its name being the newest token; gives the offset of the comma or brace behind it. */
+  /** Reads a label's value, its name being the newest token; returns the offset of the comma or brace behind it. */
   private readLabelValue(start: number): number {
     const { body, end, value, token } = this;
     const nameAt = token.at;

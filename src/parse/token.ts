@@ -4,7 +4,7 @@ import { unescapeLabel } from "../exposition/label-block.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
 
-/** What reading past the last byte is told the client. */
+/** The error for reading past the last byte. */
 export const END_OF_INPUT = "unexpected end of input stream";
 
 /**
@@ -98,7 +98,7 @@ function unescapedLineFeed(what: string, columns: PushColumns, first: number): s
   return `${what} ${quoteToken(columns.spill.subarray(first, columns.spillSize))} contains unescaped new-line`;
 }
 
-/** The byte that an escape stands for, or -1. Names, label values and HELP texts know the same three. */
+/** The byte of an escape, or -1. Names, label values and HELP texts know the same three. */
 function resolveEscape(byte: number): number {
   if (byte === BACKSLASH) return BACKSLASH;
   if (byte === 0x6e) return LINE_FEED;
@@ -106,8 +106,8 @@ function resolveEscape(byte: number): number {
 }
 
 /**
- * Reads a label value whose opening quote stands before `start`; `next` is behind the closing one. The token is the
- * value as it stands, escapes and all: the text format has one way only to write a value.
+ * Reads a label value whose opening quote is before `start`; `next` is behind the closing one. The token is the value
+ * as written, escapes included: the text format has only one way to write a value.
  */
 export class ValueToken extends Token {
   read(columns: PushColumns, start: number): void {

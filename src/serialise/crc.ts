@@ -1,6 +1,6 @@
 /** The reversed polynomial of CRC-32 as gzip uses it (RFC 1952, section 8). */
 const POLYNOMIAL = 0xedb88320;
-/** So many lengths have their operators kept. */
+/** Lengths whose operators are kept. */
 const KEPT_LENGTHS = 4096;
 
 /**

@@ -23,8 +23,8 @@ export function escapedName(name: string, scheme: EscapingScheme): string {
 }
 
 /**
- * Whether some name in finished lines may be quoted; never false where one is. A quote behind a comma or an opening
- * brace tells, and a value that ends in either looks the same.
+ * Whether some name in finished lines may be quoted; never false if one is. It looks for a quote after a comma or an
+ * opening brace; a value that ends in either looks the same.
  */
 export function mayHoldQuotedNames(lines: Uint8Array): boolean {
   for (let at = lines.indexOf(QUOTE); at > 0; at = lines.indexOf(QUOTE, at + 1)) {
@@ -37,7 +37,7 @@ export function mayHoldQuotedNames(lines: Uint8Array): boolean {
 /**
  * Appends the finished lines of the family `name` with its quoted names put into the old character set by `scheme`,
  * which is not "allow-utf-8". The family's name is escaped on its own, and `_bucket`, `_sum` or `_count` follow it.
- * Labels keep their order. Gives what was appended once it is a piece; the rest is left in `out`.
+ * Labels keep their order. Yields what was appended when it is large enough for a piece; the rest is left in `out`.
  */
 export function* escapeLines(
   out: Writer,
@@ -66,7 +66,7 @@ export function* escapeLines(
 
 interface EscapedFamily {
   readonly escaped: string;
-  /** The bytes of the name as it stands in the lines, without quotes. */
+  /** The bytes of the name as it is in the lines, without quotes. */
   readonly quotedSize: number;
 }
 

@@ -11,8 +11,8 @@ const PAIR_NAME = 1;
 
 /**
  * Appends the metrics of a family (MetricFamily field 4 records, their labels first) with label names that are not of
- * the old character set escaped by `scheme`. All else is copied. Gives what was appended once it is a piece, which may
- * be borrowed from `records`; the rest is left in `out`.
+ * the old character set escaped by `scheme`. All else is copied. Yields what was appended when it is large enough for a
+ * piece, which may be borrowed from `records`; the rest is left in `out`.
  */
 export function* escapeMetricNames(out: Writer, records: Uint8Array, scheme: EscapingScheme): Generator<Uint8Array> {
   const labels = new Writer(1024);

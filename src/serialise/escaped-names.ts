@@ -2,13 +2,13 @@ import { sameBytes } from "../bytes/hash.ts";
 import { LABEL_STRIDE, type LineCursor, NAME_END, NAME_START } from "../exposition/line-cursor.ts";
 import { type EscapingScheme, escapeLabelName } from "../model/names.ts";
 
-/** Names of so many labels, each of at most so many bytes, are kept. */
+/** Labels whose names are kept, and the longest such name. */
 const LABELS_KEPT = 64;
 const NAME_BYTES = 256;
 
 interface EscapedName {
   readonly scheme: EscapingScheme;
-  /** As it stands in the lines. */
+  /** As it is in the lines. */
   readonly written: Uint8Array;
   readonly escaped: Uint8Array;
 }

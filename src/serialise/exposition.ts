@@ -31,7 +31,8 @@ export interface Cut {
 }
 
 /**
- * For whoever deflates pages, and keeps that: each that is not small is a piece, and pieces have bytes of their own.
+ * For readers that deflate pages and cache that: each page that is not small is a piece, and pieces have bytes of their
+ * own.
  */
 export const PAGES: Cut = { pageBytes: 4096, pieceBytes: PIECE_BYTES, take: takePiece };
 /** For what is sent as it is, in few system calls: a piece is lent until the next one is asked for. */
@@ -65,7 +66,7 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme,
   if (out.length > 0) yield { bytes: take(out), page: null };
 }
 
-/** So many bytes of headers are written, or pages looked at, to learn a size. */
+/** Bytes of headers that are written, or pages that are read, to learn a size. */
 const SIZED_HEADER_BYTES = 64 * 1024;
 const SIZED_PAGES = 16 * 1024;
 

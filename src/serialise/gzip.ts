@@ -8,7 +8,7 @@ const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 /** An empty last block. */
 const LAST_BLOCK = Uint8Array.of(0x03, 0x00);
 
-/** So much is deflated at a time. */
+/** Bytes that are deflated at a time. */
 const STEP_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
@@ -43,14 +43,14 @@ export class GzipStitcher {
     return this.stitch(loose(pieces));
   }
 
-  /** A page is held by whoever sends it: it does not change between the steps. */
+  /** The answer holds the page, so it does not change between the steps. */
   private *deflatePage(bytes: Uint8Array, page: ExposedPage): Generator<Uint8Array> {
     const parts: Uint8Array[] = [];
     page.crc = yield* this.deflate(bytes, 0, parts);
     page.deflated = parts;
   }
 
-  /** Adds what it gives to `parts`; returns the checksum of what had `crc` before these bytes. */
+  /** Adds its output to `parts`; returns the checksum of what had `crc` before these bytes. */
   private *deflate(bytes: Uint8Array, crc: number, parts: Uint8Array[]): Generator<Uint8Array, number> {
     if (bytes.length === 0) yield NOTHING;
     let sum = crc;
@@ -67,7 +67,7 @@ export class GzipStitcher {
   private deflateStep(bytes: Uint8Array): Uint8Array {
     this.deflatedBytes += bytes.length;
     const deflated = deflateRawSync(bytes, { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
-    // A slice of its own: what zlib gives may be the head of a much larger buffer.
+    // A slice of its own: what zlib returns may be the head of a much larger buffer.
     return deflated.byteLength === deflated.buffer.byteLength ? deflated : new Uint8Array(deflated);
   }
 }

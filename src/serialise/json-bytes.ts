@@ -8,7 +8,7 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte >= 0x20 && byte < 0x7f && !'"\\<>&'.includes(String.fromCharCode(byte)) ? 1 : 0;
 });
 
-/** Appends text of finished lines, source[start, end) with so many escapes, as `jsonString` would write it. */
+/** Appends text of finished lines, source[start, end) with `escapes` escapes, as `jsonString` would write it. */
 export function appendJson(out: Writer, source: Uint8Array, start: number, end: number, escapes: number): void {
   if (escapes === 0 && appendPlain(out, source, start, end)) return;
   out.text(jsonString(unescapeText(source, start, end, escapes)));

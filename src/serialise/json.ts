@@ -7,13 +7,13 @@ import { familyJsonPieces, JsonScratch, labelsJson } from "./metric-json.ts";
 import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { timeText } from "./time-text.ts";
 
-/** What /api/v1/status tells. */
+/** What /api/v1/status reports. */
 export interface StatusInfo {
   readonly buildInformation: Readonly<Record<string, string>>;
   readonly flags: Readonly<Record<string, string>>;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
-  /** How the persistence file does; null where there is none. */
+  /** The state of the persistence file; null if there is none. */
   readonly persistence: PersistenceState | null;
 }
 
@@ -42,8 +42,8 @@ export function* metricsJsonPieces(groups: ShownGroups): Generator<Uint8Array> {
 
 /**
  * Appends one group as an element of `data`: `labels`, `last_push_successful` and each family under its name, sorted; a
- * family called like one of these two takes its place, as in the reference. Gives what was appended once it is a piece;
- * the rest is left in `out`.
+ * family with the name of one of these two replaces it, as in the reference. Yields what was appended when it is large
+ * enough for a piece; the rest is left in `out`.
  */
 export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonScratch): Generator<Uint8Array> {
   const own: [string, string][] = [

@@ -30,7 +30,7 @@ const ROW_START = '<tr><td><span class="labels">';
 const VALUE_COLUMN = "</span></td><td>";
 const ROW_END = "</td></tr>";
 
-/** What stands as it is in HTML, and within a JSON string in it, by byte. */
+/** Bytes that need no escape in HTML, nor in a JSON string in it. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte >= 0x20 && byte < 0x7f && !"\"\\<>&'".includes(String.fromCharCode(byte)) ? 1 : 0;
 });
@@ -45,8 +45,8 @@ function labelHtml({ name, value }: LabelPair): string {
 }
 
 /**
- * Appends a table row for each metric of a family. Gives what was appended once it is a piece; the rest is left in
- * `out`.
+ * Appends a table row for each metric of a family. Yields what was appended when it is large enough for a piece; the
+ * rest is left in `out`.
  */
 export function* metricRows(
   out: Writer,

@@ -30,11 +30,11 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN = 0x7b;
 
-/** Heads of families with ids below this are kept, if they have at most so many bytes. */
+/** Heads of families with ids below this are kept, if they are not larger than that. */
 const HEADS_KEPT = 4096;
 const HEAD_BYTES = 1024;
 
-/** What stands before the time and before the metrics of a family. */
+/** What comes before the time, and before the metrics, of a family. */
 interface FamilyHead {
   readonly of: Pick<ShownFamily, "name" | "type" | "help">;
   readonly name: Uint8Array;
@@ -88,7 +88,7 @@ export function labelsJson(labels: readonly LabelPair[]): string {
 
 /**
  * Appends a family of the answer of /api/v1/metrics under its name: time_stamp, type, help unless it is empty, metrics.
- * Gives what was appended once it is a piece; the rest is left in `out`.
+ * Yields what was appended when it is large enough for a piece; the rest is left in `out`.
  */
 export function* familyJsonPieces(out: Writer, family: ShownFamily, scratch: JsonScratch): Generator<Uint8Array> {
   const head = scratch.headOf(family);
@@ -202,7 +202,7 @@ function appendSum(out: Writer, { lines, sumStart, sumEnd }: LineCursor): void {
   out.ascii('"}');
 }
 
-/** The labels [from, to), which stand in the lines sorted by name. */
+/** The labels [from, to), which the lines have sorted by name. */
 function appendLabels(out: Writer, { lines, labels }: LineCursor, from: number, to: number): void {
   for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
     if (row > 0) out.byte(COMMA);
@@ -214,7 +214,7 @@ function appendLabels(out: Writer, { lines, labels }: LineCursor, from: number, 
   }
 }
 
-/** The points at the places [from, to) of the order; as counts, whole or not, or with `whole` null as they stand. */
+/** The points at the places [from, to) of the order; as counts, whole or not, or with `whole` null as they are. */
 function appendPoints(
   out: Writer,
   cursor: LineCursor,

@@ -14,7 +14,7 @@ export interface NativeBucket {
   readonly count: string;
 }
 
-/** So many buckets or spans are gone through before a turn of the loop may be taken. */
+/** Buckets or spans that are read before a turn of the loop may be taken. */
 const STEPS_A_TURN = 256;
 
 /** Whether a histogram is shown as a native one: it has spans. Its classic buckets, if any, are then left out. */
@@ -35,7 +35,7 @@ export function isFloatHistogram(histogram: SideHistogram): boolean {
 export function* nativeBuckets(histogram: SideHistogram): Generator<NativeBucket | null> {
   const float = isFloatHistogram(histogram);
   const { schema } = histogram;
-  // Counts stand from zero outwards.
+  // Counts are in the order from zero outwards.
   const negative: HalfBucket[] = [];
   for (const one of halfBuckets(histogram.negative, schema, float)) {
     if (one !== null) negative.push(one);

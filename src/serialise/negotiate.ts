@@ -23,7 +23,7 @@ const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
   text: `text/plain; version=${TEXT_VERSION}; charset=utf-8`,
   protobuf: `application/vnd.google.protobuf; proto=${METRIC_FAMILY}; encoding=delimited`,
 };
-/** Up to so many clauses Go sorts by insertion, which shows: its order of clauses is none in the strict sense. */
+/** Up to this many clauses Go sorts by insertion. That shows, because its order of clauses is not a strict one. */
 const INSERTION_SORT_CLAUSES = 12;
 
 /**
@@ -61,7 +61,7 @@ function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null 
   return parameters.get("encoding") === "delimited" ? "protobuf" : null;
 }
 
-/** The clauses of an Accept header, best first; what is no media range is left out. */
+/** The clauses of an Accept header, best first; what is not a media range is left out. */
 function parseAccept(header: string): readonly AcceptClause[] {
   const clauses: AcceptClause[] = [];
   const parts = header.split(",");
@@ -108,7 +108,7 @@ function parseQuality(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Math.fround(Number(text)) : 0;
 }
 
-/** What stands before and after the first `separator`; nothing after it if there is none. */
+/** What is before and after the first `separator`; nothing after it if there is none. */
 function cut(text: string, separator: string): readonly [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
@@ -123,9 +123,7 @@ function trimSpaces(text: string): string {
   return text.slice(start, end);
 }
 
-/**
- * goautoneg's order: better quality, then what is no wildcard. It is not symmetric, so the steps of the sort matter.
- */
+/** goautoneg's order: better quality, then no wildcard. It is not symmetric, so the steps of the sort matter. */
 function precedes(a: AcceptClause, b: AcceptClause): boolean {
   if (a.quality > b.quality) return true;
   return (a.type !== "*" && b.type === "*") || (a.subtype !== "*" && b.subtype === "*");

@@ -2,24 +2,24 @@ import type { Writer } from "../bytes/writer.ts";
 
 /** An answer is handed on in pieces of about this size. */
 export const PIECE_BYTES = 32 * 1024;
-/** So much input is worked through before a piece is handed on, were it an empty one. */
+/** Bytes of input that are processed before a piece is yielded, even an empty one. */
 export const STRIDE_BYTES = 64 * 1024;
 /** A metric with more bytes than this is written in runs, for it may be as large as a push. */
 export const LARGE_METRIC_BYTES = 32 * 1024;
-/** So many small things (points, families) are worked through in one run. */
+/** Small things (points, families) that are processed in one run. */
 export const RUN = 256;
 
 /** A piece that says only that a turn of the loop may be taken. */
 export const NOTHING = new Uint8Array(0);
 
-/** What was written so far, in bytes of its own; the writer is emptied. */
+/** What was written so far, in bytes of its own; the writer is empty then. */
 export function takePiece(out: Writer): Uint8Array {
   const piece = out.finish();
   out.reset();
   return piece;
 }
 
-/** What was written so far, lent until more is written; the writer is emptied. */
+/** What was written so far, lent until more is written; the writer is empty then. */
 export function lendPiece(out: Writer): Uint8Array {
   const piece = out.view();
   out.reset();
@@ -31,7 +31,7 @@ export function pieceOf(out: Writer): Uint8Array {
   return out.length >= PIECE_BYTES ? takePiece(out) : NOTHING;
 }
 
-/** Has `append` write the things of [0, count) in runs of `run`, with a piece after each. */
+/** Calls `append` for the things of [0, count) in runs of `run`, with a piece after each. */
 export function* inRuns(
   out: Writer,
   count: number,

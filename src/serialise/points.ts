@@ -13,7 +13,7 @@ import { NOTHING, RUN } from "./pieces.ts";
 
 const ZERO = 0x30;
 const NINE = 0x39;
-/** A whole number of so many digits is one of uint64. */
+/** Digits of a whole number that always fits into uint64. */
 const UINT64_DIGITS = 19;
 
 /**

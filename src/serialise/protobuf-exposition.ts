@@ -10,7 +10,7 @@ import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts";
 import { ScrapedHistograms } from "./scraped-histograms.ts";
 
-/** A family of at most so many bytes is kept until its length can be told; a larger one is written twice. */
+/** Largest family that is kept until its length is known; a larger one is written twice. */
 const KEPT_BYTES = 1024 * 1024;
 
 const PAUSE: Piece = { bytes: NOTHING, page: null };
@@ -68,7 +68,7 @@ interface MessageTools {
   readonly histograms: ScrapedHistograms;
 }
 
-/** One message, what is no piece yet being left in `out`; or none, and false, where there are no metrics of a kind. */
+/** One message; what is too small for a piece is left in `out`. Returns false if there are no metrics of this kind. */
 function* familyMessage(
   out: Writer,
   family: ExposedFamily,
@@ -117,7 +117,7 @@ function* familyRecords(
     }
 }
 
-/** The metrics of one kind among those that stand beside a chunk's lines. */
+/** The metrics of one kind among the records beside a chunk's lines. */
 function* histogramPieces(
   out: Writer,
   side: Uint8Array,

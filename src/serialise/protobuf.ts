@@ -50,7 +50,7 @@ const BUCKET_COUNT = 0x08;
 const BUCKET_BOUND = 0x11;
 const BUCKET_COUNT_FLOAT = 0x21;
 
-/** So many labels are measured in one run; each may be as long as the limit of a label. */
+/** Labels that are measured in one run; each may be as long as the limit of a label. */
 const LABELS_A_RUN = 16;
 
 /** A double field with its key. */
@@ -79,10 +79,10 @@ type EncodableFamily = Pick<GroupFamily, "type" | "lines" | "side">;
 
 /**
  * Appends the metrics of one family of one group as records of MetricFamily field 4 (`0x22 length Metric`). `side`,
- * where set, is those records already. Fields come in the order of their numbers and labels as they stand.
+ * where set, is those records already. Fields come in the order of their numbers, labels in the order of the lines.
  *
- * Counts are exact up to 2^64. A histogram one of whose counts is no uint64 has fractions for all of them, as the text
- * parser of the reference decides it.
+ * Counts are exact up to 2^64. If one count of a histogram is not a uint64, all of them are fractions, as in the text
+ * parser of the reference.
  */
 export function appendMetrics(out: Writer, family: EncodableFamily, scratch = new EncodingScratch()): void {
   if (family.side !== null) {
@@ -96,8 +96,9 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
 }
 
 /**
- * As `appendMetrics`, to be taken over any number of turns: gives what was appended once it is a piece; the rest is
- * left in `out`. Pieces may be borrowed from `side`. Label names are escaped as `scratch.escaping` says.
+ * As `appendMetrics`, to be taken over any number of turns: yields what was appended when it is large enough for a
+ * piece; the rest is left in `out`. Pieces may be borrowed from `side`. Label names are escaped as `scratch.escaping`
+ * says.
  */
 export function* metricPieces(out: Writer, family: EncodableFamily, scratch: EncodingScratch): Generator<Uint8Array> {
   if (family.side !== null) return yield* sidePieces(out, family.side, scratch.escaping);

@@ -9,9 +9,9 @@ const METRIC_HISTOGRAM = 7;
 const SAMPLE_COUNT = 1;
 
 /**
- * Histograms as every Prometheus reads them. Tells native histograms from classic ones, as Prometheus does. Releases up
- * to 3.5 take all metrics of a message for native ones once one is, and fail where a classic one follows: so the two
- * kinds must not share a message.
+ * Histograms as every Prometheus reads them. Separates native histograms from classic ones, as Prometheus does.
+ * Releases up to 3.5 take all metrics of a message for native ones once one is, and fail if a classic one follows; so
+ * the two kinds must not share a message.
  */
 export class ScrapedHistograms {
   private readonly fields = new NativeFields();
@@ -36,9 +36,7 @@ export class ScrapedHistograms {
     }
   }
 
-  /**
-   * A metric whose count, where it leaves out the negative buckets, is told once more and right: the last one counts.
-   */
+  /** If the count of a metric leaves out the negative buckets, the right one is added: the last one counts. */
   private *counted(records: Uint8Array, metric: FieldCursor): Generator<null, Uint8Array> {
     const total = yield* this.missedTotal();
     if (total === null) return recordOf(records, metric);

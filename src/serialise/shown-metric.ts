@@ -56,7 +56,7 @@ export interface ShownNativeHistogram extends Labelled {
 /** A metric with its numbers as Go's fmt.Sprint prints them: floats as in the text format, counts in plain digits. */
 export type ShownMetric = ShownValue | ShownSummary | ShownHistogram | ShownNativeHistogram;
 
-/** A metric that stands beside the lines. The buckets of a native histogram are made as they are asked for. */
+/** A metric from the records beside the lines. The buckets of a native histogram are made as they are asked for. */
 export function showSide(metric: SideMetric, type: MetricType): ShownMetric {
   const labels = metric.labels;
   if (type === MetricType.summary) {

@@ -10,7 +10,7 @@ import { inRuns, LARGE_METRIC_BYTES, NOTHING, pieceOf, RUN } from "./pieces.ts";
 import { type ShownMetric, type ShownPoints, showSide } from "./shown-metric.ts";
 
 /**
- * Appends the metrics that stand beside the lines as JSON objects with commas between them; pieces as in
+ * Appends the metrics of the records beside the lines as JSON objects with commas between them; pieces as in
  * metric-json.ts.
  */
 export function* sideJsonPieces(out: Writer, side: Uint8Array, type: MetricType): Generator<Uint8Array> {
@@ -49,7 +49,7 @@ function* metricJsonPieces(out: Writer, metric: ShownMetric, type: MetricType): 
   out.text(`"sum":${jsonString(sum)}}`);
 }
 
-/** Labels stand sorted by name beside the lines, as in them. */
+/** Labels are sorted by name in the records, as in the lines. */
 function* labelsPieces(out: Writer, labels: readonly LabelPair[]): Generator<Uint8Array> {
   out.ascii('"labels":{');
   for (const [i, { name, value }] of labels.entries()) {

@@ -16,7 +16,7 @@ interface SeriesText {
 /** What would take longer to sort is not: milliseconds of each scrape. */
 const SORTED_FAMILY_BYTES = 128 * 1024;
 
-/** So many series are read, or at once sorted, before a turn of the loop may be taken. */
+/** Series that are read, or sorted at once, before a turn of the loop may be taken. */
 const SERIES_A_TURN = 256;
 
 /** The families one by one, the smaller ones sorted. */
@@ -33,8 +33,8 @@ export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | 
 
 /**
  * The family with its metrics in the order of client_golang's MetricSorter: by the number of labels, then by their
- * values, byte by byte, in the order of the label names. The same family where they stand so; otherwise its lines are
- * copied to one page.
+ * values, byte by byte, in the order of the label names. The same family if they are in this order; otherwise its lines
+ * are copied to one page.
  */
 function* sortSeries(family: ExposedFamily): Generator<null, ExposedFamily> {
   if (family.pages.length === 0) return family;

@@ -76,8 +76,8 @@ export function* groupsPieces(groups: ShownGroups, metricsUrl: string): Generato
 
 /**
  * Appends one group: its labels, when it was pushed to, how to delete it, and its families. `metricsUrl` is the address
- * that pushes go to, without a slash at the end: `http://localhost:9091/metrics`. Gives what was appended once it is a
- * piece; the rest is left in `out`.
+ * that pushes go to, without a slash at the end: `http://localhost:9091/metrics`. Yields what was appended when it is
+ * large enough for a piece; the rest is left in `out`.
  */
 export function* groupPieces(
   out: Writer,
@@ -102,13 +102,13 @@ export function* groupPieces(
   out.ascii("</details>\n");
 }
 
-/** The time that the first metric of a family tells. */
+/** The time in the first metric of a family. */
 function* pushTimeHtml(family: ShownFamily | null, cursor: LineCursor): Generator<Uint8Array, string> {
   const seconds = family === null ? 0 : yield* firstValue(family, cursor);
   return seconds > 0 ? timeHtml(Math.floor(seconds * 1000)) : "never";
 }
 
-/** 0 where there is none. */
+/** 0 if there is none. */
 function* firstValue({ side, lines, type }: ShownFamily, cursor: LineCursor): Generator<Uint8Array, number> {
   if (side !== null) {
     const sides = new SideCursor(side);
