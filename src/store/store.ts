@@ -29,10 +29,7 @@ import { WipedTables } from "./table/wiped-tables.ts";
 
 const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
 
-/**
- * Of so many families the help texts are looked at before one that is inconsistent is found; others wait for the next
- * time.
- */
+/** Families whose help texts are compared at a time in search of an inconsistent one; others wait for the next time. */
 const HELPS_LOOKED_AT = 1024;
 
 /**
@@ -62,7 +59,7 @@ export class Store {
   /** Kept where somebody watches. */
   private segments: Segments | null = null;
   private reporter: StoreReporter = NO_REPORTER;
-  /** Tells whoever is the reporter then. */
+  /** Reports to the reporter of that moment. */
   private readonly relay: StoreReporter = {
     leftOut: (family) => this.reporter.leftOut(family),
     shown: (family) => this.reporter.shown(family),
@@ -93,14 +90,14 @@ export class Store {
     if (this.check && table.contradictions.isEmpty) table.contradictions = null;
   }
 
-  /** Has somebody told of what is left out. */
+  /** Registers the reporter of what is left out. */
   reportTo(reporter: StoreReporter): void {
     this.reporter = reporter;
   }
 
   /**
-   * Stores a push (POST, or PUT with `replace`), or gives the reason why not. A refused push changes nothing but the
-   * time of the group's last failure; where that itself could not be exposed, or the store is full, not even that.
+   * Stores a push (POST, or PUT with `replace`), or returns the reason why not. A refused push changes nothing but the
+   * time of the group's last failure; if that itself could not be exposed, or the store is full, not even that.
    */
   apply(request: PushRequest): Rejection | null {
     const { key } = request;
@@ -234,7 +231,7 @@ export class Store {
     this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
   }
 
-  /** Has somebody told of every change from now on. */
+  /** Registers the watcher that is notified of every change. */
   watch(watcher: StoreWatcher): void {
     this.watcher = watcher;
     this.watchSegments(watcher);
@@ -245,7 +242,7 @@ export class Store {
     this.table.segments = this.segments;
   }
 
-  /** Puts groups as they were kept into the store, step by step; there must be none of their keys. Nobody is told. */
+  /** Puts kept groups into the store, step by step; there must be none of their keys. The watcher is not notified. */
   restoring(kept: KeptGroups): Restoring {
     return new Restoring(this.table, this.reserved, kept, () => this.allowContradictions());
   }
@@ -268,7 +265,7 @@ export class Store {
     return this.table.groups.table.limit;
   }
 
-  /** The group of an id with its key and push times, or null where there is none. Borrowed as with `groups`. */
+  /** The group of an id with its key and push times, or null if there is none. Borrowed as with `groups`. */
   keyedGroup(group: number): KeyedGroup | null {
     const row = this.groupRow(group);
     return row === null ? null : { ...row, view: viewOf(this.table, group, row.labels) };
@@ -296,7 +293,7 @@ export class Store {
 
   /**
    * Whether what was deleted or replaced is still being taken out, because it is too much for one turn of the loop.
-   * Meanwhile groups are shown as they are to be; whoever wants a snapshot should wait.
+   * Meanwhile groups are shown as they will be; a snapshot should wait.
    */
   get isChanging(): boolean {
     return this.table.removals.isUnderWay;

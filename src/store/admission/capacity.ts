@@ -19,8 +19,8 @@ export interface GroupGrowth {
 }
 
 /**
- * Why a push that adds so much cannot be kept, or null. What does not grow the store is always taken, even where it is
- * over its limits (a file may have been restored under other ones). Costs nothing but comparisons.
+ * Why a push that adds `more` cannot be stored, or null. What does not make the store grow is always accepted, even
+ * if it is over its limits (a file may have been restored under other ones). Costs nothing but comparisons.
  */
 export function findFull(table: Table, limits: StoreLimits, more: Growth): Rejection | null {
   if (more.groups > 0 && table.groups.count + more.groups > limits.maxGroups)

@@ -8,7 +8,7 @@ import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
 
-/** So many of a push's faults are told, and none once so much was said; the rest are counted. */
+/** At most this many faults of a push, and this many characters, are reported; further ones are only counted. */
 const MAX_ERRORS = 100;
 const MAX_ERROR_CHARACTERS = 100_000;
 
@@ -33,7 +33,7 @@ export class Faults {
     this.untold = 0;
   }
 
-  /** `describe` is only asked for what is told: a description can cost as much as the whole push. */
+  /** `describe` is only called for what is reported: a description can cost as much as the whole push. */
   add(describe: () => string): void {
     if (this.texts.length >= MAX_ERRORS || this.toldCharacters >= MAX_ERROR_CHARACTERS) {
       this.untold++;
@@ -44,7 +44,7 @@ export class Faults {
     this.texts.push(text);
   }
 
-  /** Two families that collide are told of once, whichever was found first. */
+  /** Two families that collide are reported once, whichever was found first. */
   addCollision(collision: Collision): void {
     const { name, other } = collision;
     if (this.collisions.some((known) => known.name === other && known.other === name)) return;
@@ -67,7 +67,7 @@ export class Faults {
 
 /**
  * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed
- * and its label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what
+ * and its label values are UTF-8; Prometheus can read everything else. The family has been rendered. Returns what
  * describes the first fault, or null.
  */
 export function findFault(
@@ -92,7 +92,8 @@ export function findFault(
 }
 
 /**
- * The label that tells the lines of a metric apart, which no metric of the type and no grouping key may have; or null.
+ * The label that differs between the lines of a metric, which no metric of the type and no grouping key may have; or
+ * null.
  */
 export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
   if (type === MetricType.summary) return "quantile";
@@ -167,8 +168,8 @@ export function familyName(columns: PushColumns, family: number): string {
 }
 
 /**
- * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf` tells
- * the type of every other family that there will be, or undefined. Gives the first such fault, or null.
+ * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf`
+ * returns the type of every other family that there will be, or undefined. Returns the first such fault, or null.
  */
 export function findCollision(
   name: string,

@@ -5,7 +5,7 @@ import { METRIC } from "../../protobuf/metrics-proto.ts";
 import type { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
 
-/** No field is written behind so many bytes: there is more than is told. */
+/** No field is written behind this many bytes: there is more than is printed. */
 const MOST_BYTES = 2 * MAX_TOLD_BYTES;
 
 /**

@@ -54,14 +54,14 @@ export function compareLines(
  *
  * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the
  * series: for each other shape of key whose names the series has, there is one such key, and one look-up. A push whose
- * series are the ones it replaces needs no search at all; the caller sees to that with `compareLines`.
+ * series are the ones it replaces needs no search; the caller finds that out with `compareLines`.
  */
 export class DuplicateSearch {
   private readonly seen = new BlockSet();
   private readonly walk = new LabelWalk();
   private readonly key = new Writer(256);
   /**
-   * The labels of the series looked at: their written names, and where each stands with its value, two integers an id.
+   * The labels of the current series: their written names, and where each is with its value, two integers for an id.
    */
   private readonly names = new KeyTable();
   private readonly places: number[] = [];
@@ -85,8 +85,8 @@ export class DuplicateSearch {
   }
 
   /**
-   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that
-   * have all those names, can have it search so much.
+   * Whether the search hit its bound. That takes groups with thousands of different sets of label names, and series
+   * that have all those names.
    */
   get isExhausted(): boolean {
     return this.work.isSpent;

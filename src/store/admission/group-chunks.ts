@@ -20,7 +20,7 @@ export class GroupChunks {
   private isLarge = false;
   /** The place in `ids` behind the next guess. */
   private guess = 0;
-  /** Where in `ids` each family's chunk stands, by family id, while `round` says so; filled when a guess was wrong. */
+  /** Where in `ids` each family's chunk is, by family id, while `round` says so; filled when a guess was wrong. */
   private places = new Int32Array(64);
   private rounds = new Int32Array(64);
   private round = 0;
@@ -121,7 +121,8 @@ export class GroupChunks {
   }
 
   /**
-   * The place of the next chunk that is no push time, from `place` downwards: in the order pushed; -1: there is none.
+   * The place of the next chunk that is not a push time, from `place` downwards: in the order pushed; -1: there is
+   * none.
    */
   nextPushed(place: number): number {
     let next = place - 1;

@@ -72,7 +72,7 @@ export class PushGrowth {
     return this.roomBytes >= 0;
   }
 
-  /** Why there is no room for values in a group that are larger by so much, or null. */
+  /** Why there is no room for values in a group that are larger by `moreBytes`, or null. */
   findFullForValues(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
     if (moreBytes <= 0) return null;
     const heldBytes = this.table.groups.heldBytes(group);
@@ -84,7 +84,7 @@ export class PushGrowth {
     );
   }
 
-  /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 where there is none yet. */
+  /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 if there is none yet. */
   findFull(
     limits: StoreLimits,
     request: PushRequest,

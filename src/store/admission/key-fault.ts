@@ -7,13 +7,13 @@ import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 
-/** So many labels of a key are told in an error text. */
+/** Labels of a key in an error text. */
 const MAX_TOLD_LABELS = 50;
 
 /**
- * What makes a key unfit to be exposed at all: a reserved name that was smuggled in; names that are one once escaped;
- * push times that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed
- * as another type. `group` is -1 where there is none of the key; without `duplicates` other groups do not matter.
+ * Why a key cannot be exposed at all: a reserved name that was smuggled in; names that are one once escaped; push times
+ * that another group has the very series of, as `{job="j"}` and `{job="j",instance=""}`, or that were pushed as another
+ * type. `group` is -1 if there is none of the key; without `duplicates` other groups do not matter.
  */
 export function findKeyFault(
   table: Table,

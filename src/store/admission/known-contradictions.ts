@@ -15,7 +15,7 @@ import type { Table } from "../table/table.ts";
 import { describeType, findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
 
-/** No name holds this byte: behind it stands what tells the key of a further family of a name from the name. */
+/** No name has this byte. It begins what a further family of a name adds to the name, to make its key. */
 const NO_UTF8 = 0xff;
 const ASIDE = 8;
 /** Ages are milliseconds; two of one moment differ by this. */
@@ -211,7 +211,7 @@ export class KnownContradictions implements Contradictions {
     if (this.asides.size > 0) this.further(family.nameBytes, family.type | ASIDE)?.asides?.release(group);
   }
 
-  /** The series of a chunk are others now: who doubled them may not do so any more. */
+  /** The series of a chunk are others now: chunks that doubled them may not do so any more. */
   relabelled(chunk: number): void {
     if (this.asides.size === 0) return;
     const family = this.table.familyOf(chunk);

@@ -48,7 +48,7 @@ export class KnownPush {
     if (hasForm(columns, this.chunks)) this.table.groups.setForm(group, columns.form);
   }
 
-  /** Reads the group's chunks and writes the new lines. Gives by how much they are larger, in bytes. */
+  /** Reads the group's chunks and writes the new lines. Returns by how many bytes they are larger. */
   prepare(columns: PushColumns, group: number): number {
     const { families } = columns;
     const { chunks } = this;

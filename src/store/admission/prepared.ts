@@ -7,9 +7,9 @@ export interface Prepared {
   family: number;
   stored: Family | null;
   chunk: number;
-  /** Where the chunk stands on its page, and how large it is. */
+  /** Where the chunk is on its page, and how large it is. */
   place: ChunkPlace;
-  /** What stands beside its lines. */
+  /** The records beside its lines. */
   sideBytes: number;
   start: number;
   end: number;

@@ -8,6 +8,6 @@ export interface PushRequest {
   /** PUT: families of the group that are not in the push go. */
   readonly replace: boolean;
   readonly receivedMs: number;
-  /** Whoever pushes applies it again where it is to be later. */
+  /** The caller applies it again if it has to wait. */
   readonly canWait?: boolean;
 }

@@ -74,9 +74,9 @@ export class PushHandler {
   }
 
   /**
-   * Renders the families of a push and finds what is wrong with them. `check` false leaves out what needs other series
-   * to be looked at. `group` is -1 where there is none yet. The faults are lent until the next push; where the renderer
-   * finds the push too large, they are not all.
+   * Renders the families of a push and finds what is wrong with them. `check` false leaves out what depends on other
+   * series. `group` is -1 if there is none yet. The faults are lent until the next push; if the renderer finds the push
+   * too large, some are missing.
    */
   prepare(request: PushRequest, group: number, check: boolean): Faults {
     const { columns } = request;
@@ -96,8 +96,8 @@ export class PushHandler {
   }
 
   /**
-   * Families without metrics are left out of text pushes. The time of the push is ours to tell, and in a new group that
-   * of a failure too.
+   * Families without metrics are left out of text pushes. The push time is our own to set, and in a new group the
+   * failure time, too.
    */
   private isLeftOut(columns: PushColumns, family: number): boolean {
     if (columns.families.metricCount(family) === 0 && !isKeptEmpty(columns, family)) return true;
@@ -187,7 +187,7 @@ export class PushHandler {
     }
   }
 
-  /** Why there is no room for what was prepared last, or null; `group` is -1 where there is none yet. */
+  /** Why there is no room for what was prepared last, or null; `group` is -1 if there is none yet. */
   findFull(limits: StoreLimits, request: PushRequest, group: number): Rejection | null {
     const { growth, prepared, preparedCount, renderer } = this;
     if (growth.hasRoom(limits, request, group, renderer.out.length, preparedCount)) return null;
@@ -305,7 +305,7 @@ export class PushHandler {
     }
   }
 
-  /** Stores what was prepared last; `group` is there by now. Gives nothing back: it cannot fail. */
+  /** Stores what was prepared last; `group` is there by now. It cannot fail. */
   store(request: PushRequest, group: number): void {
     if (request.replace) removeOthers(this.table, group, this.prepared, this.preparedCount, this.chunks);
     for (let i = 0; i < this.preparedCount; i++) this.storeFamily(request, this.prepared[i] as Prepared, group);

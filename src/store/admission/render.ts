@@ -23,12 +23,14 @@ const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
 /**
  * Renders the families of a push as finished exposition lines (the shape is in model/view.ts), each once. Labels of the
- * grouping key overwrite a metric's own; `instance` is added where there is none; all are sorted by name.
+ * grouping key overwrite a metric's own; `instance` is added if there is none; all are sorted by name.
  */
 export class Renderer {
   /** The lines of all families rendered since `begin`. */
   readonly out = new Writer(1 << 16);
-  /** Where the labels of each metric stand in `out` in one of its lines: start and size, two integers a metric row. */
+  /**
+   * Where the labels of each metric are in `out`, in one of its lines: start and size, two integers for a metric row.
+   */
   private blocks = new Int32Array(256);
   /** Of the family rendered last. */
   lineCount = 0;
@@ -41,11 +43,11 @@ export class Renderer {
   limitBytes = 0;
 
   /**
-   * Of the family rendered last: own labels without a value or without a name, which lines do not tell from empty ones.
-   * Two numbers each, in the order rendered: the label row, and how many labels stand before it in its line.
+   * Of the family rendered last: own labels without a value or without a name, which in lines look like empty ones. Two
+   * numbers each, in the order rendered: the label row, and how many labels precede it in its line.
    */
   readonly partial: number[] = [];
-  /** Labels of the metric at hand that have been rendered. */
+  /** Labels of the current metric that have been rendered. */
   private labelCount = 0;
   private readonly label = new Writer(1024);
   private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
@@ -156,7 +158,7 @@ export class Renderer {
     this.out.ascii('"} ');
   }
 
-  /** Appends a head and the labels, and notes where the labels stand: in each line of a metric they are the same. */
+  /** Appends a head and the labels, and notes where the labels are: in each line of a metric they are the same. */
   private beginLine(head: number, metric: number): void {
     const { out, label } = this;
     const bytes = this.heads[head] as Writer;
@@ -172,7 +174,7 @@ export class Renderer {
     if (this.out.length > this.limitBytes) this.isTooLarge = true;
   }
 
-  /** Appends the value of a sample; 0 where there is none (-1). */
+  /** Appends the value of a sample; 0 if there is none (-1). */
   appendValue(columns: PushColumns, sample: number): void {
     const { out } = this;
     const { samples } = columns;

@@ -2,7 +2,7 @@ import type { Table } from "../table/table.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { Prepared } from "./prepared.ts";
 
-/** Every group has so many families that no push takes away. */
+/** Families of every group that no push takes away. */
 const PUSH_TIME_FAMILIES = 2;
 
 /** Takes out of a group what a PUT does not bring again, `prepared` up to its count, but for the push times. */

@@ -65,7 +65,7 @@ function areSame(names: readonly string[], others: readonly string[]): boolean {
   return true;
 }
 
-/** Go takes a known field of another wire type for an unknown one; Prometheus' reader gives up. */
+/** Go reads a known field of another wire type as an unknown one; Prometheus' reader fails. */
 function findWrongWire(source: Uint8Array, start: number, end: number, shape: Message): string | null {
   const record = new FieldCursor();
   record.open(source, start, end);
@@ -127,7 +127,7 @@ function findCustomFault(fields: NativeFields, positive: readonly Whole[], negat
   return runsOf(fields.negative.spans, negative).length > 0 ? "custom buckets: must not have negative spans" : null;
 }
 
-/** Buckets that stand together, none of them empty: what Prometheus makes of spans before it checks them. */
+/** Adjacent buckets, none of them empty: what Prometheus makes of spans before it checks them. */
 interface Run {
   /** How far behind the run before it begins, in 32 bits. */
   readonly offset: number;
@@ -188,8 +188,8 @@ function negativeCount(side: string, counts: readonly Whole[]): string | null {
 }
 
 /**
- * Observations of NaN are counted but go to no bucket; there are such only where the sum is NaN. A count that leaves
- * out the negative buckets is taken, as the reference takes it: a Prometheus is told the right one when it scrapes.
+ * Observations of NaN are counted but go to no bucket; there are such only if the sum is NaN. A count that leaves out
+ * the negative buckets is accepted, as the reference does; a Prometheus gets the right one when it scrapes.
  */
 function findTotalFault(
   { sum, count, zeroCount }: NativeFields,

@@ -1,7 +1,7 @@
 /** A push that doubles nobody's series; and one that holds a series twice itself. */
 export const NOBODY = -1;
 export const ITSELF = -2;
-/** Of a chunk that was kept: whom it doubles is to be found out. */
+/** Of a restored chunk: which group it doubles must be found out. */
 export const UNKNOWN = -3;
 
 /** What is noted of a chunk, and of a group that some wait for: measured. */
@@ -11,9 +11,9 @@ const WAITED_FOR_BYTES = 350;
 const NO_CHUNKS: ReadonlySet<number> = new Set();
 
 /**
- * The chunks of one name and type that hold series which another group has already, or one series twice: they stand in
- * a family of their own, which is never shown. Each waits for the group that it doubles: when that one's series change,
- * it is looked at again. `age` is when it was set aside.
+ * The chunks of one name and type that hold series which another group has already, or one series twice: they are in a
+ * family of their own, which is never shown. Each waits for the group that it doubles: when that one's series change,
+ * it is checked again. `age` is when it was set aside.
  */
 export class Asides<Home> {
   private readonly ages = new Map<number, number>();
@@ -24,7 +24,7 @@ export class Asides<Home> {
   private released: ReadonlySet<number>[] = [];
 
   constructor(
-    /** Where the chunks stand. */
+    /** Where the chunks are. */
     readonly family: Home,
     /** The memory of what is noted, of all families together. */
     private readonly tally: { sizeBytes: number },
@@ -77,8 +77,8 @@ export class Asides<Home> {
   }
 
   /**
-   * The series of a group have changed or are gone: who waits for it is to be looked at again. Costs the same however
-   * many wait.
+   * The series of a group have changed or are gone: chunks that wait for it must be checked again. Costs the same
+   * however many wait.
    */
   release(group: number): void {
     const waiting = this.waiting.get(group) ?? NO_CHUNKS;

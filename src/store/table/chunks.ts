@@ -2,7 +2,7 @@ import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { RowNumbers } from "../../bytes/row-numbers.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 
-/** Fields of a chunk row. A free row has GROUP -1 and stands in a list by NEXT and PLACE. */
+/** Fields of a chunk row. A free row has GROUP -1 and is linked by NEXT and PLACE. */
 export const CHUNK_FAMILY = 0;
 export const CHUNK_GROUP = 1;
 /** The page and the slot on it, as `placeOn` of families.ts joins them. */
@@ -28,7 +28,7 @@ const SEGMENT_BITS = -1 << SEGMENT_SHIFT;
 /** Numbers of segments are below it. */
 export const SEGMENT_LIMIT = 2 ** (32 - SEGMENT_SHIFT);
 
-/** The rows of all chunks: where each stands and what it is. No object a chunk. */
+/** The rows of all chunks: where each is and what it is. There is no object for a chunk. */
 export class Chunks {
   private readonly column = new Int32Column();
   private readonly pushed = new Float64Column();

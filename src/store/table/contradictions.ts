@@ -4,8 +4,8 @@ import type { Family } from "./families.ts";
 import type { ChunkPlace } from "./pages.ts";
 
 /**
- * Decides what a table shows of what it holds, where not all of it can be shown together. The table says what changes
- * in it; whoever puts something in that may contradict the rest does so through `put`.
+ * Decides what a table shows if not everything in it can be shown together. The table reports its changes; what may
+ * contradict the rest is put in through `put`.
  */
 export interface Contradictions {
   /** Nothing contradicts anything, and every name has one family. */
@@ -50,7 +50,7 @@ export interface Contradictions {
   dropped(family: Family): void;
   /** The series of a group in a family are others now, or gone. */
   left(family: Family, group: number, chunk: number): void;
-  /** The series of a chunk are others now: who doubled them may not do so any more. */
+  /** The series of a chunk are others now: chunks that doubled them may not do so any more. */
   relabelled(chunk: number): void;
   /** A chunk was restored: `age` as it was kept, 0 where none was. */
   restored(family: Family, chunk: number, age: number): void;

@@ -1,4 +1,4 @@
-/** So many keys are looked through; more have an index. */
+/** Keys that are searched one by one; more have an index. */
 const FEW = 8;
 const KEY = 0;
 const COUNT = 1;
@@ -26,7 +26,7 @@ export class CountMap {
     return this.pairOf(key) >= 0;
   }
 
-  /** Adds to a count; one of 0 is none. Gives what it was before. */
+  /** Adds to a count; a key that is missing has 0. Returns what it was before. */
   add(key: number, by: number): number {
     const pair = this.pairOf(key);
     if (pair < 0) {
@@ -106,7 +106,7 @@ export class CountMap {
     slots[hole] = 0;
   }
 
-  /** Makes room for so many pairs. */
+  /** Makes room for `capacity` pairs. */
   private resize(capacity: number): void {
     const pairs = new Int32Array(2 * capacity);
     pairs.set(this.pairs.subarray(0, 2 * this.size));

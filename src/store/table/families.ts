@@ -23,7 +23,7 @@ export interface FamilySnapshot {
   readonly pages: readonly Page[];
 }
 
-/** A metric family over all groups: a column of the store. Its chunks stand on its pages. */
+/** A metric family over all groups: a column of the store. Its chunks are on its pages. */
 export class Family {
   readonly pages: Page[] = [];
   /** Pages with much room, to be filled first; entries may be out of date. */
@@ -35,7 +35,7 @@ export class Family {
   quotedCount = 0;
   /** One of the two families of push times, which no PUT takes away. */
   isPushTime = false;
-  /** It was pushed without a type, which protobuf tells from COUNTER. */
+  /** It was pushed without a type, which in protobuf differs from COUNTER. */
   isTypeless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
@@ -68,7 +68,7 @@ export class Family {
     this.type = type;
   }
 
-  /** Puts a chunk's bytes, source[start, end), on a page with room for them; gives where, as `placeOn` makes it. */
+  /** Puts a chunk's bytes, source[start, end), on a page with room for them; returns where, as `placeOn` makes it. */
   insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): number {
     const page = pages.writable(this.pageFor(pages, end - start), this.pages);
     return placeOn(page.id, pages.put(page, chunk, source, start, end));
@@ -156,7 +156,7 @@ export class Family {
   }
 
   /**
-   * Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. Gives
+   * Counts a chunk's help text in (1) or out (-1) and keeps `help` one that some chunk has, a text before none. Returns
    * whether there are other texts now than before.
    */
   countHelp(help: number, by: 1 | -1): boolean {
@@ -198,7 +198,7 @@ function hasRoom(page: Page, size: number): boolean {
 /** A page and a slot as one integer. */
 export const placeOn = (page: number, slot: number): number => page * MAX_SLOTS + slot;
 
-/** Another push of a family: one group that tells the type tells it for all. */
+/** Another push of a family: one group that has the type sets it for all. */
 export function noteTypeless(family: Family, isTypeless: boolean): void {
   if (!isTypeless || family.chunkCount <= 1) family.isTypeless = isTypeless;
 }

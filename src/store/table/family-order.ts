@@ -3,7 +3,7 @@ import type { Family } from "./families.ts";
 /** A block with more families than this is split in two. */
 const BLOCK_FAMILIES = 512;
 
-/** Families that stand together in the order; a block that a reader holds is never changed, a copy takes its place. */
+/** Adjacent families of the order; a block that a reader holds is never changed, a copy replaces it. */
 export interface FamilyBlock {
   readonly families: readonly Family[];
   /** The number of readings that had begun when the block came into being. */
@@ -47,9 +47,7 @@ export class FamilyOrder {
     if (families.length === 0) this.blocks.splice(at, 1);
   }
 
-  /**
-   * The last block whose first family does not stand behind this one, the first block where all do, or -1 without any.
-   */
+  /** The last block whose first family is not behind this one; the first block if all are; -1 without any. */
   private blockOf(family: Family): number {
     const { blocks } = this;
     let low = 0;
@@ -77,7 +75,7 @@ function compare(a: Family, b: Family): number {
   return Buffer.compare(a.nameBytes, b.nameBytes) || a.id - b.id;
 }
 
-/** The place of the first family that does not stand before this one. */
+/** The place of the first family that is not before this one. */
 function placeIn(families: readonly Family[], family: Family): number {
   let low = 0;
   let high = families.length;

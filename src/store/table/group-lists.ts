@@ -2,7 +2,7 @@ import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_PREVIOUS, CHUNK_STRIDE, type Chunks } f
 import type { Groups } from "./groups.ts";
 import { LargeGroups } from "./large-groups.ts";
 
-/** A group that comes to have so many chunks is looked into by an index. */
+/** Chunks from which on a group has an index. */
 const LARGE_GROUP_CHUNKS = 1024;
 
 /**
@@ -29,7 +29,7 @@ export class GroupLists {
     return this.large.sizeBytes;
   }
 
-  /** Whether a group has so many chunks that nobody should go through its list. */
+  /** Whether a group has too many chunks to go through its list. */
   isLarge(group: number): boolean {
     return this.large.listOf(group) > 0;
   }
@@ -74,8 +74,7 @@ export class GroupLists {
   }
 
   /**
-   * Leaves a group the chunks in `kept`, in the order in which they were added, and gives the others. Costs what is
-   * kept.
+   * Leaves a group the chunks in `kept`, in the order in which they were added. Returns the others. Costs what is kept.
    */
   keepOnly(group: number, kept: readonly number[]): GoneChunks {
     const list = this.large.listOf(group);

@@ -23,7 +23,7 @@ export const MOST_NOTED = 4096;
 /** More than this are put in order step by step. */
 const STEP = 512;
 
-/** A group that has one of so many families, or more, is put in order by going through them all. */
+/** A group that has one in this many families, or more, is put in order by going through them all. */
 const SPARSE = 16;
 
 /** A chunk as it was when it was noted; its page is held. */
@@ -65,7 +65,7 @@ class NotedChunk implements ShownFamily {
 }
 
 /**
- * One group as it was at one moment, for readers that take turns. Where each chunk stands is noted, and its page held.
+ * One group as it was at one moment, for readers that take turns. The place of each chunk is noted, and its page held.
  */
 export class GroupReading implements ShownGroup {
   readonly lastPushSuccessful: boolean;

@@ -19,7 +19,7 @@ const FAILED = 1;
 const SIZE = 2;
 const DOUBLES_STRIDE = 3;
 
-/** The group that a push is for, -1 where there is none yet; its shape is -1 where no group has such a key. */
+/** The group that a push is for, -1 if there is none yet; its shape is -1 if no group has such a key. */
 export interface PushedGroup {
   readonly group: number;
   readonly shape: number;
@@ -89,7 +89,7 @@ export class Groups {
     return this.column.rows[group * STRIDE + SERIES] as number;
   }
 
-  /** The size of what a group holds: lines, what stands beside them, and help texts. */
+  /** The size of what a group holds: lines, the records beside them, and help texts. */
   heldBytes(group: number): number {
     return this.doubles.rows[group * DOUBLES_STRIDE + SIZE] as number;
   }
@@ -99,7 +99,7 @@ export class Groups {
     this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = heldBytes;
   }
 
-  /** Notes that a group holds so much more, or less. */
+  /** Notes that a group holds more, or less. */
   addHeld(group: number, seriesCount: number, heldBytes: number): void {
     const at = group * STRIDE + SERIES;
     this.column.rows[at] = (this.column.rows[at] as number) + seriesCount;

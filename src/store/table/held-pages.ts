@@ -9,7 +9,7 @@ export class HeldPages {
   /** Of all readings together. */
   sizeBytes = 0;
 
-  /** The epoch of the newest reading; 0 where there is none. */
+  /** The epoch of the newest reading; 0 if there is none. */
   newest = 0;
 
   /** How many readings there are. */
@@ -59,7 +59,7 @@ export class HeldPages {
     return newest;
   }
 
-  /** Gives what an ended reading held to the next one that holds it. */
+  /** Passes what an ended reading held to the next one that holds it. */
   private handOn(ended: number, newest: number, sizeBytes: number): void {
     for (const [reading, held] of this.readings) {
       if (reading < ended) continue;

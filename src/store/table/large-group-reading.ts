@@ -5,12 +5,12 @@ import type { FamilyBlock } from "./family-order.ts";
 import { PAGE_BYTES } from "./pages.ts";
 import type { Table } from "./table.ts";
 
-/** So many families that the group has not are passed over before a turn of the loop may be taken. */
+/** Families without the group that are skipped before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
 
 /**
  * A group of very many families, for readers that take turns: each family as it is when its turn comes. Nothing is kept
- * of the group, so it costs neither memory nor those who change it anything, however slow the reader is.
+ * of the group, so a slow reader costs neither memory nor time of changes.
  */
 export class LargeGroupReading implements ShownGroup {
   readonly lastPushSuccessful: boolean;

@@ -14,7 +14,7 @@ export class LargeGroups {
   private lastList = 0;
   /** The list of each group, 0 where it is not large. */
   private readonly lists = new Int32Column();
-  /** Another one in each process: nobody chooses where chunks stand. */
+  /** Another one in each process, so that nobody can choose where chunks are. */
   private readonly key = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
 
   get sizeBytes(): number {

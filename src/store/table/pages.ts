@@ -10,19 +10,19 @@ export const FILL_BYTES = (PAGE_BYTES / 16) * 15;
 /** Free buffers kept for the next pages. */
 const SPARE_BUFFERS = 64;
 
-/** A page has at most so many slots; chunk rows keep a page and a slot in one integer. */
+/** Most slots of a page; chunk rows keep a page and a slot in one integer. */
 export const MAX_SLOTS = 512;
 /** The slot of a chunk that was taken away; another chunk may get it. */
 const HOLE = -1;
 
-/** The objects of a page but for what its arrays hold, and of something that stands beside lines: measured. */
+/** The objects of a page without its arrays' content, and of a record beside lines: measured. */
 const PAGE_OBJECT_BYTES = 420;
 const SIDE_OBJECT_BYTES = 180;
 /** The objects of the deflated form of a page. */
 const DEFLATED_OBJECT_BYTES = 150;
 const SLOT_BYTES = 6;
 
-/** Where a chunk stands on its page: good until something is written to the page. */
+/** Where a chunk is on its page: valid until something is written to the page. */
 export interface ChunkPlace {
   slot: number;
   offset: number;
@@ -36,8 +36,8 @@ export interface ChunkPlace {
  *     slots   id      id     id      -1                    a chunk keeps its slot as long as it is on the page
  *     sizes   size    size   size     0                    16 bits each: few bytes to sum up for an offset
  *
- * A chunk larger than a page has a page of its own and only its `used` tells the size. A snapshot holds pages as they
- * are: a page that one may hold is never written; a copy takes its place (Pages.writable).
+ * A chunk larger than a page has a page of its own, whose `used` is the size. A snapshot holds pages as they are: a
+ * page that one may hold is never written; a copy replaces it (Pages.writable).
  */
 export class Page {
   bytes: Uint8Array;
@@ -64,7 +64,7 @@ export class Page {
     /** The number of snapshots taken when the page came into being. */
     readonly epoch: number,
     bytes?: Uint8Array,
-    /** Where the deflated form of the page is counted; null once the page is none of the store's any more. */
+    /** Where the deflated form of the page is counted; null once the page is no longer the store's. */
     private tally: DeflatedTally | null = null,
   ) {
     const slotCount = sizeBytes === PAGE_BYTES ? 64 : 8;
@@ -84,7 +84,7 @@ export class Page {
     this.keptDeflated = parts;
   }
 
-  /** The memory that it takes up, but for its deflated form and what stands beside lines. */
+  /** Its memory without its deflated form and the records beside lines. */
   get sizeBytes(): number {
     return this.bytes.length + this.objectBytes;
   }
@@ -93,7 +93,7 @@ export class Page {
     return PAGE_OBJECT_BYTES + this.slots.length * SLOT_BYTES;
   }
 
-  /** The page is none of the store's any more: gives what readers of it hold. */
+  /** The page is no longer the store's: returns how much its readers hold. */
   retire(): number {
     const kept = deflatedBytes(this.keptDeflated);
     if (this.tally !== null) this.tally.sizeBytes -= kept;
@@ -103,7 +103,7 @@ export class Page {
     return this.sizeBytes + kept + sideBytes;
   }
 
-  /** Sets where the chunk of a slot stands. */
+  /** Sets where the chunk of a slot is. */
   locate(slot: number, place: ChunkPlace): void {
     const { sizes } = this;
     let offset = 0;
@@ -122,7 +122,7 @@ export class Page {
     return this.slots.find((chunk) => chunk !== HOLE);
   }
 
-  /** Puts source[start, end) into a free slot, which it gives; there must be room. */
+  /** Puts source[start, end) into a free slot and returns that; there must be room. */
   add(chunk: number, source: Uint8Array, start: number, end: number): number {
     const slot = this.takeSlot();
     const place = { slot: 0, offset: 0, size: 0 };
@@ -226,7 +226,7 @@ export class Pages {
     return this.held.count;
   }
 
-  /** A reading begins: no page that exists now is written until it is released. Gives its epoch. */
+  /** A reading begins: no page that exists now is written until it is released. Returns its epoch. */
   hold(): number {
     this.held.begin(++this.epoch);
     return this.epoch;
@@ -276,7 +276,7 @@ export class Pages {
     if (pages.length === 0) freeIds.length = 0;
   }
 
-  /** Puts source[start, end) on a page that may be written; gives the slot. There must be room. */
+  /** Puts source[start, end) on a page that may be written; returns the slot. There must be room. */
   put(page: Page, chunk: number, source: Uint8Array, start: number, end: number): number {
     const before = page.objectBytes;
     const slot = page.add(chunk, source, start, end);
@@ -339,13 +339,13 @@ export function pageSizeFor(pageCount: number, chunkBytes: number): number {
   return Math.min(PAGE_BYTES, size);
 }
 
-/** What stands beside the lines of a chunk, in bytes. */
+/** The size of the records beside the lines of a chunk. */
 export const sideSize = (page: Page, chunk: number): number => page.sides?.get(chunk)?.length ?? 0;
 
 /** The memory that something of this size beside lines takes up; 0 is nothing. */
 export const sideMemory = (sizeBytes: number): number => (sizeBytes === 0 ? 0 : SIDE_OBJECT_BYTES + sizeBytes);
 
-/** Sets what stands beside the lines of a chunk. */
+/** Sets the records beside the lines of a chunk. */
 export function setSide(page: Page, chunk: number, side: Uint8Array | null): void {
   if (side === null) page.sides?.delete(chunk);
   else {

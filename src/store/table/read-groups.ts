@@ -4,10 +4,10 @@ import { GroupReading, MOST_NOTED } from "./group-reading.ts";
 import { LargeGroupReading } from "./large-group-reading.ts";
 import type { Table } from "./table.ts";
 
-/** So many places of groups are looked at before a turn of the loop may be taken. */
+/** Places of groups that are read before a turn of the loop may be taken. */
 const GROUPS_A_TURN = 1024;
 
-/** All groups of a table as Store.groups gives them. */
+/** All groups of a table as Store.groups yields them. */
 export function* readGroups(table: Table): Generator<ShownGroup | null> {
   const { groups } = table;
   for (let group = 0; group < groups.table.limit; group++) {

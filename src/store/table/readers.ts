@@ -5,7 +5,7 @@ import type { Pages } from "./pages.ts";
 const KEPT_BYTES = 250;
 const REFERENCE_BYTES = 8;
 
-/** Who goes on to see the table as it was: a snapshot. */
+/** A reader that goes on to see the table as it was: a snapshot. */
 export interface Reader {
   /** Changes of the epoch before this are seen, later ones are not. */
   readonly epoch: number;
@@ -14,15 +14,15 @@ export interface Reader {
 }
 
 /**
- * Who reads the table over some turns. Their pages are held; what else they go on to see as it was is kept for them,
- * before it changes, by those who change it.
+ * The readers of the table that take several turns. Their pages are held. Everything else that they must see as it was
+ * is kept for them before it changes, by the change itself.
  */
 export class Readers {
   private readonly snapshots = new Set<Reader>();
 
   constructor(private readonly pages: Pages) {}
 
-  /** A snapshot is taken: no page that exists now is written until `endSnapshot`. Gives its epoch. */
+  /** A snapshot is taken: no page that exists now is written until `endSnapshot`. Returns its epoch. */
   beginSnapshot(snapshot: Reader): number {
     this.snapshots.add(snapshot);
     return this.pages.hold();

@@ -1,6 +1,6 @@
 import { CHUNK_NEXT, CHUNK_STRIDE, type Chunks } from "./chunks.ts";
 
-/** So many chunks are taken out at once, within the change that lets them go or in one step after it. */
+/** Chunks that are taken out at once, within the change that removes them or in one step after it. */
 export const REMOVALS_A_STEP = 256;
 
 /** Where chunks are taken out of. */
@@ -21,8 +21,8 @@ interface Removal {
 }
 
 /**
- * Chunks that belong to no group any more and still stand in their families, because there are too many to take them
- * out in one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
+ * Chunks that belong to no group any more but are still in their families, because there are too many to take them out
+ * in one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
  */
 export class Removals {
   private readonly lists: Removal[] = [];

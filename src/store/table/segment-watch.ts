@@ -1,4 +1,4 @@
-/** Whoever is told where the chunks of large groups come and go: see segments.ts. */
+/** Notified where chunks of large groups come and go: see segments.ts. */
 export interface SegmentWatch {
   /** About the memory that it takes up. */
   readonly sizeBytes: number;

@@ -11,7 +11,7 @@ const SEGMENT_BYTES = 400;
 
 /**
  * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here
- * is kept whole in its own row. Told by the table of every change; asked by the copy what it has to write.
+ * is kept whole in its own row. The table notifies it of every change; the copy asks it what to write.
  */
 export class Segments implements SegmentWatch {
   private readonly groups = new Map<number, GroupSegments>();
@@ -19,7 +19,7 @@ export class Segments implements SegmentWatch {
 
   constructor(
     private readonly table: Table,
-    /** Is told of the id of a family that is no more. */
+    /** Called with the id of a family that is gone. */
     readonly familyRemoved: (family: number) => void,
   ) {}
 

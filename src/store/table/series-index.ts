@@ -31,7 +31,7 @@ export class SeriesIndex {
     return this.slots.byteLength;
   }
 
-  /** Reads about so many more bytes of the lines. */
+  /** Reads about this many more bytes of the lines. */
   step(sizeBytes: number): void {
     this.at = eachBlock(this.lines, this.composite, this.at, this.at + sizeBytes, (start, end) => {
       this.slots[this.slotOf(this.lines, start, end)] = start + 1;

@@ -49,7 +49,7 @@ export class TableSize {
     return this.memoryBytes + this.shownHelpBytes;
   }
 
-  /** What stands beside the lines of a chunk had one size and has another; 0 is nothing. */
+  /** The records beside the lines of a chunk had one size and have another; 0 is none. */
   changeSide(beforeBytes: number, sizeBytes: number): void {
     this.sideBytes += sideMemory(sizeBytes) - sideMemory(beforeBytes);
   }

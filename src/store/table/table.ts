@@ -46,9 +46,9 @@ export class Table {
   readonly indexing = new Indexing(this.pages);
   readonly lists = new GroupLists(this.groups, this.chunks);
   private readonly place = { slot: 0, offset: 0, size: 0 };
-  /** Sees to what cannot be shown beside other things; null where all can, for it is checked or it is not known. */
+  /** Decides what cannot be shown together; null if everything can, because it was checked or nothing else is known. */
   contradictions: Contradictions | null = null;
-  /** Which chunks a durable copy has to write; null where there is none. */
+  /** Which chunks a durable copy has to write; null if there is none. */
   segments: SegmentWatch | null = null;
   /** Families with several help texts, or with texts that may not be ours, that changed since somebody looked. */
   readonly newHelps = new Set<Family>();
@@ -112,7 +112,7 @@ export class Table {
     return this.pages.get(Math.floor((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number) / MAX_SLOTS));
   }
 
-  /** Sets where a chunk stands on its page, which it gives. */
+  /** Sets where a chunk is on its page; returns the page. */
   locate(chunk: number, place: ChunkPlace): Page {
     const joined = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number;
     const page = this.pages.get(Math.floor(joined / MAX_SLOTS));
@@ -127,7 +127,7 @@ export class Table {
     return page.bytes.subarray(place.offset, place.offset + place.size);
   }
 
-  /** Fills the cell of a family in a group that has none yet; gives the chunk. */
+  /** Fills the cell of a family in a group that has none yet; returns the chunk. */
   insert(group: number, family: Family, content: ChunkContent): number {
     const chunk = this.chunks.add(family.id, group);
     this.lists.add(group, chunk);
@@ -156,7 +156,7 @@ export class Table {
     if (content.metricCount > 0 && family.filledCount === 1) this.contradictions?.filled(family, content.pushedMs);
   }
 
-  /** Gives a cell other lines, and to another family of the same name. */
+  /** Gives a cell other lines, in another family of the same name. */
   move(chunk: number, family: Family, content: ChunkContent): void {
     const { rows } = this.chunks;
     const group = this.groupOf(chunk);
@@ -208,7 +208,7 @@ export class Table {
     this.noteChange(chunk);
   }
 
-  /** Gives by how many bytes the chunk is larger now. */
+  /** Returns by how many bytes the chunk is larger now. */
   private rewrite(family: Family, chunk: number, place: ChunkPlace, content: ChunkContent): number {
     const size = content.end - content.start;
     const held = this.pageOf(chunk);
@@ -230,7 +230,7 @@ export class Table {
     return moreBytes;
   }
 
-  /** The size of what a chunk holds: lines, what stands beside them, and the help text. */
+  /** The size of what a chunk holds: lines, the records beside them, and the help text. */
   heldBytesOf(chunk: number): number {
     const page = this.locate(chunk, this.place);
     return this.place.size + sideSize(page, chunk) + this.helps.size(this.helpIdOf(chunk));
