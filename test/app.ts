@@ -1,9 +1,9 @@
 import { createApp } from "../src/http/app.ts";
-import { createContext } from "../src/http/context.ts";
-import type { App, HttpContext } from "../src/http/deps.ts";
-import { createFront, createHandlers } from "../src/http/front.ts";
+import { createContext, type HttpContext } from "../src/http/context.ts";
+
+import { createFront, createSurfaces } from "../src/http/front.ts";
 import type { StreamClock } from "../src/http/stream.ts";
-import { exchangeOf, responseOf } from "../src/http/web.ts";
+import { type App, exchangeOf, responseOf } from "../src/http/web.ts";
 import type { Durability } from "../src/model/durability.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
@@ -115,8 +115,8 @@ export function createTestApp(...flags: string[]): TestApp {
       test.quits++;
     },
   });
-  const handlers = createHandlers(context);
-  const front = createFront(context, handlers, null, async () => createApp(context, handlers));
+  const surfaces = createSurfaces(context);
+  const front = createFront(context, surfaces, null, async () => createApp(context, surfaces));
   const app: App = async (request) => {
     const exchange = exchangeOf(request);
     try {

@@ -1,24 +1,17 @@
-import type { Settings } from "../config/command-line.ts";
-import { telemetryRoute } from "../config/prefix.ts";
 import { type Answer, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
 import { withQuery } from "./canonical.ts";
 import { redirected } from "./reply.ts";
-
-/** Paths that answer to a set of methods: one path, or with `below` everything under it that has another segment. */
-interface KnownPath {
-  readonly path: string;
-  readonly below: boolean;
-  readonly methods: readonly string[];
-}
+import type { Route } from "./routes.ts";
 
 /**
  * Answers what no route takes, as the reference's routers do (Go's ServeMux before httprouter): a redirect to the clean
  * path, to the one without a trailing slash, or to the one in the right case; 200 to OPTIONS and 405 where other
  * methods are known; else 404. `path` is the decoded path, and clean.
  */
-export function createFallback(settings: Settings): (exchange: Exchange, path: string) => Answer {
-  const known = knownPaths(settings);
-  const api = `${settings.routePrefix}/api/v1`;
+export function createFallback(prefix: string, routes: readonly Route[]): (exchange: Exchange, path: string) => Answer {
+  // Every path answers to OPTIONS: that makes none known.
+  const known = routes.filter(({ methods }) => !methods.includes("OPTIONS"));
+  const api = `${prefix}/api/v1`;
   return (exchange, path) => {
     const { method } = exchange;
     if (path === api) return redirected(method, withQuery(exchange, `${api}/`), 301);
@@ -40,33 +33,11 @@ function notFound(): Answer {
   return textError(404, "404 page not found");
 }
 
-function knownPaths(settings: Settings): KnownPath[] {
-  const { routePrefix: prefix, telemetryPath, enableAdminApi } = settings;
-  const push = ["PUT", "POST", "DELETE"];
-  const one = (path: string, ...methods: string[]): KnownPath => ({ path, below: false, methods });
-  return [
-    one(`${prefix}/-/healthy`, "GET"),
-    one(`${prefix}/-/ready`, "GET"),
-    one(telemetryRoute(prefix, telemetryPath), "GET"),
-    { path: `${prefix}/metrics/job/`, below: true, methods: push },
-    { path: `${prefix}/metrics/job@base64/`, below: true, methods: push },
-    { path: `${prefix}/static/`, below: true, methods: ["GET"] },
-    one(`${prefix}/status`, "GET"),
-    one(`${prefix}/`, "GET"),
-    one(`${prefix}/-/quit`, "PUT", "POST"),
-    one("/-/quit", "GET"),
-    one(`${prefix}/api/v1/status`, "GET"),
-    one(`${prefix}/api/v1/metrics`, "GET"),
-    one(`${prefix}/api/v1/openapi.json`, "GET"),
-    ...(enableAdminApi ? [one(`${prefix}/api/v1/admin/wipe`, "PUT")] : []),
-  ];
-}
-
-function isAt(known: KnownPath, path: string): boolean {
+function isAt(known: Route, path: string): boolean {
   return known.below ? path.length > known.path.length && path.startsWith(known.path) : path === known.path;
 }
 
-function methodsOf(known: readonly KnownPath[], path: string): string[] {
+function methodsOf(known: readonly Route[], path: string): readonly string[] {
   return known.filter((entry) => isAt(entry, path)).flatMap((entry) => entry.methods);
 }
 
@@ -74,8 +45,8 @@ function methodsOf(known: readonly KnownPath[], path: string): string[] {
  * Where a client that uses this method is sent instead, or null: a slash less or more, or another case. `path` is
  * clean.
  */
-function betterPath(known: readonly KnownPath[], method: string, path: string): string | null {
-  const usable = known.filter(({ methods }) => methods.includes(method));
+function betterPath(known: readonly Route[], method: string, path: string): string | null {
+  const usable = known.filter(({ methods }) => methods.some((one) => one === method));
   const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
   if (base !== undefined) return path.slice(0, -1);
   const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
@@ -91,7 +62,7 @@ function betterPath(known: readonly KnownPath[], method: string, path: string): 
 /**
  * The candidate with the known part of the path in its own case, where it is one of this entry's paths but for case.
  */
-function inItsCase({ path, below }: KnownPath, candidate: string): string | null {
+function inItsCase({ path, below }: Route, candidate: string): string | null {
   if (!sameInAnyCase(candidate.slice(0, path.length), path)) return null;
   if (!below) return candidate.length === path.length ? path : null;
   return candidate.length > path.length ? path + candidate.slice(path.length) : null;

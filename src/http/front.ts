@@ -1,41 +1,48 @@
 import { guardOrigins } from "../access/cross-origin.ts";
 import type { Guard } from "../access/guard.ts";
-import { telemetryRoute } from "../config/prefix.ts";
 import { decodePath } from "../decode/path.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, type Handler, textError } from "../server/exchange.ts";
 import { encodePath, isClean, redirectTo } from "./canonical.ts";
-import type { App, HttpContext } from "./deps.ts";
+import type { HttpContext } from "./context.ts";
 import { createFallback } from "./fallback.ts";
-import { type LifecycleHandlers, lifecycleHandlers } from "./lifecycle.ts";
+import { healthHandlers } from "./health.ts";
+import { lifecycleHandlers } from "./lifecycle.ts";
 import { PushSurface } from "./push.ts";
+import { type Handlers, type Route, routesOf } from "./routes.ts";
 import { scrape } from "./scrape.ts";
-import { answerOf, requestOf } from "./web.ts";
+import { type App, answerOf, requestOf } from "./web.ts";
 
-/** What answers without the web app, and the web app with. */
-export interface Handlers extends LifecycleHandlers {
-  readonly push: Handler;
-  readonly scrape: Handler;
+/** The surfaces that need nothing of the web app; the web app needs them. */
+export interface Surfaces {
+  readonly routes: readonly Route[];
+  readonly direct: Handlers<DirectName>;
+  /** A push, or null where the path is none that is pushed to. */
+  readonly push: (exchange: Exchange) => Answers | null;
   /** What no route takes. */
   readonly fallback: (exchange: Exchange) => Answer;
-  /** A push, or null where the path is none that is pushed to. */
-  readonly pushOrNull: (exchange: Exchange) => Answers | null;
 }
+
+/** What is answered without the web app. */
+type DirectName = "push" | "scrape" | "healthy" | "ready" | "quit" | "quitByGet";
 
 const ASTERISK = 0x2a;
 /** Of routes; a request of the web might change others. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS"]);
 
-export function createHandlers(context: HttpContext): Handlers {
+export function createSurfaces(context: HttpContext): Surfaces {
+  const { settings } = context;
+  const routes = routesOf(settings);
   const surface = new PushSurface(context);
-  const unknown = createFallback(context.settings);
+  const unknown = createFallback(settings.routePrefix, routes);
   const fallback = (exchange: Exchange) => atCleanPath(exchange, (path) => unknown(exchange, path));
-  return {
+  const push = (exchange: Exchange) => surface.answer(exchange);
+  const direct = {
+    ...healthHandlers(context),
     ...lifecycleHandlers(context),
-    push: (exchange) => surface.answer(exchange) ?? fallback(exchange),
-    pushOrNull: (exchange) => surface.answer(exchange),
-    scrape: (exchange) => scrape(context, exchange),
-    fallback,
+    push: (exchange: Exchange) => push(exchange) ?? fallback(exchange),
+    scrape: (exchange: Exchange) => scrape(context, exchange),
   };
+  return { routes, direct, push, fallback };
 }
 
 /**
@@ -43,17 +50,15 @@ export function createHandlers(context: HttpContext): Handlers {
  * `loadApp` gives when it is first needed. The guard stands before all of it, null being none.
  */
 export function createFront(
-  { settings, refusals }: HttpContext,
-  handlers: Handlers,
+  { settings, refusals }: Pick<HttpContext, "settings" | "refusals">,
+  { routes, direct, push, fallback }: Surfaces,
   guard: Guard | null,
   loadApp: () => Promise<App>,
 ): Handler {
-  const prefix = settings.routePrefix;
-  const gets: ReadonlyMap<string, Handler> = new Map([
-    [telemetryRoute(prefix, settings.telemetryPath), handlers.scrape],
-    [`${prefix}/-/healthy`, handlers.healthy],
-    [`${prefix}/-/ready`, handlers.ready],
-  ]);
+  const probes = new Map<string, Handler>();
+  for (const { name, path } of routes)
+    if ((name === "scrape" || name === "healthy" || name === "ready") && !probes.has(path))
+      probes.set(path, direct[name]);
   const byApp = async (exchange: Exchange, path: string): Promise<Answer> => {
     const app = await loadApp();
     return answerOf(await app(requestOf(exchange, encodePath(path))));
@@ -61,12 +66,12 @@ export function createFront(
   const route = (exchange: Exchange): Answers => {
     const { method, path } = exchange;
     const isPush = method === "PUT" || method === "POST" || method === "DELETE";
-    const pushed = isPush ? handlers.pushOrNull(exchange) : null;
+    const pushed = isPush ? push(exchange) : null;
     if (pushed !== null) return pushed;
     if (path[0] === ASTERISK) return asterisk(method);
-    if (!METHODS.has(method)) return handlers.fallback(exchange);
+    if (!METHODS.has(method)) return fallback(exchange);
     return atCleanPath<Answers>(exchange, (clean) => {
-      const handler = method === "GET" ? gets.get(clean) : undefined;
+      const handler = method === "GET" ? probes.get(clean) : undefined;
       return handler === undefined ? byApp(exchange, clean) : handler(exchange);
     });
   };

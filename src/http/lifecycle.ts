@@ -1,34 +1,32 @@
-import { type Answer, type Handler, textError } from "../server/exchange.ts";
+import type { Exchange } from "../server/exchange.ts";
+import type { Refusals } from "../server/refusals.ts";
 import { Refusal } from "../server/request-line.ts";
-import type { HttpContext } from "./deps.ts";
+import type { LogFields } from "../telemetry/log.ts";
 import { askerFields } from "./removal-log.ts";
 import { text } from "./reply.ts";
+import type { Handlers } from "./routes.ts";
 
 const NOT_ENABLED = new Refusal(403, "not-enabled", "Lifecycle API is not enabled.");
 
-/** GET /-/healthy and /-/ready, and PUT or POST /-/quit. */
-export interface LifecycleHandlers {
-  readonly healthy: Handler;
-  readonly ready: Handler;
-  readonly quit: Handler;
+export interface LifecycleDeps {
+  readonly settings: { readonly enableLifecycle: boolean };
+  readonly refusals: Refusals;
+  readonly userOf: (exchange: Exchange) => string | null;
+  readonly quit: (asker: LogFields) => void;
 }
 
-export function lifecycleHandlers(context: HttpContext): LifecycleHandlers {
-  const { durability, ownMetrics, settings, refusals, userOf } = context;
-  const state = (handler: "healthy" | "ready", status: number, fault: string | null): Answer => {
-    ownMetrics.countRequest(handler, fault === null ? 200 : status, "GET");
-    return fault === null ? text(200, "OK") : textError(status, fault);
-  };
+/** PUT and POST /-/quit, and what GET is told there. */
+export function lifecycleHandlers(deps: LifecycleDeps): Handlers<"quit" | "quitByGet"> {
+  const { settings, refusals, userOf, quit } = deps;
   return {
-    healthy: () => state("healthy", 500, durability.fault()),
-    ready: () => state("ready", 503, durability.notReady() ?? durability.fault()),
     quit: (exchange) => {
       if (!settings.enableLifecycle) {
         refusals.add(NOT_ENABLED, exchange.client);
         return text(NOT_ENABLED.status, NOT_ENABLED.words);
       }
-      context.quit(askerFields(exchange, userOf));
+      quit(askerFields(exchange, userOf));
       return text(200, "Requesting termination... Goodbye!");
     },
+    quitByGet: () => text(405, "Only POST or PUT requests allowed."),
   };
 }

@@ -1,23 +1,322 @@
-import type { TSchema } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
+import type { Method, Route, RouteName } from "./routes.ts";
 
-/** One operation of the API; `response` is null where the answer has no body. */
-export interface Operation {
-  readonly path: string;
-  readonly method: "get" | "put";
+/** An answer of an operation, by media type; no media type, no body. */
+interface OperationAnswer {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: TSchema }>>;
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: TSchema }>>;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "header";
+  readonly required?: boolean;
+  readonly description: string;
+  readonly schema: TSchema;
+}
+
+/** One operation as OpenAPI has it; the parameters of the path are added to it. */
+interface Operation {
   readonly summary: string;
-  readonly status: number;
-  readonly response: TSchema | null;
+  readonly description?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, OperationAnswer>>;
 }
 
-/** An OpenAPI 3.1 document of the operations; their TypeBox schemas are JSON Schemas already. */
-export function openApiDocument(base: string, version: string, operations: readonly Operation[]): object {
-  const paths: Record<string, Record<string, object>> = {};
-  for (const { path, method, summary, status, response } of operations) {
-    const content = response === null ? {} : { content: { "application/json": { schema: response } } };
-    paths[path] = {
-      ...paths[path],
-      [method]: { summary, responses: { [status]: { description: summary, ...content } } },
-    };
-  }
-  return { openapi: "3.1.0", info: { title: "Pushgateway", version }, servers: [{ url: base }], paths };
+const CLOSED = { additionalProperties: false } as const;
+
+const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data }, CLOSED);
+
+const TimeStamp = Type.String({ format: "date-time", description: "When the family was pushed." });
+
+/** A tuple: TypeBox writes those as JSON Schema did before 2020, which OpenAPI 3.1 follows. */
+const NativeBucket = Type.Unsafe<[number, string, string, string]>({
+  type: "array",
+  prefixItems: [Type.Integer(), Type.String(), Type.String(), Type.String()],
+  items: false,
+  minItems: 4,
+  description: "Of a native histogram: which ends belong to the bucket, lower bound, upper bound, count.",
+});
+
+const Metric = Type.Object(
+  {
+    labels: Type.Record(Type.String(), Type.String()),
+    value: Type.Optional(Type.String({ description: "Of a counter, gauge or untyped metric." })),
+    count: Type.Optional(Type.String()),
+    sum: Type.Optional(Type.String()),
+    quantiles: Type.Optional(Type.Record(Type.String(), Type.String())),
+    buckets: Type.Optional(
+      Type.Union([
+        Type.Record(Type.String(), Type.String(), { description: "Cumulative counts by upper bound." }),
+        Type.Array(NativeBucket),
+      ]),
+    ),
+  },
+  { ...CLOSED, description: "Numbers are strings, as the exposition prints them." },
+);
+
+const Family = Type.Object(
+  {
+    time_stamp: TimeStamp,
+    type: Type.Union(
+      ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"].map((name) => Type.Literal(name)),
+    ),
+    help: Type.Optional(Type.String()),
+    metrics: Type.Array(Metric),
+  },
+  CLOSED,
+);
+
+const Group = Type.Object(
+  { labels: Type.Record(Type.String(), Type.String()), last_push_successful: Type.Boolean() },
+  { additionalProperties: Family, description: "Every metric family of the group stands under its name." },
+);
+
+const Persistence = Type.Object(
+  {
+    file: Type.String(),
+    status: Type.Union(["restoring", "kept", "failing", "memory-only"].map((status) => Type.Literal(status))),
+    reason: Type.String({ description: "Why metrics are not kept; empty where they are." }),
+  },
+  { ...CLOSED, description: "Only where there is a --persistence.file." },
+);
+
+const StatusResponse = success(
+  Type.Object(
+    {
+      flags: Type.Record(Type.String(), Type.String()),
+      start_time: Type.String({ format: "date-time" }),
+      build_information: Type.Record(Type.String(), Type.String()),
+      persistence: Type.Optional(Persistence),
+    },
+    CLOSED,
+  ),
+);
+const MetricsResponse = success(Type.Array(Group));
+
+const PROTOBUF = "application/vnd.google.protobuf";
+const DELIMITED = "proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+const words = (description: string): OperationAnswer => ({
+  description,
+  content: { "text/plain": { schema: Type.String() } },
+});
+const json = (description: string, schema: TSchema): OperationAnswer => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const empty = (description: string): OperationAnswer => ({ description });
+
+const RETRY = { "Retry-After": { description: "Seconds to wait.", schema: Type.String() } };
+const NOT_YET: OperationAnswer = {
+  ...words("Metrics are still being restored, or changes cannot be made durable, or others have to be served first."),
+  headers: RETRY,
+};
+const MALFORMED = words("What is wrong, in words.");
+
+/** Of every operation: what stands before all of them may answer as well. */
+const OTHERWISE = {
+  default: words(
+    "401 without a password, 403 to pages of other origins, 429 beyond the rate limit, 500 after a fault.",
+  ),
+};
+
+const GZIP: Parameter = {
+  name: "Accept-Encoding",
+  in: "header",
+  description: "With `gzip` the answer is compressed.",
+  schema: Type.String(),
+};
+
+const EXPOSITION = {
+  required: false,
+  description: `Metrics. Any Content-Type but \`${PROTOBUF}; ${DELIMITED}\` is taken for the text format 0.0.4.`,
+  content: {
+    "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
+    [`${PROTOBUF}; ${DELIMITED}`]: { schema: {} },
+  },
+};
+
+const CONTENT_ENCODING: Parameter = {
+  name: "Content-Encoding",
+  in: "header",
+  description: "`gzip` or `snappy` (the framing format). With any other value the body is taken as it is.",
+  schema: Type.String(),
+};
+
+const PUSHED = {
+  "200": empty("The metrics are stored. With a persistence file they are durable."),
+  "202": empty("The same, where the consistency check is disabled."),
+  "400": words("The metrics are malformed, or contradict what is stored. Nothing was changed but the failure time."),
+  "408": words("The body did not come in time."),
+  "413": words("A limit of one push was reached: the message names the flag that sets it."),
+  "503": NOT_YET,
+  "507": words("The store is full: the message names the flag that sets the limit."),
+  ...OTHERWISE,
+};
+
+const push = (summary: string): Operation => ({
+  summary,
+  parameters: [CONTENT_ENCODING],
+  requestBody: EXPOSITION,
+  responses: PUSHED,
+});
+
+const GROUP_REMOVED = {
+  "202": empty("The group is not there any more, if it was. With a persistence file that is durable."),
+  "400": MALFORMED,
+  "503": NOT_YET,
+  ...OTHERWISE,
+};
+
+const STATUS_PAGE: Operation = {
+  summary: "A page for people: groups, flags, build.",
+  parameters: [GZIP],
+  responses: {
+    "200": { description: "HTML.", content: { "text/html": { schema: Type.String() } } },
+    ...OTHERWISE,
+  },
+};
+
+const quit: Operation = {
+  summary: "Ends the server.",
+  responses: {
+    "200": words("It ends."),
+    "403": words("--web.enable-lifecycle is not set."),
+    ...OTHERWISE,
+  },
+};
+
+/** Routes that are there only to say that something else is meant, or for browsers. */
+type Undescribed = "quitByGet" | "apiOptions";
+type Described = Exclude<RouteName, Undescribed>;
+
+const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>> = {
+  push: {
+    PUT: push("Replaces all metrics of a group."),
+    POST: push("Replaces the metrics of a group that have the same names as those pushed."),
+    DELETE: { summary: "Deletes a group.", responses: GROUP_REMOVED },
+  },
+  scrape: {
+    GET: {
+      summary: "All metrics, for Prometheus.",
+      description:
+        "The Accept header chooses the format: the text format 0.0.4, or length-delimited protobuf messages. Its parameter `escaping` (underscores, dots, values, allow-utf-8) says how names beyond the old character set are written. The query, `name[]` as well, is not looked at: an answer has all families.",
+      parameters: [GZIP],
+      responses: {
+        "200": {
+          description: "Everything that was stored at one moment, and the server's own metrics.",
+          content: { "text/plain": { schema: Type.String() }, [`${PROTOBUF}; ${DELIMITED}`]: { schema: Type.Any() } },
+        },
+        "503": NOT_YET,
+        ...OTHERWISE,
+      },
+    },
+  },
+  healthy: {
+    GET: {
+      summary: "Whether the server is healthy.",
+      responses: { "200": words("It is."), "500": words("Why changes cannot be made durable."), ...OTHERWISE },
+    },
+  },
+  ready: {
+    GET: {
+      summary: "Whether pushes and scrapes are served.",
+      responses: { "200": words("They are."), "503": words("Why they are not."), ...OTHERWISE },
+    },
+  },
+  quit: { PUT: quit, POST: quit },
+  statusPage: { GET: STATUS_PAGE },
+  staticFile: {
+    GET: {
+      summary: "The style sheet of the status page.",
+      responses: { "200": { description: "CSS.", content: { "text/css": { schema: Type.String() } } }, ...OTHERWISE },
+    },
+  },
+  apiStatus: {
+    GET: {
+      summary: "Flags, build, start time and the state of the persistence file.",
+      responses: { "200": json("The status.", StatusResponse), ...OTHERWISE },
+    },
+  },
+  apiMetrics: {
+    GET: {
+      summary: "All groups with their metrics.",
+      description: "Each group is shown as it was at one moment; two groups may be of different moments.",
+      parameters: [GZIP],
+      responses: { "200": json("The groups.", MetricsResponse), "503": NOT_YET, ...OTHERWISE },
+    },
+  },
+  apiDocument: {
+    GET: {
+      summary: "This document.",
+      responses: { "200": json("OpenAPI 3.1.", Type.Object({}, { additionalProperties: true })), ...OTHERWISE },
+    },
+  },
+  wipe: {
+    PUT: {
+      summary: "Deletes all groups.",
+      responses: { "202": empty("No group is left."), "503": NOT_YET, ...OTHERWISE },
+    },
+  },
+};
+
+/** What an operation is in one line; null where it is not described. */
+export function summaryOf(name: RouteName, method: Method): string | null {
+  return operationOf(name, method)?.summary ?? null;
 }
+
+function operationOf(name: RouteName, method: Method): Operation | undefined {
+  return name === "quitByGet" || name === "apiOptions" ? undefined : DESCRIBED[name][method];
+}
+
+/** Of the templates in routes.ts. */
+const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  job: "The value of the label `job`; not empty. Behind `job@base64` it is in base64url.",
+  label:
+    "The name of a further label of the grouping key. With `@base64` behind it the value is in base64url. Any number of names and values may follow.",
+  value: "The value of that label.",
+};
+
+/**
+ * An OpenAPI 3.1 document of the routes; TypeBox schemas are JSON Schemas already. `prefix` is the route prefix, which
+ * paths are given without.
+ */
+export function openApiDocument(prefix: string, version: string, routes: readonly Route[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { name, methods, path, tails } of routes)
+    for (const tail of path.startsWith(prefix) ? tails : [])
+      for (const method of methods) {
+        const operation = operationOf(name, method);
+        if (operation === undefined) continue;
+        const template = path.slice(prefix.length) + tail;
+        paths[template] = { ...paths[template], [method.toLowerCase()]: withPath(operation, tail) };
+      }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Pushgateway",
+      version,
+      description: "Keeps metrics that short jobs push, for Prometheus to scrape.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    ...(prefix === "" ? {} : { servers: [{ url: prefix }] }),
+    paths,
+  };
+}
+
+function withPath(operation: Operation, tail: string): object {
+  const named = [...tail.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => pathParameter(name));
+  const parameters = [...named, ...(operation.parameters ?? [])];
+  return parameters.length === 0 ? operation : { ...operation, parameters };
+}
+
+const pathParameter = (name: string): Parameter => ({
+  name,
+  in: "path",
+  required: true,
+  description: PATH_PARAMETERS[name] ?? "",
+  schema: Type.String(),
+});

@@ -10,7 +10,7 @@ import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from
 import { AFTER_CHANGE, AFTER_INDEXING } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
 import { isClean } from "./canonical.ts";
-import type { HttpContext } from "./deps.ts";
+import type { HttpContext } from "./context.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { accepted, notYet, rejected, statusOf } from "./reply.ts";

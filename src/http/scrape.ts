@@ -14,7 +14,7 @@ import { sortEach } from "../serialise/sorted-series.ts";
 import type { Answer, Answers, Exchange } from "../server/exchange.ts";
 import type { Snapshot } from "../store/table/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
-import type { HttpContext } from "./deps.ts";
+import type { HttpContext } from "./context.ts";
 import { notYet } from "./reply.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
 import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
-import { createFront, createHandlers } from "../http/front.ts";
+import { createFront, createSurfaces } from "../http/front.ts";
 import { Rejection } from "../model/rejection.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
 import { Door } from "../server/door.ts";
@@ -164,11 +164,11 @@ function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => vo
     every: outside.every,
     quit,
   });
-  const handlers = createHandlers(context);
+  const surfaces = createSurfaces(context);
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
-  const loadApp = once(async () => (await import("../http/app.ts")).createApp(context, handlers));
+  const loadApp = once(async () => (await import("../http/app.ts")).createApp(context, surfaces));
   return new Door({
-    handler: createFront(context, handlers, front.guard, loadApp),
+    handler: createFront(context, surfaces, front.guard, loadApp),
     maxConnections,
     giveWay: (source) => context.intake.giveWay(source, "web.max-connections"),
     countLimit: () => ownMetrics.countLimit("web.max-connections"),

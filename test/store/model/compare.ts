@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { gunzipSync } from "node:zlib";
-import type { App } from "../../../src/http/deps.ts";
+import type { App } from "../../../src/http/web.ts";
 import { MetricType } from "../../../src/model/metric-type.ts";
 import { ask } from "../../app.ts";
 import { readProtobuf } from "../../conformance/protobuf.ts";

@@ -1,0 +1,77 @@
+import type { Settings } from "../config/command-line.ts";
+import { HEALTHY_PATH, telemetryRoute } from "../config/prefix.ts";
+import type { Handler } from "../server/exchange.ts";
+
+export type Method = "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS";
+
+/** What a route does, by the name under which its handlers and its description are found. */
+export type RouteName =
+  | "push"
+  | "scrape"
+  | "healthy"
+  | "ready"
+  | "quit"
+  | "quitByGet"
+  | "statusPage"
+  | "staticFile"
+  | "apiStatus"
+  | "apiMetrics"
+  | "apiDocument"
+  | "apiOptions"
+  | "wipe";
+
+/** Some of the routes with their handlers. */
+export type Handlers<Names extends RouteName = RouteName> = Readonly<Record<Names, Handler>>;
+
+/** One path, or with `below` everything under it that has another segment, and the methods that it answers to. */
+export interface Route {
+  readonly name: RouteName;
+  readonly methods: readonly Method[];
+  /** Decoded and clean, the route prefix included. */
+  readonly path: string;
+  readonly below: boolean;
+  /** What may stand behind the path, as templates of the OpenAPI document. */
+  readonly tails: readonly string[];
+}
+
+/** Of a grouping key whose job is given first: alone, or with the first of more labels. */
+const KEY_TAILS = ["{job}", "{job}/{label}/{value}"];
+
+/**
+ * Every route of the server, in the order in which a path that is none of them is compared with them. The router, the
+ * fallback (OPTIONS, 405, redirects) and the OpenAPI document are made of this table.
+ */
+export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }: Settings): readonly Route[] {
+  const at = (name: RouteName, path: string, ...methods: Method[]): Route => ({
+    name,
+    methods,
+    path,
+    below: false,
+    tails: [""],
+  });
+  const below = (name: RouteName, path: string, tails: readonly string[], ...methods: Method[]): Route => ({
+    name,
+    methods,
+    path,
+    below: true,
+    tails,
+  });
+  return [
+    at("healthy", prefix + HEALTHY_PATH, "GET"),
+    at("ready", `${prefix}/-/ready`, "GET"),
+    at("scrape", telemetryRoute(prefix, telemetryPath), "GET"),
+    below("push", `${prefix}/metrics/job/`, KEY_TAILS, "PUT", "POST", "DELETE"),
+    below("push", `${prefix}/metrics/job@base64/`, KEY_TAILS, "PUT", "POST", "DELETE"),
+    below("staticFile", `${prefix}/static/`, ["status.css"], "GET"),
+    at("statusPage", `${prefix}/status`, "GET"),
+    at("statusPage", `${prefix}/`, "GET"),
+    at("quit", `${prefix}/-/quit`, "PUT", "POST"),
+    // As in the reference, this one stays where it is whatever the route prefix.
+    at("quitByGet", "/-/quit", "GET"),
+    at("apiStatus", `${prefix}/api/v1/status`, "GET"),
+    at("apiMetrics", `${prefix}/api/v1/metrics`, "GET"),
+    at("apiDocument", `${prefix}/api/v1/openapi.json`, "GET"),
+    ...(enableAdminApi ? [at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")] : []),
+    below("apiOptions", `${prefix}/api/v1/`, [], "OPTIONS"),
+  ];
+}

@@ -1,0 +1,104 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { delimited, double, integer, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+
+/** Sends one request; the path is what stands behind the route prefix. */
+export type Ask = (method: string, path: string, init?: RequestInit) => Promise<Response>;
+
+interface Answer {
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+interface Operation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+export interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+/** A request, and the status that its operation names for it. */
+export interface Call {
+  readonly method: string;
+  /** As the document has it. */
+  readonly template: string;
+  readonly init?: RequestInit;
+  readonly status: number;
+}
+
+const LINE = "described 1\n";
+/** The same as a framed snappy stream. */
+const SNAPPY_LINE = Buffer.from("ff060000734e6150705901080000af4c198a6120310a", "hex");
+const FAMILY = delimited(part(1, "described"), integer(3, 3), part(4, part(5, double(1, 1))));
+
+const TEXT = { "Content-Type": "text/plain" };
+const as = (encoding: string) => ({ ...TEXT, "Content-Encoding": encoding });
+
+/** Every form that the document gives to the body of a push. */
+const PUSHES: readonly RequestInit[] = [
+  { body: LINE, headers: TEXT },
+  { body: FAMILY, headers: { "Content-Type": PROTOBUF_TYPE } },
+  { body: gzipSync(LINE), headers: as("gzip") },
+  { body: SNAPPY_LINE, headers: as("snappy") },
+  {},
+];
+
+/** Every way to ask for an exposition. */
+const SCRAPES: readonly RequestInit[] = [
+  { headers: { Accept: PROTOBUF_TYPE } },
+  { headers: { Accept: "text/plain;version=0.0.4;escaping=allow-utf-8" } },
+  { headers: { "Accept-Encoding": "gzip" } },
+  {},
+];
+
+/** Where a template leads; a job behind `@base64` is in base64url. */
+function pathOf(template: string): string {
+  const job = template.includes("@base64") ? "ag" : "j";
+  return template.replace("{job}", job).replace("{label}", "l").replace("{value}", "v");
+}
+
+export async function readDescription(ask: Ask): Promise<Description> {
+  return (await (await ask("GET", "/api/v1/openapi.json")).json()) as Description;
+}
+
+/** What is wrong with the document, as the validator for OpenAPI says. */
+export async function validationErrors(document: Description): Promise<unknown> {
+  const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });
+  return valid ? [] : errors;
+}
+
+/** A call of every operation in every form that ends well, those that take something away behind all others. */
+export function goodCalls(document: Description): Call[] {
+  const calls = Object.entries(document.paths).flatMap(([template, operations]) =>
+    Object.entries(operations).flatMap(([name, { requestBody, responses }]) => {
+      const status = Number(Object.keys(responses).find((code) => code.startsWith("2")));
+      const inits = requestBody !== undefined ? PUSHES : template === "/metrics" ? SCRAPES : [{}];
+      return inits.map((init) => ({ method: name.toUpperCase(), template, init, status }));
+    }),
+  );
+  const isLast = ({ method, template }: Call) =>
+    template === "/-/quit" ? 2 : method === "DELETE" || /wipe/.test(template) ? 1 : 0;
+  return calls.sort((a, b) => isLast(a) - isLast(b));
+}
+
+/** What is wrong with the answer to a call, by what the document says of it; null: nothing. */
+export async function fault(document: Description, ask: Ask, call: Call): Promise<string | null> {
+  const { method, template, init, status } = call;
+  const response = await ask(method, pathOf(template), init);
+  const where = `${method} ${template} ${JSON.stringify(init?.headers ?? {})}`;
+  const sent = Buffer.from(await response.arrayBuffer());
+  // fetch has it decompressed already.
+  const bytes = sent[0] === 0x1f && sent[1] === 0x8b ? gunzipSync(sent) : sent;
+  if (response.status !== status) return `${where}: answered ${response.status}, expected ${status}: ${bytes}`;
+  const described = document.paths[template]?.[method.toLowerCase()]?.responses[String(status)];
+  if (described === undefined) return `${where}: ${status} is not described`;
+  if (described.content === undefined) return bytes.length === 0 ? null : `${where}: has a body, expected none`;
+  const type = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  const content = Object.entries(described.content).find(([media]) => media.split(";")[0] === type);
+  if (content === undefined) return `${where}: is of type ${type}, expected one of ${Object.keys(described.content)}`;
+  const value = type === "application/json" ? JSON.parse(bytes.toString()) : bytes.toString();
+  const ajv = new Ajv2020({ strict: false, formats: { "date-time": (text) => !Number.isNaN(Date.parse(text)) } });
+  return ajv.validate(content[1].schema, value) ? null : `${where}: ${ajv.errorsText()}`;
+}
