@@ -25,6 +25,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, OperationAnswer>>;
 }
 
+/** Of objects that have the properties named and no others. */
 const CLOSED = { additionalProperties: false } as const;
 
 const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data }, CLOSED);
