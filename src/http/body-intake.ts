@@ -7,14 +7,14 @@ import { type Newcomer, type Rival, Rivals } from "../server/rivals.ts";
 import { GrowingBody, SMALL_BODY_BYTES } from "./growing-body.ts";
 
 const SWEEP_MS = 1000;
-/** An upload stands still that has brought nothing for so long. */
+/** Time without a byte after which an upload counts as stalled. */
 const STILL_MS = 1000;
 
 export interface IntakeDeps {
   readonly limits: Limits;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
-  /** Runs something every so often, for good. */
+  /** Runs something at an interval, for good. */
   readonly every: (ms: number, run: () => void) => void;
 }
 
@@ -60,9 +60,9 @@ class Upload implements Rival {
 }
 
 /**
- * Receives the bodies of pushes, within bounds: so many at a time, so many bytes at a time, none that stands still.
- * Where there is no room, an upload gives way to the new one, chosen by where it comes from and by what it brought
- * lately: whoever opens uploads and does not go on with them keeps out nobody but himself.
+ * Receives the bodies of pushes, within bounds: a number at a time, a number of bytes at a time, no stalled ones. If
+ * there is no room, an upload gives way to the new one, chosen by its source and by what it brought lately. So a client
+ * that opens uploads and does not go on with them only keeps itself out.
  *
  * Bodies of up to 64 KiB need no room but their place in line. Larger ones share a buffer budget.
  */
@@ -86,8 +86,8 @@ export class BodyIntake {
   }
 
   /**
-   * The whole body. One of more than 64 KiB must be given back with `release`. A client that goes away gets what Go
-   * would tell it.
+   * Resolves to the whole body. One of more than 64 KiB must be passed to `release` afterwards. A body that is cut
+   * short is rejected with Go's words.
    */
   receive({ body, source }: Pick<Exchange, "body" | "source">, nowMs: number): Received {
     const { limits } = this.deps;
@@ -148,7 +148,7 @@ export class BodyIntake {
     freeBuffer(body);
   }
 
-  /** Ends the upload of a source that brought least lately, for the sake of others; false: there is none. */
+  /** Ends the upload of a source that brought least lately; false: there is none. */
   giveWay(source: string, limit: LimitName): boolean {
     const upload = this.places.leastOf(source, this.deps.nowMs());
     upload?.end(busy(limit));
@@ -160,7 +160,7 @@ export class BodyIntake {
     this.places.whoGivesWay(newcomer, nowMs)?.end(busy(limit));
   }
 
-  /** Gives up the bodies that stand still. */
+  /** Gives up stalled bodies. */
   private sweep(): void {
     const { limits, nowMs } = this.deps;
     const now = nowMs();
@@ -169,7 +169,7 @@ export class BodyIntake {
   }
 }
 
-/** A body, or why there is none. */
+/** A body, or the reason why there is none. */
 type Received = Promise<Uint8Array | Rejection> | Uint8Array | Rejection;
 
 /**

@@ -21,7 +21,7 @@ export function encodePath(path: string): string {
   return encodeURI(path).replace(/[?#!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The path of a URL, as it stands there. */
+/** The path of a URL, as written. */
 export function pathOf(url: string): string {
   const authority = url.indexOf("://") + 3;
   const start = url.indexOf("/", authority);

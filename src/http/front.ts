@@ -16,7 +16,7 @@ import { type App, answerOf, requestOf } from "./web.ts";
 export interface Surfaces {
   readonly routes: readonly Route[];
   readonly direct: Handlers<DirectName>;
-  /** A push, or null where the path is none that is pushed to. */
+  /** A push, or null if the path is not one that is pushed to. */
   readonly push: (exchange: Exchange) => Answers | null;
   /** What no route takes. */
   readonly fallback: (exchange: Exchange) => Answer;
@@ -47,7 +47,7 @@ export function createSurfaces(context: HttpContext): Surfaces {
 
 /**
  * The whole server as a handler. Pushes, scrapes and probes are answered at once; all else by the web app, which
- * `loadApp` gives when it is first needed. The guard stands before all of it, null being none.
+ * `loadApp` returns when it is first needed. Every request passes the guard first; null is none.
  */
 export function createFront(
   { settings, refusals }: Pick<HttpContext, "settings" | "refusals">,

@@ -19,7 +19,7 @@ export class GrowingBody {
     return Math.max(0, this.bytes.length - SMALL_BODY_BYTES);
   }
 
-  /** By how much the share grows when so many bytes are appended. */
+  /** By how much the share grows when `pieceBytes` bytes are appended. */
   growthFor(pieceBytes: number): number {
     const capacity = this.capacityFor(pieceBytes);
     return Math.max(0, capacity - SMALL_BODY_BYTES) - this.chargedBytes;
@@ -45,7 +45,7 @@ export class GrowingBody {
     return this.bytes.subarray(0, this.size);
   }
 
-  /** Gives the memory back; the share that it had. Nothing may be appended from then on. */
+  /** Frees the memory. Returns the share that it had. Nothing may be appended from then on. */
   free(): number {
     const charged = this.chargedBytes;
     this.bytes.buffer.transfer(0);

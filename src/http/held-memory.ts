@@ -10,8 +10,8 @@ export interface HeldMemoryDeps {
 }
 
 /**
- * Bounds the memory of what was replaced or deleted and is kept for answers that are still being sent: who reads
- * slowly, from several moments, could hold as many copies of the store.
+ * Bounds the memory of what was replaced or deleted and is kept for answers that are still being sent. Otherwise slow
+ * readers that began at several moments could hold as many copies of the store.
  */
 export class HeldMemory {
   constructor(private readonly deps: HeldMemoryDeps) {}

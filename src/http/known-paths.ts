@@ -5,7 +5,7 @@ import type { KeyedPath } from "../decode/path.ts";
 const SLOTS = 16 * 1024;
 /** Longer paths, and those of more labels, are read anew each time. */
 const MAX_PATH_BYTES = 256;
-/** All entries together take up so much at most; then all are forgotten. */
+/** Most memory of all entries together; beyond it all are forgotten. */
 const MAX_BYTES = 16 * 1024 * 1024;
 /** The objects of an entry, and of a label: measured. */
 const ENTRY_BYTES = 620;

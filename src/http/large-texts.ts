@@ -25,7 +25,7 @@ export class LargeTexts {
     this.parser = new TextParser(this.columns, utf8Names);
   }
 
-  /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
+  /** Calls `apply` with what a body parses to, which is lent until it returns; or returns why it cannot be parsed. */
   read<T>(body: Uint8Array, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
     return this.lane.enter(async () => {
       try {

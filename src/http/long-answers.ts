@@ -8,7 +8,7 @@ import { type Rival, Rivals } from "../server/rivals.ts";
 import { rejected } from "./reply.ts";
 import { inTurns, type StreamClock } from "./stream.ts";
 
-/** An answer of at most so many bytes, made within a turn of so long, is sent at once. */
+/** Largest answer, and longest time to make it, that is sent at once. */
 const SHORT_BYTES = 64 * 1024;
 const SHORT_MS = 2;
 
@@ -25,7 +25,7 @@ const GATHERED_MS = 1;
 /** Blocks that no answer uses at the moment are kept for the next: a new one is memory that has to be cleared. */
 const FREE_BLOCKS = 4;
 
-/** A reader who has taken much before stands still when he has taken nothing for so long. */
+/** Time without taking anything after which a reader that has taken much counts as stalled. */
 const STILL_MS = 1000;
 
 /** An answer that is being sent. */
@@ -45,7 +45,7 @@ class Sending implements Rival {
     return this.exchange.source;
   }
 
-  /** Who has not made room once may have sent nothing but a request. */
+  /** The same for one that has never made room: it may have sent nothing but a request. */
   isStill(nowMs: number): boolean {
     const { isBlocked, drains } = this.exchange;
     return isBlocked && (drains === 0 || nowMs - this.taken.movedMs > STILL_MS);
@@ -63,10 +63,10 @@ class Sending implements Rival {
 }
 
 /**
- * Sends answers that may be too long for one piece, so many at a time: each may hold a snapshot of the store. A reader
- * takes what it can in its own time. Where there are too many, one gives way, chosen by where its reader is and how it
- * reads: its connection is cut. Where all go on and nobody has more than whoever asks for one more, that one is
- * refused.
+ * Sends answers that may be too long for one piece, a limited number at a time, because each may hold a snapshot of the
+ * store. A reader takes what it can in its own time. If there are too many, one gives way, chosen by its reader's
+ * source and progress: its connection is cut. If all make progress and no source has more than the newcomer's, the
+ * newcomer is refused.
  */
 export class LongAnswers {
   /** With how to end each. */
@@ -144,7 +144,7 @@ export class LongAnswers {
     if (this.freeBlocks.length < FREE_BLOCKS) this.freeBlocks.push(block);
   }
 
-  /** Ends answers until there is need no more: those whose readers stand still, then the others, the oldest first. */
+  /** Ends answers until there is room: those with stalled readers, then the others, the oldest first. */
   endUntil(isEnough: () => boolean): void {
     const nowMs = this.deps.clock.nowMs();
     for (const isStill of [true, false])

@@ -42,7 +42,7 @@ export class PushSurface {
   }
 
   /**
-   * The answer to a request of one of the three methods; null where its path is none that is pushed to, or not clean.
+   * The answer to a request of one of the three methods; null if its path is not one that is pushed to, or not clean.
    */
   answer(exchange: Exchange): Answers | null {
     const known = this.known.find(exchange.path);
@@ -55,7 +55,7 @@ export class PushSurface {
     return this.push(exchange, method === "PUT" ? "PUT" : "POST", known ?? this.withinLimits(keyed));
   }
 
-  /** Limits hold for who pushes; a group that is there can be deleted, whatever its key. */
+  /** Limits apply to pushes; a group that is there can be deleted, whatever its key. */
   private withinLimits(keyed: KeyedPath | Rejection): KeyedPath | Rejection {
     if (keyed instanceof Rejection) return keyed;
     return findKeyExcess(keyed.key.labels, this.context.settings.limits.push) ?? keyed;
@@ -101,7 +101,7 @@ export class PushSurface {
     if (isLarge) await storeTurns.snapshotsTaken();
     const wasThere = undecodable === null && store.delete(key);
     removalLog.deleted(exchange, key.block, wasThere);
-    // Who lets much go waits until it is gone, and for nobody else's.
+    // A request that removes much waits until it is gone, but not for what others remove.
     if (isLarge) await storeTurns.settled();
     else storeTurns.goOn();
     heldMemory.check();
@@ -215,7 +215,7 @@ export class PushSurface {
     return settling.then((settlement) => this.finish(pushed, faultOf(settlement, key) ?? outcome, bodyBytes));
   }
 
-  /** Counts the push, tells the operator of a refused one, and answers. */
+  /** Counts the push, logs a refused one, and answers. */
   private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
     const { ownMetrics, refusals, settings } = this.context;
     const { method } = pushed;
@@ -264,7 +264,7 @@ export class PushSurface {
     const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now(), canWait: true };
     const refused = undecodableKey(keyed) ?? store.apply(request);
     heldMemory.check();
-    // What a PUT takes away may take some turns; nobody waits for it but who wants a snapshot.
+    // What a PUT takes away may take some turns; only snapshots wait for it.
     storeTurns.goOn();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
   }
@@ -283,8 +283,8 @@ export class PushSurface {
   }
 
   /**
-   * A push refused for what it holds is told to the operator, with where it came from. A failing disk is told of once a
-   * commit, and who is sent away by the thousand must not fill the log: metrics count them.
+   * A push that is refused for its content is logged with its client. A failing disk is logged once a commit. Clients
+   * that are refused by the thousand must not fill the log: metrics count them.
    */
   private report({ exchange, method, keyed }: Push, rejection: Rejection): void {
     const { log, ownMetrics } = this.context;

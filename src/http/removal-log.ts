@@ -2,7 +2,7 @@ import type { Exchange } from "../server/exchange.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
 
-/** So many removals of each kind are logged in a minute; the next line says how many were not. */
+/** Removals of each kind that are logged in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 60;
 
 export interface RemovalLogDeps {
@@ -12,7 +12,7 @@ export interface RemovalLogDeps {
   readonly userOf: (exchange: Exchange) => string | null;
 }
 
-/** Tells the operator who had removed what. Deletes of groups that are not there do not hide the others. */
+/** Logs who removed what. Deletes of groups that are not there do not hide the others. */
 export class RemovalLog {
   private readonly deletes: LogQuota;
   private readonly vain: LogQuota;

@@ -17,14 +17,12 @@ import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./context.ts";
 import { notYet } from "./reply.ts";
 
-/**
- * The series of one of at most so much are sorted within their families. Of a larger one pages are sent as they are.
- */
+/** Largest store whose series are sorted within their families. Of a larger one pages are sent as they are. */
 const SORTED_STORE_BYTES = 1024 * 1024;
-/** So many families without a series are passed over before a turn of the loop may be taken. */
+/** Families without a series that are skipped before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
 
-/** With more families than this an answer's length is not told: to add it up would take milliseconds. */
+/** With more families than this an answer has no Content-Length: to add it up would take milliseconds. */
 const SIZED_FAMILIES = 2000;
 
 /** A header by which a scraping Prometheus of any release is known. */
@@ -80,7 +78,7 @@ function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
   for (const { bytes } of pieces) yield bytes;
 }
 
-/** Our own families and the pushed ones, sorted by name; where both have one, ours gives type and help. */
+/** Our own families and the pushed ones, sorted by name; if both have one, type and help are ours. */
 function* exposedFamilies(own: readonly OwnFamily[], snapshot: Snapshot): Generator<ExposedFamily | null> {
   const ours = own.map(ownExposed).sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
   let next = 0;

@@ -6,7 +6,7 @@ import { cutText, type Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
 
 const LINES_PER_MINUTE = 10;
-/** Of a name and of a help text that stand in one field. */
+/** Of a name and of a help text in one field of a log line. */
 const MAX_TEXT_CHARACTERS = 1500;
 
 const INCONSISTENT_HELP =
@@ -15,7 +15,7 @@ const OVERLAP =
   "Metric family has the same name as a metric family used by the Pushgateway itself but it has a different help string. " +
   "Changing it to the standard help string. This is bad. Fix your pushed metrics!";
 
-/** Tells the operator of what is odd in the store, in so many lines a minute of each kind. */
+/** Logs what is odd in the store, in a limited number of lines a minute of each kind. */
 export class StoreReports implements StoreReporter {
   private readonly leftOutQuota: LogQuota;
   private readonly helpQuota: LogQuota;
@@ -47,7 +47,7 @@ export class StoreReports implements StoreReporter {
     this.log.info("metric family no longer left out of the exposition", fields);
   }
 
-  /** Tells of help texts that became inconsistent since the last time; to be called once a scrape. */
+  /** Logs help texts that became inconsistent since the last time; to be called once a scrape. */
   tellHelps(store: Store): void {
     while (this.helpQuota.hasRoom) {
       const found = store.takeInconsistentHelp();

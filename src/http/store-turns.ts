@@ -2,7 +2,7 @@ import { TURN_MS } from "../model/work.ts";
 import type { Store } from "../store/store.ts";
 import type { StreamClock } from "./stream.ts";
 
-/** Who waits for the end of a change, known by its number. */
+/** Waits for the end of a change, known by its number. */
 interface Waiter {
   readonly change: number;
   readonly resolve: () => void;
@@ -29,14 +29,12 @@ export class StoreTurns {
     return new Promise((resolve) => this.waiters.push({ change: store.newestChange, resolve }));
   }
 
-  /** Sees to it that a change comes to its end, for which nobody may wait. */
+  /** Continues a change to its end, also if nobody waits for it. */
   goOn(): void {
     if (this.store.isChanging && !this.isRunning) void this.run();
   }
 
-  /**
-   * For who takes a snapshot then: waits until no change is under way, and no large one begins before; null: none is.
-   */
+  /** For snapshots: waits until no change is under way, and no large one begins before; null: none is. */
   calm(): Promise<void> | null {
     if (!this.store.isChanging) return null;
     this.readers++;
@@ -52,10 +50,7 @@ export class StoreTurns {
     return this.readers > 0;
   }
 
-  /**
-   * For who begins a large change: waits until those have had their turn who wait for a snapshot; null where nobody
-   * does.
-   */
+  /** For large changes: waits until those that wait for a snapshot have had their turn; null if nobody waits. */
   snapshotsTaken(): Promise<void> | null {
     return this.readers === 0 ? null : this.waitForSnapshots();
   }

@@ -1,6 +1,6 @@
 import { TURN_MS } from "../model/work.ts";
 
-/** So much is sent, or so long worked (TURN_MS), before other requests get a turn of the loop. */
+/** Bytes that are sent before other requests get a turn of the loop; TURN_MS is the time for that. */
 const TURN_BYTES = 192 * 1024;
 
 /**
@@ -20,10 +20,10 @@ export interface StreamClock {
 }
 
 /**
- * The pieces one by one, with a turn of the loop in between as needed; an empty piece says no more than that a turn may
- * be taken. Whoever makes pieces gives one, empty or not, at least each time it has worked through some ten thousand
- * bytes. `done` is called exactly once, when the last piece was taken, when the reader goes away, or when a piece
- * cannot be made. Once `givenUp` holds, no piece follows and no end: whoever sees to that ends the connection.
+ * The pieces one by one, with a turn of the loop in between as needed. An empty piece only says that a turn may be
+ * taken. The maker of the pieces must yield one, empty or not, at least every ten thousand bytes of work. `done` is
+ * called exactly once, when the last piece was taken, when the reader goes away, or when a piece cannot be made. Once
+ * `givenUp` holds, neither a piece nor the end follows: the caller ends the connection.
  */
 export function inTurns(
   pieces: Iterable<Uint8Array>,

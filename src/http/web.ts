@@ -7,7 +7,7 @@ import { begun } from "./stream.ts";
 /** The server as a function from a request of the web to its answer. */
 export type App = (request: Request) => Response | Promise<Response>;
 
-/** A host that means nothing: who serves under which name is in the Host header. */
+/** A host without meaning: the server's name is in the Host header. */
 const NO_HOST = "http://localhost";
 
 /**

@@ -29,7 +29,7 @@ export const statusText = (status: number): string => STATUS_TEXT[status] ?? `st
 
 export const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** How the end of an answer's body is told, and what becomes of the connection. */
+/** How the end of an answer's body is marked, and what happens to the connection. */
 export interface AnswerFrame {
   readonly minorVersion: number;
   /** null: in chunks, or by the end of the connection in HTTP/1.0. */
@@ -43,7 +43,7 @@ export class AnswerHeads {
   private date = "";
   private empty = new Map<number, Uint8Array>();
 
-  /** `now` gives milliseconds since 1970. */
+  /** `now` returns milliseconds since 1970. */
   constructor(private readonly now: () => number) {}
 
   /** Of an answer to HTTP/1.1 that has no body and no headers, on a connection that goes on. */

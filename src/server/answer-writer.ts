@@ -18,7 +18,7 @@ export interface AnswerContext {
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 const CHUNK_END = "\r\n";
 
-/** Whether the length of an answer can be told, so that the connection can go on behind it. */
+/** Whether the end of an answer can be marked, so that the connection can go on behind it. */
 export function endsByItself({ body }: Answer, minorVersion: number): boolean {
   return minorVersion > 0 || body === null || !isStream(body) || body.sizeBytes !== null;
 }

@@ -14,25 +14,20 @@ export interface BodySource {
   emptied?(): void;
 }
 
-/**
- * The body of one request. What comes in before anybody takes it is kept; whoever brings it sees to it that this is
- * little.
- */
+/** The body of one request. What comes in before it is taken is kept; the connection must keep that small. */
 export class Body {
   private kept: Uint8Array[] = [];
   private sink: BodySink | null = null;
   private isFinished = false;
   private fault: string | null = null;
 
-  /** `announcedBytes` is null where the size is not told beforehand. */
+  /** `announcedBytes` is null if the size is not known beforehand. */
   constructor(
     readonly announcedBytes: number | null,
     private readonly source: BodySource,
   ) {}
 
-  /**
-   * Hands over all of it, where it is here in one piece of at most so many bytes; else null, and it has to be received.
-   */
+  /** Returns all of it, if it is here in one piece of at most `maxBytes`; else null, and it has to be received. */
   takeWhole(maxBytes: number): Uint8Array | null {
     const [whole] = this.kept;
     if (!this.isFinished || this.fault !== null || this.kept.length !== 1 || whole === undefined) return null;

@@ -17,7 +17,7 @@ const MAX_WAITING_BYTES = 64 * 1024;
 const MAX_DROPPED_BYTES = 256 * 1024;
 /** What a client gets for the header of a request, for its first word, and for a body that nobody wants. */
 const HEADER_SECONDS = 12;
-/** Nothing has moved for so long: the connection is ended. */
+/** Seconds without a move after which the connection is ended. */
 const IDLE_SECONDS = 255;
 /** What a client gets to read an answer behind which the connection ends. */
 const LINGER_SECONDS = 2;
@@ -122,7 +122,7 @@ export class Connection implements ExchangePort, Member, Paced {
   }
 
   private endedInTurn(): void {
-    // Whole requests of it wait for their turn: then it is looked at again.
+    // Whole requests of it wait for their turn; then it is checked again.
     if (this.isHeld || (this.current === null && this.rest.length > 0)) return;
     const isDone = this.isAnswered && (this.current !== null || this.reader.isEmpty);
     if (this.isEnding || isDone) return this.transport.close();
@@ -152,7 +152,7 @@ export class Connection implements ExchangePort, Member, Paced {
     this.transport.destroy();
   }
 
-  /** Nobody is left to take more: whoever makes an answer learns it from `room`. */
+  /** Nobody is left to take more: whatever makes an answer learns it from `room`. */
   write(bytes: Uint8Array): boolean {
     this.share.charge(bytes.length >> WRITTEN_SHIFT);
     return !this.isGone && this.transport.write(bytes);
@@ -179,7 +179,7 @@ export class Connection implements ExchangePort, Member, Paced {
     return !this.hasAsked && !this.isEnding && this.deps.second() - this.sinceSecond < NEW_SECONDS;
   }
 
-  /** Ends the connection if it has stood still for too long. To be called every second or so. */
+  /** Ends the connection if it has stalled for too long. To be called about every second. */
   check(): void {
     const second = this.deps.second();
     const movedAgo = second - this.movedSecond;
@@ -320,7 +320,7 @@ export class Connection implements ExchangePort, Member, Paced {
     if (this.isEnding) return;
     if (exchange.body.isOver) this.next();
     this.transport.setReading(true);
-    // Who sends many requests at once must not keep the loop until the last of them.
+    // Many requests that were sent at once must not keep the loop until the last of them.
     if (this.rest.length > 0) this.deps.later(() => this.guarded(() => this.advanceRest()));
     else this.advanceRest();
   }

@@ -1,35 +1,34 @@
 import type { Log } from "../telemetry/log.ts";
 
-/** Beyond the limit so large a part of the idle connections is closed at a time. */
+/** The part of the idle connections that is closed at a time beyond the limit. */
 const SHED_PART = 1 / 16;
 /** Sheddings are logged no more often. */
 const LOG_SECONDS = 2;
 /**
- * So many connections beyond the limit may come in within one turn of the loop; beyond those something is closed at
- * once.
+ * Connections beyond the limit that may come in within one turn of the loop; beyond those something is closed at once.
  */
 const SPARE_CONNECTIONS = 32;
-/** Whoever has just come in gets so long to say something. */
+/** Time for a new connection to send something. */
 const GRACE_MS = 250;
 /**
  * Descriptors that connections never take: the listening sockets, files, and what comes in within a turn of the loop.
  */
 const RESERVED_DESCRIPTORS = 64;
 
-/** A request under way stands still when its client has not gone on with it for so long. */
+/** Seconds without progress after which a request under way counts as stalled. */
 export const STILL_SECONDS = 2;
 
 /** A connection among all others. */
 export interface Member {
   /** Where it comes from. */
   readonly source: string;
-  /** No request is under way on it, or one that waits for its client and stands still. */
+  /** No request is under way on it, or one that waits for its client and is stalled. */
   readonly isStill: boolean;
   /** Of one source the smallest goes first where there are too many. */
   readonly rank: number;
   /** Ends it behind the request under way, or with `isForced` at once. */
   finish(isForced: boolean): void;
-  /** Ends it where it has stood still for too long. */
+  /** Ends it if it has stalled for too long. */
   check(): void;
 }
 
@@ -38,8 +37,7 @@ const STAGE_SECONDS = 2 ** 40;
 const STAGES = { silent: 0, asked: STAGE_SECONDS, "under way": 2 * STAGE_SECONDS };
 
 /**
- * The rank of one that last moved at this second: whoever never asked anything goes first, whoever is being served
- * last.
+ * The rank of a connection that last moved at this second: those that never asked go first, those being served last.
  */
 export function rankOf(stage: keyof typeof STAGES, movedSecond: number): number {
   return STAGES[stage] + movedSecond;
@@ -47,7 +45,7 @@ export function rankOf(stage: keyof typeof STAGES, movedSecond: number): number 
 
 export interface CrowdDeps {
   readonly maxConnections: number;
-  /** Has an upload of this source give way, the one that brought least lately; false: there is none. */
+  /** Makes an upload of this source give way, the one that brought least lately; false: there is none. */
   readonly giveWay: (source: string) => boolean;
   readonly countLimit: () => void;
   /** Runs something when what has come in up to now has been read. */
@@ -59,10 +57,10 @@ export interface CrowdDeps {
 }
 
 /**
- * All connections of the server. Where there are too many, those that stand still are closed, of whichever source has
- * most until others have as many; where none of such a source does, its upload of least progress gives way, or its
- * newest connection: so none that goes on while another source has more, and never the only one of a source while
- * another has two.
+ * All connections of the server. If there are too many, stalled ones are closed, of the source that has most, until
+ * others have as many. If that source has no stalled one, its upload of least progress gives way, or its newest
+ * connection. So no connection that makes progress is closed while another source has more, and never the only one of a
+ * source while another has two.
  */
 export class Crowd {
   /** With when each came, in the order of that. */
@@ -89,7 +87,7 @@ export class Crowd {
     if (beyond > SPARE_CONNECTIONS) this.shed(true);
     if (this.isShedding) return;
     this.isShedding = true;
-    // What has come in meanwhile is looked at first: whoever has asked something is not idle.
+    // What has come in meanwhile is read first: a connection that has asked something is not idle.
     this.deps.later(() => {
       this.isShedding = false;
       this.shed(false);
@@ -151,8 +149,8 @@ export class Crowd {
   }
 
   /**
-   * Those that stand still, each with how many its source has left when it goes, the most first: to close them from the
-   * start is to take from the sources that have most, until they have as many as others.
+   * The stalled ones, each with how many its source has left when it goes, the most first. Closing them from the start
+   * takes from the sources that have most, until they have as many as others.
    */
   private byHeight(
     isPressed: boolean,
@@ -176,7 +174,7 @@ export class Crowd {
     return [...known.sort((a, b) => a.rank - b.rank), ...(newestFirst ? fresh.reverse() : fresh)];
   }
 
-  /** No source that has much has one that stands still. false: a while later there is one less. */
+  /** No source that has much has a stalled one. false: an upload gives way, so there will be one less. */
   private greediestGivesWay(isPressed: boolean): boolean {
     let greediest = "";
     for (const [source, count] of this.held) if (count > this.heldBy(greediest)) greediest = source;
@@ -195,13 +193,13 @@ export class Crowd {
   }
 }
 
-/** How many connections there may be, with so many descriptors to be had and so many open for other things. */
+/** How many connections there may be, given the limit of descriptors and those open for other things. */
 export function connectionLimit(maxConnections: number, maxDescriptors: number, otherDescriptors: number): number {
   const reserved = Math.min(RESERVED_DESCRIPTORS, maxDescriptors / 4);
   return Math.max(1, Math.min(maxConnections, Math.floor(maxDescriptors - reserved - otherDescriptors)));
 }
 
-/** The soft limit of open files as /proc/self/limits tells it. */
+/** The soft limit of open files as /proc/self/limits has it. */
 export function readMaxDescriptors(procLimits: string): number {
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(procLimits)?.[1];
   return soft === undefined || soft === "unlimited" ? Infinity : Number(soft);

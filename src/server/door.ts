@@ -10,7 +10,7 @@ import { Pace } from "./pace.ts";
 import type { Refusals } from "./refusals.ts";
 
 const CHECK_MS = 1000;
-/** So long after a connection came in its first bytes have been read, if they were there. */
+/** Time after which the first bytes of a new connection have been read, if there were any. */
 const READ_MS = 1;
 
 /** Where to listen: an address, or a listening socket that is there already. */
@@ -19,7 +19,7 @@ export type Place = ListenAddress | { readonly fd: number };
 export interface DoorDeps {
   readonly handler: Handler;
   readonly maxConnections: number;
-  /** Has an upload of this source give way; false: there is none. */
+  /** Makes an upload of this source give way; false: there is none. */
   readonly giveWay: (source: string) => boolean;
   readonly countLimit: () => void;
   readonly refusals: Refusals;
@@ -31,7 +31,7 @@ export interface DoorDeps {
   readonly nowMs: () => number;
   /** Runs something later; 0 ms is the end of this turn. */
   readonly after: (ms: number, run: () => void) => void;
-  /** Runs something every so often, for good. */
+  /** Runs something at an interval, for good. */
   readonly every: (ms: number, run: () => void) => void;
 }
 

@@ -6,20 +6,20 @@ export interface Exchange {
   readonly method: string;
   /** The path as it was sent, not decoded: it starts with a slash. */
   readonly path: Uint8Array;
-  /** What follows the path, from its question mark on; "" where there is none. */
+  /** What follows the path, from its question mark on; "" if there is none. */
   readonly query: string;
   readonly body: Body;
   /** Names and values of the header in turn, as sent. */
   readonly fields: readonly string[];
-  /** The value of a header, of several fields all joined by ", "; null where there is none. `name` is in lower case. */
+  /** The value of a header, of several fields all joined by ", "; null if there is none. `name` is in lower case. */
   header(name: string): string | null;
   /** Where the request comes from, as `address:port`. */
   readonly client: string;
-  /** Who counts as one client with it where clients have to share: its address, or the network of that. */
+  /** What clients share their room by: its address, or the network of that. */
   readonly source: string;
   /** Its connection is gone: nobody waits for the answer. */
   readonly isGone: boolean;
-  /** The subject of the verified certificate that the client showed, as in `CN=a, O=b`; null where there is none. */
+  /** The subject of the verified certificate that the client showed, as in `CN=a, O=b`; null if there is none. */
   readonly certificate: string | null;
   /** How often the client has made room for more of the answer when there was none. */
   readonly drains: number;
@@ -39,7 +39,7 @@ export interface Stream {
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
-/** What is answered. Date, Content-Length, `SAID_ALWAYS` and the like are added by whoever sends it. */
+/** What is answered. Date, Content-Length, `SAID_ALWAYS` and the like are added when it is sent. */
 export interface Answer {
   readonly status: number;
   /** Names in the form of `Content-Type`. `Connection: close` ends the connection behind the answer. */

@@ -2,7 +2,7 @@ import type { Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
 import { type Answer, textError } from "./exchange.ts";
 
-/** So many failures are logged one by one in a minute; the next line says how many were not. */
+/** Failures that are logged one by one in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 20;
 
 export interface FailureDeps {
@@ -30,13 +30,13 @@ export class Failures {
     this.quota = new LogQuota(LOGGED_PER_MINUTE, deps.now);
   }
 
-  /** What the client is told. */
+  /** The text of the answer. */
   answer(request: FailedRequest, fault: unknown): Answer {
     this.note(request, fault);
     return textError(500, "internal error");
   }
 
-  /** For where nothing can be told any more. */
+  /** For failures after which no answer can be sent. */
   note({ method, path, client }: FailedRequest, fault: unknown): void {
     this.deps.count();
     const unlogged = this.quota.take();

@@ -1,8 +1,6 @@
 import { malformed, Refusal, type RequestLine } from "./request-line.ts";
 
-/**
- * The value of a header in llhttp's list of names and values, of several fields all joined; null where there is none.
- */
+/** The value of a header in llhttp's list of names and values, of several fields all joined; null if there is none. */
 export function fieldOf(fields: readonly string[], name: string): string | null {
   let found: string | null = null;
   for (let i = 0; i < fields.length; i += 2) {
@@ -23,7 +21,7 @@ export interface Framing {
   readonly expectsContinue: boolean;
 }
 
-/** What Go takes for a length. From 2^53 on lengths are not exact here; no body is so long. */
+/** What Go accepts as a length. From 2^53 on lengths are not exact here; no body is so long. */
 const MAX_BODY_BYTES = 2 ** 63;
 /** Of characters that a Host may have, as Go's ValidHostHeader has them. */
 const HOST = /^[!$%&'()*+,\-.0-9:;=A-Z[\]_a-z~]*$/;

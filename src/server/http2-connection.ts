@@ -102,7 +102,7 @@ export class Http2Connection implements Member {
     this.holdForTurn();
   }
 
-  /** So many bytes of bodies are kept for somebody who takes them, or below 0, are kept no longer. */
+  /** Adds to the bytes of bodies that are kept until they are taken; a negative number takes off. */
   keep(bytes: number): void {
     this.keptBytes += bytes;
     this.setReading();

@@ -5,7 +5,7 @@ import type { Refusals } from "./refusals.ts";
 import { malformed } from "./request-line.ts";
 
 /**
- * The runtime tells of each stream that ends here, and nowhere else of those that it kept from the application
+ * The runtime reports each stream that ends here, and nowhere else those that it kept from the application
  * (docs/workarounds.md, `http2-faults`).
  */
 const STREAM_ENDS = "http2.server.stream.close";

@@ -44,7 +44,7 @@ export async function listenAt(
   return refused(`tcp ${formatListenAddress(address)}: ${faults.at(-1)}`);
 }
 
-/** The IP address and port that Go's net.Listen listens on, or why there is none, in its words. */
+/** The IP address and port that Go's net.Listen listens on, or the reason why there is none, in its words. */
 async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
   const address = parseListenAddress(text, portOf);
   if (address instanceof Rejection) return address;
@@ -85,7 +85,7 @@ const BIND_FAULTS: Readonly<Record<string, string>> = {
 };
 
 function listenFault(error: unknown, host: string): string {
-  // The runtime gives no code for a zone that the machine has not.
+  // The runtime's error has no code for a zone that the machine does not have.
   const code = codeOf(error) === "" && host.includes("%") ? "EINVAL" : codeOf(error);
   const words = BIND_FAULTS[code];
   return words === undefined ? String(error) : `bind: ${words}`;

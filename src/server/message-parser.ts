@@ -10,12 +10,12 @@ const USUAL_CHUNK_BYTES = 16;
 const MAX_SPARE_BYTES = 16 * 1024;
 
 /**
- * What llhttp gets in the place of the request line, which is read before. With an upgrade in view it stops where it is
- * done: the bytes behind are never its business.
+ * What llhttp gets instead of the request line, which is read before. With an upgrade in view it stops at the end of
+ * the header and does not touch the bytes behind it.
  */
 const STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n");
 const STAND_IN_FIELDS = 4;
-/** The same before chunks. Without an upgrade in view all their faults are told; behind them nothing is to follow. */
+/** The same before chunks. Without an upgrade in view all their faults are reported, and nothing may follow them. */
 const CHUNKS_STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
 /** The end of the last chunk's line, or of the last trailer, and the empty line. */
 const LAST_LINE_ENDS = 4;
@@ -26,8 +26,8 @@ const LINE_FEED = 0x0a;
 const NO_FIELDS: readonly string[] = [];
 
 /**
- * Reads the header of one message, and its body if that is in chunks; a body with a length is for whoever reads the
- * message. All of it is llhttp's work, with one leniency: header lines may end in LF alone. In chunks there is none.
+ * Reads the header of one message, and its body if that is in chunks; a body with a length is for the caller. llhttp
+ * does all of it, with one leniency: header lines may end in LF alone. In chunks there is none.
  */
 export class MessageParser {
   private readonly llhttp = new HTTPParser();

@@ -1,11 +1,11 @@
-/** Somebody who has input to work through when its source's turn comes. */
+/** Has input to process when its source's turn comes. */
 export interface Paced {
   goOn(): void;
 }
 
 /** What one source may have worked through in one turn of the loop, in bytes of input: some two milliseconds. */
 const TURN_BYTES = 512 * 1024;
-/** A request costs as much as so many bytes, besides its own. */
+/** What a request costs besides its own bytes, in bytes. */
 export const REQUEST_BYTES = 2 * 1024;
 
 /** What the connections of one source have had of this turn of the loop. */
@@ -39,7 +39,7 @@ export class Share {
     this.isOver = false;
     this.bytes = 0;
     let done = 0;
-    // Nobody who waits again in this turn has it twice.
+    // Whatever waits again in this turn does not have it twice.
     for (const end = this.waiting.length; done < end && !this.isOver; done++) this.waiting[done]?.goOn();
     this.waiting.splice(0, done);
   }

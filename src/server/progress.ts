@@ -1,4 +1,4 @@
-/** What was moved lately counts half after so long, and what was moved over a while. */
+/** Half-lives of what was moved: lately, and over a while. */
 const SHORT_MS = 1000;
 const LONG_MS = 10_000;
 /** Over a while as much is moved by one that goes on as lately, times this. */

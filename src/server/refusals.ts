@@ -5,7 +5,7 @@ import { statusText } from "./answer-head.ts";
 import type { Answer } from "./exchange.ts";
 import type { Refusal } from "./request-line.ts";
 
-/** So many refusals of each reason are logged one by one in a minute; the next line says how many were not. */
+/** Refusals of each reason that are logged one by one in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 20;
 
 export interface RefusalDeps {
@@ -15,7 +15,7 @@ export interface RefusalDeps {
   readonly now: () => number;
 }
 
-/** What whoever is refused is told. */
+/** The answer to a refused request. */
 export function refusalAnswer({ status, words }: Refusal): Answer {
   const headers = { "Content-Type": "text/plain; charset=utf-8" };
   return { status, headers, body: `${status} ${statusText(status)}: ${words}` };

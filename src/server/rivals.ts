@@ -8,7 +8,7 @@ export interface Rival {
   progress(nowMs: number): number;
 }
 
-/** Who comes anew or wants more, and how much. */
+/** A newcomer, or a holder that wants more, and how much. */
 export interface Newcomer {
   readonly source: string;
   readonly share: number;
@@ -21,12 +21,12 @@ interface Party<T> {
   readonly shares: Map<T, number>;
 }
 
-/** Of one source so many are looked at, those first that have not moved for longest. */
+/** Holders of one source that are compared, first those that have not moved for longest. */
 const LOOKED_AT = 64;
 const LOOKED_AT_LEAST = 16;
 
 /**
- * All that hold a share of some room, by the source of their clients, and which of them gives way where there is none
+ * All holders of a share of some room, by the source of their clients, and which of them gives way if there is no room
  * left.
  */
 export class Rivals<T extends Rival> {
@@ -68,10 +68,10 @@ export class Rivals<T extends Rival> {
   }
 
   /**
-   * Who gives way to a newcomer, who counts among its source: one that stands still, of a source that holds its even
-   * share or more; where none does, one of the source that holds most: so none that goes on while another source holds
-   * more. Of one source it is the first that stands still, or the one of least progress. `mayGo` leaves some out. null:
-   * nobody.
+   * Who gives way to a newcomer, which counts for its source: a stalled one, of a source that holds its even share or
+   * more; if there is none, one of the source that holds most. So none that makes progress gives way while another
+   * source holds more. Of one source it is the first stalled one, or the one of least progress. `mayGo` excludes some.
+   * null: nobody.
    */
   whoGivesWay(newcomer: Newcomer, nowMs: number, mayGo: (rival: T) => boolean = () => true): T | null {
     const added = (source: string) => (source === newcomer.source ? newcomer.share : 0);
@@ -90,7 +90,7 @@ export class Rivals<T extends Rival> {
     return greedy === null ? null : leastOf(greedy.party, nowMs, mayGo);
   }
 
-  /** Of one source, the first that stands still, or the one of least progress; null where it holds nothing. */
+  /** Of one source, the first stalled one, or the one of least progress; null if it holds nothing. */
   leastOf(source: string, nowMs: number): T | null {
     const party = this.parties.get(source);
     if (party === undefined) return null;
@@ -110,7 +110,7 @@ function first<T>({ shares }: Party<T>, fits: (rival: T) => boolean): T | null {
 function leastOf<T extends Rival>({ shares }: Party<T>, nowMs: number, mayGo: (rival: T) => boolean): T | null {
   let least: T | null = null;
   let leastProgress = Infinity;
-  // Who has come or moved just now is not compared with those that have had their time.
+  // A holder that came or moved just now is not compared with those that have had their time.
   let left = Math.min(LOOKED_AT, Math.max(LOOKED_AT_LEAST, Math.ceil(shares.size / 2)));
   for (const rival of shares.keys()) {
     if (!mayGo(rival)) continue;

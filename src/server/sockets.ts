@@ -7,7 +7,7 @@ import type { Door, Place } from "./door.ts";
 import { listenAt } from "./listen.ts";
 import type { Listener } from "./listener.ts";
 
-/** Requests in flight get so long when the server is asked to end; then their connections are closed. */
+/** Time for requests in flight when the server is asked to end; then their connections are closed. */
 const SHUTDOWN_MS = 5000;
 
 /**

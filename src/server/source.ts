@@ -3,12 +3,12 @@ import { plainIp } from "../config/address.ts";
 /** Where clients of sockets that are no addresses of the internet come from. */
 const UNKNOWN = "unknown";
 const GROUPS = 8;
-/** Of an IPv6 address the first 64 bits: whoever has one has all that begin with them. */
+/** The first 64 bits of an IPv6 address: a client usually has all addresses that begin with them. */
 const NETWORK_GROUPS = 4;
 
 /**
- * Who counts as one client, where clients have to share: an IPv4 address, or the /64 of an IPv6 one. `ip` is as the
- * runtime tells it, a zone behind it or not.
+ * What counts as one client: an IPv4 address, or the /64 of an IPv6 one. `ip` is as the runtime has it, with a zone or
+ * without.
  */
 export function sourceOf(ip: string | undefined): string {
   if (ip === undefined) return UNKNOWN;

@@ -77,7 +77,7 @@ class TlsTransport implements Transport {
   }
 }
 
-/** A client that has not finished its handshake; node:tls sees to its time. */
+/** A client that has not finished its handshake; node:tls limits its time. */
 class Handshake implements Member {
   readonly source: string;
   readonly isStill = true;
@@ -124,7 +124,7 @@ export async function listenTls(place: Place, first: TlsOptions, deps: TlsListen
       // There is no other way to change what new clients are asked for: docs/workarounds.md, `request-cert`.
       Object.assign(server, { _requestCert: options.clientAuth !== "NoClientCert" });
       server.setSecureContext(options.context);
-      // Whoever was let in by other rules comes again, behind the request that is under way.
+      // Clients that were let in by other rules must connect again, after the request under way.
       if (isAskedOtherwise) for (const member of members) member.finish(false);
     },
   };
@@ -145,7 +145,7 @@ function listening(server: Server, place: Place): Promise<void> {
   });
 }
 
-/** Gives the connections that are being served, at any time. */
+/** Returns the connections that are being served, at any time. */
 function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsListenerDeps): ReadonlySet<Member> {
   const { door, log } = deps;
   const members = new Set<Member>();
@@ -171,7 +171,7 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     socket.on("close", () => over(socket));
   });
   server.on("tlsClientError", (error: Error & { code?: string }, socket: TLSSocket) => {
-    // Who hangs up, or was hung up on for there are too many, was not refused.
+    // A client that hangs up, or was dropped because there are too many, was not refused.
     if (error.code === "ECONNRESET") return refuse(socket, error.message);
     if (error.code === "ERR_SSL_HTTP_REQUEST") sayNotTls(socket);
     door.connection.refusals.add(handshakeRefusal(error), clientOf(socket));

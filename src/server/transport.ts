@@ -10,11 +10,11 @@ export function clientText(ip: string | undefined, port: number | undefined): st
 export interface Transport {
   /** Where the other end is, as `address:port`. */
   readonly client: string;
-  /** Who counts as one client with it. */
+  /** What clients share their room by. */
   readonly source: string;
-  /** The subject of the certificate by which the other end proved who it is; null where it did not. */
+  /** The subject of the certificate by which the other end proved who it is; null if it did not. */
   readonly certificate: string | null;
-  /** Sends bytes, which must stay as they are until there is room again. false: there is none; `drained` tells when. */
+  /** Sends bytes, which must stay as they are until there is room again. false: there is none until `drained`. */
   write(bytes: Uint8Array): boolean;
   /** Says that nothing more is sent, behind what was written. The other side may go on. */
   end(): void;
