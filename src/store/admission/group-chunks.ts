@@ -1,6 +1,5 @@
 import { sameBytes } from "../../bytes/hash.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
-import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_STRIDE } from "../table/chunks.ts";
 import type { Family } from "../table/families.ts";
 import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
@@ -35,7 +34,7 @@ export class GroupChunks {
 
   /** Reads the chunks of a group; -1 is a group that is not there yet. */
   read(group: number, times: PushTimes): void {
-    const { rows } = this.table.chunks;
+    const { chunks } = this.table;
     const succeeded = times.family(PUSH_TIME)?.id;
     const failed = times.family(PUSH_FAILURE_TIME)?.id;
     this.count = 0;
@@ -46,10 +45,10 @@ export class GroupChunks {
     this.isLarge = group >= 0 && this.table.lists.isLarge(group);
     if (this.isLarge) return this.readLarge(group, succeeded, failed);
     let chunk = group < 0 ? -1 : this.table.groups.firstChunk(group);
-    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) {
+    for (; chunk >= 0; chunk = chunks.next(chunk)) {
       if (this.count === this.ids.length) this.ids = grown(this.ids, this.count + 1);
       this.ids[this.count++] = chunk;
-      const family = rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY];
+      const family = chunks.familyId(chunk);
       if (family === succeeded) this.succeeded = chunk;
       else if (family === failed) this.failed = chunk;
     }
@@ -137,7 +136,7 @@ export class GroupChunks {
   }
 
   private familyOf(chunk: number): Family {
-    return this.table.family(this.table.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    return this.table.familyOf(chunk);
   }
 
   private map(): void {

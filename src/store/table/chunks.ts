@@ -1,28 +1,28 @@
 import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { RowNumbers } from "../../bytes/row-numbers.ts";
+import type { MetricType } from "../../model/metric-type.ts";
 import type { ChunkContent } from "./chunk-content.ts";
+import { MAX_SLOTS } from "./pages.ts";
 
 /** Fields of a chunk row. A free row has GROUP -1 and is linked by NEXT and PLACE. */
-export const CHUNK_FAMILY = 0;
-export const CHUNK_GROUP = 1;
-/** The page and the slot on it, as `placeOn` of families.ts joins them. */
-export const CHUNK_PLACE = 2;
-/** The next chunk of the same group, or -1. */
-export const CHUNK_NEXT = 3;
-export const CHUNK_METRICS = 4;
-export const CHUNK_LINES = 5;
-export const CHUNK_HELP = 6;
+const FAMILY = 0;
+const GROUP = 1;
+/** The page and the slot on it: page * MAX_SLOTS + slot. */
+const PLACE = 2;
+const NEXT = 3;
+const METRICS = 4;
+const LINES = 5;
+const HELP = 6;
 /**
  * The MetricType, QUOTED where some name needs quotes, and above SEGMENT_SHIFT the segment that it is kept in
  * (segments.ts).
  */
-export const CHUNK_TYPE = 7;
-/** The chunk before it in the list of its group, or -1. */
-export const CHUNK_PREVIOUS = 8;
-export const CHUNK_STRIDE = 9;
+const TYPE = 7;
+const PREVIOUS = 8;
+const STRIDE = 9;
 
-export const QUOTED = 16;
-export const TYPE_MASK = 15;
+const QUOTED = 16;
+const TYPE_MASK = 15;
 const SEGMENT_SHIFT = 5;
 const SEGMENT_BITS = -1 << SEGMENT_SHIFT;
 /** Numbers of segments are below it. */
@@ -32,14 +32,14 @@ export const SEGMENT_LIMIT = 2 ** (32 - SEGMENT_SHIFT);
 export class Chunks {
   private readonly column = new Int32Column();
   private readonly pushed = new Float64Column();
-  readonly rows = this.column.rows;
+  private readonly rows = this.column.rows;
   /** When each chunk was pushed, in milliseconds since 1970. */
-  readonly pushedMs = this.pushed.rows;
+  private readonly times = this.pushed.rows;
   private readonly numbers = new RowNumbers(this.column, {
-    stride: CHUNK_STRIDE,
-    mark: CHUNK_GROUP,
-    next: CHUNK_NEXT,
-    previous: CHUNK_PLACE,
+    stride: STRIDE,
+    mark: GROUP,
+    next: NEXT,
+    previous: PLACE,
   });
 
   get count(): number {
@@ -53,13 +53,13 @@ export class Chunks {
 
   add(family: number, group: number): number {
     const chunk = this.numbers.take();
-    const at = chunk * CHUNK_STRIDE;
+    const at = chunk * STRIDE;
     this.pushed.ensure(this.numbers.limit);
-    this.rows[at + CHUNK_FAMILY] = family;
-    this.rows[at + CHUNK_GROUP] = group;
-    this.rows[at + CHUNK_NEXT] = -1;
-    this.rows[at + CHUNK_TYPE] = 0;
-    this.rows[at + CHUNK_PREVIOUS] = -1;
+    this.rows[at + FAMILY] = family;
+    this.rows[at + GROUP] = group;
+    this.rows[at + NEXT] = -1;
+    this.rows[at + TYPE] = 0;
+    this.rows[at + PREVIOUS] = -1;
     return chunk;
   }
 
@@ -71,21 +71,107 @@ export class Chunks {
   /** Sets what a chunk is; its segment stays. */
   describe(chunk: number, content: ChunkContent): void {
     const { rows } = this;
-    const at = chunk * CHUNK_STRIDE;
-    rows[at + CHUNK_METRICS] = content.metricCount;
-    rows[at + CHUNK_LINES] = content.lineCount;
-    const segment = (rows[at + CHUNK_TYPE] as number) & SEGMENT_BITS;
-    rows[at + CHUNK_TYPE] = content.type | (content.quoted ? QUOTED : 0) | segment;
-    this.pushedMs[chunk] = content.pushedMs;
+    const at = chunk * STRIDE;
+    rows[at + METRICS] = content.metricCount;
+    rows[at + LINES] = content.lineCount;
+    rows[at + TYPE] = content.type | (content.quoted ? QUOTED : 0) | (this.typeBits(chunk) & SEGMENT_BITS);
+    this.times[chunk] = content.pushedMs;
+  }
+
+  private typeBits(chunk: number): number {
+    return this.rows[chunk * STRIDE + TYPE] as number;
+  }
+
+  /** The id of the family. */
+  familyId(chunk: number): number {
+    return this.rows[chunk * STRIDE + FAMILY] as number;
+  }
+
+  setFamily(chunk: number, family: number): void {
+    this.rows[chunk * STRIDE + FAMILY] = family;
+  }
+
+  group(chunk: number): number {
+    return this.rows[chunk * STRIDE + GROUP] as number;
+  }
+
+  /** The next chunk of the same group, or -1. */
+  next(chunk: number): number {
+    return this.rows[chunk * STRIDE + NEXT] as number;
+  }
+
+  setNext(chunk: number, next: number): void {
+    this.rows[chunk * STRIDE + NEXT] = next;
+  }
+
+  /** The chunk before it in the list of its group, or -1. */
+  previous(chunk: number): number {
+    return this.rows[chunk * STRIDE + PREVIOUS] as number;
+  }
+
+  setPrevious(chunk: number, previous: number): void {
+    this.rows[chunk * STRIDE + PREVIOUS] = previous;
+  }
+
+  /** The id of the page that it stands on. */
+  pageId(chunk: number): number {
+    return Math.floor(this.place(chunk) / MAX_SLOTS);
+  }
+
+  /** Its slot on the page. */
+  slot(chunk: number): number {
+    return this.place(chunk) % MAX_SLOTS;
+  }
+
+  private place(chunk: number): number {
+    return this.rows[chunk * STRIDE + PLACE] as number;
+  }
+
+  setPlace(chunk: number, pageId: number, slot: number): void {
+    this.rows[chunk * STRIDE + PLACE] = pageId * MAX_SLOTS + slot;
+  }
+
+  metricCount(chunk: number): number {
+    return this.rows[chunk * STRIDE + METRICS] as number;
+  }
+
+  lineCount(chunk: number): number {
+    return this.rows[chunk * STRIDE + LINES] as number;
+  }
+
+  /** The number of the help text, or NO_HELP. */
+  help(chunk: number): number {
+    return this.rows[chunk * STRIDE + HELP] as number;
+  }
+
+  setHelp(chunk: number, help: number): void {
+    this.rows[chunk * STRIDE + HELP] = help;
+  }
+
+  type(chunk: number): MetricType {
+    return (this.typeBits(chunk) & TYPE_MASK) as MetricType;
+  }
+
+  /** Whether some name in the lines is in quotes. */
+  isQuoted(chunk: number): boolean {
+    return (this.typeBits(chunk) & QUOTED) !== 0;
+  }
+
+  /** When it was pushed, in milliseconds since 1970. */
+  pushedMs(chunk: number): number {
+    return this.times[chunk] as number;
+  }
+
+  setPushedMs(chunk: number, pushedMs: number): void {
+    this.times[chunk] = pushedMs;
   }
 
   /** The segment that a durable copy keeps a chunk in. */
   segmentOf(chunk: number): number {
-    return (this.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) >>> SEGMENT_SHIFT;
+    return this.typeBits(chunk) >>> SEGMENT_SHIFT;
   }
 
   setSegment(chunk: number, segment: number): void {
-    const at = chunk * CHUNK_STRIDE + CHUNK_TYPE;
-    this.rows[at] = ((this.rows[at] as number) & ~SEGMENT_BITS) | (segment << SEGMENT_SHIFT);
+    this.rows[chunk * STRIDE + TYPE] = (this.typeBits(chunk) & ~SEGMENT_BITS) | (segment << SEGMENT_SHIFT);
   }
 }

@@ -1,5 +1,7 @@
 import type { MetricType } from "../../model/metric-type.ts";
 import type { Asides } from "./asides.ts";
+import type { ChunkContent } from "./chunk-content.ts";
+import type { Chunks } from "./chunks.ts";
 import { CountMap } from "./count-map.ts";
 import { NO_HELP } from "./help-texts.ts";
 import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
@@ -22,6 +24,11 @@ export interface FamilySnapshot {
   /** Never written again while the snapshot is held. */
   readonly pages: readonly Page[];
 }
+
+/** Where it is noted on which page and in which slot a chunk stands. */
+type ChunkPlaces = Pick<Chunks, "setPlace">;
+/** The lines of a chunk: source[start, end). */
+type ChunkLines = Pick<ChunkContent, "source" | "start" | "end">;
 
 /** A metric family over all groups: a column of the store. Its chunks are on its pages. */
 export class Family {
@@ -68,10 +75,11 @@ export class Family {
     this.type = type;
   }
 
-  /** Puts a chunk's bytes, source[start, end), on a page with room for them; returns where, as `placeOn` makes it. */
-  insert(pages: Pages, chunk: number, source: Uint8Array, start: number, end: number): number {
+  /** Puts a chunk's lines on a page with room for them; returns the page. */
+  insert(pages: Pages, places: ChunkPlaces, chunk: number, { source, start, end }: ChunkLines): Page {
     const page = pages.writable(this.pageFor(pages, end - start), this.pages);
-    return placeOn(page.id, pages.put(page, chunk, source, start, end));
+    places.setPlace(chunk, page.id, pages.put(page, chunk, source, start, end));
+    return page;
   }
 
   private pageFor(pages: Pages, size: number): Page {
@@ -194,9 +202,6 @@ function hasRoom(page: Page, size: number): boolean {
   if (page.bytes.length > PAGE_BYTES || page.chunkCount >= MAX_SLOTS) return false;
   return page.used + size <= (page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length);
 }
-
-/** A page and a slot as one integer. */
-export const placeOn = (page: number, slot: number): number => page * MAX_SLOTS + slot;
 
 /** Another push of a family: one group that has the type sets it for all. */
 export function noteTypeless(family: Family, isTypeless: boolean): void {

@@ -1,4 +1,4 @@
-import { CHUNK_FAMILY, CHUNK_NEXT, CHUNK_PREVIOUS, CHUNK_STRIDE, type Chunks } from "./chunks.ts";
+import type { Chunks } from "./chunks.ts";
 import type { Groups } from "./groups.ts";
 import { LargeGroups } from "./large-groups.ts";
 
@@ -38,10 +38,9 @@ export class GroupLists {
   chunkOf(group: number, family: number): number {
     const list = this.large.listOf(group);
     if (list > 0) return this.large.find(list, family);
-    const { rows } = this.chunks;
+    const { chunks } = this;
     let chunk = this.groups.firstChunk(group);
-    while (chunk >= 0 && rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] !== family)
-      chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+    while (chunk >= 0 && chunks.familyId(chunk) !== family) chunk = chunks.next(chunk);
     return chunk;
   }
 
@@ -50,8 +49,8 @@ export class GroupLists {
     const { chunks, groups } = this;
     const first = groups.firstChunk(group);
     const count = groups.chunkCount(group) + 1;
-    chunks.rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] = first;
-    if (first >= 0) chunks.rows[first * CHUNK_STRIDE + CHUNK_PREVIOUS] = chunk;
+    chunks.setNext(chunk, first);
+    if (first >= 0) chunks.setPrevious(first, chunk);
     groups.setChunks(group, chunk, count);
     const list = this.large.listOf(group);
     if (list > 0) this.large.set(list, this.familyOf(chunk), chunk);
@@ -84,31 +83,30 @@ export class GroupLists {
     this.groups.setChunks(group, -1, 0);
     for (const chunk of kept) {
       this.forget(list, chunk);
-      this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PREVIOUS] = -1;
+      this.chunks.setPrevious(chunk, -1);
       this.add(group, chunk);
     }
     return { first, list };
   }
 
   private unlink(group: number, chunk: number): void {
-    const { rows } = this.chunks;
-    const next = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
-    const previous = rows[chunk * CHUNK_STRIDE + CHUNK_PREVIOUS] as number;
-    if (next >= 0) rows[next * CHUNK_STRIDE + CHUNK_PREVIOUS] = previous;
-    if (previous >= 0) rows[previous * CHUNK_STRIDE + CHUNK_NEXT] = next;
+    const { chunks } = this;
+    const next = chunks.next(chunk);
+    const previous = chunks.previous(chunk);
+    if (next >= 0) chunks.setPrevious(next, previous);
+    if (previous >= 0) chunks.setNext(previous, next);
     else this.groups.setChunks(group, next, this.groups.chunkCount(group));
   }
 
   /** Indexes all chunks of a group. */
   private enlarge(group: number): void {
-    const { rows } = this.chunks;
+    const { chunks } = this;
     const list = this.large.begin(group);
     let chunk = this.groups.firstChunk(group);
-    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
-      this.large.set(list, this.familyOf(chunk), chunk);
+    for (; chunk >= 0; chunk = chunks.next(chunk)) this.large.set(list, this.familyOf(chunk), chunk);
   }
 
   private familyOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number;
+    return this.chunks.familyId(chunk);
   }
 }

@@ -1,21 +1,9 @@
 import { sortInTurns } from "../../bytes/sort-in-turns.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
-import {
-  CHUNK_FAMILY,
-  CHUNK_HELP,
-  CHUNK_LINES,
-  CHUNK_METRICS,
-  CHUNK_NEXT,
-  CHUNK_PLACE,
-  CHUNK_STRIDE,
-  CHUNK_TYPE,
-  QUOTED,
-  TYPE_MASK,
-} from "./chunks.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
-import { MAX_SLOTS, type Page } from "./pages.ts";
+import type { Page } from "./pages.ts";
 import type { Table } from "./table.ts";
 
 /** A group of more chunks is not read so, but by large-group-reading.ts: to note them takes time and memory. */
@@ -122,26 +110,21 @@ export class GroupReading implements ShownGroup {
 
   private note(): void {
     const { table } = this;
-    const { rows, pushedMs } = table.chunks;
-    for (let chunk = table.groups.firstChunk(this.group); chunk >= 0; ) {
-      const at = chunk * CHUNK_STRIDE;
-      const place = rows[at + CHUNK_PLACE] as number;
-      const type = rows[at + CHUNK_TYPE] as number;
+    const { chunks } = table;
+    for (let chunk = table.groups.firstChunk(this.group); chunk >= 0; chunk = chunks.next(chunk))
       this.chunks.push(
         new NotedChunk(
-          table.family(rows[at + CHUNK_FAMILY] as number),
-          table.pages.get(Math.floor(place / MAX_SLOTS)),
-          place % MAX_SLOTS,
-          (type & TYPE_MASK) as MetricType,
-          (type & QUOTED) !== 0,
-          table.helpText(rows[at + CHUNK_HELP] as number),
-          rows[at + CHUNK_METRICS] as number,
-          rows[at + CHUNK_LINES] as number,
-          pushedMs[chunk] as number,
+          table.familyOf(chunk),
+          table.pageOf(chunk),
+          chunks.slot(chunk),
+          chunks.type(chunk),
+          chunks.isQuoted(chunk),
+          table.helpText(chunks.help(chunk)),
+          chunks.metricCount(chunk),
+          chunks.lineCount(chunk),
+          chunks.pushedMs(chunk),
         ),
       );
-      chunk = rows[at + CHUNK_NEXT] as number;
-    }
     if (this.chunks.length <= STEP || this.chunks.length * SPARSE <= table.familyCount) return;
     this.blocks = table.order.read();
     this.familyLimit = table.familyLimit;

@@ -1,14 +1,13 @@
 import type { GroupFamily, GroupView, LabelPair } from "../../model/view.ts";
 import type { ChunkContent } from "./chunk-content.ts";
-import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Table } from "./table.ts";
 
 /** A group as it is now: borrowed, valid until something is written. */
 export function viewOf(table: Table, group: number, labels: readonly LabelPair[]): GroupView {
   const families: GroupFamily[] = [];
-  const { rows } = table.chunks;
+  const { chunks } = table;
   let chunk = table.groups.firstChunk(group);
-  for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number) families.push(chunkView(table, chunk));
+  for (; chunk >= 0; chunk = chunks.next(chunk)) families.push(chunkView(table, chunk));
   families.sort((a, b) => (a.name < b.name ? -1 : 1));
   const { groups } = table;
   return {
@@ -30,7 +29,7 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
     age: family.asides === null ? family.age : family.asides.ageOf(chunk),
     isAside: family.asides !== null,
     quoted: table.isQuoted(chunk),
-    pushedMs: table.chunks.pushedMs[chunk] as number,
+    pushedMs: table.chunks.pushedMs(chunk),
     metricCount: table.metricCountOf(chunk),
     lineCount: table.lineCountOf(chunk),
     lines: table.linesOf(chunk),
@@ -51,6 +50,6 @@ export function contentOf(table: Table, chunk: number): ChunkContent {
     lineCount: table.lineCountOf(chunk),
     help: table.helpIdOf(chunk),
     side: table.pageOf(chunk).sides?.get(chunk) ?? null,
-    pushedMs: table.chunks.pushedMs[chunk] as number,
+    pushedMs: table.chunks.pushedMs(chunk),
   };
 }

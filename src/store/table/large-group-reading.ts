@@ -1,5 +1,4 @@
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
-import { CHUNK_LINES, CHUNK_METRICS, CHUNK_STRIDE } from "./chunks.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
 import { PAGE_BYTES } from "./pages.ts";
@@ -72,16 +71,16 @@ export class LargeGroupReading implements ShownGroup {
 
   private shown({ name, id }: Family, chunk: number): ShownFamily {
     const { table } = this;
-    const { rows, pushedMs } = table.chunks;
+    const { chunks } = table;
     return {
       name,
       id,
       type: table.typeOf(chunk),
       help: table.helpText(table.helpIdOf(chunk)),
       quoted: table.isQuoted(chunk),
-      pushedMs: pushedMs[chunk] as number,
-      metricCount: rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number,
-      lineCount: rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number,
+      pushedMs: chunks.pushedMs(chunk),
+      metricCount: chunks.metricCount(chunk),
+      lineCount: chunks.lineCount(chunk),
       lines: this.linesOf(chunk),
       side: table.pageOf(chunk).sides?.get(chunk) ?? null,
     };

@@ -1,4 +1,4 @@
-import { CHUNK_NEXT, CHUNK_STRIDE, type Chunks } from "./chunks.ts";
+import type { Chunks } from "./chunks.ts";
 
 /** Chunks that are taken out at once, within the change that removes them or in one step after it. */
 export const REMOVALS_A_STEP = 256;
@@ -60,9 +60,9 @@ export class Removals {
 
   private takeOut(removal: Removal): void {
     const { table } = this;
-    const { rows } = table.chunks;
+    const { chunks } = table;
     for (let count = 0; count < REMOVALS_A_STEP && removal.chunk >= 0; count++) {
-      const next = rows[removal.chunk * CHUNK_STRIDE + CHUNK_NEXT] as number;
+      const next = chunks.next(removal.chunk);
       table.takeOut(removal.chunk, removal.shape, removal.list);
       removal.chunk = next;
     }

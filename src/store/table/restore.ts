@@ -30,7 +30,6 @@ import {
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
-import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
 import { NO_HELP } from "./help-texts.ts";
@@ -148,10 +147,9 @@ export class Restoring {
     if (known.group !== group) {
       known.group = group;
       known.families.clear();
-      const { rows } = table.chunks;
+      const { chunks } = table;
       let chunk = table.groups.firstChunk(group);
-      for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
-        known.families.add(table.familyOf(chunk).id);
+      for (; chunk >= 0; chunk = chunks.next(chunk)) known.families.add(table.familyOf(chunk).id);
     }
     if (known.families.has(family.id))
       throw new Error(

@@ -1,6 +1,5 @@
 import { OWN_SEGMENT } from "../../model/kept-group.ts";
 import type { GroupFamily } from "../../model/view.ts";
-import { CHUNK_NEXT, CHUNK_STRIDE } from "./chunks.ts";
 import { chunkView } from "./group-view.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
 import type { Table } from "./table.ts";
@@ -78,10 +77,9 @@ export class GroupSegments {
     /** What the segments of all groups take up. */
     private readonly tally: { sizeBytes: number },
   ) {
-    const { rows } = table.chunks;
+    const { chunks } = table;
     let chunk = table.groups.firstChunk(group);
-    for (; chunk >= 0; chunk = rows[chunk * CHUNK_STRIDE + CHUNK_NEXT] as number)
-      this.enter(chunk, table.chunks.segmentOf(chunk));
+    for (; chunk >= 0; chunk = chunks.next(chunk)) this.enter(chunk, table.chunks.segmentOf(chunk));
   }
 
   /** To be called after chunks or segments came or went. */

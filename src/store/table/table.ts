@@ -3,19 +3,7 @@ import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import { isPushTimeName } from "../../model/push-times.ts";
 import { type ChunkContent, copyInto } from "./chunk-content.ts";
-import {
-  CHUNK_FAMILY,
-  CHUNK_GROUP,
-  CHUNK_HELP,
-  CHUNK_LINES,
-  CHUNK_METRICS,
-  CHUNK_PLACE,
-  CHUNK_STRIDE,
-  CHUNK_TYPE,
-  Chunks,
-  QUOTED,
-  TYPE_MASK,
-} from "./chunks.ts";
+import { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { Family } from "./families.ts";
 import { FamilyOrder } from "./family-order.ts";
@@ -23,7 +11,7 @@ import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts, NO_HELP } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
-import { type ChunkPlace, MAX_SLOTS, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
+import { type ChunkPlace, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
@@ -109,14 +97,13 @@ export class Table {
   }
 
   pageOf(chunk: number): Page {
-    return this.pages.get(Math.floor((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number) / MAX_SLOTS));
+    return this.pages.get(this.chunks.pageId(chunk));
   }
 
   /** Sets where a chunk is on its page; returns the page. */
   locate(chunk: number, place: ChunkPlace): Page {
-    const joined = this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] as number;
-    const page = this.pages.get(Math.floor(joined / MAX_SLOTS));
-    page.locate(joined % MAX_SLOTS, place);
+    const page = this.pageOf(chunk);
+    page.locate(this.chunks.slot(chunk), place);
     return page;
   }
 
@@ -139,7 +126,7 @@ export class Table {
   /** Makes a chunk that is in its group's list one of a family. */
   private putIn(family: Family, group: number, chunk: number, content: ChunkContent): void {
     this.beforeChange(family);
-    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] = content.help;
+    this.chunks.setHelp(chunk, content.help);
     family.countShape(this.groups.shapeId(group), 1);
     this.countHelp(family, content.help, 1);
     this.size.recount(family);
@@ -158,12 +145,11 @@ export class Table {
 
   /** Gives a cell other lines, in another family of the same name. */
   move(chunk: number, family: Family, content: ChunkContent): void {
-    const { rows } = this.chunks;
     const group = this.groupOf(chunk);
     this.groups.addHeld(group, -this.lineCountOf(chunk), -this.heldBytesOf(chunk));
     this.leaveFamily(chunk, this.groups.shapeId(group));
     this.lists.beforeMove(group, chunk);
-    rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] = family.id;
+    this.chunks.setFamily(chunk, family.id);
     this.lists.afterMove(group, chunk);
     this.putIn(family, group, chunk, content);
     this.noteChange(chunk);
@@ -174,7 +160,7 @@ export class Table {
    * chunk that became small leaves its large page. `place` is where its page located it.
    */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
-    const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    const family = this.familyOf(chunk);
     this.beforeChange(family);
     const { filledCount } = family;
     const moreSeries = content.lineCount - this.lineCountOf(chunk);
@@ -204,7 +190,7 @@ export class Table {
 
   /** Notes that a cell was pushed again with all that it had. */
   retime(chunk: number, pushedMs: number): void {
-    this.chunks.pushedMs[chunk] = pushedMs;
+    this.chunks.setPushedMs(chunk, pushedMs);
     this.noteChange(chunk);
   }
 
@@ -238,7 +224,7 @@ export class Table {
 
   /** Notes that a cell was pushed again with the very same lines. */
   touch(chunk: number, help: number, pushedMs: number): void {
-    const family = this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    const family = this.familyOf(chunk);
     this.changeHelp(family, chunk, help);
     this.retime(chunk, pushedMs);
   }
@@ -321,9 +307,8 @@ export class Table {
   }
 
   private putOnPage(family: Family, chunk: number, content: ChunkContent): void {
-    const joined = family.insert(this.pages, chunk, content.source, content.start, content.end);
-    this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_PLACE] = joined;
-    setSide(this.pageOf(chunk), chunk, content.side);
+    const page = family.insert(this.pages, this.chunks, chunk, content);
+    setSide(page, chunk, content.side);
   }
 
   private countIn(family: Family, content: ChunkContent): void {
@@ -335,19 +320,17 @@ export class Table {
   }
 
   private countOut(family: Family, chunk: number): void {
-    const { rows } = this.chunks;
-    const at = chunk * CHUNK_STRIDE;
-    this.seriesCount -= rows[at + CHUNK_LINES] as number;
-    if (((rows[at + CHUNK_TYPE] as number) & QUOTED) !== 0) family.quotedCount--;
-    if ((rows[at + CHUNK_METRICS] as number) > 0) family.filledCount--;
+    const { chunks } = this;
+    this.seriesCount -= chunks.lineCount(chunk);
+    if (chunks.isQuoted(chunk)) family.quotedCount--;
+    if (chunks.metricCount(chunk) > 0) family.filledCount--;
   }
 
   private changeHelp(family: Family, chunk: number, help: number): void {
-    const at = chunk * CHUNK_STRIDE + CHUNK_HELP;
-    const old = this.chunks.rows[at] as number;
+    const old = this.chunks.help(chunk);
     if (old === help) return;
     this.beforeChange(family);
-    this.chunks.rows[at] = help;
+    this.chunks.setHelp(chunk, help);
     this.countHelp(family, help, 1);
     this.countHelp(family, old, -1);
     this.size.recount(family);
@@ -357,21 +340,21 @@ export class Table {
   }
 
   familyOf(chunk: number): Family {
-    return this.family(this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_FAMILY] as number);
+    return this.family(this.chunks.familyId(chunk));
   }
 
   groupOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_GROUP] as number;
+    return this.chunks.group(chunk);
   }
 
   /** The type of a chunk, which is its family's unless that has no metrics. */
   typeOf(chunk: number): MetricType {
-    return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & TYPE_MASK) as MetricType;
+    return this.chunks.type(chunk);
   }
 
   /** Whether some name in the lines of a chunk is in quotes. */
   isQuoted(chunk: number): boolean {
-    return ((this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_TYPE] as number) & QUOTED) !== 0;
+    return this.chunks.isQuoted(chunk);
   }
 
   /** The type that a family is taken for: that of its metrics, or where it has none, that of some chunk. */
@@ -381,15 +364,15 @@ export class Table {
   }
 
   metricCountOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_METRICS] as number;
+    return this.chunks.metricCount(chunk);
   }
 
   lineCountOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_LINES] as number;
+    return this.chunks.lineCount(chunk);
   }
 
   helpIdOf(chunk: number): number {
-    return this.chunks.rows[chunk * CHUNK_STRIDE + CHUNK_HELP] as number;
+    return this.chunks.help(chunk);
   }
 
   /** The help text of a number, or null for NO_HELP. */
