@@ -1,4 +1,4 @@
-import { subscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Http2Connection } from "./http2-connection.ts";
 import type { Refusals } from "./refusals.ts";
@@ -25,15 +25,24 @@ const ENDS_WITHOUT_FAULT: readonly number[] = [
 export class Http2Faults {
   /** Streams whose request was handed on. */
   private readonly requested = new WeakSet<object>();
+  private connections = 0;
+  private readonly listener = (message: unknown): void => {
+    const { stream } = message as { readonly stream: ServerHttp2Stream };
+    this.streamEnds(stream);
+  };
 
   constructor(
     private readonly refusals: Refusals,
     private readonly connectionOf: (session: object) => Http2Connection | undefined,
-  ) {
-    subscribe(STREAM_ENDS, (message) => {
-      const { stream } = message as { readonly stream: ServerHttp2Stream };
-      this.streamEnds(stream);
-    });
+  ) {}
+
+  /** A connection begins. Only while there are some does the runtime know of this object. */
+  begin(): void {
+    if (this.connections++ === 0) subscribe(STREAM_ENDS, this.listener);
+  }
+
+  end(): void {
+    if (--this.connections === 0) unsubscribe(STREAM_ENDS, this.listener);
   }
 
   /** A request was handed on. */

@@ -156,7 +156,11 @@ export class Http2 {
     const connection = new Http2Connection(socket, this.deps.second, this.deps.pace);
     this.crowd.join(connection);
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.crowd.leave(connection));
+    this.faults.begin();
+    socket.on("close", () => {
+      this.faults.end();
+      this.crowd.leave(connection);
+    });
     this.opening = connection;
     this.server.emit("connection", socket);
     this.opening = null;

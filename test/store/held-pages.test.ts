@@ -21,8 +21,10 @@ test(`what readings hold of retired pages is what each page by itself says (MODE
       held.end(ended);
     } else {
       const from = Math.max(0, epoch - Math.floor(random() * 6));
-      const page = { from, to: epoch, sizeBytes: 1 + Math.floor(random() * 100) };
-      held.retire(page.from, page.sizeBytes);
+      // Some are told of later than they were retired.
+      const to = Math.max(from, epoch - Math.floor(random() * 3));
+      const page = { from, to, sizeBytes: 1 + Math.floor(random() * 100) };
+      held.retire(page.from, page.to, page.sizeBytes);
       retired.push(page);
     }
     retired = retired.filter(({ from, to }) => readings.some((reading) => reading > from && reading <= to));

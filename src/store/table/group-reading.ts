@@ -3,6 +3,7 @@ import type { MetricType } from "../../model/metric-type.ts";
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
+import { type HelpTexts, NO_HELP } from "./help-texts.ts";
 import type { Page } from "./pages.ts";
 import type { Table } from "./table.ts";
 
@@ -14,15 +15,16 @@ const STEP = 512;
 /** A group that has one in this many families, or more, is put in order by going through them all. */
 const SPARSE = 16;
 
-/** A chunk as it was when it was noted; its page is held. */
+/** A chunk as it was when it was noted; its page is held, and its help text. */
 class NotedChunk implements ShownFamily {
   constructor(
     private readonly family: Family,
-    private readonly page: Page,
+    readonly page: Page,
     private readonly slot: number,
     readonly type: MetricType,
     readonly quoted: boolean,
-    readonly help: Uint8Array | null,
+    private readonly helps: HelpTexts,
+    readonly helpId: number,
     readonly metricCount: number,
     readonly lineCount: number,
     readonly pushedMs: number,
@@ -38,6 +40,10 @@ class NotedChunk implements ShownFamily {
 
   get id(): number {
     return this.family.id;
+  }
+
+  get help(): Uint8Array | null {
+    return this.helpId === NO_HELP ? null : this.helps.text(this.helpId);
   }
 
   get lines(): Uint8Array {
@@ -64,8 +70,8 @@ export class GroupReading implements ShownGroup {
   private blocks: readonly FamilyBlock[] | null = null;
   /** All ids of families of that moment are below it. */
   private familyLimit = 0;
-  /** Of the reading: see Pages.hold. */
-  private readonly epoch: number;
+  /** Those of the chunks. */
+  private readonly pages: readonly Page[];
 
   constructor(
     private readonly table: Table,
@@ -74,8 +80,10 @@ export class GroupReading implements ShownGroup {
   ) {
     const { groups } = table;
     this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
-    this.epoch = table.pages.hold();
     this.note();
+    this.pages = this.chunks.map(({ page }) => page);
+    table.pages.beginReading(this.pages);
+    for (const { helpId } of this.chunks) table.helps.retain(helpId);
   }
 
   /** Sorts the chunks, a step each time that it is asked on; only then is the group to be looked at. */
@@ -119,7 +127,8 @@ export class GroupReading implements ShownGroup {
           chunks.slot(chunk),
           chunks.type(chunk),
           chunks.isQuoted(chunk),
-          table.helpText(chunks.help(chunk)),
+          table.helps,
+          chunks.help(chunk),
           chunks.metricCount(chunk),
           chunks.lineCount(chunk),
           chunks.pushedMs(chunk),
@@ -153,7 +162,8 @@ export class GroupReading implements ShownGroup {
   }
 
   release(): void {
-    this.table.pages.release(this.epoch);
+    this.table.pages.endReading(this.pages);
+    for (const { helpId } of this.chunks) this.table.helps.release(helpId);
   }
 }
 

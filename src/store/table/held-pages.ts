@@ -22,12 +22,12 @@ export class HeldPages {
     this.newest = epoch;
   }
 
-  /** A page of the store from `epoch` on is not one any more. */
-  retire(epoch: number, sizeBytes: number): void {
+  /** A page that was one of the store for the readings behind `epoch`, up to `last`, is not one any more. */
+  retire(epoch: number, last: number, sizeBytes: number): void {
     let oldest: Map<number, number> | null = null;
     let newest = -1;
     for (const [reading, held] of this.readings) {
-      if (reading <= epoch) continue;
+      if (reading <= epoch || reading > last) continue;
       oldest ??= held;
       newest = reading;
     }

@@ -4,6 +4,9 @@ import { KeyTable } from "../../bytes/key-table.ts";
 /** No HELP line. */
 export const NO_HELP = -1;
 
+/** So much may whoever holds one text hold besides. */
+const MOST_VIEWED_BYTES = 256 * 1024;
+
 /** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
 export class HelpTexts {
   private readonly table = new KeyTable();
@@ -48,8 +51,12 @@ export class HelpTexts {
     this.users.trim(this.table.limit);
   }
 
-  /** A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. */
+  /**
+   * A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. Where
+   * there are many texts it is a copy: a view would keep all of them in memory for who holds it.
+   */
   text(help: number): Uint8Array {
-    return this.table.key(help);
+    const text = this.table.key(help);
+    return text.buffer.byteLength > MOST_VIEWED_BYTES ? text.slice() : text;
   }
 }

@@ -1,7 +1,7 @@
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
-import { PAGE_BYTES } from "./pages.ts";
+import { PAGE_BYTES, type Page } from "./pages.ts";
 import type { Table } from "./table.ts";
 
 /** Families without the group that are skipped before a turn of the loop may be taken. */
@@ -16,8 +16,8 @@ export class LargeGroupReading implements ShownGroup {
   /** The families of the store of the moment when it began. */
   private readonly blocks: readonly FamilyBlock[];
   private readonly key: Uint8Array;
-  /** Since when pages are held for a family whose lines are not copied; 0: they are not. */
-  private heldEpoch = 0;
+  /** The page of the family that is shown, where its lines are not copied. */
+  private read: readonly Page[] = [];
 
   constructor(
     private readonly table: Table,
@@ -57,8 +57,8 @@ export class LargeGroupReading implements ShownGroup {
   }
 
   release(): void {
-    if (this.heldEpoch > 0) this.table.pages.release(this.heldEpoch);
-    this.heldEpoch = 0;
+    if (this.read.length > 0) this.table.pages.endReading(this.read);
+    this.read = [];
   }
 
   /** The chunk of a family, or -1: the group may be gone meanwhile, and another one in its place. */
@@ -90,7 +90,9 @@ export class LargeGroupReading implements ShownGroup {
   private linesOf(chunk: number): Uint8Array {
     const lines = this.table.linesOf(chunk);
     if (lines.length <= PAGE_BYTES) return lines.slice();
-    if (this.heldEpoch === 0) this.heldEpoch = this.table.pages.hold();
+    this.release();
+    this.read = [this.table.pageOf(chunk)];
+    this.table.pages.beginReading(this.read);
     return lines;
   }
 }

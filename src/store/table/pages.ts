@@ -54,6 +54,12 @@ export class Page {
   sides: Map<number, Uint8Array> | null = null;
   crc = 0;
   private keptDeflated: readonly Uint8Array[] | null = null;
+  /** How many read this page alone, and are to see it as it is. */
+  readers = 0;
+  /** What the page takes up, once it is none of the store's any more and only `readers` hold it. */
+  retiredBytes = 0;
+  /** The number of snapshots taken until then. */
+  retiredEpoch = 0;
   /** Finds series in the one chunk of a large page; null where nobody looked for any since it was written. */
   series: SeriesIndex | null = null;
 
@@ -193,6 +199,10 @@ export class Pages {
   private readonly spare: Uint8Array[] = [];
   private readonly deflated: DeflatedTally = { sizeBytes: 0 };
   private readonly held = new HeldPages();
+  /** Of pages that are none of the store's any more and have readers of their own. */
+  private readBytes = 0;
+  /** Readings of certain pages that have begun and not ended. */
+  private readings = 0;
   /** How many times pages were held so far. */
   epoch = 0;
   /** Bytes of all pages in use; copies that only snapshots hold do not count. */
@@ -218,28 +228,45 @@ export class Pages {
 
   /** Memory of pages that are none any more but for readers that go on. */
   get heldBytes(): number {
-    return this.held.sizeBytes;
+    return this.held.sizeBytes + this.readBytes;
   }
 
   /** Snapshots and readings that have begun and not been released. */
   get heldBySnapshots(): number {
-    return this.held.count;
+    return this.held.count + this.readings;
   }
 
-  /** A reading begins: no page that exists now is written until it is released. Returns its epoch. */
+  /** Certain pages begin to be read, some perhaps several times: they are not written until `endReading`. */
+  beginReading(pages: readonly Page[]): void {
+    this.readings++;
+    for (const page of pages) page.readers++;
+  }
+
+  endReading(pages: readonly Page[]): void {
+    this.readings--;
+    for (const page of pages) if (--page.readers === 0 && page.retiredBytes > 0) this.letGo(page);
+  }
+
+  /** The last reader of a page that is none of the store's any more is gone: snapshots may hold it still. */
+  private letGo(page: Page): void {
+    this.readBytes -= page.retiredBytes;
+    this.held.retire(page.epoch, page.retiredEpoch, page.retiredBytes);
+  }
+
+  /** A snapshot is taken: no page that exists now is written until it is released. Returns its epoch. */
   hold(): number {
     this.held.begin(++this.epoch);
     return this.epoch;
   }
 
-  /** The reading of an epoch ends. */
+  /** The snapshot of an epoch ends. */
   release(epoch: number): void {
     this.held.end(epoch);
   }
 
   /** Something else that was so from an epoch on, and is kept for readers that began then. */
   keepMore(epoch: number, sizeBytes: number): void {
-    this.held.retire(epoch, sizeBytes);
+    this.held.retire(epoch, this.epoch, sizeBytes);
   }
 
   create(family: number, sizeBytes: number): Page {
@@ -261,11 +288,18 @@ export class Pages {
     this.setSeries(page, null);
     this.sizeBytes -= page.bytes.length;
     this.objectBytes -= page.objectBytes;
-    const isHeld = this.isHeld(page);
-    const retiredBytes = page.retire();
-    if (isHeld) this.held.retire(page.epoch, retiredBytes);
+    if (this.isHeld(page)) this.retire(page);
     else if (page.bytes.length === PAGE_BYTES && this.spare.length < SPARE_BUFFERS) this.spare.push(page.bytes);
     this.giveId(page.id);
+  }
+
+  /** A page is none of the store's any more: counts it for those that hold it. */
+  private retire(page: Page): void {
+    const sizeBytes = page.retire();
+    if (page.readers === 0) return this.held.retire(page.epoch, this.epoch, sizeBytes);
+    page.retiredBytes = sizeBytes;
+    page.retiredEpoch = this.epoch;
+    this.readBytes += sizeBytes;
   }
 
   private giveId(id: number): void {
@@ -310,8 +344,7 @@ export class Pages {
     this.sizeBytes += sizeBytes - page.bytes.length;
     this.objectBytes += copy.objectBytes - page.objectBytes;
     this.copiedBytes += page.used;
-    const retiredBytes = page.retire();
-    this.held.retire(page.epoch, retiredBytes);
+    this.retire(page);
     return copy;
   }
 
@@ -326,7 +359,7 @@ export class Pages {
   }
 
   private isHeld(page: Page): boolean {
-    return page.epoch < this.held.newest;
+    return page.readers > 0 || page.epoch < this.held.newest;
   }
 }
 

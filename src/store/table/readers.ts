@@ -43,7 +43,11 @@ export class Readers {
       before ??= now(family);
       snapshot.keep(family, before);
     }
-    if (before !== null) this.pages.keepMore(family.epoch, KEPT_BYTES + before.pages.length * REFERENCE_BYTES);
+    if (before !== null) this.pages.keepMore(family.epoch, keptBytes(before));
     family.epoch = epoch;
   }
+}
+
+function keptBytes({ pages, help }: FamilySnapshot): number {
+  return KEPT_BYTES + pages.length * REFERENCE_BYTES + (help?.length ?? 0);
 }
