@@ -117,6 +117,11 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
+  /** Processor time of the process and of those below it that it waited for; 0 until it has ended. */
+  get processorSeconds(): number {
+    return Number(this.#process.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+  }
+
   get pid(): number {
     return this.#process.pid;
   }

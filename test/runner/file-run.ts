@@ -6,6 +6,7 @@ export interface FileResult {
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
+  readonly processorSeconds: number;
   /** All that was printed. */
   readonly output: string;
 }
@@ -28,7 +29,15 @@ export async function runFile(path: string): Promise<FileResult> {
   const counted = child.stderr;
   const failed = Math.max(countOf(counted, "fail"), problem === "" ? 0 : 1);
   const seconds = (performance.now() - startMs) / 1000;
-  return { path, passed: countOf(counted, "pass"), failed, seconds, output: child.stdout + counted + problem };
+  const { processorSeconds } = child;
+  return {
+    path,
+    passed: countOf(counted, "pass"),
+    failed,
+    seconds,
+    processorSeconds,
+    output: child.stdout + counted + problem,
+  };
 }
 
 /** The number in the line " 12 WORD" that bun ends with. */

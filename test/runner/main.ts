@@ -44,7 +44,9 @@ async function work(): Promise<void> {
 
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 if (words.includes("--times"))
-  for (const { path, seconds } of progress.results.sort((a, b) => b.seconds - a.seconds))
-    say(`${seconds.toFixed(1).padStart(7)} s ${path}\n`);
+  for (const { path, seconds, processorSeconds } of progress.results.sort((a, b) => b.seconds - a.seconds))
+    say(
+      `${seconds.toFixed(1).padStart(7)} s, ${processorSeconds.toFixed(1).padStart(6)} s of processor time  ${path}\n`,
+    );
 progress.end();
 process.exit(progress.failed === 0 ? 0 : 1);
