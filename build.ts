@@ -16,12 +16,14 @@ import { gzipSync } from "node:zlib";
 import { type BusyBox, findBusyBox } from "./build/package/busybox.ts";
 import { compile } from "./build/package/compile.ts";
 import { type ImageProgram, writeImageContext } from "./build/package/image-context.ts";
+import { authorities } from "./build/package/image-files.ts";
 import { tar } from "./build/package/tarball.ts";
 import { findComponents } from "./build/release/components.ts";
 import { noticeText } from "./build/release/notice.ts";
 import { billOfMaterials } from "./build/release/sbom.ts";
 import { sha256 } from "./build/release/sha256.ts";
 import { readSource } from "./build/release/source.ts";
+import { BuildFault } from "./build/static/build-fault.ts";
 import { findCLibrary, findCompiler } from "./build/static/c-library.ts";
 import { readElf } from "./build/static/elf.ts";
 import { makeStatic } from "./build/static/static-file.ts";
@@ -61,49 +63,61 @@ async function writeImageContexts(program: ImageProgram): Promise<void> {
 function busyBoxOrReason(): BusyBox | string {
   try {
     return findBusyBox();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  } catch (problem) {
+    if (problem instanceof BuildFault) return problem.message;
+    throw problem;
   }
 }
 
-const source = readSource();
-const compiler = findCompiler();
-const compiled = compile(version, source);
-const program = makeStatic(readElf(name, compiled.bytes), findCLibrary(compiler), (plan) =>
-  compileStub(compiler, plan),
-);
-const components = findComponents(compiler, compiled.inputs);
-const archive = await tar(
-  [
-    { name: `${release}/`, mode: 0o755 },
-    { name: `${release}/${name}`, mode: 0o755, content: program },
-    { name: `${release}/LICENSE`, mode: 0o644, content: readFileSync("LICENSE") },
-    { name: `${release}/NOTICE`, mode: 0o644, content: noticeText(readFileSync("NOTICE", "utf8"), components) },
-  ],
-  source.time,
-);
-const published = {
-  [`${release}.tar.gz`]: gzipSync(archive, { level: 9 }),
-  [`${release}.cdx.json`]: billOfMaterials(
-    { name, version, type: "application", time: source.time, sha256: sha256(program) },
+async function build(): Promise<void> {
+  // What the machine may lack is looked for first.
+  const compiler = findCompiler();
+  const library = findCLibrary(compiler);
+  authorities();
+  const source = readSource();
+  const compiled = compile(version, source);
+  const program = makeStatic(readElf(name, compiled.bytes), library, (plan) => compileStub(compiler, plan));
+  const components = findComponents(compiler, compiled.inputs);
+  const archive = await tar(
+    [
+      { name: `${release}/`, mode: 0o755 },
+      { name: `${release}/${name}`, mode: 0o755, content: program },
+      { name: `${release}/LICENSE`, mode: 0o644, content: readFileSync("LICENSE") },
+      { name: `${release}/NOTICE`, mode: 0o644, content: noticeText(readFileSync("NOTICE", "utf8"), components) },
+    ],
+    source.time,
+  );
+  const published = {
+    [`${release}.tar.gz`]: gzipSync(archive, { level: 9 }),
+    [`${release}.cdx.json`]: billOfMaterials(
+      { name, version, type: "application", time: source.time, sha256: sha256(program) },
+      components,
+    ),
+  };
+  if (out === "dist") rmSync(out, { recursive: true, force: true });
+  mkdirSync(out); // a folder that is named must not be there yet: nothing of it is lost
+  write(name, program, 0o755);
+  for (const [file, content] of Object.entries(published)) write(file, content);
+  write(
+    "sha256sums.txt",
+    Object.entries(published)
+      .map(([file, content]) => `${sha256(content)}  ${file}\n`)
+      .join(""),
+  );
+  await writeImageContexts({
+    name,
+    version,
+    path: join(out, name),
+    sha256: sha256(program),
     components,
-  ),
-};
-if (out === "dist") rmSync(out, { recursive: true, force: true });
-mkdirSync(out); // a folder that is named must not be there yet: nothing of it is lost
-write(name, program, 0o755);
-for (const [file, content] of Object.entries(published)) write(file, content);
-write(
-  "sha256sums.txt",
-  Object.entries(published)
-    .map(([file, content]) => `${sha256(content)}  ${file}\n`)
-    .join(""),
-);
-await writeImageContexts({
-  name,
-  version,
-  path: join(out, name),
-  sha256: sha256(program),
-  components,
-  time: source.time,
-});
+    time: source.time,
+  });
+}
+
+try {
+  await build();
+} catch (problem) {
+  if (!(problem instanceof BuildFault)) throw problem;
+  process.stderr.write(`building ${name}: ${problem.message}\n`);
+  process.exit(1);
+}

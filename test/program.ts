@@ -29,7 +29,7 @@ export const programs = {
  */
 export function requirement(absent: string | null): { skip: boolean; reason: string } {
   const skip = absent !== null && !process.env.CI;
-  return { skip, reason: skip ? ` (left out: ${absent} is not installed)` : "" };
+  return { skip, reason: skip ? ` (left out: there is no ${absent})` : "" };
 }
 
 /** The first of the named programs that is not on PATH, null if all are. */
@@ -74,7 +74,8 @@ export function commandUnderTest(): string[] {
   return [process.execPath, join(root, "src", "main.ts")];
 }
 
-function newestSourceMs(): number {
+/** When a source file was changed last. */
+export function newestSourceMs(): number {
   const folder = join(root, "src");
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return Math.max(...names.map((name) => statSync(join(folder, name)).mtimeMs));

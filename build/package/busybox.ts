@@ -1,6 +1,7 @@
 /** BusyBox, for the image whose users look into it with a shell or check its health with wget. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { type Component, systemFile } from "../release/components.ts";
+import { BuildFault } from "../static/build-fault.ts";
 import { readElf, SEGMENT, segmentsOf } from "../static/elf.ts";
 
 /**
@@ -61,11 +62,12 @@ export interface BusyBox {
 export function findBusyBox(): BusyBox {
   const named = process.env.BUSYBOX || "busybox";
   const found = named.includes("/") ? named : Bun.which(named);
-  if (found === null || !existsSync(found)) throw new Error(`looking for BusyBox: there is no ${named}; ${INSTALL}`);
+  if (found === null || !existsSync(found))
+    throw new BuildFault(`looking for BusyBox: there is no ${named}; ${INSTALL}`);
   const path = realpathSync(found);
   const bytes = readFileSync(path);
   if (segmentsOf(readElf(path, bytes), SEGMENT.interpreter).length > 0)
-    throw new Error(`looking for BusyBox: ${path} needs a C library; ${INSTALL}`);
+    throw new BuildFault(`looking for BusyBox: ${path} needs a C library; ${INSTALL}`);
   return { bytes, component: componentOf(path) };
 }
 
@@ -73,10 +75,10 @@ const INSTALL = "expected a static one, as in Debian's package busybox-static";
 
 function componentOf(path: string): Component {
   const release = /^BusyBox v(\d+\.\d+\.\d+)/.exec(outputOf(path, "--help"))?.[1];
-  if (release === undefined) throw new Error(`looking for BusyBox: ${path} --help does not tell its version`);
+  if (release === undefined) throw new BuildFault(`looking for BusyBox: ${path} --help does not tell its version`);
   const offered = new Set(outputOf(path, "--list").split("\n"));
   const missing = APPLETS.filter((name) => !offered.has(name));
-  if (missing.length > 0) throw new Error(`looking for BusyBox: ${path} has no ${missing.join(", ")}; ${INSTALL}`);
+  if (missing.length > 0) throw new BuildFault(`looking for BusyBox: ${path} has no ${missing.join(", ")}; ${INSTALL}`);
   const remark = "/bin/busybox, unchanged, with links to it";
   const cpe = `cpe:2.3:a:busybox:busybox:${release}:*:*:*:*:*:*:*`;
   return { ...systemFile(path, release, "GPL-2"), name: "BusyBox", licence: "GPL-2.0-only", cpe, remark };

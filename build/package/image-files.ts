@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Component, systemFile } from "../release/components.ts";
 import { sha256 } from "../release/sha256.ts";
+import { BuildFault } from "../static/build-fault.ts";
 import { APPLETS, type BusyBox } from "./busybox.ts";
 import type { Entry } from "./tarball.ts";
 
@@ -10,6 +11,7 @@ const NOBODY = 65534;
 /** Where Debian, Alpine and others keep the certificates of the public authorities in one file. */
 const AUTHORITIES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 /** A file that is of Debian's package of them. */
+const INSTALL = "install them, as Debian's package ca-certificates is";
 const AUTHORITIES_PACKAGE = "/usr/sbin/update-ca-certificates";
 
 /** Texts that go with an image. */
@@ -55,9 +57,11 @@ function busyBoxFiles({ bytes }: BusyBox): Entry[] {
   return [{ name: "bin/busybox", mode: 0o755, content: bytes }, ...links];
 }
 
-function authorities(): Buffer {
+/** The CA certificates of the building machine. */
+export function authorities(): Buffer {
   const path = AUTHORITIES.find(existsSync);
-  if (path === undefined) throw new Error(`looking for CA certificates: expected ${AUTHORITIES.join(" or ")}`);
+  if (path === undefined)
+    throw new BuildFault(`looking for CA certificates: there is no ${AUTHORITIES.join(" or ")}; ${INSTALL}`);
   return readFileSync(path);
 }
 

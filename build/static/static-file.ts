@@ -8,6 +8,7 @@
  * The kernel maps it all. It starts the stub, the stub starts ld.so on the program's old headers, and ld.so finds the
  * libraries through a hook in its function that opens files (see stub.c). Nothing is unpacked to a disk.
  */
+import { BuildFault } from "./build-fault.ts";
 import type { CLibrary } from "./c-library.ts";
 import {
   ACCESS,
@@ -76,7 +77,7 @@ export function makeStatic(program: Elf, library: CLibrary, compile: (plan: Stub
 
 function checkProgram(program: Elf): void {
   const fault = programFault(program);
-  if (fault !== null) throw new Error(`making ${program.name} self-contained: ${fault}`);
+  if (fault !== null) throw new BuildFault(`making ${program.name} self-contained: ${fault}`);
 }
 
 function programFault(program: Elf): string | null {
@@ -88,9 +89,10 @@ function programFault(program: Elf): string | null {
 
 function checkNeeds(file: Elf, bundle: readonly Elf[]): void {
   const { libraries, ownSearchPath } = dynamicNeeds(file);
-  if (ownSearchPath) throw new Error(`bundling ${file.name}: it has a search path of its own (RPATH or RUNPATH)`);
+  if (ownSearchPath) throw new BuildFault(`bundling ${file.name}: it has a search path of its own (RPATH or RUNPATH)`);
   const missing = libraries.filter((name) => !bundle.some((member) => member.name === name));
-  if (missing.length > 0) throw new Error(`bundling ${file.name}: it needs ${missing.join(", ")}, not in the bundle`);
+  if (missing.length > 0)
+    throw new BuildFault(`bundling ${file.name}: it needs ${missing.join(", ")}, not in the bundle`);
 }
 
 /** The address behind the last byte in memory. */
@@ -113,7 +115,9 @@ function addressOf(elf: Elf, offset: number): number {
 function findOpen(loader: Elf): number {
   const offset = loader.bytes.indexOf(OPEN_START);
   if (offset < 0 || loader.bytes.indexOf(OPEN_START, offset + 1) >= 0)
-    throw new Error(`bundling ${loader.name}: expected its __open64_nocancel exactly once, as in glibc 2.36 and 2.41`);
+    throw new BuildFault(
+      `bundling ${loader.name}: expected its __open64_nocancel exactly once, as in glibc 2.36 and 2.41`,
+    );
   return offset;
 }
 

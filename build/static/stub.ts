@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BuildFault } from "./build-fault.ts";
 
 /** Where things are in the memory of a self-contained program: what `stub.c` is compiled with. */
 export interface StubPlan {
@@ -38,7 +39,7 @@ export function compileStub(compiler: string, plan: StubPlan): Buffer {
     const place = `-Wl,--defsym=stub_address=${hex(plan.address)}`;
     const command = [compiler, ...COMPILER_FLAGS, ...definitions(plan), place, ...sources, "-o", out];
     const { success, stderr } = Bun.spawnSync(command, { env: { ...process.env, LC_ALL: "C" } });
-    if (!success) throw new Error(`compiling build/static/stub.c failed: ${command.join(" ")}\n${stderr}`);
+    if (!success) throw new BuildFault(`compiling build/static/stub.c failed: ${command.join(" ")}\n${stderr}`);
     return readFileSync(out);
   } finally {
     rmSync(folder, { recursive: true });

@@ -18,12 +18,12 @@ const SYSTEMD = "/lib/systemd/systemd";
 
 /** Why no machine can be started here, null if one can. */
 export async function machineAbsent(): Promise<string | null> {
-  if (process.getuid?.() !== 0) return "root, who may make namespaces,";
+  if (process.getuid?.() !== 0) return "root, who may make namespaces";
   if (!existsSync(SYSTEMD)) return "systemd";
   const absent = firstAbsent("unshare", "nsenter", "mount", "ip", "systemctl");
   if (absent !== null) return absent;
   const { code } = await run(["unshare", "-mpuinCf", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
-  return code === 0 ? null : "a kernel that gives namespaces";
+  return code === 0 ? null : "kernel that gives namespaces";
 }
 
 /**

@@ -18,7 +18,7 @@ function rssMB(pid: number): number {
 const hardLimit = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1]);
 const IDLE_COUNT = 10_000;
 const { skip, reason } = requirement(
-  hardLimit < IDLE_COUNT + 2_500 ? `a hard limit of open files above ${hardLimit}` : null,
+  hardLimit < IDLE_COUNT + 2_500 ? `limit of more open files than ${hardLimit}` : null,
 );
 
 describe("what clients that are slow, many or hostile cost the process", () => {

@@ -53,7 +53,7 @@ async function read(name: string, seed: number, allowedSeconds: number): Promise
 async function compare(name: string, seed: number, seconds: number): Promise<number> {
   const absent = COMPARISONS[name]?.absent() ?? null;
   if (absent !== null) {
-    say(`${name}: left out, ${absent} is not installed\n`);
+    say(`${name}: left out, there is no ${absent}\n`);
     return 0;
   }
   const startMs = performance.now();

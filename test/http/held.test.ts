@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 
 const MAX_HELD_BYTES = 1024 * 1024;
-const READERS = 12;
+const READERS = 6;
 
 const series = (value: number, count = 12_000) =>
   Array.from({ length: count }, (_, i) => `m{i="${i}",path="/a/b/c"} ${value}\n`).join("");

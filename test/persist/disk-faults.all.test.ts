@@ -9,18 +9,17 @@ const METRICS = 300;
 
 /** Why no file system can be mounted here, null if one can. */
 async function obstacle(): Promise<string | null> {
-  if (process.getuid?.() !== 0) return "mounting needs root";
-  if (programs.find("mount") === null) return "mount is not installed";
+  if (process.getuid?.() !== 0) return "root, who may mount";
+  if (programs.find("mount") === null) return "mount";
   using place = new Place();
   const { code } = await run(["mount", "-t", "tmpfs", "tmpfs", place.folder]);
   if (code === 0) await run(["umount", place.folder]);
-  return code === 0 ? null : "the system lets nobody mount";
+  return code === 0 ? null : "kernel that lets root mount";
 }
 
-const absent = await obstacle();
-const reason = absent === null ? "" : ` (left out: ${absent})`;
+const disks = requirement(await obstacle());
 
-describe.skipIf(absent !== null)(`on a disk of 4 MiB${reason}`, () => {
+describe.skipIf(disks.skip)(`on a disk of 4 MiB${disks.reason}`, () => {
   const place = new Place();
   const file = join(place.folder, "f.db");
   const ballast = join(place.folder, "ballast");
@@ -131,15 +130,15 @@ describe.skipIf(skip)(`when writing fails${noPrlimit}`, () => {
 
 /** Mounts a file system in a file, or says why that cannot be done here. */
 async function mountImage(place: Place): Promise<string | null> {
-  if (process.getuid?.() !== 0) return "mounting needs root";
+  if (process.getuid?.() !== 0) return "root, who may mount";
   const absentProgram = firstAbsent("mkfs.ext4", "mount");
-  if (absentProgram !== null) return `${absentProgram} is not installed`;
+  if (absentProgram !== null) return absentProgram;
   const image = join(place.folder, "image");
   writeFileSync(image, Buffer.alloc(16 << 20));
   mkdirSync(join(place.folder, "disk"));
-  if ((await run(["mkfs.ext4", "-q", image])).code !== 0) return "mkfs.ext4 fails";
+  if ((await run(["mkfs.ext4", "-q", image])).code !== 0) return "mkfs.ext4 that works";
   const { code } = await run(["mount", "-o", "loop", image, join(place.folder, "disk")]);
-  return code === 0 ? null : "no loop device can be mounted";
+  return code === 0 ? null : "loop device to mount";
 }
 
 const probe = new Place();
@@ -147,31 +146,30 @@ const noImage = await mountImage(probe);
 if (noImage === null) await run(["umount", join(probe.folder, "disk")]);
 probe[Symbol.dispose]();
 
-describe.skipIf(noImage !== null)(
-  `a disk that turns read-only${noImage === null ? "" : ` (left out: ${noImage})`}`,
-  () => {
-    const place = new Place();
-    const disk = join(place.folder, "disk");
-    afterAll(async () => {
-      await run(["umount", disk]);
-      place[Symbol.dispose]();
-    });
+const images = requirement(noImage);
 
-    test("pushes are answered 503, scrapes go on, and what was answered before is there on the next mount", async () => {
-      expect(await mountImage(place)).toBeNull();
-      const flags = [persistence(join(disk, "f.db"))];
-      await using gateway = await Gateway.start(flags);
-      expect(await state(gateway, 1)).toEqual({ push: 200, why: "", healthy: 200 });
-      // What the kernel does to a file system with errors: everything that is not written yet is lost.
-      expect((await run(["mount", "-o", "remount,abort", disk])).code).toBe(0);
-      expect(await state(gateway, 2)).toEqual(REFUSED);
-      expect((await ask(gateway, "/metrics")).status).toBe(200);
-      await gateway.stop();
-      expect((await run(["umount", disk])).code).toBe(0);
-      expect((await run(["mount", "-o", "loop", join(place.folder, "image"), disk])).code).toBe(0);
-      await using again = await Gateway.start(flags);
-      expect(await again.lines("m{")).toEqual(['m{instance="",job="j"} 1']);
-      await again.stop();
-    });
-  },
-);
+describe.skipIf(images.skip)(`a disk that turns read-only${images.reason}`, () => {
+  const place = new Place();
+  const disk = join(place.folder, "disk");
+  afterAll(async () => {
+    await run(["umount", disk]);
+    place[Symbol.dispose]();
+  });
+
+  test("pushes are answered 503, scrapes go on, and what was answered before is there on the next mount", async () => {
+    expect(await mountImage(place)).toBeNull();
+    const flags = [persistence(join(disk, "f.db"))];
+    await using gateway = await Gateway.start(flags);
+    expect(await state(gateway, 1)).toEqual({ push: 200, why: "", healthy: 200 });
+    // What the kernel does to a file system with errors: everything that is not written yet is lost.
+    expect((await run(["mount", "-o", "remount,abort", disk])).code).toBe(0);
+    expect(await state(gateway, 2)).toEqual(REFUSED);
+    expect((await ask(gateway, "/metrics")).status).toBe(200);
+    await gateway.stop();
+    expect((await run(["umount", disk])).code).toBe(0);
+    expect((await run(["mount", "-o", "loop", join(place.folder, "image"), disk])).code).toBe(0);
+    await using again = await Gateway.start(flags);
+    expect(await again.lines("m{")).toEqual(['m{instance="",job="j"} 1']);
+    await again.stop();
+  });
+});

@@ -69,7 +69,7 @@ describe("push times are those of the pushes, and stay so", () => {
     },
   );
 
-  test.each(skip ? [] : HISTORIES)(`%s: and so after an export, by the reference${reason}`, async (name) => {
+  test.skipIf(skip).each(HISTORIES)(`%s: and so after an export, by the reference${reason}`, async (name) => {
     using place = new Place();
     const { gob, groups } = written(name);
     writeFileSync(place.file, gob);

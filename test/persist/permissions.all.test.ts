@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
+import { requirement } from "../program.ts";
 import { asNobody, give, Place, permissionObstacle, refusedStart } from "./place.ts";
 import { bytesOf, expectRefusal, makeDatabase, sha256 } from "./refusal.ts";
 
-const obstacle = await permissionObstacle();
-const reason = obstacle === null ? "" : ` (left out: ${obstacle})`;
+const { skip, reason } = requirement(await permissionObstacle());
 
-describe.skipIf(obstacle !== null)(`without permission a start exits with 1 and names the file${reason}`, () => {
+describe.skipIf(skip)(`without permission a start exits with 1 and names the file${reason}`, () => {
   /** Permissions of the folder and of the file in it, a database of ours. */
   const FORBIDDEN = [
     { what: "to read the file", folder: 0o755, file: 0o000 },

@@ -35,9 +35,9 @@ export const asNobody: readonly string[] =
 /** Why no program can be run as such a user here, or null. */
 export async function permissionObstacle(): Promise<string | null> {
   if (asNobody.length === 0) return null;
-  if (programs.find("setpriv") === null) return "root may open everything and setpriv is not installed";
+  if (programs.find("setpriv") === null) return "setpriv, by which root runs programs as others";
   const { code } = await run([...asNobody, ...commandUnderTest(), "--version"]);
-  return code === 0 ? null : "other users cannot run the program from here";
+  return code === 0 ? null : "program here that other users may run";
 }
 
 /** Makes those of the paths that exist belong to that user. */

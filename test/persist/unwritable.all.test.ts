@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { commandUnderTest, eventually, firstAbsent, Gateway, run } from "../program.ts";
+import { commandUnderTest, eventually, firstAbsent, Gateway, requirement, run } from "../program.ts";
 import { written } from "./gob/written.ts";
 import { ask, asNobody, give, kill, Place, permissionObstacle, persistence, refusedStart } from "./place.ts";
 
@@ -84,7 +84,7 @@ const OBSTACLES: readonly Obstacle[] = [
 ];
 
 const blocked = await permissionObstacle();
-const left = blocked === null ? "" : ` (left out: ${blocked})`;
+const others = requirement(blocked);
 
 /** A place whose folder everybody may look into, and a file in a folder of it that is not there yet. */
 class Deep extends Place {
@@ -155,7 +155,7 @@ async function outlive({ make, mend, reason }: Obstacle, file: string, flags: re
   expect(await groupsOn(file)).toEqual([line("changed", 2), line("new", 3), line("old", 1)]);
 }
 
-describe.skipIf(blocked !== null)(`where the persistence file cannot be made${left}`, () => {
+describe.skipIf(others.skip)(`where the persistence file cannot be made${others.reason}`, () => {
   test.each(MODES.flatMap(({ flags }) => OBSTACLES.map((obstacle) => ({ ...obstacle, flags }))))(
     "$what: served from memory, said so, and kept once it can be ($flags)",
     async ({ flags, ...obstacle }) => {
@@ -265,7 +265,9 @@ describe.skipIf(blocked !== null)(`where the persistence file cannot be made${le
   });
 });
 
-const unmounted = asNobody.length === 0 ? "mounting needs root" : firstAbsent("mount", "umount");
+const mounting = requirement(
+  blocked ?? (asNobody.length === 0 ? "root, who may mount" : firstAbsent("mount", "umount")),
+);
 
 /** Mounts a file system in memory in place of the folder of a file. */
 async function mount(file: string, options: string): Promise<void> {
@@ -273,7 +275,7 @@ async function mount(file: string, options: string): Promise<void> {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 }
 
-describe.skipIf(blocked !== null || unmounted !== null)(`on a file system of its own${left}`, () => {
+describe.skipIf(mounting.skip)(`on a file system of its own${mounting.reason}`, () => {
   const FILE_SYSTEMS: readonly Obstacle[] = [
     {
       what: "mounted read-only",

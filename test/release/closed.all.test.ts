@@ -18,7 +18,7 @@ import { buildNeeds, plainProgram, theProbe, theRelease } from "./release.ts";
 
 const { skip, reason } = requirement(buildNeeds);
 const root = requirement(
-  buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("chroot", "mount") : "root, who may mount and change users,"),
+  buildNeeds ?? (process.getuid?.() === 0 ? firstAbsent("chroot", "mount") : "root, who may mount and change users"),
 );
 
 /**

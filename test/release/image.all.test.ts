@@ -9,7 +9,7 @@ import { buildNeeds, root, theRelease } from "./release.ts";
 
 const { skip, reason } = requirement(
   buildNeeds ??
-    (process.getuid?.() === 0 ? firstAbsent("docker", "dockerd", "tar") : "root, who may mount and change users,"),
+    (process.getuid?.() === 0 ? firstAbsent("docker", "dockerd", "tar") : "root, who may mount and change users"),
 );
 const IMAGE = "pushgateway-under-test";
 const WITH_BUSYBOX = `${IMAGE}:busybox`;

@@ -13,7 +13,7 @@ const { skip, reason } = requirement(
   buildNeeds ??
     (process.getuid?.() === 0
       ? firstAbsent("docker", "dockerd", "busybox", "prometheus-pushgateway")
-      : "root, who may mount and change users,"),
+      : "root, who may mount and change users"),
 );
 const OPEN_LIMIT_MS = 180_000;
 

@@ -26,7 +26,7 @@ export interface OpenPlace extends AsyncDisposable {
   readonly outside: string;
 }
 
-const needsRoot = process.getuid?.() === 0 ? null : "root, who may mount and change users,";
+const needsRoot = process.getuid?.() === 0 ? null : "root, who may mount and change users";
 
 export const PLACES: readonly Place[] = [
   { name: "on the host", absent: null, open: (binary) => onHost(binary, []) },

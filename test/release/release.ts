@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { compile } from "../../build/package/compile.ts";
 import { readSource } from "../../build/release/source.ts";
 import { findCLibrary, findCompiler } from "../../build/static/c-library.ts";
@@ -23,32 +23,41 @@ export interface Release {
   readonly binary: string;
   readonly tarball: string;
   readonly bill: string;
-  /** What the build said on stderr. */
-  readonly said: string;
 }
 
 let built: Promise<Release> | null = null;
 
-/** The release that the tests look at, built once a run. */
+/** The release that the tests look at: the one that the program under test is of, or else one that is built now. */
 export function theRelease(): Promise<Release> {
-  built ??= buildRelease();
+  const folder = dirname(resolve(process.env.PUSHGATEWAY_UNDER_TEST ?? ""));
+  built ??= existsSync(join(folder, "sha256sums.txt")) ? openRelease(folder) : buildRelease();
   return built;
 }
 
+/** A release that is built, and what the build said on stderr. */
+export interface BuiltRelease extends Release {
+  readonly said: string;
+}
+
 /** Runs build.ts of a project; `env` is added to the environment. */
-export async function buildRelease(project = root, env: Record<string, string> = {}): Promise<Release> {
+export async function buildRelease(project = root, env: Record<string, string> = {}): Promise<BuiltRelease> {
   const folder = join(scratchFolder(), "dist");
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const words = ["env", `--chdir=${project}`, ...settings, process.execPath, "build.ts", folder];
   const built = await run(words, 120_000);
   if (built.code !== 0) throw new Error(`building a release of ${project}: ${built.stderr}`);
+  return { ...(await openRelease(folder)), said: built.stderr };
+}
+
+/** The release that a build wrote into a folder, its tarball unpacked. */
+async function openRelease(folder: string): Promise<Release> {
   const named = (end: string) => join(folder, readdirSync(folder).find((name) => name.endsWith(end)) ?? "");
   const [tarball, unpacked] = [named(".tar.gz"), scratchFolder()];
   const { code, stderr } = await run(["tar", "--extract", "--gzip", `--file=${tarball}`, `--directory=${unpacked}`]);
   if (code !== 0) throw new Error(`unpacking ${tarball}: ${stderr}`);
   const [only = ""] = readdirSync(unpacked);
   const binary = join(unpacked, only, "pushgateway");
-  return { folder, binary, tarball, bill: named(".cdx.json"), said: built.stderr };
+  return { folder, binary, tarball, bill: named(".cdx.json") };
 }
 
 /** The lines of a checksum file: name to hash. */

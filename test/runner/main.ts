@@ -2,6 +2,7 @@
  * Runs tests, a process for each file and two at a time: those of `npm test`, or with `all` of `npm run test:all`.
  * Other words choose the files whose path holds one of them; `--times` prints how long each file took.
  */
+import { compiledUnderTest } from "./compiled.ts";
 import { runFile } from "./file-run.ts";
 import { installLine, missingPackages, neededPackages } from "./packages.ts";
 import { Progress } from "./progress.ts";
@@ -33,6 +34,7 @@ if (isAll) {
   }
 }
 
+process.env.PUSHGATEWAY_UNDER_TEST ||= compiledUnderTest();
 watchOver(process.env);
 say(`${suite}: ${files.length} files, ${AT_ONCE} at a time\n`);
 const progress = new Progress(files.length, process.stdout.isTTY, say);

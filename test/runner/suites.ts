@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { Glob } from "bun";
 
 /** The commands that run tests. */
@@ -12,9 +13,15 @@ export function suiteOf(path: string): SuiteName {
   return path.endsWith(".all.test.ts") ? "npm run test:all" : "npm test";
 }
 
-/** The files of tests that a command runs, those alone whose path holds one of `words` if there are any. */
+/**
+ * The files of tests that a command runs: all of its own, or those alone whose path holds one of `words`. A word that is
+ * the path of a file chooses just that file, whatever its name.
+ */
 export function filesOf(suite: SuiteName, words: readonly string[] = []): string[] {
-  const all = [...new Glob("test/**/*.test.ts").scanSync()].filter((path) => suiteOf(path) === suite);
   const named = words.map((word) => word.replace(/^\.\//, ""));
-  return all.filter((path) => named.length === 0 || named.some((word) => path.includes(word))).sort();
+  const exact = named.filter((word) => statSync(word, { throwIfNoEntry: false })?.isFile());
+  const parts = named.filter((word) => !exact.includes(word));
+  const all = [...new Glob("test/**/*.test.ts").scanSync()].filter((path) => suiteOf(path) === suite);
+  const chosen = words.length === 0 ? all : all.filter((path) => parts.some((part) => path.includes(part)));
+  return [...new Set([...exact, ...chosen])].sort();
 }

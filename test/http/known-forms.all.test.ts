@@ -1,0 +1,3 @@
+import { knownFormsTests } from "./known-forms.ts";
+
+knownFormsTests(6_000);

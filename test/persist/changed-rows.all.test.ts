@@ -1,0 +1,3 @@
+import { changedRowsTest } from "./changed-rows.ts";
+
+changedRowsTest(300);

@@ -1,0 +1,3 @@
+import { modelTest } from "./model/comparison.ts";
+
+modelTest(20_000);
