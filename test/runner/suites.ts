@@ -14,8 +14,8 @@ export function suiteOf(path: string): SuiteName {
 }
 
 /**
- * The files of tests that a command runs: all of its own, or those alone whose path holds one of `words`. A word that is
- * the path of a file chooses just that file, whatever its name.
+ * The files of tests that a command runs: all of its own, or those alone whose path holds one of `words`. A word that
+ * is the path of a file chooses just that file, whatever its name.
  */
 export function filesOf(suite: SuiteName, words: readonly string[] = []): string[] {
   const named = words.map((word) => word.replace(/^\.\//, ""));
