@@ -51,6 +51,15 @@ function isShown(output: string, shown: string): boolean {
   return new RegExp(`^${pattern.join("[\\s\\S]*?")}$`).test(output.trimEnd());
 }
 
+/** A network and processes of its own; what is left of it ends with the command. */
+const APART = ["unshare", "-rnpf", "--kill-child", "--mount-proc"];
+
+/** What is missing for a network of one's own, or null. */
+async function networkMissing(): Promise<string | null> {
+  const { code } = await run([...APART, "true"]);
+  return code === 0 ? null : "the permission to make namespaces";
+}
+
 /** Waits until what listens on port 9091 is ready, over HTTP or HTTPS, or asks for a password. */
 const WAIT_READY = `for ((n = 0; n < 400; n++)); do
   for url in http://localhost:9091/-/ready https://localhost:9091/-/ready; do
@@ -112,7 +121,9 @@ const missing = firstAbsent(
   "cc",
   "prometheus-pushgateway",
 );
-const { skip, reason } = requirement(missing ?? (existsSync("/usr/bin/python3") ? null : "/usr/bin/python3"));
+const { skip, reason } = requirement(
+  missing ?? (existsSync("/usr/bin/python3") ? null : "/usr/bin/python3") ?? (await networkMissing()),
+);
 
 describe.skipIf(skip)(`the commands of the pages do what the pages show${reason}`, () => {
   let folder = "";

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import { dependencies, devDependencies, version } from "../../package.json";
+import { parseCommandLine } from "../../src/config/command-line.ts";
 import { NAMED_COMMANDS, visibleFlags } from "../../src/config/commands.ts";
 import { type Flag, IGNORED_FLAGS, SETTING_FLAGS } from "../../src/config/flags.ts";
+import { routesOf } from "../../src/http/routes.ts";
 import { REFUSAL_REASONS } from "../../src/model/refusals.ts";
 import { GROUPS, LEFT_OUT, SCHEMA_VERSION, SEGMENTS } from "../../src/persist/schema.ts";
 import { OWN_FAMILIES } from "../../src/telemetry/own-families.ts";
+import { PROGRAM } from "../program-info.ts";
 import { blocksOf, codeSpans, readPage, readPages, root, tableRows } from "./pages.ts";
 
 const pages = readPages();
@@ -78,6 +81,24 @@ test("every flag with a dot that a page names is one", () => {
       .map((name) => `${path}: --${name}`),
   );
   expect(unknown).toEqual([]);
+});
+
+test("docs/http-api.md has every path with its methods, and no other", () => {
+  const line = parseCommandLine(["--web.enable-admin-api"], PROGRAM);
+  if (line.kind !== "run") throw new Error(`reading flags: expected a server, got ${line.kind}`);
+  const shown = tableRows(readPage("docs/http-api.md"))
+    .filter(([first = ""]) => first.startsWith("`/"))
+    .flatMap(([first = "", methods = ""]) =>
+      codeSpans(first)
+        .filter((path) => path.startsWith("/"))
+        .map((path) => `${methods} ${path.replace("<job>{/<label>/<value>}", "")}`),
+    );
+  // Parts of the page, the answer to GET that no other method gets, and the other way to write a job.
+  const UNNAMED = ["staticFile", "quitByGet", "apiOptions"];
+  const routes = routesOf(line.settings)
+    .filter(({ name, path }) => !UNNAMED.includes(name) && !path.includes("@base64"))
+    .map(({ methods, path }) => `${methods.join(", ")} ${path}`);
+  expect(shown.sort()).toEqual(routes.sort());
 });
 
 test("docs/http-api.md has every metric of the server's own, and no page names another", () => {
