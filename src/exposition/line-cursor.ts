@@ -1,6 +1,7 @@
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { LineLabels, LinePoints } from "./line-rows.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -23,22 +24,6 @@ const QUANTILE_SUFFIX = 0;
 /** Bytes that are read in one step. */
 const STEP_BYTES = 16 * 1024;
 
-/** A row of `LineCursor.labels`: byte ranges of name and value in the lines, and how many escapes each holds. */
-export const LABEL_STRIDE = 6;
-export const NAME_START = 0;
-export const NAME_END = 1;
-export const NAME_ESCAPES = 2;
-export const VALUE_START = 3;
-export const VALUE_END = 4;
-export const VALUE_ESCAPES = 5;
-
-/** A row of `LineCursor.points`: the byte ranges of a bucket's bound or a quantile's rank, and of its value. */
-export const POINT_STRIDE = 4;
-export const KEY_START = 0;
-export const KEY_END = 1;
-export const POINT_START = 2;
-export const POINT_END = 3;
-
 /**
  * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets
  * into `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels
@@ -55,9 +40,9 @@ export class LineCursor {
   /** The name on the metric's first line, suffix and all, without quotes. */
   nameStart = 0;
   nameEnd = 0;
-  labels = new Int32Array(LABEL_STRIDE * 16);
+  readonly labels = new LineLabels();
   labelCount = 0;
-  points = new Int32Array(POINT_STRIDE * 32);
+  readonly points = new LinePoints();
   pointCount = 0;
   valueStart = 0;
   valueEnd = 0;
@@ -131,17 +116,13 @@ export class LineCursor {
   }
 
   labelName(index: number): string {
-    return this.text(index * LABEL_STRIDE + NAME_START);
+    const { lines, labels } = this;
+    return unescapeText(lines, labels.nameStart(index), labels.nameEnd(index), labels.nameEscapes(index));
   }
 
   labelValue(index: number): string {
-    return this.text(index * LABEL_STRIDE + VALUE_START);
-  }
-
-  /** The name or value whose start, end and escapes are `labels` from `at` on. */
-  private text(at: number): string {
-    const labels = this.labels;
-    return unescapeText(this.lines, labels[at] as number, labels[at + 1] as number, labels[at + 2] as number);
+    const { lines, labels } = this;
+    return unescapeText(lines, labels.valueStart(index), labels.valueEnd(index), labels.valueEscapes(index));
   }
 
   /** A summary or histogram whose first line is read up to its value at `start`. */
@@ -175,9 +156,7 @@ export class LineCursor {
     if (suffix > 0) this.expect(this.nameEnd - suffix, UNDERSCORE);
     const end = this.readValue(start);
     if (suffix === this.pointSuffix) {
-      const at = (this.pointCount - 1) * POINT_STRIDE;
-      this.points[at + POINT_START] = start;
-      this.points[at + POINT_END] = end;
+      this.points.setValue(this.pointCount - 1, start, end);
     } else if (suffix === SUM_SUFFIX) {
       this.sumStart = start;
       this.sumEnd = end;
@@ -191,22 +170,17 @@ export class LineCursor {
   private labelToPoint(): void {
     if (this.labelCount === 0) this.broken("le or quantile as the last label", this.lineStart);
     this.labelCount--;
-    const at = this.labelCount * LABEL_STRIDE;
-    this.addPoint(this.labels[at + VALUE_START] as number, this.labels[at + VALUE_END] as number);
-  }
-
-  private addPoint(keyStart: number, keyEnd: number): void {
-    const at = this.pointCount++ * POINT_STRIDE;
-    if (at + POINT_STRIDE > this.points.length) this.points = doubled(this.points);
-    this.points[at + KEY_START] = keyStart;
-    this.points[at + KEY_END] = keyEnd;
+    this.points.setKey(
+      this.pointCount++,
+      this.labels.valueStart(this.labelCount),
+      this.labels.valueEnd(this.labelCount),
+    );
   }
 
   /** The bytes from the first label's name to the last one's closing quote. */
   private measureLabels(): number {
     if (this.labelCount === 0) return 0;
-    const last = (this.labelCount - 1) * LABEL_STRIDE;
-    return (this.labels[last + VALUE_END] as number) + 1 - this.quotedStart(this.labels[NAME_START] as number);
+    return this.labels.valueEnd(this.labelCount - 1) + 1 - this.quotedStart(this.labels.nameStart(0));
   }
 
   private quotedStart(start: number): number {
@@ -222,7 +196,7 @@ export class LineCursor {
     const keyStart = this.nameStop(at, EQUALS) + 2;
     this.expect(keyStart - 1, QUOTE);
     const keyEnd = this.quotedEnd(keyStart);
-    this.addPoint(keyStart, keyEnd);
+    this.points.setKey(this.pointCount++, keyStart, keyEnd);
     this.expect(keyEnd + 1, CLOSE);
     this.expect(keyEnd + 2, SPACE);
     return keyEnd + 3;
@@ -278,24 +252,18 @@ export class LineCursor {
   }
 
   private readLabel(start: number): number {
-    const row = this.labelCount++ * LABEL_STRIDE;
-    if (row + LABEL_STRIDE > this.labels.length) this.labels = doubled(this.labels);
-    const labels = this.labels;
+    const label = this.labelCount++;
     const quoted = this.lines[start] === QUOTE;
     const nameStart = quoted ? start + 1 : start;
     this.escapes = 0;
     const nameEnd = quoted ? this.quotedEnd(nameStart) : this.nameStop(start, EQUALS);
     if (quoted) this.hasQuotedNames = true;
-    labels[row + NAME_START] = nameStart;
-    labels[row + NAME_END] = nameEnd;
-    labels[row + NAME_ESCAPES] = this.escapes;
+    this.labels.setName(label, nameStart, nameEnd, this.escapes);
     const valueStart = nameEnd + (quoted ? 3 : 2);
     this.expect(valueStart - 2, EQUALS);
     this.expect(valueStart - 1, QUOTE);
     const valueEnd = this.quotedEnd(valueStart);
-    labels[row + VALUE_START] = valueStart;
-    labels[row + VALUE_END] = valueEnd;
-    labels[row + VALUE_ESCAPES] = this.escapes;
+    this.labels.setValue(label, valueStart, valueEnd, this.escapes);
     return valueEnd + 1;
   }
 
@@ -356,12 +324,6 @@ export class LineCursor {
 function pointSuffixOf(type: MetricType): number {
   if (type === MetricType.summary) return QUANTILE_SUFFIX;
   return type === MetricType.histogram || type === MetricType.gaugeHistogram ? BUCKET_SUFFIX : -1;
-}
-
-function doubled(rows: Int32Array): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(rows.length * 2);
-  grown.set(rows);
-  return grown;
 }
 
 /**

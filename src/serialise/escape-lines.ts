@@ -1,14 +1,5 @@
 import type { Writer } from "../bytes/writer.ts";
-import {
-  LABEL_STRIDE,
-  LineCursor,
-  NAME_END,
-  NAME_ESCAPES,
-  NAME_START,
-  unescapeText,
-  VALUE_END,
-  VALUE_START,
-} from "../exposition/line-cursor.ts";
+import { LineCursor, unescapeText } from "../exposition/line-cursor.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { type EscapingScheme, escapeLabelName, escapeName, isLegacyMetricName } from "../model/names.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES } from "./pieces.ts";
@@ -94,11 +85,11 @@ function appendName(out: Writer, cursor: LineCursor, family: EscapedFamily): voi
 
 function appendLabels(out: Writer, cursor: LineCursor, scheme: EscapingScheme, from: number, to: number): void {
   const { lines, labels } = cursor;
-  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
-    out.byte(row === 0 ? OPEN : COMMA);
-    appendLabelName(out, cursor, row, scheme);
+  for (let label = from; label < to; label++) {
+    out.byte(label === 0 ? OPEN : COMMA);
+    appendLabelName(out, cursor, label, scheme);
     out.ascii('="');
-    out.copy(lines, labels[row + VALUE_START] as number, labels[row + VALUE_END] as number);
+    out.copy(lines, labels.valueStart(label), labels.valueEnd(label));
     out.byte(QUOTE);
   }
 }
@@ -108,12 +99,12 @@ function appendValue(out: Writer, cursor: LineCursor): void {
   out.copy(cursor.lines, cursor.valueStart, cursor.lineEnd);
 }
 
-function appendLabelName(out: Writer, cursor: LineCursor, row: number, scheme: EscapingScheme): void {
+function appendLabelName(out: Writer, cursor: LineCursor, label: number, scheme: EscapingScheme): void {
   const { lines, labels } = cursor;
-  const start = labels[row + NAME_START] as number;
-  const end = labels[row + NAME_END] as number;
+  const start = labels.nameStart(label);
+  const end = labels.nameEnd(label);
   if (lines[start - 1] !== QUOTE) out.copy(lines, start, end);
-  else out.text(escapeLabelName(unescapeText(lines, start, end, labels[row + NAME_ESCAPES] as number), scheme));
+  else out.text(escapeLabelName(unescapeText(lines, start, end, labels.nameEscapes(label)), scheme));
 }
 
 function quotedSize(name: string): number {

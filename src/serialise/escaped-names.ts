@@ -1,5 +1,5 @@
 import { sameBytes } from "../bytes/hash.ts";
-import { LABEL_STRIDE, type LineCursor, NAME_END, NAME_START } from "../exposition/line-cursor.ts";
+import type { LineCursor } from "../exposition/line-cursor.ts";
 import { type EscapingScheme, escapeLabelName } from "../model/names.ts";
 
 /** Labels whose names are kept, and the longest such name. */
@@ -23,8 +23,8 @@ export class EscapedNames {
   /** The name of a label of the metric that the cursor has read. */
   of(cursor: LineCursor, label: number, scheme: EscapingScheme): Uint8Array {
     const { lines, labels } = cursor;
-    const start = labels[label * LABEL_STRIDE + NAME_START] as number;
-    const size = (labels[label * LABEL_STRIDE + NAME_END] as number) - start;
+    const start = labels.nameStart(label);
+    const size = labels.nameEnd(label) - start;
     const kept = this.kept[label];
     if (kept !== undefined && kept.scheme === scheme && isName(kept.written, lines, start, size)) return kept.escaped;
     const escaped = Buffer.from(escapeLabelName(cursor.labelName(label), scheme));

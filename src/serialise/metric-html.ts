@@ -1,19 +1,5 @@
 import type { Writer } from "../bytes/writer.ts";
-import {
-  KEY_END,
-  KEY_START,
-  LABEL_STRIDE,
-  type LineCursor,
-  NAME_END,
-  NAME_ESCAPES,
-  NAME_START,
-  POINT_END,
-  POINT_START,
-  POINT_STRIDE,
-  VALUE_END,
-  VALUE_ESCAPES,
-  VALUE_START,
-} from "../exposition/line-cursor.ts";
+import type { LineCursor } from "../exposition/line-cursor.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
 import { SideCursor } from "../protobuf/metric-reader.ts";
@@ -111,11 +97,11 @@ function appendPoints(
   to: number,
 ): void {
   const isSummary = type === MetricType.summary;
-  for (let row = from * POINT_STRIDE; row < to * POINT_STRIDE; row += POINT_STRIDE) {
-    const start = points[row + POINT_START] as number;
-    const end = points[row + POINT_END] as number;
+  for (let point = from; point < to; point++) {
+    const start = points.valueStart(point);
+    const end = points.valueEnd(point);
     out.ascii(isSummary ? '<tr><th scope="row">quantile ' : '<tr><th scope="row">le ');
-    out.copy(lines, points[row + KEY_START] as number, points[row + KEY_END] as number);
+    out.copy(lines, points.keyStart(point), points.keyEnd(point));
     out.ascii("</th><td>");
     if (isSummary) out.copy(lines, start, end);
     else appendCount(out, lines, start, end, whole);
@@ -127,14 +113,13 @@ function appendPoints(
 function appendLabels(out: Writer, cursor: LineCursor, from: number, to: number): void {
   const { lines, labels } = cursor;
   for (let i = from; i < to; i++) {
-    const row = i * LABEL_STRIDE;
     out.ascii(i === 0 ? "<code>" : " <code>");
     const start = out.length;
     const isShort =
-      labels[row + NAME_ESCAPES] === 0 &&
-      labels[row + VALUE_ESCAPES] === 0 &&
-      appendPlain(out, lines, labels[row + NAME_START] as number, labels[row + NAME_END] as number) &&
-      appendQuoted(out, lines, labels[row + VALUE_START] as number, labels[row + VALUE_END] as number);
+      labels.nameEscapes(i) === 0 &&
+      labels.valueEscapes(i) === 0 &&
+      appendPlain(out, lines, labels.nameStart(i), labels.nameEnd(i)) &&
+      appendQuoted(out, lines, labels.valueStart(i), labels.valueEnd(i));
     if (isShort) out.ascii("</code>");
     else {
       out.length = start;

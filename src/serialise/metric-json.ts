@@ -1,21 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { textOf } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
-import {
-  KEY_END,
-  KEY_START,
-  LABEL_STRIDE,
-  LineCursor,
-  NAME_END,
-  NAME_ESCAPES,
-  NAME_START,
-  POINT_END,
-  POINT_START,
-  POINT_STRIDE,
-  VALUE_END,
-  VALUE_ESCAPES,
-  VALUE_START,
-} from "../exposition/line-cursor.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
 import { appendJson } from "./json-bytes.ts";
@@ -204,13 +190,11 @@ function appendSum(out: Writer, { lines, sumStart, sumEnd }: LineCursor): void {
 
 /** The labels [from, to), which the lines have sorted by name. */
 function appendLabels(out: Writer, { lines, labels }: LineCursor, from: number, to: number): void {
-  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
-    if (row > 0) out.byte(COMMA);
-    const nameEscapes = labels[row + NAME_ESCAPES] as number;
-    appendJson(out, lines, labels[row + NAME_START] as number, labels[row + NAME_END] as number, nameEscapes);
+  for (let label = from; label < to; label++) {
+    if (label > 0) out.byte(COMMA);
+    appendJson(out, lines, labels.nameStart(label), labels.nameEnd(label), labels.nameEscapes(label));
     out.byte(COLON);
-    const valueEscapes = labels[row + VALUE_ESCAPES] as number;
-    appendJson(out, lines, labels[row + VALUE_START] as number, labels[row + VALUE_END] as number, valueEscapes);
+    appendJson(out, lines, labels.valueStart(label), labels.valueEnd(label), labels.valueEscapes(label));
   }
 }
 
@@ -227,13 +211,12 @@ function appendPoints(
   for (let place = from; place < to; place++) {
     const point = order.at(place, cursor);
     if (point < 0) continue;
-    const row = point * POINT_STRIDE;
     if (out.bytes[out.length - 1] !== OPEN) out.byte(COMMA);
     out.byte(QUOTE);
-    out.copy(lines, points[row + KEY_START] as number, points[row + KEY_END] as number);
+    out.copy(lines, points.keyStart(point), points.keyEnd(point));
     out.ascii('":"');
-    const start = points[row + POINT_START] as number;
-    const end = points[row + POINT_END] as number;
+    const start = points.valueStart(point);
+    const end = points.valueEnd(point);
     if (whole === null) out.copy(lines, start, end);
     else appendCount(out, lines, start, end, whole);
     out.byte(QUOTE);

@@ -1,13 +1,7 @@
+import { compareBytes } from "../bytes/hash.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import type { Writer } from "../bytes/writer.ts";
-import {
-  KEY_END,
-  KEY_START,
-  type LineCursor,
-  POINT_END,
-  POINT_START,
-  POINT_STRIDE,
-} from "../exposition/line-cursor.ts";
+import type { LineCursor } from "../exposition/line-cursor.ts";
 import { goFloat, isUint64, readFloat, uint64Text } from "../exposition/number-text.ts";
 import { NOTHING, RUN } from "./pieces.ts";
 
@@ -66,22 +60,15 @@ function comparison(cursor: LineCursor): (a: number, b: number) => number {
 }
 
 function compareKeys({ lines, points }: LineCursor, a: number, b: number): number {
-  const aStart = points[a * POINT_STRIDE + KEY_START] as number;
-  const bStart = points[b * POINT_STRIDE + KEY_START] as number;
-  const aSize = (points[a * POINT_STRIDE + KEY_END] as number) - aStart;
-  const bSize = (points[b * POINT_STRIDE + KEY_END] as number) - bStart;
-  const size = Math.min(aSize, bSize);
-  for (let i = 0; i < size; i++) {
-    const difference = (lines[aStart + i] as number) - (lines[bStart + i] as number);
-    if (difference !== 0) return difference;
-  }
-  return aSize - bSize;
+  const aStart = points.keyStart(a);
+  const bStart = points.keyStart(b);
+  return compareBytes(lines, aStart, points.keyEnd(a) - aStart, lines, bStart, points.keyEnd(b) - bStart);
 }
 
 /** Whether the points [from, to) of a metric are all whole numbers of 64 bits. */
 export function pointsAreWhole({ lines, points }: LineCursor, from: number, to: number): boolean {
-  for (let row = from * POINT_STRIDE; row < to * POINT_STRIDE; row += POINT_STRIDE)
-    if (!isWhole(lines, points[row + POINT_START] as number, points[row + POINT_END] as number)) return false;
+  for (let point = from; point < to; point++)
+    if (!isWhole(lines, points.valueStart(point), points.valueEnd(point))) return false;
   return true;
 }
 

@@ -1,20 +1,6 @@
 import type { Writer } from "../bytes/writer.ts";
-import {
-  appendUnescaped,
-  KEY_END,
-  KEY_START,
-  LABEL_STRIDE,
-  LineCursor,
-  NAME_END,
-  NAME_ESCAPES,
-  NAME_START,
-  POINT_END,
-  POINT_START,
-  POINT_STRIDE,
-  VALUE_END,
-  VALUE_ESCAPES,
-  VALUE_START,
-} from "../exposition/line-cursor.ts";
+import { appendUnescaped, LineCursor } from "../exposition/line-cursor.ts";
+import type { LineLabels } from "../exposition/line-rows.ts";
 import { isUint64, readFloat } from "../exposition/number-text.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
@@ -182,8 +168,8 @@ function labelsSize(scratch: EncodingScratch, from: number, to: number): number 
   const { labels } = scratch.cursor;
   if (renames(scratch)) return renamedSize(scratch, from, to);
   let size = 0;
-  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE) {
-    const pairSize = labelPairSize(nameSize(labels, row), valueSize(labels, row));
+  for (let label = from; label < to; label++) {
+    const pairSize = labelPairSize(labels.nameSize(label), labels.valueSize(label));
     size += 1 + varintSize(pairSize) + pairSize;
   }
   return size;
@@ -194,7 +180,7 @@ function renamedSize(scratch: EncodingScratch, from: number, to: number): number
   let size = 0;
   for (let label = from; label < to; label++) {
     const name = names.of(cursor, label, scratch.escaping);
-    const pairSize = labelPairSize(name.length, valueSize(cursor.labels, label * LABEL_STRIDE));
+    const pairSize = labelPairSize(name.length, cursor.labels.valueSize(label));
     size += 1 + varintSize(pairSize) + pairSize;
   }
   return size;
@@ -203,57 +189,40 @@ function renamedSize(scratch: EncodingScratch, from: number, to: number): number
 function appendLabels(out: Writer, scratch: EncodingScratch, from: number, to: number): void {
   const { lines, labels } = scratch.cursor;
   const isRenaming = renames(scratch);
-  for (let row = from * LABEL_STRIDE; row < to * LABEL_STRIDE; row += LABEL_STRIDE)
-    if (isRenaming) appendRenamedPair(out, scratch, row);
-    else appendLabelPair(out, lines, labels, row);
+  for (let label = from; label < to; label++)
+    if (isRenaming) appendRenamedPair(out, scratch, label);
+    else appendLabelPair(out, lines, labels, label);
 }
 
-function appendLabelPair(out: Writer, lines: Uint8Array, labels: Int32Array, row: number): void {
-  const name = nameSize(labels, row);
+function appendLabelPair(out: Writer, lines: Uint8Array, labels: LineLabels, label: number): void {
+  const name = labels.nameSize(label);
   out.byte(METRIC_LABEL);
-  appendVarint(out, labelPairSize(name, valueSize(labels, row)));
+  appendVarint(out, labelPairSize(name, labels.valueSize(label)));
   out.byte(PAIR_NAME);
   appendVarint(out, name);
-  appendRaw(out, lines, labels, row + NAME_START);
-  out.byte(PAIR_VALUE);
-  appendVarint(out, valueSize(labels, row));
-  appendRaw(out, lines, labels, row + VALUE_START);
+  appendUnescaped(out, lines, labels.nameStart(label), labels.nameEnd(label), labels.nameEscapes(label));
+  appendLabelValue(out, lines, labels, label);
 }
 
-function appendRenamedPair(out: Writer, scratch: EncodingScratch, row: number): void {
+function appendRenamedPair(out: Writer, scratch: EncodingScratch, label: number): void {
   const { lines, labels } = scratch.cursor;
-  const name = scratch.names.of(scratch.cursor, row / LABEL_STRIDE, scratch.escaping);
+  const name = scratch.names.of(scratch.cursor, label, scratch.escaping);
   out.byte(METRIC_LABEL);
-  appendVarint(out, labelPairSize(name.length, valueSize(labels, row)));
+  appendVarint(out, labelPairSize(name.length, labels.valueSize(label)));
   out.byte(PAIR_NAME);
   appendVarint(out, name.length);
   out.append(name);
-  out.byte(PAIR_VALUE);
-  appendVarint(out, valueSize(labels, row));
-  appendRaw(out, lines, labels, row + VALUE_START);
+  appendLabelValue(out, lines, labels, label);
 }
 
-/** Appends the text whose start, end and escapes are `labels` from `at` on. */
-function appendRaw(out: Writer, lines: Uint8Array, labels: Int32Array, at: number): void {
-  appendUnescaped(out, lines, labels[at] as number, labels[at + 1] as number, labels[at + 2] as number);
+function appendLabelValue(out: Writer, lines: Uint8Array, labels: LineLabels, label: number): void {
+  out.byte(PAIR_VALUE);
+  appendVarint(out, labels.valueSize(label));
+  appendUnescaped(out, lines, labels.valueStart(label), labels.valueEnd(label), labels.valueEscapes(label));
 }
 
 function renames({ escaping, cursor }: EncodingScratch): boolean {
   return escaping !== "allow-utf-8" && cursor.hasQuotedNames;
-}
-
-function nameSize(labels: Int32Array, row: number): number {
-  return (
-    (labels[row + NAME_END] as number) - (labels[row + NAME_START] as number) - (labels[row + NAME_ESCAPES] as number)
-  );
-}
-
-function valueSize(labels: Int32Array, row: number): number {
-  return (
-    (labels[row + VALUE_END] as number) -
-    (labels[row + VALUE_START] as number) -
-    (labels[row + VALUE_ESCAPES] as number)
-  );
 }
 
 function labelPairSize(name: number, value: number): number {
@@ -377,7 +346,7 @@ function appendDouble(out: Writer, scratch: EncodingScratch, key: number, value:
 
 /** Reads the metric's points [from, to) into `scratch.points`, and what they are alike; the first ones first. */
 function readPoints(scratch: EncodingScratch, from: number, to: number): void {
-  const { lines, points: rows, pointCount } = scratch.cursor;
+  const { lines, points: read, pointCount } = scratch.cursor;
   if (from === 0) {
     scratch.areWhole = true;
     scratch.wholeSize = 0;
@@ -385,9 +354,8 @@ function readPoints(scratch: EncodingScratch, from: number, to: number): void {
   }
   const points = scratch.points;
   for (let i = from; i < to; i++) {
-    const row = i * POINT_STRIDE;
-    const value = readFloat(lines, rows[row + POINT_START] as number, rows[row + POINT_END] as number);
-    points[i * 2] = readFloat(lines, rows[row + KEY_START] as number, rows[row + KEY_END] as number);
+    const value = readFloat(lines, read.valueStart(i), read.valueEnd(i));
+    points[i * 2] = readFloat(lines, read.keyStart(i), read.keyEnd(i));
     points[i * 2 + 1] = value;
     if (!isUint64(value)) scratch.areWhole = false;
     else if (scratch.areWhole) scratch.wholeSize += 2 + wholeBucketSize(value);

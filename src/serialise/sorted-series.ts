@@ -1,6 +1,6 @@
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import { unescapeLabel } from "../exposition/label-block.ts";
-import { LABEL_STRIDE, LineCursor, VALUE_END, VALUE_ESCAPES, VALUE_START } from "../exposition/line-cursor.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { FieldCursor } from "../protobuf/wire.ts";
@@ -100,9 +100,8 @@ function* readSeries(
 }
 
 function valueText({ lines, labels }: LineCursor, label: number): string {
-  const row = label * LABEL_STRIDE;
-  const value = lines.subarray(labels[row + VALUE_START], labels[row + VALUE_END]);
-  const bytes = labels[row + VALUE_ESCAPES] === 0 ? value : unescapeLabel(value);
+  const value = lines.subarray(labels.valueStart(label), labels.valueEnd(label));
+  const bytes = labels.valueEscapes(label) === 0 ? value : unescapeLabel(value);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 

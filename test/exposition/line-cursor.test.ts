@@ -96,8 +96,8 @@ function readAll(lines: string, type: MetricType): unknown[] {
     if (isPlain) metrics.push({ labels, value: text(cursor.valueStart, cursor.valueEnd) });
     else {
       const points = Array.from({ length: cursor.pointCount }, (_, i) => {
-        const [keyStart = 0, keyEnd = 0, start = 0, end = 0] = cursor.points.subarray(i * 4, i * 4 + 4);
-        return [text(keyStart, keyEnd), text(start, end)];
+        const { points } = cursor;
+        return [text(points.keyStart(i), points.keyEnd(i)), text(points.valueStart(i), points.valueEnd(i))];
       });
       const sum = text(cursor.sumStart, cursor.sumEnd);
       metrics.push({ labels, points, sum, count: text(cursor.countStart, cursor.countEnd) });
