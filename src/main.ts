@@ -5,7 +5,7 @@ import { parseCommandLine } from "./config/command-line.ts";
 import type { ProgramInfo } from "./config/program.ts";
 import { readText } from "./config/read-file.ts";
 import { slicesInTurn } from "./model/turns.ts";
-import type { Outside } from "./program/runtime.ts";
+import type { Runtime } from "./program/runtime.ts";
 import { serve } from "./program/serve.ts";
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: "amd64", ia32: "386" };
@@ -16,12 +16,14 @@ const program: ProgramInfo = {
   platform: `${platform()}/${GO_ARCHITECTURES[arch()] ?? arch()}`,
 };
 
-const outside: Outside = {
-  now: Date.now,
-  nowMs: () => performance.now(),
-  turn: slicesInTurn(setImmediate),
-  after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
-  every: (ms, run) => void setInterval(run, ms).unref(),
+const runtime: Runtime = {
+  clock: {
+    now: Date.now,
+    nowMs: () => performance.now(),
+    turn: slicesInTurn(setImmediate),
+    after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
+    every: (ms, run) => void setInterval(run, ms).unref(),
+  },
   environment: process.env,
   pid: process.pid,
   onSignal: (signals, run) => {
@@ -44,11 +46,11 @@ async function main(words: readonly string[]): Promise<number> {
   const line = parseCommandLine(expandWords(words, readText), program, width);
   switch (line.kind) {
     case "run":
-      return serve(line.settings, program, outside);
+      return serve(line.settings, program, runtime);
     case "export":
-      return (await import("./program/export.ts")).runExport(line, outside);
+      return (await import("./program/export.ts")).runExport(line, runtime);
     case "healthcheck":
-      return (await import("./program/healthcheck.ts")).runHealthcheck(line, program, outside);
+      return (await import("./program/healthcheck.ts")).runHealthcheck(line, program, runtime);
     case "print":
       process.stdout.write(line.text);
       return 0;

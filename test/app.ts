@@ -101,8 +101,13 @@ export function createTestApp(...flags: string[]): TestApp {
       settled: () => test.settled(),
       persistence: () => null,
     },
-    now: () => test.nowMs,
-    clock: { nowMs: () => test.clock.nowMs(), turn: () => test.clock.turn() },
+    clock: {
+      now: () => test.nowMs,
+      nowMs: () => test.clock.nowMs(),
+      turn: () => test.clock.turn(),
+      after: (ms, run) => void setTimeout(run, ms),
+      every: (_, run) => void sweeps.push(run),
+    },
     startMs: test.nowMs,
     version: "2.0.0",
     scheme: "http",
@@ -110,7 +115,6 @@ export function createTestApp(...flags: string[]): TestApp {
     refusals: new Refusals({ count: (reason) => ownMetrics.countRefusal(reason), log, now: () => test.nowMs }),
     failures,
     userOf: () => null,
-    every: (_, run) => void sweeps.push(run),
     quit: () => {
       test.quits++;
     },

@@ -176,6 +176,15 @@ describe("src/", () => {
     expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
   });
 
+  test("the log names files that are there", () => {
+    const files = new Set(sources.map(({ path }) => path.split("/").at(-1) ?? ""));
+    const callers = sources.flatMap(({ text }) =>
+      [...text.matchAll(/\.for\("([^"]+)"\)/g)].map(([, name = ""]) => name),
+    );
+    expect(callers.filter((name) => !files.has(name))).toEqual([]);
+    expect(callers.length).toBeGreaterThan(10);
+  });
+
   test(`no file has more than ${MAX_FILE_LINES} lines`, () => {
     const long = sources.filter(({ text }) => text.split("\n").length > MAX_FILE_LINES + 1).map(({ path }) => path);
     expect(long).toEqual([]);

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { type AcceptedState, nobodyAccepted } from "./accepted.ts";
 import { PasswordQueue, type Waiting } from "./password-queue.ts";
@@ -30,10 +31,8 @@ interface Credentials {
   readonly password: Uint8Array;
 }
 
-export interface BasicAuthDeps {
+export interface BasicAuthDeps extends Pick<Clock, "nowMs"> {
   readonly verify: VerifyPassword;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
   /** A whole number from 0 on, below its limit, that nobody foresees. */
   readonly random?: (limit: number) => number;
   readonly limits?: BasicAuthLimits;

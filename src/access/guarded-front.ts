@@ -26,7 +26,8 @@ export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | R
   return live instanceof Rejection ? live : guardedFront(live, deps);
 }
 
-function guardedFront(live: LiveWebConfig, { log, nowMs, every, runtimeFolder }: WebFrontDeps): WebFront {
+function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFrontDeps): WebFront {
+  const { nowMs } = clock;
   const { start } = live;
   const { rateLimit } = start.config;
   const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
@@ -40,7 +41,7 @@ function guardedFront(live: LiveWebConfig, { log, nowMs, every, runtimeFolder }:
   live.onTlsChange((options) => {
     for (const listener of listeners) listener.change(options);
   });
-  every(LOOK_MS, () => live.look());
+  clock.every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
   const overTls = async (door: Door, place: Place, tls: TlsOptions): Promise<TlsListener> => {
     const listener = await listenTls(place, tls, {

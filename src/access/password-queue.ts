@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 /** A password that waits to be verified, and its place. */
 export interface Waiting {
   /** Where its client comes from. */
@@ -91,10 +92,8 @@ class Turns<T extends Waiting> {
   }
 }
 
-export interface QueueDeps {
+export interface QueueDeps extends Pick<Clock, "nowMs"> {
   readonly maxWaiting: number;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
   /** A whole number from 0 on, below its limit, that nobody foresees. */
   readonly random: (limit: number) => number;
 }

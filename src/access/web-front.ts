@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import type { SocketFront } from "../server/sockets.ts";
@@ -20,10 +21,7 @@ export interface WebFrontDeps {
   readonly log: Log;
   /** The folder that the service manager keeps for us until the machine ends; "" if there is none. */
   readonly runtimeFolder: string;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
-  /** Runs something every so often, for good; the process may end all the same. */
-  readonly every: (ms: number, run: () => void) => void;
+  readonly clock: Pick<Clock, "nowMs" | "every">;
 }
 
 /** The front without a web-config file. */

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/command-line.ts";
+import type { Clock } from "../model/clock.ts";
 import type { Durability } from "../model/durability.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
@@ -37,14 +38,11 @@ export interface KeepingDeps {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
-  readonly now: () => number;
-  readonly nowMs: () => number;
-  readonly turn: () => Promise<void>;
-  readonly after: (ms: number, run: () => void) => void;
   readonly startWriter: () => Worker;
   readonly startImporter: () => Worker;
   /** Called where the file cannot be used at all; the reason has been logged. */
   readonly giveUp: () => void;
+  readonly clock: Pick<Clock, "now" | "nowMs" | "turn" | "after">;
 }
 
 /** Keeps the store in the file of the settings; importing or restoring it has begun when this returns. */
@@ -77,9 +75,7 @@ class Keeper implements Keeping {
       file: settings.persistenceFile,
       intervalMs: settings.persistenceSync === "interval" ? settings.persistenceIntervalMs : null,
       required: settings.persistenceRequired,
-      nowMs: deps.nowMs,
-      after: deps.after,
-      turn: deps.turn,
+      ...deps.clock,
     });
   }
 
@@ -123,7 +119,7 @@ class Keeper implements Keeping {
   };
 
   private events() {
-    const { log, settings, giveUp, now } = this.deps;
+    const { log, settings, giveUp, clock } = this.deps;
     const file = settings.persistenceFile;
     const { figures } = this;
     return {
@@ -154,7 +150,7 @@ class Keeper implements Keeping {
       committed: (durationSeconds: number) => {
         figures.commits++;
         figures.commitSeconds += durationSeconds;
-        figures.lastCommitSeconds = now() / 1000;
+        figures.lastCommitSeconds = clock.now() / 1000;
       },
       failed: (reason: string) => {
         figures.errors++;
@@ -174,9 +170,9 @@ class Keeper implements Keeping {
 
   /** At once, where the reason is a new one, and again each minute. */
   private tellNotKept(reason: string, { folder, owner, mode, user }: Place): void {
-    const { log, settings, nowMs, giveUp } = this.deps;
+    const { clock, log, settings, giveUp } = this.deps;
     const { persistenceFile: file, persistenceRequired } = settings;
-    const ms = nowMs();
+    const ms = clock.nowMs();
     if (this.told?.reason === reason && ms - this.told.ms < NOT_KEPT_MS) return;
     this.told = { ms, reason };
     const message = persistenceRequired

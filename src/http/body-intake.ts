@@ -1,4 +1,5 @@
 import type { Limits } from "../config/limits.ts";
+import type { Clock } from "../model/clock.ts";
 import type { LimitName } from "../model/limits.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { Exchange } from "../server/exchange.ts";
@@ -12,10 +13,7 @@ const STILL_MS = 1000;
 
 export interface IntakeDeps {
   readonly limits: Limits;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
-  /** Runs something at an interval, for good. */
-  readonly every: (ms: number, run: () => void) => void;
+  readonly clock: Pick<Clock, "nowMs" | "every">;
 }
 
 /** A push whose body is on its way. */
@@ -77,7 +75,7 @@ export class BodyIntake {
   private heldBytes = 0;
 
   constructor(private readonly deps: IntakeDeps) {
-    if (deps.limits.bodyTimeoutMs < Infinity) deps.every(SWEEP_MS, () => this.sweep());
+    if (deps.limits.bodyTimeoutMs < Infinity) deps.clock.every(SWEEP_MS, () => this.sweep());
   }
 
   /** Pushes whose body is awaited, bodies that are to be released, and the bytes that both take up of the budget. */
@@ -120,11 +118,11 @@ export class BodyIntake {
 
   private append(upload: Upload, piece: Uint8Array): void {
     if (upload.isOver) return;
-    const { limits, nowMs } = this.deps;
+    const { limits, clock } = this.deps;
     const { body } = upload;
     if (body.size + piece.length > limits.maxBodyBytes) return upload.end(tooLarge(limits.maxBodyBytes));
     const share = body.growthFor(piece.length);
-    const now = nowMs();
+    const now = clock.nowMs();
     while (share > 0 && this.heldBytes + share > limits.maxBufferedBytes) {
       const other = this.buffers.whoGivesWay({ source: upload.source, share }, now, (one) => one !== upload);
       if (other === null) return upload.end(busy("push.max-buffered-size"));
@@ -150,7 +148,7 @@ export class BodyIntake {
 
   /** Ends the upload of a source that brought least lately; false: there is none. */
   giveWay(source: string, limit: LimitName): boolean {
-    const upload = this.places.leastOf(source, this.deps.nowMs());
+    const upload = this.places.leastOf(source, this.deps.clock.nowMs());
     upload?.end(busy(limit));
     return upload !== null;
   }
@@ -162,8 +160,8 @@ export class BodyIntake {
 
   /** Gives up stalled bodies. */
   private sweep(): void {
-    const { limits, nowMs } = this.deps;
-    const now = nowMs();
+    const { limits, clock } = this.deps;
+    const now = clock.nowMs();
     for (const upload of this.uploads)
       if (now - upload.movedMs >= limits.bodyTimeoutMs) upload.end(tooSlow(limits.bodyTimeoutMs));
   }

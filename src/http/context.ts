@@ -1,5 +1,6 @@
 import type { Settings } from "../config/command-line.ts";
 import { DecodeLane } from "../decode/lane.ts";
+import type { Clock } from "../model/clock.ts";
 import { PushColumns } from "../model/columns.ts";
 import type { Durability } from "../model/durability.ts";
 import { KnownForms } from "../parse/known-forms.ts";
@@ -19,7 +20,6 @@ import { LongAnswers } from "./long-answers.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { StoreReports } from "./store-reports.ts";
 import { StoreTurns } from "./store-turns.ts";
-import type { StreamClock } from "./stream.ts";
 
 /** What the program hands to the surfaces. */
 export interface AppDeps {
@@ -28,9 +28,6 @@ export interface AppDeps {
   readonly ownMetrics: OwnMetrics;
   readonly store: Store;
   readonly durability: Durability;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly clock: StreamClock;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
   /** Of this program. */
@@ -43,10 +40,9 @@ export interface AppDeps {
   readonly failures: Failures;
   /** Whose password a request brought that was let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
-  /** Runs something every so often, for good. */
-  readonly every: (ms: number, run: () => void) => void;
   /** Asks for the end of the server, in the name of whoever asked. */
   readonly quit: (asker: LogFields) => void;
+  readonly clock: Clock;
 }
 
 /** What the surfaces share: the outside world and the tools that serve one request after the other. */
@@ -68,10 +64,10 @@ export interface HttpContext extends AppDeps {
 
 /** The tools of the surfaces, made for the program's parts. */
 export function createContext(deps: AppDeps): HttpContext {
-  const { clock, every, ownMetrics, settings } = deps;
+  const { clock, ownMetrics, settings } = deps;
   const { limits, utf8Names } = settings;
   const columns = new PushColumns(limits.push);
-  const reports = new StoreReports(deps.log.for("store.ts"), deps.now);
+  const reports = new StoreReports(deps.log.for("store-reports.ts"), clock.now);
   deps.store.reportTo(reports);
   const longAnswers = new LongAnswers({
     clock,
@@ -83,13 +79,13 @@ export function createContext(deps: AppDeps): HttpContext {
     ...deps,
     columns,
     reports,
-    removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: deps.now, userOf: deps.userOf }),
+    removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
     textParser: new TextParser(columns, utf8Names),
     knownForms: new KnownForms(),
     largeTexts: new LargeTexts(limits.push, utf8Names, clock),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
-    intake: new BodyIntake({ limits, nowMs: clock.nowMs, every }),
+    intake: new BodyIntake({ limits, clock }),
     decoding: new DecodeLane(),
     storeTurns: new StoreTurns(deps.store, clock),
     longAnswers,

@@ -259,9 +259,9 @@ export class PushSurface {
 
   /** Check, store: in one turn of the loop. */
   private apply({ method }: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
-    const { heldMemory, settings, store, storeTurns, now } = this.context;
+    const { heldMemory, settings, store, storeTurns, clock } = this.context;
     if (method === "PUT" && storeTurns.isAwaited && store.isLarge(keyed.key)) return AFTER_CHANGE;
-    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: now(), canWait: true };
+    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: clock.now(), canWait: true };
     const refused = undecodableKey(keyed) ?? store.apply(request);
     heldMemory.check();
     // What a PUT takes away may take some turns; only snapshots wait for it.

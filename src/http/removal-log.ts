@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
@@ -5,10 +6,8 @@ import { LogQuota } from "../telemetry/log-quota.ts";
 /** Removals of each kind that are logged in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 60;
 
-export interface RemovalLogDeps {
+export interface RemovalLogDeps extends Pick<Clock, "now"> {
   readonly log: Log;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   readonly userOf: (exchange: Exchange) => string | null;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import { TURN_MS } from "../model/work.ts";
 
 /** Bytes that are sent before other requests get a turn of the loop; TURN_MS is the time for that. */
@@ -11,13 +12,8 @@ const PART_BYTES = 256 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** What a stream of pieces needs from its surroundings. */
-export interface StreamClock {
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
-  /** Resolves in a later turn of the event loop, after waiting input has been served. */
-  readonly turn: () => Promise<void>;
-}
+/** What a stream of pieces takes turns by. */
+export type StreamClock = Pick<Clock, "nowMs" | "turn">;
 
 /**
  * The pieces one by one, with a turn of the loop in between as needed. An empty piece only says that a turn may be

@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
 import type { WrittenStore } from "./group-writer.ts";
 import type { Report, Request } from "./messages.ts";
@@ -37,7 +38,7 @@ export interface CopyEvents {
   readonly refused: (key: Uint8Array, reason: string) => void;
 }
 
-export interface CopyOptions {
+export interface CopyOptions extends Pick<Clock, "nowMs" | "after" | "turn"> {
   readonly file: string;
   /**
    * null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so
@@ -46,7 +47,4 @@ export interface CopyOptions {
   readonly intervalMs: number | null;
   /** Where no file can be made nothing is taken. */
   readonly required: boolean;
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => void;
-  readonly turn: () => Promise<void>;
 }

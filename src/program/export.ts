@@ -12,7 +12,7 @@ import { type LeftOutRow, readGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
-import type { Outside } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */
 export interface Export {
@@ -24,7 +24,7 @@ export interface Export {
 const MAX_TOLD = 100;
 
 /** Writes a persistence file to standard output in another form. Returns the exit status. */
-export async function runExport({ file, format }: Export, { stdout, writeError }: Outside): Promise<number> {
+export async function runExport({ file, format }: Export, { stdout, writeError }: Runtime): Promise<number> {
   try {
     const out = stdout();
     const leftOut = new LeftOutTexts();

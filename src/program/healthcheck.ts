@@ -6,7 +6,7 @@ import { ownHealthUrl } from "../config/health-url.ts";
 import type { ProgramInfo } from "../config/program.ts";
 import { readText } from "../config/read-file.ts";
 import { portOf } from "../server/listen.ts";
-import type { Outside } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Docker waits for five seconds. */
 const LIMIT_MS = 4000;
@@ -32,7 +32,7 @@ export interface Healthcheck {
 export async function runHealthcheck(
   { url, insecure }: Healthcheck,
   program: ProgramInfo,
-  { stdout, writeError }: Outside,
+  { stdout, writeError }: Runtime,
 ): Promise<number> {
   const health = await (url === null ? checkOwnServer(serverOf(firstProcess(), program)) : checkUrl(url, insecure));
   if (!health.healthy) {

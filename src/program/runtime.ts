@@ -1,18 +1,9 @@
 import type { FileSink } from "bun";
+import type { Clock } from "../model/clock.ts";
 import type { Environment } from "../systemd/listen-fds.ts";
 
 /** All of the outside world that the program needs: only main.ts takes it from the runtime. */
-export interface Outside {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
-  /** A turn of the event loop. */
-  readonly turn: () => Promise<void>;
-  /** Runs something later; 0 ms is the end of this turn. */
-  readonly after: (ms: number, run: () => void) => void;
-  /** Runs something at an interval, for good; it does not keep the process alive. */
-  readonly every: (ms: number, run: () => void) => void;
+export interface Runtime {
   readonly environment: Environment;
   readonly pid: number;
   /** Calls `run` for each of the signals, instead of what it does by itself. */
@@ -25,4 +16,5 @@ export interface Outside {
   readonly startWriter: () => Worker;
   /** A thread that runs src/durability/import-thread.ts. */
   readonly startImporter: () => Worker;
+  readonly clock: Clock;
 }

@@ -5,6 +5,7 @@ import { buildContext, type ProgramInfo, versionInfo } from "../config/program.t
 import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
+import type { RefusalReason } from "../model/refusals.ts";
 import { Rejection } from "../model/rejection.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
 import { Door } from "../server/door.ts";
@@ -15,17 +16,17 @@ import { Store } from "../store/store.ts";
 import { startSupervision } from "../systemd/supervision.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
-import type { Outside } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
 /** Polling interval while metrics are being restored. */
 const RESTORED_CHECK_MS = 5;
 
 /** What the parts of one server share. */
-interface Parts {
+interface Server {
   readonly settings: Settings;
   readonly program: ProgramInfo;
-  readonly outside: Outside;
+  readonly runtime: Runtime;
   /** For all parts; each names itself. */
   readonly rootLog: Log;
   readonly log: Log;
@@ -36,9 +37,9 @@ interface Parts {
 }
 
 /** Runs the server to its end. Returns the exit status. */
-export async function serve(settings: Settings, program: ProgramInfo, outside: Outside): Promise<number> {
+export async function serve(settings: Settings, program: ProgramInfo, runtime: Runtime): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
-  const rootLog = createLog({ level, format, write: outside.writeError, now: outside.now });
+  const rootLog = createLog({ level, format, write: runtime.writeError, now: runtime.clock.now });
   const log = rootLog.for("serve.ts");
   log.info("starting pushgateway", { version: versionInfo(program) });
   log.info("Build context", { build_context: buildContext(program) });
@@ -50,43 +51,43 @@ export async function serve(settings: Settings, program: ProgramInfo, outside: O
   // First of all: process 1 of a container ignores signals that nobody waits for.
   let front: WebFront | Rejection | null = null;
   const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
-  heedSignals(outside, { log, end: ending.resolve, readAgain });
-  front = await openFront(settings.webConfigFile, outside, rootLog);
+  heedSignals(runtime, { log, end: ending.resolve, readAgain });
+  front = await openFront(settings.webConfigFile, runtime, rootLog);
   if (front instanceof Rejection) {
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
   }
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
-  const keeping = startKeeping(settings, store, outside, rootLog.for("durability.ts"), () => ending.resolve(1));
-  const ownMetrics = buildOwnMetrics(program, outside, store, keeping);
+  const keeping = startKeeping(settings, store, runtime, rootLog.for("durability.ts"), () => ending.resolve(1));
+  const ownMetrics = buildOwnMetrics(program, runtime, store, keeping);
   const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
-  const parts = { settings, program, outside, rootLog, log, store, keeping, ownMetrics, sockets };
-  const door = buildDoor(parts, front, (asker) => {
+  const server = { settings, program, runtime, rootLog, log, store, keeping, ownMetrics, sockets };
+  const door = buildDoor(server, front, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
-  return serveDoor(parts, door, ending.promise);
+  return serveDoor(server, door, ending.promise);
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
-async function openFront(file: string, outside: Outside, rootLog: Log): Promise<WebFront | Rejection> {
+async function openFront(file: string, runtime: Runtime, rootLog: Log): Promise<WebFront | Rejection> {
   if (file === "") return plainFront(rootLog.for("web-front.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
   const { openGuardedFront } = await import("../access/guarded-front.ts");
-  const [runtimeFolder = ""] = (outside.environment.RUNTIME_DIRECTORY ?? "").split(":");
-  return openGuardedFront(file, { ...outside, log: rootLog, runtimeFolder });
+  const [runtimeFolder = ""] = (runtime.environment.RUNTIME_DIRECTORY ?? "").split(":");
+  return openGuardedFront(file, { clock: runtime.clock, log: rootLog, runtimeFolder });
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */
-async function serveDoor(parts: Parts, door: Door, ending: Promise<number>): Promise<number> {
-  const { settings, outside, log, keeping, sockets } = parts;
+async function serveDoor(server: Server, door: Door, ending: Promise<number>): Promise<number> {
+  const { settings, runtime, log, keeping, sockets } = server;
   const inherited = settings.systemdSocket
-    ? inheritSockets(outside.environment, outside.pid, parts.rootLog.for("sockets.ts"))
+    ? inheritSockets(runtime.environment, runtime.pid, server.rootLog.for("sockets.ts"))
     : [];
   if (inherited === null) return 1;
-  const sayStopping = superviseServer(parts);
+  const sayStopping = superviseServer(server);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
-  if (inherited.length > 0) await Promise.race([restored(keeping, outside), ending]);
+  if (inherited.length > 0) await Promise.race([restored(keeping, runtime), ending]);
   if (!(await sockets.open(door, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
   const status = await ending;
   sayStopping();
@@ -98,17 +99,17 @@ async function serveDoor(parts: Parts, door: Door, ending: Promise<number>): Pro
 }
 
 /** Resolves when pushes and scrapes are no longer put off. */
-async function restored(keeping: Keeping, { after }: Outside): Promise<void> {
+async function restored(keeping: Keeping, { clock: { after } }: Runtime): Promise<void> {
   while (keeping.notReady() !== null) await new Promise<void>((resolve) => after(RESTORED_CHECK_MS, resolve));
 }
 
 /** Where there is a file to keep the metrics in, threads of their own import and write it. */
-function startKeeping(settings: Settings, store: Store, outside: Outside, log: Log, giveUp: () => void): Keeping {
+function startKeeping(settings: Settings, store: Store, runtime: Runtime, log: Log, giveUp: () => void): Keeping {
   if (settings.persistenceFile === "") return MEMORY_ONLY;
-  return keepStore({ ...outside, settings, store, log, giveUp });
+  return keepStore({ ...runtime, settings, store, log, giveUp });
 }
 
-function superviseServer({ outside, rootLog, store, keeping, sockets }: Parts): () => void {
+function superviseServer({ runtime, rootLog, store, keeping, sockets }: Server): () => void {
   const status = () => {
     const { groups, series } = store.stats;
     const fault = keeping.fault();
@@ -118,17 +119,17 @@ function superviseServer({ outside, rootLog, store, keeping, sockets }: Parts): 
     return `Serving${memory}; groups: ${groups}, series: ${series}`;
   };
   const notReady = () => keeping.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
-  const { environment, pid, after } = outside;
-  return startSupervision({ environment, pid, notReady, status, after }, rootLog.for("supervision.ts"));
+  const { environment, pid, clock } = runtime;
+  return startSupervision({ environment, pid, notReady, status, after: clock.after }, rootLog.for("supervision.ts"));
 }
 
 const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 
-function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store, keeping: Keeping): OwnMetrics {
+function buildOwnMetrics(program: ProgramInfo, { clock }: Runtime, store: Store, keeping: Keeping): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
   return createOwnMetrics({
-    nowMs,
+    nowMs: clock.nowMs,
     build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,
     persistenceStats: keeping.stats,
@@ -139,29 +140,30 @@ function buildOwnMetrics(program: ProgramInfo, { nowMs }: Outside, store: Store,
   });
 }
 
-function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => void): Door {
-  const { program, outside, rootLog, store, keeping, ownMetrics } = parts;
-  const told = { log: rootLog.for("door.ts"), now: outside.now };
-  const refusals = new Refusals({ ...told, count: (reason) => ownMetrics.countRefusal(reason) });
-  const failures = new Failures({ ...told, count: () => ownMetrics.countInternalError() });
+function buildDoor(server: Server, front: WebFront, quit: (asker: LogFields) => void): Door {
+  const { program, runtime, rootLog, store, keeping, ownMetrics } = server;
+  const { clock } = runtime;
+  const { now } = clock;
+  const countRefusal = (reason: RefusalReason) => ownMetrics.countRefusal(reason);
+  const refusals = new Refusals({ log: rootLog.for("refusals.ts"), now, count: countRefusal });
+  const countFailure = () => ownMetrics.countInternalError();
+  const failures = new Failures({ log: rootLog.for("failures.ts"), now, count: countFailure });
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
-  const maxConnections = mostConnections(parts);
+  const maxConnections = mostConnections(server);
   const context = createContext({
-    settings: withinDescriptors(parts.settings, maxConnections),
+    settings: withinDescriptors(server.settings, maxConnections),
     log: rootLog,
     ownMetrics,
     store,
     durability: keeping,
-    now: outside.now,
-    clock: { nowMs: outside.nowMs, turn: outside.turn },
-    startMs: outside.now(),
+    clock,
+    startMs: now(),
     version,
     scheme: front.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     refusals,
     failures,
     userOf: front.userOf,
-    every: outside.every,
     quit,
   });
   const surfaces = createSurfaces(context);
@@ -174,10 +176,8 @@ function buildDoor(parts: Parts, front: WebFront, quit: (asker: LogFields) => vo
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
     refusals,
     failures,
-    ...told,
-    nowMs: outside.nowMs,
-    after: outside.after,
-    every: outside.every,
+    log: rootLog.for("crowd.ts"),
+    clock,
   });
 }
 
@@ -190,7 +190,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Connections are kept below their limit, and below the descriptors that there are. */
-function mostConnections({ settings }: Parts): number {
+function mostConnections({ settings }: Server): number {
   const maxDescriptors = readMaxDescriptors(readFileSync("/proc/self/limits", "latin1"));
   return connectionLimit(settings.limits.maxConnections, maxDescriptors, countOpenFds());
 }

@@ -1,5 +1,5 @@
 import type { Log } from "../telemetry/log.ts";
-import type { Outside } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /**
  * Signals that would end the process, and have no effect on the reference. Real-time signals are missing:
@@ -18,7 +18,7 @@ export interface SignalDeps {
 }
 
 /** Makes every signal do what it does to the reference; only SIGHUP reads files again and does not end the server. */
-export function heedSignals({ onSignal }: Outside, { log, end, readAgain }: SignalDeps): void {
+export function heedSignals({ onSignal }: Runtime, { log, end, readAgain }: SignalDeps): void {
   let received = false;
   onSignal(["SIGINT", "SIGTERM"], () => {
     if (!received) log.info("received SIGINT/SIGTERM; exiting gracefully...");

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../config/address.ts";
+import type { Clock } from "../model/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { AnswerHeads } from "./answer-head.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
@@ -25,14 +26,7 @@ export interface DoorDeps {
   readonly refusals: Refusals;
   readonly failures: Failures;
   readonly log: Log;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
-  /** Runs something later; 0 ms is the end of this turn. */
-  readonly after: (ms: number, run: () => void) => void;
-  /** Runs something at an interval, for good. */
-  readonly every: (ms: number, run: () => void) => void;
+  readonly clock: Pick<Clock, "now" | "nowMs" | "after" | "every">;
 }
 
 /** What all listeners of a server share: its handler and its connections. */
@@ -41,21 +35,22 @@ export class Door {
   readonly crowd: Crowd;
 
   constructor(deps: DoorDeps) {
-    const { handler, refusals, failures, now, nowMs, every, after } = deps;
+    const { handler, refusals, failures, clock } = deps;
+    const { after, nowMs } = clock;
     const second = () => Math.floor(nowMs() / 1000);
     // Two turns more: timers that are due may run before sockets are read (docs/workarounds.md, `read-grace`).
     const later = (run: () => void) => after(READ_MS, () => after(0, () => after(0, run)));
-    this.crowd = new Crowd({ ...deps, second, later });
+    this.crowd = new Crowd({ ...deps, nowMs, second, later });
     this.connection = {
       handler,
       second,
       later: (run) => after(0, run),
       parsers: new ParserPool(),
       pace: new Pace((run) => after(0, run)),
-      heads: new AnswerHeads(now),
+      heads: new AnswerHeads(clock.now),
       refusals,
       failures,
     };
-    every(CHECK_MS, () => this.crowd.check());
+    clock.every(CHECK_MS, () => this.crowd.check());
   }
 }

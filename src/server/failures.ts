@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
 import { type Answer, textError } from "./exchange.ts";
@@ -5,11 +6,9 @@ import { type Answer, textError } from "./exchange.ts";
 /** Failures that are logged one by one in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 20;
 
-export interface FailureDeps {
+export interface FailureDeps extends Pick<Clock, "now"> {
   readonly count: () => void;
   readonly log: Log;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** What of a request is named where it failed. */

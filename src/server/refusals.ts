@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { RefusalReason } from "../model/refusals.ts";
 import type { Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
@@ -8,11 +9,9 @@ import type { Refusal } from "./request-line.ts";
 /** Refusals of each reason that are logged one by one in a minute; the next line says how many were not. */
 const LOGGED_PER_MINUTE = 20;
 
-export interface RefusalDeps {
+export interface RefusalDeps extends Pick<Clock, "now"> {
   readonly count: (reason: RefusalReason) => void;
   readonly log: Log;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** The answer to a refused request. */

@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { openLibc } from "./libc.ts";
@@ -5,7 +6,7 @@ import { type Environment, wholeNumber } from "./listen-fds.ts";
 import { type Notify, openNotify } from "./notify.ts";
 
 /** What is reported to the service manager. */
-export interface SupervisionDeps {
+export interface SupervisionDeps extends Pick<Clock, "after"> {
   readonly notify: Notify;
   readonly environment: Environment;
   readonly pid: number;
@@ -13,8 +14,6 @@ export interface SupervisionDeps {
   readonly notReady: () => string | null;
   /** One line on how it goes, for people. */
   readonly status: () => string;
-  /** Runs something later; 0 is the end of this turn of the loop. */
-  readonly after: (ms: number, run: () => void) => void;
 }
 
 /** Interval between readiness checks, and between retries of READY=1. */

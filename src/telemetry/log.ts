@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import { quoteText } from "../model/quote.ts";
 
 /** In rising severity. */
@@ -15,18 +16,16 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A log that names `caller`, a stable name of the part that logs: `push.ts`. */
+  /** A log that names `caller`, the file of the part that logs: `push.ts`. */
   for(caller: string): Log;
 }
 
-export interface LogOptions {
+export interface LogOptions extends Pick<Clock, "now"> {
   /** The lowest level that is written. */
   readonly level: LogLevel;
   readonly format: LogFormat;
   /** Takes one line, its line feed included. What it throws is dropped: a log that cannot be written stops nothing. */
   readonly write: (line: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];

@@ -1,5 +1,6 @@
 import { Writer } from "../bytes/writer.ts";
 import { sampleHead, writeSample } from "../exposition/sample-line.ts";
+import type { Clock } from "../model/clock.ts";
 import { LIMIT_NAMES, type LimitName } from "../model/limits.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
@@ -39,9 +40,7 @@ export interface PersistenceStats {
   readonly healthy: boolean;
 }
 
-export interface OwnMetricsDeps extends ProcessDeps {
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number;
+export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
   readonly build: BuildLabels;
   /** Called once a scrape. */
   readonly storeStats: () => ToldStoreStats;

@@ -315,9 +315,9 @@ export const PROOFS: readonly Proof[] = [
           scrape(),
         ],
         logged: [
-          'level=info caller=store.ts msg="metric families inconsistent help strings" err="Metric families have inconsistent',
+          'level=info caller=store-reports.ts msg="metric families inconsistent help strings" err="Metric families have inconsistent',
           'new="name:\\"a\\"  help:\\"two\\"  type:UNTYPED" old="name:\\"a\\"  help:\\"one\\"  type:UNTYPED"',
-          'level=info caller=store.ts msg="metric families overlap" err="Metric family has the same name as a metric family used by',
+          'level=info caller=store-reports.ts msg="metric families overlap" err="Metric family has the same name as a metric family used by',
           'metric_family="name:\\"process_open_fds\\"  help:\\"mine\\"  type:GAUGE" standard_help="Number of open file',
         ],
       },

@@ -39,10 +39,12 @@ class Kept {
       settings: settingsOf("--persistence.file=/data/f.db", ...flags),
       store: this.store,
       log: createLog({ level: "info", format: "logfmt", now: () => 0, write: (line) => this.logged.push(line) }),
-      now: () => this.nowMs,
-      nowMs: () => this.nowMs,
-      turn: async () => {},
-      after: (ms, run) => this.later.push({ atMs: this.nowMs + ms, run }),
+      clock: {
+        now: () => this.nowMs,
+        nowMs: () => this.nowMs,
+        turn: async () => {},
+        after: (ms, run) => this.later.push({ atMs: this.nowMs + ms, run }),
+      },
       startWriter: () => this.worker as unknown as Worker,
       startImporter: () => {
         throw new Error("there is nothing to import");

@@ -80,11 +80,13 @@ async function open(flags: readonly string[]): Promise<Stand> {
     refusals,
     failures,
     log: createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 }),
-    now: () => 0,
     // It stands still: nobody is taken for one who does.
-    nowMs: () => 0,
-    after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
-    every: () => {},
+    clock: {
+      now: () => 0,
+      nowMs: () => 0,
+      after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
+      every: () => {},
+    },
   });
   const members = new Set<Member>();
   const join = door.crowd.join.bind(door.crowd);

@@ -11,9 +11,11 @@ function createIntake(...flags: string[]) {
   const test = { nowMs: 0, sweep: () => {} };
   const intake = new BodyIntake({
     limits: settingsOf(...flags).limits,
-    nowMs: () => test.nowMs,
-    every: (_, run) => {
-      test.sweep = run;
+    clock: {
+      nowMs: () => test.nowMs,
+      every: (_, run) => {
+        test.sweep = run;
+      },
     },
   });
   return { intake, test, receive: (trickle: Trickle) => Promise.resolve(intake.receive(trickle, test.nowMs)) };

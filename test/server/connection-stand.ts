@@ -37,8 +37,7 @@ export class Stand {
     this.refusals = new Refusals({ count: (reason) => this.refused.push(reason), log, now: () => this.nowMs });
     this.intake = new BodyIntake({
       limits: settingsOf(...flags).limits,
-      nowMs: () => this.nowMs,
-      every: (_, run) => this.sweeps.push(run),
+      clock: { nowMs: () => this.nowMs, every: (_, run) => this.sweeps.push(run) },
     });
     this.connection = new Connection(this.transport, {
       handler: handler(this),

@@ -83,10 +83,13 @@ describe("a request that fails by a fault of the server's own", () => {
       countLimit: () => {},
       refusals: new Refusals({ ...told, count: () => {} }),
       failures: new Failures({ ...told, count: () => counted++ }),
-      ...told,
-      nowMs: () => performance.now(),
-      after: (ms, run) => void setTimeout(run, ms),
-      every: () => {},
+      log,
+      clock: {
+        now: Date.now,
+        nowMs: () => performance.now(),
+        after: (ms, run) => void setTimeout(run, ms),
+        every: () => {},
+      },
     });
     const [cert, key] = ["server.crt", "server.key"].map((name) => readFileSync(certificates.path(name), "latin1"));
     const tls: TlsOptions = { context: { cert, key }, clientAuth: "NoClientCert", allowedSans: null };

@@ -58,14 +58,17 @@ export class Http2Stand {
       countLimit: () => {},
       refusals: new Refusals({ ...told, count: (reason) => this.refused.push(reason) }),
       failures: new Failures({ ...told, count: () => {} }),
-      ...told,
-      nowMs: () => this.nowMs,
-      after: (ms, run) => {
-        if (!this.isTurning) this.waiting.push(run);
-        else if (ms === 0) setImmediate(run);
-        else setTimeout(run, ms);
+      log,
+      clock: {
+        now: () => 0,
+        nowMs: () => this.nowMs,
+        after: (ms, run) => {
+          if (!this.isTurning) this.waiting.push(run);
+          else if (ms === 0) setImmediate(run);
+          else setTimeout(run, ms);
+        },
+        every: () => {},
       },
-      every: () => {},
     });
     return new Http2(door);
   }

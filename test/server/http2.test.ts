@@ -99,7 +99,7 @@ describe("of bodies that nobody takes yet", () => {
 
   test("a connection brings so much, and the rest when they are taken: all come whole", async () => {
     const gates: (() => void)[] = [];
-    const intake = new BodyIntake({ limits: settingsOf().limits, nowMs: () => 0, every: () => {} });
+    const intake = new BodyIntake({ limits: settingsOf().limits, clock: { nowMs: () => 0, every: () => {} } });
     const sizes: number[] = [];
     stand.handler = async (exchange) => {
       await new Promise<void>((resolve) => gates.push(resolve));

@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     shown: ["# TYPE a gauge", 'a{instance="",job="j"} 1', "# TYPE good gauge", 'good{instance="",job="k"} 1'],
     leftOut: 1,
     logged: [
-      'level=warn caller=store.ts msg="metric family left out of the exposition" family=a type=counter group="job=\\"k\\"" ' +
+      'level=warn caller=store-reports.ts msg="metric family left out of the exposition" family=a type=counter group="job=\\"k\\"" ' +
         'err="gathered metric family a has type COUNTER but should have GAUGE"',
     ],
   },

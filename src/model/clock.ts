@@ -1,0 +1,13 @@
+/** Time, and when something is done. Only main.ts makes one from the runtime's; whoever needs a part takes that part. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly nowMs: () => number;
+  /** Resolves in a later turn of the event loop, when input that waits has been served. */
+  readonly turn: () => Promise<void>;
+  /** Runs something once, after so many milliseconds; 0 is the end of this turn. */
+  readonly after: (ms: number, run: () => void) => void;
+  /** Runs something every so many milliseconds, for good; the process may end all the same. */
+  readonly every: (ms: number, run: () => void) => void;
+}
