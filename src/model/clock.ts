@@ -1,4 +1,6 @@
-/** Time, and when something is done. Only main.ts makes one from the runtime's; whoever needs a part takes that part. */
+/**
+ * Time, and when something is done. Only main.ts makes one from the runtime's; whoever needs a part takes that part.
+ */
 export interface Clock {
   /** Milliseconds since 1970. */
   readonly now: () => number;
