@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 
 const WHOLE_LENGTH = 59;
 
@@ -6,7 +6,7 @@ const WHOLE_LENGTH = 59;
  * Why a text cannot be a bcrypt hash that passwords are verified with, or null. The words are those of Go's bcrypt
  * package.
  */
-export function bcryptFault(hash: string): Rejection | null {
+export function bcryptFault(hash: string): Fault | null {
   if (hash.length < WHOLE_LENGTH) return refused("hashedSecret too short to be a bcrypted password");
   if (!hash.startsWith("$"))
     return refused(`bcrypt hashes must start with '$', but hashedSecret started with '${hash[0]}'`);
@@ -19,6 +19,6 @@ export function bcryptFault(hash: string): Rejection | null {
   return null;
 }
 
-function refused(words: string): Rejection {
-  return new Rejection("malformed", `crypto/bcrypt: ${words}`);
+function refused(words: string): Fault {
+  return new Fault(`crypto/bcrypt: ${words}`);
 }

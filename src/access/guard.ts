@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import {
   type Answer,
   type Answers,
@@ -29,8 +29,8 @@ const RETRY_SOON: HeaderFields = { "Retry-After": "1" };
 const ASK_PASSWORD: HeaderFields = { "WWW-Authenticate": "Basic" };
 
 export interface GuardDeps {
-  /** The configuration of this moment; a rejection while its file is broken. */
-  readonly config: () => WebConfig | Rejection;
+  /** The configuration of this moment; a fault while its file is broken. */
+  readonly config: () => WebConfig | Fault;
   readonly auth: BasicAuth;
   /** null: no limit. */
   readonly limiter: RateLimiter | null;
@@ -48,7 +48,7 @@ export function createGuard({ config: current, auth, limiter }: GuardDeps): Guar
       return textError(refusal.status, refusal.words, headers);
     };
     const config = current();
-    if (config instanceof Rejection) return turnedAway(BROKEN_CONFIG);
+    if (config instanceof Fault) return turnedAway(BROKEN_CONFIG);
     if (limiter !== null && !limiter.allows()) return turnedAway(TOO_MANY);
     const { headers, users } = config;
     if (users.size === 0) return withOwn(next(exchange), headers);

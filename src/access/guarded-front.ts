@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../config/duration.ts";
 import { readFile } from "../config/read-file.ts";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { Door, Place } from "../server/door.ts";
 import { Http2 } from "../server/http2.ts";
 import { listenPlain } from "../server/plain-listener.ts";
@@ -21,9 +21,9 @@ import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 const LOOK_MS = 250;
 
 /** The front of a web-config file. */
-export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | Rejection {
+export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | Fault {
   const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"));
-  return live instanceof Rejection ? live : guardedFront(live, deps);
+  return live instanceof Fault ? live : guardedFront(live, deps);
 }
 
 function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFrontDeps): WebFront {
@@ -59,7 +59,7 @@ function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFro
     scheme: start.tls === null ? "http" : "https",
     userOf: (exchange) => {
       const config = live.config();
-      if (config instanceof Rejection || config.users.size === 0) return null;
+      if (config instanceof Fault || config.users.size === 0) return null;
       return userOf(exchange.header("authorization"));
     },
     readAgain: () => live.readAgain(),

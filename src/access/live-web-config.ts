@@ -1,14 +1,14 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
 import type { Log } from "../telemetry/log.ts";
 import { bcryptFault } from "./bcrypt.ts";
-import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles } from "./tls-settings.ts";
+import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles, UnloadableCertificate } from "./tls-settings.ts";
 import { parseWebConfig, type WebConfig } from "./web-config.ts";
 
 /** The files that a web-config file lives among. */
 export interface WebConfigFiles {
   /** The bytes of a file, or why it cannot be read, in Go's words: `open web.yml: no such file or directory`. */
-  readonly read: (path: string) => Uint8Array | Rejection;
+  readonly read: (path: string) => Uint8Array | Fault;
   /** Text that changes when the file does; a file that is not there has one as well. */
   readonly fingerprint: (path: string) => string;
   /** The place of a path that is written in the web-config file. */
@@ -25,16 +25,16 @@ interface WebConfigStart {
 
 /**
  * A web-config file and the certificates that it names, read again as they change. Whether there is TLS, HTTP/2 and a
- * rate limit is settled at the start, as in the reference. A broken file makes `config` a rejection until it is mended.
+ * rate limit is settled at the start, as in the reference. A broken file makes `config` a fault until it is mended.
  * A file that no longer asks for passwords or certificates, for example an emptied one, is not used: the last good one
  * stays in use. So do the last good certificates while new ones cannot be loaded: the two files of a pair never change
  * at the same instant.
  */
 export class LiveWebConfig {
-  private state: WebConfig | Rejection;
+  private state: WebConfig | Fault;
   /** The last good one. */
   private guarding: WebConfig;
-  private options: TlsOptions | Rejection | null;
+  private options: TlsOptions | Fault | null;
   private configSeen: string;
   private tlsSeen: string;
   private tlsListener: (options: TlsOptions) => void = () => {};
@@ -53,21 +53,21 @@ export class LiveWebConfig {
     this.tlsSeen = start.tlsSeen;
   }
 
-  /** Reads all for the first time: whatever is wrong anywhere is a rejection. */
-  static open(path: string, files: WebConfigFiles, log: Log): LiveWebConfig | Rejection {
+  /** Reads all for the first time: whatever is wrong anywhere is a fault. */
+  static open(path: string, files: WebConfigFiles, log: Log): LiveWebConfig | Fault {
     const configSeen = files.fingerprint(path);
     const config = readConfig(path, files);
-    if (config instanceof Rejection) return config;
+    if (config instanceof Fault) return config;
     const fault = firstHashFault(config);
     if (fault !== null) return fault;
     const tlsSeen = tlsFingerprint(config, files);
     const tls = isTlsEnabled(config.tls) ? readTls(config, files) : null;
-    if (tls instanceof Rejection) return tls;
+    if (tls instanceof Fault) return tls;
     return new LiveWebConfig(path, files, log, { config, tls, configSeen, tlsSeen });
   }
 
   /** The configuration of this moment: the file is looked at on each call. */
-  config(): WebConfig | Rejection {
+  config(): WebConfig | Fault {
     const seen = this.files.fingerprint(this.path);
     if (seen !== this.configSeen) {
       this.configSeen = seen;
@@ -76,10 +76,10 @@ export class LiveWebConfig {
     return this.state;
   }
 
-  /** How to serve TLS now, null where the server started without; a rejection: no new connection may be served. */
-  tls(): TlsOptions | Rejection | null {
+  /** How to serve TLS now, null where the server started without; a fault: no new connection may be served. */
+  tls(): TlsOptions | Fault | null {
     const config = this.config();
-    if (this.options === null || config instanceof Rejection) return this.options;
+    if (this.options === null || config instanceof Fault) return this.options;
     const seen = tlsFingerprint(config, this.files);
     if (seen !== this.tlsSeen) {
       this.tlsSeen = seen;
@@ -106,16 +106,16 @@ export class LiveWebConfig {
 
   private reload(): void {
     const read = readConfig(this.path, this.files);
-    if (!(read instanceof Rejection) && this.isGuarded(this.guarding) && !this.isGuarded(read)) {
+    if (!(read instanceof Fault) && this.isGuarded(this.guarding) && !this.isGuarded(read)) {
       const err = "it would let in everybody: neither passwords nor client certificates are asked for any more";
       const effect = "the last good one stays in use; a restart takes this one";
       this.log.error("web-config file not taken", { file: this.path, err, effect });
       this.state = this.guarding;
-      if (this.options instanceof Rejection) this.reloadTls(this.guarding);
+      if (this.options instanceof Fault) this.reloadTls(this.guarding);
       return;
     }
     this.state = read;
-    if (this.state instanceof Rejection) {
+    if (this.state instanceof Fault) {
       this.log.error("Unable to parse configuration", { file: this.path, err: this.state.message });
       if (this.options !== null) this.options = this.state;
       return;
@@ -135,28 +135,26 @@ export class LiveWebConfig {
   }
 
   private reloadTls(config: WebConfig): void {
-    const read = isTlsEnabled(config.tls)
-      ? readTls(config, this.files)
-      : new Rejection("malformed", "TLS config is not present");
-    if (!(read instanceof Rejection)) {
+    const read = isTlsEnabled(config.tls) ? readTls(config, this.files) : new Fault("TLS config is not present");
+    if (!(read instanceof Fault)) {
       this.options = read;
       this.log.info("TLS certificates and settings loaded again");
       this.tlsListener(read);
       return;
     }
-    const isKept = read.kind === "unavailable" && !(this.options instanceof Rejection);
+    const isKept = read instanceof UnloadableCertificate && !(this.options instanceof Fault);
     if (!isKept) this.options = read;
     const effect = isKept ? "the last good one stays in use" : "no new connection is served";
     this.log.error("the TLS certificate cannot be used", { effect, err: read.message });
   }
 }
 
-function readConfig(path: string, files: WebConfigFiles): WebConfig | Rejection {
+function readConfig(path: string, files: WebConfigFiles): WebConfig | Fault {
   const bytes = files.read(path);
-  return bytes instanceof Rejection ? bytes : parseWebConfig(bytes);
+  return bytes instanceof Fault ? bytes : parseWebConfig(bytes);
 }
 
-function firstHashFault({ users }: WebConfig): Rejection | null {
+function firstHashFault({ users }: WebConfig): Fault | null {
   for (const hash of users.values()) {
     const fault = bcryptFault(hash);
     if (fault !== null) return fault;
@@ -164,10 +162,10 @@ function firstHashFault({ users }: WebConfig): Rejection | null {
   return null;
 }
 
-function readTls(config: WebConfig, { read, resolve }: WebConfigFiles): TlsOptions | Rejection {
+function readTls(config: WebConfig, { read, resolve }: WebConfigFiles): TlsOptions | Fault {
   return readTlsOptions(config, resolve, (path) => {
     const bytes = read(path);
-    return bytes instanceof Rejection ? bytes : Buffer.from(bytes).toString("latin1");
+    return bytes instanceof Fault ? bytes : Buffer.from(bytes).toString("latin1");
   });
 }
 

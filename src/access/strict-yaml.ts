@@ -1,8 +1,8 @@
 import { KindGuard, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Check } from "@sinclair/typebox/value";
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
 
 /** Schemas say by this key what Go calls their type: it is part of the reference's errors. */
 export const goType = (name: string) => ({ goType: name });
@@ -13,7 +13,7 @@ export const goType = (name: string) => ({ goType: name });
  * scalar will do for a string, null is the zero value. A union of words names in `refusal` how it refuses others. Empty
  * text is an empty object. Why not the runtime's own reader: docs/workarounds.md, `yaml`.
  */
-export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | Rejection {
+export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | Fault {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: "1.1",
@@ -23,17 +23,13 @@ export function readStrictYaml<Schema extends TObject>(text: string, schema: Sch
     lineCounter: lines,
   });
   const broken = document.errors[0] ?? document.warnings[0];
-  if (broken !== undefined) return refused(`yaml: line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
+  if (broken !== undefined) return new Fault(`yaml: line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
   const reader = new Reader(document, lines);
   const value = reader.read(document.contents, schema);
-  if (reader.word !== null) return refused(reader.word);
-  if (reader.faults.length > 0) return refused(["yaml: unmarshal errors:", ...reader.faults].join("\n  "));
+  if (reader.word !== null) return new Fault(reader.word);
+  if (reader.faults.length > 0) return new Fault(["yaml: unmarshal errors:", ...reader.faults].join("\n  "));
   if (!Check(schema, value)) throw new Error(`reading YAML: ${Object.keys(Object(value))} do not fit the schema`);
   return value;
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", words);
 }
 
 /** A walk over one document, along a schema: never deeper than the schema is, whatever its aliases do. */

@@ -1,12 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { ClientAuth, TlsOptions } from "../server/tls-options.ts";
 import { CIPHER_SUITES, CURVES, DEFAULT_CURVES, HTTP2_SUITES, TLS_VERSIONS, type TlsVersionName } from "./tls-names.ts";
 import type { TlsSection, WebConfig } from "./web-config.ts";
 
 /** The text of a file, or why it cannot be read, in Go's words. */
-export type ReadText = (path: string) => string | Rejection;
+export type ReadText = (path: string) => string | Fault;
 
 /** The files that a configuration refers to. `inFolder` resolves a relative path: beside the web-config file. */
 export function tlsFiles(tls: TlsSection, inFolder: (path: string) => string): string[] {
@@ -19,6 +19,9 @@ export function isTlsEnabled(tls: TlsSection): boolean {
   return [cert, cert_file, key, key_file, client_ca, client_ca_file, client_auth_type].some((text) => !!text);
 }
 
+/** A certificate or key that cannot be read or do not belong together: perhaps only one of both was changed yet. */
+export class UnloadableCertificate extends Fault {}
+
 /** Whether nobody comes in without a certificate that was given to him. */
 export function requiresCertificate({ client_auth_type }: TlsSection): boolean {
   return client_auth_type === "RequireAndVerifyClientCert";
@@ -26,25 +29,24 @@ export function requiresCertificate({ client_auth_type }: TlsSection): boolean {
 
 /**
  * The options of a configuration that asks for TLS. Refused in the reference's words where it has some; what Go would
- * take and then refuse each client for, or take and silently not do, is refused as well. A certificate or key that
- * cannot be read or do not belong together are "unavailable", everything else is "malformed".
+ * take and then refuse each client for, or take and silently not do, is refused as well.
  */
 export function readTlsOptions(
   { tls, http2 }: Pick<WebConfig, "tls" | "http2">,
   inFolder: (path: string) => string,
   readText: ReadText,
-): TlsOptions | Rejection {
+): TlsOptions | Fault {
   const pair = readPair(tls, inFolder, readText);
-  if (pair instanceof Rejection) return pair;
+  if (pair instanceof Fault) return pair;
   const clientCas = readClientCas(tls, inFolder, readText);
-  if (clientCas instanceof Rejection) return clientCas;
+  if (clientCas instanceof Fault) return clientCas;
   const clientAuth = readClientAuth(tls);
-  if (clientAuth instanceof Rejection) return clientAuth;
+  if (clientAuth instanceof Fault) return clientAuth;
   // With none, the well-known CAs would be in charge.
   if (clientCas?.length === 0)
-    return refused("the clients' CAs: there is no certificate in client_ca or client_ca_file");
+    return new Fault("the clients' CAs: there is no certificate in client_ca or client_ca_file");
   const protocol = readProtocol(tls, http2);
-  if (protocol instanceof Rejection) return protocol;
+  if (protocol instanceof Fault) return protocol;
   const context: SecureContextOptions = {
     ...pair,
     ...protocol,
@@ -59,13 +61,13 @@ function readPair(
   tls: TlsSection,
   inFolder: (path: string) => string,
   readText: ReadText,
-): { cert: string; key: string } | Rejection {
-  if (!tls.cert_file && !tls.cert) return refused("missing one of cert or cert_file");
-  if (!tls.key_file && !tls.key) return refused("missing one of key or key_file");
+): { cert: string; key: string } | Fault {
+  if (!tls.cert_file && !tls.cert) return new Fault("missing one of cert or cert_file");
+  if (!tls.key_file && !tls.key) return new Fault("missing one of key or key_file");
   const cert = textOf("cert_file", tls.cert_file, tls.cert, inFolder, readText);
-  if (cert instanceof Rejection) return cert;
+  if (cert instanceof Fault) return cert;
   const key = textOf("key_file", tls.key_file, tls.key, inFolder, readText);
-  if (key instanceof Rejection) return key;
+  if (key instanceof Fault) return key;
   // An empty text would be taken as none being given.
   if (!/-----BEGIN CERTIFICATE-----/.test(cert))
     return unloadable("tls: failed to find any PEM data in certificate input");
@@ -80,11 +82,11 @@ function textOf(
   inline: string | undefined,
   inFolder: (path: string) => string,
   readText: ReadText,
-): string | Rejection {
+): string | Fault {
   if (!file) return inline ?? "";
   const text = readText(inFolder(file));
-  return text instanceof Rejection
-    ? new Rejection("unavailable", `failed to read ${name} (${inFolder(file)}): ${text.message}`)
+  return text instanceof Fault
+    ? new UnloadableCertificate(`failed to read ${name} (${inFolder(file)}): ${text.message}`)
     : text;
 }
 
@@ -93,10 +95,10 @@ function readClientCas(
   tls: TlsSection,
   inFolder: (path: string) => string,
   readText: ReadText,
-): string[] | Rejection | null {
+): string[] | Fault | null {
   if (!tls.client_ca_file && !tls.client_ca) return null;
   const text = tls.client_ca_file ? readText(inFolder(tls.client_ca_file)) : (tls.client_ca ?? "");
-  if (text instanceof Rejection) return text;
+  if (text instanceof Fault) return text;
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   return blocks.filter(isCertificate);
 }
@@ -110,7 +112,7 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-function readClientAuth(tls: TlsSection): ClientAuth | Rejection {
+function readClientAuth(tls: TlsSection): ClientAuth | Fault {
   const written = tls.client_auth_type ?? "";
   switch (written) {
     case "RequestClientCert":
@@ -123,32 +125,33 @@ function readClientAuth(tls: TlsSection): ClientAuth | Rejection {
     case "":
     case "NoClientCert":
       if (tls.client_ca_file || tls.client_ca)
-        return refused("client CA's have been configured without a Client Auth Policy");
+        return new Fault("client CA's have been configured without a Client Auth Policy");
       // The reference takes these and asks no client for a certificate.
       if (tls.client_allowed_sans !== undefined)
-        return refused("client_allowed_sans have been configured without a Client Auth Policy");
+        return new Fault("client_allowed_sans have been configured without a Client Auth Policy");
       return "NoClientCert";
     default:
-      return refused(`invalid ClientAuth: ${written}`);
+      return new Fault(`invalid ClientAuth: ${written}`);
   }
 }
 
 /**
  * Versions, suites and curves for node:tls. Their order is the server's preference, and Go's where nothing is written.
  */
-function readProtocol(tls: TlsSection, http2: boolean): SecureContextOptions | Rejection {
+function readProtocol(tls: TlsSection, http2: boolean): SecureContextOptions | Fault {
   const names = Object.keys(TLS_VERSIONS);
   const max = versionOf(tls.max_version, "TLS13");
   let min = versionOf(tls.min_version, "TLS12");
   if (names.indexOf(min) > names.indexOf(max))
-    return refused(`tls: no supported versions satisfy MinVersion and MaxVersion: ${min} is above ${max}`);
+    return new Fault(`tls: no supported versions satisfy MinVersion and MaxVersion: ${min} is above ${max}`);
   const given = tls.cipher_suites ?? [];
   if (http2 && given.length > 0 && min !== "TLS13" && !given.some((name) => HTTP2_SUITES.includes(name)))
-    return refused(
+    return new Fault(
       "http2: TLSConfig.CipherSuites is missing an HTTP/2-required AES_128_GCM_SHA256 cipher (need at least one of TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)",
     );
   const suites = opensslNames(CIPHER_SUITES, given);
-  if (suites.length === 0 && max !== "TLS13") return refused(`cipher_suites: none of ${given.join(", ")} is of ${max}`);
+  if (suites.length === 0 && max !== "TLS13")
+    return new Fault(`cipher_suites: none of ${given.join(", ")} is of ${max}`);
   if (suites.length === 0) min = "TLS13";
   return {
     minVersion: TLS_VERSIONS[min],
@@ -181,10 +184,6 @@ function contextFault(context: SecureContextOptions): string | null {
   }
 }
 
-function unloadable(words: string): Rejection {
-  return new Rejection("unavailable", `failed to load X509KeyPair: ${words}`);
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", words);
+function unloadable(words: string): UnloadableCertificate {
+  return new UnloadableCertificate(`failed to load X509KeyPair: ${words}`);
 }

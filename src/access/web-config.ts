@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { parseDuration } from "../config/duration.ts";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { goType, readStrictYaml } from "./strict-yaml.ts";
 import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from "./tls-names.ts";
 
@@ -83,16 +83,16 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Reads the bytes of a web-config file; a refusal has the reference's words. */
-export function parseWebConfig(bytes: Uint8Array): WebConfig | Rejection {
+export function parseWebConfig(bytes: Uint8Array): WebConfig | Fault {
   const text = decodeUtf8(bytes);
-  if (text === null) return new Rejection("malformed", "yaml: invalid UTF-8");
+  if (text === null) return new Fault("yaml: invalid UTF-8");
   const file = readStrictYaml(text, WebConfigFile);
-  if (file instanceof Rejection) return file;
+  if (file instanceof Fault) return file;
   const headers = Object.entries(file.http_server_config?.headers ?? {});
   const refused = headers.map(([name, value]) => headerFault(name, value)).find((fault) => fault !== null);
   if (refused !== undefined && refused !== null) return refused;
   const rateLimit = readRateLimit(file.rate_limit?.interval ?? "0", file.rate_limit?.burst ?? 0);
-  if (rateLimit instanceof Rejection) return rateLimit;
+  if (rateLimit instanceof Fault) return rateLimit;
   return {
     tls: file.tls_server_config ?? {},
     http2: file.http_server_config?.http2 ?? true,
@@ -110,30 +110,27 @@ function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-function headerFault(name: string, value: string): Rejection | null {
+function headerFault(name: string, value: string): Fault | null {
   const allowed = Object.hasOwn(HEADERS, name) ? HEADERS[name] : undefined;
-  if (allowed === undefined) return new Rejection("malformed", `HTTP header "${name}" can not be configured`);
+  if (allowed === undefined) return new Fault(`HTTP header "${name}" can not be configured`);
   if (allowed.length > 0 && !allowed.includes(value)) {
     const expected = `[${allowed.map((word) => `"${word}"`).join(" ")}]`;
-    return new Rejection("malformed", `invalid value for ${name}. Expected one of: ${expected}, but got: "${value}"`);
+    return new Fault(`invalid value for ${name}. Expected one of: ${expected}, but got: "${value}"`);
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header must not hold
   if (/[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/.test(value))
-    return new Rejection("malformed", `invalid value for ${name}: ${JSON.stringify(value)} cannot be sent in a header`);
+    return new Fault(`invalid value for ${name}: ${JSON.stringify(value)} cannot be sent in a header`);
   return null;
 }
 
 /** A plain number is nanoseconds, as in Go. */
-function readRateLimit(written: string, burst: number): RateLimit | Rejection | null {
+function readRateLimit(written: string, burst: number): RateLimit | Fault | null {
   const intervalNs = /^\d+$/.test(written) ? BigInt(written) : parseDuration(written);
-  if (intervalNs instanceof Rejection || /[dw]/.test(written)) return intervalFault(written);
-  if (intervalNs < 0n) return new Rejection("malformed", `rate_limit: the interval ${written} is negative`);
+  if (intervalNs instanceof Fault || /[dw]/.test(written)) return intervalFault(written);
+  if (intervalNs < 0n) return new Fault(`rate_limit: the interval ${written} is negative`);
   return intervalNs === 0n ? null : { intervalNs, burst };
 }
 
-function intervalFault(written: string): Rejection {
-  return new Rejection(
-    "malformed",
-    `yaml: unmarshal errors:\n  cannot unmarshal !!str \`${written}\` into time.Duration`,
-  );
+function intervalFault(written: string): Fault {
+  return new Fault(`yaml: unmarshal errors:\n  cannot unmarshal !!str \`${written}\` into time.Duration`);
 }

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 
 /**
  * Where to listen. `hostname` is a name or an IP address without brackets, "" all interfaces; port 0 lets the system
@@ -17,15 +17,15 @@ export type PortOf = (service: string) => number | null;
  * Reads `host:port`, `[::1]:port` or `:port`, the port as a number or as a service's name. An empty port, and an empty
  * text, is port 0. Refused in the words of Go's net.Listen; vsock addresses are refused as well.
  */
-export function parseListenAddress(text: string, portOf: PortOf): ListenAddress | Rejection {
+export function parseListenAddress(text: string, portOf: PortOf): ListenAddress | Fault {
   if (text === "") return { hostname: "", port: 0 };
   if (text.startsWith("vsock://")) {
-    return refused(`vsock: ${text}: addresses of virtual machine sockets are not supported, expected host:port`);
+    return addressFault(`vsock: ${text}: addresses of virtual machine sockets are not supported, expected host:port`);
   }
   const parts = splitHostPort(text);
-  if (typeof parts === "string") return refused(`tcp: address ${text}: ${parts}`);
+  if (typeof parts === "string") return addressFault(`tcp: address ${text}: ${parts}`);
   const port = parsePort(parts.port, portOf);
-  return port instanceof Rejection ? port : { hostname: parts.host, port };
+  return port instanceof Fault ? port : { hostname: parts.host, port };
 }
 
 /** `address` as Go prints it: `[::]:9091`, `localhost:9091`, `:9091`. */
@@ -55,11 +55,11 @@ export function isDomainName(text: string): boolean {
   return isWellFormed && text.length <= 254 && /[a-z_-]/i.test(text);
 }
 
-function parsePort(text: string, portOf: PortOf): number | Rejection {
+function parsePort(text: string, portOf: PortOf): number | Fault {
   const [, sign, digits = ""] = /^([+-]?)(\d*)$/.exec(text) ?? [];
   const port = sign === undefined ? portOf(text) : Number(`${sign}0${digits}`);
-  if (port === null) return refused(`tcp: lookup tcp/${text}: unknown port`);
-  return port >= 0 && port <= 65535 ? port : refused(`tcp: address ${text}: invalid port`);
+  if (port === null) return addressFault(`tcp: lookup tcp/${text}: unknown port`);
+  return port >= 0 && port <= 65535 ? port : addressFault(`tcp: address ${text}: invalid port`);
 }
 
 /** Go's net.SplitHostPort: the two halves, or what is wrong. */
@@ -84,6 +84,7 @@ function strayBracket(noOpening: string, noClosing: string): string | null {
   return noClosing.includes("]") ? "unexpected ']' in address" : null;
 }
 
-function refused(words: string): Rejection {
-  return new Rejection("malformed", `listen ${words}`);
+/** What is wrong with an address to listen on, as Go says it. */
+export function addressFault(words: string): Fault {
+  return new Fault(`listen ${words}`);
 }

@@ -1,12 +1,12 @@
+import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
 import type { Command } from "./commands.ts";
 import type { Flag } from "./flags.ts";
 
-/** A word of a command line; a rejection if a file of arguments could not be read. */
-export type Word = string | Rejection;
+/** A word of a command line; a fault if a file of arguments could not be read. */
+export type Word = string | Fault;
 
-type ReadText = (path: string) => string | Rejection;
+type ReadText = (path: string) => string | Fault;
 
 /** One flag as it was written. Switches have the text "true", or "false" if negated. */
 export interface GivenFlag {
@@ -44,12 +44,12 @@ export function expandWords(words: readonly string[], read: ReadText, within: re
 }
 
 function wordsOfFile(path: string, read: ReadText, within: readonly string[]): Word[] {
-  if (path === "") return [refused("expected @ file to expand arguments from")];
-  if (within.includes(path)) return [refused(`arguments file ${quoteText(path)} names itself`)];
+  if (path === "") return [new Fault("expected @ file to expand arguments from")];
+  if (within.includes(path)) return [new Fault(`arguments file ${quoteText(path)} names itself`)];
   const text = read(path);
-  if (text instanceof Rejection) {
+  if (text instanceof Fault) {
     const doing = text.message.startsWith("read ") ? "read arguments from" : "open arguments file";
-    return [refused(`failed to ${doing} ${quoteText(path)}: ${text.message}`)];
+    return [new Fault(`failed to ${doing} ${quoteText(path)}: ${text.message}`)];
   }
   const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
   const words = lines.filter((line) => !line.startsWith("#") && line.trim() !== "");
@@ -97,7 +97,7 @@ function written(token: Token): string {
 
 function tokenise(flags: readonly Flag[], words: readonly Word[]): Token[] {
   const end = words.indexOf("--");
-  const read = (word: Word) => (word instanceof Rejection ? faultToken(word) : tokensOf(flags, word));
+  const read = (word: Word) => (word instanceof Fault ? faultToken(word) : tokensOf(flags, word));
   if (end < 0) return words.flatMap(read);
   const operands = words.slice(end + 1).map((word) => argumentToken(String(word)));
   return [...words.slice(0, end).flatMap(read), ...operands];
@@ -122,10 +122,6 @@ function argumentToken(text: string): Token {
   return { type: "argument", text };
 }
 
-function faultToken({ message }: Rejection): Token {
+function faultToken({ message }: Fault): Token {
   return { type: "fault", text: message };
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", words);
 }

@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { type GivenFlag, readArguments, type Word } from "./arguments.ts";
 import {
   BASH_FLAG,
@@ -39,22 +39,22 @@ export function askedOf(command: Command, words: readonly Word[]): Asked {
   if (fault !== null) return { kind: "fault", words: fault };
   if (flags.some(({ flag }) => flag === HELP_FLAG)) return { kind: "page", flag: HELP_FLAG };
   const texts = collectTexts(command, flags);
-  if (texts instanceof Rejection) return { kind: "fault", words: texts.message };
+  if (texts instanceof Fault) return { kind: "fault", words: texts.message };
   if (argument === null && command.argument?.required)
     return { kind: "fault", words: `required argument '${command.argument.name}' not provided` };
   return { kind: "values", texts, argument };
 }
 
 /** A repeated flag or the first value that cannot be read is refused. */
-function collectTexts(command: Command, given: readonly GivenFlag[]): FlagTexts | Rejection {
+function collectTexts(command: Command, given: readonly GivenFlag[]): FlagTexts | Fault {
   const texts = new Map<string, string[]>();
   for (const { flag, text } of given) {
     const earlier = texts.get(flag.name) ?? [];
     if (earlier.length > 0 && flag.kind !== "list") {
-      return new Rejection("malformed", `flag '${flag.name}' cannot be repeated`);
+      return new Fault(`flag '${flag.name}' cannot be repeated`);
     }
     const canonical = canonicalText(flag, text);
-    if (canonical instanceof Rejection) return canonical;
+    if (canonical instanceof Fault) return canonical;
     texts.set(flag.name, [...earlier, canonical]);
   }
   const unset = command.flags.filter(({ name, defaults }) => defaults.length > 0 && !texts.has(name));

@@ -1,5 +1,5 @@
+import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
 import type { Word } from "./arguments.ts";
 import { type AskedValues, askedOf } from "./asked.ts";
 import {
@@ -84,7 +84,7 @@ export function parseCommandLine(words: readonly Word[], program: ProgramInfo, w
   if (asked.kind === "fault") return fail(asked.words);
   if (asked.kind === "page") return { kind: "print", text: pageOf(asked.flag, command, program, width) };
   const line = readLine(command, asked, width);
-  return line instanceof Rejection ? fail(line.message) : line;
+  return line instanceof Fault ? fail(line.message) : line;
 }
 
 function pageOf(flag: Flag, command: Command, program: ProgramInfo, width: number): string {
@@ -95,11 +95,11 @@ function pageOf(flag: Flag, command: Command, program: ProgramInfo, width: numbe
   return flag === HELP_LONG_FLAG ? longHelp(width) : helpText(command, width);
 }
 
-function readLine(command: Command, { texts, argument }: AskedValues, width: number): CommandLine | Rejection {
+function readLine(command: Command, { texts, argument }: AskedValues, width: number): CommandLine | Fault {
   switch (command.name) {
     case "help": {
       const named = commandOf(argument);
-      if (argument !== null && named.name === "") return refused(`expected command but got ${quoteText(argument)}`);
+      if (argument !== null && named.name === "") return new Fault(`expected command but got ${quoteText(argument)}`);
       return { kind: "print", text: helpText(named, width) };
     }
     case "export":
@@ -108,29 +108,29 @@ function readLine(command: Command, { texts, argument }: AskedValues, width: num
       return readHealthcheck(texts);
     default: {
       const settings = readSettings(texts);
-      return settings instanceof Rejection ? settings : { kind: "run", settings };
+      return settings instanceof Fault ? settings : { kind: "run", settings };
     }
   }
 }
 
-function readHealthcheck(texts: FlagTexts): CommandLine | Rejection {
+function readHealthcheck(texts: FlagTexts): CommandLine | Fault {
   const insecure = texts.get("insecure")?.[0] === "true";
   const text = texts.get("url")?.[0];
   if (text === undefined) return { kind: "healthcheck", url: null, insecure };
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
-    return refused(`--url must be an http or https URL, got ${quoteText(text)}`);
+    return new Fault(`--url must be an http or https URL, got ${quoteText(text)}`);
   return { kind: "healthcheck", url: url.pathname === "/" ? new URL(HEALTHY_PATH, url) : url, insecure };
 }
 
-function readSettings(texts: FlagTexts): Settings | Rejection {
+function readSettings(texts: FlagTexts): Settings | Fault {
   const values = flagValues(texts);
   const externalUrl = parseExternalUrl(values["web.external-url"]);
-  if (externalUrl instanceof Rejection) return externalUrl;
+  if (externalUrl instanceof Fault) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
-  if (interval instanceof Rejection) return interval;
+  if (interval instanceof Fault) return interval;
   const corsOrigin = parseOrigins(values["web.cors.origin"]);
-  if (corsOrigin instanceof Rejection) return corsOrigin;
+  if (corsOrigin instanceof Fault) return corsOrigin;
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
     systemdSocket: values["web.systemd-socket"],
@@ -166,8 +166,4 @@ function shownValues(texts: FlagTexts, routePrefix: string): Record<string, stri
 
 function fail(words: string): CommandLine {
   return { kind: "fail", text: `${PROGRAM_NAME}: error: ${words}, try --help\n` };
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", words);
 }

@@ -1,5 +1,5 @@
+import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
 
 const MAX_NANOSECONDS = 2n ** 63n - 1n;
 
@@ -23,7 +23,7 @@ const PART = /^(\d*)(?:\.(\d*))?([^.\d]*)/;
 /**
  * `text` in nanoseconds: [+-] and parts like `300ms` or `1.5h`, or a bare 0. Refused in Go's words, which quote `text`.
  */
-export function parseDuration(text: string): bigint | Rejection {
+export function parseDuration(text: string): bigint | Fault {
   const negative = text.startsWith("-");
   let rest = negative || text.startsWith("+") ? text.slice(1) : text;
   if (rest === "0") return 0n;
@@ -33,7 +33,7 @@ export function parseDuration(text: string): bigint | Rejection {
     const part = PART.exec(rest);
     if (part === null) return invalid(text);
     const nanoseconds = partNanoseconds(part, text);
-    if (nanoseconds instanceof Rejection) return nanoseconds;
+    if (nanoseconds instanceof Fault) return nanoseconds;
     total += nanoseconds;
     if (total > MAX_NANOSECONDS) return invalid(text);
     rest = rest.slice(part[0].length);
@@ -41,22 +41,22 @@ export function parseDuration(text: string): bigint | Rejection {
   return negative ? -total : total;
 }
 
-function partNanoseconds(part: RegExpExecArray, text: string): bigint | Rejection {
+function partNanoseconds(part: RegExpExecArray, text: string): bigint | Fault {
   const digits = part[1] ?? "";
   const fraction = part[2] ?? "";
   const word = part[3] ?? "";
   if (digits === "" && fraction === "") return invalid(text);
-  if (word === "") return new Rejection("malformed", `time: missing unit in duration ${quoteText(text)}`);
+  if (word === "") return new Fault(`time: missing unit in duration ${quoteText(text)}`);
   const unit = UNIT_NANOSECONDS.get(word);
   if (unit === undefined) {
-    return new Rejection("malformed", `time: unknown unit ${quoteText(word)} in duration ${quoteText(text)}`);
+    return new Fault(`time: unknown unit ${quoteText(word)} in duration ${quoteText(text)}`);
   }
   const whole = BigInt(digits === "" ? "0" : digits) * unit;
   return whole + (BigInt(`0${fraction}`) * unit) / 10n ** BigInt(fraction.length);
 }
 
-function invalid(text: string): Rejection {
-  return new Rejection("malformed", `time: invalid duration ${quoteText(text)}`);
+function invalid(text: string): Fault {
+  return new Fault(`time: invalid duration ${quoteText(text)}`);
 }
 
 /** `nanoseconds` as Go's Duration.String() prints them: `5m0s`, `1h0m0.5s`, `1.5ms`, `0s`. */

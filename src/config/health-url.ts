@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { formatListenAddress, isEverywhere, type PortOf, parseListenAddress } from "./address.ts";
 import type { Word } from "./arguments.ts";
 import { parseCommandLine } from "./command-line.ts";
@@ -17,7 +17,7 @@ export function ownHealthUrl(words: readonly Word[], program: ProgramInfo, portO
   const [written = "", routePrefix] =
     line.kind === "run" ? [line.settings.listenAddresses[0], line.settings.routePrefix] : [];
   const read = parseListenAddress(written, portOf);
-  const { hostname, port } = read instanceof Rejection ? { hostname: "", port: 0 } : read;
+  const { hostname, port } = read instanceof Fault ? { hostname: "", port: 0 } : read;
   const address = formatListenAddress({ hostname: isEverywhere(hostname) ? "localhost" : hostname, port });
   return new URL(`http://${address}${routePrefix ?? ""}${HEALTHY_PATH}`);
 }

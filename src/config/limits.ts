@@ -1,5 +1,5 @@
+import { Fault } from "../model/fault.ts";
 import type { PushLimits, StoreLimits } from "../model/limits.ts";
-import { Rejection } from "../model/rejection.ts";
 import { parseDuration } from "./duration.ts";
 import type { FlagValues } from "./flags.ts";
 import { parseCount, parseSize } from "./size.ts";
@@ -54,7 +54,7 @@ const size = (text: string): number => known(parseSize(text)) || Infinity;
 const count = (text: string): number => known(parseCount(text)) || Infinity;
 const milliseconds = (text: string): number => Number(known(parseDuration(text))) / 1e6 || Infinity;
 
-function known<T>(read: T | Rejection): T {
-  if (read instanceof Rejection) throw new Error(`reading a limit that was read before: ${read.message}`);
+function known<T>(read: T | Fault): T {
+  if (read instanceof Fault) throw new Error(`reading a limit that was read before: ${read.message}`);
   return read;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 
 const OPEN_FAULTS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
@@ -8,18 +8,18 @@ const OPEN_FAULTS: Readonly<Record<string, string>> = {
 };
 
 /** The bytes of a file, or why it cannot be read, in Go's words where the fault is a usual one. */
-export function readFile(path: string): Uint8Array | Rejection {
+export function readFile(path: string): Uint8Array | Fault {
   try {
     return readFileSync(path);
   } catch (error) {
-    return new Rejection("malformed", readFault(path, error));
+    return new Fault(readFault(path, error));
   }
 }
 
 /** The text of a file, read as `readFile` does. */
-export function readText(path: string): string | Rejection {
+export function readText(path: string): string | Fault {
   const bytes = readFile(path);
-  return bytes instanceof Rejection ? bytes : Buffer.from(bytes).toString();
+  return bytes instanceof Fault ? bytes : Buffer.from(bytes).toString();
 }
 
 function readFault(path: string, error: unknown): string {

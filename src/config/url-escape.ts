@@ -1,5 +1,5 @@
+import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
 
 /** The parts of a URL that have rules of their own (RFC 3986, as Go's net/url reads it). */
 export type UrlPart = "path" | "host" | "zone" | "userinfo" | "fragment";
@@ -27,18 +27,18 @@ export function escapeComponent(decoded: string, part: UrlPart): string {
 }
 
 /** `escaped`, one character a byte, with each %XX replaced by its byte; refused in Go's words. */
-export function unescapeComponent(escaped: string, part: UrlPart): string | Rejection {
+export function unescapeComponent(escaped: string, part: UrlPart): string | Fault {
   let decoded = "";
   for (let at = 0; at < escaped.length; at++) {
     const byte = escaped.charAt(at);
     const sequence = escaped.slice(at, at + 3);
     if (byte !== "%") {
-      if (!mayStand(byte, part)) return refused(`invalid character ${quoteText(byte)} in host name`);
+      if (!mayStand(byte, part)) return new Fault(`invalid character ${quoteText(byte)} in host name`);
       decoded += byte;
       continue;
     }
     if (!/^%[0-9a-f]{2}$/i.test(sequence) || !mayBeEscaped(sequence, part)) {
-      return refused(`invalid URL escape ${quoteText(Buffer.from(sequence, "latin1").toString())}`);
+      return new Fault(`invalid URL escape ${quoteText(Buffer.from(sequence, "latin1").toString())}`);
     }
     decoded += String.fromCharCode(Number.parseInt(sequence.slice(1), 16));
     at += 2;
@@ -61,8 +61,4 @@ function mayBeEscaped(sequence: string, part: UrlPart): boolean {
 
 function percent(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", words);
 }

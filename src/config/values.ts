@@ -1,5 +1,5 @@
 import { Check } from "@sinclair/typebox/value";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS } from "./flags.ts";
@@ -12,23 +12,23 @@ import { formatSize, parseCount, parseSize } from "./size.ts";
 export type FlagTexts = ReadonlyMap<string, readonly string[]>;
 
 /** What was written for a flag in the form that the status API shows: `5m` becomes `5m0s`, `WARN` becomes `warn`. */
-export function canonicalText(flag: Flag, written: string): string | Rejection {
+export function canonicalText(flag: Flag, written: string): string | Fault {
   switch (flag.kind) {
     case "duration": {
       const nanoseconds = parseDuration(written);
-      return nanoseconds instanceof Rejection ? nanoseconds : formatDuration(nanoseconds);
+      return nanoseconds instanceof Fault ? nanoseconds : formatDuration(nanoseconds);
     }
     case "size": {
       const bytes = parseSize(written);
-      return bytes instanceof Rejection ? bytes : formatSize(bytes);
+      return bytes instanceof Fault ? bytes : formatSize(bytes);
     }
     case "count": {
       const count = parseCount(written);
-      return count instanceof Rejection ? count : String(count);
+      return count instanceof Fault ? count : String(count);
     }
     case "url": {
       const url = parseExternalUrl(written);
-      return url instanceof Rejection ? url : url.text;
+      return url instanceof Fault ? url : url.text;
     }
     case "regex":
       return expressionText(written);
@@ -47,7 +47,7 @@ export function canonicalText(flag: Flag, written: string): string | Rejection {
 export function defaultTexts(flag: Flag): readonly string[] {
   return flag.defaults.map((written) => {
     const text = canonicalText(flag, written);
-    if (text instanceof Rejection) throw new Error(`reading the default of --${flag.name}: ${text.message}`);
+    if (text instanceof Fault) throw new Error(`reading the default of --${flag.name}: ${text.message}`);
     return text;
   });
 }
@@ -66,20 +66,20 @@ function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly
   return flag.kind === "switch" ? given?.[0] === "true" : given?.[0];
 }
 
-function expressionText(written: string): string | Rejection {
+function expressionText(written: string): string | Fault {
   const origins = parseOrigins(written);
-  return origins instanceof Rejection ? origins : written;
+  return origins instanceof Fault ? origins : written;
 }
 
-function enumText(words: readonly string[], written: string): string | Rejection {
+function enumText(words: readonly string[], written: string): string | Fault {
   if (words.includes(written)) return written;
-  return new Rejection("malformed", `enum value must be one of ${words.join(",")}, got '${written}'`);
+  return new Fault(`enum value must be one of ${words.join(",")}, got '${written}'`);
 }
 
 function oneOf<Word extends string>(words: readonly Word[], text: string): Word | undefined {
   return words.find((word) => word === text);
 }
 
-function unrecognized(what: string, written: string): Rejection {
-  return new Rejection("malformed", `unrecognized log ${what} ${written}`);
+function unrecognized(what: string, written: string): Fault {
+  return new Fault(`unrecognized log ${what} ${written}`);
 }

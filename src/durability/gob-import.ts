@@ -1,6 +1,6 @@
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
+import { Fault } from "../model/fault.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTime } from "../model/push-times.ts";
-import { Rejection } from "../model/rejection.ts";
 import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
 import { ZERO_TIME_MS } from "../persist/gob/time.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../protobuf/wire.ts";
@@ -13,9 +13,9 @@ import { Admission } from "./replay.ts";
  * family was pushed. Pushes are made again in the order of their times, so of two that contradict each other the older
  * one stays. What could not be pushed is left out. A file that is not whole is refused, and nothing of it is taken.
  */
-export function importGob(bytes: Uint8Array, store: Store, watch: ImportWatch): Imported | Rejection {
+export function importGob(bytes: Uint8Array, store: Store, watch: ImportWatch): Imported | Fault {
   const file = readGob(bytes);
-  return file instanceof Rejection ? file : new GobImport(file, store, watch).run();
+  return file instanceof Fault ? file : new GobImport(file, store, watch).run();
 }
 
 const FAILURE_HELP = Buffer.from(PUSH_TIME_HELPS[PUSH_FAILURE_TIME]);

@@ -12,7 +12,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { claimFile, lockFile } from "../persist/claim.ts";
 import { GroupDatabase } from "../persist/database.ts";
 import { GroupWriter } from "../persist/group-writer.ts";
@@ -36,15 +36,15 @@ export interface Moved extends Imported {
  * `F.importing`, keeps the original as `F.gob.bak`, and puts the new file in its place. Nothing that is there is ever
  * overwritten; wherever this ends, the file is either the original or the finished database.
  */
-export function moveFromGob(file: string, store: Store, watch: ImportWatch): Moved | Rejection {
+export function moveFromGob(file: string, store: Store, watch: ImportWatch): Moved | Fault {
   const claim = lockFile(file);
   const unfinished = `${file}.importing`;
   try {
     const backup = `${file}.gob.bak`;
     if (existsSync(backup) && !isCopyOf(file, backup))
-      return new Rejection("unavailable", `${backup} is there already: move it away first`);
+      return new Fault(`${backup} is there already: move it away first`);
     const imported = importGob(readFileSync(file), store, watch);
-    if (imported instanceof Rejection) return imported;
+    if (imported instanceof Fault) return imported;
     writeDatabase(unfinished, store, watch);
     keepOriginal(file, backup);
     setLogAside(file);

@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { realFile } from "../persist/place.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
@@ -69,7 +69,7 @@ function adopt({ file: name, consistencyCheck, stop }: ImportRequest): ImportRep
     return { kind: "done", imported, unnamed: watch.unnamed, original: `${file}, table left_out` };
   }
   const moved = moveFromGob(file, store, watch);
-  if (moved instanceof Rejection) return { kind: "refused", reason: moved.message };
+  if (moved instanceof Fault) return { kind: "refused", reason: moved.message };
   const { backup: original, ...imported } = moved;
   return { kind: "done", imported, unnamed: watch.unnamed, original };
 }

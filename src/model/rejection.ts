@@ -9,7 +9,10 @@ import type { LimitName } from "./limits.ts";
  */
 export type RejectionKind = "malformed" | "inconsistent" | "too-large" | "unavailable" | "full" | "busy" | "too-slow";
 
-/** An expected failure, the client's fault: returned, never thrown. `message` is the text of the answer. */
+/**
+ * An expected failure that a client is told of: returned, never thrown. `message` is the text of the answer. What is
+ * wrong with flags, files or the system is a Fault.
+ */
 export class Rejection {
   constructor(
     readonly kind: RejectionKind,

@@ -5,8 +5,8 @@ import { buildContext, type ProgramInfo, versionInfo } from "../config/program.t
 import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
+import { Fault } from "../model/fault.ts";
 import type { RefusalReason } from "../model/refusals.ts";
-import { Rejection } from "../model/rejection.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
 import { Door } from "../server/door.ts";
 import { Failures } from "../server/failures.ts";
@@ -49,11 +49,11 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   for (const flag of settings.ignoredFlags) log.warn("flag is ignored", { flag });
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
-  let front: WebFront | Rejection | null = null;
-  const readAgain = () => void (front !== null && !(front instanceof Rejection) && front.readAgain());
+  let front: WebFront | Fault | null = null;
+  const readAgain = () => void (front !== null && !(front instanceof Fault) && front.readAgain());
   heedSignals(runtime, { log, end: ending.resolve, readAgain });
   front = await openFront(settings.webConfigFile, runtime, rootLog);
-  if (front instanceof Rejection) {
+  if (front instanceof Fault) {
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
   }
@@ -70,7 +70,7 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
-async function openFront(file: string, runtime: Runtime, rootLog: Log): Promise<WebFront | Rejection> {
+async function openFront(file: string, runtime: Runtime, rootLog: Log): Promise<WebFront | Fault> {
   if (file === "") return plainFront(rootLog.for("web-front.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
   const { openGuardedFront } = await import("../access/guarded-front.ts");

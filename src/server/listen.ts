@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import {
+  addressFault,
   formatListenAddress,
   isDomainName,
   isEverywhere,
@@ -9,7 +10,7 @@ import {
 } from "../config/address.ts";
 import { readText } from "../config/read-file.ts";
 import { servicePort } from "../config/services.ts";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { Listener } from "./listener.ts";
 
 const SERVICES_FILE = "/etc/services";
@@ -17,7 +18,7 @@ const SERVICES_FILE = "/etc/services";
 /** The port of a service, from the list of the system where there is one. */
 export function portOf(service: string): number | null {
   const list = readText(SERVICES_FILE);
-  return servicePort(service, list instanceof Rejection ? "" : list);
+  return servicePort(service, list instanceof Fault ? "" : list);
 }
 
 /**
@@ -27,9 +28,9 @@ export function portOf(service: string): number | null {
 export async function listenAt(
   text: string,
   serve: (address: ListenAddress) => Promise<Listener>,
-): Promise<Listener | Rejection> {
+): Promise<Listener | Fault> {
   const address = await resolvePlace(text);
-  if (address instanceof Rejection) return address;
+  if (address instanceof Fault) return address;
   const { hostname, port } = address;
   const hosts = isEverywhere(hostname) ? ["::", "0.0.0.0"] : [hostname];
   const faults: string[] = [];
@@ -41,16 +42,16 @@ export async function listenAt(
       if (isLastWord(error)) break;
     }
   }
-  return refused(`tcp ${formatListenAddress(address)}: ${faults.at(-1)}`);
+  return addressFault(`tcp ${formatListenAddress(address)}: ${faults.at(-1)}`);
 }
 
 /** The IP address and port that Go's net.Listen listens on, or the reason why there is none, in its words. */
-async function resolvePlace(text: string): Promise<ListenAddress | Rejection> {
+async function resolvePlace(text: string): Promise<ListenAddress | Fault> {
   const address = parseListenAddress(text, portOf);
-  if (address instanceof Rejection) return address;
+  if (address instanceof Fault) return address;
   const { hostname, port } = address;
   const ip = hostname === "" || isIP(hostname) > 0 ? ipOf(hostname) : await lookUp(hostname);
-  return ip instanceof Rejection ? ip : { hostname: ip, port };
+  return ip instanceof Fault ? ip : { hostname: ip, port };
 }
 
 /** An IP address as it is listened on: a zone belongs to link-local addresses alone, Go drops that of others. */
@@ -63,8 +64,8 @@ function ipOf(text: string): string {
 const LINK_LOCAL = /^(?:fe[89ab][0-9a-f]|ff[0-9a-f]2):/i;
 
 /** The first IPv4 address of a name, or the first at all. */
-async function lookUp(name: string): Promise<string | Rejection> {
-  const none = refused(`tcp: lookup ${name}: no such host`);
+async function lookUp(name: string): Promise<string | Fault> {
+  const none = addressFault(`tcp: lookup ${name}: no such host`);
   if (!isDomainName(name)) return none;
   // Names are seldom listened on, and the resolver takes its time to load.
   const { lookup } = await import("node:dns/promises");
@@ -73,7 +74,7 @@ async function lookUp(name: string): Promise<string | Rejection> {
     return (found.find(({ family }) => family === 4) ?? found[0])?.address ?? none;
   } catch (error) {
     const code = codeOf(error);
-    return code === "ENOTFOUND" ? none : refused(`tcp: lookup ${name}: ${code}`);
+    return code === "ENOTFOUND" ? none : addressFault(`tcp: lookup ${name}: ${code}`);
   }
 }
 
@@ -96,8 +97,4 @@ const isLastWord = (error: unknown): boolean => ["EADDRINUSE", "EACCES"].include
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function refused(words: string): Rejection {
-  return new Rejection("malformed", `listen ${words}`);
 }

@@ -1,5 +1,5 @@
 import { formatListenAddress } from "../config/address.ts";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { type InheritedSocket, takeSockets } from "../systemd/inherited-socket.ts";
 import { type Environment, inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -16,7 +16,7 @@ const SHUTDOWN_MS = 5000;
 export function inheritSockets(environment: Environment, pid: number, log: Log): InheritedSocket[] | null {
   log.info("Listening on systemd activated listeners instead of port listeners.");
   const sockets = takeSockets(inheritedDescriptors(environment, pid));
-  if (!(sockets instanceof Rejection)) return sockets;
+  if (!(sockets instanceof Fault)) return sockets;
   log.error("HTTP server stopped", { err: sockets.message });
   return null;
 }
@@ -43,7 +43,7 @@ export class ServedSockets {
   async open(door: Door, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
     for (const place of places) {
       const listener = await this.openOne(door, place);
-      if (listener instanceof Rejection) {
+      if (listener instanceof Fault) {
         this.log.error("HTTP server stopped", { err: listener.message });
         return false;
       }
@@ -55,12 +55,12 @@ export class ServedSockets {
     return true;
   }
 
-  private async openOne(door: Door, place: string | InheritedSocket): Promise<Listener | Rejection> {
+  private async openOne(door: Door, place: string | InheritedSocket): Promise<Listener | Fault> {
     if (typeof place === "string") return listenAt(place, (address) => this.front.listen(door, address));
     try {
       return await this.front.listen(door, { fd: place.descriptor });
     } catch (error) {
-      return new Rejection("unavailable", `listening on an inherited socket: ${error}`);
+      return new Fault(`listening on an inherited socket: ${error}`);
     }
   }
 

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Connection } from "./connection.ts";
 import type { Member } from "./crowd.ts";
@@ -20,8 +20,8 @@ const NOT_TLS =
 
 export interface TlsListenerDeps {
   readonly door: Door;
-  /** The options of this moment; a rejection: no new connection is served. */
-  readonly options: () => TlsOptions | Rejection;
+  /** The options of this moment; a fault: no new connection is served. */
+  readonly options: () => TlsOptions | Fault;
   /** Why a client's certificate, or the lack of one, ends the connection; null: it may go on. */
   readonly certificateFault: (socket: TLSSocket, options: TlsOptions) => string | null;
   /** null: HTTP/1 only. */
@@ -164,7 +164,7 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     socket.destroy();
   };
   server.on("connection", (socket: TLSSocket) => {
-    if (deps.options() instanceof Rejection) return void socket.destroy();
+    if (deps.options() instanceof Fault) return void socket.destroy();
     const handshake = new Handshake(socket);
     handshakes.set(socket, handshake);
     door.crowd.join(handshake);

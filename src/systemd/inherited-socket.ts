@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import { type Libc, openLibc } from "./libc.ts";
 
 /** Numbers of <fcntl.h> and <sys/socket.h> on Linux. */
@@ -24,14 +24,13 @@ export class InheritedSocket {
   ) {}
 
   /** Takes over a descriptor from the parent process, or returns why it cannot be listened on. */
-  static take(libc: Libc, descriptor: number): InheritedSocket | Rejection {
+  static take(libc: Libc, descriptor: number): InheritedSocket | Fault {
     if (socketOption(libc, descriptor, SO_TYPE) !== SOCK_STREAM || socketOption(libc, descriptor, SO_ACCEPTCONN) !== 1)
-      return new Rejection("unavailable", `file descriptor ${descriptor} is no listening stream socket`);
+      return new Fault(`file descriptor ${descriptor} is no listening stream socket`);
     // In blocking mode Bun would wait in accept() for ever: docs/workarounds.md, `listen-fd`.
     const status = libc.fcntl(descriptor, F_SETFL, libc.fcntl(descriptor, F_GETFL, 0) | O_NONBLOCK);
     const closing = libc.fcntl(descriptor, F_SETFD, libc.fcntl(descriptor, F_GETFD, 0) | FD_CLOEXEC);
-    if (status < 0 || closing < 0)
-      return new Rejection("unavailable", `file descriptor ${descriptor} cannot be made non-blocking`);
+    if (status < 0 || closing < 0) return new Fault(`file descriptor ${descriptor} cannot be made non-blocking`);
     return new InheritedSocket(libc, descriptor);
   }
 
@@ -78,14 +77,14 @@ function addressText(name: DataView): string {
  * Takes over the sockets that the process was started with, or returns the reason why not; if there are none, in the
  * reference's words.
  */
-export function takeSockets(descriptors: readonly number[]): InheritedSocket[] | Rejection {
-  if (descriptors.length === 0) return new Rejection("unavailable", "no socket activation file descriptors found");
+export function takeSockets(descriptors: readonly number[]): InheritedSocket[] | Fault {
+  if (descriptors.length === 0) return new Fault("no socket activation file descriptors found");
   const libc = openLibc();
-  if (libc instanceof Rejection) return libc;
+  if (libc instanceof Fault) return libc;
   const sockets: InheritedSocket[] = [];
   for (const descriptor of descriptors) {
     const socket = InheritedSocket.take(libc, descriptor);
-    if (socket instanceof Rejection) return socket;
+    if (socket instanceof Fault) return socket;
     sockets.push(socket);
   }
   return sockets;

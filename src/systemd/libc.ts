@@ -1,5 +1,5 @@
 import { dlopen, type FFIFunction } from "bun:ffi";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 
 const CALLS = {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -16,10 +16,10 @@ const CALLS = {
 export type Libc = ReturnType<typeof dlopen<typeof CALLS>>["symbols"];
 
 /** The C library of a Linux system, or why it cannot be called. */
-export function openLibc(): Libc | Rejection {
+export function openLibc(): Libc | Fault {
   try {
     return dlopen("libc.so.6", CALLS).symbols;
   } catch (error) {
-    return new Rejection("unavailable", `calling the C library: ${error instanceof Error ? error.message : error}`);
+    return new Fault(`calling the C library: ${error instanceof Error ? error.message : error}`);
   }
 }

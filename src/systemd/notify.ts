@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { Libc } from "./libc.ts";
 
 const AF_UNIX = 1;
@@ -20,11 +20,11 @@ export type Notify = (...assignments: readonly string[]) => boolean;
  * Opens the way to a service manager as sd_notify(3) describes it. `address` is NOTIFY_SOCKET: the path of a unix
  * datagram socket, or its abstract name behind an `@`. Nothing is sent yet.
  */
-export function openNotify(libc: Libc, address: string): Notify | Rejection {
+export function openNotify(libc: Libc, address: string): Notify | Fault {
   const target = socketAddress(address);
-  if (target instanceof Rejection) return target;
+  if (target instanceof Fault) return target;
   const descriptor = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return new Rejection("unavailable", "opening a unix datagram socket failed");
+  if (descriptor < 0) return new Fault("opening a unix datagram socket failed");
   return (...assignments) => {
     const notice = new TextEncoder().encode(assignments.map(oneLine).join("\n"));
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -37,11 +37,11 @@ function oneLine(assignment: string): string {
 }
 
 /** `/path` ends with a zero byte, `@name` begins with one instead of the `@` and has none at its end. */
-function socketAddress(address: string): Uint8Array | Rejection {
+function socketAddress(address: string): Uint8Array | Fault {
   const path = new TextEncoder().encode(address);
   if (!/^[/@]./.test(address) || path.length > MAX_PATH_BYTES) {
     const expected = `expected a path or @name of at most ${MAX_PATH_BYTES} bytes`;
-    return new Rejection("malformed", `notifying ${JSON.stringify(address)}: ${expected}`);
+    return new Fault(`notifying ${JSON.stringify(address)}: ${expected}`);
   }
   const isAbstract = address.startsWith("@");
   const bytes = new Uint8Array(2 + path.length + (isAbstract ? 0 : 1));

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import { Rejection } from "../model/rejection.ts";
+import { Fault } from "../model/fault.ts";
 import type { Log } from "../telemetry/log.ts";
 import { openLibc } from "./libc.ts";
 import { type Environment, wholeNumber } from "./listen-fds.ts";
@@ -28,8 +28,8 @@ export function startSupervision(deps: Omit<SupervisionDeps, "notify">, log: Log
   const address = deps.environment.NOTIFY_SOCKET;
   if (!address) return () => {};
   const libc = openLibc();
-  const notify = libc instanceof Rejection ? libc : openNotify(libc, address);
-  if (!(notify instanceof Rejection)) return supervise({ ...deps, notify });
+  const notify = libc instanceof Fault ? libc : openNotify(libc, address);
+  if (!(notify instanceof Fault)) return supervise({ ...deps, notify });
   log.warn("the service manager cannot be notified", { err: notify.message });
   return () => {};
 }

@@ -4,8 +4,8 @@ import { createGuard } from "../../src/access/guard.ts";
 import { RateLimiter } from "../../src/access/rate-limiter.ts";
 import type { WebConfig } from "../../src/access/web-config.ts";
 import { exchangeOf, responseOf } from "../../src/http/web.ts";
+import { Fault } from "../../src/model/fault.ts";
 import type { RefusalReason } from "../../src/model/refusals.ts";
-import { Rejection } from "../../src/model/rejection.ts";
 import type { Exchange } from "../../src/server/exchange.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -17,7 +17,7 @@ const request = (authorization?: string) =>
 
 const bcrypt = (password: Uint8Array, hash: string) => Bun.password.verify(password, hash, "bcrypt");
 
-function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = null, verify = bcrypt, maxPending = 10) {
+function guarded(config: WebConfig | Fault, limiter: RateLimiter | null = null, verify = bcrypt, maxPending = 10) {
   const auth = new BasicAuth({ verify, nowMs: () => 0, limits: { maxPending, maxRemembered: 10 } });
   const guard = createGuard({ config: () => config, auth, limiter });
   const counted: RefusalReason[] = [];
@@ -44,7 +44,7 @@ function guarded(config: WebConfig | Rejection, limiter: RateLimiter | null = nu
 
 describe("the guard", () => {
   test("answers 500 while the file is broken, before anything else", async () => {
-    const seen = await guarded(new Rejection("malformed", "broken"))(request());
+    const seen = await guarded(new Fault("broken"))(request());
     expect([seen.status, seen.text, seen.reached]).toEqual([500, "Internal Server Error\n", 0]);
     expect(seen.counted).toEqual(["web-config"]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { LiveWebConfig, type WebConfigFiles } from "../../src/access/live-web-config.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
@@ -20,11 +20,11 @@ function liveOf(first: string) {
   };
   const log = createLog({ level: "info", format: "logfmt", write: (line) => logged.push(line), now: () => 0 });
   const live = LiveWebConfig.open("web.yml", files, log);
-  if (live instanceof Rejection) throw new Error(live.message);
+  if (live instanceof Fault) throw new Error(live.message);
   const users = (text: string) => {
     file.text = text;
     const config = live.config();
-    return config instanceof Rejection ? null : [...config.users.keys()];
+    return config instanceof Fault ? null : [...config.users.keys()];
   };
   return { users, logged };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bcryptFault } from "../../src/access/bcrypt.ts";
 import { isTlsEnabled, readTlsOptions } from "../../src/access/tls-settings.ts";
 import { parseWebConfig, type WebConfig } from "../../src/access/web-config.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 import type { TlsOptions } from "../../src/server/tls-options.ts";
 import { Certificates } from "../certificates.ts";
 
@@ -15,7 +15,7 @@ const parse = (text: string) => parseWebConfig(Buffer.from(text));
 
 function parsed(text: string): WebConfig {
   const config = parse(text);
-  if (config instanceof Rejection) throw new Error(config.message);
+  if (config instanceof Fault) throw new Error(config.message);
   return config;
 }
 
@@ -135,12 +135,12 @@ describe("what is wrong in a web-config file is refused in the reference's words
   ];
   test.each(cases)("%j", (text, words) => {
     const refused = parse(text);
-    expect(refused instanceof Rejection ? refused.message : refused).toBe(words);
+    expect(refused instanceof Fault ? refused.message : refused).toBe(words);
   });
 
   test("bytes that are not UTF-8, and a second document, are refused", () => {
-    expect(parseWebConfig(Buffer.from([0x61, 0xff]))).toBeInstanceOf(Rejection);
-    expect(parse("{}\n---\n{}\n")).toBeInstanceOf(Rejection);
+    expect(parseWebConfig(Buffer.from([0x61, 0xff]))).toBeInstanceOf(Fault);
+    expect(parse("{}\n---\n{}\n")).toBeInstanceOf(Fault);
   });
 });
 
@@ -177,7 +177,7 @@ describe("TLS settings", () => {
   made.write("empty", "");
   made.write("junk.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 
-  const read = (section: string): TlsOptions | Rejection =>
+  const read = (section: string): TlsOptions | Fault =>
     readTlsOptions(
       parsed(section),
       (path) => join(made.folder, path),
@@ -185,7 +185,7 @@ describe("TLS settings", () => {
         try {
           return readFileSync(path, "latin1");
         } catch {
-          return new Rejection("malformed", `open ${path}: no such file or directory`);
+          return new Fault(`open ${path}: no such file or directory`);
         }
       },
     );
@@ -214,21 +214,21 @@ describe("TLS settings", () => {
   ];
   test.each(taken)("%s is taken", (section, options) => {
     const tls = read(`tls_server_config: ${section}`);
-    if (tls instanceof Rejection) throw new Error(tls.message);
+    if (tls instanceof Fault) throw new Error(tls.message);
     expect({ ...tls.context, clientAuth: tls.clientAuth }).toMatchObject(options);
   });
 
   test("only suites with forward secrecy are offered where none are chosen", () => {
     const tls = read(`tls_server_config: {${PAIR}}`);
-    const suites = tls instanceof Rejection ? [] : (tls.context.ciphers ?? "").split(":");
+    const suites = tls instanceof Fault ? [] : (tls.context.ciphers ?? "").split(":");
     expect(suites).toHaveLength(10);
     expect(suites.filter((suite) => !suite.startsWith("ECDHE-"))).toEqual([]);
   });
 
   test("certificates and keys may stand in the file itself", () => {
     const [cert, key] = ["server.crt", "server.key"].map((name) => readFileSync(made.path(name), "utf8"));
-    expect(read(JSON.stringify({ tls_server_config: { cert, key } }))).not.toBeInstanceOf(Rejection);
-    expect(read(JSON.stringify({ tls_server_config: { cert, key_file: "server.key" } }))).not.toBeInstanceOf(Rejection);
+    expect(read(JSON.stringify({ tls_server_config: { cert, key } }))).not.toBeInstanceOf(Fault);
+    expect(read(JSON.stringify({ tls_server_config: { cert, key_file: "server.key" } }))).not.toBeInstanceOf(Fault);
   });
 
   const refused: [section: string, words: string][] = [
@@ -288,6 +288,6 @@ describe("TLS settings", () => {
   ];
   test.each(refused)("%s is refused", (section, words) => {
     const tls = read(`tls_server_config: ${section}`);
-    expect(tls instanceof Rejection ? fold(tls.message) : tls).toBe(words);
+    expect(tls instanceof Fault ? fold(tls.message) : tls).toBe(words);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatListenAddress, isDomainName, parseListenAddress } from "../../src/config/address.ts";
 import { servicePort } from "../../src/config/services.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 
 const portOf = (service: string) => servicePort(service, "");
 
@@ -56,9 +56,7 @@ describe("what cannot be listened on is refused in the words of Go's net.Listen"
     ],
   ];
   for (const [text, words] of cases) {
-    test(JSON.stringify(text), () =>
-      expect(parseListenAddress(text, portOf)).toEqual(new Rejection("malformed", words)),
-    );
+    test(JSON.stringify(text), () => expect(parseListenAddress(text, portOf)).toEqual(new Fault(words)));
   }
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { expandWords } from "../../src/config/arguments.ts";
 import { type CommandLine, parseCommandLine, type Settings } from "../../src/config/command-line.ts";
 import type { ProgramInfo } from "../../src/config/program.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 
 const PROGRAM: ProgramInfo = {
   version: "2.0.0",
@@ -301,8 +301,7 @@ describe("a word @FILE stands for the lines of a file, as kingpin expands it", (
     indented: " --log.level=warn",
   };
   const read = (path: string) =>
-    FILES[path] ??
-    new Rejection("malformed", path === "dir" ? "read dir: is a directory" : `open ${path}: no such file or directory`);
+    FILES[path] ?? new Fault(path === "dir" ? "read dir: is a directory" : `open ${path}: no such file or directory`);
   const NOT_THERE = 'failed to open arguments file "none": open none: no such file or directory';
 
   const TAKEN = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatDuration, parseDuration } from "../../src/config/duration.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 
 describe("a duration is read and printed as Go prints it", () => {
   const cases: [text: string, nanoseconds: bigint, printed: string][] = [
@@ -48,7 +48,7 @@ describe("what is no duration is refused in Go's words", () => {
     ["2562047h48m", 'time: invalid duration "2562047h48m"'],
   ];
   for (const [text, words] of cases) {
-    test(JSON.stringify(text), () => expect(parseDuration(text)).toEqual(new Rejection("malformed", words)));
+    test(JSON.stringify(text), () => expect(parseDuration(text)).toEqual(new Fault(words)));
   }
 });
 

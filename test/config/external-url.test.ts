@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseExternalUrl } from "../../src/config/external-url.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 
 describe("a URL is read and printed as Go's url.Parse and String have it", () => {
   const cases: [url: string, path: string, text: string][] = [
@@ -55,8 +55,6 @@ describe("what is no URL is refused in Go's words", () => {
     ["http://h/#%zz", 'parse "http://h/#%zz": invalid URL escape "%zz"'],
   ];
   for (const [url, words] of cases) {
-    test(JSON.stringify(url), () =>
-      expect(parseExternalUrl(url)).toEqual(new Rejection("malformed", `invalid URL: ${words}`)),
-    );
+    test(JSON.stringify(url), () => expect(parseExternalUrl(url)).toEqual(new Fault(`invalid URL: ${words}`)));
   }
 });

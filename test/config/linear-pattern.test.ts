@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { LinearPattern, MAX_STEPS } from "../../src/config/linear-pattern.ts";
 import { parseOrigins } from "../../src/config/origins.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 
 const seed = Number(process.env.PATTERN_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -90,7 +90,7 @@ test.each([
   "(".repeat(200),
 ])("%s is refused with the reason", (written) => {
   const refused = parseOrigins(written);
-  expect(refused).toBeInstanceOf(Rejection);
+  expect(refused).toBeInstanceOf(Fault);
   expect(refused).toMatchObject({ message: expect.stringContaining(`got '${written}': `) });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatSize, parseCount, parseSize } from "../../src/config/size.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 
 describe("a size is read in powers of 1024 and printed in its largest whole unit", () => {
   const cases: [text: string, bytes: number, printed: string][] = [
@@ -29,11 +29,11 @@ describe("what is no size or no number is refused and quoted", () => {
   for (const text of ["", "-1", "1.5MiB", "MiB", "64 MiB", "64mib", "64M", "1PiB", "9999999TiB", "0x10"])
     test(`size ${JSON.stringify(text)}`, () => {
       const words = `invalid size ${JSON.stringify(text)}, expected a number like 512, 64KiB, 64MiB or 1GiB`;
-      expect(parseSize(text)).toEqual(new Rejection("malformed", words));
+      expect(parseSize(text)).toEqual(new Fault(words));
     });
   for (const text of ["", "-1", "1.5", "1e3", "99999999999999999999", " 1"])
     test(`number ${JSON.stringify(text)}`, () => {
       const words = `invalid number ${JSON.stringify(text)}, expected a whole number, 0 or more`;
-      expect(parseCount(text)).toEqual(new Rejection("malformed", words));
+      expect(parseCount(text)).toEqual(new Fault(words));
     });
 });

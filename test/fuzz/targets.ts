@@ -5,6 +5,7 @@ import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
 import { importGob } from "../../src/durability/gob-import.ts";
 import { cleanPath, encodePath, isClean } from "../../src/http/canonical.ts";
 import { PushColumns } from "../../src/model/columns.ts";
+import { Fault } from "../../src/model/fault.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { TextParser } from "../../src/parse/text.ts";
@@ -93,9 +94,9 @@ const WEB_CONFIG_WORDS = encoded([
 ]);
 
 /** How a refusal reads without what it quotes. */
-function refusal(rejection: Rejection): string {
-  const [words = ""] = rejection.message.split(/["`]| field /, 1);
-  return `${rejection.kind}: ${words.replace(/\d+/g, "0").slice(0, 80)}`;
+function refusal(refused: Rejection | Fault): string {
+  const [words = ""] = refused.message.split(/["`]| field /, 1);
+  return `${refused instanceof Rejection ? refused.kind : "fault"}: ${words.replace(/\d+/g, "0").slice(0, 80)}`;
 }
 
 function columnsOutcome(columns: PushColumns): string {
@@ -140,7 +141,7 @@ function gobTarget(): Target {
   const read = (input: Uint8Array) => {
     const start = isGob(input.subarray(0, 64));
     const imported = importGob(input, new Store(new Map(), true), { leftOut: () => {}, step: () => {} });
-    if (imported instanceof Rejection) return `${start} ${refusal(imported)}`;
+    if (imported instanceof Fault) return `${start} ${refusal(imported)}`;
     return `${start} taken ${Math.min(imported.groups, 4)} ${Math.min(imported.leftOut, 2)}`;
   };
   return { name: "gob", seeds: seeds.gob(), words: [], maxBytes: 1 << 16, read };
@@ -149,7 +150,7 @@ function gobTarget(): Target {
 function webConfigTarget(): Target {
   const read = (input: Uint8Array) => {
     const config = parseWebConfig(input);
-    if (config instanceof Rejection) return refusal(config);
+    if (config instanceof Fault) return refusal(config);
     const { tls, http2, headers, users, rateLimit } = config;
     return `taken ${Object.keys(tls)} ${http2} ${headers.length} ${Math.min(users.size, 3)} ${rateLimit === null}`;
   };

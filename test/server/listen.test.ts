@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ListenAddress } from "../../src/config/address.ts";
 import { plainIp } from "../../src/config/address.ts";
-import { Rejection } from "../../src/model/rejection.ts";
+import { Fault } from "../../src/model/fault.ts";
 import { listenAt } from "../../src/server/listen.ts";
 import type { Listener } from "../../src/server/listener.ts";
 
@@ -65,7 +65,7 @@ describe("where it is listened for an address, and why not", () => {
     const place = listening(codes);
     const listener = await listenAt(text, place.serve);
     expect(place.tried).toEqual(tried);
-    expect(listener instanceof Rejection ? listener.message : null).toBe(err);
+    expect(listener instanceof Fault ? listener.message : null).toBe(err);
   });
 });
 

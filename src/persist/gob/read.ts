@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { Rejection } from "../../model/rejection.ts";
+import { Fault } from "../../model/fault.ts";
 import type { LabelPair } from "../../model/view.ts";
 import { GobCursor } from "./cursor.ts";
 import { findLayout, type Layout } from "./layout.ts";
@@ -82,7 +82,7 @@ export function isGob(head: Uint8Array): boolean {
  * corrupted or no persistence file is refused as a whole, with the offset and what was expected there. The bytes are
  * borrowed: they must not change as long as the result is in use.
  */
-export function readGob(bytes: Uint8Array): GobFile | Rejection {
+export function readGob(bytes: Uint8Array): GobFile | Fault {
   const cursor = new GobCursor(bytes);
   const types = new Map<number, GobType>();
   const root = readDefinitions(cursor, types);
@@ -111,8 +111,8 @@ export function readGob(bytes: Uint8Array): GobFile | Rejection {
   return { groupCount, groups, groupAt, pushes };
 }
 
-function refuse(fault: string): Rejection {
-  return new Rejection("malformed", `reading a gob persistence file: ${fault}`);
+function refuse(fault: string): Fault {
+  return new Fault(`reading a gob persistence file: ${fault}`);
 }
 
 /** Reads groups at offsets that were found to be sound. */

@@ -1,4 +1,4 @@
-import { Rejection } from "../../../src/model/rejection.ts";
+import { Fault } from "../../../src/model/fault.ts";
 import type { GobFile, GobGroup } from "../../../src/persist/gob/read.ts";
 import { readGob } from "../../../src/persist/gob/read.ts";
 import { metricsOf } from "./reference.ts";
@@ -12,7 +12,7 @@ export const FIXTURE_METRICS: readonly string[] = fixture.metrics;
 /** The file; throws where it is refused. */
 export function opened(bytes: Uint8Array): GobFile {
   const file = readGob(bytes);
-  if (file instanceof Rejection) throw new Error(file.message);
+  if (file instanceof Fault) throw new Error(file.message);
   return file;
 }
 

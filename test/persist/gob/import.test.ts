@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { importGob } from "../../../src/durability/gob-import.ts";
 import type { LeftOut } from "../../../src/durability/import-watch.ts";
-import { Rejection } from "../../../src/model/rejection.ts";
+import { Fault } from "../../../src/model/fault.ts";
 import { writeGob } from "../../../src/persist/gob/write.ts";
 import { Store } from "../../../src/store/store.ts";
 import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
@@ -61,7 +61,7 @@ function imported(gob: Uint8Array, ...flags: string[]) {
   const app = createTestApp(...flags);
   const leftOut: LeftOut[] = [];
   const result = importGob(gob, app.store, { leftOut: (what) => leftOut.push(what), step: () => {} });
-  if (result instanceof Rejection) throw new Error(result.message);
+  if (result instanceof Fault) throw new Error(result.message);
   return { app, leftOut, result };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Rejection } from "../../../src/model/rejection.ts";
+import { Fault } from "../../../src/model/fault.ts";
 import { isGob, readGob } from "../../../src/persist/gob/read.ts";
 import { ZERO_TIME_MS } from "../../../src/persist/gob/time.ts";
 import { bytes, hex, int, run, types, uint } from "./bytes.ts";
@@ -54,7 +54,7 @@ const EMPTY_GROUP = bytes(run("empty"), 0);
 
 function refusal(source: Uint8Array): string {
   const file = readGob(source);
-  return file instanceof Rejection ? `${file.kind}: ${file.message}` : "read";
+  return file instanceof Fault ? file.message : "read";
 }
 
 describe("isGob", () => {
@@ -121,7 +121,7 @@ describe("a file that the reference wrote", () => {
   test("is refused with an offset inside it when it is cut off after any of its bytes", () => {
     const wrong: string[] = [];
     for (let size = 0; size < FIXTURE.length; size++) {
-      const said = /^malformed: reading a gob persistence file: at byte (\d+): expected .+, got .+/.exec(
+      const said = /^reading a gob persistence file: at byte (\d+): expected .+, got .+/.exec(
         refusal(FIXTURE.subarray(0, size)),
       );
       if (said === null || Number(said[1]) > size) wrong.push(`${size}: ${said?.[0]}`);
@@ -196,7 +196,7 @@ describe("damaged bytes", () => {
       const damaged = sound.slice();
       for (let i = random(4); i >= 0; i--) damaged[random(damaged.length)] = random(256);
       const file = readGob(damaged);
-      if (file instanceof Rejection) ends.refused++;
+      if (file instanceof Fault) ends.refused++;
       else if ([...file.groups].length === file.groupCount) ends.walked++;
     }
     expect({ seed, sum: ends.refused + ends.walked }).toEqual({ seed, sum: 5_000 });
@@ -234,7 +234,7 @@ describe("a file is refused that", () => {
     ],
     ["has a label longer than the file", value(1, run("k"), 3, 1, 90, "job"), /a label name of at most 3 bytes, got/],
   ])("%s", (_, source, said) => {
-    expect(refusal(source)).toStartWith("malformed: reading a gob persistence file: at byte ");
+    expect(refusal(source)).toStartWith("reading a gob persistence file: at byte ");
     expect(refusal(source)).toMatch(said);
   });
 
