@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Glob } from "bun";
 import { dependencies, devDependencies, version } from "../../package.json";
 import { parseCommandLine } from "../../src/config/command-line.ts";
@@ -136,6 +138,23 @@ test("docs/architecture.md has every folder of src/", () => {
   const absent = [...new Set(folders)].filter((folder) => folder !== "src" && folder !== "src/persist/gob");
   expect(absent.filter((folder) => !shown.includes(`${folder}/`))).toEqual([]);
 });
+
+test("docs/architecture.md names things to change that are in the files it names", () => {
+  const [, section = ""] = readPage("docs/architecture.md").text.split("## Where to change what");
+  const rows = tableRows({ path: "", text: section.split("\n## ")[0] ?? "" });
+  expect(rows.length).toBeGreaterThanOrEqual(4);
+  const absent = rows.flatMap((row) => row.slice(1).flatMap(absentNames));
+  expect(absent).toEqual([]);
+});
+
+/** Of a cell the names that none of its files has. */
+function absentNames(cell: string): string[] {
+  const spans = codeSpans(cell);
+  const files = spans.filter((span) => /^src\/.*\.ts$/.test(span));
+  const texts = files.map((file) => readFileSync(join(root, file), "utf8"));
+  const names = spans.filter((span) => /^[A-Za-z_]+$/.test(span));
+  return names.filter((name) => !texts.some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+}
 
 test("every workaround of docs/workarounds.md has a comment in the code that names it, and every such comment its row", async () => {
   const keys = tableRows(readPage("docs/workarounds.md")).map(([first = ""]) => codeSpans(first)[0] ?? "");
