@@ -1,6 +1,6 @@
 /**
- * How this program was built. `build.ts` puts its values in the place of the names below; run from source, there is
- * nothing to tell but the version.
+ * How this program was built. `build.ts` replaces the names below by their values; from source there is only the
+ * version.
  */
 declare const BUILD_VERSION: string | undefined;
 declare const BUILD_REVISION: string | undefined;

@@ -7,10 +7,7 @@ import type { Handlers } from "./routes.ts";
 import { uiHandlers } from "./ui.ts";
 import { type App, exchangeOf, responseOf, web } from "./web.ts";
 
-/**
- * All surfaces as a function from a request of the web to its answer. It never listens, and no guard stands before it:
- * see front.ts.
- */
+/** All surfaces as a function from a web request to its answer. It never listens and has no guard: see front.ts. */
 export function createApp(context: HttpContext, { routes, direct, fallback }: Surfaces): App {
   const handlers: Handlers = { ...direct, ...apiHandlers(context), ...uiHandlers(context) };
   const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true }).onError(

@@ -32,7 +32,7 @@ export interface AppDeps {
   readonly startMs: number;
   /** Of this program. */
   readonly version: string;
-  /** Of the URLs that clients use, unless a proxy stands before it. */
+  /** Of the URLs that clients use, unless there is a proxy. */
   readonly scheme: "http" | "https";
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export interface AppDeps {
   readonly failures: Failures;
   /** Whose password a request brought that was let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
-  /** Asks for the end of the server, in the name of whoever asked. */
+  /** Asks for the end of the server; the argument is logged. */
   readonly quit: (asker: LogFields) => void;
   readonly clock: Clock;
 }

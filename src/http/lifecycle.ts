@@ -15,7 +15,7 @@ export interface LifecycleDeps {
   readonly quit: (asker: LogFields) => void;
 }
 
-/** PUT and POST /-/quit, and what GET is told there. */
+/** PUT and POST /-/quit, and the answer to GET there. */
 export function lifecycleHandlers(deps: LifecycleDeps): Handlers<"quit" | "quitByGet"> {
   const { settings, refusals, userOf, quit } = deps;
   return {

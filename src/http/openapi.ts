@@ -117,7 +117,7 @@ const NOT_YET: OperationAnswer = {
 };
 const MALFORMED = words("What is wrong, in words.");
 
-/** Of every operation: what stands before all of them may answer as well. */
+/** Of every operation: what every request passes first may answer as well. */
 const OTHERWISE = {
   default: words(
     "401 without a password, 403 to pages of other origins, 429 beyond the rate limit, 500 after a fault.",

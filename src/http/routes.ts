@@ -30,7 +30,7 @@ export interface Route {
   /** Decoded and clean, the route prefix included. */
   readonly path: string;
   readonly below: boolean;
-  /** What may stand behind the path, as templates of the OpenAPI document. */
+  /** What may follow the path, as templates of the OpenAPI document. */
   readonly tails: readonly string[];
 }
 
@@ -38,8 +38,8 @@ export interface Route {
 const KEY_TAILS = ["{job}", "{job}/{label}/{value}"];
 
 /**
- * Every route of the server, in the order in which a path that is none of them is compared with them. The router, the
- * fallback (OPTIONS, 405, redirects) and the OpenAPI document are made of this table.
+ * Every route of the server, in the order in which an unknown path is compared with them. The router, the fallback
+ * (OPTIONS, 405, redirects) and the OpenAPI document are made of this table.
  */
 export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }: Settings): readonly Route[] {
   const at = (name: RouteName, path: string, ...methods: Method[]): Route => ({

@@ -1,5 +1,5 @@
 /**
- * Time, and when something is done. Only main.ts makes one from the runtime's; whoever needs a part takes that part.
+ * Time, and when something is done. Only main.ts makes one, from the runtime's; others get the parts that they need.
  */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -8,8 +8,8 @@ export interface Clock {
   readonly nowMs: () => number;
   /** Resolves in a later turn of the event loop, when input that waits has been served. */
   readonly turn: () => Promise<void>;
-  /** Runs something once, after so many milliseconds; 0 is the end of this turn. */
+  /** Runs something once, after `ms` milliseconds; 0 is the end of this turn. */
   readonly after: (ms: number, run: () => void) => void;
-  /** Runs something every so many milliseconds, for good; the process may end all the same. */
+  /** Runs something every `ms` milliseconds, for good; it does not keep the process alive. */
   readonly every: (ms: number, run: () => void) => void;
 }

@@ -113,7 +113,7 @@ export class Chunks {
     this.rows[chunk * STRIDE + PREVIOUS] = previous;
   }
 
-  /** The id of the page that it stands on. */
+  /** The id of its page. */
   pageId(chunk: number): number {
     return Math.floor(this.place(chunk) / MAX_SLOTS);
   }

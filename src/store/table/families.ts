@@ -25,7 +25,7 @@ export interface FamilySnapshot {
   readonly pages: readonly Page[];
 }
 
-/** Where it is noted on which page and in which slot a chunk stands. */
+/** Where the page and the slot of each chunk are noted. */
 type ChunkPlaces = Pick<Chunks, "setPlace">;
 /** The lines of a chunk: source[start, end). */
 type ChunkLines = Pick<ChunkContent, "source" | "start" | "end">;

@@ -4,7 +4,7 @@ import { KeyTable } from "../../bytes/key-table.ts";
 /** No HELP line. */
 export const NO_HELP = -1;
 
-/** So much may whoever holds one text hold besides. */
+/** Other bytes that a holder of one text may keep in memory with it. */
 const MOST_VIEWED_BYTES = 256 * 1024;
 
 /** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
@@ -53,7 +53,7 @@ export class HelpTexts {
 
   /**
    * A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. Where
-   * there are many texts it is a copy: a view would keep all of them in memory for who holds it.
+   * there are many texts it is a copy: a view would keep all of them in memory.
    */
   text(help: number): Uint8Array {
     const text = this.table.key(help);

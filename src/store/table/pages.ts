@@ -56,7 +56,7 @@ export class Page {
   private keptDeflated: readonly Uint8Array[] | null = null;
   /** How many read this page alone, and are to see it as it is. */
   readers = 0;
-  /** What the page takes up, once it is none of the store's any more and only `readers` hold it. */
+  /** The memory of the page once it is no longer the store's and only `readers` hold it. */
   retiredBytes = 0;
   /** The number of snapshots taken until then. */
   retiredEpoch = 0;
@@ -247,7 +247,7 @@ export class Pages {
     for (const page of pages) if (--page.readers === 0 && page.retiredBytes > 0) this.letGo(page);
   }
 
-  /** The last reader of a page that is none of the store's any more is gone: snapshots may hold it still. */
+  /** The last reader of a page that is no longer the store's is gone: snapshots may still hold it. */
   private letGo(page: Page): void {
     this.readBytes -= page.retiredBytes;
     this.held.retire(page.epoch, page.retiredEpoch, page.retiredBytes);
@@ -293,7 +293,7 @@ export class Pages {
     this.giveId(page.id);
   }
 
-  /** A page is none of the store's any more: counts it for those that hold it. */
+  /** A page is no longer the store's: counts it for those that hold it. */
   private retire(page: Page): void {
     const sizeBytes = page.retire();
     if (page.readers === 0) return this.held.retire(page.epoch, this.epoch, sizeBytes);
