@@ -98,7 +98,7 @@ export function createTestApp(...flags: string[]): TestApp {
     durability: {
       notReady: () => test.notReady,
       fault: () => null,
-      settled: () => test.settled(),
+      settled: (key) => test.settled(key),
       persistence: () => null,
     },
     clock: {

@@ -1,6 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Durability } from "../model/durability.ts";
+import type { StoreLimits } from "../model/limits.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
 import type { Report, Request } from "../persist/messages.ts";
@@ -17,10 +18,17 @@ const NOT_KEPT_MS = 60_000;
 /** What pushes are durable by, with its figures and its end. */
 export interface Keeping extends Durability {
   readonly stats: () => PersistenceStats | null;
-  /** The memory that writing takes up for good. */
-  readonly keptBytes: () => number;
   /** Writes what waits. False: it could not be written. */
   readonly close: () => Promise<boolean>;
+}
+
+/** A group of so many bytes can be read back: a family of it is one run of bytes then, at most twice that long. */
+const MOST_GROUP_BYTES = 1_000_000_000;
+
+/** The limits of a store that is kept in the file of the settings, if it is. */
+export function limitsOf({ limits: { store }, persistenceFile }: Settings): StoreLimits {
+  if (persistenceFile === "") return store;
+  return { ...store, maxGroupBytes: Math.min(store.maxGroupBytes, MOST_GROUP_BYTES) };
 }
 
 /** Memory only: nothing outlives the process and nobody waits. */
@@ -30,7 +38,6 @@ export const MEMORY_ONLY: Keeping = {
   settled: () => null,
   persistence: () => null,
   stats: () => null,
-  keptBytes: () => 0,
   close: async () => true,
 };
 
@@ -88,7 +95,7 @@ class Keeper implements Keeping {
 
   notReady = (): string | null => this.importing?.state ?? this.copy.notReady;
   fault = (): string | null => this.copy.fault;
-  settled = () => this.copy.settled();
+  settled = (key: Uint8Array | null) => this.copy.settled(key);
 
   persistence = (): PersistenceState => {
     const { copy } = this;
@@ -104,8 +111,6 @@ class Keeper implements Keeping {
     const isOpen = status === "kept" || status === "failing";
     return { ...this.figures, waitingGroups: this.copy.waitingGroups, up: isOpen, healthy: status === "kept" };
   };
-
-  keptBytes = (): number => this.copy.keptBytes();
 
   close = async (): Promise<boolean> => {
     await this.importing?.stop();

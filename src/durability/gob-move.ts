@@ -16,6 +16,7 @@ import { Fault } from "../model/fault.ts";
 import { claimFile, lockFile } from "../persist/claim.ts";
 import { GroupDatabase } from "../persist/database.ts";
 import { GroupWriter } from "../persist/group-writer.ts";
+import { LargeChange } from "../persist/large-change.ts";
 import { removeUnfinished, setLogAside } from "../persist/making.ts";
 import type { Store } from "../store/store.ts";
 import { importGob } from "./gob-import.ts";
@@ -113,12 +114,20 @@ function writeGroups(database: GroupDatabase, store: Store, watch: ImportWatch):
   const ofGroups = store.stats.groups;
   let groups = 0;
   for (let id = 0; id < store.groupLimit; id++) {
-    if (writer.write(id) === null) continue;
+    const written = writer.write(id);
+    if (written === null) continue;
+    if (written === "large") writeLarge(database, writer, id);
     if (++groups % GROUPS_A_COMMIT !== 0 && writer.batch.sizeBytes < BYTES_A_COMMIT) continue;
     writeBatch(database, writer);
     watch.step("written", groups, ofGroups);
   }
   writeBatch(database, writer);
+}
+
+function writeLarge(database: GroupDatabase, writer: GroupWriter, id: number): void {
+  const change = new LargeChange(writer, id);
+  for (let slice = change.write(); slice !== null && !slice.isLast; slice = change.write())
+    writeBatch(database, writer);
 }
 
 function writeBatch(database: GroupDatabase, { batch }: GroupWriter): void {

@@ -113,9 +113,10 @@ class Recheck {
 
   /** A group that is not what it was is to be written anew. */
   private compare(key: GroupingKey, group: KeyedGroup): void {
-    const now = this.store.keyedGroup(this.store.groupOf(key));
+    const now = this.store.keyedGroup(this.store.groupOf(key.block));
     if (now === null) throw new Error(`checking the group {${Buffer.from(key.block)}}: it is not there`);
     if (this.reasons.length === 0 && isAlike(group.view, now.view)) return;
+    this.batch.group(group.key);
     this.batch.put(group, this.rows.writeWhole(now.view.families));
     const reason = this.reasons.join("\n") || "written otherwise today";
     this.amendments.push({ key: group.key.slice(), reason, batch: this.batch.finish() });

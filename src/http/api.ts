@@ -1,4 +1,3 @@
-import { faultOf } from "../model/settlement.ts";
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
@@ -66,7 +65,7 @@ async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   const { groups } = store.stats;
   store.wipe();
   removalLog.wiped(exchange, groups);
-  const response = accepted(refusals, faultOf(await durability.settled(), null));
+  const response = accepted(refusals, await durability.settled(null));
   ownMetrics.countRequest("wipe", response.status, "PUT");
   return response;
 }

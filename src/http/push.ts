@@ -5,7 +5,6 @@ import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
 import { quoteTokenText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import { faultOf } from "../model/settlement.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
 import { AFTER_CHANGE, AFTER_INDEXING } from "../store/store.ts";
 import { freeBuffer } from "./body-intake.ts";
@@ -105,7 +104,7 @@ export class PushSurface {
     if (isLarge) await storeTurns.settled();
     else storeTurns.goOn();
     heldMemory.check();
-    return accepted(refusals, faultOf(await durability.settled(), null));
+    return accepted(refusals, await durability.settled(key.block));
   }
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
@@ -209,10 +208,10 @@ export class PushSurface {
 
   /** Waits until the push is durable, where somebody has to. */
   private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
-    const settling = this.context.durability.settled();
+    const { keyed } = pushed;
+    const settling = keyed instanceof Rejection ? null : this.context.durability.settled(keyed.key.block);
     if (settling === null) return this.finish(pushed, outcome, bodyBytes);
-    const key = pushed.keyed instanceof Rejection ? null : pushed.keyed.key.block;
-    return settling.then((settlement) => this.finish(pushed, faultOf(settlement, key) ?? outcome, bodyBytes));
+    return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
   }
 
   /** Counts the push, logs a refused one, and answers. */

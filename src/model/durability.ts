@@ -1,5 +1,5 @@
 import type { PersistenceState } from "./persistence-state.ts";
-import type { Settlement } from "./settlement.ts";
+import type { Rejection } from "./rejection.ts";
 
 /** How far what is pushed outlives the process. */
 export interface Durability {
@@ -7,8 +7,11 @@ export interface Durability {
   readonly notReady: () => string | null;
   /** Why what is pushed is not durable at the moment, or null. */
   readonly fault: () => string | null;
-  /** Waits until all changes up to now are durable, and says which are not. Null at once where nobody has to wait. */
-  readonly settled: () => Promise<Settlement> | null;
-  /** The state of the persistence file; null if there is none. */
+  /**
+   * Waits until what happened to a group, by the block of its key, is durable, and gives null or why it is not; the key
+   * null: a wipe of all. Null at once where nobody has to wait.
+   */
+  readonly settled: (key: Uint8Array | null) => Promise<Rejection | null> | null;
+  /** How the persistence file does; null where there is none. */
   readonly persistence: () => PersistenceState | null;
 }

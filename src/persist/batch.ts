@@ -3,33 +3,39 @@ import type { GroupRow } from "../model/kept-group.ts";
 import { appendSized } from "./family-heads.ts";
 import { labelsText, PieceReader, type Row } from "./record.ts";
 
-/**
- * Kinds of operations in a batch, in the order in which they are carried out: a wipe first, then removals, then rows.
- */
+/** Kinds of operations in a batch, in the order in which they are carried out: a wipe, then removals, then groups. */
 const WIPE = 0;
 const REMOVE = 1;
-const PUT = 2;
-const PUT_SEGMENT = 3;
-const DROP_SEGMENT = 4;
+const GROUP = 2;
+/** What is done to the rows of the group that was named last. */
+const PUT = 3;
+const PUT_SEGMENT = 4;
+const PUT_PIECE = 5;
+const DROP_SEGMENT = 6;
+const STAGE = 7;
 
 /** A batch that is larger is handed over without a copy, and the buffer with it. */
 const COPIED_BYTES = 256 << 10;
 const START_BYTES = 64 << 10;
 
-/** `number` is that of a further segment of the group that was put last. */
-export type Operation =
-  | { readonly kind: "wipe" }
-  | { readonly kind: "remove"; readonly key: Uint8Array }
+/** What is done to a row of a group. Each is of one row, or says which segments are staged (staged.ts). */
+export type RowOperation =
   | {
       readonly kind: "put";
-      readonly key: Uint8Array;
       readonly labels: Uint8Array;
       readonly succeededSeconds: number;
       readonly failedSeconds: number;
       readonly row: Row;
     }
-  | { readonly kind: "put segment"; readonly key: Uint8Array; readonly number: number; readonly row: Row }
-  | { readonly kind: "drop segment"; readonly key: Uint8Array; readonly number: number };
+  | { readonly kind: "put segment"; readonly number: number; readonly row: Row }
+  | { readonly kind: "put piece"; readonly number: number; readonly piece: number; readonly row: Row }
+  | { readonly kind: "drop segment"; readonly number: number }
+  | { readonly kind: "stage"; readonly numbers: Uint8Array };
+
+export type Operation =
+  | { readonly kind: "wipe" }
+  | { readonly kind: "remove"; readonly key: Uint8Array }
+  | { readonly kind: "group"; readonly key: Uint8Array; readonly rows: readonly RowOperation[] };
 
 /** Puts operations into one buffer, which goes to the writing thread without being copied. */
 export class BatchWriter {
@@ -55,37 +61,59 @@ export class BatchWriter {
     appendSized(this.out, key);
   }
 
-  put({ key, labels, succeededSeconds, failedSeconds }: GroupRow, row: Row): void {
+  /** What follows is of the rows of this group, up to the next one. */
+  group(key: Uint8Array): void {
+    this.out.byte(GROUP);
+    appendSized(this.out, key);
+  }
+
+  /** Puts the group's own row. */
+  put({ labels, succeededSeconds, failedSeconds }: GroupRow, row: Row): void {
     const { out } = this;
     out.byte(PUT);
-    appendSized(out, key);
     this.doubles[0] = succeededSeconds;
     this.doubles[1] = failedSeconds;
     out.append(new Uint8Array(this.doubles.buffer));
     this.labels.reset();
     this.labels.text(labelsText(labels));
     appendSized(out, this.labels.view());
-    this.appendRow(row);
+    this.row(row);
   }
 
-  /** Puts a further segment of the group that was put last. */
-  putSegment(key: Uint8Array, number: number, row: Row): void {
-    this.segment(PUT_SEGMENT, key, number);
-    this.appendRow(row);
+  /** Puts a segment, or the first piece of one. */
+  putSegment(number: number, row: Row): void {
+    this.numbered(PUT_SEGMENT, number);
+    this.row(row);
   }
 
-  dropSegment(key: Uint8Array, number: number): void {
-    this.segment(DROP_SEGMENT, key, number);
+  /** Puts a further piece of a segment; `piece` is its place among them, from 1 on. */
+  putPiece(number: number, piece: number, row: Row): void {
+    this.numbered(PUT_PIECE, number);
+    this.double(piece);
+    this.row(row);
   }
 
-  private segment(kind: number, key: Uint8Array, number: number): void {
+  dropSegment(number: number): void {
+    this.numbered(DROP_SEGMENT, number);
+  }
+
+  /** From now on these segments of the group do not count, and all others do; as staged.ts writes them. */
+  stage(numbers: Uint8Array): void {
+    this.out.byte(STAGE);
+    appendSized(this.out, numbers);
+  }
+
+  private numbered(kind: number, number: number): void {
     this.out.byte(kind);
-    appendSized(this.out, key);
-    this.doubles[0] = number;
+    this.double(number);
+  }
+
+  private double(value: number): void {
+    this.doubles[0] = value;
     this.out.append(new Uint8Array(this.doubles.buffer, 0, 8));
   }
 
-  private appendRow({ exposition, parts }: Row): void {
+  private row({ exposition, parts }: Row): void {
     appendSized(this.out, exposition);
     appendSized(this.out, parts);
   }
@@ -109,18 +137,30 @@ export function* readBatch(batch: Uint8Array): Generator<Operation> {
     const kind = reader.byte();
     if (kind === WIPE) yield { kind: "wipe" };
     else if (kind === REMOVE) yield { kind: "remove", key: reader.sized() };
-    else if (kind === PUT) yield readPut(reader);
-    else if (kind === PUT_SEGMENT)
-      yield { kind: "put segment", key: reader.sized(), number: reader.double(), row: readRow(reader) };
-    else yield { kind: "drop segment", key: reader.sized(), number: reader.double() };
+    else yield { kind: "group", key: reader.sized(), rows: readRows(reader) };
   }
 }
 
-function readPut(reader: PieceReader): Operation {
-  const key = reader.sized();
+function readRows(reader: PieceReader): RowOperation[] {
+  const rows: RowOperation[] = [];
+  while (!reader.done && reader.peek() >= PUT) rows.push(readRowOperation(reader));
+  return rows;
+}
+
+function readRowOperation(reader: PieceReader): RowOperation {
+  const kind = reader.byte();
+  if (kind === PUT) return readPut(reader);
+  if (kind === PUT_SEGMENT) return { kind: "put segment", number: reader.double(), row: readRow(reader) };
+  if (kind === PUT_PIECE)
+    return { kind: "put piece", number: reader.double(), piece: reader.double(), row: readRow(reader) };
+  if (kind === DROP_SEGMENT) return { kind: "drop segment", number: reader.double() };
+  return { kind: "stage", numbers: reader.sized() };
+}
+
+function readPut(reader: PieceReader): RowOperation {
   const succeededSeconds = reader.double();
   const failedSeconds = reader.double();
-  return { kind: "put", key, succeededSeconds, failedSeconds, labels: reader.sized(), row: readRow(reader) };
+  return { kind: "put", succeededSeconds, failedSeconds, labels: reader.sized(), row: readRow(reader) };
 }
 
 function readRow(reader: PieceReader): Row {

@@ -1,6 +1,4 @@
 import type { Clock } from "../model/clock.ts";
-import type { KeptGroups } from "../model/kept-group.ts";
-import type { WrittenStore } from "./group-writer.ts";
 import type { Report, Request } from "./messages.ts";
 import type { Place } from "./place.ts";
 import type { LeftOutRow } from "./reading.ts";
@@ -10,14 +8,6 @@ export interface Writing {
   readonly send: (request: Request, transfer?: ArrayBuffer[]) => void;
   /** Called once, before anything is sent. */
   readonly listen: (receive: (report: Report) => void) => void;
-}
-
-/** What the durable copy needs of the store. */
-export interface CopiedStore extends WrittenStore {
-  /** All ids of groups are below it. */
-  readonly groupLimit: number;
-  /** Puts kept groups into the store, step by step; false: all are there. */
-  readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean; readonly rows: number };
 }
 
 /** What happens now and then; all optional to look at. */
@@ -34,7 +24,7 @@ export interface CopyEvents {
   readonly kept: () => void;
   readonly committed: (durationSeconds: number, groups: number) => void;
   readonly failed: (reason: string) => void;
-  /** The rows of a group cannot be written; called once for each reason until they can. */
+  /** The rows of a group could not be written: it is again what the file has of it. */
   readonly refused: (key: Uint8Array, reason: string) => void;
 }
 

@@ -1,16 +1,19 @@
 import type { Database } from "bun:sqlite";
 import { accessSync, constants, existsSync, rmSync } from "node:fs";
-import { type Operation, readBatch } from "./batch.ts";
+import type { KeptGroups } from "../model/kept-group.ts";
+import { type Operation, type RowOperation, readBatch } from "./batch.ts";
 import type { Claim } from "./claim.ts";
 import { createDatabase, removeUnfinished } from "./making.ts";
-import type { RefusedRow } from "./messages.ts";
+import type { RefusedGroup } from "./messages.ts";
 import { openOurs } from "./opening.ts";
 import { isVacant } from "./place.ts";
-import type { LeftOutRow } from "./reading.ts";
+import { type LeftOutRow, readGroup } from "./reading.ts";
 import { LEFT_OUT } from "./schema.ts";
+import { runsOf } from "./staged.ts";
 
-const REMOVE = ["groups", "segments"].map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT)`);
-const WIPE = ["groups", "segments"].map((table) => `DELETE FROM ${table}`);
+const TABLES = ["groups", "segments", "pieces", "staged"];
+const REMOVE = TABLES.map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT)`);
+const WIPE = TABLES.map((table) => `DELETE FROM ${table}`);
 
 /**
  * A row that is there keeps its place in the file, and the index on the keys is not touched. Texts come as bytes, which
@@ -22,13 +25,30 @@ const PUT = `INSERT INTO groups
   exposition = excluded.exposition, parts = excluded.parts`;
 const PUT_SEGMENT = `INSERT INTO segments VALUES (CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)
   ON CONFLICT (key, number) DO UPDATE SET exposition = excluded.exposition, parts = excluded.parts`;
+const PUT_PIECE = "INSERT INTO pieces VALUES (CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)";
 const DROP_SEGMENT = "DELETE FROM segments WHERE key = CAST(? AS TEXT) AND number = ?";
+const DROP_PIECES = "DELETE FROM pieces WHERE key = CAST(? AS TEXT) AND number = ?";
+const STAGE = `INSERT INTO staged VALUES (CAST(? AS TEXT), ?)
+  ON CONFLICT (key) DO UPDATE SET numbers = excluded.numbers`;
+const UNSTAGE = "DELETE FROM staged WHERE key = CAST(? AS TEXT)";
+const ALL_STAGED = "SELECT CAST(key AS BLOB) AS key, CAST(numbers AS BLOB) AS numbers FROM staged";
+const STAGED = `${ALL_STAGED} WHERE key = CAST(? AS TEXT)`;
+/** Of the segments of a group: those of a run. */
+const DROP_RUN = ["segments", "pieces"].map(
+  (table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT) AND number >= ? AND number < ?`,
+);
 
 /**
  * SQLite's primary result codes that a row itself is to blame for: it is too large, or something of the database
  * forbids it. All others (a full disk, a damaged file) are of the whole commit.
  */
 const ROW_FAULTS = [/* SQLITE_TOOBIG */ 18, /* SQLITE_CONSTRAINT */ 19, /* SQLITE_MISMATCH */ 20];
+
+/** As the table has it. */
+interface StagedRow {
+  readonly key: Uint8Array;
+  readonly numbers: Uint8Array;
+}
 
 /**
  * The durable copy: a row a group, and further ones of large groups. Every commit is on the disk when `commit` returns
@@ -40,7 +60,8 @@ export class GroupDatabase {
 
   /**
    * Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made
-   * either. Rows that are not to be used are put into the table `left_out`.
+   * either. Rows that are not to be used are put into the table `left_out`; what a change that never came to its end
+   * has staged is deleted.
    */
   constructor(
     file: string,
@@ -48,29 +69,38 @@ export class GroupDatabase {
     leftOut: readonly LeftOutRow[] = [],
   ) {
     this.database = isVacant(file) ? openNew(file) : openDatabase(file);
-    if (leftOut.length > 0) this.setAside(leftOut);
+    try {
+      if (leftOut.length > 0) this.setAside(leftOut);
+      this.dropStaged();
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
   }
 
   private setAside(rows: readonly LeftOutRow[]): void {
     const { database } = this;
-    try {
-      database.transaction(() => {
-        database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
-        // Segments first: what is said of them is taken from the rows of their groups.
-        for (const table of ["segments", "groups"] as const)
-          for (const row of rows) if (row.table === table) setRowAside(database, row);
-      })();
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    database.transaction(() => {
+      database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
+      // Segments first: what is said of them is taken from the rows of their groups.
+      for (const table of ["segments", "groups"] as const)
+        for (const row of rows) if (row.table === table) setRowAside(database, row);
+    })();
+  }
+
+  private dropStaged(): void {
+    const staged = this.database.query(ALL_STAGED).all() as StagedRow[];
+    const drop = () => {
+      for (const row of staged) dropStagedOf(this.database, row);
+    };
+    if (staged.length > 0) this.database.transaction(drop)();
   }
 
   /**
    * Carries out a batch as one transaction. Throws where it could not be made durable; then nothing of it is. Groups
    * whose rows cannot be written are left as they were and given back, and all others are written.
    */
-  commit(batch: Uint8Array): RefusedRow[] {
+  commit(batch: Uint8Array): RefusedGroup[] {
     const { database } = this;
     try {
       database.transaction(() => carryOut(database, readBatch(batch)))();
@@ -82,20 +112,27 @@ export class GroupDatabase {
   }
 
   /** Carries out the operations of each group by themselves. */
-  private carryOutApart(batch: Uint8Array): RefusedRow[] {
-    const refused: RefusedRow[] = [];
-    let put = -1;
-    for (const operations of operationsByGroup(readBatch(batch))) {
-      const [first] = operations;
-      if (first?.kind === "put") put++;
+  private carryOutApart(batch: Uint8Array): RefusedGroup[] {
+    const { database } = this;
+    const refused: RefusedGroup[] = [];
+    let index = -1;
+    for (const operation of readBatch(batch)) {
+      if (operation.kind === "group") index++;
       try {
-        this.database.transaction(() => carryOut(this.database, operations))();
+        database.transaction(() => carryOut(database, [operation]))();
       } catch (error) {
-        if (!isFaultOfRow(error) || first?.kind !== "put") throw error;
-        refused.push({ put, key: first.key.slice(), reason: reasonOf(error) });
+        if (!isFaultOfRow(error) || operation.kind !== "group") throw error;
+        const key = operation.key.slice();
+        refused.push({ index, key, reason: reasonOf(error), before: this.restoreGroup(key) });
       }
     }
     return refused;
+  }
+
+  /** Gives a group as the file has it, without what a change that is not to be has staged. */
+  private restoreGroup(key: Uint8Array): KeptGroups {
+    for (const row of this.database.query(STAGED).all(key) as StagedRow[]) dropStagedOf(this.database, row);
+    return readGroup(this.database, key);
   }
 
   /** Moves everything from the log into the file, so that the file alone is the whole database, and closes it. */
@@ -109,7 +146,7 @@ export class GroupDatabase {
   }
 }
 
-const NONE_REFUSED: RefusedRow[] = [];
+const NONE_REFUSED: RefusedGroup[] = [];
 
 const SET_ASIDE = {
   groups: `INSERT INTO left_out SELECT ?, key, labels, succeeded, failed, exposition, parts FROM groups WHERE rowid = ?`,
@@ -118,8 +155,17 @@ const SET_ASIDE = {
     FROM segments LEFT JOIN groups ON groups.key = segments.key WHERE segments.rowid = ?`,
 };
 
+const LEAVE_OUT_PIECES = `INSERT INTO left_out SELECT ?, pieces.key, '{}', 0.0, 0.0, pieces.exposition, pieces.parts
+  FROM pieces JOIN segments USING (key, number) WHERE segments.rowid = ? ORDER BY piece`;
+const DROP_LEFT_OUT_PIECES =
+  "DELETE FROM pieces WHERE (key, number) IN (SELECT key, number FROM segments WHERE rowid = ?)";
+
 function setRowAside(database: Database, { table, id, reason }: LeftOutRow): void {
   database.query(SET_ASIDE[table]).run(reason, id);
+  if (table === "segments") {
+    database.query(LEAVE_OUT_PIECES).run(reason, id);
+    database.query(DROP_LEFT_OUT_PIECES).run(id);
+  }
   database.query(`DELETE FROM ${table} WHERE rowid = ?`).run(id);
 }
 
@@ -131,41 +177,45 @@ function isFaultOfRow(error: unknown): boolean {
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The operations of a group together, its own row first; an operation without a row is alone. */
-function* operationsByGroup(operations: Iterable<Operation>): Generator<Operation[]> {
-  let together: Operation[] = [];
-  for (const operation of operations) {
-    if (!operation.kind.endsWith("segment") && together.length > 0) {
-      yield together;
-      together = [];
-    }
-    together.push(operation);
-  }
-  if (together.length > 0) yield together;
+/** Deletes what is staged of a group. */
+function dropStagedOf(database: Database, { key, numbers }: StagedRow): void {
+  for (const { first, count } of runsOf(numbers))
+    for (const statement of DROP_RUN) database.query(statement).run(key, first, first + count);
+  database.query(UNSTAGE).run(key);
 }
 
 /** Carries out operations one by one. Statements stay prepared with their database. */
 export function carryOut(database: Database, operations: Iterable<Operation>): void {
-  const put = database.query(PUT);
   for (const operation of operations)
-    switch (operation.kind) {
-      case "put": {
-        const { key, labels, succeededSeconds, failedSeconds, row } = operation;
-        put.run(key, labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
-        break;
-      }
-      case "put segment":
-        database.query(PUT_SEGMENT).run(operation.key, operation.number, operation.row.exposition, operation.row.parts);
-        break;
-      case "drop segment":
-        database.query(DROP_SEGMENT).run(operation.key, operation.number);
-        break;
-      case "remove":
-        for (const statement of REMOVE) database.query(statement).run(operation.key);
-        break;
-      case "wipe":
-        for (const statement of WIPE) database.query(statement).run();
+    if (operation.kind === "group") for (const row of operation.rows) carryOutRow(database, operation.key, row);
+    else if (operation.kind === "remove") for (const statement of REMOVE) database.query(statement).run(operation.key);
+    else for (const statement of WIPE) database.query(statement).run();
+}
+
+function carryOutRow(database: Database, key: Uint8Array, operation: RowOperation): void {
+  switch (operation.kind) {
+    case "put": {
+      const { labels, succeededSeconds, failedSeconds, row } = operation;
+      database.query(PUT).run(key, labels, succeededSeconds, failedSeconds, row.exposition, row.parts);
+      break;
     }
+    case "put segment":
+      database.query(DROP_PIECES).run(key, operation.number);
+      database.query(PUT_SEGMENT).run(key, operation.number, operation.row.exposition, operation.row.parts);
+      break;
+    case "put piece": {
+      const { number, piece, row } = operation;
+      database.query(PUT_PIECE).run(key, number, piece, row.exposition, row.parts);
+      break;
+    }
+    case "drop segment":
+      database.query(DROP_SEGMENT).run(key, operation.number);
+      database.query(DROP_PIECES).run(key, operation.number);
+      break;
+    case "stage":
+      if (operation.numbers.length === 0) database.query(UNSTAGE).run(key);
+      else database.query(STAGE).run(key, operation.numbers);
+  }
 }
 
 function openDatabase(file: string): Database {

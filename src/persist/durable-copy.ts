@@ -1,42 +1,29 @@
 import type { KeptGroups } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
-import { RefusedGroups, type Settlement } from "../model/settlement.ts";
-import type { CopiedStore, CopyEvents, CopyOptions, Writing } from "./copy-deps.ts";
-import { GroupWriter } from "./group-writer.ts";
-import type { RefusedRow, Report } from "./messages.ts";
+import type { CopiedStore } from "./copied-store.ts";
+import type { CopyEvents, CopyOptions, Writing } from "./copy-deps.ts";
+import type { RefusedGroup, Report } from "./messages.ts";
+import { PendingChanges, type WrittenBatch } from "./pending-changes.ts";
 import type { Place } from "./place.ts";
 
-/** Delay before retrying a failed commit. */
+/** Delay before a failed commit is made again. */
 const RETRY_MS = 500;
 /** Interval between attempts to make the file. */
 const REOPEN_MS = 1000;
-/** Most bytes of a batch, so that the event loop is not held up: the rest goes with the next one. */
-const BATCH_GROUPS = 256;
-const BATCH_BYTES = 1 << 20;
-/** Time budget per event-loop turn while restoring. */
+/** Time budget of one turn of the loop while rows are restored. */
 const RESTORE_TURN_MS = 5;
-/** Interval between progress messages while restoring. */
+/** Interval between messages of progress while rows are restored. */
 const PROGRESS_MS = 1000;
 
 /** What became of everything at the end. */
 export type Ending = "written" | "partly written" | "nothing kept";
 
-/** A group whose rows are in a batch, with the segments among them. */
-interface WrittenGroup {
-  readonly id: number;
-  readonly segments: readonly number[];
-}
-
-interface Batch {
-  /** How many groups it was made for, those that were gone by then among them. */
-  readonly groupCount: number;
-  /** In the order of their rows. */
-  readonly written: readonly WrittenGroup[];
-  readonly keys: readonly Uint8Array[];
-  readonly wiped: boolean;
-  /** The requests that wait for it; none if something is left for the next one. */
-  readonly waiting: PromiseWithResolvers<Settlement>;
+/** A batch that the writing thread has. */
+interface UnderWay {
+  readonly batch: WrittenBatch;
+  /** Nothing was left for the next one. */
   readonly isAll: boolean;
+  readonly outcome: PromiseWithResolvers<Rejection | null>;
 }
 
 /**
@@ -47,8 +34,7 @@ interface Batch {
  *     push -> store -> changed(id) ... end of turn -> batch -> thread: one transaction -> committed -> push is answered
  *
  * A batch that fails is made again from what the store holds then, until it succeeds: nothing is forgotten. A group
- * whose rows cannot be written, while all others are, is tried again when it changes: its push is refused, and the file
- * has what was there before.
+ * whose rows cannot be written, while all others are, becomes again what the file has of it: its pushes are refused.
  *
  * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is
  * tried again. Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
@@ -63,17 +49,9 @@ export class DurableCopy {
   private place: Place | null = null;
   private isOpen = false;
   private unwritten = 0;
-  private readonly changedGroups = new Set<number>();
-  private removedKeys: Uint8Array[] = [];
-  private isWiped = false;
-  private readonly writer: GroupWriter;
-  /** Of the groups that pushes wait for, those that were refused so far. */
-  private refusals: RefusedGroups | null = null;
-  /** The groups that cannot be written at the moment, by id, with the reason. */
-  private readonly unwritable = new Map<number, string>();
+  private readonly pending: PendingChanges;
   private number = 0;
-  private underWay: Batch | null = null;
-  private waiting = Promise.withResolvers<Settlement>();
+  private underWay: UnderWay | null = null;
   private isScheduled = false;
   private restoring: Promise<void> = Promise.resolve();
   private restoredGroups = 0;
@@ -91,7 +69,7 @@ export class DurableCopy {
     private readonly options: CopyOptions,
   ) {
     this.toldMs = options.nowMs();
-    this.writer = new GroupWriter(store);
+    this.pending = new PendingChanges(store);
     writing.listen((report) => this.receive(report));
   }
 
@@ -107,50 +85,50 @@ export class DurableCopy {
 
   /** Groups whose change is not committed yet. */
   get waitingGroups(): number {
-    return this.changedGroups.size + this.removedKeys.length + (this.underWay?.groupCount ?? 0);
+    return this.pending.count + (this.underWay?.batch.count ?? 0);
   }
 
-  /** The memory that rows are written with and that stays taken. */
-  keptBytes(): number {
-    return this.writer.sizeBytes;
-  }
-
-  // What the store reports.
+  // What the store tells, and asks for its size.
 
   changed(group: number): void {
     if (this.isMemoryOnly) return;
-    this.changedGroups.add(group);
+    this.pending.changed(group);
     this.schedule();
   }
 
-  removed(key: Uint8Array): void {
+  removed(group: number, key: Uint8Array): void {
     if (this.isMemoryOnly) return;
-    this.removedKeys.push(key.slice());
+    this.pending.removed(group, key, this.underWay?.batch ?? null);
     this.schedule();
   }
 
   wiped(): void {
     if (this.isMemoryOnly) return;
-    this.changedGroups.clear();
-    this.removedKeys = [];
-    this.isWiped = true;
+    this.pending.wiped(this.underWay?.batch ?? null);
     this.unwritten = 0;
-    this.unwritable.clear();
-    this.writer.rows.heads.clear();
     this.schedule();
   }
 
-  familyRemoved = (family: number): void => this.writer.rows.heads.forget(family);
+  familyRemoved(family: number): void {
+    this.pending.writer.rows.heads.forget(family);
+  }
+
+  /** The memory that writing takes up, and what waits to be written. */
+  get sizeBytes(): number {
+    return this.pending.sizeBytes;
+  }
 
   private get isMemoryOnly(): boolean {
     return this.notKept !== null && !this.isOpen;
   }
 
-  /** Waits until all changes up to now are committed: null, or why they are not. With an interval nobody waits. */
-  settled(): Promise<Settlement> | null {
+  /**
+   * Waits until what happened to a group is committed: null, or why it is not; the key null: until a wipe is. With an
+   * interval nobody waits.
+   */
+  settled(key: Uint8Array | null): Promise<Rejection | null> | null {
     if (this.options.intervalMs !== null || this.notKept !== null) return null;
-    if (this.hasChanges) return this.waiting.promise;
-    return this.underWay?.waiting.promise ?? null;
+    return this.pending.settled(key, this.underWay?.batch ?? null);
   }
 
   /** Writes what is not written yet and closes the file; if none could be made so far, it is tried a last time. */
@@ -158,62 +136,32 @@ export class DurableCopy {
     this.isClosing = true;
     await this.restoring;
     if (this.isMemoryOnly) await this.reopen();
-    while (this.isOpen && (this.hasChanges || this.underWay !== null)) {
+    while (this.isOpen && (this.pending.count > 0 || this.underWay !== null)) {
       if (this.underWay === null) this.handOver();
-      const outcome = await (this.underWay?.waiting.promise ?? null);
-      if (outcome instanceof Rejection) break;
+      const fault = await (this.underWay?.outcome.promise ?? null);
+      if (fault !== null) break;
     }
     this.writing.send({ kind: "close" });
     await this.closed.promise;
     if (this.notKept !== null) return "nothing kept";
-    return this.hasChanges ? "partly written" : "written";
-  }
-
-  private get hasChanges(): boolean {
-    return this.isWiped || this.changedGroups.size > 0 || this.removedKeys.length > 0;
+    return this.pending.count > 0 ? "partly written" : "written";
   }
 
   private schedule(): void {
-    if (this.isScheduled || this.underWay !== null || !this.isOpen) return;
+    if (this.isScheduled || this.underWay !== null || !this.isOpen || this.pending.count === 0) return;
     this.isScheduled = true;
     const isHurried = this.notKept !== null || this.options.intervalMs === null;
     this.options.after(this.commitFault !== null ? RETRY_MS : isHurried ? 0 : (this.options.intervalMs ?? 0), () => {
       this.isScheduled = false;
-      if (this.underWay === null && this.hasChanges) this.handOver();
+      if (this.underWay === null && this.pending.count > 0) this.handOver();
     });
   }
 
   private handOver(): void {
-    const { batch } = this.writer;
-    const keys = this.removedKeys;
-    const wiped = this.isWiped;
-    if (wiped) batch.wipe();
-    for (const key of keys) batch.remove(key);
-    this.removedKeys = [];
-    this.isWiped = false;
-    const groupsBefore = this.changedGroups.size;
-    const written = this.writeGroups();
-    const groupCount = groupsBefore - this.changedGroups.size;
-    const isAll = this.changedGroups.size === 0;
-    const nobody = Promise.withResolvers<Settlement>();
-    this.underWay = { groupCount, written, keys, wiped, isAll, waiting: isAll ? this.waiting : nobody };
-    if (isAll) this.waiting = Promise.withResolvers();
-    const bytes = batch.finish();
+    const batch = this.pending.write();
+    this.underWay = { batch, isAll: this.pending.count === 0, outcome: Promise.withResolvers() };
+    const bytes = this.pending.writer.batch.finish();
     this.writing.send({ kind: "commit", number: ++this.number, batch: bytes }, [bytes.buffer]);
-  }
-
-  /** Writes changed groups to the batch, those that wait longest first. */
-  private writeGroups(): WrittenGroup[] {
-    const { writer, changedGroups } = this;
-    const written: WrittenGroup[] = [];
-    let taken = 0;
-    for (const id of changedGroups) {
-      if (taken++ === BATCH_GROUPS || writer.batch.sizeBytes > BATCH_BYTES) break;
-      const segments = writer.write(id);
-      if (segments !== null) written.push({ id, segments });
-      changedGroups.delete(id);
-    }
-    return written;
   }
 
   private receive(report: Report): void {
@@ -277,17 +225,19 @@ export class DurableCopy {
   private beOpen(groups: number, leftOut: number): void {
     this.isOpen = true;
     this.notReady = null;
-    if (this.notKept === null) this.events.restored(groups, leftOut);
-    else this.noteAll();
+    if (this.notKept === null) {
+      this.pending.restored(this.store.groupLimit);
+      this.events.restored(groups, leftOut);
+    } else this.noteAll();
     this.opened.resolve();
-    if (this.hasChanges) this.schedule();
+    if (this.pending.count > 0) this.schedule();
     else if (this.notKept !== null) this.beKept();
   }
 
   /** Notes every group as changed: the file has been made just now. */
   private noteAll(): void {
-    for (let id = 0; id < this.store.groupLimit; id++) this.changedGroups.add(id);
-    this.unwritten = this.changedGroups.size;
+    for (let id = 0; id < this.store.groupLimit; id++) this.pending.changed(id);
+    this.unwritten = this.pending.count;
   }
 
   private beKept(): void {
@@ -296,79 +246,40 @@ export class DurableCopy {
     this.events.kept();
   }
 
-  private finish(reason: string | null, durationSeconds: number, refused: readonly RefusedRow[]): void {
+  private finish(reason: string | null, durationSeconds: number, refused: readonly RefusedGroup[]): void {
     const done = this.underWay;
     if (done === null) throw new Error("a batch ended that was not under way");
     this.underWay = null;
     this.commitFault = reason;
     if (reason === null) this.noteCommit(done, durationSeconds, refused);
     else this.noteFailure(done, reason);
-    if (!this.hasChanges) return;
+    if (this.pending.count === 0) return;
     // Pushes that came while the batch was written wait for the next one already.
     if (reason === null && (this.options.intervalMs === null || !done.isAll)) this.handOver();
     else this.schedule();
   }
 
-  private noteCommit(done: Batch, durationSeconds: number, refused: readonly RefusedRow[]): void {
-    this.events.committed(durationSeconds, done.groupCount);
-    this.unwritten -= done.groupCount;
-    if (this.unwritable.size > 0) this.forgetWritten(done, refused);
-    for (const row of refused) this.noteRefusal(done, row);
-    if (this.notKept !== null && this.unwritten <= 0 && !this.isWiped) this.beKept();
-    done.waiting.resolve(this.refusals);
-    if (done.isAll) this.refusals = null;
+  private noteCommit({ batch, outcome }: UnderWay, durationSeconds: number, refused: readonly RefusedGroup[]): void {
+    this.events.committed(durationSeconds, batch.count);
+    this.unwritten -= batch.count;
+    for (const group of refused) {
+      this.pending.refuse(batch, group);
+      this.events.refused(group.key, group.reason);
+    }
+    this.pending.committed(batch);
+    if (this.notKept !== null && this.unwritten <= 0 && this.pending.isInStep) this.beKept();
+    outcome.resolve(null);
   }
 
-  private forgetWritten({ written }: Batch, refused: readonly RefusedRow[]): void {
-    const stillRefused = new Set(refused.map(({ put }) => put));
-    for (const [put, { id }] of written.entries()) if (!stillRefused.has(put)) this.unwritable.delete(id);
-  }
-
-  /** The group is tried again with its next change, for its segments are still to be written. */
-  private noteRefusal({ written }: Batch, { put, key, reason }: RefusedRow): void {
-    const group = written[put];
-    if (group === undefined) throw new Error(`row ${put} of a batch was refused, which has ${written.length}`);
-    this.noteSegments(group);
-    this.refusals ??= new RefusedGroups();
-    this.refusals.add(
-      key,
-      new Rejection("too-large", `the group cannot be written to the persistence file: ${reason}`),
-    );
-    if (this.unwritable.get(group.id) === reason) return;
-    this.unwritable.set(group.id, reason);
-    this.events.refused(key, reason);
-  }
-
-  private noteSegments({ id, segments }: WrittenGroup): void {
-    if (segments.length === 0) return;
-    const known = this.store.segmentsOf(id);
-    for (const segment of segments) known?.noteChanged(segment);
-  }
-
-  private noteFailure(done: Batch, reason: string): void {
-    this.takeBack(done);
+  private noteFailure({ batch, outcome }: UnderWay, reason: string): void {
+    const fault = new Rejection("unavailable", `the change could not be made durable: ${reason}`);
+    this.pending.failed(batch, fault);
     if (this.place === null) this.events.failed(reason);
     else {
       this.notKept = reason;
-      this.unwritten = this.changedGroups.size;
+      this.unwritten = this.pending.count;
       this.events.notKept(reason, this.place);
     }
-    const rejection = new Rejection("unavailable", `the change could not be made durable: ${reason}`);
-    done.waiting.resolve(rejection);
-    if (done.isAll) return;
-    this.waiting.resolve(rejection);
-    this.waiting = Promise.withResolvers();
-    this.refusals = null;
-  }
-
-  /** Notes again what a failed batch was to write; a wipe since then has made it void. */
-  private takeBack({ written, keys, wiped }: Batch): void {
-    if (this.isWiped) return;
-    for (const group of written) {
-      this.changedGroups.add(group.id);
-      this.noteSegments(group);
-    }
-    this.removedKeys.push(...keys);
-    this.isWiped = wiped;
+    outcome.resolve(fault);
   }
 }

@@ -1,7 +1,8 @@
-import { type GroupRow, type KeyedGroup, OWN_SEGMENT } from "../model/kept-group.ts";
+import { OWN_SEGMENT } from "../model/kept-group.ts";
+import { isPushTimeName } from "../model/push-times.ts";
 import type { GroupFamily } from "../model/view.ts";
-import type { GroupSegments } from "../store/table/segments.ts";
 import { BatchWriter } from "./batch.ts";
+import type { GroupSegments, WrittenStore } from "./copied-store.ts";
 import { type Row, RowWriter, sizeInRow } from "./record.ts";
 
 /** A row is not larger than this, unless one family is; larger ones are split. Two pages of the database. */
@@ -9,9 +10,9 @@ export const ROW_BYTES = 16 << 10;
 /** How far the rows are filled that it is split into. */
 export const FILLED_BYTES = ROW_BYTES / 2;
 /** A segment that has become smaller than this goes back into the row of its group. */
-const SMALL_BYTES = ROW_BYTES / 8;
-/** Every group's own row has at least the families of the two push times. */
-const OWN_FAMILIES = 2;
+export const SMALL_BYTES = ROW_BYTES / 8;
+/** A change of a group that takes more than this is written in slices, by a LargeChange. */
+const LARGE_BYTES = 128 << 10;
 const NO_SEGMENTS: readonly number[] = [];
 
 interface Piece {
@@ -26,17 +27,6 @@ interface Work {
   readonly drop: number[];
 }
 
-/** What the writer needs of the store that it writes groups of. */
-export interface WrittenStore {
-  /** The group of an id, or null if it is gone. */
-  readonly keyedGroup: (group: number) => KeyedGroup | null;
-  /** The same without its families. */
-  readonly groupRow: (group: number) => GroupRow | null;
-  /** How a group is spread over rows, or null where it is kept whole. */
-  readonly segmentsOf: (group: number) => GroupSegments | null;
-  readonly splitGroup: (group: number) => GroupSegments;
-}
-
 /**
  * Writes groups to a batch. A group of ordinary size is one row. A large one is spread over segments: the own row,
  * which changes with each push, and further ones, of which those are written that have changed. Segments that have
@@ -47,56 +37,79 @@ export class GroupWriter {
   readonly batch = new BatchWriter();
   readonly rows = new RowWriter();
 
-  constructor(private readonly store: WrittenStore) {}
+  constructor(readonly store: WrittenStore) {}
 
   /** The memory that it takes up. */
   get sizeBytes(): number {
     return this.batch.keptBytes + this.rows.sizeBytes;
   }
 
-  /** Writes a group and returns the numbers of the segments that it wrote; null: there is no such group. */
-  write(group: number): readonly number[] | null {
+  /**
+   * Writes a group and gives the numbers of the segments that it wrote; null: there is no such group. A large change is
+   * not written but said to be one.
+   */
+  write(group: number): readonly number[] | "large" | null {
     const segments = this.store.segmentsOf(group);
-    return segments === null ? this.writeWhole(group) : this.writeSegments(group, segments);
+    if (segments === null) return this.writeWhole(group);
+    return isLarge(segments) ? "large" : this.writeSegments(group, segments);
   }
 
-  private writeWhole(id: number): readonly number[] | null {
+  private writeWhole(id: number): readonly number[] | "large" | null {
     const group = this.store.keyedGroup(id);
     if (group === null) return null;
-    const row = this.rows.write(group.view.families, ROW_BYTES, OWN_FAMILIES);
-    if (row === null) return this.writeSegments(id, this.store.splitGroup(id));
+    const row = this.rows.write(group.view.families, ROW_BYTES);
+    if (row === null) {
+      this.store.splitGroup(id);
+      return this.write(id);
+    }
+    this.batch.group(group.key);
     this.batch.put(group, row);
     return NO_SEGMENTS;
   }
 
   private writeSegments(id: number, segments: GroupSegments): readonly number[] | null {
+    const { batch } = this;
     const group = this.store.groupRow(id);
     if (group === null) return null;
     const work: Work = { put: new Set(), drop: [] };
     for (const number of segments.takeChanged()) settle(segments, number, work);
     settleOwn(segments, work);
-    this.batch.put(group, this.rowOf(segments, OWN_SEGMENT));
-    for (const number of work.drop) this.batch.dropSegment(group.key, number);
-    for (const number of work.put) this.batch.putSegment(group.key, number, this.rowOf(segments, number));
+    segments.release(work.drop);
+    batch.group(group.key);
+    batch.put(group, this.rowOf(segments, OWN_SEGMENT));
+    for (const number of work.drop) batch.dropSegment(number);
+    for (const number of work.put) batch.putSegment(number, this.rowOf(segments, number));
     return [...work.drop, ...work.put];
   }
 
-  private rowOf(segments: GroupSegments, number: number): Row {
+  /** The row of a segment. */
+  rowOf(segments: GroupSegments, number: number): Row {
     return this.rows.writeWhole(piecesOf(segments, number).map(({ family }) => family));
   }
 }
 
+/** Whether so much of a group has changed that it is to be written in slices. Looks at no more than that. */
+function isLarge(segments: GroupSegments): boolean {
+  let sizeBytes = 0;
+  for (const number of [OWN_SEGMENT, ...segments.changed])
+    for (const chunk of segments.chunksOf(number)) {
+      sizeBytes += sizeInRow(segments.family(chunk));
+      if (sizeBytes > LARGE_BYTES) return true;
+    }
+  return false;
+}
+
 /** The families of a segment, sorted by name. */
-function piecesOf(segments: GroupSegments, number: number): Piece[] {
-  const pieces = segments.chunksOf(number).map((chunk) => {
+export function piecesOf(segments: GroupSegments, number: number): Piece[] {
+  const pieces = Array.from(segments.chunksOf(number), (chunk) => {
     const family = segments.family(chunk);
     return { chunk, family, sizeBytes: sizeInRow(family) };
   });
   return pieces.sort((a, b) => (a.family.name < b.family.name ? -1 : 1));
 }
 
-const sumOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-const chunksIn = (pieces: readonly Piece[]): number[] => pieces.map(({ chunk }) => chunk);
+export const sumOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+export const chunksIn = (pieces: readonly Piece[]): number[] => pieces.map(({ chunk }) => chunk);
 
 function settle(segments: GroupSegments, number: number, work: Work): void {
   const pieces = piecesOf(segments, number);
@@ -116,8 +129,12 @@ function settle(segments: GroupSegments, number: number, work: Work): void {
 function settleOwn(segments: GroupSegments, work: Work): void {
   const pieces = piecesOf(segments, OWN_SEGMENT);
   if (sumOf(pieces) <= ROW_BYTES) return;
-  for (const pack of packed(pieces.filter(({ chunk }) => !segments.isPushTime(chunk)))) moveOut(segments, pack, work);
+  for (const pack of packed(pieces.filter((piece) => !staysOwn(piece.family)))) moveOut(segments, pack, work);
 }
+
+/** The push times change with each push: unless they are large, moving them would only have them written twice. */
+export const staysOwn = (family: GroupFamily): boolean =>
+  isPushTimeName(family.name) && sizeInRow(family) < SMALL_BYTES;
 
 function moveOut(segments: GroupSegments, pieces: readonly Piece[], work: Work): void {
   const number = segments.open();
@@ -126,7 +143,7 @@ function moveOut(segments: GroupSegments, pieces: readonly Piece[], work: Work):
 }
 
 /** Puts pieces into runs, each filled as far as a row is to be, or of one piece. */
-function packed(pieces: readonly Piece[]): Piece[][] {
+export function packed(pieces: readonly Piece[]): Piece[][] {
   const packs: Piece[][] = [];
   let sizeBytes = Infinity;
   for (const piece of pieces) {

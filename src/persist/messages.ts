@@ -9,11 +9,14 @@ export type Request =
   | { readonly kind: "commit"; readonly number: number; readonly batch: Uint8Array<ArrayBuffer> }
   | { readonly kind: "close" };
 
-/** A group whose rows could not be written: what kept them from it, and which of the puts of its batch it was. */
-export interface RefusedRow {
-  readonly put: number;
+/** A group whose rows could not be written. */
+export interface RefusedGroup {
+  /** Its place among the groups of its batch. */
+  readonly index: number;
   readonly key: Uint8Array;
   readonly reason: string;
+  /** What the file has of it: nothing, or what it was before. */
+  readonly before: KeptGroups;
 }
 
 /** What the writing thread reports. */
@@ -26,12 +29,12 @@ export type Report =
   | { readonly kind: "unusable"; readonly reason: string }
   /** There is no file of ours and none can be made at the moment. */
   | { readonly kind: "unmade"; readonly reason: string; readonly place: Place }
-  /** All of the batch but the rows that are refused. */
+  /** All of the batch but the groups that are refused. */
   | {
       readonly kind: "committed";
       readonly number: number;
       readonly durationSeconds: number;
-      readonly refused: readonly RefusedRow[];
+      readonly refused: readonly RefusedGroup[];
     }
   | { readonly kind: "failed"; readonly number: number; readonly reason: string }
   | { readonly kind: "unclean"; readonly reason: string }

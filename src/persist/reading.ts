@@ -5,8 +5,9 @@ import { checkHead } from "./file-head.ts";
 import { KeptColumns } from "./kept-columns.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
-import { RECHECKED_VERSION, SEGMENTED_VERSION } from "./schema.ts";
+import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION } from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
+import { isStaged, type Run, runsOf } from "./staged.ts";
 
 /** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 1 << 20;
@@ -14,14 +15,25 @@ const TEXTS = "typeof(key) = 'text' AND typeof(exposition) = 'text' AND typeof(p
 const CONTENT = "CAST(key AS BLOB) AS key, CAST(exposition AS BLOB) AS exposition, parts";
 /** The rows of groups, each a FoundRow. */
 export const READ_GROUPS = `SELECT rowid AS id, 0 AS segment, succeeded, failed, ${CONTENT},
-  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AS isTyped, 1 AS hasGroup FROM groups`;
+  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AS isTyped, 1 AS hasGroup, 0 AS hasPieces
+  FROM groups`;
+const HAS_GROUP = "EXISTS (SELECT 1 FROM groups WHERE groups.key = segments.key)";
+const HAS_PIECES = "EXISTS (SELECT 1 FROM pieces WHERE pieces.key = segments.key AND pieces.number = segments.number)";
+const readSegments = (hasPieces: string): string => `SELECT rowid AS id, number AS segment, 0.0 AS succeeded,
+  0.0 AS failed, ${CONTENT}, ${TEXTS} AND number > 0 AS isTyped, ${HAS_GROUP} AS hasGroup, ${hasPieces} AS hasPieces
+  FROM segments`;
 /** A group's segments come together. */
-const READ_SEGMENTS = `SELECT rowid AS id, number AS segment, 0.0 AS succeeded, 0.0 AS failed, ${CONTENT},
-  ${TEXTS} AND number > 0 AS isTyped, EXISTS (SELECT 1 FROM groups WHERE groups.key = segments.key) AS hasGroup
-  FROM segments ORDER BY key, number`;
-const READ = { groups: READ_GROUPS, segments: READ_SEGMENTS };
+const IN_ORDER = "ORDER BY key, number";
+const OF_KEY = "WHERE key = CAST(? AS TEXT)";
+const READ_PIECES = `SELECT ${CONTENT}, ${TEXTS} AS isTyped FROM pieces ${OF_KEY} AND number = ? ORDER BY piece`;
+const READ_STAGED = "SELECT CAST(key AS BLOB) AS key, CAST(numbers AS BLOB) AS numbers FROM staged";
 /** Of what is wrong with a row no more is said. */
 const REASON_CHARACTERS = 500;
+
+interface StoredRow extends FoundRow {
+  /** 1: there are pieces of it. */
+  readonly hasPieces: number;
+}
 
 /** A row that is not one that we write. */
 export interface LeftOutRow {
@@ -56,31 +68,80 @@ export function* readGroups(file: string, leaveOut: (row: LeftOutRow) => void): 
 }
 
 function* readRows(database: Database, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
-  const columns = new KeptColumns();
-  const withoutGroup = new Set<string>();
-  // Both tables as they are at one moment.
+  // All tables as they are at one moment.
   database.run("BEGIN");
-  const version = versionOf(database);
-  const check = new RowCheck(version < RECHECKED_VERSION ? null : new SideCheck());
-  const isSegmented = version >= SEGMENTED_VERSION;
-  for (const table of isSegmented ? (["groups", "segments"] as const) : (["groups"] as const))
-    for (const row of database.query(READ[table]).iterate() as IterableIterator<FoundRow>) {
-      const key = () => Buffer.from(row.key).toString("latin1");
-      const isOrphan = row.hasGroup !== 1 || (withoutGroup.size > 0 && withoutGroup.has(key()));
-      const fault = isOrphan ? "it is part of a group that is not there" : check.findFault(row);
-      if (fault === null) columns.add(row);
-      else {
-        if (table === "groups") withoutGroup.add(key());
-        leaveOut({
-          table,
-          id: row.id,
-          key: Buffer.from(row.key).toString(),
-          reason: fault.slice(0, REASON_CHARACTERS),
-        });
-      }
-      if (columns.sizeBytes >= HANDOVER_BYTES) yield columns.finish();
-    }
+  const reader = new RowReader(database, leaveOut);
+  const { columns, version } = reader;
+  const rows = (statement: string) => database.query(statement).iterate() as IterableIterator<StoredRow>;
+  for (const row of rows(READ_GROUPS)) if (reader.add("groups", row)) yield columns.finish();
+  const segments = readSegments(version < STAGED_VERSION ? "0" : HAS_PIECES);
+  if (version >= SEGMENTED_VERSION)
+    for (const row of rows(`${segments} ${IN_ORDER}`)) if (reader.add("segments", row)) yield columns.finish();
   if (columns.rowCount > 0) yield columns.finish();
   const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
   if (found !== "ok") throw new Error(found);
 }
+
+/** A group of a database of today, with nothing staged; rows that are not ours are left out. */
+export function readGroup(database: Database, key: Uint8Array): KeptGroups {
+  const reader = new RowReader(database, () => {});
+  const rows = (statement: string) => database.query(`${statement} ${OF_KEY} ${IN_ORDER}`).all(key) as StoredRow[];
+  for (const row of database.query(`${READ_GROUPS} ${OF_KEY}`).all(key) as StoredRow[]) reader.add("groups", row);
+  for (const row of rows(readSegments(HAS_PIECES))) reader.add("segments", row);
+  return reader.columns.finish();
+}
+
+/** Takes rows as they are found into columns. */
+class RowReader {
+  readonly columns = new KeptColumns();
+  readonly version: number;
+  private readonly check: RowCheck;
+  /** The keys of groups whose own rows are left out. */
+  private readonly withoutGroup = new Set<string>();
+  /** The segments that do not count, by key. */
+  private readonly staged = new Map<string, readonly Run[]>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly leaveOut: (row: LeftOutRow) => void,
+  ) {
+    this.version = versionOf(database);
+    this.check = new RowCheck(this.version < RECHECKED_VERSION ? null : new SideCheck());
+    if (this.version < STAGED_VERSION) return;
+    for (const { key, numbers } of database.query(READ_STAGED).all() as { key: Uint8Array; numbers: Uint8Array }[])
+      this.staged.set(textOf(key), runsOf(numbers));
+  }
+
+  /** Takes a row, or leaves it out. True: the columns are to be handed over. */
+  add(table: "groups" | "segments", found: StoredRow): boolean {
+    if (this.isStaged(found)) return false;
+    const row = found.hasPieces === 1 ? this.joined(found) : found;
+    const isOrphan = row.hasGroup !== 1 || (this.withoutGroup.size > 0 && this.withoutGroup.has(textOf(row.key)));
+    const fault = isOrphan ? "it is part of a group that is not there" : this.check.findFault(row);
+    if (fault === null) this.columns.add(row);
+    else {
+      if (table === "groups") this.withoutGroup.add(textOf(row.key));
+      const reason = fault.slice(0, REASON_CHARACTERS);
+      this.leaveOut({ table, id: row.id, key: Buffer.from(row.key).toString(), reason });
+    }
+    return this.columns.sizeBytes >= HANDOVER_BYTES;
+  }
+
+  private isStaged({ key, segment }: StoredRow): boolean {
+    return segment > 0 && this.staged.size > 0 && isStaged(this.staged.get(textOf(key)) ?? [], segment);
+  }
+
+  /** A segment with its pieces. */
+  private joined(row: StoredRow): StoredRow {
+    const pieces = this.database.query(READ_PIECES).all(row.key, row.segment) as StoredRow[];
+    const rows = [row, ...pieces];
+    return {
+      ...row,
+      isTyped: rows.every(({ isTyped }) => isTyped === 1) ? 1 : 0,
+      exposition: Buffer.concat(rows.map(({ exposition }) => exposition)),
+      parts: Buffer.concat(rows.map(({ parts }) => parts)),
+    };
+  }
+}
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");

@@ -13,6 +13,7 @@ export interface Row {
 
 /** The size of a side that is not there. */
 const NO_SIDE = -1;
+const LINE_FEED = 0x0a;
 /** Buffers that have grown beyond this are given back. */
 const KEPT_BUFFER_BYTES = 1 << 20;
 
@@ -29,19 +30,49 @@ export class RowWriter {
     return this.heads.sizeBytes + this.exposition.bytes.length + this.parts.bytes.length;
   }
 
-  /** A row of these families, or null where it would be larger than `limitBytes` and has more than `always` of them. */
-  write(families: readonly GroupFamily[], limitBytes = Infinity, always = 0): Row | null {
+  /** A row of these families, or null where it would be larger than about `limitBytes`. */
+  write(families: readonly GroupFamily[], limitBytes = Infinity): Row | null {
     const { exposition, parts, heads } = this;
     this.trim();
     exposition.reset();
     parts.reset();
+    let sizeBytes = 0;
     for (const family of families) {
+      sizeBytes += sizeInRow(family);
+      if (sizeBytes > limitBytes) return null;
       const head = heads.of(family);
       exposition.append(head.lines);
       this.writePart(family, head, exposition.length);
+      if (family.side !== null) parts.append(family.side);
       exposition.append(family.lines);
-      if (exposition.length + parts.length > limitBytes && families.length > always) return null;
     }
+    return { exposition: exposition.view(), parts: parts.view() };
+  }
+
+  /**
+   * A piece of the row of one family: of its bytes, those of the exposition before those of the parts, `sizeBytes` from
+   * `from` on, or a little less so that a line of text is not cut; empty where there are none left.
+   */
+  writePiece(family: GroupFamily, from: number, sizeBytes: number): Row {
+    const { exposition, parts, heads } = this;
+    this.trim();
+    exposition.reset();
+    parts.reset();
+    const head = heads.of(family);
+    this.writePart(family, head, head.lines.length);
+    const part = parts.finish();
+    parts.reset();
+    const end = from + sizeBytes - lineCut(family.lines, from - head.lines.length, sizeBytes);
+    let at = 0;
+    const append = (out: Writer, bytes: Uint8Array) => {
+      const start = Math.max(from - at, 0);
+      if (start < bytes.length && end > at) out.copy(bytes, start, Math.min(end - at, bytes.length));
+      at += bytes.length;
+    };
+    append(exposition, head.lines);
+    append(exposition, family.lines);
+    append(parts, part);
+    if (family.side !== null) append(parts, family.side);
     return { exposition: exposition.view(), parts: parts.view() };
   }
 
@@ -59,7 +90,8 @@ export class RowWriter {
   }
 
   /**
-   * Appends one family to `parts`, numbers little-endian; `start` is where its lines are in the exposition:
+   * Appends one family to `parts`, but for its side; numbers little-endian; `start` is where its lines stand in the
+   * exposition:
    *
    *     f64 pushedMs | u32 metrics | u32 lines | u32 start | u32 size | i32 size of the side or -1 | u32 size of the head
    *     head:  u8 type | u8 flags of kept-group.ts | u32 size of the name | name | f64 age, if there is one | help
@@ -76,8 +108,15 @@ export class RowWriter {
     numbers.setUint32(28, head.bytes.length, true);
     parts.append(this.numberBytes);
     parts.append(head.bytes);
-    if (family.side !== null) parts.append(family.side);
   }
+}
+
+/** How many bytes of lines[from, from+sizeBytes) are of a line that does not end there, unless they are very many. */
+function lineCut(lines: Uint8Array, from: number, sizeBytes: number): number {
+  const end = from + sizeBytes;
+  if (end <= 0 || end >= lines.length) return 0;
+  const lastLine = lines.lastIndexOf(LINE_FEED, end - 1) + 1;
+  return lastLine > from && end - lastLine < sizeBytes / 2 ? end - lastLine : 0;
 }
 
 /** About how large a family is in a row. */
@@ -115,6 +154,13 @@ export class PieceReader {
 
   byte(): number {
     return this.take(1)[0] as number;
+  }
+
+  /** The next byte, which stays the next one. */
+  peek(): number {
+    const byte = this.take(1)[0] as number;
+    this.at--;
+    return byte;
   }
 
   uint32(): number {

@@ -2,11 +2,13 @@
 export const APPLICATION_ID = 0x50475754;
 /**
  * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today,
- * and every group is one row. 3: large groups have further rows.
+ * and every group is one row. 3: large groups have further rows. 4: large families have several, and rows may be
+ * staged.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 export const RECHECKED_VERSION = 2;
 export const SEGMENTED_VERSION = 3;
+export const STAGED_VERSION = 4;
 
 /** One row a group, with its families, or those of them that are in no segment. */
 export const GROUPS = `CREATE TABLE groups (
@@ -25,6 +27,22 @@ export const SEGMENTS = `CREATE TABLE segments (
   exposition TEXT NOT NULL,
   parts BLOB NOT NULL,
   PRIMARY KEY (key, number)
+)`;
+
+/** What follows in the columns of a segment that is too large for one row, in the order of `piece`, from 1 on. */
+export const PIECES = `CREATE TABLE pieces (
+  key TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  piece INTEGER NOT NULL,
+  exposition TEXT NOT NULL,
+  parts BLOB NOT NULL,
+  PRIMARY KEY (key, number, piece)
+)`;
+
+/** Of groups of which a large change is being written: the segments that do not count yet (staged.ts). */
+export const STAGED = `CREATE TABLE staged (
+  key TEXT NOT NULL PRIMARY KEY,
+  numbers BLOB NOT NULL
 )`;
 
 /** Rows as they were that are not used, with the reason. */
@@ -69,10 +87,13 @@ function isOurs({ type, name, table, sql }: SchemaObject): boolean {
 const TABLES = [
   ["groups", GROUPS],
   ["segments", SEGMENTS],
+  ["pieces", PIECES],
+  ["staged", STAGED],
   ["left_out", LEFT_OUT],
 ] as const;
 
 /** The tables that a database of a version must have. */
 export function tablesOf(version: number): readonly string[] {
-  return version < SEGMENTED_VERSION ? ["groups"] : ["groups", "segments"];
+  if (version < SEGMENTED_VERSION) return ["groups"];
+  return version < STAGED_VERSION ? ["groups", "segments"] : ["groups", "segments", "pieces", "staged"];
 }

@@ -1,13 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
-import { type Operation, readBatch } from "./batch.ts";
+import { type RowOperation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
 import { openOurs, versionOf } from "./opening.ts";
 import { READ_GROUPS } from "./reading.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
 import { splitRow } from "./row-split.ts";
-import { LEFT_OUT, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS } from "./schema.ts";
+import { LEFT_OUT, PIECES, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS, STAGED, STAGED_VERSION } from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
 
 /** A row that is not to stay as it is. */
@@ -41,11 +41,14 @@ export function upgradeDatabase(file: string, amendments: readonly Amendment[], 
 
 function upgrade(database: Database, amendments: readonly Amendment[], step: () => void): void {
   // The head of the file may be older than the database: a kill came before the log was moved into it.
-  if (versionOf(database) < SEGMENTED_VERSION) database.run(SEGMENTS);
+  const version = versionOf(database);
+  if (version < SEGMENTED_VERSION) database.run(SEGMENTS);
+  if (version < STAGED_VERSION) for (const table of [PIECES, STAGED]) database.run(table);
   if (amendments.length > 0) database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
   for (const amendment of amendments) amend(database, amendment);
   const check = new RowCheck(new SideCheck());
-  for (const { id } of database.query(LARGE).all() as { id: number }[]) {
+  const large = version < SEGMENTED_VERSION ? database.query(LARGE).all() : [];
+  for (const { id } of large as { id: number }[]) {
     step();
     const row = database.query(ROW).get(id) as FoundRow;
     // What is not one of ours is found, and left out, when the file is read.
@@ -68,9 +71,9 @@ function split(database: Database, row: FoundRow): void {
   const { labels } = database.query(LABELS).get(row.id) as { labels: Uint8Array };
   let number = 0;
   for (const part of splitRow(row, OWN)) {
-    const own: Operation = { kind: "put", key, labels, succeededSeconds, failedSeconds, row: part };
-    const further: Operation = { kind: "put segment", key, number, row: part };
-    carryOut(database, [number === 0 ? own : further]);
+    const own: RowOperation = { kind: "put", labels, succeededSeconds, failedSeconds, row: part };
+    const further: RowOperation = { kind: "put segment", number, row: part };
+    carryOut(database, [{ kind: "group", key, rows: [number === 0 ? own : further] }]);
     number++;
   }
 }

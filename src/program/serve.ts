@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { plainFront, type WebFront } from "../access/web-front.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
-import { type Keeping, keepStore, MEMORY_ONLY } from "../durability/durability.ts";
+import { type Keeping, keepStore, limitsOf, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
 import { Fault } from "../model/fault.ts";
@@ -57,7 +57,7 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
     log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
     return 1;
   }
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings));
   const keeping = startKeeping(settings, store, runtime, rootLog.for("durability.ts"), () => ending.resolve(1));
   const ownMetrics = buildOwnMetrics(program, runtime, store, keeping);
   const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));

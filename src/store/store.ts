@@ -21,7 +21,7 @@ import { findInconsistentHelp } from "./table/inconsistent-help.ts";
 import { PushTimes } from "./table/push-times.ts";
 import { readGroups } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
-import { Restoring } from "./table/restore.ts";
+import { putBack, Restoring } from "./table/restore.ts";
 import { type GroupSegments, Segments } from "./table/segments.ts";
 import { Snapshot } from "./table/snapshot.ts";
 import { Table } from "./table/table.ts";
@@ -209,7 +209,7 @@ export class Store {
     const group = this.table.groups.find(key.block);
     if (group < 0) return false;
     this.table.removeGroup(group);
-    this.watcher?.removed(key.block);
+    this.watcher?.removed(group, key.block);
     return true;
   }
 
@@ -237,14 +237,19 @@ export class Store {
     this.watchSegments(watcher);
   }
 
-  private watchSegments({ familyRemoved }: StoreWatcher): void {
-    this.segments = new Segments(this.table, familyRemoved);
+  private watchSegments(watcher: StoreWatcher): void {
+    this.segments = new Segments(this.table, watcher);
     this.table.segments = this.segments;
   }
 
   /** Puts kept groups into the store, step by step; there must be none of their keys. The watcher is not notified. */
   restoring(kept: KeptGroups): Restoring {
     return new Restoring(this.table, this.reserved, kept, () => this.allowContradictions());
+  }
+
+  /** Makes a group what was kept of it, and returns its id, or -1 where nothing was. The watcher is not notified. */
+  putBack(group: number, kept: KeptGroups): number {
+    return putBack(this.table, group, this.restoring(kept));
   }
 
   /** All groups with their keys and push times, borrowed as with `groups`. */
@@ -255,9 +260,9 @@ export class Store {
     }
   }
 
-  /** The id of a group, or -1. */
-  groupOf(key: GroupingKey): number {
-    return this.table.groups.find(key.block);
+  /** The id of a group by the block of its key, or -1. */
+  groupOf(key: Uint8Array): number {
+    return this.table.groups.find(key);
   }
 
   /** All ids of groups are below it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Settings } from "../../src/config/command-line.ts";
 import { parseCommandLine } from "../../src/config/command-line.ts";
-import { type Keeping, keepStore } from "../../src/durability/durability.ts";
+import { type Keeping, keepStore, limitsOf } from "../../src/durability/durability.ts";
 import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { Rejection } from "../../src/model/rejection.ts";
@@ -81,8 +81,7 @@ class Kept {
 
   push(job: string, value = 1): void {
     this.parser.parse(Buffer.from(`m ${value}\n`));
-    const key = new GroupingKey([{ name: "job", value: job }]);
-    this.store.apply({ key, columns: this.columns, replace: true, receivedMs: this.nowMs });
+    this.store.apply({ key: keyOf(job), columns: this.columns, replace: true, receivedMs: this.nowMs });
   }
 
   /** The batches that were handed over and are not answered yet. */
@@ -113,6 +112,9 @@ class Kept {
     return this.logged.filter((line) => line.startsWith("ts=") && line.includes("level=error"));
   }
 }
+
+const keyOf = (job: string): GroupingKey => new GroupingKey([{ name: "job", value: job }]);
+const blockOf = (job: string): Uint8Array => keyOf(job).block;
 
 function settingsOf(...flags: string[]): Settings {
   const line = parseCommandLine(flags, PROGRAM);
@@ -151,7 +153,7 @@ describe("while no file can be made", () => {
     kept.store.wipe();
     kept.push("b");
     const { keeping } = kept;
-    expect([keeping.settled(), keeping.notReady(), keeping.fault()]).toEqual([null, null, null]);
+    expect([keeping.settled(blockOf("b")), keeping.notReady(), keeping.fault()]).toEqual([null, null, null]);
     expect(keeping.stats()).toMatchObject({ up: false, healthy: false, waitingGroups: 0 });
     expect(kept.takeCommits()).toEqual([]);
   });
@@ -199,7 +201,7 @@ describe("once a file could be made", () => {
     async ({ flags }) => {
       const kept = await made(1_000, ...flags);
       expect(kept.status).toBe("memory-only");
-      expect(kept.keeping.settled()).toBeNull();
+      expect(kept.keeping.settled(blockOf("g0"))).toBeNull();
       const sizes = await kept.commitAll();
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1_000);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(256);
@@ -213,7 +215,11 @@ describe("once a file could be made", () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const [commit] = kept.takeCommits();
       await kept.report({ kind: "failed", number: commit?.number ?? 0, reason: "the disk is full" });
-      expect([kept.status, kept.keeping.fault(), kept.keeping.settled()]).toEqual(["memory-only", null, null]);
+      expect([kept.status, kept.keeping.fault(), kept.keeping.settled(blockOf("g0"))]).toEqual([
+        "memory-only",
+        null,
+        null,
+      ]);
       await kept.pass(500);
     }
     expect(kept.errors().filter((line) => line.includes("the disk is full"))).toHaveLength(1);
@@ -225,12 +231,12 @@ describe("once a file could be made", () => {
     const kept = await made(0);
     expect(kept.status).toBe("kept");
     kept.push("a");
-    const good = kept.keeping.settled();
+    const good = kept.keeping.settled(blockOf("a"));
     await kept.pass(0);
     await kept.commitAll();
     expect(await good).toBeNull();
     kept.push("a", 2);
-    const bad = kept.keeping.settled();
+    const bad = kept.keeping.settled(blockOf("a"));
     await kept.pass(0);
     const [commit] = kept.takeCommits();
     await kept.report({ kind: "failed", number: commit?.number ?? 0, reason: "the disk is full" });
@@ -247,11 +253,11 @@ describe("many changes in one turn", () => {
     return kept;
   }
 
-  test("are handed over in parts; who pushed waits until the last is committed", async () => {
+  test("are handed over in parts; who pushed waits for the part of theirs", async () => {
     const kept = await open();
     for (let group = 0; group < 600; group++) kept.push(`g${group}`);
     let outcome: unknown = "waiting";
-    void kept.keeping.settled()?.then((settled) => {
+    void kept.keeping.settled(blockOf("g599"))?.then((settled) => {
       outcome = settled;
     });
     await kept.pass(0);
@@ -266,7 +272,7 @@ describe("many changes in one turn", () => {
   test("are refused together where a part fails, and made again", async () => {
     const kept = await open();
     for (let group = 0; group < 300; group++) kept.push(`g${group}`);
-    const settled = kept.keeping.settled();
+    const settled = kept.keeping.settled(blockOf("g299"));
     await kept.pass(0);
     const [first] = kept.takeCommits();
     await kept.report({ kind: "failed", number: first?.number ?? 0, reason: "the disk is full" });
@@ -275,4 +281,11 @@ describe("many changes in one turn", () => {
     expect((await kept.commitAll()).reduce((sum, size) => sum + size, 0)).toBe(300);
     expect(kept.keeping.fault()).toBeNull();
   });
+});
+
+test("with a file no group may be larger than what can be read back from it, whatever the limit", () => {
+  const most = (...flags: string[]) => limitsOf(settingsOf(...flags)).maxGroupBytes;
+  expect(most("--store.max-group-size=0")).toBe(Infinity);
+  expect(most("--store.max-group-size=0", "--persistence.file=f")).toBe(1_000_000_000);
+  expect(most("--store.max-group-size=2MiB", "--persistence.file=f")).toBe(2 << 20);
 });

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SCHEMA_VERSION } from "../../src/persist/schema.ts";
 import { commandUnderTest, Gateway, run } from "../program.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { ask, kill, Place, persistence, Starting } from "./place.ts";
@@ -44,7 +45,7 @@ test("a file of the version before is brought up to date: every line is there, l
   await using last = await Gateway.start([persistence(place.file), ...FLAGS]);
   expect(await last.stop()).toBe(0);
   using database = new Database(place.file, { readonly: true });
-  expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 3 });
+  expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
   const large = "SELECT count(*) AS rows FROM groups WHERE octet_length(exposition) + octet_length(parts) > 16384";
   expect(database.query(large).get()).toEqual({ rows: 0 });
   expect(database.query("SELECT DISTINCT key FROM segments ORDER BY key").all()).toEqual(

@@ -197,3 +197,12 @@ export class Restoring {
 
 const readDouble = (bytes: Uint8Array, at: number): number =>
   new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);
+
+/** Makes a group what `restoring` has of it, and returns its id, or -1 where that is nothing. */
+export function putBack(table: Table, group: number, restoring: Restoring): number {
+  const key = table.groups.table.key(group).slice();
+  table.removeGroup(group);
+  table.removals.finish();
+  while (restoring.step());
+  return table.groups.find(key);
+}

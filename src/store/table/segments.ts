@@ -1,9 +1,12 @@
 import { OWN_SEGMENT } from "../../model/kept-group.ts";
+import type { StoreWatcher } from "../../model/store-watcher.ts";
 import type { GroupFamily } from "../../model/view.ts";
 import { chunkView } from "./group-view.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
 import type { Table } from "./table.ts";
 
+/** A group of more chunks is spread over rows: whoever wants to keep it whole need not look further. */
+const WHOLE_CHUNKS = 256;
 /** The entry of a set, and the objects of one: measured. */
 const CHUNK_BYTES = 50;
 const SEGMENT_BYTES = 400;
@@ -18,13 +21,17 @@ export class Segments implements SegmentWatch {
 
   constructor(
     private readonly table: Table,
-    /** Called with the id of a family that is gone. */
-    readonly familyRemoved: (family: number) => void,
+    /** Who has the groups written. */
+    private readonly watcher: StoreWatcher,
   ) {}
 
-  /** About the memory that it takes up. */
+  /** About the memory that it takes up, and what writing does. */
   get sizeBytes(): number {
-    return this.tally.sizeBytes;
+    return this.tally.sizeBytes + this.watcher.sizeBytes;
+  }
+
+  familyRemoved(family: number): void {
+    this.watcher.familyRemoved(family);
   }
 
   /** The segments of a group, or null where it is kept whole. */
@@ -40,7 +47,9 @@ export class Segments implements SegmentWatch {
   }
 
   inserted(group: number, chunk: number): void {
-    this.of(group)?.enter(chunk, OWN_SEGMENT);
+    const segments = this.of(group);
+    if (segments !== null) segments.enter(chunk, OWN_SEGMENT);
+    else if (this.table.groups.chunkCount(group) > WHOLE_CHUNKS) this.split(group);
   }
 
   restored(group: number, chunk: number, segment: number): void {
@@ -65,8 +74,10 @@ export class Segments implements SegmentWatch {
 /** The segments of one group, each with its chunks, and those that are to be written. */
 export class GroupSegments {
   private readonly chunks = new Map<number, Set<number>>();
-  private readonly changed = new Set<number>();
-  private readonly free: number[] = [];
+  /** The segments that have changed since they were taken, but for the own one. */
+  readonly changed = new Set<number>();
+  /** Numbers below `next` that no segment has. */
+  private readonly free = new Set<number>();
   private next = OWN_SEGMENT + 1;
   private chunkCount = 0;
   private countedBytes = 0;
@@ -119,25 +130,29 @@ export class GroupSegments {
     this.changed.add(segment);
   }
 
-  /** The segments that have changed since this was asked last, but for the own one. */
   takeChanged(): number[] {
     const changed = [...this.changed];
     this.changed.clear();
     return changed;
   }
 
+  /** Takes one of them; null: there is none. */
+  takeOneChanged(): number | null {
+    for (const segment of this.changed) {
+      this.changed.delete(segment);
+      return segment;
+    }
+    return null;
+  }
+
   /** The chunks of a segment; none where there is no such segment any more. */
-  chunksOf(segment: number): readonly number[] {
-    return [...(this.chunks.get(segment) ?? [])];
+  chunksOf(segment: number): ReadonlySet<number> {
+    return this.chunks.get(segment) ?? NO_CHUNKS;
   }
 
   /** A family of the group, by its chunk: borrowed, valid until something is written. */
   family(chunk: number): GroupFamily {
     return chunkView(this.table, chunk);
-  }
-
-  isPushTime(chunk: number): boolean {
-    return this.table.familyOf(chunk).isPushTime;
   }
 
   /** Moves chunks to another segment. */
@@ -150,17 +165,31 @@ export class GroupSegments {
 
   /** A number for a new segment. */
   open(): number {
-    const segment = this.free.pop() ?? this.next++;
+    const segment = this.takeFree() ?? this.next++;
     this.chunks.set(segment, new Set());
     this.recount();
     return segment;
   }
 
-  /** A segment has no chunks any more. */
+  private takeFree(): number | null {
+    for (const segment of this.free) {
+      this.free.delete(segment);
+      return segment;
+    }
+    return null;
+  }
+
+  /** A segment that has no chunks any more is none; its number is not used again until it is released. */
   close(segment: number): void {
     if (this.chunks.get(segment)?.size !== 0) return;
     this.chunks.delete(segment);
     this.recount();
-    this.free.push(segment);
+  }
+
+  /** These numbers, where no segment has them, can be used again. */
+  release(segments: readonly number[]): void {
+    for (const segment of segments) if (!this.chunks.has(segment)) this.free.add(segment);
   }
 }
+
+const NO_CHUNKS: ReadonlySet<number> = new Set();

@@ -1,0 +1,120 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { seededRandom } from "../telemetry/fixtures.ts";
+import { contentOf, familiesBody, Kept, newFile, restored } from "./kept.ts";
+
+setDefaultTimeout(60_000);
+
+const SEED = Number(process.env.PUSHGATEWAY_SEGMENTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);
+const JOBS = ["j0", "j1", "j2"];
+const NOTHING = "nothing";
+
+/** The groups of a content by their job; those that are not there are NOTHING. */
+function byJob(content: readonly string[]): string[] {
+  return JOBS.map((job) => content.find((group) => group.startsWith(`job="${job}"`)) ?? NOTHING);
+}
+
+/** What each group has been since the last change of it that was acknowledged, that one first. */
+class Past {
+  private readonly states: string[][] = JOBS.map(() => [NOTHING]);
+
+  /** The store was changed. */
+  note(content: readonly string[]): void {
+    for (const [i, state] of byJob(content).entries())
+      if (this.states[i]?.at(-1) !== state) this.states[i]?.push(state);
+  }
+
+  /** What a group is now was acknowledged. */
+  acknowledge(i: number, state: string | undefined): void {
+    const states = this.states[i] ?? [];
+    states.splice(0, states.lastIndexOf(state ?? NOTHING));
+  }
+
+  last(i: number): string | undefined {
+    return this.states[i]?.at(-1);
+  }
+
+  /** The groups of a file that are nothing that was acknowledged, nor anything later. */
+  wrong(content: readonly string[]): string[] {
+    return byJob(content).filter((state, i) => !this.states[i]?.includes(state));
+  }
+}
+
+/** A random change of one of some groups; gives the place of its job, or null where it is a wipe. */
+function change(kept: Kept, random: () => number): { job: number; settling: Promise<unknown> } | null {
+  const job = Math.floor(random() * JOBS.length);
+  const name = JOBS[job] as string;
+  const kind = random();
+  if (kind < 0.08) {
+    kept.delete(name);
+    return { job, settling: kept.settled(name) };
+  }
+  if (kind < 0.1) {
+    kept.store.wipe();
+    return null;
+  }
+  const from = Math.floor(random() * 400);
+  const to = from + Math.floor(random() ** 3 * (random() < 0.1 ? 4_000 : 400));
+  const size = random() < 0.2 ? random() * 30_000 : random() < 0.1 ? random() * 600_000 : 0;
+  const lines = Array.from(
+    { length: Math.floor(size / 300) },
+    (_, i) => `wide{n="${i}",part="${"x".repeat(280)}"} 1\n`,
+  );
+  const families = familiesBody(from, to + 1, random());
+  const settling = kept.push(name, `# HELP family_${from} Help ${random()}.\n${families}${lines.join("")}`, kind < 0.3);
+  return { job, settling };
+}
+
+/** A file as a kill at this moment leaves it. */
+function leftBehind(file: string): string {
+  const copy = `${file}.copy`;
+  for (const suffix of ["", "-wal"]) {
+    rmSync(copy + suffix, { force: true });
+    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
+  }
+  rmSync(`${copy}-shm`, { force: true });
+  return copy;
+}
+
+test(
+  `whatever is pushed, deleted and wiped, and whichever commits fail: a kill at any point leaves each group whole, and nothing older than what was acknowledged (PUSHGATEWAY_SEGMENTS_SEED=${SEED})`,
+  async () => {
+    const random = seededRandom(SEED);
+    const file = newFile();
+    let kept = await Kept.on(file);
+    let past = new Past();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let changes = Math.floor(random() * 6); changes >= 0; changes--) {
+        const made = change(kept, random);
+        past.note(contentOf(kept.store));
+        if (made !== null) {
+          const state = past.last(made.job);
+          const noted = past;
+          void made.settling.then((fault) => fault === null && noted.acknowledge(made.job, state));
+        }
+        kept.fault = random() < 0.2 ? "the disk is full" : null;
+        for (let steps = random() < 0.7 ? Math.floor(random() * 4) : 0; steps > 0; steps--) {
+          await kept.step();
+          expect({ round, wrong: past.wrong(restored(leftBehind(file))) }).toEqual({ round, wrong: [] });
+        }
+      }
+      if (random() < 0.3) {
+        // Whoever comes next finds what was written up to now.
+        const content = restored(file);
+        kept.close();
+        kept = await Kept.on(file);
+        expect({ round, content: contentOf(kept.store) }).toEqual({ round, content });
+        past = new Past();
+        past.note(content);
+        for (const [i] of JOBS.entries()) past.acknowledge(i, past.last(i));
+        continue;
+      }
+      kept.fault = null;
+      await kept.run();
+      expect({ round, content: restored(file) }).toEqual({ round, content: contentOf(kept.store) });
+    }
+    kept.close();
+  },
+  ROUNDS * 5_000,
+);

@@ -1,0 +1,167 @@
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { PushColumns } from "../../src/model/columns.ts";
+import type { Rejection } from "../../src/model/rejection.ts";
+import { TextParser } from "../../src/parse/text.ts";
+import { claimFile } from "../../src/persist/claim.ts";
+import { GroupDatabase } from "../../src/persist/database.ts";
+import { DurableCopy } from "../../src/persist/durable-copy.ts";
+import type { Report, Request } from "../../src/persist/messages.ts";
+import { type LeftOutRow, readGroups } from "../../src/persist/reading.ts";
+import { Store } from "../../src/store/store.ts";
+import { scratchFolder } from "../scratch.ts";
+import { keyOf } from "../store/stored.ts";
+
+/** Everything that we write is one of ours. */
+function leaveNothingOut({ table, key, reason }: LeftOutRow): never {
+  throw new Error(`${table} ${key}: ${reason}`);
+}
+
+/** A store that is kept in a file, whose writing thread is the test's own and does its work when it is asked. */
+export class Kept {
+  readonly store = new Store(new Map(), true);
+  readonly refused: string[] = [];
+  /** The bytes of each batch. */
+  readonly batches: number[] = [];
+  readonly copy: DurableCopy;
+  private readonly database: GroupDatabase;
+  private readonly columns = new PushColumns();
+  private readonly parser = new TextParser(this.columns, false);
+  private readonly later: (() => void)[] = [];
+  private receive: (report: Report) => void = () => {};
+  /** Why the next commits fail, or null. */
+  fault: string | null = null;
+
+  constructor(readonly file: string) {
+    this.copy = new DurableCopy(
+      { send: (request) => this.later.push(() => this.serve(request)), listen: (receive) => (this.receive = receive) },
+      this.store,
+      {
+        restoring: () => {},
+        restored: () => {},
+        leftOut: leaveNothingOut,
+        unusable: (reason) => {
+          throw new Error(reason);
+        },
+        notKept: () => {},
+        kept: () => {},
+        committed: () => {},
+        failed: () => {},
+        refused: (key, reason) => this.refused.push(`${Buffer.from(key)}: ${reason}`),
+      },
+      {
+        file,
+        intervalMs: null,
+        required: false,
+        nowMs: () => 0,
+        after: (_, run) => this.later.push(run),
+        turn: async () => {},
+      },
+    );
+    this.store.watch(this.copy);
+    this.copy.open();
+    this.database = new GroupDatabase(file, claimFile(file));
+  }
+
+  static async on(file: string): Promise<Kept> {
+    const kept = new Kept(file);
+    await kept.run();
+    return kept;
+  }
+
+  private serve(request: Request): void {
+    if (request.kind === "open") {
+      for (const groups of readGroups(request.file, leaveNothingOut)) this.receive({ kind: "kept", groups });
+      this.receive({ kind: "opened", groups: 0, leftOut: 0 });
+    } else if (request.kind === "commit") this.commit(request.number, request.batch);
+  }
+
+  private commit(number: number, batch: Uint8Array): void {
+    this.batches.push(batch.length);
+    if (this.fault !== null) return this.receive({ kind: "failed", number, reason: this.fault });
+    const refused = this.database.commit(batch);
+    this.receive({ kind: "committed", number, durationSeconds: 0, refused });
+  }
+
+  /** Does everything that waits to be done. */
+  async run(): Promise<void> {
+    for (let step = this.later.shift(); step !== undefined || this.later.length > 0; step = this.later.shift()) {
+      step?.();
+      await Bun.sleep(0);
+    }
+    await Bun.sleep(0);
+  }
+
+  /** One thing that waits to be done. */
+  async step(): Promise<void> {
+    this.later.shift()?.();
+    await Bun.sleep(0);
+  }
+
+  push(job: string, body: string, replace = false): Promise<Rejection | null> {
+    const malformed = this.parser.parse(Buffer.from(body));
+    if (malformed !== null) throw new Error(malformed.message);
+    const refused = this.store.apply({ key: keyOf({ job }), columns: this.columns, replace, receivedMs: 1_000 });
+    if (refused !== null) throw new Error(refused.message);
+    return this.settled(job);
+  }
+
+  settled(job: string): Promise<Rejection | null> {
+    return this.copy.settled(keyOf({ job }).block) ?? Promise.resolve(null);
+  }
+
+  /** Pushes, does everything that waits to be done, and gives what became of it. */
+  async pushed(job: string, body: string, replace = false): Promise<string> {
+    const settling = this.push(job, body, replace);
+    await this.run();
+    return (await settling)?.message ?? "written";
+  }
+
+  delete(job: string): void {
+    this.store.delete(keyOf({ job }));
+    while (this.store.stepChange());
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+export const newFile = () => join(scratchFolder(), "f.db");
+
+/** All groups of a store with all that is kept of them. */
+export function contentOf(store: Store): string[] {
+  const groups = [...store.keyedGroups()].map(({ key, view, succeededSeconds, failedSeconds }) => {
+    const families = view.families.map(({ name, type, help, pushedMs, metricCount, lines }) =>
+      [name, type, help && Buffer.from(help).toString(), pushedMs, metricCount, Buffer.from(lines).toString()].join(
+        "|",
+      ),
+    );
+    return [Buffer.from(key).toString(), succeededSeconds, failedSeconds, ...families].join("\n");
+  });
+  return groups.sort();
+}
+
+/** What a file holds, as a store that it is restored into. */
+export function restored(file: string): string[] {
+  const store = new Store(new Map(), true);
+  for (const groups of readGroups(file, leaveNothingOut)) {
+    const restoring = store.restoring(groups);
+    while (restoring.step());
+  }
+  return contentOf(store);
+}
+
+export type Table = "groups" | "segments" | "pieces" | "staged";
+
+export function rowSizes(file: string, table: Table): number[] {
+  using database = new Database(file, { readonly: true });
+  const size = table === "staged" ? "octet_length(numbers)" : "octet_length(exposition) + octet_length(parts)";
+  const rows = database.query(`SELECT ${size} AS size FROM ${table}`).all();
+  return rows.map((row) => (row as { size: number }).size);
+}
+
+export const familiesBody = (from: number, to: number, value: number): string =>
+  Array.from({ length: to - from }, (_, i) => `# TYPE family_${from + i} gauge\nfamily_${from + i} ${value}\n`).join(
+    "",
+  );
