@@ -1,9 +1,20 @@
 /** Bytes that have a meaning in the text format. */
 export const LINE_FEED = 0x0a;
-export const HASH = 0x23;
+export const SPACE = 0x20;
 export const QUOTE = 0x22;
+export const HASH = 0x23;
+export const PLUS = 0x2b;
+export const COMMA = 0x2c;
+export const MINUS = 0x2d;
+export const POINT = 0x2e;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const COLON = 0x3a;
+export const EQUALS = 0x3d;
 export const BACKSLASH = 0x5c;
+export const UNDERSCORE = 0x5f;
+export const LOWER_C = 0x63;
+export const LOWER_E = 0x65;
+export const LOWER_N = 0x6e;
 export const BRACE_OPEN = 0x7b;
 export const BRACE_CLOSE = 0x7d;
-export const COMMA = 0x2c;
-export const EQUALS = 0x3d;

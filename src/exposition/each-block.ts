@@ -1,8 +1,5 @@
-const LINE_FEED = 0x0a;
-const BRACE_OPEN = 0x7b;
-export const BRACE_CLOSE = 0x7d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "./characters.ts";
+import { closingQuote } from "./label-block.ts";
 
 /**
  * Calls `visit` with the labels of every metric in finished lines, from the line at `from` to the one that ends at or
@@ -25,12 +22,6 @@ export function eachBlock(
     if (!composite || endsWithCount(lines, nameEnd)) visit(start, lines.lastIndexOf(BRACE_CLOSE, lineFeed));
     at = lineFeed + 1;
   }
-  return at;
-}
-
-function closingQuote(lines: Uint8Array, start: number): number {
-  let at = start;
-  while (lines[at] !== QUOTE) at += lines[at] === BACKSLASH ? 2 : 1;
   return at;
 }
 

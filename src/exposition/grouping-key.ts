@@ -1,8 +1,9 @@
 import { isLegacyLabelName } from "../model/names.ts";
 import type { LabelPair } from "../model/view.ts";
+import { QUOTE } from "./characters.ts";
+import { escapeText } from "./escape.ts";
 
 const encoder = new TextEncoder();
-const QUOTE = 0x22;
 const ADDED_INSTANCE = 'instance=""';
 
 /**
@@ -122,10 +123,4 @@ function renderLabel({ name, value }: LabelPair): string {
 
 function writeName(name: string): string {
   return isLegacyLabelName(name) ? name : `"${escapeText(name)}"`;
-}
-
-/** Text with backslashes, quotes and line feeds escaped as label values have them. */
-export function escapeText(text: string): string {
-  if (!/[\\"\n]/.test(text)) return text;
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

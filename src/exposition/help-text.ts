@@ -1,7 +1,5 @@
 import type { Writer } from "../bytes/writer.ts";
-
-const BACKSLASH = 0x5c;
-const LINE_FEED = 0x0a;
+import { BACKSLASH, LINE_FEED } from "./characters.ts";
 
 /** Appends a HELP text as the text format 0.0.4 has it: `\` and line feeds escaped, all other bytes as they are. */
 export function appendHelpText(out: Writer, help: Uint8Array): void {

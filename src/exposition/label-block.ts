@@ -1,10 +1,9 @@
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const EQUALS = 0x3d;
+import { BACKSLASH, EQUALS, QUOTE } from "./characters.ts";
+import { unescapeBytes } from "./escape.ts";
 
 /**
  * Walks the labels of a block as the text format writes them, without braces: `a="1","b.c"="x\"y"`. All fields are
- * offsets into `source`. The block was rendered by us: nothing is checked.
+ * offsets into `source`. The block was rendered by us: nothing is checked. (Whole lines are read by LineCursor.)
  */
 export class LabelWalk {
   /** The label as a whole, `name="value"`. */
@@ -31,11 +30,11 @@ export class LabelWalk {
     if (this.next >= this.limit) return false;
     this.start = this.next;
     let at = this.start;
-    if (source[at] === QUOTE) at = this.closingQuote(at + 1) + 1;
+    if (source[at] === QUOTE) at = closingQuote(source, at + 1) + 1;
     else while (source[at] !== EQUALS) at++;
     this.nameEnd = at;
     this.valueStart = at + 2;
-    this.valueEnd = this.closingQuote(this.valueStart);
+    this.valueEnd = closingQuote(source, this.valueStart);
     this.end = this.valueEnd + 1;
     this.next = this.end + 1;
     return true;
@@ -45,37 +44,21 @@ export class LabelWalk {
   name(): Uint8Array {
     const { source, start, nameEnd } = this;
     return source[start] === QUOTE
-      ? unescapeLabel(source.subarray(start + 1, nameEnd - 1))
+      ? unescapeBytes(source.subarray(start + 1, nameEnd - 1))
       : source.subarray(start, nameEnd);
   }
 
   /** The value without escapes. */
   value(): Uint8Array {
-    return unescapeLabel(this.source.subarray(this.valueStart, this.valueEnd));
-  }
-
-  private closingQuote(start: number): number {
-    const { source } = this;
-    let at = start;
-    while (source[at] !== QUOTE) at += source[at] === BACKSLASH ? 2 : 1;
-    return at;
+    return unescapeBytes(this.source.subarray(this.valueStart, this.valueEnd));
   }
 }
 
-/** Text without the escapes `\\`, `\"` and `\n`: a copy where there are any, the same bytes otherwise. */
-export function unescapeLabel(text: Uint8Array): Uint8Array {
-  if (!text.includes(BACKSLASH)) return text;
-  const result = new Uint8Array(text.length);
-  let size = 0;
-  for (let at = 0; at < text.length; at++) {
-    let byte = text[at] as number;
-    if (byte === BACKSLASH) {
-      byte = text[++at] as number;
-      if (byte === 0x6e) byte = 0x0a;
-    }
-    result[size++] = byte;
-  }
-  return result.subarray(0, size);
+/** Where the closing quote is of what begins at `start` behind its opening one. */
+export function closingQuote(source: Uint8Array, start: number): number {
+  let at = start;
+  while (source[at] !== QUOTE) at += source[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /** The names and values of a block, without escapes. */

@@ -1,19 +1,19 @@
 import { decodeText } from "../bytes/utf8-text.ts";
-import type { Writer } from "../bytes/writer.ts";
 import { MetricType } from "../model/metric-type.ts";
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  COMMA,
+  EQUALS,
+  LINE_FEED,
+  LOWER_C,
+  QUOTE,
+  SPACE,
+  UNDERSCORE,
+} from "./characters.ts";
+import { unescapeText } from "./escape.ts";
 import { LineLabels, LinePoints } from "./line-rows.ts";
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LINE_FEED = 0x0a;
-const SPACE = 0x20;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const COMMA = 0x2c;
-const EQUALS = 0x3d;
-const UNDERSCORE = 0x5f;
-const LOWER_C = 0x63;
-const LOWER_N = 0x6e;
 
 /** How much longer the name of a line is than its family's. */
 const SUM_SUFFIX = 4;
@@ -197,7 +197,7 @@ export class LineCursor {
     this.expect(keyStart - 1, QUOTE);
     const keyEnd = this.quotedEnd(keyStart);
     this.points.setKey(this.pointCount++, keyStart, keyEnd);
-    this.expect(keyEnd + 1, CLOSE);
+    this.expect(keyEnd + 1, BRACE_CLOSE);
     this.expect(keyEnd + 2, SPACE);
     return keyEnd + 3;
   }
@@ -205,7 +205,7 @@ export class LineCursor {
   private skipLabels(separator: number): number {
     if (this.labelsSize === 0 && this.lines[separator] === SPACE) return separator + 1;
     const close = this.labelsSize === 0 ? separator : separator + 1 + this.labelsSize;
-    this.expect(close, CLOSE);
+    this.expect(close, BRACE_CLOSE);
     this.expect(close + 1, SPACE);
     return close + 2;
   }
@@ -213,7 +213,7 @@ export class LineCursor {
   /** Reads the name of the line at `start`; returns the place of what follows it: a brace, a comma or the space. */
   private readName(start: number): number {
     const lines = this.lines;
-    if (lines[start] === OPEN) {
+    if (lines[start] === BRACE_OPEN) {
       this.expect(start + 1, QUOTE);
       this.nameStart = start + 2;
       this.nameEnd = this.quotedEnd(start + 2);
@@ -222,7 +222,7 @@ export class LineCursor {
     }
     let at = start;
     const end = this.end;
-    while (at < end && lines[at] !== OPEN && lines[at] !== SPACE) at++;
+    while (at < end && lines[at] !== BRACE_OPEN && lines[at] !== SPACE) at++;
     if (at === end) this.broken("a name", start);
     this.nameStart = start;
     this.nameEnd = at;
@@ -238,8 +238,8 @@ export class LineCursor {
       return true;
     }
     const stop = at + STEP_BYTES;
-    while (lines[at] !== CLOSE) {
-      if (lines[at] !== COMMA && lines[at] !== OPEN) this.broken("a comma or a closing brace", at);
+    while (lines[at] !== BRACE_CLOSE) {
+      if (lines[at] !== COMMA && lines[at] !== BRACE_OPEN) this.broken("a comma or a closing brace", at);
       if (at > stop) {
         this.at = at;
         return false;
@@ -324,32 +324,4 @@ export class LineCursor {
 function pointSuffixOf(type: MetricType): number {
   if (type === MetricType.summary) return QUANTILE_SUFFIX;
   return type === MetricType.histogram || type === MetricType.gaugeHistogram ? BUCKET_SUFFIX : -1;
-}
-
-/**
- * Appends source[start, end) with the text format's escapes (`\\`, `\"`, `\n`) undone; `escapes` is how many it holds.
- */
-export function appendUnescaped(out: Writer, source: Uint8Array, start: number, end: number, escapes: number): void {
-  if (escapes === 0) {
-    out.copy(source, start, end);
-    return;
-  }
-  for (let at = start; at < end; at++) {
-    const byte = source[at] as number;
-    if (byte !== BACKSLASH) out.byte(byte);
-    else out.byte(source[++at] === LOWER_N ? LINE_FEED : (source[at] as number));
-  }
-}
-
-/** source[start, end) as text, its escapes undone. */
-export function unescapeText(source: Uint8Array, start: number, end: number, escapes: number): string {
-  if (escapes === 0) return decodeText(source, start, end);
-  const plain = new Uint8Array(end - start - escapes);
-  let size = 0;
-  for (let at = start; at < end; at++) {
-    let byte = source[at] as number;
-    if (byte === BACKSLASH) byte = source[++at] === LOWER_N ? LINE_FEED : (source[at] as number);
-    plain[size++] = byte;
-  }
-  return decodeText(plain, 0, size);
 }

@@ -1,10 +1,6 @@
 import { formatFloat } from "../bytes/float.ts";
+import { LOWER_E, MINUS, NINE, POINT, ZERO } from "./characters.ts";
 
-const ZERO = 0x30;
-const NINE = 0x39;
-const POINT = 0x2e;
-const MINUS = 0x2d;
-const LOWER_E = 0x65;
 const UINT64_LIMIT = 2 ** 64;
 const DECIMAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
 /** Decimal digits that always fit into the 53 bits of a double. */

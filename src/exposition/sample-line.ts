@@ -1,5 +1,7 @@
 import type { Writer } from "../bytes/writer.ts";
 import type { LabelPair } from "../model/view.ts";
+import { LINE_FEED } from "./characters.ts";
+import { escapeText } from "./escape.ts";
 
 /**
  * The part of a sample line before its value, with the space that ends it: `name{a="b",c="d"} `, or `name ` without
@@ -8,7 +10,7 @@ import type { LabelPair } from "../model/view.ts";
  */
 export function sampleHead(name: string, labels: readonly LabelPair[]): string {
   if (labels.length === 0) return `${name} `;
-  const pairs = labels.map((label) => `${label.name}="${escapeLabelValue(label.value)}"`);
+  const pairs = labels.map((label) => `${label.name}="${escapeText(label.value)}"`);
   return `${name}{${pairs.join(",")}} `;
 }
 
@@ -16,10 +18,5 @@ export function sampleHead(name: string, labels: readonly LabelPair[]): string {
 export function writeSample(writer: Writer, head: string, value: number): void {
   writer.text(head);
   writer.float(value);
-  writer.byte(0x0a);
-}
-
-/** `value` with backslash, double quote and line feed escaped as the text format 0.0.4 demands inside a label value. */
-function escapeLabelValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  writer.byte(LINE_FEED);
 }

@@ -178,25 +178,6 @@ export class PushColumns {
     return sample >= 0;
   }
 
-  /** As `addLabel`, for a value of `body` that has not been escaped yet. */
-  addEscapedLabel(nameAt: number, nameSize: number, valueAt: number, valueSize: number): void {
-    const { body } = this;
-    let escapes = 0;
-    for (let at = valueAt; at < valueAt + valueSize; at++) if (needsEscape(body[at] as number)) escapes++;
-    if (escapes === 0) return this.addLabel(nameAt, nameSize, valueAt, valueSize);
-    this.reserveSpill(valueSize + escapes);
-    const { spill } = this;
-    const first = this.spillSize;
-    let to = first;
-    for (let at = valueAt; at < valueAt + valueSize; at++) {
-      const byte = body[at] as number;
-      if (needsEscape(byte)) spill[to++] = 0x5c;
-      spill[to++] = byte === 0x0a ? 0x6e : byte;
-    }
-    this.spillSize = to;
-    this.addLabel(nameAt, nameSize, ~first, valueSize + escapes);
-  }
-
   /** Makes room for `sizeBytes` more in `spill`. */
   reserveSpill(sizeBytes: number): void {
     if (this.spillSize + sizeBytes <= this.spill.length) return;
@@ -253,9 +234,6 @@ const { latin1Slice } = Buffer.prototype;
 
 /** The offset of a place in the bytes that `bytesOf` returns. */
 export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
-
-/** Backslash, quote and line feed are escaped in label values. */
-const needsEscape = (byte: number): boolean => byte === 0x5c || byte === 0x22 || byte === 0x0a;
 
 /** A larger column is not kept for the next push. */
 const KEPT = 1 << 20;

@@ -1,7 +1,7 @@
 /** Go's %q, for error texts that must read like the reference's (strconv.Quote and QuoteRune). */
 
+import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { isPrintable } from "./printable.ts";
-import { codePointAt, sizeOfCodePoint } from "./utf8.ts";
 
 /** Most of a token that is quoted: it may be as long as the body, and quoting costs more than reading. */
 export const MAX_TOKEN_BYTES = 100;

@@ -1,9 +1,5 @@
-const ZERO = 0x30;
-const NINE = 0x39;
-const POINT = 0x2e;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
-const LOWER_E = 0x65;
+import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../exposition/characters.ts";
+
 /** Digits of a decimal that is its own shortest form: a double holds 15 digits. */
 const EXACT_DIGITS = 15;
 

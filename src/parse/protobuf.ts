@@ -6,8 +6,10 @@ import { Rejection } from "../model/rejection.ts";
 import { countFields, countVarints } from "../protobuf/count-fields.ts";
 import { isKnownField, METRIC, type Message } from "../protobuf/metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
+import { addEscapedLabel } from "./escaped-label.ts";
 import { FamilyTable } from "./family-table.ts";
 import { takeHelp } from "./help.ts";
+import { EXACT_COUNTS } from "./samples.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
@@ -24,7 +26,6 @@ const FLAGS_OF_FIELD: Record<number, number> = {
   5: hasValueOf(MetricType.untyped),
   7: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
 };
-const EXACT_COUNTS = 2 ** 53;
 const MOST_VARINT_BYTES = 10;
 /**
  * Further fields that a push may have for each series that it may have; a quantile or a bucket is a handful of them.
@@ -315,7 +316,7 @@ export class ProtobufParser {
     if (inner.failed) return false;
     if (nameAt === ABSENT || valueAt === ABSENT) this.hasPartialLabels = true;
     columns.note("maxLabels", columns.labels.count + 1 - firstLabel);
-    if (columns.excess === null) columns.addEscapedLabel(nameAt, nameSize, valueAt, valueSize);
+    if (columns.excess === null) addEscapedLabel(columns, nameAt, nameSize, valueAt, valueSize);
     return true;
   }
 

@@ -9,7 +9,7 @@ export const Part = { plain: 0, count: 1, sum: 2 } as const;
 export type Part = (typeof Part)[keyof typeof Part];
 
 /** Counts from here on are not all exact in a double. */
-const EXACT_COUNTS = 2 ** 53;
+export const EXACT_COUNTS = 2 ** 53;
 
 /** Why a value is refused: no float; a negative count; a negative bucket. */
 export type ValueError = "float" | "count" | "bucket";

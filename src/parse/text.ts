@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
-import { unescapeLabel } from "../exposition/label-block.ts";
+import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteToken } from "../model/quote.ts";
@@ -345,7 +345,7 @@ export class TextParser {
     const { value } = this;
     const text = this.columns.text(value.at, value.size);
     const bound =
-      value.size === unescapeLabel(this.columns.slice(value.at, value.size)).length ? parseGoFloat(text) : undefined;
+      value.size === unescapeBytes(this.columns.slice(value.at, value.size)).length ? parseGoFloat(text) : undefined;
     if (bound !== undefined) {
       this.assembler.bound = bound;
       return true;
@@ -388,6 +388,6 @@ export class TextParser {
   }
 
   private quotedValue(): string {
-    return quoteToken(unescapeLabel(this.columns.slice(this.value.at, this.value.size)));
+    return quoteToken(unescapeBytes(this.columns.slice(this.value.at, this.value.size)));
   }
 }

@@ -1,6 +1,6 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
 import { BACKSLASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
-import { unescapeLabel } from "../exposition/label-block.ts";
+import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
 
@@ -133,7 +133,7 @@ export class ValueToken extends Token {
   }
 
   private failAt(body: Uint8Array, start: number, at: number): void {
-    this.fail(`label value ${quoteToken(unescapeLabel(body.subarray(start, at)))} contains unescaped new-line`);
+    this.fail(`label value ${quoteToken(unescapeBytes(body.subarray(start, at)))} contains unescaped new-line`);
   }
 }
 

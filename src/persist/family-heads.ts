@@ -1,5 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
+import { LINE_FEED } from "../exposition/characters.ts";
 import { appendHelpText } from "../exposition/help-text.ts";
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
@@ -11,7 +12,6 @@ const LARGE_HEAD_BYTES = 2048;
 const HEADS_BYTES = 8 << 20;
 /** The objects of a head, about. */
 const HEAD_OBJECT_BYTES = 400;
-const LINE_FEED = 0x0a;
 /** Of a head, before the name: type, flags and the size of the name. */
 const FIXED_BYTES = 6;
 const AGE_BYTES = 8;

@@ -1,20 +1,23 @@
 import { compareBytes, sameBytes } from "../bytes/hash.ts";
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  COLON,
+  COMMA,
+  EQUALS,
+  LINE_FEED,
+  LOWER_N,
+  MINUS,
+  POINT,
+  QUOTE,
+  SPACE,
+  UNDERSCORE,
+} from "../exposition/characters.ts";
+import { unescapeBytes } from "../exposition/escape.ts";
 import { isLegacyLabelName, isLegacyMetricName } from "../model/names.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LINE_FEED = 0x0a;
-const SPACE = 0x20;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const COMMA = 0x2c;
-const EQUALS = 0x3d;
-const UNDERSCORE = 0x5f;
-const COLON = 0x3a;
-const LOWER_N = 0x6e;
-const MINUS = 0x2d;
-const POINT = 0x2e;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)$|^NaN$/;
 
 const decoder = new TextDecoder();
@@ -92,10 +95,10 @@ export class LineCheck {
   /** If the line at `at` has this name, where its labels begin, else -1. */
   matchName(at: number, name: Uint8Array, suffix: Uint8Array): number {
     const { source } = this;
-    if (source[at] === OPEN && source[at + 1] === QUOTE) return this.matchQuotedName(at + 2, name, suffix);
+    if (source[at] === BRACE_OPEN && source[at + 1] === QUOTE) return this.matchQuotedName(at + 2, name, suffix);
     const nameEnd = at + name.length;
     const end = nameEnd + suffix.length;
-    if (end >= this.end || source[end] !== OPEN) return -1;
+    if (end >= this.end || source[end] !== BRACE_OPEN) return -1;
     const isSame = sameBytes(source, at, name, 0, name.length) && sameBytes(source, nameEnd, suffix, 0, suffix.length);
     return isSame ? end + 1 : -1;
   }
@@ -122,7 +125,7 @@ export class LineCheck {
    */
   readLabels(at: number, point: Uint8Array | null): number {
     const known = at + this.blockSize;
-    if (point === null && this.blockSize > 0 && this.source[known] === CLOSE && this.isBlock(at)) {
+    if (point === null && this.blockSize > 0 && this.source[known] === BRACE_CLOSE && this.isBlock(at)) {
       this.close = known;
       return known;
     }
@@ -151,7 +154,7 @@ export class LineCheck {
     for (let place = at; ; ) {
       this.readLabel(place);
       const { start, nameEnd, valueStart, end } = label;
-      if (point !== null && source[end] === CLOSE && isName(source, start, nameEnd, point)) {
+      if (point !== null && source[end] === BRACE_CLOSE && isName(source, start, nameEnd, point)) {
         if (lastStart < 0) broken(`a line has no labels of its group at ${start}`);
         this.checkNumber(valueStart, end - 1);
         this.checkComplete(next, hasInstance, at);
@@ -168,7 +171,7 @@ export class LineCheck {
       if (isName(source, start, nameEnd, INSTANCE)) hasInstance = true;
       lastStart = start;
       lastEnd = nameEnd;
-      if (source[end] === CLOSE && point === null) {
+      if (source[end] === BRACE_CLOSE && point === null) {
         this.checkComplete(next, hasInstance, at);
         this.close = end;
         return end;
@@ -311,6 +314,5 @@ function nameOf(source: Uint8Array, start: number, end: number): Buffer {
 }
 
 function unescaped(source: Uint8Array, start: number, end: number): string {
-  const text = decoder.decode(source.subarray(start, end));
-  return text.includes("\\") ? text.replace(/\\(.)/g, (_, escaped) => (escaped === "n" ? "\n" : escaped)) : text;
+  return decoder.decode(unescapeBytes(source.subarray(start, end)));
 }

@@ -1,6 +1,6 @@
 import { formatFloat } from "../bytes/float.ts";
+import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { MAX_TOKEN_BYTES } from "../model/quote.ts";
-import { codePointAt, sizeOfCodePoint } from "../model/utf8.ts";
 import { type Field, isKnownField, type Message, type Scalar, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 

@@ -1,12 +1,10 @@
 import type { Writer } from "../bytes/writer.ts";
-import { LineCursor, unescapeText } from "../exposition/line-cursor.ts";
+import { BRACE_OPEN, COMMA, QUOTE } from "../exposition/characters.ts";
+import { unescapeText } from "../exposition/escape.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { type EscapingScheme, escapeLabelName, escapeName, isLegacyMetricName } from "../model/names.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES } from "./pieces.ts";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN = 0x7b;
 
 /** A metric name as a scrape with this escaping prints it; one of the old character set always stays as it is. */
 export function escapedName(name: string, scheme: EscapingScheme): string {
@@ -20,7 +18,7 @@ export function escapedName(name: string, scheme: EscapingScheme): string {
 export function mayHoldQuotedNames(lines: Uint8Array): boolean {
   for (let at = lines.indexOf(QUOTE); at > 0; at = lines.indexOf(QUOTE, at + 1)) {
     const before = lines[at - 1];
-    if (before === COMMA || before === OPEN) return true;
+    if (before === COMMA || before === BRACE_OPEN) return true;
   }
   return false;
 }
@@ -86,7 +84,7 @@ function appendName(out: Writer, cursor: LineCursor, family: EscapedFamily): voi
 function appendLabels(out: Writer, cursor: LineCursor, scheme: EscapingScheme, from: number, to: number): void {
   const { lines, labels } = cursor;
   for (let label = from; label < to; label++) {
-    out.byte(label === 0 ? OPEN : COMMA);
+    out.byte(label === 0 ? BRACE_OPEN : COMMA);
     appendLabelName(out, cursor, label, scheme);
     out.ascii('="');
     out.copy(lines, labels.valueStart(label), labels.valueEnd(label));

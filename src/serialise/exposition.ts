@@ -1,4 +1,6 @@
 import { Writer } from "../bytes/writer.ts";
+import { LINE_FEED } from "../exposition/characters.ts";
+import { escapeText } from "../exposition/escape.ts";
 import { appendHelpText } from "../exposition/help-text.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
@@ -6,8 +8,6 @@ import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import { type EscapingScheme, isLegacyMetricName } from "../model/names.ts";
 import { escapedName, escapeLines } from "./escape-lines.ts";
 import { lendPiece, NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
-
-const LINE_FEED = 0x0a;
 
 /** A piece of an exposition; `page` is set where the piece is that page as a whole, `bytes` being its lines. */
 export interface Piece {
@@ -119,5 +119,5 @@ function writeTextHeader(out: Writer, family: ExposedFamily, escaping: EscapingS
 function writtenName(name: string, escaping: EscapingScheme): string {
   if (isLegacyMetricName(name)) return name;
   if (escaping !== "allow-utf-8") return escapedName(name, escaping);
-  return `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+  return `"${escapeText(name)}"`;
 }

@@ -1,8 +1,8 @@
 import type { Writer } from "../bytes/writer.ts";
-import { unescapeText } from "../exposition/line-cursor.ts";
+import { QUOTE } from "../exposition/characters.ts";
+import { unescapeText } from "../exposition/escape.ts";
 import { jsonString } from "./json-text.ts";
 
-const QUOTE = 0x22;
 /** What jsonString leaves alone, by byte. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte >= 0x20 && byte < 0x7f && !'"\\<>&'.includes(String.fromCharCode(byte)) ? 1 : 0;

@@ -1,6 +1,7 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { textOf } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
+import { BRACE_OPEN, COLON, COMMA, QUOTE } from "../exposition/characters.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
@@ -10,11 +11,6 @@ import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_
 import { appendCount, countsAreWhole, countsAreWholeInTurns, PointOrder } from "./points.ts";
 import { sideJsonPieces } from "./side-json.ts";
 import { timeText } from "./time-text.ts";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN = 0x7b;
 
 /** Heads of families with ids below this are kept, if they are not larger than that. */
 const HEADS_KEPT = 4096;
@@ -211,7 +207,7 @@ function appendPoints(
   for (let place = from; place < to; place++) {
     const point = order.at(place, cursor);
     if (point < 0) continue;
-    if (out.bytes[out.length - 1] !== OPEN) out.byte(COMMA);
+    if (out.bytes[out.length - 1] !== BRACE_OPEN) out.byte(COMMA);
     out.byte(QUOTE);
     out.copy(lines, points.keyStart(point), points.keyEnd(point));
     out.ascii('":"');

@@ -1,12 +1,11 @@
 import { compareBytes } from "../bytes/hash.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import type { Writer } from "../bytes/writer.ts";
+import { NINE, ZERO } from "../exposition/characters.ts";
 import type { LineCursor } from "../exposition/line-cursor.ts";
 import { goFloat, isUint64, readFloat, uint64Text } from "../exposition/number-text.ts";
 import { NOTHING, RUN } from "./pieces.ts";
 
-const ZERO = 0x30;
-const NINE = 0x39;
 /** Digits of a whole number that always fits into uint64. */
 const UINT64_DIGITS = 19;
 

@@ -1,5 +1,6 @@
 import type { Writer } from "../bytes/writer.ts";
-import { appendUnescaped, LineCursor } from "../exposition/line-cursor.ts";
+import { appendUnescaped } from "../exposition/escape.ts";
+import { LineCursor } from "../exposition/line-cursor.ts";
 import type { LineLabels } from "../exposition/line-rows.ts";
 import { isUint64, readFloat } from "../exposition/number-text.ts";
 import { MetricType } from "../model/metric-type.ts";

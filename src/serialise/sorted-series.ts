@@ -1,5 +1,5 @@
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
-import { unescapeLabel } from "../exposition/label-block.ts";
+import { unescapeBytes } from "../exposition/escape.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
@@ -101,7 +101,7 @@ function* readSeries(
 
 function valueText({ lines, labels }: LineCursor, label: number): string {
   const value = lines.subarray(labels.valueStart(label), labels.valueEnd(label));
-  const bytes = labels.valueEscapes(label) === 0 ? value : unescapeLabel(value);
+  const bytes = labels.valueEscapes(label) === 0 ? value : unescapeBytes(value);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 

@@ -1,7 +1,8 @@
 import { commonSize } from "../../bytes/hash.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE, eachBlock } from "../../exposition/each-block.ts";
+import { BRACE_CLOSE, LINE_FEED } from "../../exposition/characters.ts";
+import { eachBlock } from "../../exposition/each-block.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import { isComposite, type MetricType } from "../../model/metric-type.ts";
@@ -18,8 +19,6 @@ import type { Renderer } from "./render.ts";
 export const SAME_BYTES = 0;
 export const SAME_LABELS = 1;
 export const OTHER_LABELS = 2;
-
-const LINE_FEED = 0x0a;
 
 /**
  * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value

@@ -1,6 +1,7 @@
 import { formatFloat } from "../../bytes/float.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
+import { BRACE_CLOSE } from "../../exposition/characters.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTimeName } from "../../model/push-times.ts";
@@ -9,8 +10,6 @@ import type { Family } from "./families.ts";
 import type { Table } from "./table.ts";
 
 const encoder = new TextEncoder();
-
-const BRACE_CLOSE = 0x7d;
 
 /** Writes the push times of groups into one table. */
 export class PushTimes {

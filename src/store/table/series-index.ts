@@ -1,5 +1,6 @@
 import { hashBytes, sameBytes } from "../../bytes/hash.ts";
-import { BRACE_CLOSE, eachBlock } from "../../exposition/each-block.ts";
+import { BRACE_CLOSE } from "../../exposition/characters.ts";
+import { eachBlock } from "../../exposition/each-block.ts";
 
 /**
  * Finds series in the lines of one large chunk: where the labels of each begin, by their hash. It is made step by step,
