@@ -1,6 +1,7 @@
 /** BusyBox, for the image whose users look into it with a shell or check its health with wget. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { type Component, systemFile } from "../release/components.ts";
+import type { Component } from "../release/component.ts";
+import { systemFile } from "../release/components.ts";
 import { BuildFault } from "../static/build-fault.ts";
 import { readElf, SEGMENT, segmentsOf } from "../static/elf.ts";
 

@@ -1,6 +1,6 @@
 import { copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Component } from "../release/components.ts";
+import type { Component } from "../release/component.ts";
 import { noticeText } from "../release/notice.ts";
 import { billOfMaterials } from "../release/sbom.ts";
 import { sha256 } from "../release/sha256.ts";

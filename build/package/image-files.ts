@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type Component, systemFile } from "../release/components.ts";
+import type { Component } from "../release/component.ts";
+import { systemFile } from "../release/components.ts";
 import { sha256 } from "../release/sha256.ts";
 import { BuildFault } from "../static/build-fault.ts";
 import { APPLETS, type BusyBox } from "./busybox.ts";

@@ -3,25 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { libraryPath } from "../static/c-library.ts";
 import { bunParts } from "./bun-parts.ts";
-
-export interface Component {
-  readonly name: string;
-  readonly version: string;
-  /** An SPDX expression. */
-  readonly licence: string;
-  /** Where it comes from: https://github.com/package-url/purl-spec */
-  readonly packageUrl: string;
-  /** By which vulnerabilities of it are listed, null where they are not: https://nvd.nist.gov/products/cpe */
-  readonly cpe: string | null;
-  /** The package URL of the component that it is a part of, null where it is one of its own. */
-  readonly partOf: string | null;
-  /** What else NOTICE says of it. */
-  readonly remark: string;
-  /** The texts of its licences. */
-  readonly licenceTexts: readonly string[];
-  /** SHA-512 of the package as npm knows it, in hex; null where it is not from npm. */
-  readonly sha512: string | null;
-}
+import type { Component } from "./component.ts";
 
 const DEBIAN_DOCUMENTS = "/usr/share/doc";
 const DEBIAN_LICENCES = "/usr/share/common-licenses";
