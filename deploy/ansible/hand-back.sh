@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts a file of the Go Pushgateway in the place of a database of ours, which nobody may be using, and keeps that as FILE.kept-TIME.
+# Replaces a database of ours, which must not be in use, by a file of the Go Pushgateway, and keeps it as FILE.kept-TIME.
 #   hand-back.sh PROGRAM FILE     PROGRAM is our pushgateway
 set -eu
 program=$1
