@@ -103,19 +103,23 @@ export class LargeChange {
     if (sizeBytes < SMALL_BYTES) return this.replace(number, chunksIn(pieces), OWN_SEGMENT);
     const [first = [], ...others] = sizeBytes <= ROW_BYTES ? [pieces] : packed(pieces);
     for (const other of others) this.moveOut(chunksIn(other));
-    if (!this.staged.has(number)) return this.replace(number, chunksIn(first), this.open());
-    this.put.push(number);
-    if (sumOf(first) > PIECE_BYTES) this.piecewise = { number, count: 0, at: 0 };
-    else this.writer.batch.putSegment(number, this.writer.rowOf(segments, number));
+    if (this.staged.has(number)) return this.putSegment(number, sumOf(first));
+    const staged = this.open();
+    this.replace(number, chunksIn(first), staged);
+    this.putSegment(staged, sumOf(first));
   }
 
-  /** Moves the chunks of a segment to another one, which is to be written then. */
+  private putSegment(number: number, sizeBytes: number): void {
+    this.put.push(number);
+    if (sizeBytes > PIECE_BYTES) this.piecewise = { number, count: 0, at: 0 };
+    else this.writer.batch.putSegment(number, this.writer.rowOf(this.segments, number));
+  }
+
+  /** Moves the chunks of a segment to another one; it goes with the last slice. */
   private replace(number: number, chunks: readonly number[], by: number): void {
-    const { segments } = this;
-    segments.move(chunks, by);
-    segments.close(number);
+    this.segments.move(chunks, by);
+    this.segments.close(number);
     this.replaced.add(number);
-    if (by !== OWN_SEGMENT) segments.noteChanged(by);
   }
 
   private open(): number {

@@ -24,7 +24,7 @@ export class Kept {
   /** The bytes of each batch. */
   readonly batches: number[] = [];
   readonly copy: DurableCopy;
-  private readonly database: GroupDatabase;
+  private database: GroupDatabase | null = null;
   private readonly columns = new PushColumns();
   private readonly parser = new TextParser(this.columns, false);
   private readonly later: (() => void)[] = [];
@@ -32,7 +32,11 @@ export class Kept {
   /** Why the next commits fail, or null. */
   fault: string | null = null;
 
-  constructor(readonly file: string) {
+  /** A row that is not ours is a fault, unless `leaveOut` is called for it. */
+  constructor(
+    readonly file: string,
+    private readonly leaveOut: (row: LeftOutRow) => void,
+  ) {
     this.copy = new DurableCopy(
       { send: (request) => this.later.push(() => this.serve(request)), listen: (receive) => (this.receive = receive) },
       this.store,
@@ -60,26 +64,39 @@ export class Kept {
     );
     this.store.watch(this.copy);
     this.copy.open();
-    this.database = new GroupDatabase(file, claimFile(file));
   }
 
-  static async on(file: string): Promise<Kept> {
-    const kept = new Kept(file);
+  static async on(file: string, leaveOut: (row: LeftOutRow) => void = leaveNothingOut): Promise<Kept> {
+    const kept = new Kept(file, leaveOut);
     await kept.run();
     return kept;
   }
 
   private serve(request: Request): void {
-    if (request.kind === "open") {
-      for (const groups of readGroups(request.file, leaveNothingOut)) this.receive({ kind: "kept", groups });
-      this.receive({ kind: "opened", groups: 0, leftOut: 0 });
-    } else if (request.kind === "commit") this.commit(request.number, request.batch);
+    if (request.kind === "open") this.openFile(request.file);
+    else if (request.kind === "commit") this.commit(request.number, request.batch);
+  }
+
+  private openFile(file: string): void {
+    const leftOut: LeftOutRow[] = [];
+    const leaveOut = (row: LeftOutRow) => {
+      leftOut.push(row);
+      this.leaveOut(row);
+    };
+    for (const groups of readGroups(file, leaveOut)) this.receive({ kind: "kept", groups });
+    this.database = new GroupDatabase(file, claimFile(file), leftOut);
+    this.receive({ kind: "opened", groups: 0, leftOut: leftOut.length });
+  }
+
+  private get opened(): GroupDatabase {
+    if (this.database === null) throw new Error("the file is not open");
+    return this.database;
   }
 
   private commit(number: number, batch: Uint8Array): void {
     this.batches.push(batch.length);
     if (this.fault !== null) return this.receive({ kind: "failed", number, reason: this.fault });
-    const refused = this.database.commit(batch);
+    const refused = this.opened.commit(batch);
     this.receive({ kind: "committed", number, durationSeconds: 0, refused });
   }
 
@@ -123,7 +140,7 @@ export class Kept {
   }
 
   close(): void {
-    this.database.close();
+    this.opened.close();
   }
 }
 
