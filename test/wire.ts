@@ -203,6 +203,12 @@ function requestHead({ method, path, headers = {}, body }: Request): string {
   return `${method} ${path} HTTP/1.1\r\n${fields.join("")}\r\n`;
 }
 
+/** Waits until the server has read what was sent to it on other connections: it reads what comes later behind it. */
+export async function untilRead(port: number): Promise<void> {
+  const { status } = await ask(port, { method: "GET", path: "/-/healthy" });
+  if (status !== 200) throw new Error(`asking whether the server is healthy: got ${status}`);
+}
+
 /** One request on a connection of its own. */
 export async function ask(port: number, request: Request, limitMs = WAIT_LIMIT_MS): Promise<Answer> {
   using connection = await Connection.open(port, limitMs);

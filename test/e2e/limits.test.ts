@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { Gateway } from "../program.ts";
-import { type Answer, ask, Connection, type Request } from "../wire.ts";
+import { type Answer, ask, Connection, type Request, untilRead } from "../wire.ts";
 import { delimited, PROTOBUF_TYPE, part } from "./protobuf.ts";
 
 /** How often a limit was reached, as the gateway counts it. */
@@ -262,7 +262,7 @@ async function stalled(gateway: Gateway, count: number, start: string): Promise<
     connection.write(start);
     opened.push(connection);
     // One after the other, so that the first is the oldest.
-    await Bun.sleep(5);
+    await untilRead(gateway.port);
   }
   return opened;
 }
@@ -317,7 +317,7 @@ describe("bodies that are on their way", () => {
   });
 
   test("one that is slow but alive is waited for, however long it takes", async () => {
-    await using gateway = await Gateway.start(["--web.body-timeout=1s"]);
+    await using gateway = await Gateway.start(["--web.body-timeout=3s"]);
     const sizeBytes = 70_000;
     const [connection] = await stalled(
       gateway,

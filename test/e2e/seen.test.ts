@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Certificates } from "../certificates.ts";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-import { ask, Connection, type Request } from "../wire.ts";
+import { ask, Connection, type Request, untilRead } from "../wire.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
 const basic = (user: string, password: string) => ({ Authorization: `Basic ${btoa(`${user}:${password}`)}` });
@@ -126,7 +126,7 @@ describe("requests that are refused are counted by reason", () => {
     using second = await Connection.open(gateway.port);
     for (const upload of [first, second]) {
       upload.write("PUT /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na 1\n");
-      await Bun.sleep(100);
+      await untilRead(gateway.port);
     }
     expect((await first.answer()).status).toBe(503);
     expect((await second.answer()).status).toBe(408);

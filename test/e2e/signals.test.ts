@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, commandUnderTest, type Ended, eventually, freePort, Gateway, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-import { Connection } from "../wire.ts";
+import { Connection, untilRead } from "../wire.ts";
 
 const MEMORY = "--persistence.file=";
 
@@ -38,12 +38,11 @@ describe("an end asked for by a signal", () => {
     using upload = await Connection.open(gateway.port);
     upload.write("POST /metrics/job/slow HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n");
     upload.write("7\r\nslow 1\n\r\n");
-    await Bun.sleep(200);
+    await untilRead(gateway.port);
     gateway.signal(signal);
     await eventually("new connections are refused", async () => await refused(gateway.port));
     expect(gateway.running).toBe(true);
     upload.write("7\r\nlate 2\n\r\n");
-    await Bun.sleep(200);
     upload.write("0\r\n\r\n");
     expect((await upload.answer()).status).toBe(200);
     upload.close();
@@ -87,7 +86,7 @@ describe("an end asked for by a signal", () => {
     client.write(`POST ${request.path} HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${request.lengthBytes}\r\n\r\n`);
     client.write("x".repeat(request.sentBytes));
     if (request.answered) expect((await client.answer()).status).toBeGreaterThanOrEqual(200);
-    else await Bun.sleep(200);
+    else await untilRead(gateway.port);
     gateway.signal("SIGTERM");
     expect((await gateway.ended()).code).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Gateway } from "../program.ts";
+import { eventually, Gateway } from "../program.ts";
 import { ask, kill, Place, persistence } from "./place.ts";
 
 const GROUPS = 200;
@@ -32,7 +32,8 @@ describe("with --persistence.sync=interval", () => {
     const flags = [persistence(place.file), "--persistence.sync=interval", "--persistence.interval=300ms"];
     await using gateway = await Gateway.start(flags);
     await pushAll(gateway, 7);
-    await Bun.sleep(1_500);
+    const waiting = "pushgateway_persistence_waiting_groups";
+    await eventually("all pushes are in the file", async () => (await gateway.own(waiting)) === 0);
     await pushAll(gateway, 8);
     await kill(gateway);
     const values = await valuesOn(place.file);

@@ -8,6 +8,7 @@ import { Pace } from "../../src/server/pace.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import type { Transport } from "../../src/server/transport.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { eventually } from "../program.ts";
 
 const REQUEST = Buffer.from("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
 
@@ -60,7 +61,7 @@ test("of a long answer no more is made once its client is gone", async () => {
   });
   whenGone = () => connection.gone();
   connection.data(REQUEST);
-  while (!isEnded) await Bun.sleep(1);
+  await eventually("the answer comes to its end", async () => isEnded);
   expect(made).toBe(10);
   expect(transport.writtenBytes).toBeGreaterThan(0);
 });
