@@ -102,6 +102,19 @@ function mayImport(from: string, to: string): boolean {
   return allowed.includes(to) || (isOutside && allowed.includes(room));
 }
 
+/** The names that a file exports, types as well; a type may have the name of its value. */
+function exportsOf({ tree }: SourceFile): Set<string> {
+  const names = new Set<string>();
+  for (const statement of tree.statements) {
+    const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
+    if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
+    if (ts.isVariableStatement(statement))
+      for (const { name } of statement.declarationList.declarations) names.add(name.getText(tree));
+    else if ("name" in statement && statement.name !== undefined) names.add((statement.name as ts.Identifier).text);
+  }
+  return names;
+}
+
 /** The lines of a file's comments that are wider than the formatter makes code. */
 function wideComments({ path, text }: SourceFile): string[] {
   const isComment = (line: string) => /^\s*(?:\/\/|\/?\*)/.test(line);
@@ -174,6 +187,13 @@ describe("src/", () => {
   test(`no comment is wider than ${MAX_COLUMNS} columns`, async () => {
     const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.ts"].map(readSources));
     expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
+  });
+
+  test("no two files export different things by one name", () => {
+    const owners = new Map<string, string[]>();
+    for (const file of sources)
+      for (const name of exportsOf(file)) owners.set(name, [...(owners.get(name) ?? []), file.path]);
+    expect([...owners].filter(([, paths]) => paths.length > 1)).toEqual([]);
   });
 
   test("the log names files that are there", () => {

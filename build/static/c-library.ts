@@ -3,7 +3,7 @@ import { BuildFault } from "./build-fault.ts";
 import { type Elf, readElf } from "./elf.ts";
 
 /** The part of the C library that loads a program and its libraries. */
-export const LOADER = "ld-linux-x86-64.so.2";
+const LOADER = "ld-linux-x86-64.so.2";
 
 /**
  * The libraries that Bun asks for, and libgcc_s, which the C library itself loads when a thread is ended from outside.

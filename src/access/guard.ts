@@ -18,9 +18,6 @@ import type { WebConfig } from "./web-config.ts";
 /** Every request passes it first. `next` is what it guards; requests that do not pass are reported to `refusals`. */
 export type Guard = (exchange: Exchange, next: Handler, refusals: Refusals) => Answers;
 
-/** Where no web-config file is given. */
-export const UNGUARDED: Guard = (exchange, next) => next(exchange);
-
 const BROKEN_CONFIG = new Refusal(500, "web-config", "Internal Server Error");
 const TOO_MANY = new Refusal(429, "rate-limit", "Too Many Requests");
 const BUSY = new Refusal(503, "password-queue", "Service Unavailable: too many passwords to verify");

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../config/duration.ts";
 import { readFile } from "../config/read-file.ts";
 import { Fault } from "../model/fault.ts";
-import type { Door, Place } from "../server/door.ts";
+import type { Door, ListenPlace } from "../server/door.ts";
 import { Http2 } from "../server/http2.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
@@ -43,7 +43,7 @@ function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFro
   });
   clock.every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
-  const overTls = async (door: Door, place: Place, tls: TlsOptions): Promise<TlsListener> => {
+  const overTls = async (door: Door, place: ListenPlace, tls: TlsOptions): Promise<TlsListener> => {
     const listener = await listenTls(place, tls, {
       door,
       options: () => live.tls() ?? tls,

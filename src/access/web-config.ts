@@ -16,7 +16,7 @@ function wordOf(table: Readonly<Record<string, unknown>>, refusal: string) {
 }
 
 /** The file as the exporter-toolkit has it (its docs/web-configuration.md); everything may be left out. */
-export const WebConfigFile = Type.Partial(
+const WebConfigFile = Type.Partial(
   Type.Object({
     tls_server_config: Type.Partial(
       Type.Object({

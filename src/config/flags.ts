@@ -8,7 +8,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - enum: one of its words
  * - url, duration, size, count, level, format, regex: checked and brought into one form, see values.ts
  */
-export const FLAG_KINDS = [
+const FLAG_KINDS = [
   "switch",
   "text",
   "list",
@@ -24,7 +24,7 @@ export const FLAG_KINDS = [
 export type FlagKind = (typeof FLAG_KINDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-export const SYNC_MODES = ["always", "interval"] as const;
+const SYNC_MODES = ["always", "interval"] as const;
 export const LOG_FORMATS = ["logfmt", "json"] as const;
 
 /** Where the format of the web-config file is written down. */

@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import { gunzip, gunzipSync } from "node:zlib";
 import { Rejection } from "../model/rejection.ts";
-import { DecodeLane } from "./lane.ts";
+import { DecodeQueue } from "./queue.ts";
 import { decodeSnappy } from "./snappy.ts";
 
 type Decoded = Uint8Array | Rejection;
@@ -21,29 +21,29 @@ const GZIP_HEADER_BYTES = 10;
  * Never more than `maxSizeBytes`, at least 1, are decoded: past that, and for a larger plain body, the answer is a
  * "too-large" Rejection. Any fault of the encoding is a "malformed" one in Go's words. A plain body is returned as it
  * came; decoded bytes are the caller's own. Large bodies are answered by a promise, one after the other in their
- * `lane`, and must not change until then.
+ * `queue`, and must not change until then.
  */
 export function decodeBody(
   body: Uint8Array,
   contentEncoding: string | null,
   maxSizeBytes: number,
-  lane = new DecodeLane(),
+  queue = new DecodeQueue(),
 ): Decoded | Promise<Decoded> {
   if (contentEncoding !== null) {
     const encoding = contentEncoding.toLowerCase();
-    if (encoding === "gzip") return decodeGzip(body, Math.min(maxSizeBytes, constants.MAX_LENGTH), lane);
-    if (encoding === "snappy") return decodeSnappy(body, maxSizeBytes, lane);
+    if (encoding === "gzip") return decodeGzip(body, Math.min(maxSizeBytes, constants.MAX_LENGTH), queue);
+    if (encoding === "snappy") return decodeSnappy(body, maxSizeBytes, queue);
   }
   return body.length > maxSizeBytes ? tooLarge("", maxSizeBytes) : body;
 }
 
-function decodeGzip(body: Uint8Array, maxSizeBytes: number, lane: DecodeLane): Decoded | Promise<Decoded> {
+function decodeGzip(body: Uint8Array, maxSizeBytes: number, queue: DecodeQueue): Decoded | Promise<Decoded> {
   if (body.length < GZIP_HEADER_BYTES) return malformed(body.length === 0 ? "EOF" : "unexpected EOF");
-  if (body.length > IMMEDIATE_BODY_BYTES) return lane.enter(() => inflateOnThread(body, maxSizeBytes));
+  if (body.length > IMMEDIATE_BODY_BYTES) return queue.enter(() => inflateOnThread(body, maxSizeBytes));
   if (maxSizeBytes <= IMMEDIATE_CONTENT_BYTES) return inflateNow(body, maxSizeBytes);
   const content = inflateNow(body, IMMEDIATE_CONTENT_BYTES);
   const cutShort = content instanceof Rejection && content.kind === "too-large";
-  return cutShort ? lane.enter(() => inflateOnThread(body, maxSizeBytes)) : content;
+  return cutShort ? queue.enter(() => inflateOnThread(body, maxSizeBytes)) : content;
 }
 
 function inflateNow(body: Uint8Array, maxSizeBytes: number): Decoded {

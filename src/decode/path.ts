@@ -56,7 +56,7 @@ function unescapePath(raw: Uint8Array): Uint8Array | null {
 }
 
 /** The value of a hexadecimal digit, -1 if it is not one. */
-export function hexDigit(byte: number | undefined): number {
+function hexDigit(byte: number | undefined): number {
   if (byte === undefined) return -1;
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

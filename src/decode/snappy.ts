@@ -1,5 +1,5 @@
 import { Rejection } from "../model/rejection.ts";
-import { DecodeLane } from "./lane.ts";
+import { DecodeQueue } from "./queue.ts";
 
 /*
  * The snappy framing format (framing_format.txt) and block format (format_description.txt) of
@@ -34,16 +34,16 @@ type Decoded = Uint8Array | Rejection;
  * it.
  *
  * Never more than `maxSizeBytes` are decoded: past that the answer is a "too-large" Rejection; any fault of the stream
- * is a "malformed" one. What takes long is done in slices, one body of the `lane` after the other, and answered by a
+ * is a "malformed" one. What takes long is done in slices, one body of the `queue` after the other, and answered by a
  * promise; `body` must not change until then.
  */
 export function decodeSnappy(
   body: Uint8Array,
   maxSizeBytes: number,
-  lane = new DecodeLane(),
+  queue = new DecodeQueue(),
 ): Decoded | Promise<Decoded> {
   const frames = new FrameReader(body, maxSizeBytes);
-  return frames.readSlice() ?? lane.enter(() => readOnLaterTurns(frames));
+  return frames.readSlice() ?? queue.enter(() => readOnLaterTurns(frames));
 }
 
 async function readOnLaterTurns(frames: FrameReader): Promise<Decoded> {

@@ -4,7 +4,7 @@ import type { Durability } from "../model/durability.ts";
 import type { StoreLimits } from "../model/limits.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
 import { DurableCopy } from "../persist/durable-copy.ts";
-import type { Report, Request } from "../persist/messages.ts";
+import type { Report, WriterRequest } from "../persist/messages.ts";
 import type { Place } from "../persist/place.ts";
 import type { LeftOutRow } from "../persist/reading.ts";
 import type { Store } from "../store/store.ts";
@@ -190,7 +190,7 @@ class Keeper implements Keeping {
 
 function writingOf(worker: Worker) {
   return {
-    send: (request: Request, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer),
+    send: (request: WriterRequest, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer),
     listen: (receive: (report: Report) => void) => {
       worker.onmessage = ({ data }: MessageEvent<Report>) => receive(data);
       worker.onerror = ({ message }) => receive({ kind: "unusable", reason: `the writing thread: ${message}` });

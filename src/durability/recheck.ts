@@ -7,7 +7,7 @@ import { BatchWriter } from "../persist/batch.ts";
 import { claimFile } from "../persist/claim.ts";
 import type { GobFamily } from "../persist/gob/read.ts";
 import { schemaVersionOf } from "../persist/opening.ts";
-import { type LeftOutRow, readGroups } from "../persist/reading.ts";
+import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
 import { RowWriter } from "../persist/record.ts";
 import { RECHECKED_VERSION } from "../persist/schema.ts";
 import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
@@ -48,7 +48,7 @@ export function recheckGroups(
   leaveOut: (row: LeftOutRow) => void,
 ): Recheck {
   const recheck = new Recheck(store, watch);
-  for (const kept of readGroups(file, leaveOut)) {
+  for (const kept of readKeptGroups(file, leaveOut)) {
     const held = new Store(new Map(), false);
     const restoring = held.restoring(kept);
     while (restoring.step());

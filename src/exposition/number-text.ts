@@ -63,7 +63,7 @@ function readSlowly(source: Uint8Array, start: number, end: number): number {
 }
 
 /** source[start, end) as text, a character a byte. */
-export function latin1(source: Uint8Array, start: number, end: number): string {
+function latin1(source: Uint8Array, start: number, end: number): string {
   let text = "";
   for (let at = start; at < end; at++) text += String.fromCharCode(source[at] as number);
   return text;

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/command-line.ts";
-import { DecodeLane } from "../decode/lane.ts";
+import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
 import { PushColumns } from "../model/columns.ts";
 import type { Durability } from "../model/durability.ts";
@@ -54,7 +54,7 @@ export interface HttpContext extends AppDeps {
   readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
   readonly intake: BodyIntake;
-  readonly decoding: DecodeLane;
+  readonly decoding: DecodeQueue;
   readonly longAnswers: LongAnswers;
   readonly heldMemory: HeldMemory;
   readonly reports: StoreReports;
@@ -86,7 +86,7 @@ export function createContext(deps: AppDeps): HttpContext {
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, clock }),
-    decoding: new DecodeLane(),
+    decoding: new DecodeQueue(),
     storeTurns: new StoreTurns(deps.store, clock),
     longAnswers,
     heldMemory: new HeldMemory({

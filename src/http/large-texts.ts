@@ -1,4 +1,4 @@
-import { DecodeLane } from "../decode/lane.ts";
+import { DecodeQueue } from "../decode/queue.ts";
 import { PushColumns } from "../model/columns.ts";
 import type { PushLimits } from "../model/limits.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -12,7 +12,7 @@ import type { StreamClock } from "./stream.ts";
  * not wait.
  */
 export class LargeTexts {
-  private readonly lane = new DecodeLane();
+  private readonly queue = new DecodeQueue();
   private readonly columns: PushColumns;
   private readonly parser: TextParser;
 
@@ -27,7 +27,7 @@ export class LargeTexts {
 
   /** Calls `apply` with what a body parses to, which is lent until it returns; or returns why it cannot be parsed. */
   read<T>(body: Uint8Array, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
-    return this.lane.enter(async () => {
+    return this.queue.enter(async () => {
       try {
         const rejection = await this.parse(body);
         return rejection ?? (await apply(this.columns));

@@ -2,7 +2,7 @@ import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import type { GroupFamily } from "../model/view.ts";
 
 /** The segments of one large group, each with its chunks, a family each, and those that are to be written. */
-export interface GroupSegments {
+export interface SegmentedGroup {
   /** All segments that have changed since they were taken last, but for the own one. */
   readonly takeChanged: () => number[];
   /** One of them; null: none has. */
@@ -28,8 +28,8 @@ export interface WrittenStore {
   /** The same without its families. */
   readonly groupRow: (group: number) => GroupRow | null;
   /** How a group is spread over rows, or null where it is kept whole. */
-  readonly segmentsOf: (group: number) => GroupSegments | null;
-  readonly splitGroup: (group: number) => GroupSegments;
+  readonly segmentsOf: (group: number) => SegmentedGroup | null;
+  readonly splitGroup: (group: number) => SegmentedGroup;
 }
 
 /** What the durable copy needs of the store. */

@@ -1,11 +1,11 @@
 import type { Clock } from "../model/clock.ts";
-import type { Report, Request } from "./messages.ts";
+import type { Report, WriterRequest } from "./messages.ts";
 import type { Place } from "./place.ts";
 import type { LeftOutRow } from "./reading.ts";
 
 /** The writing thread as the durable copy sees it. */
 export interface Writing {
-  readonly send: (request: Request, transfer?: ArrayBuffer[]) => void;
+  readonly send: (request: WriterRequest, transfer?: ArrayBuffer[]) => void;
   /** Called once, before anything is sent. */
   readonly listen: (receive: (report: Report) => void) => void;
 }

@@ -2,7 +2,7 @@ import { OWN_SEGMENT } from "../model/kept-group.ts";
 import { isPushTimeName } from "../model/push-times.ts";
 import type { GroupFamily } from "../model/view.ts";
 import { BatchWriter } from "./batch.ts";
-import type { GroupSegments, WrittenStore } from "./copied-store.ts";
+import type { SegmentedGroup, WrittenStore } from "./copied-store.ts";
 import { type Row, RowWriter, sizeInRow } from "./record.ts";
 
 /** A row is not larger than this, unless one family is; larger ones are split. Two pages of the database. */
@@ -67,7 +67,7 @@ export class GroupWriter {
     return NO_SEGMENTS;
   }
 
-  private writeSegments(id: number, segments: GroupSegments): readonly number[] | null {
+  private writeSegments(id: number, segments: SegmentedGroup): readonly number[] | null {
     const { batch } = this;
     const group = this.store.groupRow(id);
     if (group === null) return null;
@@ -83,13 +83,13 @@ export class GroupWriter {
   }
 
   /** The row of a segment. */
-  rowOf(segments: GroupSegments, number: number): Row {
+  rowOf(segments: SegmentedGroup, number: number): Row {
     return this.rows.writeWhole(piecesOf(segments, number).map(({ family }) => family));
   }
 }
 
 /** Whether so much of a group has changed that it is to be written in slices. Looks at no more than that. */
-function isLarge(segments: GroupSegments): boolean {
+function isLarge(segments: SegmentedGroup): boolean {
   let sizeBytes = 0;
   for (const number of [OWN_SEGMENT, ...segments.changed])
     for (const chunk of segments.chunksOf(number)) {
@@ -100,7 +100,7 @@ function isLarge(segments: GroupSegments): boolean {
 }
 
 /** The families of a segment, sorted by name. */
-export function piecesOf(segments: GroupSegments, number: number): Piece[] {
+export function piecesOf(segments: SegmentedGroup, number: number): Piece[] {
   const pieces = Array.from(segments.chunksOf(number), (chunk) => {
     const family = segments.family(chunk);
     return { chunk, family, sizeBytes: sizeInRow(family) };
@@ -111,7 +111,7 @@ export function piecesOf(segments: GroupSegments, number: number): Piece[] {
 export const sumOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 export const chunksIn = (pieces: readonly Piece[]): number[] => pieces.map(({ chunk }) => chunk);
 
-function settle(segments: GroupSegments, number: number, work: Work): void {
+function settle(segments: SegmentedGroup, number: number, work: Work): void {
   const pieces = piecesOf(segments, number);
   const sizeBytes = sumOf(pieces);
   if (sizeBytes < SMALL_BYTES) {
@@ -126,7 +126,7 @@ function settle(segments: GroupSegments, number: number, work: Work): void {
   for (const other of others) moveOut(segments, other, work);
 }
 
-function settleOwn(segments: GroupSegments, work: Work): void {
+function settleOwn(segments: SegmentedGroup, work: Work): void {
   const pieces = piecesOf(segments, OWN_SEGMENT);
   if (sumOf(pieces) <= ROW_BYTES) return;
   for (const pack of packed(pieces.filter((piece) => !staysOwn(piece.family)))) moveOut(segments, pack, work);
@@ -136,7 +136,7 @@ function settleOwn(segments: GroupSegments, work: Work): void {
 export const staysOwn = (family: GroupFamily): boolean =>
   isPushTimeName(family.name) && sizeInRow(family) < SMALL_BYTES;
 
-function moveOut(segments: GroupSegments, pieces: readonly Piece[], work: Work): void {
+function moveOut(segments: SegmentedGroup, pieces: readonly Piece[], work: Work): void {
   const number = segments.open();
   segments.move(chunksIn(pieces), number);
   work.put.add(number);

@@ -1,5 +1,5 @@
 import { OWN_SEGMENT } from "../model/kept-group.ts";
-import type { GroupSegments } from "./copied-store.ts";
+import type { SegmentedGroup } from "./copied-store.ts";
 import {
   chunksIn,
   FILLED_BYTES,
@@ -43,7 +43,7 @@ export interface Slice {
  * A slice that could not be committed is to be noted as changed again.
  */
 export class LargeChange {
-  private readonly segments: GroupSegments;
+  private readonly segments: SegmentedGroup;
   private readonly staged = new StagedNumbers();
   /** The segments that count in the file and are none any more: they go with the last slice. */
   private readonly replaced = new Set<number>();

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { openFile } from "./opening.ts";
 import { makingFault } from "./place.ts";
-import { APPLICATION_ID, GROUPS, PAGE_BYTES, PIECES, SCHEMA_VERSION, SEGMENTS, STAGED } from "./schema.ts";
+import { APPLICATION_ID, DATABASE_PAGE_BYTES, GROUPS, PIECES, SCHEMA_VERSION, SEGMENTS, STAGED } from "./schema.ts";
 
 /**
  * Takes SQLite's log of an earlier database away from a name that a new one gets: SQLite would read the one's pages out
@@ -40,7 +40,7 @@ function fillDatabase(file: string): void {
   const database = openFile(file, "write");
   try {
     database.run("PRAGMA synchronous = FULL");
-    database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
+    database.run(`PRAGMA page_size = ${DATABASE_PAGE_BYTES}`);
     for (const table of [GROUPS, SEGMENTS, PIECES, STAGED]) database.run(table);
     database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);

@@ -3,7 +3,7 @@ import type { Place } from "./place.ts";
 import type { LeftOutRow } from "./reading.ts";
 
 /** What the main thread asks of the writing thread. */
-export type Request =
+export type WriterRequest =
   /** `mustBeNew`: what is there already is not ours. */
   | { readonly kind: "open"; readonly file: string; readonly mustBeNew: boolean }
   | { readonly kind: "commit"; readonly number: number; readonly batch: Uint8Array<ArrayBuffer> }

@@ -4,7 +4,7 @@ import { GroupIds } from "./group-ids.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { LargeChange } from "./large-change.ts";
 import type { RefusedGroup } from "./messages.ts";
-import { Removals, type Waiters } from "./removals.ts";
+import { RemovedKeys, type Waiters } from "./removals.ts";
 
 /**
  * At most so much is handed over at once, so that neither the loop nor a commit is held: what is left goes with the
@@ -58,7 +58,7 @@ export class PendingChanges {
   readonly writer: GroupWriter;
   private readonly small = new Map<number, Waiters | null>();
   private readonly large = new Map<number, PendingLarge>();
-  private readonly removals = new Removals();
+  private readonly removals = new RemovedKeys();
   private isWiped = false;
   wipe: Waiters | null = null;
   /** The groups that the file has rows of, or has if the batch under way is committed. */

@@ -50,7 +50,7 @@ export interface LeftOutRow {
  * moment, even while another process writes. `leaveOut` is called for each row that is not one of ours. Throws if the
  * file is damaged; that is certain only at the end, because every page is checked after the rows.
  */
-export function* readGroups(file: string, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
+export function* readKeptGroups(file: string, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
   checkHead(file);
   if (!existsSync(file) || statSync(file).size === 0) return;
   try {

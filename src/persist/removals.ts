@@ -23,7 +23,7 @@ const REMOVAL_BYTES = 120;
  * pushed and deleted while nothing could be written is not among them: so there are never more than the file has
  * groups.
  */
-export class Removals {
+export class RemovedKeys {
   private readonly keys = new KeyTable();
   private readonly removals: (Removal | null)[] = [];
   private taken: number[] = [];

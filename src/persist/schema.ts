@@ -57,7 +57,7 @@ export const LEFT_OUT = `CREATE TABLE left_out (
 )`;
 
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
-export const PAGE_BYTES = 8192;
+export const DATABASE_PAGE_BYTES = 8192;
 
 /**
  * Of our databases, whatever their version: what SQLite's own ANALYZE may have added is read by nobody but its planner.

@@ -1,9 +1,9 @@
 import { KEPT_GROUP_STRIDE, KEPT_SEGMENT } from "../model/kept-group.ts";
 import { type Claim, claimFile, FileTaken } from "./claim.ts";
 import { GroupDatabase, reasonOf } from "./database.ts";
-import type { Report, Request } from "./messages.ts";
+import type { Report, WriterRequest } from "./messages.ts";
 import { describePlace, isVacant, realFile } from "./place.ts";
-import { type LeftOutRow, readGroups } from "./reading.ts";
+import { type LeftOutRow, readKeptGroups } from "./reading.ts";
 
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
 declare const self: Worker;
@@ -49,7 +49,7 @@ function handOver(file: string, leftOut: LeftOutRow[]): number {
   const leaveOut = (row: LeftOutRow): void => {
     if (leftOut.push(row) <= MAX_NAMED) report({ kind: "left out", row });
   };
-  for (const groups of readGroups(file, leaveOut)) {
+  for (const groups of readKeptGroups(file, leaveOut)) {
     for (let row = 0; row < groups.groups.length; row += KEPT_GROUP_STRIDE)
       if (groups.groups[row + KEPT_SEGMENT] === 0) count++;
     const { bytes, times, families, pushedMs, heads } = groups;
@@ -82,7 +82,7 @@ function close(): void {
   }
 }
 
-self.onmessage = ({ data }: MessageEvent<Request>) => {
+self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   if (data.kind === "open") open(data.file, data.mustBeNew);
   else if (data.kind === "commit") commit(data.number, data.batch);
   else {

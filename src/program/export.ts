@@ -8,7 +8,7 @@ import type { LeftOutFamily } from "../model/store-reporter.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
 import { realFile } from "../persist/place.ts";
-import { type LeftOutRow, readGroups } from "../persist/reading.ts";
+import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
@@ -79,7 +79,7 @@ export function* exportFile(name: string, format: Export["format"], leftOut: Tel
 function keptStore(file: string, leftOut: TellLeftOut): Store {
   const store = new Store(new Map(), false);
   store.reportTo({ leftOut: (family) => leftOut(() => familyText(family)), shown: () => {} });
-  for (const groups of readGroups(file, (row) => leftOut(() => rowText(row)))) {
+  for (const groups of readKeptGroups(file, (row) => leftOut(() => rowText(row)))) {
     const restoring = store.restoring(groups);
     while (restoring.step());
   }

@@ -1,6 +1,6 @@
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { LabelPair } from "../model/view.ts";
-import { isPacked } from "./native-fields.ts";
+import { isPackedKey } from "./native-fields.ts";
 import { FieldCursor, readUint64, unzigzag } from "./wire.ts";
 
 /** A Metric of metrics.proto. Messages that are absent are null; exemplars and created timestamps are not read. */
@@ -166,7 +166,7 @@ class SideReader {
         metric.histogram ??= emptyHistogram();
         const { histogram } = metric;
         return this.eachInTurns(fields.start, fields.end, (k, f) => {
-          if (isPacked(k) && f.end - f.start > BYTES_A_RUN) return this.packedInTurns(f, histogram);
+          if (isPackedKey(k) && f.end - f.start > BYTES_A_RUN) return this.packedInTurns(f, histogram);
           this.histogramField(k, f, histogram);
           return null;
         });

@@ -17,7 +17,7 @@ const FIELDS_A_TURN = 256;
 const PACKED_A_TURN = 1024;
 
 /** Whether a field of a histogram, by 8 times its number plus its wire type, holds all deltas or counts of a half. */
-export const isPacked = (key: number): boolean => key === 0x52 || key === 0x5a || key === 0x6a || key === 0x72;
+export const isPackedKey = (key: number): boolean => key === 0x52 || key === 0x5a || key === 0x6a || key === 0x72;
 
 /**
  * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after
@@ -68,7 +68,7 @@ export class NativeFields {
       for (let inner = 1; record.step(); inner++) {
         if (inner % FIELDS_A_TURN === 0) yield null;
         const key = record.field * 8 + record.wire;
-        if (isPacked(key) && record.end - record.start > PACKED_A_TURN) yield* this.readPackedInTurns();
+        if (isPackedKey(key) && record.end - record.start > PACKED_A_TURN) yield* this.readPackedInTurns();
         else this.readField(key);
       }
     }

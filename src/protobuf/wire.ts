@@ -2,8 +2,8 @@
 export const WIRE_VARINT = 0;
 export const WIRE_FIXED64 = 1;
 export const WIRE_BYTES = 2;
-export const WIRE_GROUP = 3;
-export const WIRE_GROUP_END = 4;
+const WIRE_GROUP = 3;
+const WIRE_GROUP_END = 4;
 export const WIRE_FIXED32 = 5;
 
 /** Groups may be nested so deep in fields that nobody knows. */

@@ -3,7 +3,7 @@ import type { SideBuckets, SideHistogram } from "../protobuf/metric-reader.ts";
 import { CUSTOM_BOUNDS_SCHEMA, nativeBound } from "./native-bounds.ts";
 
 /** Which ends of a bucket belong to it, as the JSON API numbers it. */
-export const Boundaries = { openLeft: 0, openRight: 1, open: 2, closed: 3 } as const;
+const Boundaries = { openLeft: 0, openRight: 1, open: 2, closed: 3 } as const;
 export type Boundaries = (typeof Boundaries)[keyof typeof Boundaries];
 
 /** A bucket of a native histogram; bounds and count as Go prints them. */

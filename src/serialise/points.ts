@@ -65,7 +65,7 @@ function compareKeys({ lines, points }: LineCursor, a: number, b: number): numbe
 }
 
 /** Whether the points [from, to) of a metric are all whole numbers of 64 bits. */
-export function pointsAreWhole({ lines, points }: LineCursor, from: number, to: number): boolean {
+function pointsAreWhole({ lines, points }: LineCursor, from: number, to: number): boolean {
   for (let point = from; point < to; point++)
     if (!isWhole(lines, points.valueStart(point), points.valueEnd(point))) return false;
   return true;

@@ -123,7 +123,7 @@ export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array |
 }
 
 /** Appends a length-delimited field that holds `text` as UTF-8. */
-export function appendTextField(out: Writer, field: number, text: string): void {
+function appendTextField(out: Writer, field: number, text: string): void {
   appendTag(out, field, WIRE_BYTES);
   appendVarint(out, Buffer.byteLength(text));
   out.text(text);

@@ -15,7 +15,7 @@ const CHECK_MS = 1000;
 const READ_MS = 1;
 
 /** Where to listen: an address, or a listening socket that is there already. */
-export type Place = ListenAddress | { readonly fd: number };
+export type ListenPlace = ListenAddress | { readonly fd: number };
 
 export interface DoorDeps {
   readonly handler: Handler;

@@ -1,7 +1,7 @@
 import { Body, type BodySource } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Framing, fieldOf } from "./framing.ts";
-import type { Place, RequestLine } from "./request-line.ts";
+import type { RequestLine, Target } from "./request-line.ts";
 
 /** The connection of an exchange. */
 export interface ExchangePort extends BodySource {
@@ -26,7 +26,7 @@ export class Http1Exchange implements Exchange {
 
   constructor(
     line: RequestLine,
-    place: Place,
+    place: Target,
     readonly fields: readonly string[],
     { bodyBytes, keepsAlive, expectsContinue }: Framing,
     private readonly port: ExchangePort,

@@ -19,7 +19,7 @@ import { Http2Faults } from "./http2-faults.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { REQUEST_BYTES } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
-import { malformed, type Place, placeOf, Refusal, targetFault } from "./request-line.ts";
+import { malformed, Refusal, type Target, targetFault, targetOf } from "./request-line.ts";
 import { certificateOf } from "./transport.ts";
 
 /** Requests at once on one connection; Go's default. */
@@ -54,7 +54,7 @@ class Http2Exchange implements Exchange {
 
   constructor(
     private readonly stream: OpenStream,
-    { path, query }: Place,
+    { path, query }: Target,
     readonly fields: readonly string[],
     private readonly expectsContinue: boolean,
   ) {
@@ -237,7 +237,7 @@ function exchangeOf(stream: OpenStream): Http2Exchange | Refusal {
   const authority = headers[":authority"];
   if (typeof authority === "string" && fieldOf(fields, "host") === null) fields.push("host", authority);
   const fault = headerFault(target, fields) ?? targetFault(target, 0, target.length);
-  const place = method === "OPTIONS" && url === "*" ? { path: target, query: "" } : placeOf(target);
+  const place = method === "OPTIONS" && url === "*" ? { path: target, query: "" } : targetOf(target);
   if (fault !== null || place === null) return fault ?? malformed("the target is no path");
   const expectsContinue = readExpectation(fields);
   if (expectsContinue instanceof Refusal) return expectsContinue;

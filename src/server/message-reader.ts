@@ -1,7 +1,7 @@
 import { type Framing, readFraming } from "./framing.ts";
 import { type ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import { MAX_HEADER_BYTES, type MessageParser, type ParserPool } from "./message-parser.ts";
-import { malformed, placeOf, Refusal, type RequestLine, readRequestLine } from "./request-line.ts";
+import { malformed, Refusal, type RequestLine, readRequestLine, targetOf } from "./request-line.ts";
 
 const LINE_FEED = 0x0a;
 const CR = 0x0d;
@@ -117,7 +117,7 @@ export class MessageReader {
   }
 
   private exchangeOf(line: RequestLine, fields: readonly string[], framing: Framing): Http1Exchange | Refusal {
-    const place = placeOf(line.target);
+    const place = targetOf(line.target);
     if (place !== null) return new Http1Exchange(line, place, fields, framing, this.port);
     const isAsterisk = line.target.length === 1 && line.target[0] === 0x2a;
     if (isAsterisk) return new Http1Exchange(line, { path: line.target, query: "" }, fields, framing, this.port);

@@ -2,7 +2,7 @@ import type { Socket } from "bun";
 import type { ListenAddress } from "../config/address.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import type { Door, Place } from "./door.ts";
+import type { Door, ListenPlace } from "./door.ts";
 import type { Listener } from "./listener.ts";
 import { sourceOf } from "./source.ts";
 import { clientText, type Transport } from "./transport.ts";
@@ -78,7 +78,7 @@ class PlainTransport implements Transport {
  * Serves plain HTTP on an address, or on a listening socket that is there already. Throws if that cannot be had. Why
  * not Bun.serve: docs/workarounds.md, `own-http`.
  */
-export function listenPlain(place: Place, { connection: shared, crowd }: Door): Listener {
+export function listenPlain(place: ListenPlace, { connection: shared, crowd }: Door): Listener {
   const server = Bun.listen<PlainTransport>({
     ...addressOf(place),
     allowHalfOpen: true,
@@ -105,6 +105,6 @@ export function listenPlain(place: Place, { connection: shared, crowd }: Door): 
 }
 
 /** Bun accepts a descriptor instead of an address; its types do not (docs/workarounds.md, `listen-fd`). */
-function addressOf(place: Place): ListenAddress {
+function addressOf(place: ListenPlace): ListenAddress {
   return place as ListenAddress;
 }

@@ -96,7 +96,7 @@ export function malformed(words: string): Refusal {
 }
 
 /** Path and query of a target. */
-export interface Place {
+export interface Target {
   readonly path: Uint8Array;
   readonly query: string;
 }
@@ -105,7 +105,7 @@ export interface Place {
  * Where a target leads: of a URL what follows the authority, which may be nothing. null: it is no URL, as `*` and
  * `a/b`.
  */
-export function placeOf(target: Uint8Array): Place | null {
+export function targetOf(target: Uint8Array): Target | null {
   const origin = target[0] === SLASH ? target : behindAuthority(target);
   if (origin === null) return null;
   const at = origin.indexOf(QUESTION_MARK);

@@ -3,7 +3,7 @@ import { Fault } from "../model/fault.ts";
 import { type InheritedSocket, takeSockets } from "../systemd/inherited-socket.ts";
 import { type Environment, inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Door, Place } from "./door.ts";
+import type { Door, ListenPlace } from "./door.ts";
 import { listenAt } from "./listen.ts";
 import type { Listener } from "./listener.ts";
 
@@ -24,7 +24,7 @@ export function inheritSockets(environment: Environment, pid: number, log: Log):
 /** What serves a socket. */
 export interface SocketFront {
   /** Starts to serve. Rejects where the place cannot be had. */
-  readonly listen: (door: Door, place: Place) => Promise<Listener>;
+  readonly listen: (door: Door, place: ListenPlace) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
   readonly announce: (address: string) => void;
 }

@@ -4,7 +4,7 @@ import { Fault } from "../model/fault.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Connection } from "./connection.ts";
 import type { Member } from "./crowd.ts";
-import type { Door, Place } from "./door.ts";
+import type { Door, ListenPlace } from "./door.ts";
 import type { Http2 } from "./http2.ts";
 import type { Listener } from "./listener.ts";
 import { Refusal } from "./request-line.ts";
@@ -99,7 +99,7 @@ class Handshake implements Member {
  * uses node:tls: each connection is asked for its certificate before a byte of HTTP is read, and certificates change
  * without a connection being lost (docs/workarounds.md, `node-tls`).
  */
-export async function listenTls(place: Place, first: TlsOptions, deps: TlsListenerDeps): Promise<TlsListener> {
+export async function listenTls(place: ListenPlace, first: TlsOptions, deps: TlsListenerDeps): Promise<TlsListener> {
   let current = first;
   const server = createServer({
     ...current.context,
@@ -135,7 +135,7 @@ function clientRules({ clientAuth, allowedSans, context }: TlsOptions): string {
   return JSON.stringify([clientAuth, allowedSans, context.ca ?? null]);
 }
 
-function listening(server: Server, place: Place): Promise<void> {
+function listening(server: Server, place: ListenPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen("fd" in place ? place : { host: place.hostname, port: place.port }, () => {

@@ -1,14 +1,14 @@
 import { MetricType } from "../model/metric-type.ts";
 
 /** What a family's HELP and TYPE lines say. */
-export interface FamilyHead {
+export interface OwnFamilyHead {
   readonly type: MetricType;
   readonly help: string;
 }
 
-const counter = (help: string): FamilyHead => ({ type: MetricType.counter, help });
-const gauge = (help: string): FamilyHead => ({ type: MetricType.gauge, help });
-const summary = (help: string): FamilyHead => ({ type: MetricType.summary, help });
+const counter = (help: string): OwnFamilyHead => ({ type: MetricType.counter, help });
+const gauge = (help: string): OwnFamilyHead => ({ type: MetricType.gauge, help });
+const summary = (help: string): OwnFamilyHead => ({ type: MetricType.summary, help });
 
 /**
  * Every family that the server can expose about itself, sorted by name. The names, types and help texts that the Go
@@ -57,7 +57,7 @@ export const OWN_FAMILIES = {
   pushgateway_store_page_bytes: gauge("Bytes of memory that the pages of the store take up."),
   pushgateway_store_series: gauge("Number of series in the store."),
   pushgateway_store_size_bytes: gauge("Bytes that the store takes up, as they are counted for --store.max-size."),
-} as const satisfies Record<string, FamilyHead>;
+} as const satisfies Record<string, OwnFamilyHead>;
 
 export type OwnFamilyName = keyof typeof OWN_FAMILIES;
 
@@ -65,6 +65,6 @@ export type OwnFamilyName = keyof typeof OWN_FAMILIES;
  * Type and help of every family that `OwnMetrics.gather` can return, by name, whether it has series yet or not. Pushes
  * of these names with another type have to be refused, or a scrape would expose one name with two types.
  */
-export function ownFamilyTypes(): ReadonlyMap<string, FamilyHead> {
+export function ownFamilyTypes(): ReadonlyMap<string, OwnFamilyHead> {
   return new Map(Object.entries(OWN_FAMILIES));
 }

@@ -51,7 +51,7 @@ const PUSH_TIME = /^(push(?:_failure)?_time_seconds\{.*\}) (.+)$/;
 /**
  * The pushed families of a text exposition: the lines of each, sorted; push times are reduced to `<zero>` and `<set>`.
  */
-export function pushedFamilies(exposition: string): Record<string, string[]> {
+function pushedFamilies(exposition: string): Record<string, string[]> {
   const families: Record<string, string[]> = {};
   let family = "<no metadata>";
   for (const line of exposition.split("\n").filter((text) => text !== "")) {

@@ -24,7 +24,7 @@ export function readPages(): Page[] {
 }
 
 /** The text without fenced and indented blocks: what is read as prose and tables. */
-export function proseOf({ text }: Page): string {
+function proseOf({ text }: Page): string {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, "").replaceAll(/^ {4}.*$/gm, "");
 }
 

@@ -7,7 +7,7 @@ import { PushColumns } from "../../src/model/columns.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { readBatch } from "../../src/persist/batch.ts";
-import type { Report, Request } from "../../src/persist/messages.ts";
+import type { Report, WriterRequest } from "../../src/persist/messages.ts";
 import { Store } from "../../src/store/store.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { PROGRAM } from "../program-info.ts";
@@ -17,7 +17,7 @@ const PLACE = { folder: "/data", owner: "0:0", mode: "0755", user: "65534:65534"
 /** A kept store whose writing thread and whose clock are the test's. */
 class Kept {
   readonly store = new Store(new Map(), true);
-  readonly sent: Request[] = [];
+  readonly sent: WriterRequest[] = [];
   readonly logged: string[] = [];
   readonly keeping: Keeping;
   gaveUp = 0;
@@ -28,7 +28,7 @@ class Kept {
   /** What the main thread listens with. */
   private readonly worker: {
     onmessage: ((event: { data: Report }) => void) | null;
-    postMessage: (request: Request) => void;
+    postMessage: (request: WriterRequest) => void;
   } = {
     onmessage: null,
     postMessage: (request) => this.sent.push(request),

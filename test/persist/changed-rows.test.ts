@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { claimFile } from "../../src/persist/claim.ts";
 import { GroupDatabase } from "../../src/persist/database.ts";
-import { type LeftOutRow, readGroups } from "../../src/persist/reading.ts";
+import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
 import { Gateway } from "../program.ts";
 import { changedRowsTest, makeDatabase } from "./changed-rows.ts";
 import { Place, persistence, refusedStart } from "./place.ts";
@@ -24,7 +24,7 @@ describe("rows that somebody has changed", () => {
     };
     expect(segments.n).toBeGreaterThan(0);
     const leftOut: LeftOutRow[] = [];
-    for (const _ of readGroups(file, (row) => leftOut.push(row)));
+    for (const _ of readKeptGroups(file, (row) => leftOut.push(row)));
     expect(leftOut).toHaveLength(1 + segments.n);
     new GroupDatabase(file, claimFile(file), leftOut).close();
     expect({ groups: count("groups"), segments: count("segments"), leftOut: count("left_out") }).toEqual({
@@ -38,7 +38,7 @@ describe("rows that somebody has changed", () => {
       { reason: "it is part of a group that is not there" },
     ]);
     const again: LeftOutRow[] = [];
-    for (const _ of readGroups(file, (row) => again.push(row)));
+    for (const _ of readKeptGroups(file, (row) => again.push(row)));
     expect(again).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LeftOutRow, readGroups } from "../../src/persist/reading.ts";
+import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
 import { upgradeDatabase } from "../../src/persist/upgrade.ts";
 import { ask as askApp, createTestApp } from "../app.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -70,7 +70,7 @@ function changeRow(file: string, random: () => number): string {
 /** Restores a file as a start does; the reason where it is refused. */
 function restore(file: string, app: ReturnType<typeof createTestApp>, leftOut: LeftOutRow[]): string | null {
   try {
-    for (const groups of readGroups(file, (row) => leftOut.push(row))) {
+    for (const groups of readKeptGroups(file, (row) => leftOut.push(row))) {
       const restoring = app.store.restoring(groups);
       while (restoring.step());
     }

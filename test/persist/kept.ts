@@ -6,8 +6,8 @@ import { TextParser } from "../../src/parse/text.ts";
 import { claimFile } from "../../src/persist/claim.ts";
 import { GroupDatabase } from "../../src/persist/database.ts";
 import { DurableCopy } from "../../src/persist/durable-copy.ts";
-import type { Report, Request } from "../../src/persist/messages.ts";
-import { type LeftOutRow, readGroups } from "../../src/persist/reading.ts";
+import type { Report, WriterRequest } from "../../src/persist/messages.ts";
+import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
 import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
 import { keyOf } from "../store/stored.ts";
@@ -72,7 +72,7 @@ export class Kept {
     return kept;
   }
 
-  private serve(request: Request): void {
+  private serve(request: WriterRequest): void {
     if (request.kind === "open") this.openFile(request.file);
     else if (request.kind === "commit") this.commit(request.number, request.batch);
   }
@@ -83,7 +83,7 @@ export class Kept {
       leftOut.push(row);
       this.leaveOut(row);
     };
-    for (const groups of readGroups(file, leaveOut)) this.receive({ kind: "kept", groups });
+    for (const groups of readKeptGroups(file, leaveOut)) this.receive({ kind: "kept", groups });
     this.database = new GroupDatabase(file, claimFile(file), leftOut);
     this.receive({ kind: "opened", groups: 0, leftOut: leftOut.length });
   }
@@ -162,7 +162,7 @@ export function contentOf(store: Store): string[] {
 /** What a file holds, as a store that it is restored into. */
 export function restored(file: string): string[] {
   const store = new Store(new Map(), true);
-  for (const groups of readGroups(file, leaveNothingOut)) {
+  for (const groups of readKeptGroups(file, leaveNothingOut)) {
     const restoring = store.restoring(groups);
     while (restoring.step());
   }

@@ -27,7 +27,7 @@ export function persistence(file: string): string {
 }
 
 /** A user for whom permissions count: root may open everything. */
-export const NOBODY = 65534;
+const NOBODY = 65534;
 /** What makes a command run as that user, where we are root. */
 export const asNobody: readonly string[] =
   process.getuid?.() === 0 ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];

@@ -9,7 +9,7 @@ export type SuiteName = "npm test" | "npm run test:all";
  * a build or long time, and is run by `npm run test:all`; every other `*.test.ts` needs nothing but Node, and is run
  * by `npm test`.
  */
-export function suiteOf(path: string): SuiteName {
+function suiteOf(path: string): SuiteName {
   return path.endsWith(".all.test.ts") ? "npm run test:all" : "npm test";
 }
 

@@ -55,7 +55,7 @@ export function talk(port: number, { pieces, halfCloses }: Talk): Promise<Said> 
 /**
  * Reads answers one after the other; one that has no body, as to HEAD, is known by the next that begins in its place.
  */
-export function answersIn(bytes: Buffer): string[] {
+function answersIn(bytes: Buffer): string[] {
   const answers: string[] = [];
   let at = 0;
   while (at < bytes.length) {

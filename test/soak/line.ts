@@ -18,7 +18,7 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** Opens a connection from the target's address; rejects where it is refused, or not there in `limitMs`. */
-export function openSocket({ port, isSecure, from }: Target, limitMs: number): Promise<Socket> {
+function openSocket({ port, isSecure, from }: Target, limitMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const place = { port, host: "127.0.0.1", localAddress: from };
     const socket = isSecure ? connectSecurely({ ...place, rejectUnauthorized: false }) : connect(place);

@@ -11,8 +11,8 @@ const COMPLEX = 7;
 export const FIRST_DEFINED_TYPE = 64;
 
 /** The fields of wireType, which say of what kind a type is. */
-export const WIRE_ARRAY = 0;
-export const WIRE_SLICE = 1;
+const WIRE_ARRAY = 0;
+const WIRE_SLICE = 1;
 export const WIRE_STRUCT = 2;
 export const WIRE_MAP = 3;
 export const WIRE_GOB_ENCODER = 4;

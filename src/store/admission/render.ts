@@ -334,7 +334,7 @@ function appendValueOf(
 }
 
 /** Appends a name in quotes, escaped as label values are. */
-export function appendQuoted(out: Writer, name: Uint8Array): void {
+function appendQuoted(out: Writer, name: Uint8Array): void {
   out.byte(QUOTE);
   appendEscaped(out, name);
   out.byte(QUOTE);

@@ -173,7 +173,7 @@ export class SideWriter {
 }
 
 /** The number of a sample, read from its token if it has one. */
-export function sampleValue(columns: PushColumns, sample: number): number {
+function sampleValue(columns: PushColumns, sample: number): number {
   const size = columns.samples.tokenSize(sample);
   if (size === 0) return columns.samples.value(sample);
   const at = columns.samples.tokenAt(sample);

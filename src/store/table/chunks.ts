@@ -25,8 +25,6 @@ const QUOTED = 16;
 const TYPE_MASK = 15;
 const SEGMENT_SHIFT = 5;
 const SEGMENT_BITS = -1 << SEGMENT_SHIFT;
-/** Numbers of segments are below it. */
-export const SEGMENT_LIMIT = 2 ** (32 - SEGMENT_SHIFT);
 
 /** The rows of all chunks: where each is and what it is. There is no object for a chunk. */
 export class Chunks {

@@ -41,7 +41,7 @@ export interface ModelPush {
 export type Verdict = "accepted" | "refused" | "either";
 
 const byName = ([a]: Label, [b]: Label) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-export const keyOf = (labels: readonly Label[]): string => JSON.stringify(labels.toSorted(byName));
+const keyOf = (labels: readonly Label[]): string => JSON.stringify(labels.toSorted(byName));
 
 /** The reference's sanitizeLabels: grouping labels overwrite, `instance` is added, all are sorted. */
 function merged(own: readonly Label[], grouping: readonly Label[]): Label[] {

@@ -2,7 +2,7 @@
  * Lets one large body be decoded at a time: each may grow to the limit, and ten at once to ten times as much. The next
  * one begins when the one before is done with, well or not.
  */
-export class DecodeLane {
+export class DecodeQueue {
   private last: Promise<unknown> = Promise.resolve();
 
   /** Runs the work when its turn has come. */
