@@ -1,6 +1,7 @@
 #!/bin/sh
-# watch.sh NAME=VALUE: waits until its standard input ends, which it does however the test run ends, and then kills every process
-# that was started with NAME=VALUE in its environment, and all below those: nothing that tests start outlives them.
+# watch.sh NAME=VALUE: waits until its standard input ends, which it does however the test run ends. Then it kills every
+# process that was started with NAME=VALUE in its environment, and all below those: nothing that tests start outlives
+# them.
 trap '' INT TERM HUP QUIT
 
 kill_with_all_below() {
