@@ -8,7 +8,7 @@ import { NAMED_COMMANDS, visibleFlags } from "../../src/config/commands.ts";
 import { type Flag, IGNORED_FLAGS, SETTING_FLAGS } from "../../src/config/flags.ts";
 import { routesOf } from "../../src/http/routes.ts";
 import { REFUSAL_REASONS } from "../../src/model/refusals.ts";
-import { GROUPS, LEFT_OUT, SCHEMA_VERSION, SEGMENTS } from "../../src/persist/schema.ts";
+import { GROUPS, LEFT_OUT, PIECES, SCHEMA_VERSION, SEGMENTS, STAGED } from "../../src/persist/schema.ts";
 import { OWN_FAMILIES } from "../../src/telemetry/own-families.ts";
 import { PROGRAM } from "../program-info.ts";
 import { blocksOf, codeSpans, readPage, readPages, root, tableRows } from "./pages.ts";
@@ -122,7 +122,7 @@ test("docs/http-api.md has every metric of the server's own, and no page names a
 test("docs/formats.md has the database's schema, word for word, and its version", () => {
   const page = readPage("docs/formats.md");
   const [schema] = blocksOf(page).filter(({ language }) => language === "sql");
-  expect(schema?.lines.join("\n")).toBe([GROUPS, SEGMENTS, LEFT_OUT].join("\n"));
+  expect(schema?.lines.join("\n")).toBe([GROUPS, SEGMENTS, PIECES, STAGED, LEFT_OUT].join("\n"));
   expect(page.text).toContain(`\`user_version\` ${SCHEMA_VERSION}.`);
 });
 
