@@ -3,6 +3,7 @@ import { Fault } from "../model/fault.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTime } from "../model/push-times.ts";
 import { type GobFamily, type GobFile, type GobGroup, readGob } from "../persist/gob/read.ts";
 import { ZERO_TIME_MS } from "../persist/gob/time.ts";
+import { FAMILY_HELP, FAMILY_METRIC, METRIC_GAUGE, SINGLE_VALUE } from "../protobuf/field-numbers.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "../protobuf/wire.ts";
 import type { Store } from "../store/store.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
@@ -118,7 +119,7 @@ function isPushTime(family: GobFamily): boolean {
 
 function isFailureTime({ name, familyBytes }: GobFamily): boolean {
   if (name !== PUSH_FAILURE_TIME) return false;
-  const help = findField(familyBytes, 0, familyBytes.length, 2);
+  const help = findField(familyBytes, 0, familyBytes.length, FAMILY_HELP);
   return help !== null && Buffer.from(familyBytes.subarray(help.start, help.end)).equals(FAILURE_HELP);
 }
 
@@ -139,9 +140,9 @@ const keyText = (key: { readonly block: Uint8Array }): string => Buffer.from(key
 
 /** The value of the first metric of a gauge family; 0 where it has none. */
 function readGauge(family: Uint8Array): number {
-  const metric = findField(family, 0, family.length, 4);
-  const gauge = metric && findField(family, metric.start, metric.end, 2);
-  const value = gauge && findField(family, gauge.start, gauge.end, 1);
+  const metric = findField(family, 0, family.length, FAMILY_METRIC);
+  const gauge = metric && findField(family, metric.start, metric.end, METRIC_GAUGE);
+  const value = gauge && findField(family, gauge.start, gauge.end, SINGLE_VALUE);
   if (value === null || value.wire !== WIRE_FIXED64) return 0;
   return new DataView(family.buffer, family.byteOffset).getFloat64(value.start, true);
 }

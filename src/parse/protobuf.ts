@@ -4,7 +4,37 @@ import { hasValueOf, IS_ODD, NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { countFields, countVarints } from "../protobuf/count-fields.ts";
+import {
+  BUCKET_BOUND,
+  BUCKET_COUNT,
+  BUCKET_COUNT_FLOAT,
+  FAMILY_HELP,
+  FAMILY_METRIC,
+  FAMILY_NAME,
+  FAMILY_TYPE,
+  HISTOGRAM_BUCKET,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_SUM,
+  METRIC_COUNTER,
+  METRIC_GAUGE,
+  METRIC_HISTOGRAM,
+  METRIC_LABEL,
+  METRIC_SUMMARY,
+  METRIC_TIMESTAMP_MS,
+  METRIC_UNTYPED,
+  PAIR_NAME,
+  PAIR_VALUE,
+  QUANTILE_RANK,
+  QUANTILE_VALUE,
+  SINGLE_VALUE,
+  SUMMARY_COUNT,
+  SUMMARY_QUANTILE,
+  SUMMARY_SUM,
+  valueFieldOf,
+} from "../protobuf/field-numbers.ts";
 import { isKnownField, METRIC, type Message } from "../protobuf/metrics-proto.ts";
+import { isDelta, isOfNegative, isOfPositive, isPackedHalf } from "../protobuf/native-fields.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { addEscapedLabel } from "./escaped-label.ts";
 import { FamilyTable } from "./family-table.ts";
@@ -16,15 +46,13 @@ const CUT_SHORT = "unexpected EOF";
 const OVERFLOW = "proto: variable length integer overflow";
 const BROKEN = "proto: cannot parse invalid wire-format data";
 
-/** The field of Metric that holds the value of a family's type, by type. */
-const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
 /** The flags of a metric with a value field. */
 const FLAGS_OF_FIELD: Record<number, number> = {
-  2: hasValueOf(MetricType.gauge),
-  3: hasValueOf(MetricType.counter),
-  4: hasValueOf(MetricType.summary),
-  5: hasValueOf(MetricType.untyped),
-  7: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
+  [METRIC_GAUGE]: hasValueOf(MetricType.gauge),
+  [METRIC_COUNTER]: hasValueOf(MetricType.counter),
+  [METRIC_SUMMARY]: hasValueOf(MetricType.summary),
+  [METRIC_UNTYPED]: hasValueOf(MetricType.untyped),
+  [METRIC_HISTOGRAM]: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
 };
 const MOST_VARINT_BYTES = 10;
 /**
@@ -103,16 +131,16 @@ export class ProtobufParser {
     let isTypeless = true;
     outer.open(this.body, start, end);
     while (columns.excess === null && outer.step()) {
-      if (outer.field !== 4) this.countField();
-      if (outer.field === 3 && outer.wire === WIRE_VARINT) {
+      if (outer.field !== FAMILY_METRIC) this.countField();
+      if (outer.field === FAMILY_TYPE && outer.wire === WIRE_VARINT) {
         type = typeNumber(outer);
         isTypeless = false;
       }
       if (outer.wire !== WIRE_BYTES) continue;
-      if (outer.field === 1) {
+      if (outer.field === FAMILY_NAME) {
         nameAt = outer.start;
         nameSize = outer.end - outer.start;
-      } else if (outer.field === 2) {
+      } else if (outer.field === FAMILY_HELP) {
         helpAt = outer.start;
         helpSize = outer.end - outer.start;
       }
@@ -144,7 +172,11 @@ export class ProtobufParser {
     const { outer } = this;
     outer.open(this.body, start, end);
     while (this.columns.excess === null && outer.step())
-      if (outer.field === 4 && outer.wire === WIRE_BYTES && !this.readMetric(family, type, outer.start, outer.end))
+      if (
+        outer.field === FAMILY_METRIC &&
+        outer.wire === WIRE_BYTES &&
+        !this.readMetric(family, type, outer.start, outer.end)
+      )
         return false;
     return true;
   }
@@ -156,9 +188,13 @@ export class ProtobufParser {
     this.hasPartialLabels = false;
     this.floatCount = 0;
     while (columns.excess === null && cursor.step())
-      if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end, firstLabel))
+      if (
+        cursor.field === METRIC_LABEL &&
+        cursor.wire === WIRE_BYTES &&
+        !this.readLabel(cursor.start, cursor.end, firstLabel)
+      )
         return false;
-      else if (cursor.field === 6 && cursor.wire === WIRE_VARINT) this.stamped.add(family);
+      else if (cursor.field === METRIC_TIMESTAMP_MS && cursor.wire === WIRE_VARINT) this.stamped.add(family);
     if (cursor.failed) return false;
     const metric = columns.addMetric(firstLabel);
     columns.linkMetric(family, metric);
@@ -172,9 +208,9 @@ export class ProtobufParser {
 
   private readMetricField(metric: number, type: MetricType): boolean {
     const { metricCursor: cursor } = this;
-    if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return true;
+    if (cursor.field === METRIC_LABEL && cursor.wire === WIRE_BYTES) return true;
     this.countField();
-    if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return true;
+    if (cursor.field === METRIC_TIMESTAMP_MS && cursor.wire === WIRE_VARINT) return true;
     const shape = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
     if (typeof shape !== "object") {
       this.flag(metric, NEEDS_LOOK);
@@ -186,7 +222,7 @@ export class ProtobufParser {
     this.countField(fields > most ? Infinity : fields / FIELDS_A_POINT);
     if (this.columns.excess !== null) return true;
     this.flag(metric, FLAGS_OF_FIELD[cursor.field] ?? 0);
-    if (cursor.field !== VALUE_FIELDS[type]) this.flag(metric, NEEDS_LOOK);
+    if (cursor.field !== valueFieldOf(type)) this.flag(metric, NEEDS_LOOK);
     else this.readValue(metric, type, shape);
     return true;
   }
@@ -208,7 +244,7 @@ export class ProtobufParser {
       if (!isKnownField(shape, inner)) this.flag(metric, NEEDS_LOOK);
       else if (type === MetricType.summary) this.readSummaryField(metric);
       else if (type >= MetricType.histogram) this.readHistogramField(metric);
-      else if (inner.field === 1) this.addPlainValue(metric);
+      else if (inner.field === SINGLE_VALUE) this.addPlainValue(metric);
       else this.flag(metric, NEEDS_LOOK);
     }
   }
@@ -236,16 +272,16 @@ export class ProtobufParser {
 
   private readSummaryField(metric: number): void {
     const { inner, point } = this;
-    if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
-    if (inner.field === 2) return this.setSum(metric);
-    if (inner.field !== 3) return this.flag(metric, NEEDS_LOOK);
+    if (inner.field === SUMMARY_COUNT) return this.setCount(metric, wholeNumber(inner));
+    if (inner.field === SUMMARY_SUM) return this.setSum(metric);
+    if (inner.field !== SUMMARY_QUANTILE) return this.flag(metric, NEEDS_LOOK);
     let bound = 0;
     let value = 0;
     let seen = 0;
     point.open(this.body, inner.start, inner.end);
     while (point.step()) {
-      if (point.wire === WIRE_FIXED64 && point.field === 1) bound = this.double(point);
-      else if (point.wire === WIRE_FIXED64 && point.field === 2) value = this.double(point);
+      if (point.wire === WIRE_FIXED64 && point.field === QUANTILE_RANK) bound = this.double(point);
+      else if (point.wire === WIRE_FIXED64 && point.field === QUANTILE_VALUE) value = this.double(point);
       seen = seen * 4 + (point.wire === WIRE_FIXED64 ? Math.min(point.field, 3) : 3);
     }
     if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
@@ -255,21 +291,20 @@ export class ProtobufParser {
 
   private readHistogramField(metric: number): void {
     const { inner } = this;
-    if (inner.field === 2) return this.setSum(metric);
-    if (inner.field === 3) return this.readBucket(metric);
-    if (inner.field === 1) return this.setCount(metric, wholeNumber(inner));
+    if (inner.field === HISTOGRAM_SUM) return this.setSum(metric);
+    if (inner.field === HISTOGRAM_BUCKET) return this.readBucket(metric);
+    if (inner.field === HISTOGRAM_COUNT) return this.setCount(metric, wholeNumber(inner));
     this.flag(metric, NEEDS_LOOK);
-    if (inner.field === 4) this.floatCount = this.double(inner);
-    if (inner.field >= 9 && inner.field <= 14) this.countBuckets();
+    if (inner.field === HISTOGRAM_COUNT_FLOAT) this.floatCount = this.double(inner);
+    if (isOfNegative(inner.field) || isOfPositive(inner.field)) this.countBuckets();
   }
 
   /** Spans, deltas and counts of a native histogram. */
   private countBuckets(): void {
     const { inner } = this;
-    const isPacked = inner.wire === WIRE_BYTES && inner.field !== 9 && inner.field !== 12;
-    const isDelta = inner.field === 10 || inner.field === 13;
+    const isPacked = isPackedHalf(inner);
     if (!isPacked) this.bucketCount++;
-    else if (isDelta) this.bucketCount += countVarints(this.body, inner.start, inner.end);
+    else if (isDelta(inner.field)) this.bucketCount += countVarints(this.body, inner.start, inner.end);
     else this.bucketCount += (inner.end - inner.start) / 8;
     this.columns.note("maxSeries", this.bucketCount);
   }
@@ -282,11 +317,12 @@ export class ProtobufParser {
     let seen = 0;
     point.open(this.body, inner.start, inner.end);
     while (point.step()) {
-      if (point.wire === WIRE_VARINT && point.field === 1) count = wholeNumber(point);
-      else if (point.wire === WIRE_FIXED64 && point.field === 2) bound = this.double(point);
-      else if (point.wire === WIRE_FIXED64 && point.field === 4) floatCount = this.double(point);
+      if (point.wire === WIRE_VARINT && point.field === BUCKET_COUNT) count = wholeNumber(point);
+      else if (point.wire === WIRE_FIXED64 && point.field === BUCKET_BOUND) bound = this.double(point);
+      else if (point.wire === WIRE_FIXED64 && point.field === BUCKET_COUNT_FLOAT) floatCount = this.double(point);
       seen =
-        seen * 4 + (point.wire === (point.field === 1 ? WIRE_VARINT : WIRE_FIXED64) ? Math.min(point.field, 3) : 3);
+        seen * 4 +
+        (point.wire === (point.field === BUCKET_COUNT ? WIRE_VARINT : WIRE_FIXED64) ? Math.min(point.field, 3) : 3);
     }
     if (!isPair(seen)) this.flag(metric, NEEDS_LOOK);
     else if (count >= EXACT_COUNTS || Object.is(bound, -0)) this.flag(metric, NEEDS_SIDE);
@@ -305,10 +341,10 @@ export class ProtobufParser {
     while (columns.excess === null && inner.step()) {
       if (++seen > 2) this.countField();
       if (inner.wire !== WIRE_BYTES) continue;
-      if (inner.field === 1) {
+      if (inner.field === PAIR_NAME) {
         nameAt = inner.start;
         nameSize = inner.end - inner.start;
-      } else if (inner.field === 2) {
+      } else if (inner.field === PAIR_VALUE) {
         valueAt = inner.start;
         valueSize = inner.end - inner.start;
       }

@@ -1,72 +1,90 @@
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { LabelPair } from "../model/view.ts";
-import { isPackedKey } from "./native-fields.ts";
-import { FieldCursor, readUint64, unzigzag } from "./wire.ts";
+import {
+  BUCKET_BOUND,
+  BUCKET_COUNT,
+  BUCKET_COUNT_FLOAT,
+  FAMILY_METRIC,
+  HISTOGRAM_BUCKET,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_SCHEMA,
+  HISTOGRAM_SUM,
+  HISTOGRAM_ZERO_COUNT,
+  HISTOGRAM_ZERO_COUNT_FLOAT,
+  HISTOGRAM_ZERO_THRESHOLD,
+  keyOf,
+  METRIC_COUNTER,
+  METRIC_GAUGE,
+  METRIC_HISTOGRAM,
+  METRIC_LABEL,
+  METRIC_SUMMARY,
+  METRIC_UNTYPED,
+  PAIR_NAME,
+  PAIR_VALUE,
+  QUANTILE_RANK,
+  QUANTILE_VALUE,
+  SINGLE_VALUE,
+  SPAN_LENGTH,
+  SPAN_OFFSET,
+  SUMMARY_COUNT,
+  SUMMARY_QUANTILE,
+  SUMMARY_SUM,
+} from "./field-numbers.ts";
+import {
+  emptyHistogram,
+  emptyMetric,
+  emptySummary,
+  type SideBucket,
+  type SideBuckets,
+  type SideHistogram,
+  type SideMetric,
+  type SideQuantile,
+  type SideSpan,
+  type SideSummary,
+} from "./metric-messages.ts";
+import { isDelta, isOfNegative, isOfPositive, isPackedHalf, isSpan } from "./native-fields.ts";
+import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
-/** A Metric of metrics.proto. Messages that are absent are null; exemplars and created timestamps are not read. */
-export interface SideMetric {
-  readonly labels: LabelPair[];
-  gauge: number | null;
-  counter: number | null;
-  untyped: number | null;
-  summary: SideSummary | null;
-  histogram: SideHistogram | null;
-}
+/** Keys of fields, by message. */
+const FAMILY_METRICS = keyOf(FAMILY_METRIC, WIRE_BYTES);
+const LABEL = keyOf(METRIC_LABEL, WIRE_BYTES);
+const GAUGE = keyOf(METRIC_GAUGE, WIRE_BYTES);
+const COUNTER = keyOf(METRIC_COUNTER, WIRE_BYTES);
+const SUMMARY = keyOf(METRIC_SUMMARY, WIRE_BYTES);
+const UNTYPED = keyOf(METRIC_UNTYPED, WIRE_BYTES);
+const HISTOGRAM = keyOf(METRIC_HISTOGRAM, WIRE_BYTES);
+const LABEL_NAME = keyOf(PAIR_NAME, WIRE_BYTES);
+const LABEL_VALUE = keyOf(PAIR_VALUE, WIRE_BYTES);
+const VALUE = keyOf(SINGLE_VALUE, WIRE_FIXED64);
+const OF_SUMMARY = {
+  count: keyOf(SUMMARY_COUNT, WIRE_VARINT),
+  sum: keyOf(SUMMARY_SUM, WIRE_FIXED64),
+  quantile: keyOf(SUMMARY_QUANTILE, WIRE_BYTES),
+};
+const OF_QUANTILE = { rank: keyOf(QUANTILE_RANK, WIRE_FIXED64), value: keyOf(QUANTILE_VALUE, WIRE_FIXED64) };
+const OF_HISTOGRAM = {
+  count: keyOf(HISTOGRAM_COUNT, WIRE_VARINT),
+  sum: keyOf(HISTOGRAM_SUM, WIRE_FIXED64),
+  bucket: keyOf(HISTOGRAM_BUCKET, WIRE_BYTES),
+  countFloat: keyOf(HISTOGRAM_COUNT_FLOAT, WIRE_FIXED64),
+  schema: keyOf(HISTOGRAM_SCHEMA, WIRE_VARINT),
+  zeroThreshold: keyOf(HISTOGRAM_ZERO_THRESHOLD, WIRE_FIXED64),
+  zeroCount: keyOf(HISTOGRAM_ZERO_COUNT, WIRE_VARINT),
+  zeroCountFloat: keyOf(HISTOGRAM_ZERO_COUNT_FLOAT, WIRE_FIXED64),
+};
+const OF_BUCKET = {
+  count: keyOf(BUCKET_COUNT, WIRE_VARINT),
+  bound: keyOf(BUCKET_BOUND, WIRE_FIXED64),
+  countFloat: keyOf(BUCKET_COUNT_FLOAT, WIRE_FIXED64),
+};
+const OF_SPAN = { offset: keyOf(SPAN_OFFSET, WIRE_VARINT), length: keyOf(SPAN_LENGTH, WIRE_VARINT) };
 
-/** A Summary; a field that is absent reads as zero, as everywhere in protobuf. */
-export interface SideSummary {
-  sampleCount: bigint;
-  sampleSum: number;
-  readonly quantiles: SideQuantile[];
-}
-
-export interface SideQuantile {
-  rank: number;
-  value: number;
-}
-
-/** A Histogram: the classic buckets, and what makes it native. */
-export interface SideHistogram {
-  sampleCount: bigint;
-  sampleCountFloat: number;
-  sampleSum: number;
-  readonly buckets: SideBucket[];
-  schema: number;
-  zeroThreshold: number;
-  zeroCount: bigint;
-  zeroCountFloat: number;
-  readonly negative: SideBuckets;
-  readonly positive: SideBuckets;
-}
-
-export interface SideBucket {
-  cumulativeCount: bigint;
-  cumulativeCountFloat: number;
-  upperBound: number;
-}
-
-/** One half of a native histogram: where its buckets lie, and their counts as deltas or, for fractions, as they are. */
-export interface SideBuckets {
-  readonly spans: SideSpan[];
-  readonly deltas: bigint[];
-  readonly counts: number[];
-}
-
-export interface SideSpan {
-  offset: number;
-  length: number;
-}
-
-const FAMILY_METRIC = 0x22;
 /** Fields, or bytes of them, that are read before a pause. */
 const FIELDS_A_TURN = 256;
 const BYTES_A_TURN = 64 * 1024;
 /** Bytes of packed numbers that are read in one run. */
 const BYTES_A_RUN = 1024;
-
-function emptyMetric(): SideMetric {
-  return { labels: [], gauge: null, counter: null, untyped: null, summary: null, histogram: null };
-}
 
 /** Reads the metrics of a family's `side` one by one: MetricFamily field 4 records. Bytes that are none throw. */
 export class SideCursor {
@@ -85,7 +103,7 @@ export class SideCursor {
       if (records.failed) throw new Error("reading stored protobuf: the bytes are no metrics");
       return false;
     }
-    if (records.field * 8 + records.wire === FAMILY_METRIC) return true;
+    if (keyOf(records.field, records.wire) === FAMILY_METRICS) return true;
     throw new Error(`reading stored protobuf: expected metrics, found a field with the number ${records.field}`);
   }
 
@@ -104,27 +122,6 @@ export class SideCursor {
   }
 }
 
-/** A Summary without fields. */
-export function emptySummary(): SideSummary {
-  return { sampleCount: 0n, sampleSum: 0, quantiles: [] };
-}
-
-/** A Histogram without fields. */
-export function emptyHistogram(): SideHistogram {
-  return {
-    sampleCount: 0n,
-    sampleCountFloat: 0,
-    sampleSum: 0,
-    buckets: [],
-    schema: 0,
-    zeroThreshold: 0,
-    zeroCount: 0n,
-    zeroCountFloat: 0,
-    negative: { spans: [], deltas: [], counts: [] },
-    positive: { spans: [], deltas: [], counts: [] },
-  };
-}
-
 /**
  * Reads messages out of `bytes`. Fields are known by their key: the number times 8 plus the wire type; unknown ones are
  * skipped. A message that comes in several parts is merged, and of a single field the last one counts.
@@ -140,7 +137,7 @@ class SideReader {
   eachField(start: number, end: number, visit: (key: number, fields: FieldCursor) => void): void {
     const fields = new FieldCursor();
     fields.open(this.bytes, start, end);
-    while (fields.step()) visit(fields.field * 8 + fields.wire, fields);
+    while (fields.step()) visit(keyOf(fields.field, fields.wire), fields);
     if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
   }
 
@@ -154,7 +151,7 @@ class SideReader {
     const metric = emptyMetric();
     const { start, end } = at;
     yield* this.eachInTurns(start, end, (key, fields) => {
-      if (key === 0x22) {
+      if (key === SUMMARY) {
         metric.summary ??= emptySummary();
         const { summary } = metric;
         return this.eachInTurns(fields.start, fields.end, (k, f) => {
@@ -162,11 +159,11 @@ class SideReader {
           return null;
         });
       }
-      if (key === 0x3a) {
+      if (key === HISTOGRAM) {
         metric.histogram ??= emptyHistogram();
         const { histogram } = metric;
         return this.eachInTurns(fields.start, fields.end, (k, f) => {
-          if (isPackedKey(k) && f.end - f.start > BYTES_A_RUN) return this.packedInTurns(f, histogram);
+          if (isPackedHalf(f) && f.end - f.start > BYTES_A_RUN) return this.packedInTurns(f, histogram);
           this.histogramField(k, f, histogram);
           return null;
         });
@@ -187,7 +184,7 @@ class SideReader {
     fields.open(this.bytes, start, end);
     let paused = start;
     for (let count = 1; fields.step(); count++) {
-      const inner = visit(fields.field * 8 + fields.wire, fields);
+      const inner = visit(keyOf(fields.field, fields.wire), fields);
       if (inner !== null) yield* inner;
       if (count % FIELDS_A_TURN !== 0 && fields.next - paused < BYTES_A_TURN) continue;
       paused = fields.next;
@@ -197,19 +194,19 @@ class SideReader {
   }
 
   private metricField(key: number, fields: FieldCursor, metric: SideMetric): void {
-    if (key === 0x0a) metric.labels.push(this.label(fields));
-    else if (key === 0x12) metric.gauge = this.value(fields, metric.gauge);
-    else if (key === 0x1a) metric.counter = this.value(fields, metric.counter);
-    else if (key === 0x22) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
-    else if (key === 0x2a) metric.untyped = this.value(fields, metric.untyped);
-    else if (key === 0x3a) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
+    if (key === LABEL) metric.labels.push(this.label(fields));
+    else if (key === GAUGE) metric.gauge = this.value(fields, metric.gauge);
+    else if (key === COUNTER) metric.counter = this.value(fields, metric.counter);
+    else if (key === SUMMARY) metric.summary = this.summary(fields, metric.summary ?? emptySummary());
+    else if (key === UNTYPED) metric.untyped = this.value(fields, metric.untyped);
+    else if (key === HISTOGRAM) metric.histogram = this.histogram(fields, metric.histogram ?? emptyHistogram());
   }
 
   private label(at: FieldCursor): LabelPair {
     const label = { name: "", value: "" };
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x0a) label.name = decodeText(this.bytes, fields.start, fields.end);
-      else if (key === 0x12) label.value = decodeText(this.bytes, fields.start, fields.end);
+      if (key === LABEL_NAME) label.name = decodeText(this.bytes, fields.start, fields.end);
+      else if (key === LABEL_VALUE) label.value = decodeText(this.bytes, fields.start, fields.end);
     });
     return label;
   }
@@ -218,7 +215,7 @@ class SideReader {
   private value(at: FieldCursor, before: number | null): number {
     let value = before ?? 0;
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x09) value = this.double(fields.start);
+      if (key === VALUE) value = this.double(fields.start);
     });
     return value;
   }
@@ -229,16 +226,16 @@ class SideReader {
   }
 
   private summaryField(key: number, fields: FieldCursor, summary: SideSummary): void {
-    if (key === 0x08) summary.sampleCount = fields.uint64();
-    else if (key === 0x11) summary.sampleSum = this.double(fields.start);
-    else if (key === 0x1a) summary.quantiles.push(this.quantile(fields));
+    if (key === OF_SUMMARY.count) summary.sampleCount = fields.uint64();
+    else if (key === OF_SUMMARY.sum) summary.sampleSum = this.double(fields.start);
+    else if (key === OF_SUMMARY.quantile) summary.quantiles.push(this.quantile(fields));
   }
 
   private quantile(at: FieldCursor): SideQuantile {
     const quantile = { rank: 0, value: 0 };
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x09) quantile.rank = this.double(fields.start);
-      else if (key === 0x11) quantile.value = this.double(fields.start);
+      if (key === OF_QUANTILE.rank) quantile.rank = this.double(fields.start);
+      else if (key === OF_QUANTILE.value) quantile.value = this.double(fields.start);
     });
     return quantile;
   }
@@ -249,29 +246,32 @@ class SideReader {
   }
 
   private histogramField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
-    if (key === 0x08) histogram.sampleCount = fields.uint64();
-    else if (key === 0x11) histogram.sampleSum = this.double(fields.start);
-    else if (key === 0x1a) histogram.buckets.push(this.bucket(fields));
-    else if (key === 0x21) histogram.sampleCountFloat = this.double(fields.start);
+    if (key === OF_HISTOGRAM.count) histogram.sampleCount = fields.uint64();
+    else if (key === OF_HISTOGRAM.sum) histogram.sampleSum = this.double(fields.start);
+    else if (key === OF_HISTOGRAM.bucket) histogram.buckets.push(this.bucket(fields));
+    else if (key === OF_HISTOGRAM.countFloat) histogram.sampleCountFloat = this.double(fields.start);
     else this.nativeField(key, fields, histogram);
   }
 
   private nativeField(key: number, fields: FieldCursor, histogram: SideHistogram): void {
-    if (key === 0x28) histogram.schema = this.zigzag32(fields);
-    else if (key === 0x31) histogram.zeroThreshold = this.double(fields.start);
-    else if (key === 0x38) histogram.zeroCount = fields.uint64();
-    else if (key === 0x41) histogram.zeroCountFloat = this.double(fields.start);
-    else if (fields.field >= 9 && fields.field <= 11) this.half(key - (9 << 3), fields, histogram.negative);
-    else if (fields.field >= 12 && fields.field <= 14) this.half(key - (12 << 3), fields, histogram.positive);
+    if (key === OF_HISTOGRAM.schema) histogram.schema = this.zigzag32(fields);
+    else if (key === OF_HISTOGRAM.zeroThreshold) histogram.zeroThreshold = this.double(fields.start);
+    else if (key === OF_HISTOGRAM.zeroCount) histogram.zeroCount = fields.uint64();
+    else if (key === OF_HISTOGRAM.zeroCountFloat) histogram.zeroCountFloat = this.double(fields.start);
+    else if (isOfNegative(fields.field)) this.half(fields, histogram.negative);
+    else if (isOfPositive(fields.field)) this.half(fields, histogram.positive);
   }
 
-  /** A span, deltas or counts, by `key` less 8 times the number of the half's first field; numbers may be packed. */
-  private half(key: number, fields: FieldCursor, half: SideBuckets): void {
-    if (key === 0x02) half.spans.push(this.span(fields));
-    else if (key === 0x08) half.deltas.push(this.zigzag(fields));
-    else if (key === 0x0a) this.packedDeltas(fields, half.deltas);
-    else if (key === 0x11) half.counts.push(this.double(fields.start));
-    else if (key === 0x12) for (let i = fields.start; i < fields.end; i += 8) half.counts.push(this.double(i));
+  /** A span, deltas or counts; numbers may be packed. */
+  private half(fields: FieldCursor, half: SideBuckets): void {
+    const { field, wire, start, end } = fields;
+    if (isSpan(field)) {
+      if (wire === WIRE_BYTES) half.spans.push(this.span(fields));
+    } else if (isDelta(field)) {
+      if (wire === WIRE_VARINT) half.deltas.push(this.zigzag(fields));
+      else if (wire === WIRE_BYTES) this.packedDeltas(fields, half.deltas);
+    } else if (wire === WIRE_FIXED64) half.counts.push(this.double(start));
+    else if (wire === WIRE_BYTES) for (let i = start; i < end; i += 8) half.counts.push(this.double(i));
   }
 
   private packedDeltas({ start, end }: FieldCursor, deltas: bigint[]): void {
@@ -292,8 +292,8 @@ class SideReader {
 
   /** Packed numbers of a half of a native histogram, over any number of turns. */
   private *packedInTurns({ field, start, end }: FieldCursor, histogram: SideHistogram): Generator<null> {
-    const { deltas, counts } = field < 12 ? histogram.negative : histogram.positive;
-    const isCounts = field === 11 || field === 14;
+    const { deltas, counts } = isOfNegative(field) ? histogram.negative : histogram.positive;
+    const isCounts = !isDelta(field);
     let from = start;
     for (let stop = start; stop < end; yield null) {
       stop = Math.min(end, stop + BYTES_A_RUN);
@@ -306,9 +306,9 @@ class SideReader {
   private bucket(at: FieldCursor): SideBucket {
     const bucket = { cumulativeCount: 0n, cumulativeCountFloat: 0, upperBound: 0 };
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x08) bucket.cumulativeCount = fields.uint64();
-      else if (key === 0x11) bucket.upperBound = this.double(fields.start);
-      else if (key === 0x21) bucket.cumulativeCountFloat = this.double(fields.start);
+      if (key === OF_BUCKET.count) bucket.cumulativeCount = fields.uint64();
+      else if (key === OF_BUCKET.bound) bucket.upperBound = this.double(fields.start);
+      else if (key === OF_BUCKET.countFloat) bucket.cumulativeCountFloat = this.double(fields.start);
     });
     return bucket;
   }
@@ -316,8 +316,8 @@ class SideReader {
   private span(at: FieldCursor): SideSpan {
     const span = { offset: 0, length: 0 };
     this.eachField(at.start, at.end, (key, fields) => {
-      if (key === 0x08) span.offset = this.zigzag32(fields);
-      else if (key === 0x10) span.length = Number(BigInt.asUintN(32, fields.uint64()));
+      if (key === OF_SPAN.offset) span.offset = this.zigzag32(fields);
+      else if (key === OF_SPAN.length) span.length = Number(BigInt.asUintN(32, fields.uint64()));
     });
     return span;
   }

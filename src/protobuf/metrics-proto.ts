@@ -1,3 +1,39 @@
+import {
+  BUCKET_BOUND,
+  BUCKET_COUNT,
+  BUCKET_COUNT_FLOAT,
+  HISTOGRAM_BUCKET,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_NEGATIVE_COUNT,
+  HISTOGRAM_NEGATIVE_DELTA,
+  HISTOGRAM_NEGATIVE_SPAN,
+  HISTOGRAM_POSITIVE_COUNT,
+  HISTOGRAM_POSITIVE_DELTA,
+  HISTOGRAM_POSITIVE_SPAN,
+  HISTOGRAM_SCHEMA,
+  HISTOGRAM_SUM,
+  HISTOGRAM_ZERO_COUNT,
+  HISTOGRAM_ZERO_COUNT_FLOAT,
+  HISTOGRAM_ZERO_THRESHOLD,
+  METRIC_COUNTER,
+  METRIC_GAUGE,
+  METRIC_HISTOGRAM,
+  METRIC_LABEL,
+  METRIC_SUMMARY,
+  METRIC_TIMESTAMP_MS,
+  METRIC_UNTYPED,
+  PAIR_NAME,
+  PAIR_VALUE,
+  QUANTILE_RANK,
+  QUANTILE_VALUE,
+  SINGLE_VALUE,
+  SPAN_LENGTH,
+  SPAN_OFFSET,
+  SUMMARY_COUNT,
+  SUMMARY_QUANTILE,
+  SUMMARY_SUM,
+} from "./field-numbers.ts";
 import { type FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
 /**
@@ -36,7 +72,7 @@ const timestamp = {
   ...message("Timestamp", one(1, "seconds", "int64"), one(2, "nanos", "int32")),
   isImplicit: true,
 };
-const labelPair = message("LabelPair", one(1, "name", "string"), one(2, "value", "string"));
+const labelPair = message("LabelPair", one(PAIR_NAME, "name", "string"), one(PAIR_VALUE, "value", "string"));
 const exemplar = message(
   "Exemplar",
   many(1, "label", labelPair),
@@ -45,55 +81,55 @@ const exemplar = message(
 );
 const bucket = message(
   "Bucket",
-  one(1, "cumulative_count", "uint64"),
-  one(4, "cumulative_count_float", "double"),
-  one(2, "upper_bound", "double"),
+  one(BUCKET_COUNT, "cumulative_count", "uint64"),
+  one(BUCKET_COUNT_FLOAT, "cumulative_count_float", "double"),
+  one(BUCKET_BOUND, "upper_bound", "double"),
   one(3, "exemplar", exemplar),
 );
-const span = message("BucketSpan", one(1, "offset", "sint32"), one(2, "length", "uint32"));
-const quantile = message("Quantile", one(1, "quantile", "double"), one(2, "value", "double"));
+const span = message("BucketSpan", one(SPAN_OFFSET, "offset", "sint32"), one(SPAN_LENGTH, "length", "uint32"));
+const quantile = message("Quantile", one(QUANTILE_RANK, "quantile", "double"), one(QUANTILE_VALUE, "value", "double"));
 const counter = message(
   "Counter",
-  one(1, "value", "double"),
+  one(SINGLE_VALUE, "value", "double"),
   one(2, "exemplar", exemplar),
   one(3, "created_timestamp", timestamp),
 );
 const summary = message(
   "Summary",
-  one(1, "sample_count", "uint64"),
-  one(2, "sample_sum", "double"),
-  many(3, "quantile", quantile),
+  one(SUMMARY_COUNT, "sample_count", "uint64"),
+  one(SUMMARY_SUM, "sample_sum", "double"),
+  many(SUMMARY_QUANTILE, "quantile", quantile),
   one(4, "created_timestamp", timestamp),
 );
 const histogram = message(
   "Histogram",
-  one(1, "sample_count", "uint64"),
-  one(4, "sample_count_float", "double"),
-  one(2, "sample_sum", "double"),
-  many(3, "bucket", bucket),
+  one(HISTOGRAM_COUNT, "sample_count", "uint64"),
+  one(HISTOGRAM_COUNT_FLOAT, "sample_count_float", "double"),
+  one(HISTOGRAM_SUM, "sample_sum", "double"),
+  many(HISTOGRAM_BUCKET, "bucket", bucket),
   one(15, "created_timestamp", timestamp),
-  one(5, "schema", "sint32"),
-  one(6, "zero_threshold", "double"),
-  one(7, "zero_count", "uint64"),
-  one(8, "zero_count_float", "double"),
-  many(9, "negative_span", span),
-  many(10, "negative_delta", "sint64"),
-  many(11, "negative_count", "double"),
-  many(12, "positive_span", span),
-  many(13, "positive_delta", "sint64"),
-  many(14, "positive_count", "double"),
+  one(HISTOGRAM_SCHEMA, "schema", "sint32"),
+  one(HISTOGRAM_ZERO_THRESHOLD, "zero_threshold", "double"),
+  one(HISTOGRAM_ZERO_COUNT, "zero_count", "uint64"),
+  one(HISTOGRAM_ZERO_COUNT_FLOAT, "zero_count_float", "double"),
+  many(HISTOGRAM_NEGATIVE_SPAN, "negative_span", span),
+  many(HISTOGRAM_NEGATIVE_DELTA, "negative_delta", "sint64"),
+  many(HISTOGRAM_NEGATIVE_COUNT, "negative_count", "double"),
+  many(HISTOGRAM_POSITIVE_SPAN, "positive_span", span),
+  many(HISTOGRAM_POSITIVE_DELTA, "positive_delta", "sint64"),
+  many(HISTOGRAM_POSITIVE_COUNT, "positive_count", "double"),
   many(16, "exemplars", exemplar),
 );
 
 export const METRIC = message(
   "Metric",
-  many(1, "label", labelPair),
-  one(2, "gauge", message("Gauge", one(1, "value", "double"))),
-  one(3, "counter", counter),
-  one(4, "summary", summary),
-  one(5, "untyped", message("Untyped", one(1, "value", "double"))),
-  one(7, "histogram", histogram),
-  one(6, "timestamp_ms", "int64"),
+  many(METRIC_LABEL, "label", labelPair),
+  one(METRIC_GAUGE, "gauge", message("Gauge", one(SINGLE_VALUE, "value", "double"))),
+  one(METRIC_COUNTER, "counter", counter),
+  one(METRIC_SUMMARY, "summary", summary),
+  one(METRIC_UNTYPED, "untyped", message("Untyped", one(SINGLE_VALUE, "value", "double"))),
+  one(METRIC_HISTOGRAM, "histogram", histogram),
+  one(METRIC_TIMESTAMP_MS, "timestamp_ms", "int64"),
 );
 
 /** The wire type of one value of a field. */

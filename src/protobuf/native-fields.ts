@@ -1,4 +1,23 @@
-import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_VARINT } from "./wire.ts";
+import {
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_NEGATIVE_COUNT,
+  HISTOGRAM_NEGATIVE_DELTA,
+  HISTOGRAM_NEGATIVE_SPAN,
+  HISTOGRAM_POSITIVE_COUNT,
+  HISTOGRAM_POSITIVE_DELTA,
+  HISTOGRAM_POSITIVE_SPAN,
+  HISTOGRAM_SCHEMA,
+  HISTOGRAM_SUM,
+  HISTOGRAM_ZERO_COUNT,
+  HISTOGRAM_ZERO_COUNT_FLOAT,
+  HISTOGRAM_ZERO_THRESHOLD,
+  keyOf,
+  METRIC_HISTOGRAM,
+  SPAN_LENGTH,
+  SPAN_OFFSET,
+} from "./field-numbers.ts";
+import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
 /** A whole number of 64 bits: a bigint only where a double is not exact. */
 export type Whole = number | bigint;
@@ -11,13 +30,39 @@ export interface NativeHalf {
   readonly counts: number[];
 }
 
-const METRIC_HISTOGRAM = 7;
 /** Fields, or bytes of packed numbers, that are read in one turn. */
 const FIELDS_A_TURN = 256;
 const PACKED_A_TURN = 1024;
 
-/** Whether a field of a histogram, by 8 times its number plus its wire type, holds all deltas or counts of a half. */
-export const isPackedKey = (key: number): boolean => key === 0x52 || key === 0x5a || key === 0x6a || key === 0x72;
+/** Whether a record is of a histogram's deltas or counts, all of a half together. */
+export function isPackedHalf({ field, wire }: FieldCursor): boolean {
+  return wire === WIRE_BYTES && (isDelta(field) || isCount(field));
+}
+
+/** Whether the field of this number of a histogram holds deltas. */
+export const isDelta = (field: number): boolean =>
+  field === HISTOGRAM_NEGATIVE_DELTA || field === HISTOGRAM_POSITIVE_DELTA;
+
+/** Whether the field of this number of a histogram holds spans. */
+export const isSpan = (field: number): boolean =>
+  field === HISTOGRAM_NEGATIVE_SPAN || field === HISTOGRAM_POSITIVE_SPAN;
+
+const isCount = (field: number): boolean => field === HISTOGRAM_NEGATIVE_COUNT || field === HISTOGRAM_POSITIVE_COUNT;
+
+/** Whether the field of this number of a histogram is about its negative, or its positive half. */
+export const isOfNegative = (field: number): boolean =>
+  field >= HISTOGRAM_NEGATIVE_SPAN && field <= HISTOGRAM_NEGATIVE_COUNT;
+export const isOfPositive = (field: number): boolean =>
+  field >= HISTOGRAM_POSITIVE_SPAN && field <= HISTOGRAM_POSITIVE_COUNT;
+
+/** Keys of the fields that make a histogram a native one. */
+const COUNT = keyOf(HISTOGRAM_COUNT, WIRE_VARINT);
+const SUM = keyOf(HISTOGRAM_SUM, WIRE_FIXED64);
+const COUNT_FLOAT = keyOf(HISTOGRAM_COUNT_FLOAT, WIRE_FIXED64);
+const SCHEMA = keyOf(HISTOGRAM_SCHEMA, WIRE_VARINT);
+const ZERO_THRESHOLD = keyOf(HISTOGRAM_ZERO_THRESHOLD, WIRE_FIXED64);
+const ZERO_COUNT = keyOf(HISTOGRAM_ZERO_COUNT, WIRE_VARINT);
+const ZERO_COUNT_FLOAT = keyOf(HISTOGRAM_ZERO_COUNT_FLOAT, WIRE_FIXED64);
 
 /**
  * What makes a Histogram of io.prometheus.client (metrics.proto) a native one. `read` takes one Metric message after
@@ -50,7 +95,7 @@ export class NativeFields {
     while (metric.step()) {
       if (metric.field !== METRIC_HISTOGRAM || metric.wire !== WIRE_BYTES) continue;
       record.open(source, metric.start, metric.end);
-      while (record.step()) this.readField(record.field * 8 + record.wire);
+      while (record.step()) this.readField(keyOf(record.field, record.wire));
     }
   }
 
@@ -67,17 +112,16 @@ export class NativeFields {
       record.open(source, metric.start, metric.end);
       for (let inner = 1; record.step(); inner++) {
         if (inner % FIELDS_A_TURN === 0) yield null;
-        const key = record.field * 8 + record.wire;
-        if (isPackedKey(key) && record.end - record.start > PACKED_A_TURN) yield* this.readPackedInTurns();
-        else this.readField(key);
+        if (isPackedHalf(record) && record.end - record.start > PACKED_A_TURN) yield* this.readPackedInTurns();
+        else this.readField(keyOf(record.field, record.wire));
       }
     }
   }
 
   private *readPackedInTurns(): Generator<null> {
     const { field, start, end } = this.record;
-    const half = field < 12 ? this.negative : this.positive;
-    if (field === 10 || field === 13)
+    const half = isOfNegative(field) ? this.negative : this.positive;
+    if (isDelta(field))
       for (let from = start; from < end; yield null)
         from = this.readDeltas(from, end, half.deltas, Math.min(end, from + PACKED_A_TURN));
     else
@@ -109,26 +153,28 @@ export class NativeFields {
   /** `key` is the number of a field times 8 plus its wire type. */
   private readField(key: number): void {
     const { record } = this;
-    if (key === 0x08) this.count = wholeOf(record);
-    else if (key === 0x21) this.floatCount = this.double(record);
-    else if (key === 0x11) this.sum = this.double(record);
-    else if (key === 0x28) this.schema = signed32(record);
-    else if (key === 0x31) this.zeroThreshold = this.double(record);
-    else if (key === 0x38) this.zeroCount = wholeOf(record);
-    else if (key === 0x41) this.zeroFloatCount = this.double(record);
-    else if (record.field >= 9 && record.field <= 11) this.readHalf(key - (9 << 3), this.negative);
-    else if (record.field >= 12 && record.field <= 14) this.readHalf(key - (12 << 3), this.positive);
+    if (key === COUNT) this.count = wholeOf(record);
+    else if (key === COUNT_FLOAT) this.floatCount = this.double(record);
+    else if (key === SUM) this.sum = this.double(record);
+    else if (key === SCHEMA) this.schema = signed32(record);
+    else if (key === ZERO_THRESHOLD) this.zeroThreshold = this.double(record);
+    else if (key === ZERO_COUNT) this.zeroCount = wholeOf(record);
+    else if (key === ZERO_COUNT_FLOAT) this.zeroFloatCount = this.double(record);
+    else if (isOfNegative(record.field)) this.readHalf(this.negative);
+    else if (isOfPositive(record.field)) this.readHalf(this.positive);
   }
 
-  /** `key` is less 8 times the number of the half's first field. */
-  private readHalf(key: number, half: NativeHalf): void {
-    const { record } = this;
-    if (key === 0x02) this.readSpan(half);
-    else if (key === 0x08) half.deltas.push(signedOf(record));
-    else if (key === 0x0a) this.readPackedDeltas(half);
-    else if (key === 0x11) half.counts.push(this.double(record));
-    else if (key === 0x12)
-      for (let at = record.start; at < record.end; at += 8) half.counts.push(this.doubles.getFloat64(at, true));
+  /** A span, deltas or counts; numbers may be packed. */
+  private readHalf(half: NativeHalf): void {
+    const { field, wire, start, end } = this.record;
+    if (isDelta(field)) {
+      if (wire === WIRE_VARINT) half.deltas.push(signedOf(this.record));
+      else if (wire === WIRE_BYTES) this.readDeltas(start, end, half.deltas, end);
+    } else if (isCount(field)) {
+      if (wire === WIRE_FIXED64) half.counts.push(this.double(this.record));
+      else if (wire === WIRE_BYTES)
+        for (let at = start; at < end; at += 8) half.counts.push(this.doubles.getFloat64(at, true));
+    } else if (wire === WIRE_BYTES) this.readSpan(half);
   }
 
   private readSpan(half: NativeHalf): void {
@@ -138,15 +184,10 @@ export class NativeFields {
     inner.open(this.source, record.start, record.end);
     while (inner.step()) {
       if (inner.wire !== WIRE_VARINT) continue;
-      if (inner.field === 1) offset = signed32(inner);
-      else if (inner.field === 2) length = inner.value <= 0xffffffff ? inner.value : low32(inner);
+      if (inner.field === SPAN_OFFSET) offset = signed32(inner);
+      else if (inner.field === SPAN_LENGTH) length = inner.value <= 0xffffffff ? inner.value : low32(inner);
     }
     half.spans.push(offset, length);
-  }
-
-  private readPackedDeltas(half: NativeHalf): void {
-    const { start, end } = this.record;
-    this.readDeltas(start, end, half.deltas, end);
   }
 
   /** Reads packed numbers from `start` on until `stop` is reached or passed; returns where the next one begins. */

@@ -1,13 +1,10 @@
 import { decodeText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
-import { appendBytesField, appendVarint } from "../protobuf/varint.ts";
+import { FAMILY_METRIC, METRIC_LABEL, PAIR_NAME } from "../protobuf/field-numbers.ts";
+import { appendBytesField, appendTag, appendVarint } from "../protobuf/varint.ts";
 import { FieldCursor, WIRE_BYTES } from "../protobuf/wire.ts";
 import { NOTHING, PIECE_BYTES, pieceOf, STRIDE_BYTES, takePiece } from "./pieces.ts";
-
-const METRIC = 4;
-const METRIC_LABEL = 1;
-const PAIR_NAME = 1;
 
 /**
  * Appends the metrics of a family (MetricFamily field 4 records, their labels first) with label names that are not of
@@ -31,7 +28,7 @@ export function* escapeMetricNames(out: Writer, records: Uint8Array, scheme: Esc
       stop = rest + STRIDE_BYTES;
       yield NOTHING;
     }
-    out.byte((METRIC << 3) | WIRE_BYTES);
+    appendTag(out, FAMILY_METRIC, WIRE_BYTES);
     appendVarint(out, labels.length + record.end - rest);
     out.append(labels.view());
     if (record.end - rest <= PIECE_BYTES) out.copy(records, rest, record.end);

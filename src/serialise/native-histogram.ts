@@ -1,5 +1,5 @@
 import { goFloat } from "../exposition/number-text.ts";
-import type { SideBuckets, SideHistogram } from "../protobuf/metric-reader.ts";
+import type { SideBuckets, SideHistogram } from "../protobuf/metric-messages.ts";
 import { CUSTOM_BOUNDS_SCHEMA, nativeBound } from "./native-bounds.ts";
 
 /** Which ends of a bucket belong to it, as the JSON API numbers it. */

@@ -6,36 +6,57 @@ import { isUint64, readFloat } from "../exposition/number-text.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
 import type { GroupFamily } from "../model/view.ts";
+import {
+  BUCKET_BOUND,
+  BUCKET_COUNT,
+  BUCKET_COUNT_FLOAT,
+  FAMILY_HELP,
+  FAMILY_METRIC,
+  FAMILY_NAME,
+  FAMILY_TYPE,
+  HISTOGRAM_BUCKET,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_SUM,
+  keyOf,
+  METRIC_COUNTER,
+  METRIC_GAUGE,
+  METRIC_HISTOGRAM,
+  METRIC_LABEL,
+  METRIC_SUMMARY,
+  METRIC_UNTYPED,
+  PAIR_NAME,
+  PAIR_VALUE,
+  QUANTILE_RANK,
+  QUANTILE_VALUE,
+  SINGLE_VALUE,
+} from "../protobuf/field-numbers.ts";
 import { appendBytesField, appendTag, appendVarint, DoubleWriter, varintSize } from "../protobuf/varint.ts";
-import { WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
+import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
 import { EscapedNames } from "./escaped-names.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES, takePiece } from "./pieces.ts";
 
-/**
- * Keys of fields: the number times 8, plus the wire type (0 varint, 1 eight bytes, 2 with a length). Source:
- * metrics.proto.
- */
-const FAMILY_METRIC = 0x22;
-const METRIC_LABEL = 0x0a;
-const METRIC_SUMMARY = 0x22;
-const METRIC_HISTOGRAM = 0x3a;
-const PAIR_NAME = 0x0a;
-const PAIR_VALUE = 0x12;
-const VALUE = 0x09;
-const COUNTER = 0x1a;
-const GAUGE = 0x12;
-const UNTYPED = 0x2a;
+/** Keys of fields; each is a byte. A summary's count, sum and points have the same as a histogram's. */
+const METRIC = keyOf(FAMILY_METRIC, WIRE_BYTES);
+const LABEL = keyOf(METRIC_LABEL, WIRE_BYTES);
+const SUMMARY = keyOf(METRIC_SUMMARY, WIRE_BYTES);
+const HISTOGRAM = keyOf(METRIC_HISTOGRAM, WIRE_BYTES);
+const LABEL_NAME = keyOf(PAIR_NAME, WIRE_BYTES);
+const LABEL_VALUE = keyOf(PAIR_VALUE, WIRE_BYTES);
+const VALUE = keyOf(SINGLE_VALUE, WIRE_FIXED64);
+const COUNTER = keyOf(METRIC_COUNTER, WIRE_BYTES);
+const GAUGE = keyOf(METRIC_GAUGE, WIRE_BYTES);
+const UNTYPED = keyOf(METRIC_UNTYPED, WIRE_BYTES);
 const PLAIN_KEYS = { [MetricType.counter]: COUNTER, [MetricType.gauge]: GAUGE, [MetricType.untyped]: UNTYPED };
-const SAMPLE_COUNT = 0x08;
-const SAMPLE_SUM = 0x11;
-const POINTS = 0x1a;
-const SAMPLE_COUNT_FLOAT = 0x21;
-const QUANTILE_RANK = 0x09;
-const QUANTILE_VALUE = 0x11;
-const BUCKET_COUNT = 0x08;
-const BUCKET_BOUND = 0x11;
-const BUCKET_COUNT_FLOAT = 0x21;
+const COUNT = keyOf(HISTOGRAM_COUNT, WIRE_VARINT);
+const SUM = keyOf(HISTOGRAM_SUM, WIRE_FIXED64);
+const POINT = keyOf(HISTOGRAM_BUCKET, WIRE_BYTES);
+const COUNT_FLOAT = keyOf(HISTOGRAM_COUNT_FLOAT, WIRE_FIXED64);
+const QUANTILE_KEYS = [keyOf(QUANTILE_RANK, WIRE_FIXED64), keyOf(QUANTILE_VALUE, WIRE_FIXED64)] as const;
+const BOUND = keyOf(BUCKET_BOUND, WIRE_FIXED64);
+const WHOLE_COUNT = keyOf(BUCKET_COUNT, WIRE_VARINT);
+const FLOAT_BUCKET_KEYS = [BOUND, keyOf(BUCKET_COUNT_FLOAT, WIRE_FIXED64)] as const;
 
 /** Labels that are measured in one run; each may be as long as the limit of a label. */
 const LABELS_A_RUN = 16;
@@ -115,10 +136,10 @@ function* sidePieces(out: Writer, side: Uint8Array, escaping: EscapingScheme): G
  * written.
  */
 export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType | null): void {
-  appendTextField(out, 1, name);
-  if (help !== null) appendBytesField(out, 2, help, 0, help.length);
+  appendTextField(out, FAMILY_NAME, name);
+  if (help !== null) appendBytesField(out, FAMILY_HELP, help, 0, help.length);
   if (type === null) return;
-  appendTag(out, 3, WIRE_VARINT);
+  appendTag(out, FAMILY_TYPE, WIRE_VARINT);
   appendVarint(out, type);
 }
 
@@ -159,7 +180,7 @@ function appendPlainValue(out: Writer, scratch: EncodingScratch, key: number): v
 /** The record's key and length and the labels; `valueSize` bytes have to follow. */
 function appendMetricStart(out: Writer, scratch: EncodingScratch, valueSize: number): void {
   const { labelCount } = scratch.cursor;
-  out.byte(FAMILY_METRIC);
+  out.byte(METRIC);
   appendVarint(out, valueSize + labelsSize(scratch, 0, labelCount));
   appendLabels(out, scratch, 0, labelCount);
 }
@@ -197,9 +218,9 @@ function appendLabels(out: Writer, scratch: EncodingScratch, from: number, to: n
 
 function appendLabelPair(out: Writer, lines: Uint8Array, labels: LineLabels, label: number): void {
   const name = labels.nameSize(label);
-  out.byte(METRIC_LABEL);
+  out.byte(LABEL);
   appendVarint(out, labelPairSize(name, labels.valueSize(label)));
-  out.byte(PAIR_NAME);
+  out.byte(LABEL_NAME);
   appendVarint(out, name);
   appendUnescaped(out, lines, labels.nameStart(label), labels.nameEnd(label), labels.nameEscapes(label));
   appendLabelValue(out, lines, labels, label);
@@ -208,16 +229,16 @@ function appendLabelPair(out: Writer, lines: Uint8Array, labels: LineLabels, lab
 function appendRenamedPair(out: Writer, scratch: EncodingScratch, label: number): void {
   const { lines, labels } = scratch.cursor;
   const name = scratch.names.of(scratch.cursor, label, scratch.escaping);
-  out.byte(METRIC_LABEL);
+  out.byte(LABEL);
   appendVarint(out, labelPairSize(name.length, labels.valueSize(label)));
-  out.byte(PAIR_NAME);
+  out.byte(LABEL_NAME);
   appendVarint(out, name.length);
   out.append(name);
   appendLabelValue(out, lines, labels, label);
 }
 
 function appendLabelValue(out: Writer, lines: Uint8Array, labels: LineLabels, label: number): void {
-  out.byte(PAIR_VALUE);
+  out.byte(LABEL_VALUE);
   appendVarint(out, labels.valueSize(label));
   appendUnescaped(out, lines, labels.valueStart(label), labels.valueEnd(label), labels.valueEscapes(label));
 }
@@ -276,7 +297,7 @@ function* largeMetricStart(out: Writer, scratch: EncodingScratch, valueSize: num
   yield* inRuns(out, labelCount, LABELS_A_RUN, (from, to) => {
     size += labelsSize(scratch, from, to);
   });
-  out.byte(FAMILY_METRIC);
+  out.byte(METRIC);
   appendVarint(out, size);
   yield* inRuns(out, labelCount, 1, (from, to) => appendLabels(out, scratch, from, to));
 }
@@ -298,29 +319,29 @@ function compositeSize(scratch: EncodingScratch, encoding: Encoding): number {
 
 function appendCompositeHead(out: Writer, scratch: EncodingScratch, encoding: Encoding, size: number): void {
   const cursor = scratch.cursor;
-  out.byte(encoding === "summary" ? METRIC_SUMMARY : METRIC_HISTOGRAM);
+  out.byte(encoding === "summary" ? SUMMARY : HISTOGRAM);
   appendVarint(out, size);
   if (encoding !== "float histogram") {
-    out.byte(SAMPLE_COUNT);
+    out.byte(COUNT);
     appendVarint(out, countOf(scratch));
   }
-  appendDouble(out, scratch, SAMPLE_SUM, readFloat(cursor.lines, cursor.sumStart, cursor.sumEnd));
+  appendDouble(out, scratch, SUM, readFloat(cursor.lines, cursor.sumStart, cursor.sumEnd));
 }
 
 function appendCompositeEnd(out: Writer, scratch: EncodingScratch, encoding: Encoding): void {
-  if (encoding === "float histogram") appendDouble(out, scratch, SAMPLE_COUNT_FLOAT, countOf(scratch));
+  if (encoding === "float histogram") appendDouble(out, scratch, COUNT_FLOAT, countOf(scratch));
 }
 
 /** Appends the points [from, to), which have been read. */
 function appendPoints(out: Writer, scratch: EncodingScratch, encoding: Encoding, from: number, to: number): void {
   if (encoding === "whole histogram") return appendWholeBuckets(out, scratch, from, to);
   const points = scratch.points;
-  const keys = encoding === "summary" ? [QUANTILE_RANK, QUANTILE_VALUE] : [BUCKET_BOUND, BUCKET_COUNT_FLOAT];
+  const keys = encoding === "summary" ? QUANTILE_KEYS : FLOAT_BUCKET_KEYS;
   for (let i = from; i < to; i++) {
-    out.byte(POINTS);
+    out.byte(POINT);
     out.byte(PAIR_SIZE);
-    appendDouble(out, scratch, keys[0] as number, points[i * 2] as number);
-    appendDouble(out, scratch, keys[1] as number, points[i * 2 + 1] as number);
+    appendDouble(out, scratch, keys[0], points[i * 2] as number);
+    appendDouble(out, scratch, keys[1], points[i * 2 + 1] as number);
   }
 }
 
@@ -328,11 +349,11 @@ function appendWholeBuckets(out: Writer, scratch: EncodingScratch, from: number,
   const points = scratch.points;
   for (let i = from; i < to; i++) {
     const count = points[i * 2 + 1] as number;
-    out.byte(POINTS);
+    out.byte(POINT);
     out.byte(wholeBucketSize(count));
-    out.byte(BUCKET_COUNT);
+    out.byte(WHOLE_COUNT);
     appendVarint(out, count);
-    appendDouble(out, scratch, BUCKET_BOUND, points[i * 2] as number);
+    appendDouble(out, scratch, BOUND, points[i * 2] as number);
   }
 }
 

@@ -1,12 +1,9 @@
 import { Writer } from "../bytes/writer.ts";
+import { FAMILY_METRIC, HISTOGRAM_COUNT, METRIC_HISTOGRAM } from "../protobuf/field-numbers.ts";
 import { NativeFields, totalInTurns } from "../protobuf/native-fields.ts";
 import { appendTag, appendUint64, appendVarint } from "../protobuf/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
 import { LARGE_METRIC_BYTES, STRIDE_BYTES } from "./pieces.ts";
-
-const FAMILY_METRIC = 4;
-const METRIC_HISTOGRAM = 7;
-const SAMPLE_COUNT = 1;
 
 /**
  * Histograms as every Prometheus reads them. Separates native histograms from classic ones, as Prometheus does.
@@ -43,7 +40,7 @@ export class ScrapedHistograms {
     const { count } = this;
     const out = new Writer(metric.end - metric.start + 64);
     count.reset();
-    appendTag(count, SAMPLE_COUNT, WIRE_VARINT);
+    appendTag(count, HISTOGRAM_COUNT, WIRE_VARINT);
     appendUint64(count, total);
     appendTag(out, FAMILY_METRIC, WIRE_BYTES);
     appendVarint(out, metric.end - metric.start + count.length + 2);

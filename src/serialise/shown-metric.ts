@@ -8,7 +8,7 @@ import {
   type SideHistogram,
   type SideMetric,
   type SideQuantile,
-} from "../protobuf/metric-reader.ts";
+} from "../protobuf/metric-messages.ts";
 import { isFloatHistogram, isNative, type NativeBucket, nativeBuckets } from "./native-histogram.ts";
 
 /** A bucket's bound and count, or a quantile's rank and value. */

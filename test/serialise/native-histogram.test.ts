@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { emptyHistogram, SideCursor, type SideHistogram } from "../../src/protobuf/metric-reader.ts";
+import { emptyHistogram, type SideHistogram } from "../../src/protobuf/metric-messages.ts";
+import { SideCursor } from "../../src/protobuf/metric-reader.ts";
 import { nativeBound } from "../../src/serialise/native-bounds.ts";
 import { nativeBuckets } from "../../src/serialise/native-histogram.ts";
 import { recordedConversations } from "./families.ts";

@@ -1,6 +1,7 @@
 import { formatFloat } from "../../bytes/float.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { findUnscrapable } from "../../model/scraped-labels.ts";
+import { FAMILY_METRIC, METRIC_LABEL } from "../../protobuf/field-numbers.ts";
 import { isKnownField, METRIC, type Message } from "../../protobuf/metrics-proto.ts";
 import { NativeFields, type NativeHalf, totalOf, type Whole, wholeCounts } from "../../protobuf/native-fields.ts";
 import { FieldCursor, WIRE_BYTES } from "../../protobuf/wire.ts";
@@ -14,8 +15,6 @@ import { FieldCursor, WIRE_BYTES } from "../../protobuf/wire.ts";
 const LEAST_SCHEMA = -4;
 const GREATEST_SCHEMA = 8;
 const CUSTOM_SCHEMA = -53;
-const METRIC_LABEL = 1;
-const FAMILY_METRIC = 4;
 
 /** Why a metric that has more than its lines say is refused, or null. Keep one and ask it about one after the other. */
 export class ScrapeCheck {

@@ -4,16 +4,40 @@ import { LabelWalk } from "../../exposition/label-block.ts";
 import { ABSENT, type PushColumns } from "../../model/columns.ts";
 import { HAS_FLOAT_COUNTS } from "../../model/metric-rows.ts";
 import { MetricType } from "../../model/metric-type.ts";
+import {
+  BUCKET_BOUND,
+  BUCKET_COUNT,
+  BUCKET_COUNT_FLOAT,
+  FAMILY_METRIC,
+  HISTOGRAM_BUCKET,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_NEGATIVE_COUNT,
+  HISTOGRAM_NEGATIVE_DELTA,
+  HISTOGRAM_POSITIVE_COUNT,
+  HISTOGRAM_POSITIVE_DELTA,
+  HISTOGRAM_SUM,
+  METRIC_HISTOGRAM,
+  METRIC_LABEL,
+  PAIR_NAME,
+  PAIR_VALUE,
+  QUANTILE_RANK,
+  QUANTILE_VALUE,
+  SINGLE_VALUE,
+  SUMMARY_COUNT,
+  valueFieldOf,
+} from "../../protobuf/field-numbers.ts";
 import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../protobuf/wire.ts";
 import type { Renderer } from "./render.ts";
 
-/** The field of Metric that holds the value of each type; see metrics.proto of prometheus/client_model. */
-const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
-
-const HISTOGRAM = 7;
 /** The repeated numbers of a histogram, which may come packed: the wire type of one, by field. */
-const PACKED_WIRES: Record<number, number> = { 10: WIRE_VARINT, 11: WIRE_FIXED64, 13: WIRE_VARINT, 14: WIRE_FIXED64 };
+const PACKED_WIRES: Record<number, number> = {
+  [HISTOGRAM_NEGATIVE_DELTA]: WIRE_VARINT,
+  [HISTOGRAM_NEGATIVE_COUNT]: WIRE_FIXED64,
+  [HISTOGRAM_POSITIVE_DELTA]: WIRE_VARINT,
+  [HISTOGRAM_POSITIVE_COUNT]: WIRE_FIXED64,
+};
 
 /**
  * Writes the metrics of a family as MetricFamily field 4 records, with the labels as rendered: what is kept beside
@@ -35,7 +59,7 @@ export class SideWriter {
     const type = columns.families.type(family);
     columns.eachMetric(family, (metric) => {
       const message = this.message(columns, metric, type, renderer);
-      appendBytesField(out, 4, message, 0, message.length);
+      appendBytesField(out, FAMILY_METRIC, message, 0, message.length);
     });
     return out.finish();
   }
@@ -72,9 +96,10 @@ export class SideWriter {
       const isPartial = own !== undefined && own < end && partial[next + 1] === i;
       if (isPartial) next += 2;
       part.reset();
-      if (!isPartial || columns.labels.nameAt(own) !== ABSENT) appendBytesField(part, 1, name, 0, name.length);
-      if (!isPartial || columns.labels.valueAt(own) !== ABSENT) appendBytesField(part, 2, value, 0, value.length);
-      appendBytesField(this.metric, 1, part.bytes, 0, part.length);
+      if (!isPartial || columns.labels.nameAt(own) !== ABSENT) appendBytesField(part, PAIR_NAME, name, 0, name.length);
+      if (!isPartial || columns.labels.valueAt(own) !== ABSENT)
+        appendBytesField(part, PAIR_VALUE, value, 0, value.length);
+      appendBytesField(this.metric, METRIC_LABEL, part.bytes, 0, part.length);
     }
   }
 
@@ -83,8 +108,8 @@ export class SideWriter {
     const start = columns.metrics.messageAt(metric);
     fields.open(columns.body, start, start + columns.metrics.messageSize(metric));
     while (this.metric.length <= this.mostBytes && fields.step()) {
-      if (fields.field === 1 && fields.wire === WIRE_BYTES) continue;
-      if (fields.field === HISTOGRAM && fields.wire === WIRE_BYTES) this.copyHistogram(columns.body, fields);
+      if (fields.field === METRIC_LABEL && fields.wire === WIRE_BYTES) continue;
+      if (fields.field === METRIC_HISTOGRAM && fields.wire === WIRE_BYTES) this.copyHistogram(columns.body, fields);
       else this.metric.copy(columns.body, fields.tagStart, fields.next);
     }
   }
@@ -99,7 +124,7 @@ export class SideWriter {
       if (wire === undefined) this.value.copy(body, fields.tagStart, fields.next);
       else this.unpack(body, fields, wire);
     }
-    appendBytesField(this.metric, HISTOGRAM, this.value.bytes, 0, this.value.length);
+    appendBytesField(this.metric, METRIC_HISTOGRAM, this.value.bytes, 0, this.value.length);
   }
 
   private unpack(body: Uint8Array, field: FieldCursor, wire: number): void {
@@ -116,17 +141,17 @@ export class SideWriter {
     this.value.reset();
     if (type === MetricType.summary) this.appendSummary(columns, metric);
     else if (type >= MetricType.histogram) this.appendHistogram(columns, metric);
-    else this.appendDouble(this.value, 1, sampleValue(columns, columns.metrics.firstPoint(metric)));
-    appendBytesField(this.metric, VALUE_FIELDS[type] as number, this.value.bytes, 0, this.value.length);
+    else this.appendDouble(this.value, SINGLE_VALUE, sampleValue(columns, columns.metrics.firstPoint(metric)));
+    appendBytesField(this.metric, valueFieldOf(type), this.value.bytes, 0, this.value.length);
   }
 
   private appendSummary(columns: PushColumns, metric: number): void {
     const count = columns.metrics.countSample(metric);
-    if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
+    if (count >= 0) this.appendCount(this.value, SUMMARY_COUNT, sampleValue(columns, count));
     this.appendSum(columns, metric);
     this.eachPoint(columns, metric, (sample) => {
-      this.appendDouble(this.part, 1, columns.samples.bound(sample));
-      this.appendDouble(this.part, 2, sampleValue(columns, sample));
+      this.appendDouble(this.part, QUANTILE_RANK, columns.samples.bound(sample));
+      this.appendDouble(this.part, QUANTILE_VALUE, sampleValue(columns, sample));
     });
   }
 
@@ -134,29 +159,29 @@ export class SideWriter {
   private appendHistogram(columns: PushColumns, metric: number): void {
     const isFloat = columns.metrics.has(metric, HAS_FLOAT_COUNTS);
     const count = columns.metrics.countSample(metric);
-    if (isFloat) this.appendDouble(this.value, 4, count < 0 ? 0 : sampleValue(columns, count));
-    else if (count >= 0) this.appendCount(this.value, 1, sampleValue(columns, count));
+    if (isFloat) this.appendDouble(this.value, HISTOGRAM_COUNT_FLOAT, count < 0 ? 0 : sampleValue(columns, count));
+    else if (count >= 0) this.appendCount(this.value, HISTOGRAM_COUNT, sampleValue(columns, count));
     this.appendSum(columns, metric);
     this.eachPoint(columns, metric, (sample) => {
       const value = sampleValue(columns, sample);
-      if (isFloat) this.appendDouble(this.part, 4, value);
-      else this.appendCount(this.part, 1, value);
-      this.appendDouble(this.part, 2, columns.samples.bound(sample));
+      if (isFloat) this.appendDouble(this.part, BUCKET_COUNT_FLOAT, value);
+      else this.appendCount(this.part, BUCKET_COUNT, value);
+      this.appendDouble(this.part, BUCKET_BOUND, columns.samples.bound(sample));
     });
   }
 
   private appendSum(columns: PushColumns, metric: number): void {
     const sum = columns.metrics.sumSample(metric);
-    if (sum >= 0) this.appendDouble(this.value, 2, sampleValue(columns, sum));
+    if (sum >= 0) this.appendDouble(this.value, HISTOGRAM_SUM, sampleValue(columns, sum));
   }
 
-  /** Appends a message (field 3 of the value) for each point; `write` puts its fields into `part`. */
+  /** Appends a message (a bucket, or a quantile: its number is the same) for each point; `write` fills `part`. */
   private eachPoint(columns: PushColumns, metric: number, write: (sample: number) => void): void {
     let sample = columns.metrics.firstPoint(metric);
     while (sample >= 0 && this.value.length <= this.mostBytes) {
       this.part.reset();
       write(sample);
-      appendBytesField(this.value, 3, this.part.bytes, 0, this.part.length);
+      appendBytesField(this.value, HISTOGRAM_BUCKET, this.part.bytes, 0, this.part.length);
       sample = columns.samples.next(sample);
     }
   }
