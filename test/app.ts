@@ -10,7 +10,8 @@ import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";
 import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
-import { createOwnMetrics, ownFamilyTypes } from "../src/telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../src/telemetry/own-families.ts";
+import { OwnMetrics } from "../src/telemetry/own-metrics.ts";
 import { settingsOf } from "./program-info.ts";
 
 /** The app without a socket. Its clock stands still unless a test moves it. */
@@ -73,7 +74,7 @@ export function createTestApp(...flags: string[]): TestApp {
     goarch: "amd64",
     tags: "",
   };
-  const ownMetrics = createOwnMetrics({
+  const ownMetrics = new OwnMetrics({
     nowMs: () => test.nowMs,
     build,
     storeStats: () => store.stats,

@@ -1,7 +1,7 @@
 import { Fault } from "../model/fault.ts";
 import { realFile } from "../persist/place.ts";
 import { Store } from "../store/store.ts";
-import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { adoptableKind } from "./adoptable.ts";
 import { moveFromGob } from "./gob-move.ts";
 import type { ImportReport, ImportRequest } from "./import-messages.ts";

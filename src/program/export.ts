@@ -11,7 +11,7 @@ import { realFile } from "../persist/place.ts";
 import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
 import { Store } from "../store/store.ts";
-import { ownFamilyTypes } from "../telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What `pushgateway export` writes: one text exposition, or a persistence file of the Go Pushgateway. */

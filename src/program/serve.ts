@@ -15,7 +15,8 @@ import { inheritSockets, ServedSockets } from "../server/sockets.ts";
 import { Store } from "../store/store.ts";
 import { startSupervision } from "../systemd/supervision.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
-import { createOwnMetrics, type OwnMetrics, ownFamilyTypes } from "../telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../telemetry/own-families.ts";
+import { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { Runtime } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
@@ -128,7 +129,7 @@ const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync
 function buildOwnMetrics(program: ProgramInfo, { clock }: Runtime, store: Store, keeping: Keeping): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
-  return createOwnMetrics({
+  return new OwnMetrics({
     nowMs: clock.nowMs,
     build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,

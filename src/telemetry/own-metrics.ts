@@ -12,8 +12,6 @@ import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
 import { type SummaryRange, SummarySeries } from "./summary.ts";
 
-export { ownFamilyTypes } from "./own-families.ts";
-
 /** The labels of `pushgateway_build_info`. `goversion` names the runtime, as in `bun1.4.5`. */
 export interface BuildLabels {
   readonly branch: string;
@@ -82,7 +80,7 @@ interface PushSummaries {
   readonly size: SummarySeries;
 }
 
-/** What the server counts about itself. Made by `createOwnMetrics`. */
+/** What the server counts about itself. All counts start at zero. */
 export class OwnMetrics {
   private readonly requests = new RequestCounters();
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
@@ -227,9 +225,4 @@ function buildLabels(build: BuildLabels): LabelPair[] {
   const { branch, goarch, goos, goversion, revision, tags, version } = build;
   const sorted = { branch, goarch, goos, goversion, revision, tags, version };
   return Object.entries(sorted).map(([name, value]) => ({ name, value }));
-}
-
-/** Starts all counts at zero. */
-export function createOwnMetrics(deps: OwnMetricsDeps): OwnMetrics {
-  return new OwnMetrics(deps);
 }

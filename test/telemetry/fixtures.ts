@@ -1,9 +1,4 @@
-import {
-  createOwnMetrics,
-  type OwnFamily,
-  type OwnMetrics,
-  type OwnMetricsDeps,
-} from "../../src/telemetry/own-metrics.ts";
+import { type OwnFamily, OwnMetrics, type OwnMetricsDeps } from "../../src/telemetry/own-metrics.ts";
 
 /** What the files below /proc of a made-up process say. The command's name is chosen to mislead. */
 export const PROC_FILES: Readonly<Record<string, string>> = {
@@ -36,7 +31,7 @@ export function procReader(files: Readonly<Record<string, string>>): (path: stri
 
 /** Metrics whose surroundings are all fixed, but for what is given. */
 export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
-  return createOwnMetrics({
+  return new OwnMetrics({
     nowMs: () => 0,
     readProcFile: procReader(PROC_FILES),
     countOpenFds: () => 11,

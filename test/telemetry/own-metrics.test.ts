@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type OwnMetrics, ownFamilyTypes } from "../../src/telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../../src/telemetry/own-families.ts";
+import type { OwnMetrics } from "../../src/telemetry/own-metrics.ts";
 import { exercise, fixedMetrics, linesOf } from "./fixtures.ts";
 
 describe("gather", () => {

@@ -4,7 +4,7 @@ import type { LeftOut } from "../../../src/durability/import-watch.ts";
 import { Fault } from "../../../src/model/fault.ts";
 import { writeGob } from "../../../src/persist/gob/write.ts";
 import { Store } from "../../../src/store/store.ts";
-import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../../../src/telemetry/own-families.ts";
 import { ask, createTestApp, scrape } from "../../app.ts";
 import { double, integer, label, part } from "../../e2e/protobuf.ts";
 import { scrapeFault } from "../../poison/strict-scraper.ts";

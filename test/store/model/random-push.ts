@@ -1,5 +1,5 @@
 import { MetricType } from "../../../src/model/metric-type.ts";
-import { ownFamilyTypes } from "../../../src/telemetry/own-metrics.ts";
+import { ownFamilyTypes } from "../../../src/telemetry/own-families.ts";
 import type { Field } from "./fields.ts";
 import type { Label, MetricValue, Point, PushedFamily, PushedMetric } from "./metrics.ts";
 
