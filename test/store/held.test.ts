@@ -66,10 +66,9 @@ class Held {
     let group: ShownGroup | null = null;
     for (let left = 1 + this.below(8); left > 0; ) {
       const { value, done } = reading.next();
+      group = done === true ? null : value;
       if (done === true) break;
-      if (value === null) continue;
-      group = value;
-      left--;
+      if (value !== null) left--;
     }
     const shown = group;
     return {
