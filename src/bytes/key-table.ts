@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "./broken.ts";
 import { Int32Column } from "./columns.ts";
 import { hashBytes, sameBytes } from "./hash.ts";
 import { FREE, RowNumbers } from "./row-numbers.ts";
@@ -176,5 +177,21 @@ export class KeyTable {
       rows[id * STRIDE + AT] = this.arenaUsed;
       this.arenaUsed += size;
     }
+  }
+
+  /** Throws where rows, slots and the arena differ. */
+  verify(what: string): void {
+    this.numbers.verify(what);
+    let [placed, keyBytes] = [0, 0];
+    for (const slot of this.slots) if (slot !== 0) placed++;
+    mustBe(placed, this.count, `${what}: slots in use`);
+    mustHold(this.count * 3 <= this.slots.length * 2, `${what}: more than two thirds of the slots are in use`);
+    for (let id = 0; id < this.limit; id++) {
+      if (!this.has(id)) continue;
+      const key = this.key(id);
+      keyBytes += key.length;
+      mustBe(this.find(key, 0, key.length), id, `${what}: the number of key ${id} as it is found`);
+    }
+    mustBe(keyBytes + this.arenaHoles, this.arenaUsed, `${what}: bytes of keys and of holes`);
   }
 }

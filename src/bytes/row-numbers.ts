@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "./broken.ts";
 import type { Int32Column } from "./columns.ts";
 
 /** Which fields of a free row its list uses. */
@@ -80,5 +81,21 @@ export class RowNumbers {
     if (before === NONE) this.firstFree = after;
     else rows[before * stride + next] = after;
     if (after !== NONE) rows[after * stride + previous] = before;
+  }
+
+  /** Throws where counts and the list of free rows differ. */
+  verify(what: string): void {
+    const { rows } = this.column;
+    const { stride, next, previous } = this.fields;
+    let free = 0;
+    let before = NONE;
+    for (let row = this.firstFree; row !== NONE; row = rows[row * stride + next] as number) {
+      mustHold(row < this.limit && this.isFree(row), `${what}: row ${row} is in the list of free ones and in use`);
+      mustBe(rows[row * stride + previous] as number, before, `${what}: the free row before row ${row}`);
+      mustHold(++free <= this.limit, `${what}: the list of free rows has no end`);
+      before = row;
+    }
+    mustBe(this.count + free, this.limit, `${what}: rows in use and free ones`);
+    mustHold(this.limit === 0 || !this.isFree(this.limit - 1), `${what}: the last row is free`);
   }
 }

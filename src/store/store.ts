@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
 import { readLabels } from "../exposition/label-block.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
@@ -219,7 +220,7 @@ export class Store {
    */
   setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
-    if (group < 0) throw new Error(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
+    if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
     this.setPushTime(PUSH_TIME, group, key, succeeded);
     if (failed !== null) this.setPushTime(PUSH_FAILURE_TIME, group, key, failed);
     this.table.groups.setSucceeded(group, succeeded.seconds);
@@ -292,7 +293,7 @@ export class Store {
 
   /** Has a group that is there spread over rows from now on. */
   splitGroup(group: number): GroupSegments {
-    if (this.segments === null) throw new Error("splitting a group: nobody watches the store");
+    if (this.segments === null) throw new Broken("splitting a group: nobody watches the store");
     return this.segments.split(group);
   }
 

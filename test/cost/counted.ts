@@ -4,7 +4,7 @@ import { LabelWalk } from "../../src/exposition/label-block.ts";
 import type { StreamClock } from "../../src/http/stream.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../src/model/work.ts";
 import { FieldCursor } from "../../src/protobuf/wire.ts";
-import { Page } from "../../src/store/table/pages.ts";
+import { Page } from "../../src/store/table/page.ts";
 import { SeriesIndex } from "../../src/store/table/series-index.ts";
 
 /** What was counted while something ran. */

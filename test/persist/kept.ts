@@ -11,6 +11,7 @@ import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
 import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
 import { keyOf } from "../store/stored.ts";
+import { verifyStore } from "../store/verify.ts";
 
 /** Everything that we write is one of ours. */
 function leaveNothingOut({ table, key, reason }: LeftOutRow): never {
@@ -148,6 +149,7 @@ export const newFile = () => join(scratchFolder(), "f.db");
 
 /** All groups of a store with all that is kept of them. */
 export function contentOf(store: Store): string[] {
+  verifyStore(store);
   const groups = [...store.keyedGroups()].map(({ key, view, succeededSeconds, failedSeconds }) => {
     const families = view.families.map(({ name, type, help, pushedMs, metricCount, lines }) =>
       [name, type, help && Buffer.from(help).toString(), pushedMs, metricCount, Buffer.from(lines).toString()].join(

@@ -7,6 +7,7 @@ import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { scrapeFault } from "../poison/strict-scraper.ts";
+import { verifyStore } from "./verify.ts";
 
 const UNCHECKED = "--push.disable-consistency-check";
 const OWN = /^(# (HELP|TYPE) )?(process|pushgateway)_/;
@@ -376,6 +377,7 @@ test(`any pushes without the check can be read by whoever scrapes, are kept, and
     const tested = createTestApp(UNCHECKED);
     for (let i = 0; i < 30; i++) {
       await tryStep(tested, randomStep(dice));
+      verifyStore(tested.store);
       if (dice.chance(0.5)) continue;
       const text = await scrape(tested.app);
       expect(faultsOf(text)).toEqual([]);
@@ -387,6 +389,7 @@ test(`any pushes without the check can be read by whoever scrapes, are kept, and
       const kept = stored.reduce((sum, { lineCount }) => sum + lineCount, 0);
       expect(shown === kept).toBe(leftOut === "0");
       const again = restoredFrom(tested.store, UNCHECKED);
+      verifyStore(again.store);
       expect((await shownLines(again.app)).sort()).toEqual((await shownLines(tested.app)).sort());
       expect(again.store.stats.conflictingFamilies).toBe(Number(leftOut));
     }

@@ -3,6 +3,7 @@ import type { ShownGroup } from "../../src/model/view.ts";
 import type { Snapshot } from "../../src/store/table/snapshot.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { keyOf, TextStore } from "./stored.ts";
+import { verifyStore } from "./verify.ts";
 
 const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -40,6 +41,10 @@ class Held {
     let bytes = 0;
     for (const buffer of seen) if (!current.has(buffer)) bytes += buffer.byteLength;
     return { said: this.stored.store.stats.heldBytes, seen: bytes };
+  }
+
+  verify(): void {
+    verifyStore(this.stored.store);
   }
 
   end(): number {
@@ -102,6 +107,7 @@ test(`memory that only readers hold is what they can see and the store has not a
   for (let step = 0; step < STEPS; step++) {
     held.step();
     if (step % 10 > 0) continue;
+    held.verify();
     const { said, seen } = held.figures();
     most = Math.max(most, seen);
     const isRight = Math.abs(said - seen) <= SHARE * Math.max(said, seen) + NOISE_BYTES;

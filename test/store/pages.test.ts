@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { MetricType } from "../../src/model/metric-type.ts";
 import type { Family } from "../../src/store/table/families.ts";
-import { PAGE_BYTES, Pages } from "../../src/store/table/pages.ts";
+import { PAGE_BYTES } from "../../src/store/table/page.ts";
+import { Pages } from "../../src/store/table/pages.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { contentOf, NamedTable, TextStore } from "./stored.ts";
 

@@ -6,7 +6,7 @@ import { TextParser } from "../../src/parse/text.ts";
 import { Store } from "../../src/store/store.ts";
 import { type ChunkContent, emptyContent } from "../../src/store/table/chunk-content.ts";
 import type { Family } from "../../src/store/table/families.ts";
-import type { Page } from "../../src/store/table/pages.ts";
+import type { Page } from "../../src/store/table/page.ts";
 import { Table } from "../../src/store/table/table.ts";
 
 /** A grouping key of labels that are given sorted by name. */

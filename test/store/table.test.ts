@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { MetricType } from "../../src/model/metric-type.ts";
+import { verifyTable } from "../../src/store/table/verify.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { contentOf, NamedTable, TextStore } from "./stored.ts";
 
@@ -23,6 +24,7 @@ test(`random cells are found again, counted and described, whatever was filled a
   const model = new Map<string, Map<string, Cell>>();
   for (let step = 0; step < 8_000; step++) {
     const job = `j${below(20)}`;
+    if (step % 200 === 0) verifyTable(named.table);
     if (random() < 0.1) {
       if (model.delete(job)) named.table.removeGroup(named.group(job));
       continue;

@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "../../bytes/broken.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { quoteTokenText } from "../../model/quote.ts";
@@ -9,7 +10,7 @@ import type { ChunkContent } from "../table/chunk-content.ts";
 import type { Contradictions } from "../table/contradictions.ts";
 import type { Family } from "../table/families.ts";
 import { contentOf } from "../table/group-view.ts";
-import type { ChunkPlace } from "../table/pages.ts";
+import type { ChunkPlace } from "../table/page.ts";
 import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
 import { describeType, findCollision } from "./consistency.ts";
@@ -303,5 +304,15 @@ export class KnownContradictions implements Contradictions {
     if (expected !== undefined && expected !== type) return () => describeType(name, type, expected);
     const collision = findCollision(name, type, (other) => typeOf(other, Buffer.from(other)));
     return collision === null ? null : () => collision.text;
+  }
+
+  /** Throws where what is set aside and what is counted of it differ. */
+  verify(): void {
+    let sizeBytes = 0;
+    for (const asides of this.asides) {
+      mustHold(!asides.family.isShown, `family ${asides.family.name}: its chunks are set aside and shown`);
+      sizeBytes += asides.verify();
+    }
+    mustBe(this.setAside.sizeBytes, sizeBytes, "chunks that are set aside: bytes");
   }
 }

@@ -1,7 +1,7 @@
 import { sameBytes } from "../../bytes/hash.ts";
 import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import { emptyContent } from "../table/chunk-content.ts";
-import type { ChunkPlace, Page } from "../table/pages.ts";
+import type { ChunkPlace, Page } from "../table/page.ts";
 import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 import type { GroupChunks } from "./group-chunks.ts";

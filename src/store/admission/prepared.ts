@@ -1,6 +1,6 @@
 import { NOBODY } from "../table/asides.ts";
 import type { Family } from "../table/families.ts";
-import type { ChunkPlace } from "../table/pages.ts";
+import type { ChunkPlace } from "../table/page.ts";
 
 /** What was found out about one family of a push while it was checked, used again when it is stored. */
 export interface Prepared {

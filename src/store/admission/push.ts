@@ -12,7 +12,7 @@ import type { Contradictions } from "../table/contradictions.ts";
 import { type Family, noteTypeless } from "../table/families.ts";
 import type { PushedGroup } from "../table/groups.ts";
 import { NO_HELP } from "../table/help-texts.ts";
-import { sideSize } from "../table/pages.ts";
+import { sideSize } from "../table/page.ts";
 import type { PushTimes } from "../table/push-times.ts";
 import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";

@@ -1,3 +1,5 @@
+import { mustBe, mustHold } from "../../bytes/broken.ts";
+
 /** A push that doubles nobody's series; and one that holds a series twice itself. */
 export const NOBODY = -1;
 export const ITSELF = -2;
@@ -92,5 +94,19 @@ export class Asides<Home> {
     const chunks = new Set(this.released.flatMap((set) => [...set].filter((chunk) => this.ages.has(chunk))));
     this.released = [];
     return [...chunks].sort((a, b) => this.ageOf(a) - this.ageOf(b));
+  }
+
+  /** Throws where what waits and what it waits for differ; returns what is counted of it. */
+  verify(): number {
+    const what = "chunks that are set aside";
+    let waited = 0;
+    for (const [group, chunks] of this.waiting) {
+      mustHold(chunks.size > 0, `${what}: none waits for group ${group}`);
+      for (const chunk of chunks)
+        mustBe(this.doubledBy(chunk), group, `${what}: the group that chunk ${chunk} doubles`);
+      waited++;
+    }
+    for (const chunk of this.doubled.keys()) mustHold(this.ages.has(chunk), `${what}: chunk ${chunk} has no age`);
+    return this.ages.size * CHUNK_BYTES + waited * WAITED_FOR_BYTES;
   }
 }

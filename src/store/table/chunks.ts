@@ -1,8 +1,9 @@
+import { mustHold } from "../../bytes/broken.ts";
 import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { RowNumbers } from "../../bytes/row-numbers.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ChunkContent } from "./chunk-content.ts";
-import { MAX_SLOTS } from "./pages.ts";
+import { MAX_SLOTS } from "./page.ts";
 
 /** Fields of a chunk row. A free row has GROUP -1 and is linked by NEXT and PLACE. */
 const FAMILY = 0;
@@ -171,5 +172,11 @@ export class Chunks {
 
   setSegment(chunk: number, segment: number): void {
     this.rows[chunk * STRIDE + TYPE] = (this.typeBits(chunk) & ~SEGMENT_BITS) | (segment << SEGMENT_SHIFT);
+  }
+
+  /** Throws where counts and lists of rows differ. */
+  verify(): void {
+    this.numbers.verify("chunks");
+    mustHold(this.times.length >= this.numbers.limit, "chunks: there are fewer times than rows");
   }
 }

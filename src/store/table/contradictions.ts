@@ -1,7 +1,7 @@
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Family } from "./families.ts";
-import type { ChunkPlace } from "./pages.ts";
+import type { ChunkPlace } from "./page.ts";
 
 /**
  * Decides what a table shows if not everything in it can be shown together. The table reports its changes; what may
@@ -55,6 +55,8 @@ export interface Contradictions {
   /** A chunk was restored: `age` as it was kept, 0 where none was. */
   restored(family: Family, chunk: number, age: number): void;
 
+  /** Throws where what is set aside and what is counted of it differ. */
+  verify(): void;
   /** To be called before what is shown is looked at: decides what that is, where something has changed. */
   settle(): void;
 }

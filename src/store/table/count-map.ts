@@ -1,3 +1,5 @@
+import { mustBe, mustHold } from "../../bytes/broken.ts";
+
 /** Keys that are searched one by one; more have an index. */
 const FEW = 8;
 const KEY = 0;
@@ -115,6 +117,18 @@ export class CountMap {
     if (this.slots === null) return;
     for (let pair = 0; pair < this.size; pair++)
       this.slots[this.slotOf(this.slots, pairs[pair * 2 + KEY] as number)] = pair + 1;
+  }
+
+  /** Throws where pairs and slots differ. */
+  verify(what: string): void {
+    for (let pair = 0; pair < this.size; pair++) {
+      mustBe(this.pairOf(this.pairs[pair * 2 + KEY] as number), pair, `${what}: the place of pair ${pair}`);
+      mustHold(this.pairs[pair * 2 + COUNT] !== 0, `${what}: pair ${pair} counts nothing`);
+    }
+    if (this.slots === null) return;
+    let placed = 0;
+    for (const slot of this.slots) if (slot !== 0) placed++;
+    mustBe(placed, this.size, `${what}: slots in use`);
   }
 }
 

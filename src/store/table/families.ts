@@ -1,10 +1,12 @@
+import { Broken, mustBe, mustHold } from "../../bytes/broken.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { Asides } from "./asides.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Chunks } from "./chunks.ts";
 import { CountMap } from "./count-map.ts";
 import { NO_HELP } from "./help-texts.ts";
-import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, type Pages, pageSizeFor } from "./pages.ts";
+import { type ChunkPlace, FILL_BYTES, MAX_SLOTS, PAGE_BYTES, type Page, pageSizeFor } from "./page.ts";
+import type { Pages } from "./pages.ts";
 
 /** The objects of a family, but for its pages and counts: measured, with its places in arrays. */
 const FAMILY_BYTES = 400;
@@ -154,7 +156,7 @@ export class Family {
 
   private dropPage(pages: Pages, page: Page): void {
     const last = this.pages.pop();
-    if (last === undefined) throw new Error(`family ${this.name} has no pages`);
+    if (last === undefined) throw new Broken(`family ${this.name} has no pages`);
     if (last !== page) {
       this.pages[page.index] = last;
       last.index = page.index;
@@ -194,6 +196,22 @@ export class Family {
   /** The memory that it takes up besides its pages. */
   get sizeBytes(): number {
     return FAMILY_BYTES + this.nameBytes.length * 2 + this.helps.sizeBytes + this.shapes.sizeBytes;
+  }
+
+  /** Throws where its pages and counts differ. */
+  verify(): void {
+    const what = `family ${this.name}`;
+    let chunks = 0;
+    for (const [index, page] of this.pages.entries()) {
+      mustBe(page.index, index, `${what}: the place of page ${page.id}`);
+      mustBe(page.family, this.id, `${what}: the family of page ${page.id}`);
+      mustHold(page.chunkCount > 0, `${what}: page ${page.id} is empty`);
+      chunks += page.chunkCount;
+    }
+    mustBe(this.chunkCount, chunks, `${what}: chunks on its pages`);
+    this.helps.verify(`${what}: help texts`);
+    this.shapes.verify(`${what}: shapes`);
+    mustBe(this.counted.sizeBytes, this.sizeBytes, `${what}: bytes as they were counted`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Broken, mustBe, mustHold } from "../../bytes/broken.ts";
 import type { Family } from "./families.ts";
 
 /** A block with more families than this is split in two. */
@@ -41,7 +42,8 @@ export class FamilyOrder {
   remove(family: Family): void {
     const at = this.blockOf(family);
     const place = at < 0 ? -1 : placeIn((this.blocks[at] as FamilyBlock).families, family);
-    if (place < 0 || this.blocks[at]?.families[place] !== family) throw new Error(`family ${family.name} has no place`);
+    if (place < 0 || this.blocks[at]?.families[place] !== family)
+      throw new Broken(`family ${family.name} has no place`);
     const { families } = this.writable(at);
     families.splice(place, 1);
     if (families.length === 0) this.blocks.splice(at, 1);
@@ -63,11 +65,27 @@ export class FamilyOrder {
 
   private writable(at: number): { families: Family[]; reading: number } {
     const block = this.blocks[at];
-    if (block === undefined) throw new Error(`there is no block ${at} of families`);
+    if (block === undefined) throw new Broken(`there is no block ${at} of families`);
     if (block.reading === this.reading) return block;
     const copy = { families: block.families.slice(), reading: this.reading };
     this.blocks[at] = copy;
     return copy;
+  }
+
+  /** Throws unless it has all of so many families, in order. */
+  verify(count: number): void {
+    let found = 0;
+    let before: Family | null = null;
+    for (const { families } of this.blocks) {
+      mustHold(families.length > 0, "the order of families: a block is empty");
+      for (const family of families) {
+        const isBehind = before === null || compare(before, family) < 0;
+        mustHold(isBehind, `the order of families: ${family.name} is not behind the one before`);
+        before = family;
+        found++;
+      }
+    }
+    mustBe(found, count, "the order of families: families");
   }
 }
 

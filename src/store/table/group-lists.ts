@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "../../bytes/broken.ts";
 import type { Chunks } from "./chunks.ts";
 import type { Groups } from "./groups.ts";
 import { LargeGroups } from "./large-groups.ts";
@@ -108,5 +109,25 @@ export class GroupLists {
 
   private familyOf(chunk: number): number {
     return this.chunks.familyId(chunk);
+  }
+
+  /** Calls `each` with the chunks of a group; throws where the list and its count, or its index, differ. */
+  verifyGroup(group: number, each: (chunk: number) => void): void {
+    const { chunks } = this;
+    let [before, count] = [-1, 0];
+    for (let chunk = this.groups.firstChunk(group); chunk >= 0; chunk = chunks.next(chunk)) {
+      mustBe(chunks.group(chunk), group, `group ${group}: the group of chunk ${chunk} in its list`);
+      mustBe(chunks.previous(chunk), before, `group ${group}: the chunk before chunk ${chunk}`);
+      mustBe(this.chunkOf(group, chunks.familyId(chunk)), chunk, `group ${group}: chunk ${chunk} as it is found`);
+      mustHold(++count <= this.groups.chunkCount(group), `group ${group}: more chunks in its list than it has`);
+      before = chunk;
+      each(chunk);
+    }
+    mustBe(this.groups.chunkCount(group), count, `group ${group}: chunks in its list`);
+  }
+
+  /** Throws unless the index has the chunks of large groups, of which there are so many. */
+  verifyIndex(largeChunks: number): void {
+    this.large.verify(largeChunks);
   }
 }

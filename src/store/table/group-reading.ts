@@ -4,7 +4,7 @@ import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
 import { type HelpTexts, NO_HELP } from "./help-texts.ts";
-import type { Page } from "./pages.ts";
+import type { Page } from "./page.ts";
 import type { Table } from "./table.ts";
 
 /** A group of more chunks is not read so, but by large-group-reading.ts: to note them takes time and memory. */

@@ -1,3 +1,5 @@
+import { Broken, mustBe, mustHold } from "../../bytes/broken.ts";
+
 /**
  * How much memory only readers hold: pages that were replaced or dropped while a reading that had begun before may
  * still need them. Readings are known by their epochs, the older the smaller. What several hold is the oldest one's;
@@ -38,7 +40,7 @@ export class HeldPages {
 
   end(epoch: number): void {
     const ended = this.readings.get(epoch);
-    if (ended === undefined) throw new Error(`there is no reading of epoch ${epoch}`);
+    if (ended === undefined) throw new Broken(`there is no reading of epoch ${epoch}`);
     this.readings.delete(epoch);
     const before = this.before(epoch);
     if (epoch === this.newest) this.newest = before ?? 0;
@@ -68,5 +70,20 @@ export class HeldPages {
       return;
     }
     this.sizeBytes -= sizeBytes;
+  }
+
+  /** Throws where the readings hold something else than is counted. */
+  verify(): void {
+    let [sizeBytes, newest] = [0, 0];
+    for (const [epoch, held] of this.readings) {
+      mustHold(epoch > newest, `readings: that of epoch ${epoch} is behind that of ${newest}`);
+      newest = epoch;
+      for (const [last, bytes] of held) {
+        mustHold(last >= epoch && this.readings.has(last), `readings: ${epoch} holds pages up to ${last}`);
+        sizeBytes += bytes;
+      }
+    }
+    mustBe(this.sizeBytes, sizeBytes, "readings: bytes that they hold");
+    mustBe(this.newest, newest, "readings: the newest epoch");
   }
 }

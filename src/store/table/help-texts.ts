@@ -1,3 +1,4 @@
+import { mustHold } from "../../bytes/broken.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 
@@ -58,5 +59,16 @@ export class HelpTexts {
   text(help: number): Uint8Array {
     const text = this.table.key(help);
     return text.buffer.byteLength > MOST_VIEWED_BYTES ? text.slice() : text;
+  }
+
+  /** Throws unless each text has at least the users that are given; readers may be others. */
+  verify(users: ReadonlyMap<number, number>): void {
+    this.table.verify("help texts");
+    for (let help = 0; help < this.table.limit; help++) {
+      if (!this.table.has(help)) continue;
+      const [found, expected] = [this.users.rows[help] as number, users.get(help) ?? 0];
+      mustHold(found >= expected, `help text ${help}: ${found} users, expected ${expected}`);
+    }
+    for (const help of users.keys()) mustHold(this.table.has(help), `help text ${help} of a chunk is not there`);
   }
 }

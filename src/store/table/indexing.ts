@@ -1,5 +1,6 @@
 import { STEP_UNITS } from "../../model/work.ts";
-import type { Page, Pages } from "./pages.ts";
+import type { Page } from "./page.ts";
+import type { Pages } from "./pages.ts";
 import { SeriesIndex } from "./series-index.ts";
 
 /**

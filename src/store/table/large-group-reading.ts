@@ -1,7 +1,7 @@
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
 import type { Family } from "./families.ts";
 import type { FamilyBlock } from "./family-order.ts";
-import { PAGE_BYTES, type Page } from "./pages.ts";
+import { PAGE_BYTES, type Page } from "./page.ts";
 import type { Table } from "./table.ts";
 
 /** Families without the group that are skipped before a turn of the loop may be taken. */

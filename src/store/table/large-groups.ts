@@ -1,3 +1,4 @@
+import { mustBe } from "../../bytes/broken.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 
 /** Of an entry: the list, the family, the chunk + 1 (0 is free). */
@@ -92,5 +93,18 @@ export class LargeGroups {
       const to = this.slotOf(old[at] as number, old[at + 1] as number) * FIELDS;
       this.slots.set(old.subarray(at, at + FIELDS), to);
     }
+  }
+
+  /** Throws unless so many entries are there and each is found. */
+  verify(count: number): void {
+    let found = 0;
+    for (let at = 0; at < this.slots.length; at += FIELDS) {
+      if (this.slots[at + 2] === 0) continue;
+      found++;
+      const slot = this.slotOf(this.slots[at] as number, this.slots[at + 1] as number);
+      mustBe(slot * FIELDS, at, "large groups: the place of an entry as it is found");
+    }
+    mustBe(found, this.count, "large groups: entries");
+    mustBe(found, count, "large groups: chunks of large groups");
   }
 }

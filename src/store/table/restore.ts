@@ -1,3 +1,4 @@
+import { Broken } from "../../bytes/broken.ts";
 import {
   HEAD_AGE_BYTES,
   HEAD_ASIDE,
@@ -112,7 +113,7 @@ export class Restoring {
     const known = this.table.groups.find(source, start, end);
     if (known >= 0 !== this.segment > OWN_SEGMENT) {
       const fault = known < 0 ? "it is not there" : "it is there";
-      throw new Error(`restoring the group {${Buffer.from(source.slice(start, end))}}: ${fault}`);
+      throw new Broken(`restoring the group {${Buffer.from(source.slice(start, end))}}: ${fault}`);
     }
     return known < 0 ? this.table.groups.addBlock(source, start, end) : known;
   }
@@ -152,7 +153,7 @@ export class Restoring {
       for (; chunk >= 0; chunk = chunks.next(chunk)) known.families.add(table.familyOf(chunk).id);
     }
     if (known.families.has(family.id))
-      throw new Error(
+      throw new Broken(
         `restoring the group {${Buffer.from(table.groups.table.key(group))}}: ${family.name} is there twice`,
       );
     known.families.add(family.id);

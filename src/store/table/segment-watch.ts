@@ -9,4 +9,6 @@ export interface SegmentWatch {
   keptOnly(group: number, kept: readonly number[]): void;
   removed(group: number): void;
   readonly familyRemoved: (family: number) => void;
+  /** Throws where the segments and what is counted of them differ. */
+  verify(): void;
 }

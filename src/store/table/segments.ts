@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "../../bytes/broken.ts";
 import { OWN_SEGMENT } from "../../model/kept-group.ts";
 import type { StoreWatcher } from "../../model/store-watcher.ts";
 import type { GroupFamily } from "../../model/view.ts";
@@ -68,6 +69,13 @@ export class Segments implements SegmentWatch {
   removed(group: number): void {
     this.groups.get(group)?.end();
     this.groups.delete(group);
+  }
+
+  /** Throws where a group's segments and what is counted of them differ. */
+  verify(): void {
+    let sizeBytes = 0;
+    for (const segments of this.groups.values()) sizeBytes += segments.verify();
+    mustBe(this.tally.sizeBytes, sizeBytes, "segments: bytes");
   }
 }
 
@@ -189,6 +197,21 @@ export class GroupSegments {
   /** These numbers, where no segment has them, can be used again. */
   release(segments: readonly number[]): void {
     for (const segment of segments) if (!this.chunks.has(segment)) this.free.add(segment);
+  }
+
+  /** Throws where segments, chunks and counts differ; returns what is counted of it. */
+  verify(): number {
+    const what = `the segments of group ${this.group}`;
+    const { chunks } = this.table;
+    let count = 0;
+    for (const [segment, set] of this.chunks) {
+      mustHold(segment < this.next && !this.free.has(segment), `${what}: segment ${segment} is not in use`);
+      for (const chunk of set) mustBe(chunks.segmentOf(chunk), segment, `${what}: that of chunk ${chunk}`);
+      count += set.size;
+    }
+    mustBe(this.chunkCount, count, `${what}: chunks`);
+    mustBe(this.table.groups.chunkCount(this.group), count, `${what}: chunks of the group`);
+    return this.countedBytes;
   }
 }
 

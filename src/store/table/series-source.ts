@@ -1,6 +1,6 @@
 import { isComposite } from "../../model/metric-type.ts";
 import type { Family } from "./families.ts";
-import { PAGE_BYTES } from "./pages.ts";
+import { PAGE_BYTES } from "./page.ts";
 import type { SeriesIndex } from "./series-index.ts";
 import type { Table } from "./table.ts";
 

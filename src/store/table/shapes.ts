@@ -1,3 +1,4 @@
+import { Broken, mustBe } from "../../bytes/broken.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 
 /** The objects of a shape, and of a name: measured, with their places in arrays. */
@@ -91,7 +92,7 @@ export class Shapes {
 
   get(id: number): Shape {
     const shape = this.byId[id];
-    if (shape === undefined) throw new Error(`there is no shape ${id}`);
+    if (shape === undefined) throw new Broken(`there is no shape ${id}`);
     return shape;
   }
 
@@ -130,7 +131,7 @@ export class Shapes {
 
   private nameOf(id: number): Name {
     const name = this.names[id];
-    if (name === undefined) throw new Error(`there is no label name ${id}`);
+    if (name === undefined) throw new Broken(`there is no label name ${id}`);
     return name;
   }
 
@@ -153,6 +154,30 @@ export class Shapes {
     this.names[id] = undefined;
     this.names.length = this.nameTable.limit;
     this.objectBytes -= NAME_BYTES + name.bytes.length;
+  }
+
+  /** Throws where shapes, names and counts differ. `groupCounts` tells how many groups have each shape. */
+  verify(groupCounts: ReadonlyMap<number, number>): void {
+    this.sets.verify("shapes");
+    this.nameTable.verify("label names");
+    const users = new Map<Uint8Array, number>();
+    let objectBytes = 0;
+    for (let id = 0; id < this.sets.limit; id++) {
+      if (!this.sets.has(id)) continue;
+      const shape = this.get(id);
+      mustBe(shape.groupCount, groupCounts.get(id) ?? 0, `shape ${id}: its groups`);
+      const listed = this.nameOf(shape.anchor).shapes.filter((one) => one === shape);
+      mustBe(listed.length, 1, `shape ${id}: how often it is listed under its name`);
+      objectBytes += shapeBytes(shape);
+      for (const bytes of shape.nameBytes) users.set(bytes, (users.get(bytes) ?? 0) + 1);
+    }
+    for (let id = 0; id < this.nameTable.limit; id++) {
+      if (!this.nameTable.has(id)) continue;
+      const name = this.nameOf(id);
+      mustBe(name.users, users.get(name.bytes) ?? 0, `label name ${id}: the shapes that have it`);
+      objectBytes += NAME_BYTES + name.bytes.length;
+    }
+    mustBe(this.objectBytes, objectBytes, "shapes: bytes of objects");
   }
 }
 

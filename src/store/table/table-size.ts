@@ -1,3 +1,4 @@
+import { mustBe } from "../../bytes/broken.ts";
 import type { KeyTable } from "../../bytes/key-table.ts";
 import type { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
@@ -5,7 +6,8 @@ import type { Family } from "./families.ts";
 import type { GroupLists } from "./group-lists.ts";
 import type { Groups } from "./groups.ts";
 import type { HelpTexts } from "./help-texts.ts";
-import { type Pages, sideMemory } from "./pages.ts";
+import { sideMemory } from "./page.ts";
+import type { Pages } from "./pages.ts";
 
 /** The parts of a table that know what they take up. */
 interface Parts {
@@ -67,5 +69,17 @@ export class TableSize {
   /** A family is no more; none of its help texts is left. */
   drop(family: Family): void {
     this.familyBytes -= family.counted.sizeBytes;
+  }
+
+  /** Throws unless the families take up, and show, what is counted of them. */
+  verify(families: readonly Family[], sideBytes: number): void {
+    let [familyBytes, helpBytes] = [0, 0];
+    for (const { counted, help } of families) {
+      familyBytes += counted.sizeBytes;
+      helpBytes += this.parts.helps.size(help);
+    }
+    mustBe(this.familyBytes, familyBytes, "the table's size: bytes of families");
+    mustBe(this.shownHelpBytes, helpBytes, "the table's size: bytes of help texts that are shown");
+    mustBe(this.sideBytes, sideBytes, "the table's size: bytes beside lines");
   }
 }

@@ -1,3 +1,4 @@
+import { Broken } from "../../bytes/broken.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
@@ -11,7 +12,8 @@ import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts, NO_HELP } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
-import { type ChunkPlace, PAGE_BYTES, type Page, Pages, setSide, sideSize } from "./pages.ts";
+import { type ChunkPlace, PAGE_BYTES, type Page, setSide, sideSize } from "./page.ts";
+import { Pages } from "./pages.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
@@ -55,7 +57,7 @@ export class Table {
 
   family(id: number): Family {
     const family = this.families[id];
-    if (!family) throw new Error(`there is no family ${id}`);
+    if (!family) throw new Broken(`there is no family ${id}`);
     return family;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { ask, createTestApp } from "../../app.ts";
 import { seededRandom } from "../../telemetry/fixtures.ts";
+import { verifyStore } from "../verify.ts";
 import { pathOf, requestOf } from "./body.ts";
 import { compareAll, pushedPart, scrapeText } from "./compare.ts";
 import { Model } from "./model.ts";
@@ -50,7 +51,9 @@ class Comparison {
     else await this.#push();
     await this.#endScrapes(step);
     if (source.chance(0.03)) await this.#beginScrape(step + source.below(40));
-    if (step % STEPS_A_COMPARISON === 0) await compareAll(this.#test.app, this.#model);
+    if (step % STEPS_A_COMPARISON > 0) return;
+    verifyStore(this.#test.store);
+    await compareAll(this.#test.app, this.#model);
   }
 
   async #ask(path: string, init: RequestInit): Promise<number> {
