@@ -43,7 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   persist: ["store", "parse", "exposition", "protobuf", "bytes", "model"],
   decode: ["exposition", "model"],
   parse: ["exposition", "protobuf", "bytes", "model"],
-  store: ["store/admission", "store/table", "exposition", "model"],
+  store: ["store/admission", "store/table", "exposition", "bytes", "model"],
   "store/admission": ["store/table", "exposition", "protobuf", "bytes", "model"],
   "store/table": ["exposition", "bytes", "model"],
   serialise: ["exposition", "protobuf", "bytes", "model"],
