@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   http: ["access", "server", "decode", "parse", "store", "serialise", "telemetry", "config", "bytes", "model"],
   access: ["server", "telemetry", "config", "model"],
-  server: ["systemd", "telemetry", "config", "model"],
+  server: ["systemd", "telemetry", "config", "bytes", "model"],
   systemd: ["telemetry", "model"],
   durability: [
     "persist",

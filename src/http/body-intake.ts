@@ -1,3 +1,4 @@
+import { mustBe } from "../bytes/broken.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../model/clock.ts";
 import type { LimitName } from "../model/limits.ts";
@@ -164,6 +165,19 @@ export class BodyIntake {
     const now = clock.nowMs();
     for (const upload of this.uploads)
       if (now - upload.movedMs >= limits.bodyTimeoutMs) upload.end(tooSlow(limits.bodyTimeoutMs));
+  }
+
+  /** Throws where places, budgets and what takes them up differ. */
+  verify(): void {
+    this.places.verify("places of uploads");
+    this.buffers.verify("the buffer budget");
+    let uploadedBytes = 0;
+    for (const { body } of this.uploads) uploadedBytes += body.chargedBytes;
+    mustBe(this.places.total, this.uploads.size, "places of uploads: those that are taken");
+    mustBe(this.buffers.total, uploadedBytes, "the buffer budget: what uploads hold");
+    let wholeBytes = 0;
+    for (const sizeBytes of this.held.values()) wholeBytes += sizeBytes;
+    mustBe(this.heldBytes, uploadedBytes + wholeBytes, "the buffer budget: bytes in use");
   }
 }
 

@@ -1,3 +1,4 @@
+import { mustBe } from "../bytes/broken.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** The part of the idle connections that is closed at a time beyond the limit. */
@@ -190,6 +191,14 @@ export class Crowd {
     if (second - this.loggedSecond < LOG_SECONDS) return;
     this.loggedSecond = second;
     this.deps.log.warn("too many connections, closing idle ones", { closed, limit: this.deps.maxConnections });
+  }
+
+  /** Throws where the connections and how many each source has differ. */
+  verify(): void {
+    const counts = new Map<string, number>();
+    for (const { source } of this.members.keys()) counts.set(source, (counts.get(source) ?? 0) + 1);
+    for (const [source, count] of counts) mustBe(this.heldBy(source), count, `connections: those of ${source}`);
+    mustBe(this.held.size, counts.size, "connections: sources");
   }
 }
 

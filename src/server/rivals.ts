@@ -1,3 +1,5 @@
+import { mustBe, mustHold } from "../bytes/broken.ts";
+
 /** Something of a client that takes up room which others wait for. */
 export interface Rival {
   /** Where its client comes from. */
@@ -95,6 +97,19 @@ export class Rivals<T extends Rival> {
     const party = this.parties.get(source);
     if (party === undefined) return null;
     return first(party, (one) => one.isStill(nowMs)) ?? leastOf(party, nowMs, () => true);
+  }
+
+  /** Throws where the shares of rivals, of sources and of all differ. */
+  verify(what: string): void {
+    let whole = 0;
+    for (const [source, { share, shares }] of this.parties) {
+      let held = 0;
+      for (const one of shares.values()) held += one;
+      mustHold(shares.size > 0, `${what}: of ${source} there are none`);
+      mustBe(share, held, `${what}: what those of ${source} hold`);
+      whole += share;
+    }
+    mustBe(this.whole, whole, `${what}: what all hold`);
   }
 }
 

@@ -159,6 +159,7 @@ function padded(dice: Dice, body: Uint8Array): Uint8Array {
 
 async function atRest({ test, members }: Stand): Promise<void> {
   const held = () => {
+    test.context.intake.verify();
     const { uploads, held: bodies, bufferedBytes } = test.context.intake.state;
     const { snapshots } = test.store.stats;
     const busy = [...members].filter(({ isStill }) => !isStill).length;

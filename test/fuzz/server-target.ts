@@ -183,6 +183,7 @@ export class ServerTarget implements Target {
 
   private held() {
     const { context, store } = this.test;
+    context.intake.verify();
     const { uploads, held, bufferedBytes } = context.intake.state;
     const { snapshots } = store.stats;
     return {

@@ -18,7 +18,11 @@ function createIntake(...flags: string[]) {
       },
     },
   });
-  return { intake, test, receive: (trickle: Trickle) => Promise.resolve(intake.receive(trickle, test.nowMs)) };
+  const receive = (trickle: Trickle) => {
+    intake.verify();
+    return Promise.resolve(intake.receive(trickle, test.nowMs));
+  };
+  return { intake, test, receive };
 }
 
 /** A body that brings what it is told to, when it is told to. */

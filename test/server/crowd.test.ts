@@ -54,6 +54,7 @@ class Stand {
 
   nextTurn(): void {
     for (const run of this.turn.splice(0)) run();
+    this.crowd.verify();
   }
 }
 

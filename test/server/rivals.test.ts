@@ -28,6 +28,7 @@ function rivalsOf(...words: string[]): Rivals<One> {
   for (const word of words) {
     const [, source = "", n = "", still = "", speed = ""] = /^([a-z])(\d+)(!?)(?::(\d+))?$/.exec(word) ?? [];
     rivals.take(new One(`${source}${n}`, source, still === "!", Number(speed)), 1);
+    rivals.verify("rivals");
   }
   return rivals;
 }

@@ -103,8 +103,9 @@ export class Pages {
     this.setSeries(page, null);
     this.sizeBytes -= page.bytes.length;
     this.objectBytes -= page.objectBytes;
-    if (this.isHeld(page)) this.retire(page);
-    else if (page.bytes.length === PAGE_BYTES && this.spare.length < SPARE_BUFFERS) this.spare.push(page.bytes);
+    const isHeld = this.isHeld(page);
+    this.retire(page);
+    if (!isHeld && page.bytes.length === PAGE_BYTES && this.spare.length < SPARE_BUFFERS) this.spare.push(page.bytes);
     this.giveId(page.id);
   }
 
