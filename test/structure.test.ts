@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "model",
   ],
   persist: ["store", "parse", "exposition", "protobuf", "bytes", "model"],
-  decode: ["exposition", "model"],
+  decode: ["exposition", "bytes", "model"],
   parse: ["exposition", "protobuf", "bytes", "model"],
   store: ["store/admission", "store/table", "exposition", "bytes", "model"],
   "store/admission": ["store/table", "exposition", "protobuf", "bytes", "model"],

@@ -1,8 +1,7 @@
+import { copyBytes } from "./copy.ts";
 import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
 
 const encoder = new TextEncoder();
-/** Of runs that are not short; makes no view of the source, as `set` needs one. */
-const copyBytes = Buffer.prototype.copy;
 /** Texts up to this many characters are mostly ASCII, and faster to write one by one. */
 const SHORT_TEXT = 192;
 
@@ -48,10 +47,7 @@ export class Writer {
   copy(source: Uint8Array, start: number, end: number): void {
     const size = end - start;
     this.reserve(size);
-    const target = this.bytes;
-    let at = this.length;
-    if (size <= 192) for (let i = start; i < end; i++) target[at++] = source[i] as number;
-    else copyBytes.call(source as Buffer, target, at, start, end);
+    copyBytes(source, start, end, this.bytes, this.length);
     this.length += size;
   }
 

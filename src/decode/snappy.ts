@@ -1,3 +1,4 @@
+import { copyBytes } from "../bytes/copy.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 
@@ -200,7 +201,7 @@ function decodeBlock(
       if (extra > 0) length = littleEndian(source, s, extra) + 1;
       s += extra;
       if (length > limit - d || length > end - s) return false;
-      copyBytes(source, s, target, d, length);
+      copyBytes(source, s, s + length, target, d);
       s += length;
     } else {
       let offset = littleEndian(source, s, extra);
@@ -222,11 +223,6 @@ function decodeBlock(
 function literalExtraBytes(tag: number): number {
   const code = tag >>> 2;
   return code < 60 ? 0 : code - 59;
-}
-
-function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
-  if (length > 64) target.set(source.subarray(from, from + length), to);
-  else for (let i = 0; i < length; i++) target[to + i] = source[from + i] as number;
 }
 
 /** The checksum of bytes[start, end) as frames carry it: CRC-32C, rotated and offset (framing format, section 3). */

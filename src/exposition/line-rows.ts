@@ -27,15 +27,15 @@ export class LineLabels {
   }
 
   nameStart(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + NAME_START] as number;
+    return this.at(label * LABEL_INTEGERS + NAME_START);
   }
 
   nameEnd(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + NAME_END] as number;
+    return this.at(label * LABEL_INTEGERS + NAME_END);
   }
 
   nameEscapes(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + NAME_ESCAPES] as number;
+    return this.at(label * LABEL_INTEGERS + NAME_ESCAPES);
   }
 
   /** The size of the name without escapes. */
@@ -44,20 +44,24 @@ export class LineLabels {
   }
 
   valueStart(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + VALUE_START] as number;
+    return this.at(label * LABEL_INTEGERS + VALUE_START);
   }
 
   valueEnd(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + VALUE_END] as number;
+    return this.at(label * LABEL_INTEGERS + VALUE_END);
   }
 
   valueEscapes(label: number): number {
-    return this.rows[label * LABEL_INTEGERS + VALUE_ESCAPES] as number;
+    return this.at(label * LABEL_INTEGERS + VALUE_ESCAPES);
   }
 
   /** The size of the value without escapes. */
   valueSize(label: number): number {
     return this.valueEnd(label) - this.valueStart(label) - this.valueEscapes(label);
+  }
+
+  private at(index: number): number {
+    return this.rows[index] as number;
   }
 }
 
@@ -86,19 +90,23 @@ export class LinePoints {
   }
 
   keyStart(point: number): number {
-    return this.rows[point * POINT_INTEGERS + KEY_START] as number;
+    return this.at(point * POINT_INTEGERS + KEY_START);
   }
 
   keyEnd(point: number): number {
-    return this.rows[point * POINT_INTEGERS + KEY_END] as number;
+    return this.at(point * POINT_INTEGERS + KEY_END);
   }
 
   valueStart(point: number): number {
-    return this.rows[point * POINT_INTEGERS + POINT_VALUE_START] as number;
+    return this.at(point * POINT_INTEGERS + POINT_VALUE_START);
   }
 
   valueEnd(point: number): number {
-    return this.rows[point * POINT_INTEGERS + POINT_VALUE_END] as number;
+    return this.at(point * POINT_INTEGERS + POINT_VALUE_END);
+  }
+
+  private at(index: number): number {
+    return this.rows[index] as number;
   }
 }
 

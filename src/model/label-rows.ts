@@ -24,20 +24,20 @@ export class LabelRows extends Rows {
 
   /** The place of the name, as it is without quotes and escapes. */
   nameAt(label: number): number {
-    return this.rows[label * STRIDE + NAME_AT] as number;
+    return this.at(label * STRIDE + NAME_AT);
   }
 
   nameSize(label: number): number {
-    return this.rows[label * STRIDE + NAME_SIZE] as number;
+    return this.at(label * STRIDE + NAME_SIZE);
   }
 
   /** The place of the value, as the text format escapes it. */
   valueAt(label: number): number {
-    return this.rows[label * STRIDE + VALUE_AT] as number;
+    return this.at(label * STRIDE + VALUE_AT);
   }
 
   valueSize(label: number): number {
-    return this.rows[label * STRIDE + VALUE_SIZE] as number;
+    return this.at(label * STRIDE + VALUE_SIZE);
   }
 
   setValue(label: number, at: number, size: number): void {
@@ -48,5 +48,9 @@ export class LabelRows extends Rows {
   /** Takes back the newest labels, from `first` on. */
   dropFrom(first: number): void {
     this.count = first;
+  }
+
+  private at(index: number): number {
+    return this.rows[index] as number;
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../../bytes/copy.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { NO_HELP } from "./help-texts.ts";
 
@@ -35,6 +36,5 @@ export function emptyContent(): ChunkContent {
 /** Writes the lines to target[offset, ..). */
 export function copyInto(target: Uint8Array, offset: number, content: ChunkContent): void {
   const { source, start, end } = content;
-  if (end - start > 128) return target.set(source.subarray(start, end), offset);
-  for (let i = start, at = offset; i < end; i++, at++) target[at] = source[i] as number;
+  copyBytes(source, start, end, target, offset);
 }

@@ -78,12 +78,12 @@ export class Chunks {
   }
 
   private typeBits(chunk: number): number {
-    return this.rows[chunk * STRIDE + TYPE] as number;
+    return this.at(chunk * STRIDE + TYPE);
   }
 
   /** The id of the family. */
   familyId(chunk: number): number {
-    return this.rows[chunk * STRIDE + FAMILY] as number;
+    return this.at(chunk * STRIDE + FAMILY);
   }
 
   setFamily(chunk: number, family: number): void {
@@ -91,12 +91,12 @@ export class Chunks {
   }
 
   group(chunk: number): number {
-    return this.rows[chunk * STRIDE + GROUP] as number;
+    return this.at(chunk * STRIDE + GROUP);
   }
 
   /** The next chunk of the same group, or -1. */
   next(chunk: number): number {
-    return this.rows[chunk * STRIDE + NEXT] as number;
+    return this.at(chunk * STRIDE + NEXT);
   }
 
   setNext(chunk: number, next: number): void {
@@ -105,7 +105,7 @@ export class Chunks {
 
   /** The chunk before it in the list of its group, or -1. */
   previous(chunk: number): number {
-    return this.rows[chunk * STRIDE + PREVIOUS] as number;
+    return this.at(chunk * STRIDE + PREVIOUS);
   }
 
   setPrevious(chunk: number, previous: number): void {
@@ -123,7 +123,7 @@ export class Chunks {
   }
 
   private place(chunk: number): number {
-    return this.rows[chunk * STRIDE + PLACE] as number;
+    return this.at(chunk * STRIDE + PLACE);
   }
 
   setPlace(chunk: number, pageId: number, slot: number): void {
@@ -131,16 +131,16 @@ export class Chunks {
   }
 
   metricCount(chunk: number): number {
-    return this.rows[chunk * STRIDE + METRICS] as number;
+    return this.at(chunk * STRIDE + METRICS);
   }
 
   lineCount(chunk: number): number {
-    return this.rows[chunk * STRIDE + LINES] as number;
+    return this.at(chunk * STRIDE + LINES);
   }
 
   /** The number of the help text, or NO_HELP. */
   help(chunk: number): number {
-    return this.rows[chunk * STRIDE + HELP] as number;
+    return this.at(chunk * STRIDE + HELP);
   }
 
   setHelp(chunk: number, help: number): void {
@@ -178,5 +178,9 @@ export class Chunks {
   verify(): void {
     this.numbers.verify("chunks");
     mustHold(this.times.length >= this.numbers.limit, "chunks: there are fewer times than rows");
+  }
+
+  private at(index: number): number {
+    return this.rows[index] as number;
   }
 }

@@ -73,7 +73,7 @@ export class Groups {
 
   /** Removes a group that has no chunks any more. */
   remove(group: number): void {
-    this.shapes.leave(this.column.rows[group * STRIDE + SHAPE] as number);
+    this.shapes.leave(this.integer(group * STRIDE + SHAPE));
     this.table.remove(group);
     this.column.trim(this.table.limit * STRIDE);
     this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
@@ -86,12 +86,12 @@ export class Groups {
 
   /** How many series a group holds. */
   seriesCount(group: number): number {
-    return this.column.rows[group * STRIDE + SERIES] as number;
+    return this.integer(group * STRIDE + SERIES);
   }
 
   /** The size of what a group holds: lines, the records beside them, and help texts. */
   heldBytes(group: number): number {
-    return this.doubles.rows[group * DOUBLES_STRIDE + SIZE] as number;
+    return this.double(group * DOUBLES_STRIDE + SIZE);
   }
 
   setHeld(group: number, seriesCount: number, heldBytes: number): void {
@@ -102,17 +102,17 @@ export class Groups {
   /** Notes that a group holds more, or less. */
   addHeld(group: number, seriesCount: number, heldBytes: number): void {
     const at = group * STRIDE + SERIES;
-    this.column.rows[at] = (this.column.rows[at] as number) + seriesCount;
+    this.column.rows[at] = this.integer(at) + seriesCount;
     this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = this.heldBytes(group) + heldBytes;
   }
 
   /** The first chunk of a group, or -1; the next ones are linked in the chunk rows. */
   firstChunk(group: number): number {
-    return this.column.rows[group * STRIDE + FIRST_CHUNK] as number;
+    return this.integer(group * STRIDE + FIRST_CHUNK);
   }
 
   chunkCount(group: number): number {
-    return this.column.rows[group * STRIDE + CHUNK_COUNT] as number;
+    return this.integer(group * STRIDE + CHUNK_COUNT);
   }
 
   /** Sets the list of a group's chunks. */
@@ -126,7 +126,7 @@ export class Groups {
    * none.
    */
   form(group: number): number {
-    return this.column.rows[group * STRIDE + FORM] as number;
+    return this.integer(group * STRIDE + FORM);
   }
 
   setForm(group: number, form: number): void {
@@ -139,16 +139,16 @@ export class Groups {
   }
 
   shapeId(group: number): number {
-    return this.column.rows[group * STRIDE + SHAPE] as number;
+    return this.integer(group * STRIDE + SHAPE);
   }
 
   /** Seconds since 1970 of the last push that succeeded, as its metric says; 0 where none has. */
   succeededSeconds(group: number): number {
-    return this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] as number;
+    return this.double(group * DOUBLES_STRIDE + SUCCEEDED);
   }
 
   failedSeconds(group: number): number {
-    return this.doubles.rows[group * DOUBLES_STRIDE + FAILED] as number;
+    return this.double(group * DOUBLES_STRIDE + FAILED);
   }
 
   setSucceeded(group: number, seconds: number): void {
@@ -157,5 +157,13 @@ export class Groups {
 
   setFailed(group: number, seconds: number): void {
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = seconds;
+  }
+
+  private integer(index: number): number {
+    return this.column.rows[index] as number;
+  }
+
+  private double(index: number): number {
+    return this.doubles.rows[index] as number;
   }
 }

@@ -2,32 +2,13 @@ import { Broken } from "../../bytes/broken.ts";
 import {
   HEAD_AGE_BYTES,
   HEAD_ASIDE,
-  HEAD_FLAGS,
   HEAD_HAS_AGE,
-  HEAD_HELP_AT,
-  HEAD_HELP_SIZE,
-  HEAD_NAME_AT,
-  HEAD_NAME_SIZE,
   HEAD_QUOTED,
-  HEAD_STRIDE,
-  HEAD_TYPE,
   HEAD_TYPELESS,
-  KEPT_AT,
-  KEPT_FAMILIES,
-  KEPT_FAMILY_STRIDE,
-  KEPT_GROUP_STRIDE,
-  KEPT_HEAD,
-  KEPT_KEY_AT,
-  KEPT_KEY_SIZE,
-  KEPT_LINES,
-  KEPT_METRICS,
-  KEPT_SEGMENT,
-  KEPT_SIDE_AT,
-  KEPT_SIDE_SIZE,
-  KEPT_SIZE,
   type KeptGroups,
   OWN_SEGMENT,
 } from "../../model/kept-group.ts";
+import { KeptReader } from "../../model/kept-reader.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
@@ -53,6 +34,7 @@ const BYTES_A_STEP = 64 * 1024;
 
 /** Puts groups that were kept into a table, step by step. Their lines were rendered by us and are taken as they are. */
 export class Restoring {
+  private readonly kept: KeptReader;
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
   private readonly heads: KnownHead[] = [];
@@ -69,29 +51,28 @@ export class Restoring {
   constructor(
     private readonly table: Table,
     private readonly reserved: ReservedFamilies,
-    private readonly kept: KeptGroups,
+    kept: KeptGroups,
     /** Called where what was kept may be contradictory. */
     private readonly allowContradictions: () => Contradictions,
   ) {
+    this.kept = new KeptReader(kept);
     this.content.source = kept.bytes;
   }
 
   /** Restores some more families: a group, or a part of one. False: all are there. */
   step(): boolean {
-    const { bytes, groups, times } = this.kept;
-    const row = this.rows * KEPT_GROUP_STRIDE;
-    if (row === groups.length) return false;
-    const keyAt = groups[row + KEPT_KEY_AT] as number;
+    const { kept, rows } = this;
+    if (rows === kept.rowCount) return false;
     if (this.group < 0) {
-      this.segment = groups[row + KEPT_SEGMENT] as number;
-      this.group = this.enterGroup(bytes, keyAt, keyAt + (groups[row + KEPT_KEY_SIZE] as number));
-      this.end = this.family + (groups[row + KEPT_FAMILIES] as number);
+      this.segment = kept.segment(rows);
+      this.group = this.enterGroup(kept.bytes, kept.keyStart(rows), kept.keyEnd(rows));
+      this.end = this.family + kept.familyCount(rows);
     }
     this.addFamilies(this.group);
     if (this.family < this.end) return true;
     if (this.segment === OWN_SEGMENT) {
-      this.table.groups.setSucceeded(this.group, times[this.rows * 2] as number);
-      this.table.groups.setFailed(this.group, times[this.rows * 2 + 1] as number);
+      this.table.groups.setSucceeded(this.group, kept.succeededSeconds(rows));
+      this.table.groups.setFailed(this.group, kept.failedSeconds(rows));
     }
     this.group = -1;
     this.rows++;
@@ -100,10 +81,9 @@ export class Restoring {
 
   /** Restores families of the group up to some number, and some bytes. */
   private addFamilies(group: number): void {
-    const { families } = this.kept;
     let sizeBytes = 0;
     for (let count = 0; count < FAMILIES_A_STEP && sizeBytes < BYTES_A_STEP && this.family < this.end; count++) {
-      sizeBytes += families[this.family * KEPT_FAMILY_STRIDE + KEPT_SIZE] as number;
+      sizeBytes += this.kept.linesSize(this.family);
       this.addFamily(group, this.family++);
     }
   }
@@ -119,21 +99,17 @@ export class Restoring {
   }
 
   private addFamily(group: number, index: number): void {
-    const { content } = this;
-    const { bytes, families, pushedMs } = this.kept;
-    const row = index * KEPT_FAMILY_STRIDE;
-    const head = this.headOf(families[row + KEPT_HEAD] as number);
-    const sideAt = families[row + KEPT_SIDE_AT] as number;
-    const sideSize = families[row + KEPT_SIDE_SIZE] as number;
-    content.start = families[row + KEPT_AT] as number;
-    content.end = content.start + (families[row + KEPT_SIZE] as number);
+    const { content, kept } = this;
+    const head = this.headOf(kept.head(index));
+    content.start = kept.linesStart(index);
+    content.end = content.start + kept.linesSize(index);
     content.type = head.type;
     content.quoted = head.quoted;
-    content.metricCount = families[row + KEPT_METRICS] as number;
-    content.lineCount = families[row + KEPT_LINES] as number;
+    content.metricCount = kept.metricCount(index);
+    content.lineCount = kept.lineCount(index);
     content.help = head.help;
-    content.side = sideSize < 0 ? null : bytes.slice(sideAt, sideAt + sideSize);
-    content.pushedMs = pushedMs[index] as number;
+    content.side = kept.side(index);
+    content.pushedMs = kept.pushedMs(index);
     if (this.segment > OWN_SEGMENT) this.noteFamily(group, head.family);
     const chunk = this.table.insert(group, head.family, content);
     this.table.contradictions?.restored(head.family, chunk, head.age);
@@ -160,22 +136,19 @@ export class Restoring {
   }
 
   private headOf(head: number): KnownHead {
-    this.heads[head] ??= this.readHead(head * HEAD_STRIDE);
+    this.heads[head] ??= this.readHead(head);
     return this.heads[head];
   }
 
-  private readHead(row: number): KnownHead {
-    const { table } = this;
-    const { bytes, heads } = this.kept;
-    const type = heads[row + HEAD_TYPE] as MetricType;
-    const flags = heads[row + HEAD_FLAGS] as number;
-    const nameAt = heads[row + HEAD_NAME_AT] as number;
-    const nameEnd = nameAt + (heads[row + HEAD_NAME_SIZE] as number);
-    const helpAt = heads[row + HEAD_HELP_AT] as number;
-    const helpSize = heads[row + HEAD_HELP_SIZE] as number;
-    const age = (flags & HEAD_HAS_AGE) === 0 ? 0 : readDouble(bytes, helpAt - HEAD_AGE_BYTES);
-    const family = this.familyOf(bytes.subarray(nameAt, nameEnd), type, flags, age > 0);
-    const help = helpSize < 0 ? NO_HELP : table.helps.enter(bytes, helpAt, helpAt + helpSize);
+  private readHead(head: number): KnownHead {
+    const { table, kept } = this;
+    const type = kept.type(head);
+    const flags = kept.flags(head);
+    const helpAt = kept.helpStart(head);
+    const helpSize = kept.helpSize(head);
+    const age = (flags & HEAD_HAS_AGE) === 0 ? 0 : readDouble(kept.bytes, helpAt - HEAD_AGE_BYTES);
+    const family = this.familyOf(kept.name(head), type, flags, age > 0);
+    const help = helpSize < 0 ? NO_HELP : table.helps.enter(kept.bytes, helpAt, helpAt + helpSize);
     return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help, age };
   }
 

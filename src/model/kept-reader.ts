@@ -1,0 +1,128 @@
+import {
+  HEAD_FLAGS,
+  HEAD_HELP_AT,
+  HEAD_HELP_SIZE,
+  HEAD_NAME_AT,
+  HEAD_NAME_SIZE,
+  HEAD_STRIDE,
+  HEAD_TYPE,
+  KEPT_AT,
+  KEPT_FAMILIES,
+  KEPT_FAMILY_STRIDE,
+  KEPT_GROUP_STRIDE,
+  KEPT_HEAD,
+  KEPT_KEY_AT,
+  KEPT_KEY_SIZE,
+  KEPT_LINES,
+  KEPT_METRICS,
+  KEPT_SEGMENT,
+  KEPT_SIDE_AT,
+  KEPT_SIDE_SIZE,
+  KEPT_SIZE,
+  type KeptGroups,
+} from "./kept-group.ts";
+import type { MetricType } from "./metric-type.ts";
+
+/** Answers what the columns of kept groups hold, by the number of a row, of a family and of a head. */
+export class KeptReader {
+  /** Groups, and further segments of groups. */
+  readonly rowCount: number;
+  /** What offsets are into. */
+  readonly bytes: Uint8Array;
+
+  constructor(private readonly kept: KeptGroups) {
+    this.rowCount = kept.groups.length / KEPT_GROUP_STRIDE;
+    this.bytes = kept.bytes;
+  }
+
+  keyStart(row: number): number {
+    return this.group(row, KEPT_KEY_AT);
+  }
+
+  keyEnd(row: number): number {
+    return this.keyStart(row) + this.group(row, KEPT_KEY_SIZE);
+  }
+
+  segment(row: number): number {
+    return this.group(row, KEPT_SEGMENT);
+  }
+
+  familyCount(row: number): number {
+    return this.group(row, KEPT_FAMILIES);
+  }
+
+  succeededSeconds(row: number): number {
+    return this.kept.times[row * 2] as number;
+  }
+
+  failedSeconds(row: number): number {
+    return this.kept.times[row * 2 + 1] as number;
+  }
+
+  /** The number of the family's head. */
+  head(family: number): number {
+    return this.family(family, KEPT_HEAD);
+  }
+
+  metricCount(family: number): number {
+    return this.family(family, KEPT_METRICS);
+  }
+
+  lineCount(family: number): number {
+    return this.family(family, KEPT_LINES);
+  }
+
+  linesStart(family: number): number {
+    return this.family(family, KEPT_AT);
+  }
+
+  linesSize(family: number): number {
+    return this.family(family, KEPT_SIZE);
+  }
+
+  /** What is beside the lines, in bytes of its own, or null. */
+  side(family: number): Uint8Array | null {
+    const start = this.family(family, KEPT_SIDE_AT);
+    const size = this.family(family, KEPT_SIDE_SIZE);
+    return size < 0 ? null : this.bytes.slice(start, start + size);
+  }
+
+  pushedMs(family: number): number {
+    return this.kept.pushedMs[family] as number;
+  }
+
+  type(head: number): MetricType {
+    return this.headField(head, HEAD_TYPE) as MetricType;
+  }
+
+  flags(head: number): number {
+    return this.headField(head, HEAD_FLAGS);
+  }
+
+  /** The name, borrowed. */
+  name(head: number): Uint8Array {
+    const start = this.headField(head, HEAD_NAME_AT);
+    return this.bytes.subarray(start, start + this.headField(head, HEAD_NAME_SIZE));
+  }
+
+  helpStart(head: number): number {
+    return this.headField(head, HEAD_HELP_AT);
+  }
+
+  /** -1: there is none. */
+  helpSize(head: number): number {
+    return this.headField(head, HEAD_HELP_SIZE);
+  }
+
+  private group(row: number, field: number): number {
+    return this.kept.groups[row * KEPT_GROUP_STRIDE + field] as number;
+  }
+
+  private family(family: number, field: number): number {
+    return this.kept.families[family * KEPT_FAMILY_STRIDE + field] as number;
+  }
+
+  private headField(head: number, field: number): number {
+    return this.kept.heads[head * HEAD_STRIDE + field] as number;
+  }
+}
