@@ -33,7 +33,7 @@ import {
   SUMMARY_SUM,
   valueFieldOf,
 } from "../protobuf/field-numbers.ts";
-import { isKnownField, METRIC, type Message } from "../protobuf/metrics-proto.ts";
+import { isKnownField, METRIC, type MessageSchema } from "../protobuf/metrics-proto.ts";
 import { isDelta, isOfNegative, isOfPositive, isPackedHalf } from "../protobuf/native-fields.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { addEscapedLabel } from "./escaped-label.ts";
@@ -211,19 +211,19 @@ export class ProtobufParser {
     if (cursor.field === METRIC_LABEL && cursor.wire === WIRE_BYTES) return true;
     this.countField();
     if (cursor.field === METRIC_TIMESTAMP_MS && cursor.wire === WIRE_VARINT) return true;
-    const shape = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
-    if (typeof shape !== "object") {
+    const schema = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
+    if (typeof schema !== "object") {
       this.flag(metric, NEEDS_LOOK);
       return true;
     }
     const most = MOST_FIELDS * this.columns.maxSeries;
-    const fields = countFields(this.body, cursor.start, cursor.end, shape, most);
+    const fields = countFields(this.body, cursor.start, cursor.end, schema, most);
     if (fields < 0) return false;
     this.countField(fields > most ? Infinity : fields / FIELDS_A_POINT);
     if (this.columns.excess !== null) return true;
     this.flag(metric, FLAGS_OF_FIELD[cursor.field] ?? 0);
     if (cursor.field !== valueFieldOf(type)) this.flag(metric, NEEDS_LOOK);
-    else this.readValue(metric, type, shape);
+    else this.readValue(metric, type, schema);
     return true;
   }
 
@@ -236,12 +236,12 @@ export class ProtobufParser {
     this.columns.metrics.flag(metric, flags);
   }
 
-  /** Reads the value message at the metric cursor; its shape has been checked. */
-  private readValue(metric: number, type: MetricType, shape: Message): void {
+  /** Reads the value message at the metric cursor; its fields have been checked. */
+  private readValue(metric: number, type: MetricType, schema: MessageSchema): void {
     const { inner, metricCursor } = this;
     inner.open(this.body, metricCursor.start, metricCursor.end);
     while (this.columns.excess === null && inner.step()) {
-      if (!isKnownField(shape, inner)) this.flag(metric, NEEDS_LOOK);
+      if (!isKnownField(schema, inner)) this.flag(metric, NEEDS_LOOK);
       else if (type === MetricType.summary) this.readSummaryField(metric);
       else if (type >= MetricType.histogram) this.readHistogramField(metric);
       else if (inner.field === SINGLE_VALUE) this.addPlainValue(metric);

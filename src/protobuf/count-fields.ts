@@ -1,24 +1,30 @@
-import { isPacked, type Message, wireOf } from "./metrics-proto.ts";
+import { isPacked, type MessageSchema, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./wire.ts";
 
 /**
- * How many fields and packed numbers source[start, end) has, if it is a message of this shape, with any unknown fields;
+ * How many fields and packed numbers source[start, end) has, if it is a message of this schema, with any unknown fields;
  * -1 if it is not. Nothing is read after the first `most` fields, but for one message's packed numbers.
  */
-export function countFields(source: Uint8Array, start: number, end: number, shape: Message, most: number): number {
+export function countFields(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  schema: MessageSchema,
+  most: number,
+): number {
   const record = new FieldCursor();
   let count = 0;
   record.open(source, start, end);
   while (count <= most && record.step()) {
-    const inner = record.wire === WIRE_BYTES ? countContent(source, record, shape, most - count) : 0;
+    const inner = record.wire === WIRE_BYTES ? countContent(source, record, schema, most - count) : 0;
     if (inner < 0) return -1;
     count += inner + 1;
   }
   return record.failed ? -1 : count;
 }
 
-function countContent(source: Uint8Array, record: FieldCursor, shape: Message, most: number): number {
-  const field = shape.byNumber[record.field];
+function countContent(source: Uint8Array, record: FieldCursor, schema: MessageSchema, most: number): number {
+  const field = schema.byNumber[record.field];
   if (field === undefined) return 0;
   const { start, end } = record;
   if (typeof field.content === "object") return countFields(source, start, end, field.content, most);

@@ -1,7 +1,7 @@
 import { formatFloat } from "../bytes/float.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { MAX_TOKEN_BYTES } from "../model/quote.ts";
-import { type Field, isKnownField, type Message, type Scalar, wireOf } from "./metrics-proto.ts";
+import { type Field, isKnownField, type MessageSchema, type Scalar, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
 /** Between fields: Go has one blank or two, by a hash of the program; the reference's released builds have two. */
@@ -28,14 +28,14 @@ interface Room {
  * unknown ones by number. `source` must hold a message; what comes in several parts is merged. Of a long one the start
  * is printed.
  */
-export function messageText(source: Uint8Array, shape: Message): string {
+export function messageText(source: Uint8Array, schema: MessageSchema): string {
   const room = { bytes: MAX_TOLD_BYTES };
-  const text = textOf(source, [[0, source.length]], shape, room);
+  const text = textOf(source, [[0, source.length]], schema, room);
   return room.bytes < 0 ? `${text}${GAP}...` : text;
 }
 
 /** The text of a message that the ranges hold together. */
-function textOf(source: Uint8Array, ranges: readonly Range[], shape: Message, room: Room): string {
+function textOf(source: Uint8Array, ranges: readonly Range[], schema: MessageSchema, room: Room): string {
   const record = new FieldCursor();
   const messages = new Map<Field, Range[]>();
   const values = new Map<Field, string[]>();
@@ -43,16 +43,16 @@ function textOf(source: Uint8Array, ranges: readonly Range[], shape: Message, ro
   for (const [start, end] of ranges) {
     record.open(source, start, end);
     while (room.bytes >= 0 && record.step()) {
-      const field = shape.byNumber[record.field];
+      const field = schema.byNumber[record.field];
       room.bytes -= FIELD_BYTES;
-      if (field === undefined || !isKnownField(shape, record)) unknown.push(unknownText(source, record, room));
+      if (field === undefined || !isKnownField(schema, record)) unknown.push(unknownText(source, record, room));
       else if (typeof field.content === "object") put(messages, field, [record.start, record.end]);
       else for (const text of scalarTexts(source, record, field.content, room)) put(values, field, text);
     }
   }
-  const known = shape.fields.flatMap((field) => {
+  const known = schema.fields.flatMap((field) => {
     const numbers = values.get(field);
-    const isAbsent = shape.isImplicit && numbers?.at(-1) === "0";
+    const isAbsent = schema.isImplicit && numbers?.at(-1) === "0";
     return isAbsent ? [] : fieldTexts(source, field, room, messages.get(field), numbers);
   });
   return [...known, ...unknown].join(GAP);

@@ -48,10 +48,10 @@ export interface Field {
   /** Several records of the field are several values; otherwise messages are merged and of numbers the last counts. */
   readonly repeated: boolean;
 }
-type Content = Scalar | Message;
+type Content = Scalar | MessageSchema;
 /** uint32 and int32 are the low 32 bits of their varint, int64 and uint64 all 64; sint32 and sint64 are zigzag. */
 export type Scalar = "uint32" | "int32" | "uint64" | "int64" | "sint32" | "sint64" | "double" | "string";
-export interface Message {
+export interface MessageSchema {
   readonly name: string;
   readonly fields: readonly Field[];
   /** The fields by their numbers. */
@@ -60,7 +60,7 @@ export interface Message {
   readonly isImplicit: boolean;
 }
 
-function message(name: string, ...fields: readonly Field[]): Message {
+function message(name: string, ...fields: readonly Field[]): MessageSchema {
   const byNumber: Field[] = [];
   for (const field of fields) byNumber[field.number] = field;
   return { name, fields, byNumber, isImplicit: false };
@@ -139,8 +139,8 @@ export function wireOf(content: Content): number {
 }
 
 /** Whether the record at a cursor is a value, or several packed ones, of the field that its number names. */
-export function isKnownField(shape: Message, record: FieldCursor): boolean {
-  const field = shape.byNumber[record.field];
+export function isKnownField(schema: MessageSchema, record: FieldCursor): boolean {
+  const field = schema.byNumber[record.field];
   if (field === undefined) return false;
   return wireOf(field.content) === record.wire || isPacked(field, record);
 }

@@ -2,7 +2,7 @@ import { formatFloat } from "../../bytes/float.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { findUnscrapable } from "../../model/scraped-labels.ts";
 import { FAMILY_METRIC, METRIC_LABEL } from "../../protobuf/field-numbers.ts";
-import { isKnownField, METRIC, type Message } from "../../protobuf/metrics-proto.ts";
+import { isKnownField, METRIC, type MessageSchema } from "../../protobuf/metrics-proto.ts";
 import { NativeFields, type NativeHalf, totalOf, type Whole, wholeCounts } from "../../protobuf/native-fields.ts";
 import { FieldCursor, WIRE_BYTES } from "../../protobuf/wire.ts";
 
@@ -65,14 +65,14 @@ function areSame(names: readonly string[], others: readonly string[]): boolean {
 }
 
 /** Go reads a known field of another wire type as an unknown one; Prometheus' reader fails. */
-function findWrongWire(source: Uint8Array, start: number, end: number, shape: Message): string | null {
+function findWrongWire(source: Uint8Array, start: number, end: number, schema: MessageSchema): string | null {
   const record = new FieldCursor();
   record.open(source, start, end);
   while (record.step()) {
-    const field = shape.byNumber[record.field];
+    const field = schema.byNumber[record.field];
     if (field === undefined) continue;
-    if (!isKnownField(shape, record)) return `proto: wrong wireType = ${record.wire} for field ${goName(field.name)}`;
-    if (typeof field.content !== "object" || (shape === METRIC && field.number === METRIC_LABEL)) continue;
+    if (!isKnownField(schema, record)) return `proto: wrong wireType = ${record.wire} for field ${goName(field.name)}`;
+    if (typeof field.content !== "object" || (schema === METRIC && field.number === METRIC_LABEL)) continue;
     const fault = findWrongWire(source, record.start, record.end, field.content);
     if (fault !== null) return fault;
   }
