@@ -2,8 +2,8 @@ import { isPacked, type MessageSchema, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./wire.ts";
 
 /**
- * How many fields and packed numbers source[start, end) has, if it is a message of this schema, with any unknown fields;
- * -1 if it is not. Nothing is read after the first `most` fields, but for one message's packed numbers.
+ * How many fields and packed numbers source[start, end) has, if it is a message of this schema, with any unknown
+ * fields; -1 if it is not. Nothing is read after the first `most` fields, but for one message's packed numbers.
  */
 export function countFields(
   source: Uint8Array,
