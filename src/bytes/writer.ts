@@ -1,4 +1,4 @@
-import { copyBytes } from "./copy.ts";
+import { copyLongRun, RUNTIME_BYTES } from "./copy.ts";
 import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
 
 const encoder = new TextEncoder();
@@ -47,7 +47,10 @@ export class Writer {
   copy(source: Uint8Array, start: number, end: number): void {
     const size = end - start;
     this.reserve(size);
-    copyBytes(source, start, end, this.bytes, this.length);
+    const target = this.bytes;
+    let at = this.length;
+    if (size < RUNTIME_BYTES) for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    else copyLongRun(source, start, end, target, at);
     this.length += size;
   }
 

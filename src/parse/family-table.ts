@@ -6,7 +6,9 @@ export const MAX_KEPT_SLOTS = 1024;
 
 /**
  * Finds the families of one push by name: open addressing with linear probing over family rows, at most half full.
- * Entries are row + 1; 0 is free.
+ * Entries are row + 1; 0 is free. LabelSet and SeriesTable have probing of their own: with one table for the three,
+ * which asks back whether a row is the one (a function made for each look-up), 2,000 families took 653 us to parse and
+ * not 569, and ten gauges 2.9 and not 2.6.
  */
 export class FamilyTable {
   private slots = new Int32Array(64);

@@ -4,7 +4,8 @@ import { MAX_KEPT_SLOTS } from "./family-table.ts";
 
 /**
  * Finds the labels of one series by name, where there are too many to compare each with each: open addressing over
- * label rows, at most half full. Names could be made to collide in a Set (docs/workarounds.md, `string-hash`).
+ * label rows, at most half full. Names could be made to collide in a Set (docs/workarounds.md, `string-hash`). See
+ * FamilyTable why it is a table of its own.
  */
 export class LabelSet {
   /** Label row + 1; 0 is free. */

@@ -5,7 +5,8 @@ import { LabelSet, sameName, sameValue } from "./label-set.ts";
 
 /**
  * Brings the lines of one summary or histogram together: finds the metric of a family that has a given set of labels,
- * whatever their order. Open addressing over pairs (metric row + 1, family row), at most half full.
+ * whatever their order. Open addressing over pairs (metric row + 1, family row), at most half full. See
+ * FamilyTable why it is a table of its own.
  */
 export class SeriesTable {
   private slots = new Int32Array(2 * 64);

@@ -1,5 +1,5 @@
 import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
-import { copyBytes } from "../../bytes/copy.ts";
+import { copyLongRun, RUNTIME_BYTES } from "../../bytes/copy.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
@@ -325,11 +325,11 @@ function appendValueOf(
   out.reserve(nameSize + valueSize + 3);
   const target = out.bytes;
   let at = out.length;
-  copyBytes(name, nameStart, nameStart + nameSize, target, at);
-  at += nameSize;
+  for (let i = nameStart; i < nameStart + nameSize; i++) target[at++] = name[i] as number;
   target[at++] = EQUALS;
   target[at++] = QUOTE;
-  copyBytes(value, valueStart, valueStart + valueSize, target, at);
+  if (valueSize >= RUNTIME_BYTES) copyLongRun(value, valueStart, valueStart + valueSize, target, at);
+  else for (let i = 0; i < valueSize; i++) target[at + i] = value[valueStart + i] as number;
   target[at + valueSize] = QUOTE;
   out.length = at + valueSize + 1;
 }
