@@ -15,7 +15,7 @@ export const SMALL_BYTES = ROW_BYTES / 8;
 const LARGE_BYTES = 128 << 10;
 const NO_SEGMENTS: readonly number[] = [];
 
-interface Piece {
+interface SegmentFamily {
   readonly chunk: number;
   readonly family: GroupFamily;
   readonly sizeBytes: number;
@@ -84,7 +84,7 @@ export class GroupWriter {
 
   /** The row of a segment. */
   rowOf(segments: SegmentedGroup, number: number): Row {
-    return this.rows.writeWhole(piecesOf(segments, number).map(({ family }) => family));
+    return this.rows.writeWhole(familiesOf(segments, number).map(({ family }) => family));
   }
 }
 
@@ -100,59 +100,60 @@ function isLarge(segments: SegmentedGroup): boolean {
 }
 
 /** The families of a segment, sorted by name. */
-export function piecesOf(segments: SegmentedGroup, number: number): Piece[] {
-  const pieces = Array.from(segments.chunksOf(number), (chunk) => {
+export function familiesOf(segments: SegmentedGroup, number: number): SegmentFamily[] {
+  const families = Array.from(segments.chunksOf(number), (chunk) => {
     const family = segments.family(chunk);
     return { chunk, family, sizeBytes: sizeInRow(family) };
   });
-  return pieces.sort((a, b) => (a.family.name < b.family.name ? -1 : 1));
+  return families.sort((a, b) => (a.family.name < b.family.name ? -1 : 1));
 }
 
-export const sumOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-export const chunksIn = (pieces: readonly Piece[]): number[] => pieces.map(({ chunk }) => chunk);
+export const sumOf = (families: readonly SegmentFamily[]): number =>
+  families.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+export const chunksIn = (families: readonly SegmentFamily[]): number[] => families.map(({ chunk }) => chunk);
 
 function settle(segments: SegmentedGroup, number: number, work: Work): void {
-  const pieces = piecesOf(segments, number);
-  const sizeBytes = sumOf(pieces);
+  const families = familiesOf(segments, number);
+  const sizeBytes = sumOf(families);
   if (sizeBytes < SMALL_BYTES) {
-    segments.move(chunksIn(pieces), OWN_SEGMENT);
+    segments.move(chunksIn(families), OWN_SEGMENT);
     segments.close(number);
     work.drop.push(number);
     return;
   }
   work.put.add(number);
   if (sizeBytes <= ROW_BYTES) return;
-  const [, ...others] = packed(pieces);
+  const [, ...others] = packed(families);
   for (const other of others) moveOut(segments, other, work);
 }
 
 function settleOwn(segments: SegmentedGroup, work: Work): void {
-  const pieces = piecesOf(segments, OWN_SEGMENT);
-  if (sumOf(pieces) <= ROW_BYTES) return;
-  for (const pack of packed(pieces.filter((piece) => !staysOwn(piece.family)))) moveOut(segments, pack, work);
+  const families = familiesOf(segments, OWN_SEGMENT);
+  if (sumOf(families) <= ROW_BYTES) return;
+  for (const pack of packed(families.filter(({ family }) => !staysOwn(family)))) moveOut(segments, pack, work);
 }
 
 /** The push times change with each push: unless they are large, moving them would only have them written twice. */
 export const staysOwn = (family: GroupFamily): boolean =>
   isPushTimeName(family.name) && sizeInRow(family) < SMALL_BYTES;
 
-function moveOut(segments: SegmentedGroup, pieces: readonly Piece[], work: Work): void {
+function moveOut(segments: SegmentedGroup, families: readonly SegmentFamily[], work: Work): void {
   const number = segments.open();
-  segments.move(chunksIn(pieces), number);
+  segments.move(chunksIn(families), number);
   work.put.add(number);
 }
 
-/** Puts pieces into runs, each filled as far as a row is to be, or of one piece. */
-export function packed(pieces: readonly Piece[]): Piece[][] {
-  const packs: Piece[][] = [];
+/** Puts families into runs, each filled as far as a row is to be, or of one family. */
+export function packed(families: readonly SegmentFamily[]): SegmentFamily[][] {
+  const packs: SegmentFamily[][] = [];
   let sizeBytes = Infinity;
-  for (const piece of pieces) {
-    if (sizeBytes + piece.sizeBytes > FILLED_BYTES) {
+  for (const item of families) {
+    if (sizeBytes + item.sizeBytes > FILLED_BYTES) {
       packs.push([]);
       sizeBytes = 0;
     }
-    packs.at(-1)?.push(piece);
-    sizeBytes += piece.sizeBytes;
+    packs.at(-1)?.push(item);
+    sizeBytes += item.sizeBytes;
   }
   return packs;
 }

@@ -3,9 +3,9 @@ import type { SegmentedGroup } from "./copied-store.ts";
 import {
   chunksIn,
   FILLED_BYTES,
+  familiesOf,
   type GroupWriter,
   packed,
-  piecesOf,
   ROW_BYTES,
   SMALL_BYTES,
   staysOwn,
@@ -97,11 +97,11 @@ export class LargeChange {
   /** Writes a segment that has changed, under a number that does not count yet. */
   private rewrite(number: number): void {
     const { segments } = this;
-    const pieces = piecesOf(segments, number);
-    this.familyCount += 1 + pieces.length;
-    const sizeBytes = sumOf(pieces);
-    if (sizeBytes < SMALL_BYTES) return this.replace(number, chunksIn(pieces), OWN_SEGMENT);
-    const [first = [], ...others] = sizeBytes <= ROW_BYTES ? [pieces] : packed(pieces);
+    const families = familiesOf(segments, number);
+    this.familyCount += 1 + families.length;
+    const sizeBytes = sumOf(families);
+    if (sizeBytes < SMALL_BYTES) return this.replace(number, chunksIn(families), OWN_SEGMENT);
+    const [first = [], ...others] = sizeBytes <= ROW_BYTES ? [families] : packed(families);
     for (const other of others) this.moveOut(chunksIn(other));
     if (this.staged.has(number)) return this.putSegment(number, sumOf(first));
     const staged = this.open();
