@@ -37,16 +37,16 @@ export class FamilyRows extends Rows {
 
   /** The place of the name. */
   nameAt(family: number): number {
-    return this.at(family * STRIDE + NAME_AT);
+    return this.rows[family * STRIDE + NAME_AT] as number;
   }
 
   nameSize(family: number): number {
-    return this.at(family * STRIDE + NAME_SIZE);
+    return this.rows[family * STRIDE + NAME_SIZE] as number;
   }
 
   /** -1 where none is known yet; of protobuf any number. */
   type(family: number): MetricType {
-    return this.at(family * STRIDE + TYPE) as MetricType;
+    return this.rows[family * STRIDE + TYPE] as MetricType;
   }
 
   setType(family: number, type: MetricType): void {
@@ -64,12 +64,12 @@ export class FamilyRows extends Rows {
 
   /** The place of the help text. */
   helpAt(family: number): number {
-    return this.at(family * STRIDE + HELP_AT);
+    return this.rows[family * STRIDE + HELP_AT] as number;
   }
 
   /** -1 where no help was given. */
   helpSize(family: number): number {
-    return this.at(family * STRIDE + HELP_SIZE);
+    return this.rows[family * STRIDE + HELP_SIZE] as number;
   }
 
   setHelp(family: number, at: number, size: number): void {
@@ -79,23 +79,23 @@ export class FamilyRows extends Rows {
 
   /** The first metric, or -1; the others follow by MetricRows.next. */
   firstMetric(family: number): number {
-    return this.at(family * STRIDE + FIRST);
+    return this.rows[family * STRIDE + FIRST] as number;
   }
 
   lastMetric(family: number): number {
-    return this.at(family * STRIDE + LAST);
+    return this.rows[family * STRIDE + LAST] as number;
   }
 
   metricCount(family: number): number {
-    return this.at(family * STRIDE + METRICS);
+    return this.rows[family * STRIDE + METRICS] as number;
   }
 
   /** Notes a metric as the last one. */
   addMetric(family: number, metric: number): void {
     const at = family * STRIDE;
-    if (this.at(at + LAST) < 0) this.rows[at + FIRST] = metric;
+    if ((this.rows[at + LAST] as number) < 0) this.rows[at + FIRST] = metric;
     this.rows[at + LAST] = metric;
-    this.rows[at + METRICS] = this.at(at + METRICS) + 1;
+    this.rows[at + METRICS] = (this.rows[at + METRICS] as number) + 1;
   }
 
   /** The family has no metrics any more. */
@@ -104,9 +104,5 @@ export class FamilyRows extends Rows {
     this.rows[at + FIRST] = -1;
     this.rows[at + LAST] = -1;
     this.rows[at + METRICS] = 0;
-  }
-
-  private at(index: number): number {
-    return this.rows[index] as number;
   }
 }

@@ -24,20 +24,20 @@ export class LabelRows extends Rows {
 
   /** The place of the name, as it is without quotes and escapes. */
   nameAt(label: number): number {
-    return this.at(label * STRIDE + NAME_AT);
+    return this.rows[label * STRIDE + NAME_AT] as number;
   }
 
   nameSize(label: number): number {
-    return this.at(label * STRIDE + NAME_SIZE);
+    return this.rows[label * STRIDE + NAME_SIZE] as number;
   }
 
   /** The place of the value, as the text format escapes it. */
   valueAt(label: number): number {
-    return this.at(label * STRIDE + VALUE_AT);
+    return this.rows[label * STRIDE + VALUE_AT] as number;
   }
 
   valueSize(label: number): number {
-    return this.at(label * STRIDE + VALUE_SIZE);
+    return this.rows[label * STRIDE + VALUE_SIZE] as number;
   }
 
   setValue(label: number, at: number, size: number): void {
@@ -48,9 +48,5 @@ export class LabelRows extends Rows {
   /** Takes back the newest labels, from `first` on. */
   dropFrom(first: number): void {
     this.count = first;
-  }
-
-  private at(index: number): number {
-    return this.rows[index] as number;
   }
 }

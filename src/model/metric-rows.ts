@@ -51,7 +51,7 @@ export class MetricRows extends Rows {
 
   /** The next metric of the family, or -1. */
   next(metric: number): number {
-    return this.at(metric * STRIDE + NEXT);
+    return this.rows[metric * STRIDE + NEXT] as number;
   }
 
   setNext(metric: number, next: number): void {
@@ -59,26 +59,26 @@ export class MetricRows extends Rows {
   }
 
   firstLabel(metric: number): number {
-    return this.at(metric * STRIDE + LABELS);
+    return this.rows[metric * STRIDE + LABELS] as number;
   }
 
   labelCount(metric: number): number {
-    return this.at(metric * STRIDE + LABEL_COUNT);
+    return this.rows[metric * STRIDE + LABEL_COUNT] as number;
   }
 
   /** The first point (the value, or a quantile or bucket), or -1; the others follow by SampleRows.next. */
   firstPoint(metric: number): number {
-    return this.at(metric * STRIDE + FIRST);
+    return this.rows[metric * STRIDE + FIRST] as number;
   }
 
   lastPoint(metric: number): number {
-    return this.at(metric * STRIDE + LAST);
+    return this.rows[metric * STRIDE + LAST] as number;
   }
 
   /** Notes a point as the last one. */
   addPoint(metric: number, sample: number): void {
     const at = metric * STRIDE;
-    if (this.at(at + LAST) < 0) this.rows[at + FIRST] = sample;
+    if ((this.rows[at + LAST] as number) < 0) this.rows[at + FIRST] = sample;
     this.rows[at + LAST] = sample;
   }
 
@@ -90,7 +90,7 @@ export class MetricRows extends Rows {
 
   /** The sample of the sum, or -1. */
   sumSample(metric: number): number {
-    return this.at(metric * STRIDE + SUM);
+    return this.rows[metric * STRIDE + SUM] as number;
   }
 
   setSumSample(metric: number, sample: number): void {
@@ -99,7 +99,7 @@ export class MetricRows extends Rows {
 
   /** The sample of the count, or -1. */
   countSample(metric: number): number {
-    return this.at(metric * STRIDE + COUNT);
+    return this.rows[metric * STRIDE + COUNT] as number;
   }
 
   setCountSample(metric: number, sample: number): void {
@@ -108,30 +108,26 @@ export class MetricRows extends Rows {
 
   /** Whether it has one of these flags. */
   has(metric: number, flags: number): boolean {
-    return (this.at(metric * STRIDE + FLAGS) & flags) !== 0;
+    return ((this.rows[metric * STRIDE + FLAGS] as number) & flags) !== 0;
   }
 
   flag(metric: number, flags: number): void {
     const at = metric * STRIDE + FLAGS;
-    this.rows[at] = this.at(at) | flags;
+    this.rows[at] = (this.rows[at] as number) | flags;
   }
 
   /** Where the Metric message that it came in is in `body`, labels and all. */
   messageAt(metric: number): number {
-    return this.at(metric * STRIDE + MESSAGE_AT);
+    return this.rows[metric * STRIDE + MESSAGE_AT] as number;
   }
 
   /** -1 where it came as text. */
   messageSize(metric: number): number {
-    return this.at(metric * STRIDE + MESSAGE_SIZE);
+    return this.rows[metric * STRIDE + MESSAGE_SIZE] as number;
   }
 
   setMessage(metric: number, at: number, size: number): void {
     this.rows[metric * STRIDE + MESSAGE_AT] = at;
     this.rows[metric * STRIDE + MESSAGE_SIZE] = size;
-  }
-
-  private at(index: number): number {
-    return this.rows[index] as number;
   }
 }

@@ -51,7 +51,7 @@ export class SampleRows extends Rows {
 
   /** The next point of the metric, or -1. */
   next(sample: number): number {
-    return this.at(sample * STRIDE + NEXT);
+    return this.rows[sample * STRIDE + NEXT] as number;
   }
 
   setNext(sample: number, next: number): void {
@@ -74,20 +74,16 @@ export class SampleRows extends Rows {
 
   /** Where the token is in `tokens`. */
   tokenAt(sample: number): number {
-    return this.at(sample * STRIDE + TOKEN_AT);
+    return this.rows[sample * STRIDE + TOKEN_AT] as number;
   }
 
   /** 0: there is no token. */
   tokenSize(sample: number): number {
-    return this.at(sample * STRIDE + TOKEN_SIZE);
+    return this.rows[sample * STRIDE + TOKEN_SIZE] as number;
   }
 
   setToken(sample: number, at: number, size: number): void {
     this.rows[sample * STRIDE + TOKEN_AT] = at;
     this.rows[sample * STRIDE + TOKEN_SIZE] = size;
-  }
-
-  private at(index: number): number {
-    return this.rows[index] as number;
   }
 }
