@@ -1,5 +1,6 @@
 import { copyLongRun, RUNTIME_BYTES } from "./copy.ts";
 import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
+import { SlicedCopy } from "./sliced-copy.ts";
 
 const encoder = new TextEncoder();
 /** Texts up to this many characters are mostly ASCII, and faster to write one by one. */
@@ -13,12 +14,15 @@ const SHORT_TEXT = 192;
 export class Writer {
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+  /** The larger buffer that is being filled, if any. */
+  private growing: SlicedCopy | null = null;
 
   constructor(sizeBytes = 4096) {
     this.bytes = new Uint8Array(sizeBytes);
   }
 
   reset(): void {
+    this.growing = null;
     this.length = 0;
   }
 
@@ -36,6 +40,19 @@ export class Writer {
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+  }
+
+  /**
+   * Makes room for `sizeBytes` more bytes over several turns, copying at most `mostBytes` in this one; false: it is to
+   * be asked again before anything is appended.
+   */
+  reserveOn(sizeBytes: number, mostBytes: number): boolean {
+    if (this.length + sizeBytes <= this.bytes.length) return true;
+    this.growing ??= new SlicedCopy(Math.max(this.length + sizeBytes, this.bytes.length * 2));
+    if (!this.growing.copyOn(this.bytes, 0, this.length, mostBytes)) return false;
+    this.bytes = this.growing.target;
+    this.growing = null;
+    return true;
   }
 
   byte(value: number): void {

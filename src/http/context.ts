@@ -15,7 +15,7 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import { BodyIntake } from "./body-intake.ts";
 import { HeldMemory } from "./held-memory.ts";
-import { LargeTexts } from "./large-texts.ts";
+import { LargePushes } from "./large-pushes.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { StoreReports } from "./store-reports.ts";
@@ -50,7 +50,7 @@ export interface HttpContext extends AppDeps {
   readonly columns: PushColumns;
   readonly textParser: TextParser;
   readonly knownForms: KnownForms;
-  readonly largeTexts: LargeTexts;
+  readonly largePushes: LargePushes;
   readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
   readonly intake: BodyIntake;
@@ -67,6 +67,7 @@ export function createContext(deps: AppDeps): HttpContext {
   const { clock, ownMetrics, settings } = deps;
   const { limits, utf8Names } = settings;
   const columns = new PushColumns(limits.push);
+  const storeTurns = new StoreTurns(deps.store, clock);
   const reports = new StoreReports(deps.log.for("store-reports.ts"), clock.now);
   deps.store.reportTo(reports);
   const longAnswers = new LongAnswers({
@@ -82,12 +83,12 @@ export function createContext(deps: AppDeps): HttpContext {
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
     textParser: new TextParser(columns, utf8Names),
     knownForms: new KnownForms(),
-    largeTexts: new LargeTexts(limits.push, utf8Names, clock),
+    largePushes: new LargePushes(limits.push, utf8Names, clock, deps.store, storeTurns),
     protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, clock }),
     decoding: new DecodeQueue(),
-    storeTurns: new StoreTurns(deps.store, clock),
+    storeTurns,
     longAnswers,
     heldMemory: new HeldMemory({
       store: deps.store,

@@ -3,10 +3,16 @@ import { isDelimitedProtobuf } from "../decode/media-type.ts";
 import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
-import { quoteTokenText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
-import { AFTER_CHANGE, AFTER_INDEXING } from "../store/store.ts";
+import type { PushRequest } from "../store/admission/push-request.ts";
+import {
+  AFTER_CHANGE,
+  AFTER_INDEXING,
+  AFTER_LARGE_PUSH,
+  INCONSISTENT,
+  undecodableKey,
+} from "../store/admission/wording.ts";
 import { freeBuffer } from "./body-intake.ts";
 import { isClean } from "./canonical.ts";
 import type { HttpContext } from "./context.ts";
@@ -98,6 +104,7 @@ export class PushSurface {
     // No group can have a key that is not UTF-8.
     const isLarge = undecodable === null && store.isLarge(key);
     if (isLarge) await storeTurns.snapshotsTaken();
+    while (undecodable === null && store.isHeld(key)) await storeTurns.largeOver();
     const wasThere = undecodable === null && store.delete(key);
     removalLog.deleted(exchange, key.block, wasThere);
     // A request that removes much waits until it is gone, but not for what others remove.
@@ -180,13 +187,13 @@ export class PushSurface {
 
   private async applyContent(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
     const { keyed, exchange } = pushed;
-    if (!this.isText(exchange) || content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
+    if (content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
       const outcome = this.parseAndApply(pushed, content);
       return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
     }
-    return this.context.largeTexts.read(content, async (columns) => {
-      const outcome = this.apply(pushed, keyed, columns);
-      return isLater(outcome) ? this.tryAgain(outcome, () => this.apply(pushed, keyed, columns)) : outcome;
+    return this.context.largePushes.read(content, this.isText(exchange), async (columns) => {
+      const outcome = await this.applyLarge(pushed, keyed, columns);
+      return isLater(outcome) ? this.tryAgain(outcome, () => this.applyLarge(pushed, keyed, columns)) : outcome;
     });
   }
 
@@ -195,13 +202,17 @@ export class PushSurface {
     return this.tryAgain(first, () => this.parseAndApply(pushed, content));
   }
 
-  private async tryAgain(first: Rejection, apply: () => number | Rejection): Promise<number | Rejection> {
+  private async tryAgain(
+    first: Rejection,
+    apply: () => number | Rejection | Promise<number | Rejection>,
+  ): Promise<number | Rejection> {
     const { storeTurns } = this.context;
     let outcome: number | Rejection = first;
     for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
-      await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
+      if (outcome === AFTER_LARGE_PUSH) await storeTurns.largeOver();
+      else await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
       await storeTurns.snapshotsTaken();
-      outcome = apply();
+      outcome = await apply();
     }
     return outcome;
   }
@@ -257,11 +268,30 @@ export class PushSurface {
   }
 
   /** Check, store: in one turn of the loop. */
-  private apply({ method }: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
-    const { heldMemory, settings, store, storeTurns, clock } = this.context;
-    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(keyed.key)) return AFTER_CHANGE;
-    const request = { key: keyed.key, columns, replace: method === "PUT", receivedMs: clock.now(), canWait: true };
-    const refused = undecodableKey(keyed) ?? store.apply(request);
+  private apply(pushed: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
+    const early = this.refuseEarly(pushed, keyed);
+    return early ?? this.applied(this.context.store.apply(this.requestOf(pushed, keyed, columns)));
+  }
+
+  /** The same in slices. */
+  private async applyLarge(pushed: Push, keyed: KeyedPath, columns: PushColumns): Promise<number | Rejection> {
+    const early = this.refuseEarly(pushed, keyed);
+    return early ?? this.applied(await this.context.largePushes.apply(this.requestOf(pushed, keyed, columns)));
+  }
+
+  /** Why a push is not applied, or not yet, whatever it brings; or null. */
+  private refuseEarly({ method }: Push, { key, undecodable }: KeyedPath): Rejection | null {
+    const { store, storeTurns } = this.context;
+    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
+    return undecodable === null ? null : undecodableKey(key);
+  }
+
+  private requestOf({ method }: Push, { key }: KeyedPath, columns: PushColumns): PushRequest {
+    return { key, columns, replace: method === "PUT", receivedMs: this.context.clock.now(), canWait: true };
+  }
+
+  private applied(refused: Rejection | null): number | Rejection {
+    const { heldMemory, settings, storeTurns } = this.context;
     heldMemory.check();
     // What a PUT takes away may take some turns; only snapshots wait for it.
     storeTurns.goOn();
@@ -295,29 +325,17 @@ export class PushSurface {
       source: exchange.client,
       group: keyed instanceof Rejection ? pathText(exchange) : Buffer.from(keyed.key.block).toString(),
     };
-    const prefix = "pushed metrics are invalid or inconsistent with existing metrics";
-    const isInconsistent = rejection.kind === "inconsistent";
-    const err = isInconsistent ? rejection.message.replace(`${prefix}: `, "") : rejection.message;
-    if (isInconsistent) log.for("push.ts").error(prefix, { ...fields, err });
+    const err = rejection.detail;
+    if (rejection.kind === "inconsistent") log.for("push.ts").error(INCONSISTENT, { ...fields, err });
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
 }
 
 /** Whether a push can be applied only after something else. */
 const isLater = (outcome: number | Rejection): outcome is Rejection =>
-  outcome === AFTER_CHANGE || outcome === AFTER_INDEXING;
+  outcome === AFTER_CHANGE || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
 
 const pathText = ({ path, query }: Exchange): string => Buffer.from(path).toString() + query;
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;
-
-function undecodableKey(keyed: KeyedPath): Rejection | null {
-  if (keyed.undecodable === null) return null;
-  const label = keyed.key.labels.find(({ value }) => value.includes("\ufffd"));
-  const where = `a label named ${quoteTokenText(label?.name ?? "job")} whose value is not utf8: ${quoteTokenText(label?.value ?? "")}`;
-  return new Rejection(
-    "inconsistent",
-    `pushed metrics are invalid or inconsistent with existing metrics: collected metric "push_time_seconds" has ${where}`,
-  );
-}

@@ -1,4 +1,4 @@
-import { TURN_MS } from "../model/work.ts";
+import { MORE, TURN_MS } from "../model/work.ts";
 import type { Store } from "../store/store.ts";
 import type { StreamClock } from "./stream.ts";
 
@@ -13,6 +13,7 @@ export class StoreTurns {
   private isRunning = false;
   private waiters: Waiter[] = [];
   private indexing: Promise<void> | null = null;
+  private large = Promise.withResolvers<void>();
   /** How many wait to take a snapshot. */
   private readers = 0;
 
@@ -34,15 +35,22 @@ export class StoreTurns {
     if (this.store.isChanging && !this.isRunning) void this.run();
   }
 
-  /** For snapshots: waits until no change is under way, and no large one begins before; null: none is. */
+  /**
+   * For snapshots: waits until nothing is changed or stored by halves, and no large change begins before; null: nothing
+   * is.
+   */
   calm(): Promise<void> | null {
-    if (!this.store.isChanging) return null;
+    if (!this.store.isChanging && !this.store.isStoring) return null;
     this.readers++;
     return this.waitForCalm().finally(() => this.readers--);
   }
 
   private async waitForCalm(): Promise<void> {
-    while (this.store.isChanging) await this.settled();
+    for (;;) {
+      if (this.store.isStoring) await this.largeOver();
+      else if (this.store.isChanging) await this.settled();
+      else return;
+    }
   }
 
   /** Somebody waits to take a snapshot. */
@@ -65,7 +73,7 @@ export class StoreTurns {
   private async run(): Promise<void> {
     this.isRunning = true;
     try {
-      await stepInTurns(this.clock, () => this.step());
+      await stepInTurns(this.clock, () => (this.step() ? MORE : null));
     } finally {
       this.isRunning = false;
       this.tell(Infinity);
@@ -88,18 +96,34 @@ export class StoreTurns {
   /** Waits until what pushes have to be held against is indexed; null where there is nothing of the kind. */
   indexed(): Promise<void> | null {
     const { store } = this;
-    if (this.indexing === null && store.isIndexing)
-      this.indexing = stepInTurns(this.clock, () => store.stepIndexing()).finally(() => (this.indexing = null));
+    if (this.indexing === null && store.isIndexing) this.indexing = this.index().finally(() => (this.indexing = null));
     return this.indexing;
+  }
+
+  private async index(): Promise<void> {
+    await stepInTurns(this.clock, () => (this.store.stepIndexing() ? MORE : null));
+  }
+
+  /** Waits until the large push that is being judged or stored is over. */
+  largeOver(): Promise<void> {
+    return this.large.promise;
+  }
+
+  /** It is over. */
+  largeEnded(): void {
+    this.large.resolve();
+    this.large = Promise.withResolvers();
   }
 }
 
-/** Takes steps as long as there is one to take, in slices of time with a turn of the loop before each. */
-export async function stepInTurns(clock: StreamClock, step: () => boolean): Promise<void> {
+/** Takes steps until one gives a result, in slices of time with a turn of the loop before each. */
+export async function stepInTurns<T>(clock: StreamClock, step: () => T | typeof MORE): Promise<T> {
   for (;;) {
     await clock.turn();
     const startMs = clock.nowMs();
-    do if (!step()) return;
-    while (clock.nowMs() - startMs < TURN_MS);
+    do {
+      const result = step();
+      if (result !== MORE) return result;
+    } while (clock.nowMs() - startMs < TURN_MS);
   }
 }

@@ -19,5 +19,7 @@ export class Rejection {
     readonly message: string,
     /** The limit that was reached, or null where it was none. */
     readonly limit: LimitName | null = null,
+    /** What the message says of this request alone, for the log. */
+    readonly detail = message,
   ) {}
 }

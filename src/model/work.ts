@@ -15,6 +15,8 @@ export const MORE = "more";
 /** A look-up in a table, besides the bytes that are hashed; one row of a list. */
 export const LOOKUP_UNITS = 128;
 export const ROW_UNITS = 8;
+/** A metric that is looked at: its values, its labels. */
+export const METRIC_UNITS = 64;
 /** A family that is found or made, and moved about on its page. */
 export const FAMILY_UNITS = 1024;
 
@@ -50,12 +52,29 @@ export class Work {
   private units = 0;
   private searched = 0;
   private most = LEAST_UNITS;
+  private turnEnd = Infinity;
 
   /** A request of this size begins: its path and its body, decompressed. */
   begin(sentBytes: number): void {
     this.units = 0;
     this.searched = 0;
     this.most = LEAST_UNITS + UNITS_A_BYTE * sentBytes;
+    this.turnEnd = Infinity;
+  }
+
+  /** Of the request that has begun, so much is to be done now; without this all of it is. */
+  beginTurn(units: number): void {
+    this.turnEnd = this.units + units;
+  }
+
+  /** How much may still be done now. */
+  get turnUnits(): number {
+    return Math.max(1, this.turnEnd - this.units);
+  }
+
+  /** The rest of the request waits for another turn. */
+  get isTurnOver(): boolean {
+    return this.units >= this.turnEnd;
   }
 
   charge(units: number): void {

@@ -38,6 +38,8 @@ export interface CopiedStore extends WrittenStore {
   readonly groupLimit: number;
   /** The id of a group by its key, or -1. */
   readonly groupOf: (key: Uint8Array) => number;
+  /** Whether a large push is being stored in a group: it is not written by halves. */
+  readonly isBeingStored: (group: number) => boolean;
   /** Puts kept groups into the store, step by step; false: all are there. */
   readonly restoring: (groups: KeptGroups) => { readonly step: () => boolean; readonly rows: number };
   /** Makes a group what was kept of it, and gives its id, or -1 where nothing was. Nobody is told. */

@@ -167,6 +167,7 @@ export class PendingChanges {
     const { writer } = this;
     let taken = 0;
     for (const [id, waiters] of this.small) {
+      if (this.store.isBeingStored(id)) continue;
       if (taken++ === BATCH_GROUPS || writer.batch.sizeBytes > BATCH_BYTES) return;
       const segments = writer.write(id);
       this.small.delete(id);
@@ -183,6 +184,7 @@ export class PendingChanges {
     let families = 0;
     for (const id of firstOf(this.large.keys(), this.large.size)) {
       if (batch.sizeBytes > endBytes || families > LARGE_FAMILIES) return;
+      if (this.store.isBeingStored(id)) continue;
       families += this.writeSlice(id, written);
     }
   }

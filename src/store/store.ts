@@ -3,19 +3,20 @@ import type { GroupingKey } from "../exposition/grouping-key.ts";
 import { readLabels } from "../exposition/label-block.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
-import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTime, type PushTimeName } from "../model/push-times.ts";
-import { Rejection } from "../model/rejection.ts";
+import type { PushTime } from "../model/push-times.ts";
+import type { Rejection } from "../model/rejection.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model/store-reporter.ts";
 import type { StoreStats } from "../model/store-stats.ts";
 import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
-import { findFull } from "./admission/capacity.ts";
-import { groupGrowth } from "./admission/growth.ts";
-import { findKeyFault } from "./admission/key-fault.ts";
+import { Admission, type AdmissionDeps, Refusal } from "./admission/admission.ts";
+import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
-import { PushHandler } from "./admission/push.ts";
+import { PushOutcome } from "./admission/push-outcome.ts";
 import type { PushRequest } from "./admission/push-request.ts";
+import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
+import { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
@@ -28,33 +29,24 @@ import { Snapshot } from "./table/snapshot.ts";
 import { Table } from "./table/table.ts";
 import { WipedTables } from "./table/wiped-tables.ts";
 
-const INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics: ";
-
 /** Families whose help texts are compared at a time in search of an inconsistent one; others wait for the next time. */
 const HELPS_LOOKED_AT = 1024;
 
-/**
- * A push may be at fault only because of series that are on their way out: it is to be applied again once `isChanging`
- * ends.
- */
-export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
+const NO_GROUP = -1;
 
-/** A push may have series that large chunks hold: it is to be applied again once `isIndexing` ends. */
-export const AFTER_INDEXING = new Rejection("busy", "series of other groups have to be looked at first");
+/** Who judges pushes to the table of a store. */
+interface Desk {
+  readonly deps: AdmissionDeps;
+  readonly admission: Admission;
+  readonly outcome: PushOutcome;
+}
 
-const SEARCH_TOO_LONG = new Rejection(
-  "too-large",
-  "the push is too large: its series may be in too many groups of other label names to look into",
-);
-
-/**
- * All pushed metrics. Every method runs in one turn of the loop and leaves the store consistent; there is no lock and
- * no queue. Readers take a `snapshot` or go through groups one by one.
- */
+/** All pushed metrics. README.md beside this file says what may be relied on, and who may do what when. */
 export class Store {
   private table = new Table();
-  private handler: PushHandler;
-  private times = new PushTimes(this.table);
+  private desk: Desk;
+  /** The large push that is being judged or stored, if there is one. */
+  private large: LargePush | null = null;
   private readonly wiped = new WipedTables();
   private watcher: StoreWatcher | null = null;
   /** Kept where somebody watches. */
@@ -72,8 +64,17 @@ export class Store {
     private readonly check: boolean,
     private readonly limits: StoreLimits = NO_STORE_LIMITS,
   ) {
-    this.handler = new PushHandler(this.table, reserved, this.times);
+    this.desk = this.openDesk();
     if (!check) this.allowContradictions();
+  }
+
+  private openDesk(): Desk {
+    const { table, reserved, check, limits } = this;
+    const times = new PushTimes(table);
+    const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
+    const deps = { table, times, reserved, check, limits, room };
+    const admission = new Admission(deps);
+    return { deps, admission, outcome: new PushOutcome(table, times, check ? admission.duplicates : null) };
   }
 
   /** From now on the table may hold what cannot be shown together. */
@@ -82,10 +83,10 @@ export class Store {
     return this.table.contradictions;
   }
 
-  /** Decides what is shown, where that is not what is stored. */
+  /** Decides what is shown, where that is not what is stored. A large push is stored first. */
   private settle(): void {
     const { table } = this;
-    if (table.contradictions === null) return;
+    if (table.contradictions === null || this.large !== null) return;
     table.removals.finish();
     table.contradictions.settle();
     if (this.check && table.contradictions.isEmpty) table.contradictions = null;
@@ -101,116 +102,103 @@ export class Store {
    * time of the group's last failure; if that itself could not be exposed, or the store is full, not even that.
    */
   apply(request: PushRequest): Rejection | null {
-    const { key } = request;
+    const { large, desk } = this;
+    if (large?.isFor(request.key)) return AFTER_LARGE_PUSH;
     if (this.check) this.settle();
-    request.columns.work.begin(request.columns.body.length + key.block.length);
-    this.handler.duplicates.begin(request.columns.work);
-    const group = this.table.groups.find(key.block);
-    if (group >= 0 && this.handler.known.isOf(request.columns, group)) return this.applyKnown(request, group);
-    const noGroup = group < 0 ? findFull(this.table, this.limits, groupGrowth(this.table, key)) : null;
-    if (noGroup !== null) return this.isChanging ? AFTER_CHANGE : noGroup;
-    const forbidden = findKeyFault(this.table, this.times, this.check ? this.handler.duplicates : null, key, group);
-    if (forbidden !== null) return new Rejection("inconsistent", INCONSISTENT + forbidden);
-    if (request.columns.hasTimestamps) return this.fail(request, group, "pushed metrics must not have timestamps");
-    const faults = this.handler.prepare(request, group, this.check);
-    if (faults.count > 0 && this.isChanging) return AFTER_CHANGE;
-    if (this.handler.duplicates.isIncomplete) return request.canWait ? AFTER_INDEXING : this.applyIndexed(request);
-    if (this.handler.duplicates.isExhausted) return SEARCH_TOO_LONG;
-    const { isTooLarge, limitBytes } = this.handler.renderer;
-    if (isTooLarge) return this.failTooLarge(request, group, limitBytes);
-    if (faults.count > 0) return this.fail(request, group, faults.message);
-    const full = this.handler.findFull(this.limits, request, group);
-    if (full !== null) return this.refuseFull(request, group, full);
-    const stored = group < 0 ? this.table.addGroup(key) : group;
-    this.handler.store(request, stored);
-    this.noteSuccess(stored, key, request.receivedMs);
-    this.handler.known.noteForm(request.columns, stored);
-    this.watcher?.changed(stored);
+    const verdict = desk.admission.judge(request);
+    if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
+    if (verdict instanceof Refusal)
+      return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
+    const group = verdict.group < 0 ? this.table.groups.add(request.key) : verdict.group;
+    verdict.storeOn(group);
+    this.stored(group, request, verdict);
     return null;
   }
 
-  private applyKnown(request: PushRequest, group: number): Rejection | null {
-    const { key, columns, receivedMs } = request;
-    const { handler } = this;
-    const full = handler.growth.findFullForValues(this.limits, group, handler.known.prepare(columns, group));
-    if (full !== null) return this.refuseFull(request, group, full);
-    handler.known.store(receivedMs);
-    this.noteSuccess(group, key, receivedMs);
-    this.watcher?.changed(group);
-    return null;
-  }
-
-  private refuseFull(request: PushRequest, group: number, full: Rejection): Rejection {
-    if (this.isChanging) return AFTER_CHANGE;
-    if (full.kind === "too-large") this.noteFailure(request, group);
-    return full;
-  }
-
-  private applyIndexed(request: PushRequest): Rejection | null {
+  /** Whether a push that cannot wait is to be judged again, for what it had to wait for has been made at once. */
+  private isToBeIndexed({ canWait }: PushRequest, { rejection }: Refusal): boolean {
+    if (canWait || rejection !== AFTER_INDEXING) return false;
     this.table.indexing.finish();
-    return this.apply(request);
+    return true;
   }
 
-  private noteSuccess(group: number, key: GroupingKey, receivedMs: number): void {
-    const { times, handler, table } = this;
-    const seconds = Math.max(receivedMs / 1000, table.groups.failedSeconds(group));
-    times.set(PUSH_TIME, group, handler.chunks.succeeded, key, seconds, receivedMs);
-    table.groups.setSucceeded(group, seconds);
-    if (handler.chunks.failed < 0 && this.chunkOf(PUSH_FAILURE_TIME, group) < 0)
-      times.set(PUSH_FAILURE_TIME, group, -1, key, 0, receivedMs);
-  }
-
-  private chunkOf(name: PushTimeName, group: number): number {
-    const { table } = this;
-    const family = this.times.family(name);
-    const chunk = family === null ? -1 : table.chunkOf(group, family.id);
-    if (chunk >= 0 || table.contradictions === null) return chunk;
-    const further = table.contradictions.eachOf(Buffer.from(name), ({ id }) => table.chunkOf(group, id) >= 0);
-    return further === null ? -1 : table.chunkOf(group, further.id);
-  }
-
-  private fail(request: PushRequest, group: number, message: string): Rejection {
-    this.noteFailure(request, group);
-    return new Rejection("inconsistent", INCONSISTENT + message);
-  }
-
-  private failTooLarge(request: PushRequest, group: number, limitBytes: number): Rejection {
-    this.noteFailure(request, group);
-    const { length } = request.columns.body;
-    return new Rejection(
-      "too-large",
-      `writing a push of ${length} bytes as exposition lines: more than the limit of ${limitBytes} bytes`,
-    );
-  }
-
-  /** Notes a refused push in its group, which is made if need be. */
-  private noteFailure(request: PushRequest, known: number): void {
-    const { key, receivedMs } = request;
-    const group = known < 0 ? this.table.addGroup(key) : known;
-    // Whichever came last must be seen to be the later one, within the same millisecond too.
-    const seconds = Math.max(receivedMs / 1000, this.table.groups.succeededSeconds(group) + 1e-6);
-    this.table.groups.setFailed(group, seconds);
-    if (!this.isTakenElsewhere(key, group))
-      this.times.set(PUSH_FAILURE_TIME, group, this.chunkOf(PUSH_FAILURE_TIME, group), key, seconds, receivedMs);
-    if (this.chunkOf(PUSH_TIME, group) < 0) this.times.set(PUSH_TIME, group, -1, key, 0, receivedMs);
+  private stored(group: number, request: PushRequest, admitted: Admitted): void {
+    this.desk.outcome.succeeded(group, request, admitted);
     this.watcher?.changed(group);
   }
 
-  /** Whether another group was pushed a failure time that is the very series of this group's. */
-  private isTakenElsewhere(key: GroupingKey, group: number): boolean {
-    const family = this.times.family(PUSH_FAILURE_TIME);
-    if (family === null || !this.check) return false;
-    const pushed = this.table.groups.pushedGroup(group, key);
-    const { duplicates } = this.handler;
-    return duplicates.findElsewhere(key.full, 0, key.full.length, pushed, family) >= 0 || duplicates.isIncomplete;
+  private refuse(request: PushRequest, { rejection, isNoted }: Refusal): Rejection {
+    if (isNoted) {
+      const known = this.table.groups.find(request.key.block);
+      const group = known < 0 ? this.table.groups.add(request.key) : known;
+      this.desk.outcome.failed(group, request);
+      this.watcher?.changed(group);
+    }
+    return rejection;
+  }
+
+  /**
+   * Begins with a push that is judged and stored over many turns. There must be no other one; whoever begins ends it,
+   * whatever becomes of it.
+   */
+  beginLarge(request: PushRequest): LargePush {
+    if (this.large !== null) throw new Broken("beginning with a large push: there is one already");
+    this.large = new LargePush(request, {
+      newAdmission: () => new Admission(this.desk.deps),
+      group: () => this.table.groups.find(request.key.block),
+      refuse: (refusal) => this.refuse(request, refusal),
+      beginStoring: (admitted) => this.beginStoring(request, admitted),
+      stored: (group, admitted) => {
+        this.endStoring();
+        this.stored(group, request, admitted);
+      },
+      ended: () => {
+        this.endStoring();
+        this.large = null;
+      },
+    });
+    return this.large;
+  }
+
+  private beginStoring({ key, columns }: PushRequest, { group }: Admitted): number {
+    const { table, desk } = this;
+    desk.deps.room.comingFamilies = columns.families.count;
+    desk.deps.room.comingSeries = columns.samples.count;
+    table.groups.beingStored = group < 0 ? table.groups.add(key) : group;
+    return table.groups.beingStored;
+  }
+
+  private endStoring(): void {
+    const { room } = this.desk.deps;
+    room.comingFamilies = 0;
+    room.comingSeries = 0;
+    this.table.groups.beingStored = NO_GROUP;
+  }
+
+  /** Whether a large push to the group of a key is being judged or stored: it is not to be deleted meanwhile. */
+  isHeld(key: GroupingKey): boolean {
+    return this.large?.isFor(key) ?? false;
+  }
+
+  /** Whether a large push is being stored: whoever wants a snapshot should wait. */
+  get isStoring(): boolean {
+    return this.large?.isStoring ?? false;
+  }
+
+  /** Whether a group is not whole yet, for a large push is being stored in it: whoever wants it whole should wait. */
+  isBeingStored(group: number): boolean {
+    return this.table.groups.beingStored === group;
   }
 
   /** Removes a group with all that it holds. False: there was none. */
   delete(key: GroupingKey): boolean {
+    const isHeld = this.isHeld(key);
+    if (isHeld) this.large?.finishStoring();
     const group = this.table.groups.find(key.block);
     if (group < 0) return false;
     this.table.removeGroup(group);
     this.watcher?.removed(group, key.block);
+    if (isHeld) this.large?.restart();
     return true;
   }
 
@@ -221,15 +209,8 @@ export class Store {
   setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
-    this.setPushTime(PUSH_TIME, group, key, succeeded);
-    if (failed !== null) this.setPushTime(PUSH_FAILURE_TIME, group, key, failed);
-    this.table.groups.setSucceeded(group, succeeded.seconds);
-    this.table.groups.setFailed(group, failed?.seconds ?? 0);
+    this.desk.outcome.set(group, key, succeeded, failed);
     this.watcher?.changed(group);
-  }
-
-  private setPushTime(name: PushTimeName, group: number, key: GroupingKey, { seconds, pushedMs }: PushTime): void {
-    this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
   }
 
   /** Registers the watcher that is notified of every change. */
@@ -250,7 +231,10 @@ export class Store {
 
   /** Makes a group what was kept of it, and returns its id, or -1 where nothing was. The watcher is not notified. */
   putBack(group: number, kept: KeptGroups): number {
-    return putBack(this.table, group, this.restoring(kept));
+    this.large?.finishStoring();
+    const known = putBack(this.table, group, this.restoring(kept));
+    this.large?.restart();
+    return known;
   }
 
   /** All groups with their keys and push times, borrowed as with `groups`. */
@@ -271,7 +255,7 @@ export class Store {
     return this.table.groups.table.limit;
   }
 
-  /** The group of an id with its key and push times, or null if there is none. Borrowed as with `groups`. */
+  /** The group of an id with its key and push times, or null where there is none. Borrowed as with `groups`. */
   keyedGroup(group: number): KeyedGroup | null {
     const row = this.groupRow(group);
     return row === null ? null : { ...row, view: viewOf(this.table, group, row.labels) };
@@ -337,12 +321,13 @@ export class Store {
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
+    this.large?.finishStoring();
     this.wiped.add(this.table);
     this.table = new Table();
     if (this.watcher !== null) this.watchSegments(this.watcher);
-    this.times = new PushTimes(this.table);
-    this.handler = new PushHandler(this.table, this.reserved, this.times);
+    this.desk = this.openDesk();
     if (!this.check) this.allowContradictions();
+    this.large?.restart();
     this.watcher?.wiped();
   }
 
@@ -360,6 +345,7 @@ export class Store {
 
   /** Everything as it is now. The caller must release it. A change under way is brought to its end first. */
   snapshot(): Snapshot {
+    this.large?.finishStoring();
     this.table.removals.finish();
     this.settle();
     return new Snapshot(this.table);
@@ -391,7 +377,7 @@ export class Store {
       memoryBytes: table.size.memoryBytes,
       heldBytes: this.heldBytes,
       snapshots: table.pages.heldBySnapshots,
-      lookups: this.handler.duplicates.lookups,
+      lookups: this.desk.admission.duplicates.lookups,
       conflictingFamilies: table.contradictions?.leftOutCount ?? 0,
     };
   }

@@ -15,6 +15,8 @@ export interface Counted {
   readonly done: number;
   /** The most of it between two turns of the loop. */
   readonly mostInTurn: number;
+  /** The most that was charged between two turns. */
+  readonly mostCharged: number;
 }
 
 /** Counts all work of a run, in the units of model/work.ts: it hooks into what loops are made of while it goes on. */
@@ -40,6 +42,13 @@ export async function countWork(gateway: { clock: StreamClock }, run: () => Prom
   hook(Page.prototype, "locate", (_, slot: number) => slot);
   hook(SeriesIndex.prototype, "step", (_, sizeBytes: number) => sizeBytes);
   hook(Writer.prototype, "copy", (_, __: unknown, start: number, end: number) => end - start);
+  let chargedInTurn = 0;
+  let mostCharged = 0;
+  for (const charge of ["charge", "chargeSearch"])
+    hook(Work.prototype, charge, (_, units: number) => {
+      chargedInTurn += units;
+      return 0;
+    });
   hook(Work.prototype, "begin", (self) => {
     works.add(self);
     return 0;
@@ -50,6 +59,8 @@ export async function countWork(gateway: { clock: StreamClock }, run: () => Prom
     turn: () => {
       mostInTurn = Math.max(mostInTurn, done - turnStart);
       turnStart = done;
+      mostCharged = Math.max(mostCharged, chargedInTurn);
+      chargedInTurn = 0;
       return clock.turn();
     },
   };
@@ -60,5 +71,10 @@ export async function countWork(gateway: { clock: StreamClock }, run: () => Prom
     for (const one of undo) one();
   }
   const charged = [...works].reduce((sum, work) => sum + work.spent, 0);
-  return { charged, done, mostInTurn: Math.max(mostInTurn, done - turnStart) };
+  return {
+    charged,
+    done,
+    mostCharged: Math.max(mostCharged, chargedInTurn),
+    mostInTurn: Math.max(mostInTurn, done - turnStart),
+  };
 }

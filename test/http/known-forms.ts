@@ -87,7 +87,7 @@ const shown = async ({ app }: TestApp, accept: string): Promise<string> => {
 export function knownFormsTests(steps: number): void {
   for (const flags of [[], ["--push.enable-utf8-names"], ["--push.disable-consistency-check"]])
     test(`pushes of a known form leave what parsing them leaves: ${flags.join(" ") || "as it comes"} (FORMS_SEED=${seed})`, async () => {
-      const stored = spyOn(KnownPush.prototype, "store");
+      const stored = spyOn(KnownPush.prototype, "storeOn");
       const pushes = new Pushes();
       const apps = [0, 1].map(() => createTestApp("--web.enable-admin-api", ...flags));
       let held: { readonly snapshot: Snapshot; readonly lines: string } | null = null;

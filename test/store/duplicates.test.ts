@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { compareLines, OTHER_LABELS, SAME_BYTES, SAME_LABELS } from "../../src/store/admission/duplicates.ts";
+import { LineComparison, OTHER_LABELS, SAME_BYTES, SAME_LABELS } from "../../src/store/admission/line-comparison.ts";
 import { TextStore } from "./stored.ts";
 
 const TWICE = "was collected before with the same name and label values";
@@ -33,7 +33,18 @@ const COMPARISONS: readonly (readonly [a: string, b: string, outcome: number])[]
 for (const [a, b, outcome] of COMPARISONS)
   test(`${["the same bytes", "the same series", "other series"][outcome]}: ${JSON.stringify([a, b])}`, () => {
     const before = `before${a}`;
-    expect(compareLines(Buffer.from(before), 6, Buffer.byteLength(before), Buffer.from(b), 0, b.length)).toBe(outcome);
+    for (const most of [Infinity, 7, 1]) {
+      const comparison = new LineComparison();
+      let found: number | null = null;
+      comparison.begin();
+      // From one turn to the next both may be moved.
+      for (let turn = 0; found === null; turn++) {
+        const moved = Buffer.from("x".repeat(turn) + b);
+        const end = Buffer.byteLength(before);
+        found = comparison.compareOn(Buffer.from(before), 6, end, moved, turn, moved.length, most);
+      }
+      expect(found).toBe(outcome);
+    }
   });
 
 const COLLISIONS: readonly (readonly [

@@ -61,7 +61,7 @@ export class NamedTable {
   group(job: string): number {
     const key = keyOf({ job });
     const known = this.table.groups.find(key.block);
-    return known < 0 ? this.table.addGroup(key) : known;
+    return known < 0 ? this.table.groups.add(key) : known;
   }
 
   /** Fills the cell of a family in a group, whatever it held before. */

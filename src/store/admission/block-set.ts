@@ -8,10 +8,12 @@ export class BlockSet {
   private count = 0;
   private source: Uint8Array = new Uint8Array(0);
 
-  begin(source: Uint8Array): void {
+  /** Of a set that will have about so many entries the table is made at once: to make a large one anew takes long. */
+  begin(source: Uint8Array, expected = 0): void {
     this.source = source;
     this.count = 0;
     if (this.slots.length > 3 << 18) this.slots = new Int32Array(3 * 64);
+    if (expected * 6 > this.slots.length) this.slots = new Int32Array(3 * 2 ** Math.ceil(Math.log2(expected * 2)));
     this.round++;
   }
 

@@ -1,6 +1,7 @@
-import type { LimitName, StoreLimits } from "../../model/limits.ts";
-import { Rejection } from "../../model/rejection.ts";
+import type { StoreLimits } from "../../model/limits.ts";
+import type { Rejection } from "../../model/rejection.ts";
 import type { Table } from "../table/table.ts";
+import { groupFull, storeFull } from "./wording.ts";
 
 /** By how much a push would make the store grow. */
 export interface Growth {
@@ -18,19 +19,28 @@ export interface GroupGrowth {
   sizeBytesBefore: number;
 }
 
+/** What all who admit pushes to a store know of its room. */
+export interface Room {
+  /** What the store may still grow by before its size has to be looked at again. */
+  sizeBytes: number;
+  /** What a large push that is being stored may still bring, at the most. */
+  comingFamilies: number;
+  comingSeries: number;
+}
+
 /**
  * Why a push that adds `more` cannot be stored, or null. What does not make the store grow is always accepted, even
  * if it is over its limits (a file may have been restored under other ones). Costs nothing but comparisons.
  */
-export function findFull(table: Table, limits: StoreLimits, more: Growth): Rejection | null {
+export function findFull(table: Table, limits: StoreLimits, room: Room, more: Growth): Rejection | null {
   if (more.groups > 0 && table.groups.count + more.groups > limits.maxGroups)
-    return full("groups", limits.maxGroups, "store.max-groups");
-  if (more.families > 0 && table.familyCount + more.families > limits.maxFamilies)
-    return full("metric families", limits.maxFamilies, "store.max-families");
-  if (more.series > 0 && table.seriesCount + more.series > limits.maxSeries)
-    return full("series", limits.maxSeries, "store.max-series");
+    return storeFull("groups", limits.maxGroups, "store.max-groups");
+  if (more.families > 0 && table.familyCount + room.comingFamilies + more.families > limits.maxFamilies)
+    return storeFull("metric families", limits.maxFamilies, "store.max-families");
+  if (more.series > 0 && table.seriesCount + room.comingSeries + more.series > limits.maxSeries)
+    return storeFull("series", limits.maxSeries, "store.max-series");
   if (more.sizeBytes > 0 && table.size.countedBytes + more.sizeBytes > limits.maxSizeBytes)
-    return full("bytes", limits.maxSizeBytes, "store.max-size");
+    return storeFull("bytes", limits.maxSizeBytes, "store.max-size");
   return null;
 }
 
@@ -41,12 +51,4 @@ export function findGroupFull(limits: StoreLimits, group: GroupGrowth): Rejectio
   if (group.sizeBytes > limits.maxGroupBytes && group.sizeBytes > group.sizeBytesBefore)
     return groupFull("bytes", limits.maxGroupBytes, "store.max-group-size");
   return null;
-}
-
-function full(what: string, limit: number, flag: LimitName): Rejection {
-  return new Rejection("full", `the Pushgateway is full: it keeps at most ${limit} ${what} (--${flag})`, flag);
-}
-
-function groupFull(what: string, limit: number, flag: LimitName): Rejection {
-  return new Rejection("too-large", `the group would hold more than ${limit} ${what} (--${flag})`, flag);
 }

@@ -2,72 +2,25 @@ import { isUtf8 } from "node:buffer";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import { hasValueOf, IS_ODD } from "../../model/metric-rows.ts";
-import { isMetricType, METRIC_TYPE_NAMES, MetricType } from "../../model/metric-type.ts";
-import { quoteToken, quoteTokenText, shownToken } from "../../model/quote.ts";
+import { isMetricType, MetricType } from "../../model/metric-type.ts";
 import { describeMetric } from "./describe.ts";
 import type { Renderer } from "./render.ts";
 import type { ScrapeCheck } from "./scrape-check.ts";
-
-/** At most this many faults of a push, and this many characters, are reported; further ones are only counted. */
-const MAX_ERRORS = 100;
-const MAX_ERROR_CHARACTERS = 100_000;
-
-/** A family of a push whose samples would be taken for another's. */
-export interface Collision {
-  readonly name: string;
-  readonly other: string;
-  readonly text: string;
-}
-
-/** The faults found in one push, in the order found, worded as the reference words them. */
-export class Faults {
-  private readonly texts: string[] = [];
-  private toldCharacters = 0;
-  private untold = 0;
-  private readonly collisions: Collision[] = [];
-
-  clear(): void {
-    this.collisions.length = 0;
-    this.texts.length = 0;
-    this.toldCharacters = 0;
-    this.untold = 0;
-  }
-
-  /** `describe` is only called for what is reported: a description can cost as much as the whole push. */
-  add(describe: () => string): void {
-    if (this.texts.length >= MAX_ERRORS || this.toldCharacters >= MAX_ERROR_CHARACTERS) {
-      this.untold++;
-      return;
-    }
-    const text = describe();
-    this.toldCharacters += text.length;
-    this.texts.push(text);
-  }
-
-  /** Two families that collide are reported once, whichever was found first. */
-  addCollision(collision: Collision): void {
-    const { name, other } = collision;
-    if (this.collisions.some((known) => known.name === other && known.other === name)) return;
-    if (this.collisions.length < MAX_ERRORS) this.collisions.push(collision);
-    this.add(() => collision.text);
-  }
-
-  get count(): number {
-    return this.texts.length + this.untold;
-  }
-
-  /** All of them as one text: a list where there are several. */
-  get message(): string {
-    const [first = ""] = this.texts;
-    if (this.count === 1) return first;
-    const more = this.untold > 0 ? `\n* (${this.untold} more)` : "";
-    return `${this.count} error(s) occurred:${this.texts.map((text) => `\n* ${text}`).join("")}${more}`;
-  }
-}
+import {
+  type Collision,
+  colliding,
+  familyName,
+  faultyMetric,
+  invalidLabel,
+  isNoType,
+  labelTwice,
+  reservedLabel,
+  valueNotUtf8,
+} from "./wording.ts";
 
 /**
  * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed
- * and its label values are UTF-8; Prometheus can read everything else. The family has been rendered. Returns what
+ * and its label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what
  * describes the first fault, or null.
  */
 export function findFault(
@@ -79,21 +32,19 @@ export function findFault(
   renderer: Renderer,
   scrapes: ScrapeCheck,
 ): (() => string) | null {
-  const own = columns.families.type(family);
+  const declared = columns.families.type(family);
   const fault = (what: string) => () =>
-    `collected metric ${familyName(columns, family)} { ${describeMetric(columns, metric, own, renderer)}} ${what}`;
-  // Its lines are those of its own type, whatever values it has besides.
-  if (!columns.metrics.has(metric, hasValueOf(type)) || !isWrittenAlike(own, type))
-    return fault(`is not a ${METRIC_TYPE_NAMES[type]}`);
+    faultyMetric(familyName(columns, family), describeMetric(columns, metric, declared, renderer), what);
+  // Its lines are those of its declared type, whatever values it has besides.
+  if (!columns.metrics.has(metric, hasValueOf(type)) || !isWrittenAlike(declared, type)) return fault(isNoType(type));
   const wrong =
-    (labels ? findLabelFault(columns, metric, own, renderer, scrapes) : null) ??
-    findScrapeFault(columns, metric, own, scrapes);
+    (labels ? findLabelFault(columns, metric, declared, renderer, scrapes) : null) ??
+    findScrapeFault(columns, metric, declared, scrapes);
   return wrong === null ? null : fault(wrong);
 }
 
 /**
- * The label that differs between the lines of a metric, which no metric of the type and no grouping key may have; or
- * null.
+ * The label that tells the lines of a metric apart, which no metric of the type and no grouping key may have; or null.
  */
 export function pointLabelOf(type: MetricType): "quantile" | "le" | null {
   if (type === MetricType.summary) return "quantile";
@@ -123,11 +74,11 @@ function findLabelFault(
   while (walk.step()) {
     const name = walk.name();
     const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString();
-    if (Buffer.compare(name, previous) === 0) return `has two or more labels with the same name: ${shownToken(text)}`;
-    if (text.startsWith("__") || !isUtf8(name)) return `has a label with an invalid name: ${shownToken(text)}`;
-    if ((isSummary && text === "quantile") || text === pointLabel) return `must not have an explicit "${text}" label`;
+    if (Buffer.compare(name, previous) === 0) return labelTwice(text);
+    if (text.startsWith("__") || !isUtf8(name)) return invalidLabel(text);
+    if ((isSummary && text === "quantile") || text === pointLabel) return reservedLabel(text);
     const value = walk.value();
-    if (!isUtf8(value)) return `has a label named ${quoteToken(name)} whose value is not utf8: ${quoteToken(value)}`;
+    if (!isUtf8(value)) return valueNotUtf8(name, value);
     names.push(text);
     previous = name;
   }
@@ -142,10 +93,6 @@ function findScrapeFault(columns: PushColumns, metric: number, type: MetricType,
   return scrapes.findFault(columns.body, start, start + size, type);
 }
 
-export function describeType(name: string, type: MetricType, expected: MetricType): string {
-  return `gathered metric family ${shownToken(name)} has type ${METRIC_TYPE_NAMES[type]} but should have ${METRIC_TYPE_NAMES[expected]}`;
-}
-
 /** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */
 export function isKeptEmpty(columns: PushColumns, family: number): boolean {
   if (!columns.keepsEmptyFamilies || !isMetricType(columns.families.type(family))) return false;
@@ -158,18 +105,9 @@ export function isKeptEmpty(columns: PushColumns, family: number): boolean {
  */
 export const isScrapable = (name: Uint8Array): boolean => isUtf8(name) && !name.includes(0);
 
-export function describeUnknownType(columns: PushColumns, family: number): string {
-  return `unknown metric type for metric ${familyName(columns, family)}: ${columns.families.type(family)}`;
-}
-
-/** A pushed family's name in quotes. */
-export function familyName(columns: PushColumns, family: number): string {
-  return quoteToken(columns.familyNameBytes(family));
-}
-
 /**
- * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf`
- * returns the type of every other family that there will be, or undefined. Returns the first such fault, or null.
+ * Whether a family's samples would be taken for another's: `x_count` beside a summary or histogram `x`. `typeOf` tells
+ * the type of every other family that there will be, or undefined. Gives the first such fault, or null.
  */
 export function findCollision(
   name: string,
@@ -194,6 +132,5 @@ export function findCollision(
 }
 
 function collision(name: string, other: string, what: string, otherWhat: string): Collision {
-  const text = `${what} named ${quoteTokenText(name)} collides with previously collected ${otherWhat} named ${quoteTokenText(other)}`;
-  return { name, other, text };
+  return { name, other, text: colliding(name, other, what, otherWhat) };
 }

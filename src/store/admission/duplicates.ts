@@ -1,7 +1,5 @@
-import { commonSize } from "../../bytes/hash.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE, LINE_FEED } from "../../exposition/characters.ts";
 import { eachBlock } from "../../exposition/each-block.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";
@@ -15,52 +13,22 @@ import type { Shape } from "../table/shapes.ts";
 import { BlockSet } from "./block-set.ts";
 import type { Renderer } from "./render.ts";
 
-/** How two renderings of one chunk compare. */
-export const SAME_BYTES = 0;
-export const SAME_LABELS = 1;
-export const OTHER_LABELS = 2;
-
-/**
- * Compares the lines a[aStart, aEnd) and b[bStart, bEnd): the same; the same but for values; other series. A value
- * never holds a brace and labels always end with one, so where two lines part it is seen whether they part in the
- * value.
- */
-export function compareLines(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  let i = aStart;
-  let j = bStart;
-  let result = SAME_BYTES;
-  for (;;) {
-    const run = commonSize(a, i, aEnd, b, j, bEnd);
-    i += run;
-    j += run;
-    if (i >= aEnd || j >= bEnd) break;
-    result = SAME_LABELS;
-    for (; a[i] !== LINE_FEED; i++) if (a[i] === BRACE_CLOSE) return OTHER_LABELS;
-    for (; b[j] !== LINE_FEED; j++) if (b[j] === BRACE_CLOSE) return OTHER_LABELS;
-  }
-  return i === aEnd && j === bEnd ? result : OTHER_LABELS;
-}
+/** In place of a group: the search goes on in another turn. */
+const UNFINISHED = -4;
 
 /**
  * Finds series of a push that exist already: within the pushed family, or in another group.
  *
  * A series carries all grouping labels of its group. So a group that holds it too has a key made of labels of the
  * series: for each other shape of key whose names the series has, there is one such key, and one look-up. A push whose
- * series are the ones it replaces needs no search; the caller finds that out with `compareLines`.
+ * series are the ones it replaces needs no search at all; the caller sees to that with `compareLines`.
  */
 export class DuplicateSearch {
   private readonly seen = new BlockSet();
   private readonly walk = new LabelWalk();
   private readonly key = new Writer(256);
   /**
-   * The labels of the current series: their written names, and where each is with its value, two integers for an id.
+   * The labels of the series looked at: their written names, and where each stands with its value, two integers an id.
    */
   private readonly names = new KeyTable();
   private readonly places: number[] = [];
@@ -69,6 +37,18 @@ export class DuplicateSearch {
   /** Groups looked up so far, for tests. */
   lookups = 0;
   private work = new Work();
+  /** Of the family that is looked through: the metric, or the place in lines, that is next. */
+  private next = -1;
+  private pushed: PushedGroup = { group: NOBODY, shape: NOBODY };
+  /** The family, where groups of other shapes have it. */
+  private stored: Family | null = null;
+  /**
+   * Of the series that is looked for: its label that is next, the shape listed under it, and how many shapes had gone.
+   */
+  private isOpen = false;
+  private name = 0;
+  private listed = 0;
+  private namesChanged = 0;
   /** An index is not whole yet: what was found is not all. The search is to be made again later. */
   isIncomplete = false;
 
@@ -84,54 +64,106 @@ export class DuplicateSearch {
   }
 
   /**
-   * Whether the search hit its bound. That takes groups with thousands of different sets of label names, and series
-   * that have all those names.
+   * Whether the search was broken off. Only who pushes groups of thousands of label name sets, and then series that
+   * have all those names, can have it search so much.
    */
   get isExhausted(): boolean {
     return this.work.isSpent;
   }
 
-  /** The metrics of a family just rendered that are there twice. `stored` is the family, or null where it is new. */
-  find(columns: PushColumns, family: number, renderer: Renderer, pushed: PushedGroup, stored: Family | null): number[] {
-    const found: number[] = [];
-    const source = renderer.out.bytes;
-    const searchOthers = stored !== null && mayMeetOthers(stored, pushed);
-    this.seen.begin(source);
-    this.others.clear();
-    columns.eachMetric(family, (metric) => {
-      const start = renderer.blockStart(metric);
-      const end = renderer.blockEnd(metric);
-      if (!this.seen.add(start, end)) found.push(metric);
-      else if (searchOthers && stored !== null && this.groupWith(source, start, end, pushed, stored) >= 0)
-        found.push(metric);
-    });
-    return found;
+  /** Begins to look through a family that was rendered; `stored` is the family, or null where it is new. */
+  beginFamily(
+    columns: PushColumns,
+    family: number,
+    renderer: Renderer,
+    pushed: PushedGroup,
+    stored: Family | null,
+  ): void {
+    this.seen.begin(renderer.out.bytes, columns.families.metricCount(family));
+    this.next = columns.families.firstMetric(family);
+    this.beginSearch(pushed, stored);
   }
 
-  /** Whose series finished lines of a type hold: another group's, ITSELF for one that is in them twice, or NOBODY. */
+  /** Goes on until the turn is over, calling `found` with each metric that is there twice; false: there is more. */
+  findOn(columns: PushColumns, renderer: Renderer, found: (metric: number) => void): boolean {
+    const { out } = renderer;
+    const { work } = this;
+    while (this.next >= 0) {
+      if (work.isTurnOver) return false;
+      const metric = this.next;
+      const outcome = this.look(out.bytes, renderer.blockStart(metric), renderer.blockEnd(metric));
+      if (outcome === UNFINISHED) return false;
+      if (outcome !== NOBODY) found(metric);
+      this.next = columns.metrics.next(metric);
+    }
+    return true;
+  }
+
+  /** Begins to look through finished lines, of so many series. */
+  beginLines(lines: Uint8Array, seriesCount: number, pushed: PushedGroup, stored: Family | null): void {
+    this.seen.begin(lines, seriesCount);
+    this.next = 0;
+    this.beginSearch(pushed, stored);
+  }
+
+  /**
+   * Goes on until the turn is over. Whose series the lines hold: another group's, ITSELF for one that is in them twice,
+   * or NOBODY; null: there is more to look through.
+   */
+  findInOn(lines: Uint8Array, type: MetricType): number | null {
+    const composite = isComposite(type);
+    while (this.next < lines.length) {
+      if (this.work.isTurnOver) return null;
+      let found: number = NOBODY;
+      const end = eachBlock(lines, composite, this.next, this.next + 1, (from, to) => {
+        found = this.look(lines, from, to);
+      });
+      if (isUnfinished(found)) return null;
+      if (found !== NOBODY) return found;
+      this.work.charge(end - this.next);
+      this.next = end;
+    }
+    return NOBODY;
+  }
+
+  /** Whose series finished lines of a type hold, all in one turn; see `findInOn`. */
   findIn(lines: Uint8Array, type: MetricType, pushed: PushedGroup, stored: Family | null): number {
-    const searchOthers = stored !== null && mayMeetOthers(stored, pushed);
-    let found = NOBODY;
-    this.seen.begin(lines);
-    this.others.clear();
-    eachBlock(lines, isComposite(type), 0, lines.length, (start, end) => {
-      if (found !== NOBODY) return;
-      if (!this.seen.add(start, end)) found = ITSELF;
-      else if (searchOthers && stored !== null) found = this.groupWith(lines, start, end, pushed, stored);
-    });
-    return found;
+    this.beginLines(lines, 0, pushed, stored);
+    return this.findInOn(lines, type) ?? NOBODY;
   }
 
   /** The group other than the pushed one that the series source[start, end) of a family is in, or NOBODY. */
   findElsewhere(source: Uint8Array, start: number, end: number, pushed: PushedGroup, stored: Family): number {
-    this.others.clear();
-    return mayMeetOthers(stored, pushed) ? this.groupWith(source, start, end, pushed, stored) : NOBODY;
+    this.beginSearch(pushed, stored);
+    if (this.stored === null) return NOBODY;
+    this.open(source, start, end);
+    return this.searchOn(source, start, end, stored);
   }
 
-  /** As above; what was read of this family's chunks so far is used again. */
-  private groupWith(source: Uint8Array, start: number, end: number, pushed: PushedGroup, stored: Family): number {
+  private beginSearch(pushed: PushedGroup, stored: Family | null): void {
+    this.pushed = pushed;
+    this.stored = stored !== null && mayMeetOthers(stored, pushed) ? stored : null;
+    this.others.clear();
+    this.isOpen = false;
+  }
+
+  /** Whose the series source[start, end) is besides, ITSELF where it was looked at before; or UNFINISHED. */
+  private look(source: Uint8Array, start: number, end: number): number {
+    const { stored, work } = this;
+    if (this.isOpen) {
+      if (this.namesChanged !== this.groups.shapes.changes) this.open(source, start, end);
+    } else {
+      work.charge(ROW_UNITS + end - start);
+      if (!this.seen.add(start, end)) return ITSELF;
+      if (stored === null) return NOBODY;
+      this.open(source, start, end);
+    }
+    return stored === null ? NOBODY : this.searchOn(source, start, end, stored);
+  }
+
+  /** Begins to look for a series in other groups: reads its labels. */
+  private open(source: Uint8Array, start: number, end: number): void {
     const { walk, names, places, work } = this;
-    if (work.isSpent) return NOBODY;
     names.clear();
     walk.open(source, start, end);
     work.chargeSearch(end - start);
@@ -141,17 +173,34 @@ export class DuplicateSearch {
       places[id * 2] = walk.start;
       places[id * 2 + 1] = walk.end;
     }
-    for (let id = 0; id < names.count; id++) {
-      const name = names.key(id);
-      for (const shape of this.groups.shapes.underBytes(name, 0, name.length)) {
-        if (work.isSpent) return NOBODY;
+    this.isOpen = true;
+    this.name = 0;
+    this.listed = 0;
+    this.namesChanged = this.groups.shapes.changes;
+  }
+
+  /** Goes on with the series that was opened: the group that has it, NOBODY, or UNFINISHED. */
+  private searchOn(source: Uint8Array, start: number, end: number, stored: Family): number {
+    const { names, work, pushed } = this;
+    for (; this.name < names.count; this.name++, this.listed = 0) {
+      const name = names.key(this.name);
+      const shapes = this.groups.shapes.underBytes(name, 0, name.length);
+      while (this.listed < shapes.length) {
+        if (work.isSpent) return this.close(NOBODY);
+        if (work.isTurnOver) return UNFINISHED;
         work.chargeSearch(ROW_UNITS);
+        const shape = shapes[this.listed++] as Shape;
         if (shape.id === pushed.shape || !stored.shapes.has(shape.id)) continue;
         const group = this.groupOfShape(shape, source, start, end, stored);
-        if (group >= 0) return group;
+        if (group >= 0) return this.close(group);
       }
     }
-    return NOBODY;
+    return this.close(NOBODY);
+  }
+
+  private close(group: number): number {
+    this.isOpen = false;
+    return group;
   }
 
   /** The one group of another shape that could hold the series, if it does; it is never the series' own group. */
@@ -194,6 +243,8 @@ export class DuplicateSearch {
     return series;
   }
 }
+
+const isUnfinished = (found: number): boolean => found === UNFINISHED;
 
 /** Whether a group of another shape holds the family. */
 function mayMeetOthers(stored: Family, pushed: PushedGroup): boolean {

@@ -4,14 +4,18 @@ import type { Family } from "../table/families.ts";
 import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
 
+/** What the group of a push has of a family: see `GroupChunks.find`. */
+interface FoundChunk {
+  stored: Family | null;
+  chunk: number;
+}
+
 /**
  * The chunks of the group that a push is for, as they were before it. Clients push the same families in the same order
  * again and again, and that is the order of the group's list from its end: so the next family is guessed by comparing
  * names, and only a wrong guess costs a look-up.
  */
 export class GroupChunks {
-  /** The chunk of the family found last, or -1. */
-  chunk = -1;
   /** The chunks in the order of the group's list, the newest first. */
   private ids = new Int32Array(64);
   count = 0;
@@ -19,7 +23,7 @@ export class GroupChunks {
   private isLarge = false;
   /** The place in `ids` behind the next guess. */
   private guess = 0;
-  /** Where in `ids` each family's chunk is, by family id, while `round` says so; filled when a guess was wrong. */
+  /** Where in `ids` each family's chunk stands, by family id, while `round` says so; filled when a guess was wrong. */
   private places = new Int32Array(64);
   private rounds = new Int32Array(64);
   private round = 0;
@@ -30,10 +34,14 @@ export class GroupChunks {
 
   private group = -1;
 
-  constructor(private readonly table: Table) {}
+  constructor(
+    private readonly table: Table,
+    private readonly times: PushTimes,
+  ) {}
 
   /** Reads the chunks of a group; -1 is a group that is not there yet. */
-  read(group: number, times: PushTimes): void {
+  read(group: number): void {
+    const { times } = this;
     const { chunks } = this.table;
     const succeeded = times.family(PUSH_TIME)?.id;
     const failed = times.family(PUSH_FAILURE_TIME)?.id;
@@ -81,28 +89,29 @@ export class GroupChunks {
     }
   }
 
-  /** The family named source[start, start+size), or null; sets `chunk`. */
-  find(source: Uint8Array, start: number, size: number): Family | null {
+  /** Sets the family named source[start, start+size), or null, and the group's chunk of the name, or -1. */
+  find(source: Uint8Array, start: number, size: number, found: FoundChunk): void {
     while (this.guess > 0) {
       const chunk = this.ids[this.guess - 1] as number;
       const family = this.familyOf(chunk);
       if (this.isNamed(this.guess - 1, source, start, size)) {
         this.guess--;
-        this.chunk = chunk;
-        return family;
+        found.chunk = chunk;
+        found.stored = family;
+        return;
       }
       if (!family.isPushTime) break;
       this.guess--;
     }
     const family = this.table.findFamily(source, start, start + size);
-    this.chunk = this.chunkIn(family);
-    if (this.chunk >= 0 || this.table.contradictions === null) return family;
-    const further = this.table.contradictions.eachOf(
-      source.subarray(start, start + size),
-      (other) => this.chunkIn(other) >= 0,
-    );
-    this.chunk = this.chunkIn(further);
-    return further ?? family;
+    found.stored = family;
+    found.chunk = this.chunkIn(family);
+    const { contradictions } = this.table;
+    if (found.chunk >= 0 || contradictions === null) return;
+    const name = source.subarray(start, start + size);
+    const further = contradictions.eachOf(name, (other) => this.chunkIn(other) >= 0);
+    found.chunk = this.chunkIn(further);
+    found.stored = further ?? family;
   }
 
   /** The chunk of a family, or -1. The next guess is the family behind it. */
@@ -120,8 +129,7 @@ export class GroupChunks {
   }
 
   /**
-   * The place of the next chunk that is not a push time, from `place` downwards: in the order pushed; -1: there is
-   * none.
+   * The place of the next chunk that is no push time, from `place` downwards: in the order pushed; -1: there is none.
    */
   nextPushed(place: number): number {
     let next = place - 1;

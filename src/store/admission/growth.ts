@@ -1,11 +1,12 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
+
 import type { StoreLimits } from "../../model/limits.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
-import { findFull, findGroupFull, type GroupGrowth, type Growth } from "./capacity.ts";
+import { findFull, findGroupFull, type GroupGrowth, type Growth, type Room } from "./capacity.ts";
 import type { GroupChunks } from "./group-chunks.ts";
-import type { Prepared } from "./prepared.ts";
+import type { JudgedFamilies, JudgedFamily } from "./judged-family.ts";
 import type { PushRequest } from "./push-request.ts";
 
 /**
@@ -31,10 +32,8 @@ const MOST_BYTES_A_BYTE = 4;
 const MOST_FAMILY_BYTES = 4096;
 const LEAST_LINE_BYTES = 16;
 
-/** Adds up by how much a prepared push makes the store and its group grow, one push after the other. */
+/** Adds up by how much a judged push makes the store and its group grow, one push after the other. */
 export class PushGrowth {
-  /** What the store may still grow by before its size has to be looked at again. */
-  private roomBytes = 0;
   private readonly more: Growth = { groups: 0, families: 0, series: 0, sizeBytes: 0 };
   private readonly group: GroupGrowth = { series: 0, seriesBefore: 0, sizeBytes: 0, sizeBytesBefore: 0 };
   /** Of the chunks that the push brings again: what they held. */
@@ -47,6 +46,7 @@ export class PushGrowth {
   constructor(
     private readonly table: Table,
     private readonly chunks: GroupChunks,
+    private readonly room: Room,
   ) {}
 
   /**
@@ -58,21 +58,23 @@ export class PushGrowth {
     const { groups } = table;
     const mostBytes = MOST_BYTES_A_BYTE * (linesBytes + columns.body.length) + MOST_FAMILY_BYTES * (count + 1);
     const mostSeries = linesBytes / LEAST_LINE_BYTES;
-    if (table.seriesCount + mostSeries > limits.maxSeries || table.familyCount + count > limits.maxFamilies)
-      return false;
+    const { comingSeries, comingFamilies } = this.room;
+    if (table.seriesCount + comingSeries + mostSeries > limits.maxSeries) return false;
+    if (table.familyCount + comingFamilies + count > limits.maxFamilies) return false;
     if ((group < 0 ? 0 : groups.seriesCount(group)) + mostSeries > limits.maxGroupSeries) return false;
     if ((group < 0 ? 0 : groups.heldBytes(group)) + mostBytes > limits.maxGroupBytes) return false;
     return this.takesRoom(limits, mostBytes);
   }
 
   private takesRoom(limits: StoreLimits, sizeBytes: number): boolean {
-    this.roomBytes -= sizeBytes;
+    const { room, table } = this;
+    room.sizeBytes -= sizeBytes;
     // Half of it: tables grow by more than is put into them.
-    if (this.roomBytes < 0) this.roomBytes = (limits.maxSizeBytes - this.table.size.countedBytes) / 2 - sizeBytes;
-    return this.roomBytes >= 0;
+    if (room.sizeBytes < 0) room.sizeBytes = (limits.maxSizeBytes - table.size.countedBytes) / 2 - sizeBytes;
+    return room.sizeBytes >= 0;
   }
 
-  /** Why there is no room for values in a group that are larger by `moreBytes`, or null. */
+  /** Why there is no room for values in a group that are larger by so much, or null. */
   findFullForValues(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
     if (moreBytes <= 0) return null;
     const heldBytes = this.table.groups.heldBytes(group);
@@ -80,18 +82,12 @@ export class PushGrowth {
     const sizes = { sizeBytes: heldBytes + moreBytes, sizeBytesBefore: heldBytes };
     return (
       findGroupFull(limits, { series: 0, seriesBefore: 0, ...sizes }) ??
-      findFull(this.table, limits, { groups: 0, families: 0, series: 0, sizeBytes: moreBytes })
+      findFull(this.table, limits, this.room, { groups: 0, families: 0, series: 0, sizeBytes: moreBytes })
     );
   }
 
-  /** Why there is no room for what was prepared, up to `count`, or null; `group` is -1 if there is none yet. */
-  findFull(
-    limits: StoreLimits,
-    request: PushRequest,
-    group: number,
-    prepared: readonly Prepared[],
-    count: number,
-  ): Rejection | null {
+  /** Why there is no room for the families of a push, or null; `group` is -1 where there is none yet. */
+  findFull(limits: StoreLimits, request: PushRequest, group: number, families: JudgedFamilies): Rejection | null {
     const { groups } = this.table;
     const { more } = this;
     const before = this.group;
@@ -106,12 +102,12 @@ export class PushGrowth {
     this.knownSeries = 0;
     this.knownBytes = 0;
     this.bringsFailed = false;
-    for (let i = 0; i < count; i++) this.add(request, prepared[i] as Prepared);
+    for (let i = 0; i < families.count; i++) this.add(request, families.at(i));
     if (request.replace) this.takeAway();
-    return findGroupFull(limits, before) ?? findFull(this.table, limits, more);
+    return findGroupFull(limits, before) ?? findFull(this.table, limits, this.room, more);
   }
 
-  private add({ columns }: PushRequest, item: Prepared): void {
+  private add({ columns }: PushRequest, item: JudgedFamily): void {
     const { table, more, group } = this;
     const { chunk, stored } = item;
     const helpBytes = Math.max(0, columns.families.helpSize(item.family));

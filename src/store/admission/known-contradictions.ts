@@ -1,7 +1,7 @@
 import { mustBe, mustHold } from "../../bytes/broken.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { MetricType } from "../../model/metric-type.ts";
-import { quoteTokenText } from "../../model/quote.ts";
+import type { PushTimeName } from "../../model/push-times.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import type { StoreReporter } from "../../model/store-reporter.ts";
 import { Work } from "../../model/work.ts";
@@ -13,8 +13,9 @@ import { contentOf } from "../table/group-view.ts";
 import type { ChunkPlace } from "../table/page.ts";
 import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
-import { describeType, findCollision } from "./consistency.ts";
+import { findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
+import { otherType, pushTimeTaken, takenBefore } from "./wording.ts";
 
 /** No name has this byte. It begins what a further family of a name adds to the name, to make its key. */
 const NO_UTF8 = 0xff;
@@ -173,9 +174,21 @@ export class KnownContradictions implements Contradictions {
     return this.table.familyOf(chunk).asides?.doubledBy(chunk) ?? NOBODY;
   }
 
-  /** The group whose series a push's line doubles, for push times: `block` are its labels. */
-  groupWith(block: Uint8Array, group: number, family: Family | null): number {
-    if (family === null) return NOBODY;
+  putPushTime(
+    group: number,
+    name: PushTimeName,
+    block: Uint8Array,
+    family: Family | null,
+    chunk: number,
+    place: ChunkPlace,
+    content: ChunkContent,
+  ): void {
+    const doubles = family === null ? NOBODY : this.groupWith(block, group, family);
+    this.put(group, Buffer.from(name), chunk, place, content, doubles, () => pushTimeTaken(name));
+  }
+
+  /** The group other than its own that has a series of a family with the labels in `block`, or NOBODY. */
+  private groupWith(block: Uint8Array, group: number, family: Family): number {
     this.beginSearch(block.length);
     const pushed = { group, shape: this.table.groups.shapeId(group) };
     return this.search.findElsewhere(block, 0, block.length, pushed, family);
@@ -257,8 +270,7 @@ export class KnownContradictions implements Contradictions {
     const pushed = { group, shape: table.groups.shapeId(group) };
     const doubles = search.findIn(lines, type, pushed, main);
     if (doubles !== NOBODY || search.isExhausted) {
-      const why = () =>
-        `metrics of ${quoteTokenText(asides.family.name)} were collected before with the same label values`;
+      const why = () => takenBefore(asides.family.name);
       if (asides.doubledBy(chunk) === UNKNOWN) this.reportLeftOut(asides.family, group, why);
       return asides.add(chunk, doubles === NOBODY ? ITSELF : doubles, 0);
     }
@@ -301,7 +313,7 @@ export class KnownContradictions implements Contradictions {
     const typeOf = (other: string, bytes: Uint8Array) =>
       this.reserved.get(other)?.type ?? this.eachOf(bytes, isOther)?.type;
     const expected = typeOf(name, nameBytes);
-    if (expected !== undefined && expected !== type) return () => describeType(name, type, expected);
+    if (expected !== undefined && expected !== type) return () => otherType(name, type, expected);
     const collision = findCollision(name, type, (other) => typeOf(other, Buffer.from(other)));
     return collision === null ? null : () => collision.text;
   }

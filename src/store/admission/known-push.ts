@@ -1,14 +1,17 @@
 import { sameBytes } from "../../bytes/hash.ts";
+import { LINE_FEED, SPACE } from "../../exposition/characters.ts";
+import { GroupingKey } from "../../exposition/grouping-key.ts";
 import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import { emptyContent } from "../table/chunk-content.ts";
 import type { ChunkPlace, Page } from "../table/page.ts";
-import type { PushTimes } from "../table/push-times.ts";
 import type { Table } from "../table/table.ts";
+import type { Admitted } from "./admitted.ts";
 import type { GroupChunks } from "./group-chunks.ts";
+import type { PushRequest } from "./push-request.ts";
 import type { Renderer } from "./render.ts";
 
-const LINE_FEED = 0x0a;
-const SPACE = 0x20;
+/** Of lines that are there: what they are besides their values is not looked at. */
+const NO_KEY = new GroupingKey([]);
 
 /** What becomes of one chunk. */
 interface Revalued {
@@ -23,7 +26,8 @@ interface Revalued {
  * A push to a group that holds just the series of this form: nothing but values can have changed, so nothing else is
  * looked at. The lines are the stored ones with other values.
  */
-export class KnownPush {
+export class KnownPush implements Admitted {
+  group = -1;
   private readonly items: Revalued[] = [];
   private count = 0;
   private readonly content = emptyContent();
@@ -32,7 +36,6 @@ export class KnownPush {
     private readonly table: Table,
     private readonly renderer: Renderer,
     private readonly chunks: GroupChunks,
-    private readonly times: PushTimes,
   ) {}
 
   /** Whether a push can bring nothing but other values for what its group holds. */
@@ -40,23 +43,17 @@ export class KnownPush {
     return form !== 0 && this.table.groups.form(group) === form && this.table.contradictions === null;
   }
 
-  /** A push of these columns was stored: notes whether the next one of the form can be one of values alone. */
-  noteForm(columns: PushColumns, group: number): void {
-    this.table.groups.setForm(group, 0);
-    if (columns.form === 0 || this.table.contradictions !== null || this.table.lists.isLarge(group)) return;
-    this.chunks.read(group, this.times);
-    if (hasForm(columns, this.chunks)) this.table.groups.setForm(group, columns.form);
-  }
-
-  /** Reads the group's chunks and writes the new lines. Returns by how many bytes they are larger. */
-  prepare(columns: PushColumns, group: number): number {
+  /** Reads the group's chunks and writes the new lines. Gives by how much they are larger, in bytes. */
+  prepare({ columns, receivedMs }: PushRequest, group: number): number {
     const { families } = columns;
+    this.group = group;
+    this.content.pushedMs = receivedMs;
     const { chunks } = this;
-    chunks.read(group, this.times);
+    chunks.read(group);
     let place = chunks.count;
     let growthBytes = 0;
     this.count = 0;
-    this.renderer.begin(columns);
+    this.renderer.begin(columns, NO_KEY);
     for (let family = 0; family < families.count; family++) {
       const first = families.firstMetric(family);
       if (first < 0) continue;
@@ -109,11 +106,23 @@ export class KnownPush {
     return item;
   }
 
-  /** Stores what was prepared last. It cannot fail. */
-  store(receivedMs: number): void {
+  get succeeded(): number {
+    return this.chunks.succeeded;
+  }
+
+  get failed(): number {
+    return this.chunks.failed;
+  }
+
+  bringsSeriesOf(): boolean {
+    return false;
+  }
+
+  /** All in one turn: such a push is small. */
+  storeOn(): boolean {
     const { table, content } = this;
+    const receivedMs = content.pushedMs;
     content.source = this.renderer.out.bytes;
-    content.pushedMs = receivedMs;
     for (let i = 0; i < this.count; i++) {
       const { chunk, place, start, end } = this.items[i] as Revalued;
       content.start = start;
@@ -121,6 +130,7 @@ export class KnownPush {
       if (end > start) table.revalue(chunk, place, content);
       else table.retime(chunk, receivedMs);
     }
+    return true;
   }
 }
 
@@ -128,7 +138,7 @@ export class KnownPush {
  * Whether a group has the families of a push and no others besides its push times, listed in that order; `chunks` were
  * just read.
  */
-function hasForm(columns: PushColumns, chunks: GroupChunks): boolean {
+export function hasForm(columns: PushColumns, chunks: GroupChunks): boolean {
   const { families } = columns;
   let place = chunks.count;
   for (let family = 0; family < families.count; family++) {

@@ -1,7 +1,7 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { PushColumns } from "../../model/columns.ts";
 
-/** One push to be checked and stored. */
+/** One push to be judged and stored. */
 export interface PushRequest {
   readonly key: GroupingKey;
   readonly columns: PushColumns;

@@ -1,34 +1,33 @@
 import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
-import { copyLongRun, RUNTIME_BYTES } from "../../bytes/copy.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
-import type { GroupingKey } from "../../exposition/grouping-key.ts";
-import { ABSENT, offsetOf, type PushColumns } from "../../model/columns.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE } from "../../exposition/characters.ts";
+import { GroupingKey } from "../../exposition/grouping-key.ts";
+import { ABSENT, offsetOf, PushColumns } from "../../model/columns.ts";
 import { NEEDS_SIDE } from "../../model/metric-rows.ts";
-import { MetricType } from "../../model/metric-type.ts";
+import { isComposite, MetricType } from "../../model/metric-type.ts";
 import { mostLinesBytes } from "../../model/work.ts";
-
-const BRACE_OPEN = 0x7b;
-const COMMA = 0x2c;
-const QUOTE = 0x22;
-const LINE_FEED = 0x0a;
-const EQUALS = 0x3d;
-const BRACE_CLOSE = 0x7d;
-const SPACE = 0x20;
+import { appendQuoted, appendValueOf, writeQuotedHead } from "./label-text.ts";
 
 /** The memory of a larger push is given back with the next one. */
 const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** Of no metric the points have been begun. */
+const NOT_BEGUN = -2;
+const NO_PARTIALS: readonly number[] = [];
 
 const SUMMARY_SUFFIXES = ["", "_sum", "_count"];
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
 /**
  * Renders the families of a push as finished exposition lines (the shape is in model/view.ts), each once. Labels of the
- * grouping key overwrite a metric's own; `instance` is added if there is none; all are sorted by name.
+ * grouping key overwrite a metric's own; `instance` is added where there is none; all are sorted by name.
  */
 export class Renderer {
   /** The lines of all families rendered since `begin`. */
   readonly out = new Writer(1 << 16);
+  private columns = new PushColumns();
+  private key = new GroupingKey([]);
   /**
    * Where the labels of each metric are in `out`, in one of its lines: start and size, two integers for a metric row.
    */
@@ -44,23 +43,33 @@ export class Renderer {
   limitBytes = 0;
 
   /**
-   * Of the family rendered last: own labels without a value or without a name, which in lines look like empty ones. Two
-   * numbers each, in the order rendered: the label row, and how many labels precede it in its line.
+   * Own labels without a value or without a name, which lines do not tell from empty ones, by their metric. Two numbers
+   * each, in the order rendered: the label row, and how many labels precede it in its line.
    */
-  readonly partial: number[] = [];
-  /** Labels of the current metric that have been rendered. */
+  private readonly partials = new Map<number, number[]>();
+  /** What is rendered next: a metric of the family, or -1, and of one of many lines the point. */
+  private type: MetricType = MetricType.untyped;
+  private isPlain = true;
+  private metric = -1;
+  private point = NOT_BEGUN;
+  private hasInfinity = false;
+  /** Labels of the metric at hand that have been rendered. */
   private labelCount = 0;
   private readonly label = new Writer(1024);
   private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
   private order: number[] = [];
 
-  begin(columns: PushColumns): void {
+  /** A push begins; its columns are read until it ends. */
+  begin(columns: PushColumns, key: GroupingKey): void {
+    this.columns = columns;
+    this.key = key;
     this.out.reset();
     this.out.trim(KEPT_BYTES);
     this.limitBytes = mostLinesBytes(columns.body.length);
     this.isTooLarge = false;
-    const metricCount = columns.metrics.count;
-    if (this.blocks.length < metricCount * 2) this.blocks = new Int32Array(metricCount * 4);
+    this.hasReservedLabel = false;
+    if (this.partials.size > 0) this.partials.clear();
+    if (this.blocks.length < columns.metrics.count * 2) this.blocks = new Int32Array(columns.metrics.count * 4);
   }
 
   /** Where the labels of a rendered metric begin in `out`. */
@@ -73,27 +82,41 @@ export class Renderer {
     return this.blockStart(metric) + (this.blocks[metric * 2 + 1] as number);
   }
 
-  /** Appends a family's lines to `out`. */
-  renderFamily(columns: PushColumns, family: number, key: GroupingKey): void {
-    const { families, metrics } = columns;
-    const type = families.type(family);
+  /** Begins with a family, whose lines `renderOn` appends to `out`. */
+  beginFamily(family: number): void {
+    const { columns } = this;
+    this.type = columns.families.type(family);
+    this.isPlain = !isComposite(this.type);
     this.lineCount = 0;
     this.needsSide = false;
-    this.partial.length = 0;
-    this.isQuoted = key.hasQuotedNames;
-    this.prepareHeads(columns, family, type);
-    const isPlain = type !== MetricType.summary && type < MetricType.histogram;
-    let metric = families.firstMetric(family);
-    while (metric >= 0 && !this.isTooLarge) {
-      if (metrics.has(metric, NEEDS_SIDE)) this.needsSide = true;
-      if (isPlain) this.renderPlain(columns, metric, key);
-      else this.renderComposite(columns, metric, key, type);
-      metric = metrics.next(metric);
+    this.isQuoted = this.key.hasQuotedNames;
+    this.prepareHeads(family);
+    this.metric = columns.families.firstMetric(family);
+    this.point = NOT_BEGUN;
+  }
+
+  /** Goes on with the family until the turn is over; false: there is more of it. */
+  renderOn(): boolean {
+    const { columns, out } = this;
+    const { work } = columns;
+    while (this.metric >= 0 && !this.isTooLarge) {
+      if (columns.metrics.has(this.metric, NEEDS_SIDE)) this.needsSide = true;
+      const start = out.length;
+      if (!this.isPlain) {
+        if (!this.renderComposite(this.metric)) return false;
+      } else {
+        this.renderPlain(this.metric);
+        work.charge(out.length - start);
+      }
+      this.metric = columns.metrics.next(this.metric);
+      if (work.isTurnOver) break;
     }
+    return this.metric < 0 || this.isTooLarge;
   }
 
   /** Writes what each kind of line of the family begins with: `name{`, or `{"na.me",` where the name needs quotes. */
-  private prepareHeads(columns: PushColumns, family: number, type: MetricType): void {
+  private prepareHeads(family: number): void {
+    const { columns, type, isPlain } = this;
     const at = columns.families.nameAt(family);
     const size = columns.families.nameSize(family);
     const name = columns.bytesOf(at);
@@ -101,7 +124,6 @@ export class Renderer {
     const quoted = columns.hasQuotedNames && !isLegacyName(name, start, size);
     if (quoted) this.isQuoted = true;
     const suffixes = type === MetricType.summary ? SUMMARY_SUFFIXES : HISTOGRAM_SUFFIXES;
-    const isPlain = type !== MetricType.summary && type < MetricType.histogram;
     for (let i = 0; i < (isPlain ? 1 : 3); i++) {
       const head = this.heads[i] as Writer;
       head.reset();
@@ -114,9 +136,9 @@ export class Renderer {
     }
   }
 
-  private renderPlain(columns: PushColumns, metric: number, key: GroupingKey): void {
-    const { out } = this;
-    this.renderLabels(columns, metric, key);
+  private renderPlain(metric: number): void {
+    const { out, columns } = this;
+    this.renderLabels(metric);
     this.beginLine(0, metric);
     out.byte(BRACE_CLOSE);
     out.byte(SPACE);
@@ -124,22 +146,44 @@ export class Renderer {
     this.endLine();
   }
 
-  private renderComposite(columns: PushColumns, metric: number, key: GroupingKey, type: MetricType): void {
-    const { out } = this;
-    const { metrics, samples } = columns;
-    const first = metrics.firstPoint(metric);
-    const count = metrics.countSample(metric);
-    const isHistogram = type !== MetricType.summary;
-    let hasInfinity = !isHistogram;
-    this.renderLabels(columns, metric, key);
-    for (let sample = first; sample >= 0 && !this.isTooLarge; sample = samples.next(sample)) {
-      const bound = samples.bound(sample);
-      if (bound === Infinity) hasInfinity = true;
-      this.beginPointLine(metric, isHistogram, bound);
-      this.appendValue(columns, sample);
-      this.endLine();
+  /** A metric of many lines, whose points may take several turns; false: there are more of them. */
+  private renderComposite(metric: number): boolean {
+    const { columns } = this;
+    if (this.point === NOT_BEGUN) {
+      this.renderLabels(metric);
+      this.point = columns.metrics.firstPoint(metric);
+      this.hasInfinity = this.type === MetricType.summary;
     }
-    if (!hasInfinity) {
+    if (!this.renderPoints(metric)) return false;
+    this.renderTotals(metric);
+    this.point = NOT_BEGUN;
+    return true;
+  }
+
+  private renderPoints(metric: number): boolean {
+    const { columns, out } = this;
+    const { work } = columns;
+    const isHistogram = this.type !== MetricType.summary;
+    while (this.point >= 0 && !this.isTooLarge) {
+      if (work.isTurnOver) return false;
+      const start = out.length;
+      const bound = columns.samples.bound(this.point);
+      if (bound === Infinity) this.hasInfinity = true;
+      this.beginPointLine(metric, isHistogram, bound);
+      this.appendValue(columns, this.point);
+      this.endLine();
+      this.point = columns.samples.next(this.point);
+      work.charge(out.length - start);
+    }
+    return true;
+  }
+
+  /** The bucket of all observations where there is none, the sum and the count. */
+  private renderTotals(metric: number): void {
+    const { columns, out } = this;
+    const count = columns.metrics.countSample(metric);
+    const start = out.length;
+    if (!this.hasInfinity) {
       this.beginPointLine(metric, true, Infinity);
       this.appendValue(columns, count);
       this.endLine();
@@ -147,9 +191,10 @@ export class Renderer {
     for (let part = 1; part <= 2; part++) {
       this.beginLine(part, metric);
       out.ascii("} ");
-      this.appendValue(columns, part === 1 ? metrics.sumSample(metric) : count);
+      this.appendValue(columns, part === 1 ? columns.metrics.sumSample(metric) : count);
       this.endLine();
     }
+    columns.work.charge(out.length - start);
   }
 
   private beginPointLine(metric: number, isHistogram: boolean, bound: number): void {
@@ -159,7 +204,7 @@ export class Renderer {
     this.out.ascii('"} ');
   }
 
-  /** Appends a head and the labels, and notes where the labels are: in each line of a metric they are the same. */
+  /** Appends a head and the labels, and notes where the labels stand: in each line of a metric they are the same. */
   private beginLine(head: number, metric: number): void {
     const { out, label } = this;
     const bytes = this.heads[head] as Writer;
@@ -175,20 +220,19 @@ export class Renderer {
     if (this.out.length > this.limitBytes) this.isTooLarge = true;
   }
 
-  /** Appends the value of a sample; 0 if there is none (-1). */
+  /** Appends the value of a sample; 0 where there is none (-1). */
   appendValue(columns: PushColumns, sample: number): void {
     const { out } = this;
-    const { samples } = columns;
     if (sample < 0) return out.byte(0x30);
-    const size = samples.tokenSize(sample);
-    if (size === 0) return out.float(samples.value(sample));
-    const at = samples.tokenAt(sample);
+    const size = columns.samples.tokenSize(sample);
+    if (size === 0) return out.float(columns.samples.value(sample));
+    const at = columns.samples.tokenAt(sample);
     out.copy(columns.tokens, at, at + size);
   }
 
   /** Writes the labels of a metric, merged with the grouping key's, to `label`. */
-  private renderLabels(columns: PushColumns, metric: number, key: GroupingKey): void {
-    const { label } = this;
+  private renderLabels(metric: number): void {
+    const { label, columns, key } = this;
     const count = columns.metrics.labelCount(metric);
     label.reset();
     this.labelCount = 0;
@@ -204,13 +248,13 @@ export class Renderer {
         this.appendKeyLabel(key, next++);
         difference = next < names.length ? this.compareWithName(columns, row, key, next) : -1;
       }
-      if (difference < 0) this.appendOwnLabel(columns, row);
+      if (difference < 0) this.appendOwnLabel(metric, row);
       else if (next === key.addedInstance) {
         next++;
-        this.appendOwnLabel(columns, row);
+        this.appendOwnLabel(metric, row);
       } else if (dropped === next) {
         this.appendKeyLabel(key, next++);
-        this.appendOwnLabel(columns, row);
+        this.appendOwnLabel(metric, row);
       } else dropped = next;
       // An own label of a grouping label's name is dropped: the grouping label follows in its turn. A second one of the
       // name, which only protobuf can bring, stays for the check to find.
@@ -224,8 +268,8 @@ export class Renderer {
     this.label.copy(key.full, key.bounds[index] as number, (key.bounds[index + 1] as number) - 1);
   }
 
-  private appendOwnLabel(columns: PushColumns, row: number): void {
-    const { label } = this;
+  private appendOwnLabel(metric: number, row: number): void {
+    const { label, columns } = this;
     const { labels } = columns;
     const nameAt = labels.nameAt(row);
     const size = labels.nameSize(row);
@@ -235,7 +279,7 @@ export class Renderer {
     if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
     const valueAt = labels.valueAt(row);
     const valueSize = labels.valueSize(row);
-    if (valueAt === ABSENT || nameAt === ABSENT) this.partial.push(row, this.labelCount);
+    if (valueAt === ABSENT || nameAt === ABSENT) this.notePartial(metric, row);
     this.labelCount++;
     if (columns.hasQuotedNames && !isLegacyLabel(name, start, size)) {
       this.isQuoted = true;
@@ -244,22 +288,22 @@ export class Renderer {
     } else appendValueOf(label, name, start, size, columns.bytesOf(valueAt), offsetOf(valueAt), valueSize);
   }
 
-  /** Where the own labels of a metric of the family rendered last begin in `partial`. */
-  firstPartial(columns: PushColumns, metric: number): number {
-    const { partial } = this;
-    const first = columns.metrics.firstLabel(metric);
-    let low = 0;
-    let high = partial.length / 2;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((partial[middle * 2] as number) < first) low = middle + 1;
-      else high = middle;
-    }
-    return low * 2;
+  private notePartial(metric: number, labelRow: number): void {
+    const known = this.partials.get(metric);
+    if (known === undefined) this.partials.set(metric, [labelRow, this.labelCount]);
+    else known.push(labelRow, this.labelCount);
+  }
+
+  /**
+   * The own labels of a metric without a value or without a name, two numbers each: the label row, and
+   * how many labels stand before it in the line.
+   */
+  partialOf(metric: number): readonly number[] {
+    return this.partials.size === 0 ? NO_PARTIALS : (this.partials.get(metric) ?? NO_PARTIALS);
   }
 
   /** Label rows of a metric in the order of their names. */
-  sortLabels(columns: PushColumns, first: number, count: number): number[] {
+  private sortLabels(columns: PushColumns, first: number, count: number): number[] {
     const { order } = this;
     if (count > 32) {
       this.order = Array.from({ length: count }, (_, i) => first + i);
@@ -301,49 +345,4 @@ function compareLabelNames(columns: PushColumns, a: number, b: number): number {
   const aSize = labels.nameSize(a);
   const bSize = labels.nameSize(b);
   return compareBytes(columns.bytesOf(aAt), offsetOf(aAt), aSize, columns.bytesOf(bAt), offsetOf(bAt), bSize);
-}
-
-/** Writes what a line begins with where the name needs quotes: `{"na.me_suffix",`. */
-function writeQuotedHead(out: Writer, name: Uint8Array, suffix: string): void {
-  out.byte(BRACE_OPEN);
-  out.byte(QUOTE);
-  appendEscaped(out, name);
-  out.ascii(suffix);
-  out.ascii('",');
-}
-
-/** Appends `name="value"` of ranges that need no escapes; a name of size 0 has been written before. */
-function appendValueOf(
-  out: Writer,
-  name: Uint8Array,
-  nameStart: number,
-  nameSize: number,
-  value: Uint8Array,
-  valueStart: number,
-  valueSize: number,
-): void {
-  out.reserve(nameSize + valueSize + 3);
-  const target = out.bytes;
-  let at = out.length;
-  for (let i = nameStart; i < nameStart + nameSize; i++) target[at++] = name[i] as number;
-  target[at++] = EQUALS;
-  target[at++] = QUOTE;
-  if (valueSize >= RUNTIME_BYTES) copyLongRun(value, valueStart, valueStart + valueSize, target, at);
-  else for (let i = 0; i < valueSize; i++) target[at + i] = value[valueStart + i] as number;
-  target[at + valueSize] = QUOTE;
-  out.length = at + valueSize + 1;
-}
-
-/** Appends a name in quotes, escaped as label values are. */
-function appendQuoted(out: Writer, name: Uint8Array): void {
-  out.byte(QUOTE);
-  appendEscaped(out, name);
-  out.byte(QUOTE);
-}
-
-function appendEscaped(out: Writer, text: Uint8Array): void {
-  for (const byte of text) {
-    if (byte === 0x5c || byte === QUOTE || byte === LINE_FEED) out.byte(0x5c);
-    out.byte(byte === LINE_FEED ? 0x6e : byte);
-  }
 }

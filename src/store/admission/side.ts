@@ -4,6 +4,7 @@ import { LabelWalk } from "../../exposition/label-block.ts";
 import { ABSENT, type PushColumns } from "../../model/columns.ts";
 import { HAS_FLOAT_COUNTS } from "../../model/metric-rows.ts";
 import { MetricType } from "../../model/metric-type.ts";
+import { METRIC_UNITS } from "../../model/work.ts";
 import {
   BUCKET_BOUND,
   BUCKET_COUNT,
@@ -39,6 +40,8 @@ const PACKED_WIRES: Record<number, number> = {
   [HISTOGRAM_POSITIVE_COUNT]: WIRE_FIXED64,
 };
 
+const NOTHING = new Writer(0);
+
 /**
  * Writes the metrics of a family as MetricFamily field 4 records, with the labels as rendered: what is kept beside
  * lines that do not say everything. A metric that came as protobuf keeps every field but its labels.
@@ -48,20 +51,34 @@ export class SideWriter {
   private readonly value = new Writer(1024);
   private readonly part = new Writer(256);
   private readonly doubles = new DoubleWriter();
+  /** Of the family that was begun, and the metric that is next. */
+  private records = NOTHING;
+  private next = -1;
   private readonly labels = new LabelWalk();
   private readonly fields = new FieldCursor();
   /** Of the message being written. */
   private mostBytes = Infinity;
 
-  /** The records of a family that `renderer` has just rendered, in bytes of their own. */
-  write(columns: PushColumns, family: number, renderer: Renderer): Uint8Array {
-    const out = new Writer(1024);
+  /** Begins with a family that has been rendered. */
+  begin(columns: PushColumns, family: number): void {
+    this.records = new Writer(1024);
+    this.next = columns.families.firstMetric(family);
+  }
+
+  /** Goes on with the records of the family until the turn is over: all of them in bytes of their own, or null. */
+  writeOn(columns: PushColumns, family: number, renderer: Renderer): Uint8Array | null {
+    const { records } = this;
+    const { work } = columns;
     const type = columns.families.type(family);
-    columns.eachMetric(family, (metric) => {
-      const message = this.message(columns, metric, type, renderer);
-      appendBytesField(out, FAMILY_METRIC, message, 0, message.length);
-    });
-    return out.finish();
+    while (this.next >= 0) {
+      if (work.isTurnOver) return null;
+      const message = this.message(columns, this.next, type, renderer);
+      appendBytesField(records, FAMILY_METRIC, message, 0, message.length);
+      work.charge(METRIC_UNITS + message.length);
+      this.next = columns.metrics.next(this.next);
+    }
+    this.records = NOTHING;
+    return records.finish();
   }
 
   /**
@@ -85,15 +102,15 @@ export class SideWriter {
 
   private appendLabels(columns: PushColumns, renderer: Renderer, metric: number): void {
     const { labels, part } = this;
-    const { partial, out } = renderer;
-    const end = columns.metrics.firstLabel(metric) + columns.metrics.labelCount(metric);
-    let next = renderer.firstPartial(columns, metric);
+    const { out } = renderer;
+    const partial = renderer.partialOf(metric);
+    let next = 0;
     labels.open(out.bytes, renderer.blockStart(metric), renderer.blockEnd(metric));
     for (let i = 0; this.metric.length <= this.mostBytes && labels.step(); i++) {
       const name = labels.name();
       const value = labels.value();
       const own = partial[next];
-      const isPartial = own !== undefined && own < end && partial[next + 1] === i;
+      const isPartial = own !== undefined && partial[next + 1] === i;
       if (isPartial) next += 2;
       part.reset();
       if (!isPartial || columns.labels.nameAt(own) !== ABSENT) appendBytesField(part, PAIR_NAME, name, 0, name.length);

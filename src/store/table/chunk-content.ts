@@ -7,6 +7,8 @@ export interface ChunkContent {
   source: Uint8Array;
   start: number;
   end: number;
+  /** The same lines in bytes of the size of a page, which takes them over; null: they are to be copied. */
+  page: Uint8Array | null;
   type: MetricType;
   /** Some name needs quotes. */
   quoted: boolean;
@@ -23,6 +25,7 @@ export function emptyContent(): ChunkContent {
     source: new Uint8Array(0),
     start: 0,
     end: 0,
+    page: null,
     type: MetricType.untyped,
     quoted: false,
     metricCount: 0,

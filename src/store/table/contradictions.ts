@@ -1,4 +1,5 @@
 import type { MetricType } from "../../model/metric-type.ts";
+import type { PushTimeName } from "../../model/push-times.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Family } from "./families.ts";
 import type { ChunkPlace } from "./page.ts";
@@ -23,8 +24,6 @@ export interface Contradictions {
   eachOf(name: Uint8Array, fits: (family: Family) => boolean): Family | null;
   /** The group of which a chunk holds a series, ITSELF, or NOBODY. */
   doubledBy(chunk: number): number;
-  /** The group whose series a push's line doubles, for push times: `block` are its labels. */
-  groupWith(block: Uint8Array, group: number, family: Family | null): number;
   /** The family in which a chunk that was kept is to be restored. */
   familyToRestore(name: Uint8Array, type: MetricType, isAside: boolean): Family;
 
@@ -40,6 +39,20 @@ export interface Contradictions {
     content: ChunkContent,
     doubles: number,
     why: () => string,
+  ): void;
+
+  /**
+   * The same for a push time of a group, the one series of which has the labels in `block`; `family` is the one of the
+   * name, or null.
+   */
+  putPushTime(
+    group: number,
+    name: PushTimeName,
+    block: Uint8Array,
+    family: Family | null,
+    chunk: number,
+    place: ChunkPlace,
+    content: ChunkContent,
   ): void;
 
   /** A family has metrics, which it had not before. */

@@ -30,7 +30,7 @@ export interface FamilySnapshot {
 /** Where the page and the slot of each chunk are noted. */
 type ChunkPlaces = Pick<Chunks, "setPlace">;
 /** The lines of a chunk: source[start, end). */
-type ChunkLines = Pick<ChunkContent, "source" | "start" | "end">;
+type ChunkLines = Pick<ChunkContent, "source" | "start" | "end" | "page">;
 
 /** A metric family over all groups: a column of the store. Its chunks are on its pages. */
 export class Family {
@@ -78,9 +78,17 @@ export class Family {
   }
 
   /** Puts a chunk's lines on a page with room for them; returns the page. */
-  insert(pages: Pages, places: ChunkPlaces, chunk: number, { source, start, end }: ChunkLines): Page {
+  insert(pages: Pages, places: ChunkPlaces, chunk: number, { source, start, end, page: given }: ChunkLines): Page {
+    if (given !== null) return this.adopt(pages, places, chunk, given, end - start);
     const page = pages.writable(this.pageFor(pages, end - start), this.pages);
     places.setPlace(chunk, page.id, pages.put(page, chunk, source, start, end));
+    return page;
+  }
+
+  /** Adds a page of the bytes that hold the lines already, `sizeBytes` of them. */
+  private adopt(pages: Pages, places: ChunkPlaces, chunk: number, bytes: Uint8Array, sizeBytes: number): Page {
+    const page = this.addPage(pages, bytes.length, bytes);
+    places.setPlace(chunk, page.id, page.adopt(chunk, sizeBytes));
     return page;
   }
 
@@ -100,7 +108,7 @@ export class Family {
           Math.min(PAGE_BYTES, Math.max(last.bytes.length * 2, pageSizeFor(0, last.used + size))),
         );
     }
-    return this.roomyPage(size) ?? this.addPage(pages, size);
+    return this.roomyPage(size) ?? this.addPage(pages, pageSizeFor(this.pages.length, size));
   }
 
   private roomyPage(size: number): Page | undefined {
@@ -139,8 +147,8 @@ export class Family {
     };
   }
 
-  private addPage(pages: Pages, size: number): Page {
-    const page = pages.create(this.id, pageSizeFor(this.pages.length, size));
+  private addPage(pages: Pages, sizeBytes: number, bytes?: Uint8Array): Page {
+    const page = pages.create(this.id, sizeBytes, bytes);
     page.index = this.pages.length;
     this.pages.push(page);
     return page;

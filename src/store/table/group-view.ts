@@ -44,6 +44,7 @@ export function contentOf(table: Table, chunk: number): ChunkContent {
     source: lines,
     start: 0,
     end: lines.length,
+    page: null,
     type: table.typeOf(chunk),
     quoted: table.isQuoted(chunk),
     metricCount: table.metricCountOf(chunk),

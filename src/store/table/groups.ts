@@ -29,6 +29,8 @@ export interface PushedGroup {
 export class Groups {
   readonly table = new KeyTable();
   readonly shapes = new Shapes();
+  /** The group that a large push is being stored in, or -1: nobody should look into it until all is stored. */
+  beingStored = -1;
   private readonly walk = new LabelWalk();
   private readonly column = new Int32Column();
   private readonly doubles = new Float64Column();

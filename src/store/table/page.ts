@@ -140,6 +140,16 @@ export class Page {
     return slot;
   }
 
+  /** Makes the bytes that the page was made with, up to `sizeBytes`, its one chunk; returns the slot. */
+  adopt(chunk: number, sizeBytes: number): number {
+    const slot = this.takeSlot();
+    this.slots[slot] = chunk;
+    this.sizes[slot] = sizeBytes;
+    this.chunkCount++;
+    this.used = sizeBytes;
+    return slot;
+  }
+
   private takeSlot(): number {
     if (this.chunkCount < this.count) return this.slots.indexOf(HOLE);
     if (this.count === this.slots.length) this.growSlots();

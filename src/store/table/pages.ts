@@ -84,9 +84,10 @@ export class Pages {
     this.held.retire(epoch, this.epoch, sizeBytes);
   }
 
-  create(family: number, sizeBytes: number): Page {
+  /** `given` is the memory for the page, if somebody has some of that size. */
+  create(family: number, sizeBytes: number, given?: Uint8Array): Page {
     const id = this.takeId();
-    const bytes = sizeBytes === PAGE_BYTES ? this.spare.pop() : undefined;
+    const bytes = given ?? (sizeBytes === PAGE_BYTES ? this.spare.pop() : undefined);
     const page = new Page(id, family, sizeBytes, this.epoch, bytes, this.deflated);
     this.pages[id] = page;
     this.sizeBytes += sizeBytes;

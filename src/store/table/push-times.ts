@@ -80,9 +80,7 @@ export class PushTimes {
     const family = this.family(name);
     if (contradictions === null)
       return void table.insert(group, family ?? table.addFamily(this.names[name], MetricType.gauge), content);
-    const doubles = contradictions.groupWith(key.full, group, family);
-    const why = () => `collected metric "${name}" was collected before with the same name and label values`;
-    contradictions.put(group, this.names[name], chunk, place, content, doubles, why);
+    contradictions.putPushTime(group, name, key.full, family, chunk, place, content);
   }
 
   private render(name: PushTimeName, key: GroupingKey, seconds: number, pushedMs: number): ChunkContent {

@@ -12,6 +12,7 @@ export function* readGroups(table: Table): Generator<ShownGroup | null> {
   const { groups } = table;
   for (let group = 0; group < groups.table.limit; group++) {
     if (group % GROUPS_A_TURN === GROUPS_A_TURN - 1) yield null;
+    while (groups.beingStored === group) yield null;
     if (!groups.table.has(group)) continue;
     const labels = readLabels(groups.table.key(group));
     if (groups.chunkCount(group) > MOST_NOTED) yield* readLargeGroup(new LargeGroupReading(table, group, labels));

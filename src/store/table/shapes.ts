@@ -47,6 +47,8 @@ export class Shapes {
   private readonly byId: (Shape | undefined)[] = [];
   private readonly nameTable = new KeyTable();
   private readonly names: (Name | undefined)[] = [];
+  /** How many shapes have gone: whoever goes through a list in several turns begins anew then. */
+  changes = 0;
   /** Of the objects of shapes and names. */
   private objectBytes = 0;
 
@@ -81,6 +83,7 @@ export class Shapes {
   leave(id: number): void {
     const shape = this.get(id);
     if (--shape.groupCount > 0) return;
+    this.changes++;
     this.sets.remove(id);
     this.byId[id] = undefined;
     this.byId.length = this.sets.limit;

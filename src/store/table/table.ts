@@ -1,6 +1,5 @@
 import { Broken } from "../../bytes/broken.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import { isPushTimeName } from "../../model/push-times.ts";
 import { type ChunkContent, copyInto } from "./chunk-content.ts";
@@ -87,10 +86,6 @@ export class Table {
   private beforeChange(family: Family): void {
     if (family.epoch !== this.pages.epoch)
       this.readers.beforeFamilyChanges(family, (one) => one.shown(this.helpText(one.help)));
-  }
-
-  addGroup(key: GroupingKey): number {
-    return this.groups.add(key);
   }
 
   /** The chunk of a family in a group, or -1. */
@@ -206,7 +201,7 @@ export class Table {
     this.chunkBytes += size - place.size;
     if (side !== sideBefore) this.size.changeSide(sideBefore, side);
     const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
-    if (isWide || held.used - place.size + size > held.bytes.length) {
+    if (isWide || content.page !== null || held.used - place.size + size > held.bytes.length) {
       family.remove(this.pages, held, place);
       this.putOnPage(family, chunk, content);
       return moreBytes;

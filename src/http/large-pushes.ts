@@ -1,0 +1,70 @@
+import { DecodeQueue } from "../decode/queue.ts";
+import { PushColumns } from "../model/columns.ts";
+import type { PushLimits } from "../model/limits.ts";
+import type { Rejection } from "../model/rejection.ts";
+import { STEP_UNITS } from "../model/work.ts";
+import { ProtobufParser } from "../parse/protobuf.ts";
+import { TextParser } from "../parse/text.ts";
+import type { PushRequest } from "../store/admission/push-request.ts";
+import type { Store } from "../store/store.ts";
+import { type StoreTurns, stepInTurns } from "./store-turns.ts";
+import type { StreamClock } from "./stream.ts";
+
+/**
+ * Large pushes, one after the other: each is parsed, judged and stored in slices. Small ones have columns of their own
+ * and do not wait.
+ */
+export class LargePushes {
+  private readonly queue = new DecodeQueue();
+  private readonly columns: PushColumns;
+  private readonly text: TextParser;
+  private readonly protobuf: ProtobufParser;
+
+  constructor(
+    limits: PushLimits,
+    utf8Names: boolean,
+    private readonly clock: StreamClock,
+    private readonly store: Store,
+    private readonly storeTurns: StoreTurns,
+  ) {
+    this.columns = new PushColumns(limits);
+    this.text = new TextParser(this.columns, utf8Names);
+    this.protobuf = new ProtobufParser(this.columns);
+  }
+
+  /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
+  read<T>(body: Uint8Array, isText: boolean, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
+    return this.queue.enter(async () => {
+      try {
+        const rejection = await this.parse(isText ? this.text : this.protobuf, body);
+        return rejection ?? (await apply(this.columns));
+      } finally {
+        this.columns.trim();
+      }
+    });
+  }
+
+  private parse(parser: TextParser | ProtobufParser, body: Uint8Array): Promise<Rejection | null> {
+    parser.begin(body);
+    return stepInTurns(this.clock, () => parser.readOn(STEP_UNITS));
+  }
+
+  /** Judges and stores a push that was read; why it is refused, or null. */
+  async apply(request: PushRequest): Promise<Rejection | null> {
+    const { clock, store, storeTurns } = this;
+    const push = store.beginLarge(request);
+    try {
+      let refused = await stepInTurns(clock, () => push.judgeOn());
+      if (refused === null && storeTurns.isAwaited) {
+        await storeTurns.snapshotsTaken();
+        // What it was held against may have been wiped meanwhile.
+        refused = await stepInTurns(clock, () => push.judgeOn());
+      }
+      if (refused === null) await stepInTurns(clock, () => push.storeOn());
+      return refused;
+    } finally {
+      push.end();
+      storeTurns.largeEnded();
+    }
+  }
+}

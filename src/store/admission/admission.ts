@@ -1,0 +1,324 @@
+import { SlicedCopy } from "../../bytes/sliced-copy.ts";
+import { GroupingKey } from "../../exposition/grouping-key.ts";
+import { offsetOf, PushColumns } from "../../model/columns.ts";
+import type { StoreLimits } from "../../model/limits.ts";
+import { isMetricType } from "../../model/metric-type.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
+import type { Rejection } from "../../model/rejection.ts";
+import type { ReservedFamilies } from "../../model/reserved-families.ts";
+import { FAMILY_UNITS, MORE, STEP_UNITS } from "../../model/work.ts";
+import type { PushedGroup } from "../table/groups.ts";
+import { pageSizeFor } from "../table/page.ts";
+import type { PushTimes } from "../table/push-times.ts";
+import { seriesOf } from "../table/series-source.ts";
+import type { Table } from "../table/table.ts";
+import type { Admitted } from "./admitted.ts";
+import { findFull, type Room } from "./capacity.ts";
+import { isKeptEmpty } from "./consistency.ts";
+import { DuplicateSearch } from "./duplicates.ts";
+import { FamilyJudge, type JudgedPush } from "./family-judge.ts";
+import { GroupChunks } from "./group-chunks.ts";
+import { groupGrowth, PushGrowth } from "./growth.ts";
+import { JudgedFamilies, type JudgedFamily } from "./judged-family.ts";
+import { findKeyFault } from "./key-fault.ts";
+import { KnownPush } from "./known-push.ts";
+import type { PushRequest } from "./push-request.ts";
+import { PushStoring } from "./push-storing.ts";
+import { PushedTypes } from "./pushed-types.ts";
+import { Renderer } from "./render.ts";
+import { SideWriter } from "./side.ts";
+import {
+  AFTER_CHANGE,
+  AFTER_INDEXING,
+  Faults,
+  HAS_TIMESTAMPS,
+  inconsistent,
+  linesTooLarge,
+  SEARCH_TOO_LONG,
+} from "./wording.ts";
+
+/** Whether a push may be stored: what is to be stored, or why it is refused. */
+export type Verdict = Admitted | Refusal;
+
+/** Why a push is refused. */
+export class Refusal {
+  constructor(
+    readonly rejection: Rejection,
+    /** The time of the refusal is to be noted in the push's group. */
+    readonly isNoted: boolean,
+  ) {}
+}
+
+/** What has been done of the judging of a push: all its families are written, then held against what is stored. */
+const RENDERING = 0;
+const JUDGING = 1;
+const JUDGED = 2;
+
+/** Space for the lines that are written in a turn, and one line more. */
+const SPACE_BYTES = 4 * STEP_UNITS;
+/** Fewer lines are copied when they are stored. */
+const COPIED_BYTES = STEP_UNITS;
+
+/** What admission needs to know of the store. */
+export interface AdmissionDeps {
+  readonly table: Table;
+  readonly times: PushTimes;
+  readonly reserved: ReservedFamilies;
+  /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
+  readonly check: boolean;
+  readonly limits: StoreLimits;
+  /** What the store may still grow by before its size has to be looked at again, for all who admit pushes to it. */
+  readonly room: Room;
+}
+
+/**
+ * Judges one push after the other: renders it, holds it against itself and against what is stored, at the cost of the
+ * push, and says whether it may be stored. Nothing is changed. All that it needs besides is its own: a push that is
+ * judged over several turns has an Admission to itself.
+ */
+export class Admission implements JudgedPush {
+  readonly faults = new Faults();
+  readonly families = new JudgedFamilies();
+  request: PushRequest = NO_REQUEST;
+  pushed: PushedGroup = NO_GROUP;
+  readonly duplicates: DuplicateSearch;
+  private readonly renderer = new Renderer();
+  private readonly sides = new SideWriter();
+  /** What the group of the push held before it. */
+  private readonly chunks: GroupChunks;
+  private readonly growth: PushGrowth;
+  private readonly known: KnownPush;
+  private readonly judging: FamilyJudge;
+  private readonly storing: PushStoring;
+  private readonly pushedTypes = new PushedTypes();
+  private isNewGroup = false;
+  private isSliced = false;
+  private phase = RENDERING;
+  /** The family of the push, or the one that is judged, that is next; it may have been begun. */
+  private next = 0;
+  private isBegun = false;
+  private copying: SlicedCopy | null = null;
+  /** The lines of the family that was begun are written. */
+  private isWritten = false;
+
+  constructor(private readonly deps: AdmissionDeps) {
+    const { table, times, reserved, check, room } = deps;
+    this.chunks = new GroupChunks(table, times);
+    this.growth = new PushGrowth(table, this.chunks, room);
+    this.known = new KnownPush(table, this.renderer, this.chunks);
+    this.duplicates = new DuplicateSearch(table.groups, seriesOf(table, false));
+    this.judging = new FamilyJudge(table, reserved, check, this.renderer, this.chunks, this.duplicates);
+    this.storing = new PushStoring(table, reserved, this.renderer, this.chunks, this.duplicates, NO_REQUEST);
+  }
+
+  /** Judges a push in one turn. What is admitted is lent until the next push. */
+  judge(request: PushRequest): Verdict {
+    const { columns, key } = request;
+    const group = this.deps.table.groups.find(key.block);
+    if (this.known.isOf(columns, group)) return this.judgeKnown(request, group);
+    this.begin(request, group);
+    const refusal = this.findEarly(group);
+    if (refusal !== null) return refusal;
+    this.renderOn();
+    const verdict = this.judgeOn();
+    if (verdict === MORE) throw new Error("judging a push in one turn: it was not done");
+    return verdict;
+  }
+
+  private judgeKnown(request: PushRequest, group: number): Verdict {
+    const moreBytes = this.known.prepare(request, group);
+    const full = this.growth.findFullForValues(this.deps.limits, group, moreBytes);
+    return full === null ? this.known : this.full(full);
+  }
+
+  /** A push begins, of which nothing is looked at yet. `isSliced`: it may take many turns. */
+  begin(request: PushRequest, group: number, isSliced = false): void {
+    const { columns, key } = request;
+    columns.work.begin(columns.body.length + key.block.length);
+    this.request = request;
+    this.faults.clear();
+    this.families.clear();
+    this.pushedTypes.clear();
+    this.renderer.begin(columns, key);
+    this.isNewGroup = group < 0;
+    this.isSliced = isSliced;
+    this.enter(RENDERING);
+  }
+
+  private enter(phase: number): void {
+    this.phase = phase;
+    this.next = 0;
+    this.isBegun = false;
+  }
+
+  /**
+   * Goes on with writing the push as exposition lines until the turn is over; false: there is more to write. Nothing of
+   * the store is looked at.
+   */
+  renderOn(): boolean {
+    const { request, renderer, families } = this;
+    const { columns } = request;
+    const { work } = columns;
+    while (this.next < columns.families.count && !renderer.isTooLarge) {
+      if (work.isTurnOver || !this.hasSpace()) return false;
+      if (!this.isBegun && !this.beginFamily(columns, this.next)) this.next++;
+      else if (!this.renderFamilyOn(columns, families.at(families.count - 1))) return false;
+    }
+    return true;
+  }
+
+  /** Whether there is space for what a turn writes: over several turns it is made before it is needed. */
+  private hasSpace(): boolean {
+    return !this.isSliced || this.renderer.out.reserveOn(SPACE_BYTES, STEP_UNITS);
+  }
+
+  /** False: there is nothing to write of a family. */
+  private beginFamily(columns: PushColumns, family: number): boolean {
+    columns.work.charge(FAMILY_UNITS);
+    if (this.isLeftOut(columns, family)) return false;
+    this.families.add(family, this.renderer.out.length);
+    // What is of no known type cannot be written: it is refused when it is judged.
+    if (this.isSliced) this.pushedTypes.add(columns.familyNameBytes(family), columns.families.type(family));
+    if (!isMetricType(columns.families.type(family))) return false;
+    this.renderer.beginFamily(family);
+    this.isBegun = true;
+    this.isWritten = false;
+    return true;
+  }
+
+  /**
+   * Families without metrics are left out of text pushes. The time of the push is ours to tell, and in a new group that
+   * of a failure too.
+   */
+  private isLeftOut(columns: PushColumns, family: number): boolean {
+    const { times } = this.deps;
+    if (columns.families.metricCount(family) === 0 && !isKeptEmpty(columns, family)) return true;
+    const at = columns.families.nameAt(family);
+    const size = columns.families.nameSize(family);
+    if (times.isName(PUSH_TIME, columns.bytesOf(at), offsetOf(at), size)) return true;
+    return this.isNewGroup && times.isName(PUSH_FAILURE_TIME, columns.bytesOf(at), offsetOf(at), size);
+  }
+
+  /** The lines of a family, then what they cannot say, where there is something of the kind. */
+  private renderFamilyOn(columns: PushColumns, item: JudgedFamily): boolean {
+    const { renderer, sides } = this;
+    if (!this.isWritten) {
+      if (!renderer.renderOn()) return false;
+      item.end = renderer.out.length;
+      item.quoted = renderer.isQuoted;
+      item.lineCount = renderer.lineCount;
+      this.isWritten = true;
+      if (renderer.needsSide && !renderer.isTooLarge) sides.begin(columns, item.family);
+    }
+    if (renderer.needsSide && !renderer.isTooLarge) {
+      item.side = sides.writeOn(columns, item.family, renderer);
+      if (item.side === null) return false;
+    }
+    this.isBegun = false;
+    this.next++;
+    return true;
+  }
+
+  /**
+   * From here on the store is looked at, which must not change in what the push is about until it is stored. Gives why
+   * the push is refused, if that is seen at once.
+   */
+  findEarly(group: number): Refusal | null {
+    const { table, limits, times, check, room } = this.deps;
+    const { request, duplicates } = this;
+    const { columns, key } = request;
+    duplicates.begin(columns.work);
+    this.pushed = table.groups.pushedGroup(group, key);
+    const noRoom = group < 0 ? findFull(table, limits, room, groupGrowth(table, key)) : null;
+    if (noRoom !== null) return this.full(noRoom);
+    const forbidden = findKeyFault(table, times, check ? duplicates : null, key, group);
+    if (forbidden !== null) return new Refusal(inconsistent(forbidden), false);
+    if (columns.hasTimestamps) return new Refusal(inconsistent(HAS_TIMESTAMPS), true);
+    this.chunks.read(group);
+    return null;
+  }
+
+  /** Goes on with judging until the turn is over. */
+  judgeOn(): Verdict | typeof MORE {
+    if (this.phase === RENDERING) this.enter(JUDGING);
+    if (this.phase === JUDGING) {
+      const refusal = this.judgeFamiliesOn() ? this.findRefusal() : MORE;
+      if (refusal !== null) return refusal;
+      this.enter(JUDGED);
+    }
+    return this.isSliced && !this.makePagesOn() ? MORE : this.findRoom();
+  }
+
+  /** Copies the lines of large families to pages of their own, which are then stored as they are; false: there is more. */
+  private makePagesOn(): boolean {
+    const { families, renderer } = this;
+    const { work } = this.request.columns;
+    while (this.next < families.count) {
+      if (work.isTurnOver) return false;
+      const item = families.at(this.next);
+      const sizeBytes = item.end - item.start;
+      if (!item.unchanged && sizeBytes >= COPIED_BYTES) {
+        this.copying ??= new SlicedCopy(pageSizeFor(0, sizeBytes));
+        work.charge(STEP_UNITS);
+        if (!this.copying.copyOn(renderer.out.bytes, item.start, item.end, STEP_UNITS)) continue;
+        item.page = this.copying.target;
+        this.copying = null;
+      }
+      this.next++;
+    }
+    return true;
+  }
+
+  /** False: there are more families to judge. */
+  private judgeFamiliesOn(): boolean {
+    const { judging, families } = this;
+    const { work } = this.request.columns;
+    while (this.next < families.count && !this.renderer.isTooLarge) {
+      if (work.isTurnOver) return false;
+      const item = families.at(this.next);
+      if (!this.isBegun) judging.begin(this, item);
+      this.isBegun = true;
+      if (!judging.judgeOn(this, item)) return false;
+      this.isBegun = false;
+      this.next++;
+    }
+    return true;
+  }
+
+  private findRefusal(): Refusal | null {
+    const { faults, duplicates, renderer } = this;
+    if (faults.count > 0 && this.deps.table.removals.isUnderWay) return new Refusal(AFTER_CHANGE, false);
+    if (duplicates.isIncomplete) return new Refusal(AFTER_INDEXING, false);
+    if (duplicates.isExhausted) return new Refusal(SEARCH_TOO_LONG, false);
+    const { length } = this.request.columns.body;
+    if (renderer.isTooLarge) return new Refusal(linesTooLarge(length, renderer.limitBytes), true);
+    return faults.count > 0 ? new Refusal(inconsistent(faults.message), true) : null;
+  }
+
+  private findRoom(): Verdict {
+    const { growth, families, request, pushed, renderer, deps } = this;
+    const hasRoom = growth.hasRoom(deps.limits, request, pushed.group, renderer.out.length, families.count);
+    const full = hasRoom ? null : growth.findFull(deps.limits, request, pushed.group, families);
+    if (full !== null) return this.full(full);
+    return this.storing.begin(request, pushed.group, families, this.isSliced);
+  }
+
+  private full(rejection: Rejection): Refusal {
+    const isLater = this.deps.table.removals.isUnderWay;
+    return isLater ? new Refusal(AFTER_CHANGE, false) : new Refusal(rejection, rejection.kind === "too-large");
+  }
+
+  /** The types of all families of the push, by their names. */
+  get types(): PushedTypes {
+    const { pushedTypes, families, request } = this;
+    if (!pushedTypes.isEmpty) return pushedTypes;
+    for (let i = 0; i < families.count; i++) {
+      const { family } = families.at(i);
+      pushedTypes.add(request.columns.familyNameBytes(family), request.columns.families.type(family));
+    }
+    return pushedTypes;
+  }
+}
+
+const NO_REQUEST: PushRequest = { key: new GroupingKey([]), columns: new PushColumns(), replace: false, receivedMs: 0 };
+const NO_GROUP: PushedGroup = { group: -1, shape: -1 };

@@ -1,0 +1,127 @@
+import type { GroupingKey } from "../exposition/grouping-key.ts";
+import type { Rejection } from "../model/rejection.ts";
+import { MORE, STEP_UNITS } from "../model/work.ts";
+import { type Admission, Refusal, type Verdict } from "./admission/admission.ts";
+import type { Admitted } from "./admission/admitted.ts";
+import type { PushRequest } from "./admission/push-request.ts";
+
+/** What a large push does with the store. */
+export interface LargePushDeps {
+  /** One that nobody else uses, for the store as it is. */
+  readonly newAdmission: () => Admission;
+  /** The group of the push, or -1. */
+  readonly group: () => number;
+  readonly refuse: (refusal: Refusal) => Rejection;
+  /** Gives the group that it is to be stored in, into which nobody looks until `stored`. */
+  readonly beginStoring: (admitted: Admitted) => number;
+  readonly stored: (group: number, admitted: Admitted) => void;
+  readonly ended: () => void;
+}
+
+const RENDERING = 0;
+const JUDGING = 1;
+const ADMITTED = 2;
+const STORING = 3;
+const OVER = 4;
+
+/**
+ * A push that is judged and stored over many turns of the loop. Until it is over it holds
+ *
+ * - its group: other pushes to it and its removal come before or after, not meanwhile;
+ * - its families, from when it is judged: no other push brings series that could contradict them. All others are free.
+ *
+ * So what was found good is good when it is stored. Whoever takes a snapshot sees all of it or nothing.
+ */
+export class LargePush {
+  private admission: Admission;
+  private phase = RENDERING;
+  private admitted: Admitted | null = null;
+  private group = -1;
+
+  constructor(
+    private readonly request: PushRequest,
+    private readonly deps: LargePushDeps,
+  ) {
+    this.admission = deps.newAdmission();
+    this.begin();
+  }
+
+  private begin(): void {
+    this.phase = RENDERING;
+    this.admission.begin(this.request, this.deps.group(), true);
+  }
+
+  /** Begins anew, unless it is over: what it was held against is gone. */
+  restart(): void {
+    if (this.phase === OVER) return;
+    this.admission = this.deps.newAdmission();
+    this.begin();
+  }
+
+  /** Goes on with judging for a moment; then why it is refused, or null: it is to be stored. */
+  judgeOn(): Rejection | null | typeof MORE {
+    const { admission, request, deps } = this;
+    const { work } = request.columns;
+    if (this.phase === ADMITTED) return null;
+    work.beginTurn(STEP_UNITS);
+    if (this.phase === RENDERING) {
+      if (!admission.renderOn()) return MORE;
+      this.phase = JUDGING;
+      work.beginTurn(Infinity);
+      const refusal = admission.findEarly(deps.group());
+      return refusal === null ? MORE : deps.refuse(refusal);
+    }
+    return this.conclude(admission.judgeOn());
+  }
+
+  private conclude(verdict: Verdict | typeof MORE): Rejection | null | typeof MORE {
+    if (verdict === MORE) return MORE;
+    if (verdict instanceof Refusal) return this.deps.refuse(verdict);
+    this.admitted = verdict;
+    this.phase = ADMITTED;
+    return null;
+  }
+
+  /** Goes on with storing for a moment; null: all is stored. */
+  storeOn(): null | typeof MORE {
+    const { admitted, deps, request } = this;
+    if (admitted === null) throw new Error("storing a push: it was not admitted");
+    if (this.phase === OVER) return null;
+    if (this.phase === ADMITTED) {
+      this.group = deps.beginStoring(admitted);
+      this.phase = STORING;
+    }
+    request.columns.work.beginTurn(STEP_UNITS);
+    if (!admitted.storeOn(this.group)) return MORE;
+    this.phase = OVER;
+    deps.stored(this.group, admitted);
+    return null;
+  }
+
+  get isStoring(): boolean {
+    return this.phase === STORING;
+  }
+
+  /** Brings storing to its end, where it has begun. */
+  finishStoring(): void {
+    while (this.isStoring) this.storeOn();
+  }
+
+  /** Lets all go that it holds. To be called once, whatever becomes of it. */
+  end(): void {
+    this.phase = OVER;
+    this.deps.ended();
+  }
+
+  /** Whether it is for the group of a key. */
+  isFor({ block }: GroupingKey): boolean {
+    return Buffer.compare(this.request.key.block, block) === 0;
+  }
+
+  /** Whether another push has to wait until this one is over. */
+  isBefore(verdict: Verdict): boolean {
+    if (this.phase === RENDERING) return false;
+    if (!(verdict instanceof Refusal)) return verdict.bringsSeriesOf(this.admission.types);
+    return this.isStoring || (verdict.isNoted && this.admission.types.hasPushTime);
+  }
+}

@@ -1,0 +1,298 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Writer } from "../../src/bytes/writer.ts";
+import { GroupingKey } from "../../src/exposition/grouping-key.ts";
+import { Work } from "../../src/model/work.ts";
+import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
+import { delimited, double, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+import { countWork } from "./counted.ts";
+
+setDefaultTimeout(120_000);
+
+const KIB = 1024;
+/** The most work between two turns of the loop that may be charged and counted: about a millisecond. */
+const MOST_CHARGED = 192 * KIB;
+const MOST_DONE = 512 * KIB;
+
+const lines = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join("");
+
+/** The metrics of a protobuf family. */
+const metrics = (count: number, fields: (i: number) => Uint8Array): Uint8Array =>
+  Buffer.concat(Array.from({ length: count }, (_, i) => part(4, fields(i))));
+
+const SERIES = 100_000;
+const text = lines(SERIES, (i) => `m{i="${i}",path="/a/b/c"} ${i}.5\n`);
+const protobuf = delimited(
+  part(1, "m"),
+  integer(3, 1),
+  metrics(SERIES, (i) => Buffer.concat([label("i", `${i}`), label("path", "/a/b/c"), part(2, double(1, i + 0.5))])),
+);
+const odd = delimited(
+  part(1, "m"),
+  integer(3, 1),
+  metrics(SERIES, (i) => Buffer.concat([label("i", `${i}`), part(2, double(1, -0))])),
+);
+
+interface Case {
+  readonly what: string;
+  readonly body: string | Uint8Array;
+  /** What is stored before. */
+  readonly before?: readonly (readonly [path: string, body: string])[];
+  readonly flags?: readonly string[];
+  readonly method?: string;
+  readonly status?: number;
+}
+
+const CASES: readonly Case[] = [
+  { what: "series of one family", body: text },
+  { what: "series of one family, in protobuf", body: protobuf },
+  { what: "series that lines do not say all of", body: odd },
+  { what: "the same series again", body: text, before: [["/job/large", text]] },
+  { what: "series again with other values", body: text.replaceAll(".5\n", ".25\n"), before: [["/job/large", text]] },
+  {
+    what: "other series in their place",
+    body: text.replaceAll("/c", "/d"),
+    before: [["/job/large", text]],
+    method: "PUT",
+  },
+  {
+    what: "series that another group may have",
+    body: text,
+    before: [["/job/large/path/x", lines(100, (i) => `m{i="x${i}"} 1\n`)]],
+  },
+  {
+    what: "series that a large family of another group may have",
+    body: text,
+    before: [["/job/large/i/x", text.replaceAll("i=", "n=")]],
+  },
+  { what: "many families", body: lines(20_000, (i) => `f${i}{path="/a/b/c"} 1\n`) },
+  {
+    what: "many families in place of others",
+    body: lines(20_000, (i) => `f${i}{path="/a/b/c"} 1\n`),
+    before: [["/job/large", lines(20_000, (i) => `f${i + 10_000} 1\n`)]],
+    method: "PUT",
+  },
+  {
+    what: "one histogram of many buckets",
+    body: `# TYPE h histogram\n${lines(60_000, (i) => `h_bucket{le="${i}"} ${i}\n`)}h_bucket{le="+Inf"} 60000\nh_sum 1\nh_count 60000\n`,
+  },
+  { what: "series of which the last one is there twice", body: `${text}m{i="1",path="/a/b/c"} 1\n`, status: 400 },
+  {
+    what: "series of another type than a group has",
+    body: text,
+    before: [["/job/other", "# TYPE m counter\nm 1\n"]],
+    status: 400,
+  },
+  { what: "series that are not checked", body: text, flags: ["--push.disable-consistency-check"], status: 202 },
+  {
+    what: "series that are not checked beside those of another group",
+    body: text,
+    before: [["/job/large/path/x", 'm{i="x"} 1\n']],
+    flags: ["--push.disable-consistency-check"],
+    status: 202,
+  },
+];
+
+/** Time goes on whenever it is asked for: a turn is taken wherever one may be. */
+function sliced(gateway: TestApp): void {
+  const { clock } = gateway;
+  let nowMs = 0;
+  gateway.clock = { nowMs: () => (nowMs += 1), turn: clock.turn };
+}
+
+const send = (gateway: TestApp, path: string, body: string | Uint8Array, method = "POST"): Promise<Response> =>
+  ask(gateway.app, method, `/metrics${path}`, {
+    body: body as string,
+    headers: typeof body === "string" ? {} : { "content-type": PROTOBUF_TYPE },
+  });
+
+describe("a large push is judged and stored in slices", () => {
+  test.each(CASES)("$what", async ({ body, before = [], flags = [], method = "POST", status = 200 }) => {
+    const gateway = createTestApp(...flags);
+    for (const [path, one] of before) expect((await push(gateway.app, path, one)).ok).toBe(true);
+    sliced(gateway);
+    let answer: Response | null = null;
+    const small: number[] = [];
+    const counted = await countWork(gateway, async () => {
+      let isOver = false;
+      const large = send(gateway, "/job/large", body, method).then((response) => {
+        answer = response;
+        isOver = true;
+      });
+      // Beside it small pushes and scrapes are answered.
+      for (let i = 0; !isOver && i < 50; i++) {
+        small.push((await push(gateway.app, "/job/small", `small ${i}\n`)).status);
+        await gateway.clock.turn();
+      }
+      await large;
+    });
+    expect([answer as Response | null].map((response) => response?.status)).toEqual([status]);
+    expect(new Set(small)).toEqual(new Set([flags.length > 0 ? 202 : 200]));
+    expect(small.length).toBeGreaterThan(5);
+    expect(counted.mostCharged).toBeLessThanOrEqual(MOST_CHARGED);
+    expect(counted.mostInTurn).toBeLessThanOrEqual(MOST_DONE);
+    expect(gateway.store.isStoring).toBe(false);
+    expect((await push(gateway.app, "/job/large", "after 1\n")).ok).toBe(true);
+  });
+});
+
+describe("while a large push is taken", () => {
+  const many = lines(20_000, (i) => `f${i}{n="large"} 1\n`);
+
+  /** Sends a large push and does something else in each turn of the loop until it is answered. */
+  async function during(
+    gateway: TestApp,
+    body: string,
+    each: (turn: number) => void | Promise<void>,
+    method = "POST",
+  ): Promise<Response> {
+    sliced(gateway);
+    let answer: Response | null = null;
+    const large = send(gateway, "/job/large", body, method).then((response) => (answer = response));
+    for (let turn = 0; answer === null; turn++) {
+      await each(turn);
+      await gateway.clock.turn();
+    }
+    return large;
+  }
+
+  const isHeld = ({ context }: TestApp): boolean =>
+    context.store.isHeld(new GroupingKey([{ name: "job", value: "large" }]));
+
+  test("a scrape shows all of it or nothing", async () => {
+    const gateway = createTestApp();
+    const counts = new Set<number>();
+    const scrapes: Promise<void>[] = [];
+    await during(gateway, many, (turn) => {
+      if (turn % 8 !== 0) return;
+      scrapes.push(scrape(gateway.app).then((shown) => void counts.add(shown.match(/^f\d+\{/gm)?.length ?? 0)));
+    });
+    await Promise.all(scrapes);
+    expect([...counts].sort((a, b) => a - b)).toEqual([0, 20_000]);
+    expect(gateway.store.stats.snapshots).toBe(0);
+  });
+
+  test("the JSON API shows its group whole, before or after", async () => {
+    const gateway = createTestApp();
+    await push(gateway.app, "/job/large", "before 1\n");
+    const sizes = new Set<number>();
+    const reads: Promise<void>[] = [];
+    await during(gateway, many, (turn) => {
+      if (turn % 16 !== 0) return;
+      const read = async () => {
+        const { data } = JSON.parse(await (await ask(gateway.app, "GET", "/api/v1/metrics")).text());
+        sizes.add(Object.keys(data[0]).length);
+      };
+      reads.push(read());
+    });
+    await Promise.all(reads);
+    expect([...sizes].filter((size) => size > 10 && size < 20_000)).toEqual([]);
+  });
+
+  test("others to its group come before or after it", async () => {
+    const gateway = createTestApp();
+    const others: Promise<Response>[] = [];
+    const ways = [
+      () => push(gateway.app, "/job/large", "mine 1\n"),
+      () => ask(gateway.app, "DELETE", "/metrics/job/large"),
+      () => push(gateway.app, "/job/large", "mine 2\n"),
+    ];
+    const answer = await during(gateway, many, () => {
+      const next = isHeld(gateway) ? ways.shift() : undefined;
+      if (next !== undefined) others.push(next());
+    });
+    expect([answer.status, ways.length]).toEqual([200, 0]);
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 202, 200]);
+    while (gateway.store.stepChange());
+    const shown = await scrape(gateway.app);
+    expect(shown.match(/^(?:f\d+|mine)\{.*/gm)).toEqual(['mine{instance="",job="large"} 2']);
+  });
+
+  test("what would contradict it waits and is judged when it is stored", async () => {
+    const gateway = createTestApp();
+    await push(gateway.app, "/job/known", "# TYPE f7 untyped\nf7 1\n");
+    const others: [what: string, answer: Promise<Response>][] = [];
+    const answer = await during(gateway, many, (turn) => {
+      if (!gateway.store.isStoring || turn % 20 !== 0) return;
+      const from = (what: string, body: string, path: string) => others.push([what, push(gateway.app, path, body)]);
+      from("the very series of one of its families", "f1 1\n", "/job/large/n/large");
+      from("another type", "# TYPE f2 gauge\nf2 1\n", `/job/typed${turn}`);
+      from("a family whose lines would be taken for its", "# TYPE f11 summary\nf11 1\n", `/job/summary${turn}`);
+      from("another family", `# TYPE g counter\ng ${turn}\n`, `/job/free${turn}`);
+      from("other values for what is there", `f7 ${turn}\n`, "/job/known");
+    });
+    expect(answer.status).toBe(200);
+    const statuses: Record<string, number[]> = {};
+    for (const [what, response] of others) statuses[what] = [...(statuses[what] ?? []), (await response).status];
+    const distinct = Object.entries(statuses).map(([what, all]) => [what, [...new Set(all)]]);
+    expect(Object.fromEntries(distinct)).toEqual({
+      "the very series of one of its families": [400],
+      "another type": [400],
+      "a family whose lines would be taken for its": [400],
+      "another family": [200],
+      "other values for what is there": [200],
+    });
+    // Never two that contradict each other.
+    const shown = await scrape(gateway.app);
+    const series = shown.match(/^f\d+\{[^}]*\}/gm) ?? [];
+    expect(new Set(series).size).toBe(series.length);
+    expect((shown.match(/^# TYPE f2 /gm) ?? []).length).toBe(1);
+  });
+
+  test("a wipe leaves all of it or nothing", async () => {
+    const gateway = createTestApp("--web.enable-admin-api");
+    for (const at of [2, 60, 200, 400]) {
+      const answer = await during(gateway, many, async (turn) => {
+        if (turn === at) expect((await ask(gateway.app, "PUT", "/api/v1/admin/wipe")).status).toBe(202);
+      });
+      expect(answer.status).toBe(200);
+      const { families } = gateway.store.stats;
+      expect([0, 20_002]).toContain(families);
+    }
+  });
+
+  test("whoever cannot wait for its end has a snapshot of all of it", async () => {
+    const gateway = createTestApp();
+    let isSeen = false;
+    await during(gateway, many, () => {
+      if (!gateway.store.isStoring || isSeen) return;
+      isSeen = true;
+      const snapshot = gateway.store.snapshot();
+      expect(snapshot.families.filter(({ filled }) => filled).length).toBe(20_002);
+      snapshot.release();
+    });
+    expect(isSeen).toBe(true);
+  });
+
+  test("the store's limits hold for all together", async () => {
+    const gateway = createTestApp("--store.max-families=20100");
+    const others: Promise<Response>[] = [];
+    const answer = await during(gateway, many, (turn) => {
+      if (turn % 10 === 0) others.push(push(gateway.app, "/job/small", `g${turn} 1\n`));
+    });
+    await Promise.all(others);
+    expect([200, 507]).toContain(answer.status);
+    expect(gateway.store.stats.families).toBeLessThanOrEqual(20_100);
+  });
+});
+
+test("what a large push grows into is made room for in slices", () => {
+  const writer = new Writer(16);
+  writer.ascii("0123456789abcdef");
+  let turns = 0;
+  while (!writer.reserveOn(100, 5)) turns++;
+  expect(turns).toBe(3);
+  expect(Buffer.from(writer.view()).toString()).toBe("0123456789abcdef");
+  expect(writer.bytes.length).toBeGreaterThanOrEqual(116);
+});
+
+test("the turn of a request is over once its units are spent", () => {
+  const work = new Work();
+  work.begin(10);
+  expect(work.isTurnOver).toBe(false);
+  work.beginTurn(5);
+  work.charge(4);
+  expect([work.isTurnOver, work.turnUnits]).toEqual([false, 1]);
+  work.charge(4);
+  expect(work.isTurnOver).toBe(true);
+});
