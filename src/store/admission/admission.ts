@@ -249,7 +249,7 @@ export class Admission implements JudgedPush {
     return this.isSliced && !this.makePagesOn() ? MORE : this.findRoom();
   }
 
-  /** Copies the lines of large families to pages of their own, which are then stored as they are; false: there is more. */
+  /** Copies the lines of large families to pages of their own, which are stored as they are; false: there is more. */
   private makePagesOn(): boolean {
     const { families, renderer } = this;
     const { work } = this.request.columns;

@@ -8,8 +8,8 @@ import { quoteToken, quoteTokenText, shownToken } from "../../model/quote.ts";
 import { Rejection } from "../../model/rejection.ts";
 
 /*
- * What a push that is refused is told. Where the reference has words they are its words; what makes scrapes fail is said
- * in Prometheus' words by scrape-check.ts.
+ * What the client of a refused push is told. Where the reference has words they are its words; scrape-check.ts says in
+ * Prometheus' words what would make scrapes fail.
  */
 
 /** Before what is wrong with a push, in the answer; the log has it as the message. */
