@@ -11,7 +11,7 @@ setDefaultTimeout(120_000);
 const KIB = 1024;
 /** The most work between two turns of the loop that may be charged and counted: about a millisecond. */
 const MOST_CHARGED = 192 * KIB;
-const MOST_DONE = 512 * KIB;
+const MOST_DONE = 768 * KIB;
 
 const lines = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("");

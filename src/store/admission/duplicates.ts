@@ -155,7 +155,7 @@ export class DuplicateSearch {
     } else {
       work.charge(ROW_UNITS + end - start);
       if (!this.seen.add(start, end)) return ITSELF;
-      if (stored === null) return NOBODY;
+      if (stored === null || work.isSpent) return NOBODY;
       this.open(source, start, end);
     }
     return stored === null ? NOBODY : this.searchOn(source, start, end, stored);
