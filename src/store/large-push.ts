@@ -1,17 +1,17 @@
 import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
-import { type Admission, Refusal, type Verdict } from "./admission/admission.ts";
+import { type PushAdmission, PushRefusal, type PushVerdict } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 
 /** What a large push does with the store. */
 export interface LargePushDeps {
   /** One that nobody else uses, for the store as it is. */
-  readonly newAdmission: () => Admission;
+  readonly newAdmission: () => PushAdmission;
   /** The group of the push, or -1. */
   readonly group: () => number;
-  readonly refuse: (refusal: Refusal) => Rejection;
+  readonly refuse: (refusal: PushRefusal) => Rejection;
   /** Gives the group that it is to be stored in, into which nobody looks until `stored`. */
   readonly beginStoring: (admitted: Admitted) => number;
   readonly stored: (group: number, admitted: Admitted) => void;
@@ -33,7 +33,7 @@ const OVER = 4;
  * So what was found good is good when it is stored. Whoever takes a snapshot sees all of it or nothing.
  */
 export class LargePush {
-  private admission: Admission;
+  private admission: PushAdmission;
   private phase = RENDERING;
   private admitted: Admitted | null = null;
   private group = -1;
@@ -74,9 +74,9 @@ export class LargePush {
     return this.conclude(admission.judgeOn());
   }
 
-  private conclude(verdict: Verdict | typeof MORE): Rejection | null | typeof MORE {
+  private conclude(verdict: PushVerdict | typeof MORE): Rejection | null | typeof MORE {
     if (verdict === MORE) return MORE;
-    if (verdict instanceof Refusal) return this.deps.refuse(verdict);
+    if (verdict instanceof PushRefusal) return this.deps.refuse(verdict);
     this.admitted = verdict;
     this.phase = ADMITTED;
     return null;
@@ -119,9 +119,9 @@ export class LargePush {
   }
 
   /** Whether another push has to wait until this one is over. */
-  isBefore(verdict: Verdict): boolean {
+  isBefore(verdict: PushVerdict): boolean {
     if (this.phase === RENDERING) return false;
-    if (!(verdict instanceof Refusal)) return verdict.bringsSeriesOf(this.admission.types);
+    if (!(verdict instanceof PushRefusal)) return verdict.bringsSeriesOf(this.admission.types);
     return this.isStoring || (verdict.isNoted && this.admission.types.hasPushTime);
   }
 }

@@ -10,7 +10,7 @@ import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model
 import type { StoreStats } from "../model/store-stats.ts";
 import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
-import { Admission, type AdmissionDeps, Refusal } from "./admission/admission.ts";
+import { PushAdmission, type PushAdmissionDeps, PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import { PushOutcome } from "./admission/push-outcome.ts";
@@ -36,8 +36,8 @@ const NO_GROUP = -1;
 
 /** Who judges pushes to the table of a store. */
 interface Desk {
-  readonly deps: AdmissionDeps;
-  readonly admission: Admission;
+  readonly deps: PushAdmissionDeps;
+  readonly admission: PushAdmission;
   readonly outcome: PushOutcome;
 }
 
@@ -73,7 +73,7 @@ export class Store {
     const times = new PushTimes(table);
     const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
     const deps = { table, times, reserved, check, limits, room };
-    const admission = new Admission(deps);
+    const admission = new PushAdmission(deps);
     return { deps, admission, outcome: new PushOutcome(table, times, check ? admission.duplicates : null) };
   }
 
@@ -107,7 +107,7 @@ export class Store {
     if (this.check) this.settle();
     const verdict = desk.admission.judge(request);
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
-    if (verdict instanceof Refusal)
+    if (verdict instanceof PushRefusal)
       return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
     const group = verdict.group < 0 ? this.table.groups.add(request.key) : verdict.group;
     verdict.storeOn(group);
@@ -116,7 +116,7 @@ export class Store {
   }
 
   /** Whether a push that cannot wait is to be judged again, for what it had to wait for has been made at once. */
-  private isToBeIndexed({ canWait }: PushRequest, { rejection }: Refusal): boolean {
+  private isToBeIndexed({ canWait }: PushRequest, { rejection }: PushRefusal): boolean {
     if (canWait || rejection !== AFTER_INDEXING) return false;
     this.table.indexing.finish();
     return true;
@@ -127,7 +127,7 @@ export class Store {
     this.watcher?.changed(group);
   }
 
-  private refuse(request: PushRequest, { rejection, isNoted }: Refusal): Rejection {
+  private refuse(request: PushRequest, { rejection, isNoted }: PushRefusal): Rejection {
     if (isNoted) {
       const known = this.table.groups.find(request.key.block);
       const group = known < 0 ? this.table.groups.add(request.key) : known;
@@ -144,7 +144,7 @@ export class Store {
   beginLarge(request: PushRequest): LargePush {
     if (this.large !== null) throw new Broken("beginning with a large push: there is one already");
     this.large = new LargePush(request, {
-      newAdmission: () => new Admission(this.desk.deps),
+      newAdmission: () => new PushAdmission(this.desk.deps),
       group: () => this.table.groups.find(request.key.block),
       refuse: (refusal) => this.refuse(request, refusal),
       beginStoring: (admitted) => this.beginStoring(request, admitted),

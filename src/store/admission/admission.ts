@@ -38,10 +38,10 @@ import {
 } from "./wording.ts";
 
 /** Whether a push may be stored: what is to be stored, or why it is refused. */
-export type Verdict = Admitted | Refusal;
+export type PushVerdict = Admitted | PushRefusal;
 
 /** Why a push is refused. */
-export class Refusal {
+export class PushRefusal {
   constructor(
     readonly rejection: Rejection,
     /** The time of the refusal is to be noted in the push's group. */
@@ -60,7 +60,7 @@ const SPACE_BYTES = 4 * STEP_UNITS;
 const COPIED_BYTES = STEP_UNITS;
 
 /** What admission needs to know of the store. */
-export interface AdmissionDeps {
+export interface PushAdmissionDeps {
   readonly table: Table;
   readonly times: PushTimes;
   readonly reserved: ReservedFamilies;
@@ -74,9 +74,9 @@ export interface AdmissionDeps {
 /**
  * Judges one push after the other: renders it, holds it against itself and against what is stored, at the cost of the
  * push, and says whether it may be stored. Nothing is changed. All that it needs besides is its own: a push that is
- * judged over several turns has an Admission to itself.
+ * judged over several turns has an PushAdmission to itself.
  */
-export class Admission implements JudgedPush {
+export class PushAdmission implements JudgedPush {
   readonly faults = new Faults();
   readonly families = new JudgedFamilies();
   request: PushRequest = NO_REQUEST;
@@ -101,7 +101,7 @@ export class Admission implements JudgedPush {
   /** The lines of the family that was begun are written. */
   private isWritten = false;
 
-  constructor(private readonly deps: AdmissionDeps) {
+  constructor(private readonly deps: PushAdmissionDeps) {
     const { table, times, reserved, check, room } = deps;
     this.chunks = new GroupChunks(table, times);
     this.growth = new PushGrowth(table, this.chunks, room);
@@ -112,7 +112,7 @@ export class Admission implements JudgedPush {
   }
 
   /** Judges a push in one turn. What is admitted is lent until the next push. */
-  judge(request: PushRequest): Verdict {
+  judge(request: PushRequest): PushVerdict {
     const { columns, key } = request;
     const group = this.deps.table.groups.find(key.block);
     if (this.known.isOf(columns, group)) return this.judgeKnown(request, group);
@@ -125,7 +125,7 @@ export class Admission implements JudgedPush {
     return verdict;
   }
 
-  private judgeKnown(request: PushRequest, group: number): Verdict {
+  private judgeKnown(request: PushRequest, group: number): PushVerdict {
     const moreBytes = this.known.prepare(request, group);
     const full = this.growth.findFullForValues(this.deps.limits, group, moreBytes);
     return full === null ? this.known : this.full(full);
@@ -223,7 +223,7 @@ export class Admission implements JudgedPush {
    * From here on the store is looked at, which must not change in what the push is about until it is stored. Gives why
    * the push is refused, if that is seen at once.
    */
-  findEarly(group: number): Refusal | null {
+  findEarly(group: number): PushRefusal | null {
     const { table, limits, times, check, room } = this.deps;
     const { request, duplicates } = this;
     const { columns, key } = request;
@@ -232,14 +232,14 @@ export class Admission implements JudgedPush {
     const noRoom = group < 0 ? findFull(table, limits, room, groupGrowth(table, key)) : null;
     if (noRoom !== null) return this.full(noRoom);
     const forbidden = findKeyFault(table, times, check ? duplicates : null, key, group);
-    if (forbidden !== null) return new Refusal(inconsistent(forbidden), false);
-    if (columns.hasTimestamps) return new Refusal(inconsistent(HAS_TIMESTAMPS), true);
+    if (forbidden !== null) return new PushRefusal(inconsistent(forbidden), false);
+    if (columns.hasTimestamps) return new PushRefusal(inconsistent(HAS_TIMESTAMPS), true);
     this.chunks.read(group);
     return null;
   }
 
   /** Goes on with judging until the turn is over. */
-  judgeOn(): Verdict | typeof MORE {
+  judgeOn(): PushVerdict | typeof MORE {
     if (this.phase === RENDERING) this.enter(JUDGING);
     if (this.phase === JUDGING) {
       const refusal = this.judgeFamiliesOn() ? this.findRefusal() : MORE;
@@ -285,17 +285,17 @@ export class Admission implements JudgedPush {
     return true;
   }
 
-  private findRefusal(): Refusal | null {
+  private findRefusal(): PushRefusal | null {
     const { faults, duplicates, renderer } = this;
-    if (faults.count > 0 && this.deps.table.removals.isUnderWay) return new Refusal(AFTER_CHANGE, false);
-    if (duplicates.isIncomplete) return new Refusal(AFTER_INDEXING, false);
-    if (duplicates.isExhausted) return new Refusal(SEARCH_TOO_LONG, false);
+    if (faults.count > 0 && this.deps.table.removals.isUnderWay) return new PushRefusal(AFTER_CHANGE, false);
+    if (duplicates.isIncomplete) return new PushRefusal(AFTER_INDEXING, false);
+    if (duplicates.isExhausted) return new PushRefusal(SEARCH_TOO_LONG, false);
     const { length } = this.request.columns.body;
-    if (renderer.isTooLarge) return new Refusal(linesTooLarge(length, renderer.limitBytes), true);
-    return faults.count > 0 ? new Refusal(inconsistent(faults.message), true) : null;
+    if (renderer.isTooLarge) return new PushRefusal(linesTooLarge(length, renderer.limitBytes), true);
+    return faults.count > 0 ? new PushRefusal(inconsistent(faults.message), true) : null;
   }
 
-  private findRoom(): Verdict {
+  private findRoom(): PushVerdict {
     const { growth, families, request, pushed, renderer, deps } = this;
     const hasRoom = growth.hasRoom(deps.limits, request, pushed.group, renderer.out.length, families.count);
     const full = hasRoom ? null : growth.findFull(deps.limits, request, pushed.group, families);
@@ -303,9 +303,9 @@ export class Admission implements JudgedPush {
     return this.storing.begin(request, pushed.group, families, this.isSliced);
   }
 
-  private full(rejection: Rejection): Refusal {
+  private full(rejection: Rejection): PushRefusal {
     const isLater = this.deps.table.removals.isUnderWay;
-    return isLater ? new Refusal(AFTER_CHANGE, false) : new Refusal(rejection, rejection.kind === "too-large");
+    return isLater ? new PushRefusal(AFTER_CHANGE, false) : new PushRefusal(rejection, rejection.kind === "too-large");
   }
 
   /** The types of all families of the push, by their names. */
