@@ -41,7 +41,7 @@ interface Desk {
   readonly outcome: PushOutcome;
 }
 
-/** All pushed metrics. README.md beside this file says what may be relied on, and who may do what when. */
+/** All pushed metrics. Its contract is in docs/architecture.md, "The store". */
 export class Store {
   private table = new Table();
   private desk: Desk;
