@@ -1,0 +1,31 @@
+import { Rejection } from "../model/rejection.ts";
+import { patternTest } from "./pattern.ts";
+
+export type MatchOperator = "=" | "!=" | "=~" | "!~";
+
+/** Says something of the value of a label. */
+export type ValueTest = (value: Uint8Array) => boolean;
+
+/** One condition of a selector, on the value of one label; a label that is not there has the empty value. */
+export interface LabelMatcher {
+  readonly name: string;
+  readonly operator: MatchOperator;
+  /** What is compared with: the text between the quotes, unescaped; a pattern for `=~` and `!~`. */
+  readonly text: Uint8Array;
+  readonly matches: ValueTest;
+  readonly matchesEmpty: boolean;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** A matcher; refused where its pattern is none, or one that would take too long. */
+export function labelMatcher(name: string, operator: MatchOperator, text: Uint8Array): LabelMatcher | Rejection {
+  const test = operator === "=" || operator === "!=" ? equals(text) : patternTest(text);
+  if (test instanceof Rejection) return test;
+  const matches: ValueTest = operator.startsWith("!") ? (value) => !test(value) : test;
+  return { name, operator, text, matches, matchesEmpty: matches(EMPTY) };
+}
+
+function equals(text: Uint8Array): ValueTest {
+  return (value) => value.length === text.length && Buffer.compare(value, text) === 0;
+}
