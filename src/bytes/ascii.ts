@@ -41,3 +41,11 @@ const { latin1Slice } = Buffer.prototype;
 export function latin1Of(bytes: Uint8Array, start: number, end: number): string {
   return latin1Slice.call(bytes as Buffer, start, end);
 }
+
+/** Writes source[start, end) to target at `at`, with A to Z as a to z. */
+export function copyFolded(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  for (let from = start, to = at; from < end; from++, to++) {
+    const byte = source[from] as number;
+    target[to] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+  }
+}

@@ -117,10 +117,12 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-function renderLabel({ name, value }: LabelPair): string {
+/** A label as keys and lines have it: `name="value"`, with escapes. */
+export function renderLabel({ name, value }: LabelPair): string {
   return `${writeName(name)}="${escapeText(value)}"`;
 }
 
-function writeName(name: string): string {
+/** A label name as keys and lines have it: in quotes where it is outside the old character set. */
+export function writeName(name: string): string {
   return isLegacyLabelName(name) ? name : `"${escapeText(name)}"`;
 }

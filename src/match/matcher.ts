@@ -4,7 +4,11 @@ import { patternTest } from "./pattern.ts";
 export type MatchOperator = "=" | "!=" | "=~" | "!~";
 
 /** Says something of the value of a label. */
-export type ValueTest = (value: Uint8Array) => boolean;
+export interface ValueTest {
+  readonly holdsFor: (value: Uint8Array) => boolean;
+  /** Work of each byte of a value, in units of model/work.ts. */
+  readonly unitsAByte: number;
+}
 
 /** One condition of a selector, on the value of one label; a label that is not there has the empty value. */
 export interface LabelMatcher {
@@ -12,8 +16,10 @@ export interface LabelMatcher {
   readonly operator: MatchOperator;
   /** What is compared with: the text between the quotes, unescaped; a pattern for `=~` and `!~`. */
   readonly text: Uint8Array;
-  readonly matches: ValueTest;
+  readonly matches: (value: Uint8Array) => boolean;
   readonly matchesEmpty: boolean;
+  /** Work of each byte of a value, in units of model/work.ts. */
+  readonly unitsAByte: number;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -22,10 +28,11 @@ const EMPTY = new Uint8Array(0);
 export function labelMatcher(name: string, operator: MatchOperator, text: Uint8Array): LabelMatcher | Rejection {
   const test = operator === "=" || operator === "!=" ? equals(text) : patternTest(text);
   if (test instanceof Rejection) return test;
-  const matches: ValueTest = operator.startsWith("!") ? (value) => !test(value) : test;
-  return { name, operator, text, matches, matchesEmpty: matches(EMPTY) };
+  const { holdsFor, unitsAByte } = test;
+  const matches = operator.startsWith("!") ? (value: Uint8Array) => !holdsFor(value) : holdsFor;
+  return { name, operator, text, matches, matchesEmpty: matches(EMPTY), unitsAByte };
 }
 
 function equals(text: Uint8Array): ValueTest {
-  return (value) => value.length === text.length && Buffer.compare(value, text) === 0;
+  return { holdsFor: (value) => value.length === text.length && Buffer.compare(value, text) === 0, unitsAByte: 1 };
 }

@@ -11,6 +11,9 @@ import { type Piece, readAlternatives } from "./plain-pattern.ts";
  */
 export const MAX_WEIGHT = 1000;
 
+/** Of the engine, for each byte of a value: it looks at some thirty bytes in that time. */
+const ENGINE_UNITS = 32;
+
 const decoder = new TextDecoder();
 
 /**
@@ -21,12 +24,12 @@ const decoder = new TextDecoder();
 export function patternTest(pattern: Uint8Array): ValueTest | Rejection {
   const text = decoder.decode(pattern);
   const alternatives = readAlternatives(text);
-  if (alternatives !== null) return plainTest(alternatives);
+  if (alternatives !== null) return { holdsFor: plainTest(alternatives), unitsAByte: alternatives.length };
   const weight = patternWeight(text, MAX_WEIGHT);
   if (weight > MAX_WEIGHT) return tooLarge(pattern);
   try {
     const compiled = RE2JS.compile(text, RE2JS.DOTALL);
-    return (value) => compiled.testExact(decoder.decode(value));
+    return { holdsFor: (value) => compiled.testExact(decoder.decode(value)), unitsAByte: ENGINE_UNITS };
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     return new Rejection("malformed", shownToken(error.message));
@@ -38,7 +41,7 @@ function tooLarge(pattern: Uint8Array): Rejection {
   return new Rejection("malformed", words);
 }
 
-function plainTest(alternatives: readonly (readonly Piece[])[]): ValueTest {
+function plainTest(alternatives: readonly (readonly Piece[])[]): ValueTest["holdsFor"] {
   const tests = alternatives.map(onePlainTest);
   const [only] = tests;
   if (only !== undefined && tests.length === 1) return only;
@@ -46,7 +49,7 @@ function plainTest(alternatives: readonly (readonly Piece[])[]): ValueTest {
 }
 
 /** Of plain text with gaps at its ends at most: `text`, `text.*`, `.*text`, `.*text.*`, `.*`. */
-function onePlainTest(pieces: readonly Piece[]): ValueTest {
+function onePlainTest(pieces: readonly Piece[]): ValueTest["holdsFor"] {
   const text = Buffer.concat(pieces.flatMap((piece) => (piece.kind === "text" ? [piece.bytes] : [])));
   const before = gapOf(pieces[0]);
   // A pattern that is one gap has it in front.

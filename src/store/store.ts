@@ -17,6 +17,8 @@ import { PushOutcome } from "./admission/push-outcome.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
 import { LargePush } from "./large-push.ts";
+import { findGroups, type GroupsFound } from "./search/find-groups.ts";
+import type { GroupPage, GroupQuery } from "./search/group-query.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
@@ -358,6 +360,14 @@ export class Store {
    */
   groups(): Generator<ShownGroup | null> {
     return readGroups(this.table);
+  }
+
+  /**
+   * A page of the groups that are asked for, with facets where the time is given, in seconds since 1970. null: a turn of
+   * the loop may be taken; of what comes or goes meanwhile some is seen.
+   */
+  findGroups(query: GroupQuery, page: GroupPage, nowSeconds: number | null): Generator<null, GroupsFound> {
+    return findGroups(this.table.groups, query, page, nowSeconds);
   }
 
   /** Memory of what is not stored any more but for readers. */

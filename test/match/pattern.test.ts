@@ -48,7 +48,7 @@ describe("patterns", () => {
       }
       for (let k = 0; k < 10; k++) {
         const value = made(random, VALUES, 5);
-        expect([pattern, value, ours(Buffer.from(value))]).toEqual([pattern, value, engine.testExact(value)]);
+        expect([pattern, value, ours.holdsFor(Buffer.from(value))]).toEqual([pattern, value, engine.testExact(value)]);
       }
     }
     expect(plain).toBeGreaterThan(1000);

@@ -79,7 +79,7 @@ export class GroupReading implements ShownGroup {
     readonly labels: readonly LabelPair[],
   ) {
     const { groups } = table;
-    this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
+    this.lastPushSuccessful = !groups.isFailing(group);
     this.note();
     this.pages = this.chunks.map(({ page }) => page);
     table.pages.beginReading(this.pages);

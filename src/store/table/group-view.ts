@@ -12,7 +12,7 @@ export function viewOf(table: Table, group: number, labels: readonly LabelPair[]
   const { groups } = table;
   return {
     labels,
-    lastPushSuccessful: groups.failedSeconds(group) <= groups.succeededSeconds(group),
+    lastPushSuccessful: !groups.isFailing(group),
     families,
   };
 }

@@ -2,7 +2,11 @@ import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
+import { GroupTexts } from "./group-texts.ts";
 import { Shapes } from "./shapes.ts";
+
+/** So many groups are entered in the text that is searched before a turn of the loop may be taken. */
+const GROUPS_A_STEP = 512;
 
 const decoder = new TextDecoder();
 
@@ -31,6 +35,8 @@ export class Groups {
   readonly shapes = new Shapes();
   /** The group that a large push is being stored in, or -1: nobody should look into it until all is stored. */
   beingStored = -1;
+  /** The keys as a text that is searched; null until it is asked for. */
+  private keyTexts: GroupTexts | null = null;
   private readonly walk = new LabelWalk();
   private readonly column = new Int32Column();
   private readonly doubles = new Float64Column();
@@ -70,12 +76,14 @@ export class Groups {
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
     this.setHeld(group, 0, 0);
     this.setForm(group, 0);
+    this.keyTexts?.add(group, source.subarray(start, end));
     return group;
   }
 
   /** Removes a group that has no chunks any more. */
   remove(group: number): void {
     this.shapes.leave(this.integer(group * STRIDE + SHAPE));
+    this.keyTexts?.remove(group);
     this.table.remove(group);
     this.column.trim(this.table.limit * STRIDE);
     this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
@@ -83,7 +91,23 @@ export class Groups {
 
   /** The memory that the rows, the keys and their names take up. */
   get sizeBytes(): number {
-    return this.table.sizeBytes + this.column.sizeBytes + this.doubles.sizeBytes + this.shapes.sizeBytes;
+    const columns = this.column.sizeBytes + this.doubles.sizeBytes;
+    return this.table.sizeBytes + columns + this.shapes.sizeBytes + (this.keyTexts?.sizeBytes ?? 0);
+  }
+
+  /**
+   * The text in which keys are searched, made where there is none yet, or where most of it is of groups that are gone.
+   * null: a turn of the loop may be taken.
+   */
+  *texts(): Generator<null, GroupTexts> {
+    if (this.keyTexts === null || this.keyTexts.isWorn) this.keyTexts = new GroupTexts();
+    const texts = this.keyTexts;
+    if (texts.count === this.count) return texts;
+    for (let group = 0; group < this.table.limit; group++) {
+      if (this.table.has(group) && !texts.has(group)) texts.add(group, this.table.key(group));
+      if (group % GROUPS_A_STEP === GROUPS_A_STEP - 1) yield null;
+    }
+    return texts;
   }
 
   /** How many series a group holds. */
@@ -151,6 +175,11 @@ export class Groups {
 
   failedSeconds(group: number): number {
     return this.double(group * DOUBLES_STRIDE + FAILED);
+  }
+
+  /** Whether the last push failed. */
+  isFailing(group: number): boolean {
+    return this.failedSeconds(group) > this.succeededSeconds(group);
   }
 
   setSucceeded(group: number, seconds: number): void {

@@ -25,7 +25,7 @@ export class LargeGroupReading implements ShownGroup {
     readonly labels: readonly LabelPair[],
   ) {
     const { groups, order } = table;
-    this.lastPushSuccessful = groups.failedSeconds(group) <= groups.succeededSeconds(group);
+    this.lastPushSuccessful = !groups.isFailing(group);
     this.key = groups.table.key(group).slice();
     this.blocks = order.read();
   }

@@ -1,0 +1,45 @@
+import type { Groups } from "../table/groups.ts";
+import { FacetCounts, type Facets } from "./facets.ts";
+import { compareWith, FirstGroups } from "./first-groups.ts";
+import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
+import { eachGroup } from "./group-search.ts";
+
+export interface GroupsFound {
+  /** Groups in the store. */
+  readonly total: number;
+  /** Groups that were asked for, on all pages. */
+  readonly matched: number;
+  /** Not all groups were looked at: it was too much. */
+  readonly isPartial: boolean;
+  /** Those of the page, in order. */
+  readonly places: readonly GroupPlace[];
+  /** More follow behind the last one. */
+  readonly hasMore: boolean;
+  /** Of all that matched; null where they were not asked for. */
+  readonly facets: Facets | null;
+}
+
+/**
+ * A page of the groups that are asked for. With `nowSeconds`, since 1970, facets are counted. null: a turn of the loop
+ * may be taken.
+ */
+export function* findGroups(
+  groups: Groups,
+  query: GroupQuery,
+  { sort, limit, after }: GroupPage,
+  nowSeconds: number | null,
+): Generator<null, GroupsFound> {
+  const texts = yield* groups.texts();
+  const first = new FirstGroups(groups, sort, limit + 1);
+  const counts = nowSeconds === null ? null : new FacetCounts(groups, texts, nowSeconds);
+  let matched = 0;
+  const isWhole = yield* eachGroup(groups, texts, query, (id, row) => {
+    matched++;
+    counts?.add(id, row);
+    if (after === null || compareWith(groups, sort, id, after) > 0) first.offer(id);
+  });
+  const places = first.taken();
+  const hasMore = places.length > limit;
+  const facets = counts?.taken() ?? null;
+  return { total: groups.count, matched, isPartial: !isWhole, places: places.slice(0, limit), hasMore, facets };
+}

@@ -1,0 +1,146 @@
+import { copyFolded } from "../../bytes/ascii.ts";
+import { Int32Column } from "../../bytes/columns.ts";
+import { KeyTable } from "../../bytes/key-table.ts";
+import { LabelWalk, unescapeLabel } from "../../exposition/label-block.ts";
+
+const decoder = new TextDecoder();
+
+/** Ends each key in the text. No key has one: a line end in a value is escaped. */
+const LINE_END = 0x0a;
+const START_BYTES = 64 * 1024;
+/** A row whose group is gone. */
+const GONE = -1;
+/** A row without the label job. */
+export const NO_JOB = -1;
+/** Rows that are gone are left where they are until they are so many, and more than the others. */
+const LEAST_GONE = 1024;
+
+/**
+ * The keys of all groups as one text in which words are looked for, with A to Z as a to z.
+ *
+ *     text    instance="a",job="backup"\n instance="b",job="backup"\n ...      (no blanks)
+ *     rows    id of the group, start in the text, number of the job; in the order in which they were added
+ *     jobs    values of the label job as they are written in keys, numbered; they stay as long as the text
+ */
+export class GroupTexts {
+  readonly jobs = new KeyTable();
+  private text = Buffer.alloc(START_BYTES);
+  private usedBytes = 0;
+  private readonly ids = new Int32Column();
+  private readonly starts = new Int32Column();
+  private readonly jobNumbers = new Int32Column();
+  /** The row of a group by its id, plus one; 0: none. */
+  private readonly rowOf = new Int32Column();
+  private rowCount = 0;
+  private goneCount = 0;
+  private readonly walk = new LabelWalk();
+
+  /** All rows are below this; those of groups that are gone are among them. */
+  get limit(): number {
+    return this.rowCount;
+  }
+
+  /** How many groups there are in it. */
+  get count(): number {
+    return this.rowCount - this.goneCount;
+  }
+
+  has(id: number): boolean {
+    return (this.rowOf.rows[id] ?? 0) > 0;
+  }
+
+  /** Adds a group that has no row yet, by its key. */
+  add(id: number, key: Uint8Array): void {
+    const row = this.rowCount++;
+    for (const column of [this.ids, this.starts, this.jobNumbers]) column.ensure(row + 1);
+    this.rowOf.ensure(id + 1);
+    this.rowOf.rows[id] = row + 1;
+    this.ids.rows[row] = id;
+    this.starts.rows[row] = this.usedBytes;
+    this.jobNumbers.rows[row] = this.jobOf(key);
+    this.reserve(key.length + 1);
+    copyFolded(key, 0, key.length, this.text, this.usedBytes);
+    this.usedBytes += key.length;
+    this.text[this.usedBytes++] = LINE_END;
+  }
+
+  /** Takes out a group, if it has a row. */
+  remove(id: number): void {
+    const row = (this.rowOf.rows[id] ?? 0) - 1;
+    if (row < 0) return;
+    this.rowOf.rows[id] = 0;
+    this.ids.rows[row] = GONE;
+    this.goneCount++;
+  }
+
+  /** More rows are of groups that are gone than of others: it is to be made anew. */
+  get isWorn(): boolean {
+    return this.goneCount > LEAST_GONE && this.goneCount * 2 > this.rowCount;
+  }
+
+  /** The group of a row; below 0 where it is gone. */
+  idAt(row: number): number {
+    return this.ids.rows[row] as number;
+  }
+
+  /** The number of a row's job, or NO_JOB. */
+  jobAt(row: number): number {
+    return this.jobNumbers.rows[row] as number;
+  }
+
+  /** The value of a job. */
+  jobText(job: number): string {
+    return decoder.decode(unescapeLabel(this.jobs.key(job)));
+  }
+
+  /** The first row from `row` on whose key has the word, which is folded; the limit where there is none. */
+  findWord(word: Uint8Array, row: number): number {
+    if (row >= this.rowCount) return this.rowCount;
+    const at = this.text.indexOf(word, this.starts.rows[row] as number);
+    return at < 0 || at >= this.usedBytes ? this.rowCount : this.rowAt(at, row);
+  }
+
+  /** Whether the key of a row has the word, which is folded. */
+  rowHas(word: Uint8Array, row: number): boolean {
+    const end = row + 1 < this.rowCount ? (this.starts.rows[row + 1] as number) : this.usedBytes;
+    return this.text.subarray(this.starts.rows[row] as number, end).indexOf(word) >= 0;
+  }
+
+  /** The row in which a place in the text is, which is at `row` or behind it. */
+  private rowAt(at: number, row: number): number {
+    const starts = this.starts.rows;
+    const count = this.rowCount;
+    let found = row;
+    while (found + 1 < count && (starts[found + 1] as number) <= at) found++;
+    return found;
+  }
+
+  get sizeBytes(): number {
+    const columns = this.ids.sizeBytes + this.starts.sizeBytes + this.jobNumbers.sizeBytes + this.rowOf.sizeBytes;
+    return this.text.length + columns + this.jobs.sizeBytes;
+  }
+
+  private jobOf(key: Uint8Array): number {
+    const { walk, jobs } = this;
+    walk.open(key, 0, key.length);
+    while (walk.step()) {
+      if (!isJob(key, walk.start, walk.nameEnd)) continue;
+      const known = jobs.find(key, walk.valueStart, walk.valueEnd);
+      return known < 0 ? jobs.add(key, walk.valueStart, walk.valueEnd) : known;
+    }
+    return NO_JOB;
+  }
+
+  private reserve(bytes: number): void {
+    const needed = this.usedBytes + bytes;
+    if (needed <= this.text.length) return;
+    const grown = Buffer.alloc(Math.max(needed, this.text.length * 2));
+    grown.set(this.text.subarray(0, this.usedBytes));
+    this.text = grown;
+  }
+}
+
+/** Whether source[start, end) is `job`. */
+function isJob(source: Uint8Array, start: number, end: number): boolean {
+  return end - start === 3 && source[start] === 0x6a && source[start + 1] === 0x6f && source[start + 2] === 0x62;
+}
