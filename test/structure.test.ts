@@ -24,7 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "config",
     "model",
   ],
-  http: ["access", "server", "decode", "parse", "store", "serialise", "telemetry", "config", "bytes", "model"],
+  http: ["access", "server", "decode", "match", "parse", "store", "serialise", "telemetry", "config", "bytes", "model"],
   access: ["server", "telemetry", "config", "model"],
   server: ["systemd", "telemetry", "config", "bytes", "model"],
   systemd: ["telemetry", "model"],

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from "@sinclair/typebox";
+import { type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { GroupsParameters } from "./groups-query.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
@@ -10,7 +11,7 @@ interface OperationAnswer {
 
 interface Parameter {
   readonly name: string;
-  readonly in: "path" | "header";
+  readonly in: "path" | "header" | "query";
   readonly required?: boolean;
   readonly description: string;
   readonly schema: TSchema;
@@ -96,6 +97,58 @@ const StatusResponse = success(
   ),
 );
 const MetricsResponse = success(Type.Array(Group));
+
+const GroupSummary = Type.Object(
+  {
+    labels: Type.Record(Type.String(), Type.String()),
+    path: Type.String({ description: "As it stands behind /metrics in the URL that is pushed to." }),
+    last_push_successful: Type.Boolean(),
+    push_time_seconds: Type.Number({ description: "Since 1970; 0: no push has succeeded." }),
+    push_failure_time_seconds: Type.Number({ description: "Since 1970; 0: no push has failed." }),
+    families: Type.Integer(),
+    series: Type.Integer(),
+    bytes: Type.Integer(),
+  },
+  CLOSED,
+);
+
+const Facets = Type.Object(
+  {
+    jobs: Type.Array(Type.Object({ value: Type.String(), groups: Type.Integer(), failing: Type.Integer() }, CLOSED), {
+      description: "The jobs with the most groups, at most 100.",
+    }),
+    ages: Type.Array(Type.Integer(), {
+      description: "By the time since the last successful push: below 1 min, 5 min, 1 h, 6 h, 1 d, and the rest.",
+    }),
+    failing: Type.Integer(),
+  },
+  { ...CLOSED, description: "How all groups that match are spread. Only where it was asked for." },
+);
+
+const GroupsResponse = success(
+  Type.Object(
+    {
+      as_of: Type.Number({ description: "When the answer was made, in seconds since 1970." }),
+      total: Type.Integer({ description: "Groups in the store." }),
+      matched: Type.Integer({ description: "Groups that match, on all pages." }),
+      partial: Type.Boolean({ description: "The search was cut, because it cost too much: there may be more." }),
+      groups: Type.Array(GroupSummary),
+      facets: Type.Optional(Facets),
+      cursor: Type.Union([Type.String(), Type.Null()], { description: "For the next page; null: this is the last." }),
+    },
+    CLOSED,
+  ),
+);
+
+/** The properties of an object as parameters of a query. */
+function queryParameters({ properties }: TObject): Parameter[] {
+  return Object.entries(properties).map(([name, { description = "", ...schema }]) => ({
+    name,
+    in: "query",
+    description,
+    schema: schema as TSchema,
+  }));
+}
 
 const PROTOBUF = "application/vnd.google.protobuf";
 const DELIMITED = "proto=io.prometheus.client.MetricFamily; encoding=delimited";
@@ -248,6 +301,21 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>>
       description: "Each group is shown as it was at one moment; two groups may be of different moments.",
       parameters: [GZIP],
       responses: { "200": json("The groups.", MetricsResponse), "503": NOT_YET, ...OTHERWISE },
+    },
+  },
+  apiGroups: {
+    GET: {
+      summary: "Groups that are asked for, a page at a time.",
+      description:
+        "Groups that live while page after page is asked for are on exactly one of them where the order is `stored` or `labels`. In other orders those that were pushed meanwhile may be on none.",
+      parameters: queryParameters(GroupsParameters),
+      responses: {
+        "200": json("The groups.", GroupsResponse),
+        "400": MALFORMED,
+        "410": words("The store was wiped since the cursor was given."),
+        "503": NOT_YET,
+        ...OTHERWISE,
+      },
     },
   },
   apiDocument: {

@@ -14,6 +14,7 @@ const STATUS: Record<RejectionKind, number> = {
   full: 507,
   busy: 503,
   "too-slow": 408,
+  gone: 410,
 };
 
 /** Seconds after which a client that had to give way to others may try again. */

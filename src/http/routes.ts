@@ -17,6 +17,7 @@ export type RouteName =
   | "apiStatus"
   | "apiMetrics"
   | "apiDocument"
+  | "apiGroups"
   | "apiOptions"
   | "wipe";
 
@@ -71,6 +72,7 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("apiStatus", `${prefix}/api/v1/status`, "GET"),
     at("apiMetrics", `${prefix}/api/v1/metrics`, "GET"),
     at("apiDocument", `${prefix}/api/v1/openapi.json`, "GET"),
+    at("apiGroups", `${prefix}/api/v1/groups`, "GET"),
     ...(enableAdminApi ? [at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")] : []),
     below("apiOptions", `${prefix}/api/v1/`, [], "OPTIONS"),
   ];

@@ -1,14 +1,8 @@
 import { Rejection } from "../model/rejection.ts";
 import { patternTest } from "./pattern.ts";
+import type { ValueTest } from "./value-test.ts";
 
 export type MatchOperator = "=" | "!=" | "=~" | "!~";
-
-/** Says something of the value of a label. */
-export interface ValueTest {
-  readonly holdsFor: (value: Uint8Array) => boolean;
-  /** Work of each byte of a value, in units of model/work.ts. */
-  readonly unitsAByte: number;
-}
 
 /** One condition of a selector, on the value of one label; a label that is not there has the empty value. */
 export interface LabelMatcher {

@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { quoteToken, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { ValueTest } from "./matcher.ts";
+import type { ValueTest } from "./value-test.ts";
 import { patternWeight } from "./pattern-weight.ts";
 import { type Piece, readAlternatives } from "./plain-pattern.ts";
 
@@ -17,9 +17,9 @@ const ENGINE_UNITS = 32;
 const decoder = new TextDecoder();
 
 /**
- * What a regular expression says of a whole value, as Prometheus reads it: Go's syntax (RE2), anchored at both ends, `.`
- * matches a line end too. Time is linear in the size of the value. Patterns made of plain text and `.*` are compared
- * without the engine.
+ * What a regular expression says of a whole value, as Prometheus reads it: Go's syntax (RE2), anchored at both ends,
+ * `.` matches a line end too. Time is linear in the size of the value. Patterns made of plain text and `.*` are
+ * compared without the engine.
  */
 export function patternTest(pattern: Uint8Array): ValueTest | Rejection {
   const text = decoder.decode(pattern);

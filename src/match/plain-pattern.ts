@@ -10,8 +10,8 @@ const SPECIAL = /[\\.+*?()|[\]{}^$]/;
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
 /**
- * The alternatives of a pattern of plain text with `.*` or `.+` at its ends: `backup.*|db-1|.*replica.*`. Null where the
- * pattern has more than that: then it takes an engine to read it.
+ * The alternatives of a pattern of plain text with `.*` or `.+` at its ends: `backup.*|db-1|.*replica.*`. Null where
+ * the pattern has more than that: then it takes an engine to read it.
  */
 export function readAlternatives(pattern: string): Piece[][] | null {
   const alternatives: Piece[][] = [];

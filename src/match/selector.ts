@@ -4,8 +4,8 @@ import { type LabelMatcher, labelMatcher, type MatchOperator } from "./matcher.t
 import { readQuoted } from "./quoted.ts";
 
 /**
- * Conditions on the labels of a group, all of which hold for a group that is selected: `{job=~"backup.*",instance!=""}`,
- * in the grammar of Prometheus' instant vector selectors without a metric name.
+ * Conditions on the labels of a group, all of which hold for a group that is selected:
+ * `{job=~"backup.*",instance!=""}`, in the grammar of Prometheus' instant vector selectors without a metric name.
  */
 export type Selector = readonly LabelMatcher[];
 
@@ -21,8 +21,8 @@ const OPERATOR = /=~|!~|!=|=/y;
 const QUOTES = /["'`]/;
 
 /**
- * Reads a selector. As in Prometheus one that holds for a group without any label is refused: `{}`, `{job=~".*"}`; so is
- * a metric name, for groups have none.
+ * Reads a selector. As in Prometheus one that holds for a group without any label is refused: `{}`, `{job=~".*"}`;
+ * so is a metric name, for groups have none.
  */
 export function readSelector(text: string): Selector | Rejection {
   const reading: Reading = { text, at: 0 };

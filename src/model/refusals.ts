@@ -35,4 +35,5 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   full: "full",
   busy: "busy",
   "too-slow": "too-slow",
+  gone: null,
 };

@@ -6,8 +6,17 @@ import type { LimitName } from "./limits.ts";
  * - full: more than the store may hold
  * - busy: others have to be served first
  * - too-slow: the body did not come in time
+ * - gone: what is asked to go on was ended
  */
-export type RejectionKind = "malformed" | "inconsistent" | "too-large" | "unavailable" | "full" | "busy" | "too-slow";
+export type RejectionKind =
+  | "malformed"
+  | "inconsistent"
+  | "too-large"
+  | "unavailable"
+  | "full"
+  | "busy"
+  | "too-slow"
+  | "gone";
 
 /**
  * An expected failure that a client is told of: returned, never thrown. `message` is the text of the answer. What is

@@ -67,6 +67,18 @@ export interface ShownGroup {
  */
 export type ShownGroups = Iterable<ShownGroup | null>;
 
+/** A group in a list: what it holds is counted. */
+export interface GroupSummary {
+  readonly labels: readonly LabelPair[];
+  readonly lastPushSuccessful: boolean;
+  /** Since 1970; 0: never. */
+  readonly succeededSeconds: number;
+  readonly failedSeconds: number;
+  readonly familyCount: number;
+  readonly seriesCount: number;
+  readonly sizeBytes: number;
+}
+
 /** One group as the read side sees it within one turn. */
 export interface GroupView {
   /** The grouping labels, sorted by name, `job` among them. */

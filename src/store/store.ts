@@ -321,9 +321,13 @@ export class Store {
     return this.table.indexing.step();
   }
 
+  /** How often it was emptied. */
+  wipes = 0;
+
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
     this.large?.finishStoring();
+    this.wipes++;
     this.wiped.add(this.table);
     this.table = new Table();
     if (this.watcher !== null) this.watchSegments(this.watcher);
@@ -363,8 +367,8 @@ export class Store {
   }
 
   /**
-   * A page of the groups that are asked for, with facets where the time is given, in seconds since 1970. null: a turn of
-   * the loop may be taken; of what comes or goes meanwhile some is seen.
+   * A page of the groups that are asked for, with facets where the time is given, in seconds since 1970. null: a turn
+   * of the loop may be taken; of what comes or goes meanwhile some is seen.
    */
   findGroups(query: GroupQuery, page: GroupPage, nowSeconds: number | null): Generator<null, GroupsFound> {
     return findGroups(this.table.groups, query, page, nowSeconds);

@@ -71,6 +71,7 @@ const REJECTION_KINDS = {
   full: true,
   busy: true,
   "too-slow": true,
+  gone: true,
 } as const satisfies Record<RejectionKind, true>;
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { readSelector, type Selector } from "../../src/match/selector.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import type { LabelPair } from "../../src/model/view.ts";
 import { findGroups, type GroupsFound } from "../../src/store/search/find-groups.ts";
 import {
   GROUP_SORTS,
@@ -145,14 +147,18 @@ function found(groups: Groups, query: GroupQuery, page: GroupPage, between: () =
   }
 }
 
+function idOf(groups: Groups, labels: readonly LabelPair[]): number {
+  return groups.find(new GroupingKey(labels).block);
+}
+
 /** Page after page to the end. */
 function walked(groups: Groups, query: GroupQuery, sort: GroupSort, limit: number): number[] {
   const ids: number[] = [];
   for (let after: GroupPlace | null = null; ; ) {
-    const { places, hasMore } = found(groups, query, { sort, limit, after });
-    ids.push(...places.map(({ id }) => id));
-    if (!hasMore) return ids;
-    after = places[places.length - 1] ?? null;
+    const { groups: page, end } = found(groups, query, { sort, limit, after });
+    ids.push(...page.map(({ labels }) => idOf(groups, labels)));
+    if (end === null) return ids;
+    after = end;
   }
 }
 
@@ -183,15 +189,15 @@ describe("a search of groups", () => {
     const query = { ...NOTHING, selectors: [selectorOf('{job=~"e.*n"}')] };
     let next = ids.length;
     let pauses = 0;
-    const { matched, places } = found(groups, query, { sort: "stored", limit: 30_000, after: null }, () => {
+    const { matched, groups: page } = found(groups, query, { sort: "stored", limit: 30_000, after: null }, () => {
       pauses++;
       for (let n = 0; n < 50; n++) groups.remove(ids.pop() ?? -1);
       for (let n = 0; n < 30; n++) add(next++);
     });
     expect(pauses).toBeGreaterThan(20);
-    const seen = new Set(places.map(({ id }) => id));
+    const seen = new Set(page.map(({ labels }) => idOf(groups, labels)));
     expect(ids.filter((id, n) => n % 2 === 0 && !seen.has(id))).toEqual([]);
-    expect(matched).toBe(places.length);
+    expect(matched).toBeGreaterThanOrEqual(page.length);
   });
 
   test("costs work only where a word or a label is found that all keys must have", () => {

@@ -1,3 +1,5 @@
+import { readLabels } from "../../exposition/label-block.ts";
+import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import { FacetCounts, type Facets } from "./facets.ts";
 import { compareWith, FirstGroups } from "./first-groups.ts";
@@ -12,9 +14,9 @@ export interface GroupsFound {
   /** Not all groups were looked at: it was too much. */
   readonly isPartial: boolean;
   /** Those of the page, in order. */
-  readonly places: readonly GroupPlace[];
-  /** More follow behind the last one. */
-  readonly hasMore: boolean;
+  readonly groups: readonly GroupSummary[];
+  /** Where the page ends; null: nothing follows. */
+  readonly end: GroupPlace | null;
   /** Of all that matched; null where they were not asked for. */
   readonly facets: Facets | null;
 }
@@ -30,16 +32,34 @@ export function* findGroups(
   nowSeconds: number | null,
 ): Generator<null, GroupsFound> {
   const texts = yield* groups.texts();
-  const first = new FirstGroups(groups, sort, limit + 1);
+  const first = new FirstGroups(groups, texts, sort, limit + 1);
   const counts = nowSeconds === null ? null : new FacetCounts(groups, texts, nowSeconds);
   let matched = 0;
   const isWhole = yield* eachGroup(groups, texts, query, (id, row) => {
     matched++;
     counts?.add(id, row);
-    if (after === null || compareWith(groups, sort, id, after) > 0) first.offer(id);
+    if (after === null || compareWith(groups, sort, id, after) > 0) first.offer(id, row);
   });
   const places = first.taken();
-  const hasMore = places.length > limit;
-  const facets = counts?.taken() ?? null;
-  return { total: groups.count, matched, isPartial: !isWhole, places: places.slice(0, limit), hasMore, facets };
+  const page = places.slice(0, limit);
+  return {
+    total: groups.count,
+    matched,
+    isPartial: !isWhole,
+    groups: page.map(({ id }) => summaryOf(groups, id)),
+    end: places.length > limit ? (page[page.length - 1] ?? null) : null,
+    facets: counts?.taken() ?? null,
+  };
+}
+
+function summaryOf(groups: Groups, id: number): GroupSummary {
+  return {
+    labels: readLabels(groups.table.key(id)),
+    lastPushSuccessful: !groups.isFailing(id),
+    succeededSeconds: groups.succeededSeconds(id),
+    failedSeconds: groups.failedSeconds(id),
+    familyCount: groups.chunkCount(id),
+    seriesCount: groups.seriesCount(id),
+    sizeBytes: groups.heldBytes(id),
+  };
 }

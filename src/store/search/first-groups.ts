@@ -1,33 +1,41 @@
+import type { GroupTexts } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupPlace, GroupSort } from "./group-query.ts";
 
+/** A place with the row of its group. */
+interface Entry extends GroupPlace {
+  readonly row: number;
+}
+
 /** Of many groups the first ones in an order, as many as are wanted: a heap with the last of them on top. */
 export class FirstGroups {
-  private readonly heap: GroupPlace[] = [];
+  private readonly heap: Entry[] = [];
 
   constructor(
     private readonly groups: Groups,
+    private readonly texts: GroupTexts,
     private readonly sort: GroupSort,
     private readonly limit: number,
   ) {}
 
   /** Takes a group where it is among the first so far. Its place is that of this moment. */
-  offer(id: number): void {
+  offer(id: number, row: number): void {
     const { heap, groups, sort, limit } = this;
     if (heap.length === limit) {
       const last = heap[0];
       if (last === undefined || compareWith(groups, sort, id, last) > 0) return;
-      heap[0] = placeOf(groups, sort, id);
+      heap[0] = { ...placeOf(groups, sort, id), row };
       this.sink();
       return;
     }
-    heap.push(placeOf(groups, sort, id));
+    heap.push({ ...placeOf(groups, sort, id), row });
     this.rise();
   }
 
-  /** In order. */
+  /** In order, without those that are gone since. */
   taken(): GroupPlace[] {
-    return [...this.heap].sort(comparePlaces);
+    const here = this.heap.filter(({ id, row }) => this.texts.idAt(row) === id);
+    return here.sort(comparePlaces);
   }
 
   private rise(): void {
@@ -53,13 +61,13 @@ export class FirstGroups {
   }
 }
 
-function place(heap: readonly GroupPlace[], at: number): GroupPlace {
+function place(heap: readonly Entry[], at: number): Entry {
   const found = heap[at];
   if (found === undefined) throw new Error(`reading a heap of ${heap.length} places: there is none at ${at}`);
   return found;
 }
 
-function swap(heap: GroupPlace[], a: number, b: number): void {
+function swap(heap: Entry[], a: number, b: number): void {
   const first = place(heap, a);
   heap[a] = place(heap, b);
   heap[b] = first;

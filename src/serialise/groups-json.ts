@@ -1,0 +1,45 @@
+import type { GroupSummary } from "../model/view.ts";
+import { groupPath } from "./group-path.ts";
+import { jsonString, jsonStringMap } from "./json-text.ts";
+
+/** How the groups that were found are spread. */
+export interface ListedFacets {
+  readonly jobs: readonly { readonly job: string; readonly groups: number; readonly failing: number }[];
+  readonly ages: readonly number[];
+  readonly failing: number;
+}
+
+export interface GroupList {
+  /** When it was made, in seconds since 1970. */
+  readonly asOfSeconds: number;
+  readonly total: number;
+  readonly matched: number;
+  readonly isPartial: boolean;
+  readonly groups: readonly GroupSummary[];
+  readonly facets: ListedFacets | null;
+  /** For the next page; null: there is none. */
+  readonly cursor: string | null;
+}
+
+/** The body of /api/v1/groups. */
+export function groupListJson(list: GroupList): string {
+  const { asOfSeconds, total, matched, isPartial, groups, facets, cursor } = list;
+  const head = `"as_of":${asOfSeconds},"total":${total},"matched":${matched},"partial":${isPartial}`;
+  const rows = `"groups":[${groups.map(groupJson).join(",")}]`;
+  const counts = facets === null ? "" : `"facets":${facetsJson(facets)},`;
+  const next = `"cursor":${cursor === null ? "null" : jsonString(cursor)}`;
+  return `{"status":"success","data":{${head},${rows},${counts}${next}}}`;
+}
+
+function groupJson(group: GroupSummary): string {
+  const labels = jsonStringMap(group.labels.map(({ name, value }) => [name, value] as const));
+  const times = `"push_time_seconds":${group.succeededSeconds},"push_failure_time_seconds":${group.failedSeconds}`;
+  const sizes = `"families":${group.familyCount},"series":${group.seriesCount},"bytes":${group.sizeBytes}`;
+  const path = jsonString(groupPath(group.labels));
+  return `{"labels":${labels},"path":${path},"last_push_successful":${group.lastPushSuccessful},${times},${sizes}}`;
+}
+
+function facetsJson({ jobs, ages, failing }: ListedFacets): string {
+  const counts = jobs.map((one) => `{"value":${jsonString(one.job)},"groups":${one.groups},"failing":${one.failing}}`);
+  return `{"jobs":[${counts.join(",")}],"ages":[${ages.join(",")}],"failing":${failing}}`;
+}
