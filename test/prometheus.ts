@@ -18,6 +18,11 @@ const VectorAnswer = Type.Object({
   }),
 });
 
+const SeriesAnswer = Type.Object({
+  status: Type.Literal("success"),
+  data: Type.Array(Type.Record(Type.String(), Type.String())),
+});
+
 /** A Prometheus of its own, with an empty store, whose configuration is given. */
 export class Prometheus {
   readonly #child: Child;
@@ -30,12 +35,13 @@ export class Prometheus {
     this.#url = url;
   }
 
-  static async start(configuration: string): Promise<Prometheus> {
+  /** `program` is Debian's unless another one is named. */
+  static async start(configuration: string, program = programs.need("prometheus")): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), "prometheus-"));
     const port = await freePort();
     writeFileSync(join(folder, "prometheus.yml"), configuration);
     const child = new Child([
-      programs.need("prometheus"),
+      program,
       `--config.file=${join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
@@ -51,6 +57,13 @@ export class Prometheus {
     const answer = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(promql)}`);
     const { data } = Value.Parse(VectorAnswer, await answer.json());
     return data.result.map(({ metric, value }) => ({ ...metric, value: value[1] }));
+  }
+
+  /** The labels of all series of a selector, or null where it is refused. */
+  async series(selector: string): Promise<Record<string, string>[] | null> {
+    const answer = await fetch(`${this.#url}/api/v1/series?match[]=${encodeURIComponent(selector)}`);
+    if (answer.status === 400) return null;
+    return Value.Parse(SeriesAnswer, await answer.json()).data;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
