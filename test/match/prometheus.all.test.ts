@@ -55,7 +55,8 @@ function made(dice: Dice): string {
   const matchers = Array.from({ length: 1 + dice.below(3) }, () => matcher(dice));
   const text = `{${matchers.join(dice.pick([",", ", ", " ,\n"]))}${dice.chance(0.1) ? "," : ""}}`;
   if (!dice.chance(0.1)) return text;
-  const at = dice.below(text.length + 1);
+  // Not in front: a metric name is refused here alone.
+  const at = 1 + dice.below(text.length);
   return text.slice(0, at) + dice.pick(NOISE) + text.slice(at);
 }
 

@@ -2,7 +2,8 @@ import { readLabels } from "../../exposition/label-block.ts";
 import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import { FacetCounts, type Facets } from "./facets.ts";
-import { compareWith, FirstGroups } from "./first-groups.ts";
+import { FirstGroups } from "./first-groups.ts";
+import { orderOf } from "./group-order.ts";
 import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
 import { eachGroup } from "./group-search.ts";
 
@@ -32,13 +33,14 @@ export function* findGroups(
   nowSeconds: number | null,
 ): Generator<null, GroupsFound> {
   const texts = yield* groups.texts();
-  const first = new FirstGroups(groups, texts, sort, limit + 1);
+  const order = orderOf(groups, sort);
+  const first = new FirstGroups(order, texts, limit + 1);
   const counts = nowSeconds === null ? null : new FacetCounts(groups, texts, nowSeconds);
   let matched = 0;
   const isWhole = yield* eachGroup(groups, texts, query, (id, row) => {
     matched++;
     counts?.add(id, row);
-    if (after === null || compareWith(groups, sort, id, after) > 0) first.offer(id, row);
+    if (after === null || order.compare(id, after) > 0) first.offer(id, row);
   });
   const places = first.taken();
   const page = places.slice(0, limit);

@@ -25,19 +25,29 @@ export function* eachGroup(
   const work = new Work();
   const ways = waysOf(texts, query, work);
   for (let row = 0, paused = 0; ; row++) {
-    row = ways.reduce((least, way) => Math.min(least, way.rowFrom(row)), texts.limit);
+    row = nextRow(ways, row, texts.limit);
     if (row === texts.limit) return true;
     work.charge(GROUP_UNITS);
     const id = texts.idAt(row);
-    if (id >= 0 && groups.table.has(id) && isInState(groups, query, id)) {
-      const key = groups.table.key(id);
-      if (ways.some((way) => way.holdsFor(row, key))) take(id, row);
-    }
+    if (id >= 0 && groups.table.has(id) && isInState(groups, query, id) && isFound(ways, row, groups, id))
+      take(id, row);
     if (work.spent > MOST_UNITS) return false;
     if (work.spent - paused < STEP_UNITS) continue;
     paused = work.spent;
     yield null;
   }
+}
+
+/** The first row from `row` on that one of the ways may find. */
+function nextRow(ways: readonly Way[], row: number, limit: number): number {
+  let next = limit;
+  for (const way of ways) next = Math.min(next, way.rowFrom(row));
+  return next;
+}
+
+function isFound(ways: readonly Way[], row: number, groups: Groups, id: number): boolean {
+  for (const way of ways) if (way.holdsFor(row, groups, id)) return true;
+  return false;
 }
 
 /** What is asked of push times. */
@@ -70,7 +80,7 @@ class Way {
     const label = selector === null ? null : requiredLabel(selector);
     const needles = [...words, ...(label === null ? [] : [label])].map(folded);
     this.needles = needles.sort((a, b) => b.length - a.length);
-    this.conditions = selector === null ? null : new KeyConditions(selector, work);
+    this.conditions = selector === null ? null : new KeyConditions(selector, texts, work);
   }
 
   /** The first row from `row` on that may be found; the limit where there is none. Rows asked for must rise. */
@@ -83,12 +93,12 @@ class Way {
     return this.next;
   }
 
-  /** Whether the group of a row is found, by its key. */
-  holdsFor(row: number, key: Uint8Array): boolean {
+  /** Whether the group of a row, by its id, is found. */
+  holdsFor(row: number, groups: Groups, id: number): boolean {
     if (this.rowFrom(row) !== row) return false;
     for (let i = 1; i < this.needles.length; i++)
       if (!this.texts.rowHas(this.needles[i] as Uint8Array, row)) return false;
-    return this.conditions === null || this.conditions.holdFor(key);
+    return this.conditions === null || this.conditions.holdFor(row, () => groups.table.key(id));
   }
 }
 

@@ -4,55 +4,89 @@ import { LabelWalk, unescapeLabel } from "../../exposition/label-block.ts";
 import type { LabelMatcher } from "../../match/matcher.ts";
 import type { Selector } from "../../match/selector.ts";
 import { LOOKUP_UNITS, type Work } from "../../model/work.ts";
+import { type GroupTexts, NO_JOB } from "../table/group-texts.ts";
 
-/** Verdicts on the values of a label that are remembered. */
+const JOB = "job";
+/** What a pattern said of values is remembered where asking it again costs more than looking that up. */
+const REMEMBERED_UNITS = 8;
+/** Of so many values at most: then all are forgotten. */
 const MAX_VERDICTS = 10_000;
+/** A number in place of a verdict. */
+const UNKNOWN = 0;
+const HOLDS = 1;
+const FAILS = 2;
 
-/** A condition on a key, with what it said of each value before. */
+/** A matcher of one label, on values as keys have them. */
 class Condition {
   readonly name: Uint8Array;
-  private readonly known = new KeyTable();
-  private verdicts: boolean[] = [];
+  private readonly known: KeyTable | null;
+  private readonly verdicts: boolean[] = [];
 
   constructor(
     readonly matcher: LabelMatcher,
     private readonly work: Work,
   ) {
     this.name = Buffer.from(writeName(matcher.name));
+    this.known = matcher.unitsAByte < REMEMBERED_UNITS ? null : new KeyTable();
   }
 
-  /** Of the value source[start, end) as keys have it. */
   holdsFor(source: Uint8Array, start: number, end: number): boolean {
-    const { known, verdicts, work } = this;
+    const { known } = this;
+    return known === null ? this.ask(source, start, end) : this.recall(known, source, start, end);
+  }
+
+  private recall(known: KeyTable, source: Uint8Array, start: number, end: number): boolean {
     const id = known.find(source, start, end);
-    work.charge(LOOKUP_UNITS + end - start);
-    if (id >= 0) return verdicts[id] as boolean;
-    work.charge(LOOKUP_UNITS + (end - start) * this.matcher.unitsAByte);
-    const verdict = this.matcher.matches(unescapeLabel(source.subarray(start, end)));
-    if (known.count >= MAX_VERDICTS) {
-      known.clear();
-      this.verdicts = [];
-    }
+    this.work.charge(LOOKUP_UNITS + end - start);
+    if (id >= 0) return this.verdicts[id] as boolean;
+    if (known.count >= MAX_VERDICTS) known.clear();
+    const verdict = this.ask(source, start, end);
     this.verdicts[known.add(source, start, end)] = verdict;
     return verdict;
   }
+
+  private ask(source: Uint8Array, start: number, end: number): boolean {
+    this.work.charge(LOOKUP_UNITS + (end - start) * this.matcher.unitsAByte);
+    return this.matcher.matches(unescapeLabel(source.subarray(start, end)));
+  }
 }
 
-/** Whether the keys of groups are selected by one selector. */
+/** Whether groups are selected by one selector. */
 export class KeyConditions {
-  private readonly conditions: readonly Condition[];
+  private readonly ofJob: readonly Condition[];
+  private readonly others: readonly Condition[];
+  /** By the number of the job, what the matchers of the label job say. */
+  private readonly verdictOfJob: number[] = [];
   private readonly walk = new LabelWalk();
 
   constructor(
     selector: Selector,
+    private readonly texts: GroupTexts,
     private readonly work: Work,
   ) {
-    this.conditions = selector.map((matcher) => new Condition(matcher, work));
+    const conditions = selector.map((matcher) => new Condition(matcher, work));
+    this.ofJob = conditions.filter(({ matcher }) => matcher.name === JOB);
+    this.others = conditions.filter(({ matcher }) => matcher.name !== JOB);
   }
 
-  /** `key` as it names a group: labels as they are written. */
-  holdFor(key: Uint8Array): boolean {
-    for (const condition of this.conditions) if (!this.holds(condition, key)) return false;
+  /** The key is asked for where more than the job counts. */
+  holdFor(row: number, key: () => Uint8Array): boolean {
+    if (this.ofJob.length > 0 && !this.jobHolds(this.texts.jobAt(row))) return false;
+    return this.others.length === 0 || this.othersHold(key());
+  }
+
+  private jobHolds(job: number): boolean {
+    if (job === NO_JOB) return this.ofJob.every(({ matcher }) => matcher.matchesEmpty);
+    const known = this.verdictOfJob[job] ?? UNKNOWN;
+    if (known !== UNKNOWN) return known === HOLDS;
+    const value = this.texts.jobs.key(job);
+    const holds = this.ofJob.every((condition) => condition.holdsFor(value, 0, value.length));
+    this.verdictOfJob[job] = holds ? HOLDS : FAILS;
+    return holds;
+  }
+
+  private othersHold(key: Uint8Array): boolean {
+    for (const condition of this.others) if (!this.holds(condition, key)) return false;
     return true;
   }
 
@@ -74,11 +108,12 @@ function isName(source: Uint8Array, start: number, end: number, name: Uint8Array
 }
 
 /**
- * What every key that is selected has in it, as it is written there: the label of a matcher that takes one value only.
- * Null where no matcher does.
+ * What every key that is selected has in it, as it is written there: the label of a matcher that takes one value only,
+ * unless that is the job, of which the rows have the number. Null where no matcher is such.
  */
 export function requiredLabel(selector: Selector): string | null {
   for (const { name, operator, text } of selector)
-    if (operator === "=" && text.length > 0) return renderLabel({ name, value: Buffer.from(text).toString() });
+    if (operator === "=" && text.length > 0 && name !== JOB)
+      return renderLabel({ name, value: Buffer.from(text).toString() });
   return null;
 }
