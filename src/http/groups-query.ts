@@ -1,23 +1,42 @@
 import { createHash } from "node:crypto";
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { type Static, Type } from "@sinclair/typebox";
 import { readSelector, type Selector } from "../match/selector.ts";
-import { quoteTokenText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { GROUP_SORTS, type GroupPlace, type GroupQuery, type GroupSort } from "../store/search/group-query.ts";
 import { readCursor } from "./group-cursor.ts";
+import { readParameters } from "./query-parameters.ts";
 
 const seconds = (what: string) => Type.Optional(Type.Number({ description: `In seconds since 1970: ${what}` }));
+
+const Selectors = Type.Optional(
+  Type.Array(Type.String({ maxLength: 4096 }), {
+    maxItems: 16,
+    description: 'Selectors, any of which holds: `{job=~"backup.*",instance!=""}`.',
+  }),
+);
+
+/** Whose deletion /api/v1/groups may be asked for. */
+export const RemovalParameters = Type.Object(
+  {
+    "match[]": Selectors,
+    pushed_before: seconds("the last successful push is not later."),
+    dry_run: Type.Optional(
+      Type.Boolean({ default: true, description: "Whether it is only told what would be deleted." }),
+    ),
+    expect: Type.Optional(
+      Type.Integer({ minimum: 0, description: "`matched` of a dry run: if more match, nothing is deleted." }),
+    ),
+    as_of: Type.Optional(
+      Type.Number({ description: "Of that dry run: groups that were pushed since are left alone." }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 /** What /api/v1/groups may be asked. */
 export const GroupsParameters = Type.Object(
   {
-    "match[]": Type.Optional(
-      Type.Array(Type.String({ maxLength: 4096 }), {
-        maxItems: 16,
-        description: 'Selectors, any of which holds: `{job=~"backup.*",instance!=""}`.',
-      }),
-    ),
+    "match[]": Selectors,
     search: Type.Optional(
       Type.String({ maxLength: 256, description: "Words that are all in the grouping key, in whatever case." }),
     ),
@@ -61,7 +80,7 @@ export interface GroupsRequest {
 
 /** Reads the query of a URL, with or without its question mark. */
 export function readGroupsRequest(text: string, epoch: string): GroupsRequest | Rejection {
-  const parameters = readParameters(text);
+  const parameters = readParameters(GroupsParameters, text);
   if (parameters instanceof Rejection) return parameters;
   const { limit = 100, facets = false, cursor, sort = "stored" } = parameters;
   const query = queryOf(parameters);
@@ -73,13 +92,8 @@ export function readGroupsRequest(text: string, epoch: string): GroupsRequest | 
 }
 
 function queryOf(parameters: Parameters): GroupQuery | Rejection {
-  const selectors: Selector[] = [];
-  for (const text of parameters["match[]"] ?? []) {
-    const selector = readSelector(text);
-    if (selector instanceof Rejection)
-      return new Rejection("malformed", `invalid parameter "match[]": ${selector.message}`);
-    selectors.push(selector);
-  }
+  const selectors = readSelectors(parameters["match[]"] ?? []);
+  if (selectors instanceof Rejection) return selectors;
   return {
     selectors,
     words: (parameters.search ?? "").split(/\s+/).filter((word) => word !== ""),
@@ -89,39 +103,40 @@ function queryOf(parameters: Parameters): GroupQuery | Rejection {
   };
 }
 
+function readSelectors(texts: readonly string[]): Selector[] | Rejection {
+  const selectors: Selector[] = [];
+  for (const text of texts) {
+    const selector = readSelector(text);
+    if (selector instanceof Rejection)
+      return new Rejection("malformed", `invalid parameter "match[]": ${selector.message}`);
+    selectors.push(selector);
+  }
+  return selectors;
+}
+
+/** A request to delete groups; without `confirmed` it is only asked what would be deleted. */
+export interface RemovalRequest {
+  readonly query: GroupQuery;
+  readonly confirmed: { readonly expected: number; readonly asOfSeconds: number } | null;
+}
+
+export function readRemovalRequest(text: string): RemovalRequest | Rejection {
+  const parameters = readParameters(RemovalParameters, text);
+  if (parameters instanceof Rejection) return parameters;
+  const { expect, as_of: asOf, dry_run: isDry = true, pushed_before: pushedBefore = null } = parameters;
+  const selectors = readSelectors(parameters["match[]"] ?? []);
+  if (selectors instanceof Rejection) return selectors;
+  if (selectors.length === 0 && pushedBefore === null)
+    return new Rejection("malformed", 'deleting groups: "match[]" or "pushed_before" is expected; to delete all, wipe');
+  const query = { selectors, words: [], state: null, pushedBefore, pushedAfter: null };
+  if (isDry) return { query, confirmed: null };
+  if (expect === undefined || asOf === undefined)
+    return new Rejection("malformed", 'deleting groups: "expect" and "as_of" of a dry run are expected');
+  return { query, confirmed: { expected: expect, asOfSeconds: asOf } };
+}
+
 /** What is asked, without which page of it. */
 function digestOf({ limit, cursor, facets, ...query }: Parameters, sort: GroupSort): string {
   const entries = Object.entries({ ...query, sort }).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(entries)).digest("base64url").slice(0, 12);
-}
-
-/** Each parameter in the form of its schema; of several values of one that takes one the first counts. */
-function readParameters(text: string): Parameters | Rejection {
-  const asked = new URLSearchParams(text);
-  const read: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries<TSchema>(GroupsParameters.properties)) {
-    if (!asked.has(name)) continue;
-    const value = schema.type === "array" ? asked.getAll(name) : Value.Convert(schema, asked.get(name));
-    if (!Value.Check(schema, value)) return badParameter(name, schema, asked.get(name) ?? "");
-    read[name] = value;
-  }
-  const unknown = [...asked.keys()].find((name) => !(name in GroupsParameters.properties));
-  if (unknown !== undefined) return new Rejection("malformed", `unknown parameter ${quoteTokenText(unknown)}`);
-  return Value.Decode(GroupsParameters, read);
-}
-
-function badParameter(name: string, schema: TSchema, value: string): Rejection {
-  return new Rejection(
-    "malformed",
-    `invalid parameter "${name}": ${quoteTokenText(value)} is not ${expectedOf(schema)}`,
-  );
-}
-
-/** In words. */
-function expectedOf({ type, anyOf, minimum, maximum, maxLength, maxItems }: TSchema): string {
-  if (anyOf !== undefined) return `one of ${anyOf.map((one: TSchema) => one.const).join(", ")}`;
-  if (type === "integer") return `an integer from ${minimum} to ${maximum}`;
-  if (type === "array") return `one of at most ${maxItems}, each of at most 4096 characters`;
-  if (type === "string") return `a text of at most ${maxLength} characters`;
-  return type === "boolean" ? "true or false" : "a number";
 }

@@ -1,5 +1,5 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
-import { GroupsParameters } from "./groups-query.ts";
+import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
@@ -138,6 +138,37 @@ const GroupsResponse = success(
     },
     CLOSED,
   ),
+);
+
+const RemovalPlan = Type.Object(
+  {
+    as_of: Type.Number({ description: "When it was found, in seconds since 1970." }),
+    matched: Type.Integer({ description: "Groups that would be deleted." }),
+    series: Type.Integer(),
+    bytes: Type.Integer(),
+    pushed_last_hour: Type.Integer({ description: "Of these groups: pushed in the hour before." }),
+    sample: Type.Array(GroupSummary, { description: "Five of them at most." }),
+  },
+  CLOSED,
+);
+const RemovalResponse = success(RemovalPlan);
+const RemovedResponse = success(
+  Type.Object(
+    {
+      deleted: Type.Integer(),
+      left_alone: Type.Integer({ description: "Groups that match but were pushed since `as_of`." }),
+    },
+    CLOSED,
+  ),
+);
+const Conflict = Type.Object(
+  {
+    status: Type.Literal("error"),
+    errorType: Type.Literal("conflict"),
+    error: Type.String(),
+    data: RemovalPlan,
+  },
+  CLOSED,
 );
 
 /** The properties of an object as parameters of a query. */
@@ -313,6 +344,23 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>>
         "200": json("The groups.", GroupsResponse),
         "400": MALFORMED,
         "410": words("The store was wiped since the cursor was given."),
+        "503": NOT_YET,
+        ...OTHERWISE,
+      },
+    },
+  },
+  apiRemoveGroups: {
+    DELETE: {
+      summary: "Deletes groups that match, or says what would be deleted.",
+      description:
+        "With --web.enable-admin-api. A dry run unless `dry_run=false`; then `expect` and `as_of` are those of a dry run.",
+      parameters: queryParameters(RemovalParameters),
+      responses: {
+        "200": json("What would be deleted.", RemovalResponse),
+        "202": json("They are not there any more. With a persistence file that is durable.", RemovedResponse),
+        "400": MALFORMED,
+        "409": json("More match than expected; nothing was deleted. `data` is that of a new dry run.", Conflict),
+        "413": words("Looking for the groups takes too long."),
         "503": NOT_YET,
         ...OTHERWISE,
       },

@@ -30,6 +30,11 @@ export class RemovalLog {
     this.tell(wasThere ? this.deletes : this.vain, message, exchange, fields);
   }
 
+  /** `query` is the URL's. */
+  deletedMany(exchange: Exchange, query: string, groups: number): void {
+    this.tell(this.wipes, "deleted groups", exchange, () => ({ groups, query }));
+  }
+
   wiped(exchange: Exchange, groups: number): void {
     this.tell(this.wipes, "deleted all groups", exchange, () => ({ groups }));
   }

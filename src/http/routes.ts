@@ -18,6 +18,7 @@ export type RouteName =
   | "apiMetrics"
   | "apiDocument"
   | "apiGroups"
+  | "apiRemoveGroups"
   | "apiOptions"
   | "wipe";
 
@@ -73,7 +74,9 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("apiMetrics", `${prefix}/api/v1/metrics`, "GET"),
     at("apiDocument", `${prefix}/api/v1/openapi.json`, "GET"),
     at("apiGroups", `${prefix}/api/v1/groups`, "GET"),
-    ...(enableAdminApi ? [at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")] : []),
+    ...(enableAdminApi
+      ? [at("apiRemoveGroups", `${prefix}/api/v1/groups`, "DELETE"), at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")]
+      : []),
     below("apiOptions", `${prefix}/api/v1/`, [], "OPTIONS"),
   ];
 }

@@ -116,6 +116,27 @@ export class StoreTurns {
   }
 }
 
+/**
+ * The result of something that pauses, with turns of the loop in between. Where `isGivenUp` holds after such a turn it
+ * is ended, and there is none: null.
+ */
+export function toEnd<T>(clock: StreamClock, work: Generator<null, T>): Promise<T>;
+export function toEnd<T>(clock: StreamClock, work: Generator<null, T>, isGivenUp: () => boolean): Promise<T | null>;
+export async function toEnd<T>(
+  clock: StreamClock,
+  work: Generator<null, T>,
+  isGivenUp: () => boolean = () => false,
+): Promise<T | null> {
+  for (let startMs = clock.nowMs(); ; ) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (clock.nowMs() - startMs < TURN_MS) continue;
+    await clock.turn();
+    if (isGivenUp()) return null;
+    startMs = clock.nowMs();
+  }
+}
+
 /** Takes steps until one gives a result, in slices of time with a turn of the loop before each. */
 export async function stepInTurns<T>(clock: StreamClock, step: () => T | typeof MORE): Promise<T> {
   for (;;) {

@@ -1,9 +1,9 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { quoteToken, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { ValueTest } from "./value-test.ts";
 import { patternWeight } from "./pattern-weight.ts";
 import { type Piece, readAlternatives } from "./plain-pattern.ts";
+import type { ValueTest } from "./value-test.ts";
 
 /**
  * A pattern may be compiled to so many steps. A value is held against it in at most so many looks at each of its

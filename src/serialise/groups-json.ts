@@ -31,6 +31,37 @@ export function groupListJson(list: GroupList): string {
   return `{"status":"success","data":{${head},${rows},${counts}${next}}}`;
 }
 
+/** What a deletion would delete. */
+export interface RemovalPlan {
+  /** When it was made, in seconds since 1970. */
+  readonly asOfSeconds: number;
+  readonly matched: number;
+  readonly seriesCount: number;
+  readonly sizeBytes: number;
+  readonly pushedLastHour: number;
+  readonly sample: readonly GroupSummary[];
+}
+
+/** The body of a dry run. */
+export function removalPlanJson(plan: RemovalPlan): string {
+  return `{"status":"success","data":${planJson(plan)}}`;
+}
+
+/** Of a deletion that was not made, as more would have been deleted than was expected. */
+export function removalRefusedJson(plan: RemovalPlan, reason: string): string {
+  return `{"status":"error","errorType":"conflict","error":${jsonString(reason)},"data":${planJson(plan)}}`;
+}
+
+/** Of one that was made. */
+export function removedJson(deleted: number, leftAlone: number): string {
+  return `{"status":"success","data":{"deleted":${deleted},"left_alone":${leftAlone}}}`;
+}
+
+function planJson({ asOfSeconds, matched, seriesCount, sizeBytes, pushedLastHour, sample }: RemovalPlan): string {
+  const counts = `"matched":${matched},"series":${seriesCount},"bytes":${sizeBytes},"pushed_last_hour":${pushedLastHour}`;
+  return `{"as_of":${asOfSeconds},${counts},"sample":[${sample.map(groupJson).join(",")}]}`;
+}
+
 function groupJson(group: GroupSummary): string {
   const labels = jsonStringMap(group.labels.map(({ name, value }) => [name, value] as const));
   const times = `"push_time_seconds":${group.succeededSeconds},"push_failure_time_seconds":${group.failedSeconds}`;

@@ -19,6 +19,7 @@ import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
 import { LargePush } from "./large-push.ts";
 import { findGroups, type GroupsFound } from "./search/find-groups.ts";
 import type { GroupPage, GroupQuery } from "./search/group-query.ts";
+import { type GroupSelection, selectGroups } from "./search/select-groups.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { viewOf } from "./table/group-view.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
@@ -204,6 +205,16 @@ export class Store {
     return true;
   }
 
+  /** Removes a group by its id, where it was last pushed at that instant or before. Returns whether it did. */
+  deleteUnpushed(group: number, asOfSeconds: number): boolean {
+    const { groups } = this.table;
+    if (!groups.table.has(group) || groups.pushedSeconds(group) > asOfSeconds) return false;
+    const block = groups.table.key(group).slice();
+    this.table.removeGroup(group);
+    this.watcher?.removed(block);
+    return true;
+  }
+
   /**
    * Sets both push times of a group that is there to what they were somewhere else; `failed` null leaves the time of
    * the last failure as it was pushed.
@@ -372,6 +383,11 @@ export class Store {
    */
   findGroups(query: GroupQuery, page: GroupPage, nowSeconds: number | null): Generator<null, GroupsFound> {
     return findGroups(this.table.groups, query, page, nowSeconds);
+  }
+
+  /** All groups that are asked for and were not pushed after an instant. Pauses as `findGroups`. */
+  selectGroups(query: GroupQuery, asOfSeconds: number): Generator<null, GroupSelection> {
+    return selectGroups(this.table.groups, query, asOfSeconds);
   }
 
   /** Memory of what is not stored any more but for readers. */

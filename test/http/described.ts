@@ -59,6 +59,12 @@ function pathOf(template: string): string {
   return template.replace("{job}", job).replace("{label}", "l").replace("{value}", "v");
 }
 
+/** Queries without which an operation does nothing well, by method and template. */
+const QUERIES: Readonly<Record<string, string>> = {
+  "DELETE /api/v1/groups": "?match[]=%7Bjob%3D%22j%22%7D",
+  "GET /api/v1/groups": "?facets=true&sort=-pushed",
+};
+
 export async function readDescription(ask: Ask): Promise<Description> {
   return (await (await ask("GET", "/api/v1/openapi.json")).json()) as Description;
 }
@@ -86,7 +92,7 @@ export function goodCalls(document: Description): Call[] {
 /** What is wrong with the answer to a call, by what the document says of it; null: nothing. */
 export async function fault(document: Description, ask: Ask, call: Call): Promise<string | null> {
   const { method, template, init, status } = call;
-  const response = await ask(method, pathOf(template), init);
+  const response = await ask(method, pathOf(template) + (QUERIES[`${method} ${template}`] ?? ""), init);
   const where = `${method} ${template} ${JSON.stringify(init?.headers ?? {})}`;
   const sent = Buffer.from(await response.arrayBuffer());
   // fetch has it decompressed already.

@@ -164,3 +164,88 @@ describe("GET /api/v1/groups", () => {
     expect((await asked(createTestApp(), {})).headers.get("access-control-allow-origin")).toBeNull();
   });
 });
+
+describe("DELETE /api/v1/groups", () => {
+  const remove = async ({ app }: TestApp, query: string): Promise<{ status: number; body: string }> => {
+    const response = await ask(app, "DELETE", `/api/v1/groups?${query}`);
+    return { status: response.status, body: await response.text() };
+  };
+  const BACKUPS = `match[]=${encodeURIComponent('{job=~"backup.*"}')}`;
+
+  test("says what would be deleted, and deletes nothing unless it is told to", async () => {
+    const app = await filled();
+    const { status, body } = await remove(app, BACKUPS);
+    const { as_of, sample, bytes, ...rest } = JSON.parse(body).data;
+    expect([status, rest, as_of]).toEqual([200, { matched: 3, series: 12, pushed_last_hour: 3 }, app.nowMs / 1000]);
+    expect(bytes).toBeGreaterThan(0);
+    expect(paths({ groups: sample } as Listed)).toEqual([
+      "/job/backup/instance/db-1",
+      "/job/backup/instance/db-2",
+      "/job/backup-old",
+    ]);
+    expect((await listed(app, {})).matched).toBe(6);
+  });
+
+  test("deletes what the dry run said; groups that were pushed since are left alone", async () => {
+    const app = await filled();
+    const { as_of, matched } = JSON.parse((await remove(app, BACKUPS)).body).data;
+    app.nowMs += 5_000;
+    await push(app.app, "/job/backup-old", "some_metric 3\n");
+    await ask(app.app, "PUT", "/metrics/job/backup/instance/db-2", { body: "no metrics" });
+    await push(app.app, "/job/backup/instance/db-3", "some_metric 3\n");
+    const removed = await remove(app, `${BACKUPS}&dry_run=false&expect=${matched}&as_of=${as_of}`);
+    expect(removed).toEqual({ status: 202, body: '{"status":"success","data":{"deleted":2,"left_alone":2}}' });
+    expect(paths(await listed(app, { search: "backup" }))).toEqual(["/job/backup-old", "/job/backup/instance/db-3"]);
+    expect(await (await ask(app.app, "GET", "/metrics")).text()).not.toContain("db-1");
+  });
+
+  test("deletes nothing where more match than are expected, and says what would be deleted now", async () => {
+    const app = await filled();
+    const { status, body } = await remove(app, `${BACKUPS}&dry_run=false&expect=2&as_of=${app.nowMs / 1000}`);
+    const { data, ...rest } = JSON.parse(body);
+    expect([status, rest, data.matched]).toEqual([
+      409,
+      { status: "error", errorType: "conflict", error: "deleting groups: 3 match, 2 are expected" },
+      3,
+    ]);
+    expect((await listed(app, {})).matched).toBe(6);
+  });
+
+  test("deletes by age alone", async () => {
+    const app = await filled();
+    const query = `pushed_before=${Date.UTC(2026, 0, 1, 0, 2) / 1000}`;
+    const { as_of, matched } = JSON.parse((await remove(app, query)).body).data;
+    expect(matched).toBe(3);
+    await remove(app, `${query}&dry_run=false&expect=3&as_of=${as_of}`);
+    expect((await listed(app, {})).total).toBe(3);
+  });
+
+  const REFUSED: readonly (readonly [string, string])[] = [
+    ["", 'deleting groups: "match[]" or "pushed_before" is expected; to delete all, wipe'],
+    [`${BACKUPS}&dry_run=false`, 'deleting groups: "expect" and "as_of" of a dry run are expected'],
+    [`${BACKUPS}&dry_run=false&expect=3`, 'deleting groups: "expect" and "as_of" of a dry run are expected'],
+    [`${BACKUPS}&dry_run=no`, 'invalid parameter "dry_run": "no" is not true or false'],
+    [`${BACKUPS}&search=x`, 'unknown parameter "search"'],
+    [
+      "match[]={}",
+      'invalid parameter "match[]": reading the selector "{}": a selector must contain at least one non-empty matcher',
+    ],
+  ];
+
+  test.each(REFUSED)("%s is refused: %s", async (query, words) => {
+    expect(await remove(await filled(), query)).toEqual({ status: 400, body: `${words}\n` });
+  });
+
+  test("is there only with --web.enable-admin-api", async () => {
+    expect((await remove(createTestApp(), BACKUPS)).status).toBe(405);
+  });
+
+  test("leaves turns of the loop to others, and deletes thousands of groups", async () => {
+    const app = createTestApp("--web.enable-admin-api");
+    for (let n = 0; n < 3_000; n++) await push(app.app, `/job/many/n/${n}`, "some_metric 1\n");
+    const as_of = app.nowMs / 1000;
+    const { body } = await remove(app, `match[]={job="many"}&dry_run=false&expect=3000&as_of=${as_of}`);
+    expect(JSON.parse(body).data).toEqual({ deleted: 3_000, left_alone: 0 });
+    expect((await listed(app, {})).total).toBe(0);
+  });
+});

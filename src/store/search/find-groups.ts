@@ -1,4 +1,3 @@
-import { readLabels } from "../../exposition/label-block.ts";
 import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import { FacetCounts, type Facets } from "./facets.ts";
@@ -6,6 +5,7 @@ import { FirstGroups } from "./first-groups.ts";
 import { orderOf } from "./group-order.ts";
 import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
 import { eachGroup } from "./group-search.ts";
+import { summaryOf } from "./group-summary.ts";
 
 export interface GroupsFound {
   /** Groups in the store. */
@@ -51,17 +51,5 @@ export function* findGroups(
     groups: page.map(({ id }) => summaryOf(groups, id)),
     end: places.length > limit ? (page[page.length - 1] ?? null) : null,
     facets: counts?.taken() ?? null,
-  };
-}
-
-function summaryOf(groups: Groups, id: number): GroupSummary {
-  return {
-    labels: readLabels(groups.table.key(id)),
-    lastPushSuccessful: !groups.isFailing(id),
-    succeededSeconds: groups.succeededSeconds(id),
-    failedSeconds: groups.failedSeconds(id),
-    familyCount: groups.chunkCount(id),
-    seriesCount: groups.seriesCount(id),
-    sizeBytes: groups.heldBytes(id),
   };
 }

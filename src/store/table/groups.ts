@@ -177,6 +177,11 @@ export class Groups {
     return this.double(group * DOUBLES_STRIDE + FAILED);
   }
 
+  /** Seconds since 1970 of the last push, whether it succeeded or not. */
+  pushedSeconds(group: number): number {
+    return Math.max(this.succeededSeconds(group), this.failedSeconds(group));
+  }
+
   /** Whether the last push failed. */
   isFailing(group: number): boolean {
     return this.failedSeconds(group) > this.succeededSeconds(group);

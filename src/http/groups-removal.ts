@@ -1,0 +1,77 @@
+import { Rejection } from "../model/rejection.ts";
+import { faultOf } from "../model/settlement.ts";
+import { removalPlanJson, removalRefusedJson, removedJson } from "../serialise/groups-json.ts";
+import type { Answer, Exchange } from "../server/exchange.ts";
+import type { GroupSelection } from "../store/search/select-groups.ts";
+import type { HttpContext } from "./context.ts";
+import { type RemovalRequest, readRemovalRequest } from "./groups-query.ts";
+import { accepted, notYet, rejected } from "./reply.ts";
+import { stepInTurns, toEnd } from "./store-turns.ts";
+
+const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-cache, no-store, must-revalidate" };
+
+/** What many groups are deleted with. */
+export type RemovalDeps = Pick<
+  HttpContext,
+  "clock" | "durability" | "heldMemory" | "now" | "refusals" | "removalLog" | "store" | "storeTurns"
+>;
+
+/**
+ * DELETE /api/v1/groups. A dry run, unless told otherwise, says what would be deleted and as of when. A deletion says
+ * how many groups it expects and as of when: if more match, nothing is deleted; groups pushed since are left alone.
+ */
+export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promise<Answer> {
+  const { durability, refusals, now } = deps;
+  const notReady = durability.notReady();
+  if (notReady !== null) return notYet(refusals, notReady);
+  const request = readRemovalRequest(exchange.query);
+  if (request instanceof Rejection) return rejected(refusals, request);
+  const asOfSeconds = request.confirmed?.asOfSeconds ?? now() / 1000;
+  const selection = await toEnd(deps.clock, deps.store.selectGroups(request.query, asOfSeconds));
+  const refused = await refusalOf(deps, request, selection);
+  if (refused !== null) return refused;
+  if (request.confirmed === null) return json(200, removalPlanJson({ ...selection, asOfSeconds }));
+  const deleted = await removeSelected(deps, selection, asOfSeconds);
+  deps.removalLog.deletedMany(exchange, exchange.query, deleted);
+  const answer = accepted(refusals, faultOf(await durability.settled(), null));
+  const leftAlone = selection.leftAlone + selection.matched - deleted;
+  return answer.status === 202 ? json(202, removedJson(deleted, leftAlone)) : answer;
+}
+
+/** The answer where nothing may be deleted; null: it may. */
+async function refusalOf(
+  { clock, now, refusals, store }: RemovalDeps,
+  { query, confirmed }: RemovalRequest,
+  { isPartial, matched }: GroupSelection,
+): Promise<Answer | null> {
+  if (isPartial)
+    return rejected(refusals, new Rejection("too-large", "deleting groups: looking for them takes too long"));
+  if (confirmed === null || matched <= confirmed.expected) return null;
+  const asOfSeconds = now() / 1000;
+  const plan = await toEnd(clock, store.selectGroups(query, asOfSeconds));
+  const reason = `deleting groups: ${matched} match, ${confirmed.expected} are expected`;
+  return json(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));
+}
+
+/** Deletes group after group, with turns of others in between. Returns how many. */
+async function removeSelected(
+  { clock, heldMemory, store, storeTurns }: RemovalDeps,
+  { ids, matched }: GroupSelection,
+  asOfSeconds: number,
+): Promise<number> {
+  let next = 0;
+  let deleted = 0;
+  await storeTurns.snapshotsTaken();
+  await stepInTurns(clock, () => {
+    if (next === matched) return false;
+    if (store.deleteUnpushed(ids[next++] as number, asOfSeconds)) deleted++;
+    return true;
+  });
+  await storeTurns.settled();
+  heldMemory.check();
+  return deleted;
+}
+
+function json(status: number, body: string): Answer {
+  return { status, headers: HEADERS, body };
+}
