@@ -1,6 +1,8 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
+import { Conflict, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
+import { CLOSED, success } from "./schemas.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
 interface OperationAnswer {
@@ -25,11 +27,6 @@ interface Operation {
   readonly requestBody?: object;
   readonly responses: Readonly<Record<string, OperationAnswer>>;
 }
-
-/** Of objects that have the properties named and no others. */
-const CLOSED = { additionalProperties: false } as const;
-
-const success = <T extends TSchema>(data: T) => Type.Object({ status: Type.Literal("success"), data }, CLOSED);
 
 const TimeStamp = Type.String({ format: "date-time", description: "When the family was pushed." });
 
@@ -97,79 +94,6 @@ const StatusResponse = success(
   ),
 );
 const MetricsResponse = success(Type.Array(Group));
-
-const GroupSummary = Type.Object(
-  {
-    labels: Type.Record(Type.String(), Type.String()),
-    path: Type.String({ description: "As it stands behind /metrics in the URL that is pushed to." }),
-    last_push_successful: Type.Boolean(),
-    push_time_seconds: Type.Number({ description: "Since 1970; 0: no push has succeeded." }),
-    push_failure_time_seconds: Type.Number({ description: "Since 1970; 0: no push has failed." }),
-    families: Type.Integer(),
-    series: Type.Integer(),
-    bytes: Type.Integer(),
-  },
-  CLOSED,
-);
-
-const Facets = Type.Object(
-  {
-    jobs: Type.Array(Type.Object({ value: Type.String(), groups: Type.Integer(), failing: Type.Integer() }, CLOSED), {
-      description: "The jobs with the most groups, at most 100.",
-    }),
-    ages: Type.Array(Type.Integer(), {
-      description: "By the time since the last successful push: below 1 min, 5 min, 1 h, 6 h, 1 d, and the rest.",
-    }),
-    failing: Type.Integer(),
-  },
-  { ...CLOSED, description: "How all groups that match are spread. Only where it was asked for." },
-);
-
-const GroupsResponse = success(
-  Type.Object(
-    {
-      as_of: Type.Number({ description: "When the answer was made, in seconds since 1970." }),
-      total: Type.Integer({ description: "Groups in the store." }),
-      matched: Type.Integer({ description: "Groups that match, on all pages." }),
-      partial: Type.Boolean({ description: "The search was cut, because it cost too much: there may be more." }),
-      groups: Type.Array(GroupSummary),
-      facets: Type.Optional(Facets),
-      cursor: Type.Union([Type.String(), Type.Null()], { description: "For the next page; null: this is the last." }),
-    },
-    CLOSED,
-  ),
-);
-
-const RemovalPlan = Type.Object(
-  {
-    as_of: Type.Number({ description: "When it was found, in seconds since 1970." }),
-    matched: Type.Integer({ description: "Groups that would be deleted." }),
-    series: Type.Integer(),
-    bytes: Type.Integer(),
-    pushed_last_hour: Type.Integer({ description: "Of these groups: pushed in the hour before." }),
-    sample: Type.Array(GroupSummary, { description: "Five of them at most." }),
-  },
-  CLOSED,
-);
-const RemovalResponse = success(RemovalPlan);
-const RemovedResponse = success(
-  Type.Object(
-    {
-      deleted: Type.Integer(),
-      left_alone: Type.Integer({ description: "Groups that match but were pushed since `as_of`." }),
-    },
-    CLOSED,
-  ),
-);
-const Conflict = Type.Object(
-  {
-    status: Type.Literal("error"),
-    errorType: Type.Literal("conflict"),
-    error: Type.String(),
-    data: RemovalPlan,
-  },
-  CLOSED,
-);
 
 /** The properties of an object as parameters of a query. */
 function queryParameters({ properties }: TObject): Parameter[] {
