@@ -13,7 +13,7 @@ const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-cache
 /** What many groups are deleted with. */
 export type RemovalDeps = Pick<
   HttpContext,
-  "clock" | "durability" | "heldMemory" | "now" | "refusals" | "removalLog" | "store" | "storeTurns"
+  "clock" | "durability" | "heldMemory" | "refusals" | "removalLog" | "store" | "storeTurns"
 >;
 
 /**
@@ -21,13 +21,13 @@ export type RemovalDeps = Pick<
  * how many groups it expects and as of when: if more match, nothing is deleted; groups pushed since are left alone.
  */
 export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promise<Answer> {
-  const { durability, refusals, now } = deps;
+  const { clock, durability, refusals, store } = deps;
   const notReady = durability.notReady();
   if (notReady !== null) return notYet(refusals, notReady);
   const request = readRemovalRequest(exchange.query);
   if (request instanceof Rejection) return rejected(refusals, request);
-  const asOfSeconds = request.confirmed?.asOfSeconds ?? now() / 1000;
-  const selection = await toEnd(deps.clock, deps.store.selectGroups(request.query, asOfSeconds));
+  const asOfSeconds = request.confirmed?.asOfSeconds ?? clock.now() / 1000;
+  const selection = await toEnd(clock, store.selectGroups(request.query, asOfSeconds));
   const refused = await refusalOf(deps, request, selection);
   if (refused !== null) return refused;
   if (request.confirmed === null) return json(200, removalPlanJson({ ...selection, asOfSeconds }));
@@ -40,14 +40,14 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
 
 /** The answer where nothing may be deleted; null: it may. */
 async function refusalOf(
-  { clock, now, refusals, store }: RemovalDeps,
+  { clock, refusals, store }: RemovalDeps,
   { query, confirmed }: RemovalRequest,
   { isPartial, matched }: GroupSelection,
 ): Promise<Answer | null> {
   if (isPartial)
     return rejected(refusals, new Rejection("too-large", "deleting groups: looking for them takes too long"));
   if (confirmed === null || matched <= confirmed.expected) return null;
-  const asOfSeconds = now() / 1000;
+  const asOfSeconds = clock.now() / 1000;
   const plan = await toEnd(clock, store.selectGroups(query, asOfSeconds));
   const reason = `deleting groups: ${matched} match, ${confirmed.expected} are expected`;
   return json(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));

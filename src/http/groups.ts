@@ -13,10 +13,7 @@ const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-cache
 const HANDLER = "api/v1/groups";
 
 /** What lists of groups are made with. */
-export type GroupsDeps = Pick<
-  HttpContext,
-  "clock" | "durability" | "now" | "ownMetrics" | "refusals" | "startMs" | "store"
-> &
+export type GroupsDeps = Pick<HttpContext, "clock" | "durability" | "ownMetrics" | "refusals" | "startMs" | "store"> &
   RemovalDeps;
 
 /** /api/v1/groups: groups that are looked for, or deleted. No page of another origin may read it: it names clients' labels. */
@@ -33,13 +30,13 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiRem
 }
 
 async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
-  const { clock, durability, now, refusals, store } = deps;
+  const { clock, durability, refusals, store } = deps;
   const notReady = durability.notReady();
   if (notReady !== null) return notYet(refusals, notReady);
   const epoch = `${deps.startMs}.${store.wipes}`;
   const request = readGroupsRequest(exchange.query, epoch);
   if (request instanceof Rejection) return rejected(refusals, request);
-  const asOfSeconds = now() / 1000;
+  const asOfSeconds = clock.now() / 1000;
   const { query, withFacets, digest } = request;
   const search = store.findGroups(query, request, withFacets ? asOfSeconds : null);
   const { wipes } = store;
