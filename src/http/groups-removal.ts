@@ -1,5 +1,4 @@
 import { Rejection } from "../model/rejection.ts";
-import { faultOf } from "../model/settlement.ts";
 import { removalPlanJson, removalRefusedJson, removedJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import type { GroupSelection } from "../store/search/select-groups.ts";
@@ -31,9 +30,9 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   const refused = await refusalOf(deps, request, selection);
   if (refused !== null) return refused;
   if (request.confirmed === null) return json(200, removalPlanJson({ ...selection, asOfSeconds }));
-  const deleted = await removeSelected(deps, selection, asOfSeconds);
+  const { deleted, settled } = await removeSelected(deps, selection, asOfSeconds);
   deps.removalLog.deletedMany(exchange, exchange.query, deleted);
-  const answer = accepted(refusals, faultOf(await durability.settled(), null));
+  const answer = accepted(refusals, await settled);
   const leftAlone = selection.leftAlone + selection.matched - deleted;
   return answer.status === 202 ? json(202, removedJson(deleted, leftAlone)) : answer;
 }
@@ -53,23 +52,57 @@ async function refusalOf(
   return json(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));
 }
 
-/** Deletes group after group, with turns of others in between. Returns how many. */
+interface Removed {
+  readonly deleted: number;
+  /** Resolves once that is durable, to why it is not, or null. */
+  readonly settled: Promise<Rejection | null>;
+}
+
+/** Deletes group after group, with turns of others in between. */
 async function removeSelected(
-  { clock, heldMemory, store, storeTurns }: RemovalDeps,
+  { clock, durability, heldMemory, store, storeTurns }: RemovalDeps,
   { ids, matched }: GroupSelection,
   asOfSeconds: number,
-): Promise<number> {
+): Promise<Removed> {
+  const settling = new Settling();
   let next = 0;
   let deleted = 0;
   await storeTurns.snapshotsTaken();
   await stepInTurns(clock, () => {
     if (next === matched) return false;
-    if (store.deleteUnpushed(ids[next++] as number, asOfSeconds)) deleted++;
+    const key = store.deleteUnpushed(ids[next++] as number, asOfSeconds);
+    if (key === null) return true;
+    deleted++;
+    settling.add(durability.settled(key));
     return true;
   });
   await storeTurns.settled();
   heldMemory.check();
-  return deleted;
+  return { deleted, settled: settling.all() };
+}
+
+/** Waits for many changes, and keeps nothing of each. */
+class Settling {
+  private readonly end = Promise.withResolvers<Rejection | null>();
+  private fault: Rejection | null = null;
+  private left = 1;
+
+  add(change: Promise<Rejection | null> | null): void {
+    if (change === null) return;
+    this.left++;
+    void change.then(this.settle);
+  }
+
+  /** To be called once, behind the last `add`: resolves to one of the faults, or null. */
+  all(): Promise<Rejection | null> {
+    this.settle(null);
+    return this.end.promise;
+  }
+
+  private readonly settle = (fault: Rejection | null): void => {
+    this.fault ??= fault;
+    if (--this.left === 0) this.end.resolve(this.fault);
+  };
 }
 
 function json(status: number, body: string): Answer {

@@ -205,14 +205,14 @@ export class Store {
     return true;
   }
 
-  /** Removes a group by its id, where it was last pushed at that instant or before. Returns whether it did. */
-  deleteUnpushed(group: number, asOfSeconds: number): boolean {
+  /** Removes a group by its id, if it was last pushed at that instant or before. Returns the block of its key, or null. */
+  deleteUnpushed(group: number, asOfSeconds: number): Uint8Array | null {
     const { groups } = this.table;
-    if (!groups.table.has(group) || groups.pushedSeconds(group) > asOfSeconds) return false;
+    if (!groups.table.has(group) || groups.pushedSeconds(group) > asOfSeconds) return null;
     const block = groups.table.key(group).slice();
     this.table.removeGroup(group);
-    this.watcher?.removed(block);
-    return true;
+    this.watcher?.removed(group, block);
+    return block;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { KeyTable } from "../../bytes/key-table.ts";
+import { unescapeBytes } from "../../exposition/escape.ts";
 import { renderLabel, writeName } from "../../exposition/grouping-key.ts";
-import { LabelWalk, unescapeLabel } from "../../exposition/label-block.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 import type { LabelMatcher } from "../../match/matcher.ts";
 import type { Selector } from "../../match/selector.ts";
 import { LOOKUP_UNITS, type Work } from "../../model/work.ts";
@@ -47,7 +48,7 @@ class Condition {
 
   private ask(source: Uint8Array, start: number, end: number): boolean {
     this.work.charge(LOOKUP_UNITS + (end - start) * this.matcher.unitsAByte);
-    return this.matcher.matches(unescapeLabel(source.subarray(start, end)));
+    return this.matcher.matches(unescapeBytes(source.subarray(start, end)));
   }
 }
 

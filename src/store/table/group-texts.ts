@@ -1,7 +1,8 @@
 import { copyFolded } from "../../bytes/ascii.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import { LabelWalk, unescapeLabel } from "../../exposition/label-block.ts";
+import { unescapeBytes } from "../../exposition/escape.ts";
+import { LabelWalk } from "../../exposition/label-block.ts";
 
 const decoder = new TextDecoder();
 
@@ -90,7 +91,7 @@ export class GroupTexts {
 
   /** The value of a job. */
   jobText(job: number): string {
-    return decoder.decode(unescapeLabel(this.jobs.key(job)));
+    return decoder.decode(unescapeBytes(this.jobs.key(job)));
   }
 
   /** The first row from `row` on whose key has the word, which is folded; the limit where there is none. */
