@@ -1,7 +1,10 @@
+import { GroupingKey } from "../exposition/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
+import { MORE } from "../model/work.ts";
 import { removalPlanJson, removalRefusedJson, removedJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
-import type { GroupSelection } from "../store/search/select-groups.ts";
+import { type GroupSelection, selectGroups } from "../store/search/select-groups.ts";
+import type { Store } from "../store/store.ts";
 import type { HttpContext } from "./context.ts";
 import { type RemovalRequest, readRemovalRequest } from "./groups-query.ts";
 import { accepted, notYet, rejected } from "./reply.ts";
@@ -26,7 +29,7 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   const request = readRemovalRequest(exchange.query);
   if (request instanceof Rejection) return rejected(refusals, request);
   const asOfSeconds = request.confirmed?.asOfSeconds ?? clock.now() / 1000;
-  const selection = await toEnd(clock, store.selectGroups(request.query, asOfSeconds));
+  const selection = await toEnd(clock, selectGroups(store.searched, request.query, asOfSeconds));
   const refused = await refusalOf(deps, request, selection);
   if (refused !== null) return refused;
   if (request.confirmed === null) return json(200, removalPlanJson({ ...selection, asOfSeconds }));
@@ -47,7 +50,7 @@ async function refusalOf(
     return rejected(refusals, new Rejection("too-large", "deleting groups: looking for them takes too long"));
   if (confirmed === null || matched <= confirmed.expected) return null;
   const asOfSeconds = clock.now() / 1000;
-  const plan = await toEnd(clock, store.selectGroups(query, asOfSeconds));
+  const plan = await toEnd(clock, selectGroups(store.searched, query, asOfSeconds));
   const reason = `deleting groups: ${matched} match, ${confirmed.expected} are expected`;
   return json(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));
 }
@@ -69,16 +72,24 @@ async function removeSelected(
   let deleted = 0;
   await storeTurns.snapshotsTaken();
   await stepInTurns(clock, () => {
-    if (next === matched) return false;
-    const key = store.deleteUnpushed(ids[next++] as number, asOfSeconds);
-    if (key === null) return true;
+    if (next === matched) return null;
+    const key = removeUnpushed(store, ids[next++] as number, asOfSeconds);
+    if (key === null) return MORE;
     deleted++;
     settling.add(durability.settled(key));
-    return true;
+    return MORE;
   });
   await storeTurns.settled();
   heldMemory.check();
   return { deleted, settled: settling.all() };
+}
+
+/** Removes a group if nobody pushed to it after an instant, nor does so now. Returns the block of its key, or null. */
+function removeUnpushed(store: Store, group: number, asOfSeconds: number): Uint8Array | null {
+  const row = store.groupRow(group);
+  if (row === null || Math.max(row.succeededSeconds, row.failedSeconds) > asOfSeconds) return null;
+  const key = new GroupingKey(row.labels);
+  return !store.isHeld(key) && store.delete(key) ? key.block : null;
 }
 
 /** Waits for many changes, and keeps nothing of each. */

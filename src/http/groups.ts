@@ -1,6 +1,7 @@
 import { Rejection } from "../model/rejection.ts";
 import { groupListJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
+import { findGroups } from "../store/search/find-groups.ts";
 import type { HttpContext } from "./context.ts";
 import { writeCursor } from "./group-cursor.ts";
 import { readGroupsRequest } from "./groups-query.ts";
@@ -16,7 +17,7 @@ const HANDLER = "api/v1/groups";
 export type GroupsDeps = Pick<HttpContext, "clock" | "durability" | "ownMetrics" | "refusals" | "startMs" | "store"> &
   RemovalDeps;
 
-/** /api/v1/groups: groups that are looked for, or deleted. No page of another origin may read it: it names clients' labels. */
+/** /api/v1/groups: groups are looked for, or deleted. No page of another origin may read it: it has clients' labels. */
 export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiRemoveGroups"> {
   const counted = (handler: (exchange: Exchange) => Promise<Answer>) => async (exchange: Exchange) => {
     const answer = await handler(exchange);
@@ -38,7 +39,7 @@ async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer>
   if (request instanceof Rejection) return rejected(refusals, request);
   const asOfSeconds = clock.now() / 1000;
   const { query, withFacets, digest } = request;
-  const search = store.findGroups(query, request, withFacets ? asOfSeconds : null);
+  const search = findGroups(store.searched, query, request, withFacets ? asOfSeconds : null);
   const { wipes } = store;
   const found = await toEnd(clock, search, () => exchange.isGone || store.wipes !== wipes);
   if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"));

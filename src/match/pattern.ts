@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from "re2js";
 import { quoteToken, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import { patternWeight } from "./pattern-weight.ts";
-import { type Piece, readAlternatives } from "./plain-pattern.ts";
+import { type PatternPart, readAlternatives } from "./plain-pattern.ts";
 import type { ValueTest } from "./value-test.ts";
 
 /**
@@ -41,7 +41,7 @@ function tooLarge(pattern: Uint8Array): Rejection {
   return new Rejection("malformed", words);
 }
 
-function plainTest(alternatives: readonly (readonly Piece[])[]): ValueTest["holdsFor"] {
+function plainTest(alternatives: readonly (readonly PatternPart[])[]): ValueTest["holdsFor"] {
   const tests = alternatives.map(onePlainTest);
   const [only] = tests;
   if (only !== undefined && tests.length === 1) return only;
@@ -49,7 +49,7 @@ function plainTest(alternatives: readonly (readonly Piece[])[]): ValueTest["hold
 }
 
 /** Of plain text with gaps at its ends at most: `text`, `text.*`, `.*text`, `.*text.*`, `.*`. */
-function onePlainTest(pieces: readonly Piece[]): ValueTest["holdsFor"] {
+function onePlainTest(pieces: readonly PatternPart[]): ValueTest["holdsFor"] {
   const text = Buffer.concat(pieces.flatMap((piece) => (piece.kind === "text" ? [piece.bytes] : [])));
   const before = gapOf(pieces[0]);
   // A pattern that is one gap has it in front.
@@ -63,7 +63,7 @@ function onePlainTest(pieces: readonly Piece[]): ValueTest["holdsFor"] {
 }
 
 /** How many bytes a gap has at least; null: the piece is none. */
-function gapOf(piece: Piece | undefined): number | null {
+function gapOf(piece: PatternPart | undefined): number | null {
   return piece?.kind === "gap" ? piece.least : null;
 }
 

@@ -1,5 +1,5 @@
 /** A part of a pattern that is made of plain text and gaps. */
-export type Piece =
+export type PatternPart =
   | { readonly kind: "text"; readonly bytes: Uint8Array }
   /** Anything of at least so many bytes: `.*` or `.+`. */
   | { readonly kind: "gap"; readonly least: 0 | 1 };
@@ -13,8 +13,8 @@ const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
  * The alternatives of a pattern of plain text with `.*` or `.+` at its ends: `backup.*|db-1|.*replica.*`. Null where
  * the pattern has more than that: then it takes an engine to read it.
  */
-export function readAlternatives(pattern: string): Piece[][] | null {
-  const alternatives: Piece[][] = [];
+export function readAlternatives(pattern: string): PatternPart[][] | null {
+  const alternatives: PatternPart[][] = [];
   for (let at = 0; at <= pattern.length; ) {
     const read = readAlternative(pattern, at);
     if (read === null) return null;
@@ -25,13 +25,13 @@ export function readAlternatives(pattern: string): Piece[][] | null {
 }
 
 interface Read {
-  readonly pieces: Piece[];
+  readonly pieces: PatternPart[];
   /** Where the bar or the end of the pattern is. */
   readonly end: number;
 }
 
 function readAlternative(pattern: string, start: number): Read | null {
-  const pieces: Piece[] = [];
+  const pieces: PatternPart[] = [];
   let at = start;
   const front = readGap(pattern, at);
   if (front !== null) {
@@ -50,7 +50,7 @@ function readAlternative(pattern: string, start: number): Read | null {
   return at === pattern.length || pattern[at] === "|" ? { pieces, end: at } : null;
 }
 
-function readGap(pattern: string, at: number): { gap: Piece; end: number } | null {
+function readGap(pattern: string, at: number): { gap: PatternPart; end: number } | null {
   const repeat = pattern[at + 1];
   if (pattern[at] !== "." || (repeat !== "*" && repeat !== "+")) return null;
   // A lazy gap takes the same values, another repetition is none that is taken.

@@ -17,11 +17,9 @@ import { PushOutcome } from "./admission/push-outcome.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
 import { LargePush } from "./large-push.ts";
-import { findGroups, type GroupsFound } from "./search/find-groups.ts";
-import type { GroupPage, GroupQuery } from "./search/group-query.ts";
-import { type GroupSelection, selectGroups } from "./search/select-groups.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { viewOf } from "./table/group-view.ts";
+import type { Groups } from "./table/groups.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
 import { PushTimes } from "./table/push-times.ts";
 import { readGroups } from "./table/read-groups.ts";
@@ -205,16 +203,6 @@ export class Store {
     return true;
   }
 
-  /** Removes a group by its id, if it was last pushed at that instant or before. Returns the block of its key, or null. */
-  deleteUnpushed(group: number, asOfSeconds: number): Uint8Array | null {
-    const { groups } = this.table;
-    if (!groups.table.has(group) || groups.pushedSeconds(group) > asOfSeconds) return null;
-    const block = groups.table.key(group).slice();
-    this.table.removeGroup(group);
-    this.watcher?.removed(group, block);
-    return block;
-  }
-
   /**
    * Sets both push times of a group that is there to what they were somewhere else; `failed` null leaves the time of
    * the last failure as it was pushed.
@@ -377,17 +365,9 @@ export class Store {
     return readGroups(this.table);
   }
 
-  /**
-   * A page of the groups that are asked for, with facets where the time is given, in seconds since 1970. null: a turn
-   * of the loop may be taken; of what comes or goes meanwhile some is seen.
-   */
-  findGroups(query: GroupQuery, page: GroupPage, nowSeconds: number | null): Generator<null, GroupsFound> {
-    return findGroups(this.table.groups, query, page, nowSeconds);
-  }
-
-  /** All groups that are asked for and were not pushed after an instant. Pauses as `findGroups`. */
-  selectGroups(query: GroupQuery, asOfSeconds: number): Generator<null, GroupSelection> {
-    return selectGroups(this.table.groups, query, asOfSeconds);
+  /** What is searched with `findGroups` and `selectGroups`; a wipe puts another in its place. */
+  get searched(): Groups {
+    return this.table.groups;
   }
 
   /** Memory of what is not stored any more but for readers. */

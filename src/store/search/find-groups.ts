@@ -5,7 +5,7 @@ import { FirstGroups } from "./first-groups.ts";
 import { orderOf } from "./group-order.ts";
 import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
 import { eachGroup } from "./group-search.ts";
-import { summaryOf } from "./group-summary.ts";
+import { groupSummary } from "./group-summary.ts";
 
 export interface GroupsFound {
   /** Groups in the store. */
@@ -48,7 +48,7 @@ export function* findGroups(
     total: groups.count,
     matched,
     isPartial: !isWhole,
-    groups: page.map(({ id }) => summaryOf(groups, id)),
+    groups: page.map(({ id }) => groupSummary(groups, id)),
     end: places.length > limit ? (page[page.length - 1] ?? null) : null,
     facets: counts?.taken() ?? null,
   };

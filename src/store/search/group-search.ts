@@ -29,8 +29,7 @@ export function* eachGroup(
     if (row === texts.limit) return true;
     work.charge(GROUP_UNITS);
     const id = texts.idAt(row);
-    if (id >= 0 && groups.table.has(id) && isInState(groups, query, id) && isFound(ways, row, groups, id))
-      take(id, row);
+    if (id >= 0 && isThere(groups, id) && isInState(groups, query, id) && isFound(ways, row, groups, id)) take(id, row);
     if (work.spent > MOST_UNITS) return false;
     if (work.spent - paused < STEP_UNITS) continue;
     paused = work.spent;
@@ -48,6 +47,11 @@ function nextRow(ways: readonly Way[], row: number, limit: number): number {
 function isFound(ways: readonly Way[], row: number, groups: Groups, id: number): boolean {
   for (const way of ways) if (way.holdsFor(row, groups, id)) return true;
   return false;
+}
+
+/** It is not gone, and not only begun by a large push. */
+function isThere(groups: Groups, id: number): boolean {
+  return groups.table.has(id) && (groups.beingStored !== id || groups.pushedSeconds(id) > 0);
 }
 
 /** What is asked of push times. */

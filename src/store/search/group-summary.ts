@@ -3,7 +3,7 @@ import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 
 /** A group that is there, as it is now. */
-export function summaryOf(groups: Groups, id: number): GroupSummary {
+export function groupSummary(groups: Groups, id: number): GroupSummary {
   return {
     labels: readLabels(groups.table.key(id)),
     lastPushSuccessful: !groups.isFailing(id),

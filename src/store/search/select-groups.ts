@@ -3,7 +3,7 @@ import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupQuery } from "./group-query.ts";
 import { eachGroup } from "./group-search.ts";
-import { summaryOf } from "./group-summary.ts";
+import { groupSummary } from "./group-summary.ts";
 
 /** So many of the groups are shown. */
 const SAMPLE_GROUPS = 5;
@@ -42,7 +42,7 @@ export function* selectGroups(groups: Groups, query: GroupQuery, asOfSeconds: nu
     count.seriesCount += groups.seriesCount(id);
     count.sizeBytes += groups.heldBytes(id);
     if (age < HOUR_SECONDS) count.pushedLastHour++;
-    if (sample.length < SAMPLE_GROUPS) sample.push(summaryOf(groups, id));
+    if (sample.length < SAMPLE_GROUPS) sample.push(groupSummary(groups, id));
   });
   return { ...count, sample, isPartial: !isWhole, ids: ids.rows };
 }
