@@ -16,6 +16,9 @@ export function patternWeight(pattern: string, most: number): number {
       sum += last * (repeat.most - 1);
       last *= repeat.most;
       at = repeat.end;
+    } else if (character === "(" && endOfFlags(pattern, at) > at) {
+      // They are no part: what repeats them repeats the part before.
+      at = endOfFlags(pattern, at);
     } else if (character === "(") {
       outer.push(sum);
       sum = 0;
@@ -43,6 +46,14 @@ function readRepeat(pattern: string, at: number): { most: number; end: number } 
 
 const REPEAT = /^\{(\d{1,4})(?:,(\d{0,4}))?\}/;
 const MAX_REPEAT_LENGTH = 12;
+
+const FLAGS = /\(\?[imsU-]+\)/y;
+
+/** Behind flags as `(?i)`, which hold from there on; the same place where there are none. */
+function endOfFlags(pattern: string, at: number): number {
+  FLAGS.lastIndex = at;
+  return at + (FLAGS.exec(pattern)?.[0].length ?? 0);
+}
 
 /** Behind a character, an escape or a class. */
 function endOfPart(pattern: string, at: number): number {
