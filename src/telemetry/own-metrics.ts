@@ -63,6 +63,7 @@ export type PushMethod = "put" | "post";
 const DURATION_RANGE: SummaryRange = { lowestExponent: -20, highestExponent: 12 };
 const SIZE_RANGE: SummaryRange = { lowestExponent: 0, highestExponent: 40 };
 
+/** Why pushes are refused; no push is one that goes on. */
 const REJECTION_KINDS = {
   malformed: true,
   inconsistent: true,
@@ -71,8 +72,7 @@ const REJECTION_KINDS = {
   full: true,
   busy: true,
   "too-slow": true,
-  gone: true,
-} as const satisfies Record<RejectionKind, true>;
+} as const satisfies Record<Exclude<RejectionKind, "gone">, true>;
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 
