@@ -68,17 +68,24 @@ export class Line {
     this.socket.write(bytes);
   }
 
-  /** The next answer; throws where there is none that is whole. */
+  /** The next answer; throws where there is none that is whole. One that says so is the last of its connection. */
   async answer(): Promise<Outcome> {
-    const endMs = performance.now() + this.limitMs;
+    const { outcome, isLast } = await this.read(performance.now() + this.limitMs);
+    if (isLast) this.isClosed = true;
+    return outcome;
+  }
+
+  private async read(endMs: number): Promise<{ outcome: Outcome; isLast: boolean }> {
     await this.until(() => this.buffered.includes(HEAD_END), endMs);
     const end = this.buffered.indexOf(HEAD_END);
     const head = this.buffered.subarray(0, end).toString("latin1");
     this.buffered = this.buffered.subarray(end + HEAD_END.length);
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-    if (length !== undefined) return { status, bodyBytes: await this.drop(Number(length), endMs) };
-    return { status, bodyBytes: /\r\ntransfer-encoding: chunked/i.test(head) ? await this.dropChunks(endMs) : 0 };
+    const isLast = /\r\nconnection: close/i.test(head);
+    if (length !== undefined) return { outcome: { status, bodyBytes: await this.drop(Number(length), endMs) }, isLast };
+    const bodyBytes = /\r\ntransfer-encoding: chunked/i.test(head) ? await this.dropChunks(endMs) : 0;
+    return { outcome: { status, bodyBytes }, isLast };
   }
 
   private async drop(sizeBytes: number, endMs: number): Promise<number> {
