@@ -1,12 +1,13 @@
+import { uninitialized } from "./uninitialized.ts";
+
 /** Copies a run of bytes to a buffer of its own over several turns of the loop. */
 export class SlicedCopy {
-  /** Room for more than is copied. Nothing is written to it before: large memory takes long to be emptied. */
+  /** It may be larger than what is copied. */
   readonly target: Uint8Array<ArrayBuffer>;
   private copiedBytes = 0;
 
   constructor(sizeBytes: number) {
-    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(sizeBytes);
-    this.target = new Uint8Array(buffer, byteOffset, sizeBytes);
+    this.target = uninitialized(sizeBytes);
   }
 
   /** Copies some more of source[start, end), which does not change meanwhile; false: there is more to copy. */

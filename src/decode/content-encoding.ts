@@ -1,5 +1,7 @@
 import { constants } from "node:buffer";
-import { gunzip, gunzipSync } from "node:zlib";
+import { createGunzip, gunzipSync } from "node:zlib";
+import { SlicedCopy } from "../bytes/sliced-copy.ts";
+import { uninitialized } from "../bytes/uninitialized.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { decodeSnappy } from "./snappy.ts";
@@ -11,6 +13,8 @@ const IMMEDIATE_BODY_BYTES = 64 * 1024;
 const IMMEDIATE_CONTENT_BYTES = 1024 * 1024;
 /** What one round of the thread inflates. */
 const THREAD_CHUNK_BYTES = 256 * 1024;
+/** Bytes that are copied before others get their turn: more take milliseconds. */
+const COPIED_A_TURN_BYTES = 1024 * 1024;
 /** The fixed part of a member's header (RFC 1952, section 2.3). */
 const GZIP_HEADER_BYTES = 10;
 
@@ -54,18 +58,52 @@ function inflateNow(body: Uint8Array, maxSizeBytes: number): Decoded {
   }
 }
 
-function inflateOnThread(body: Uint8Array, maxSizeBytes: number): Promise<Decoded> {
-  return new Promise((resolve, reject) => {
-    const options = { maxOutputLength: maxSizeBytes, chunkSize: THREAD_CHUNK_BYTES, info: true };
-    gunzip(body, options, (fault, inflated) => {
-      try {
-        resolve(fault ? rejectionOf(fault, body, maxSizeBytes) : contentOf(body, inflated));
-      } catch (unexpected) {
-        reject(unexpected);
-      }
-    });
-  });
+/**
+ * The thread reads a copy: it may be in the midst of it when more is inflated than there may be, and whoever has the
+ * body frees it then.
+ */
+async function inflateOnThread(body: Uint8Array, maxSizeBytes: number): Promise<Decoded> {
+  const inflating = createGunzip({ chunkSize: THREAD_CHUNK_BYTES });
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  try {
+    inflating.end(await copyOf(body));
+    for await (const piece of inflating as AsyncIterable<Uint8Array>) {
+      sizeBytes += piece.length;
+      if (sizeBytes > maxSizeBytes) return tooLarge("gzip ", maxSizeBytes);
+      pieces.push(piece);
+    }
+  } catch (fault) {
+    return rejectionOf(fault, body, maxSizeBytes);
+  }
+  return restFault(body.length - inflating.bytesWritten) ?? join(pieces, sizeBytes);
 }
+
+/** Copies a body over several turns of the loop. */
+async function copyOf(body: Uint8Array): Promise<Uint8Array> {
+  const copy = new SlicedCopy(body.length);
+  while (!copy.copyOn(body, 0, body.length, COPIED_A_TURN_BYTES)) await turnOfOthers();
+  return copy.target;
+}
+
+/** Joins pieces over several turns of the loop. */
+async function join(pieces: readonly Uint8Array[], sizeBytes: number): Promise<Uint8Array> {
+  const joined = uninitialized(sizeBytes);
+  let at = 0;
+  let copiedBytes = 0;
+  for (const piece of pieces) {
+    if (copiedBytes > COPIED_A_TURN_BYTES) {
+      copiedBytes = 0;
+      await turnOfOthers();
+    }
+    joined.set(piece, at);
+    at += piece.length;
+    copiedBytes += piece.length;
+  }
+  return joined;
+}
+
+const turnOfOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What zlib answers with `info`: the content, and how far its engine read. */
 interface Inflated {
@@ -85,10 +123,14 @@ function isInflated(answer: object): answer is Inflated {
  */
 function contentOf(body: Uint8Array, answer: object): Decoded {
   if (!isInflated(answer)) throw new TypeError("inflating a gzip body: expected zlib to answer with its engine");
-  const restBytes = body.length - answer.engine.bytesWritten;
-  if (restBytes > 0) return malformed(restBytes < GZIP_HEADER_BYTES ? "unexpected EOF" : "gzip: invalid header");
   const { buffer, byteOffset, length } = answer.buffer;
-  return new Uint8Array(buffer, byteOffset, length);
+  return restFault(body.length - answer.engine.bytesWritten) ?? new Uint8Array(buffer, byteOffset, length);
+}
+
+/** What is wrong with bytes that follow the last member, or null where there are none. */
+function restFault(restBytes: number): Rejection | null {
+  if (restBytes === 0) return null;
+  return malformed(restBytes < GZIP_HEADER_BYTES ? "unexpected EOF" : "gzip: invalid header");
 }
 
 /** zlib's fault in Go's words; throws again what is not the body's fault. */

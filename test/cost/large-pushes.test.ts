@@ -21,11 +21,16 @@ const metrics = (count: number, fields: (i: number) => Uint8Array): Uint8Array =
   Buffer.concat(Array.from({ length: count }, (_, i) => part(4, fields(i))));
 
 const SERIES = 100_000;
-const text = lines(SERIES, (i) => `m{i="${i}",path="/a/b/c"} ${i}.5\n`);
+/** As many as the limits let in. */
+const MOST_SERIES = 500_000;
+const seriesText = (count: number): string => lines(count, (i) => `m{i="${i}",path="/a/b/c"} ${i}.5\n`);
+const text = seriesText(SERIES);
 const protobuf = delimited(
   part(1, "m"),
   integer(3, 1),
-  metrics(SERIES, (i) => Buffer.concat([label("i", `${i}`), label("path", "/a/b/c"), part(2, double(1, i + 0.5))])),
+  metrics(MOST_SERIES, (i) =>
+    Buffer.concat([label("i", `${i}`), label("path", "/a/b/c"), part(2, double(1, i + 0.5))]),
+  ),
 );
 const odd = delimited(
   part(1, "m"),
@@ -44,7 +49,7 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { what: "series of one family", body: text },
+  { what: "series of one family", body: seriesText(MOST_SERIES) },
   { what: "series of one family, in protobuf", body: protobuf },
   { what: "series that lines do not say all of", body: odd },
   { what: "the same series again", body: text, before: [["/job/large", text]] },

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { Rejection } from "../../src/model/rejection.ts";
@@ -106,6 +106,21 @@ test("a small body with much content is inflated off the loop, to the same conte
   const decoded = decodeBody(BOMB, "gzip", LIMIT_BYTES);
   expect(decoded).toBeInstanceOf(Promise);
   expect(await decoded).toEqual(new Uint8Array(32 * 1024 * 1024));
+});
+
+test("what is inflated off the loop is put together in slices of a mebibyte", async () => {
+  const turns = spyOn(globalThis, "setImmediate");
+  expect(await decodeBody(BOMB, "gzip", LIMIT_BYTES)).toBeInstanceOf(Uint8Array);
+  expect(turns.mock.calls.length).toBeGreaterThan(20);
+  turns.mockRestore();
+});
+
+test("a large body may be freed as soon as it is refused", async () => {
+  for (let i = 0; i < 20; i++) {
+    const bomb = plain(gzipSync(new Uint8Array(80_000_000 + i)));
+    expect(await outcome(bomb, "gzip", 2_000_000 + i)).toStartWith("too-large: ");
+    (bomb.buffer as ArrayBuffer).transfer(0);
+  }
 });
 
 test("faults of large bodies are the same as of small ones", async () => {
