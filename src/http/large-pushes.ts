@@ -54,14 +54,10 @@ export class LargePushes {
     const { clock, store, storeTurns } = this;
     const push = store.beginLarge(request);
     try {
-      let refused = await stepInTurns(clock, () => push.judgeOn());
-      if (refused === null && storeTurns.isAwaited) {
-        await storeTurns.snapshotsTaken();
-        // What it was held against may have been wiped meanwhile.
-        refused = await stepInTurns(clock, () => push.judgeOn());
-      }
-      if (refused === null) await stepInTurns(clock, () => push.storeOn());
-      return refused;
+      const refused = await stepInTurns(clock, () => push.judgeOn());
+      if (refused !== null) return refused;
+      await storeTurns.snapshotsTaken();
+      return await stepInTurns(clock, () => push.storeOn());
     } finally {
       push.end();
       storeTurns.largeEnded();

@@ -55,6 +55,7 @@ export class LargePush {
   restart(): void {
     if (this.phase === OVER) return;
     this.admission = this.deps.newAdmission();
+    this.admitted = null;
     this.begin();
   }
 
@@ -82,11 +83,14 @@ export class LargePush {
     return null;
   }
 
-  /** Goes on with storing for a moment; null: all is stored. */
-  storeOn(): null | typeof MORE {
+  /**
+   * Goes on with storing for a moment, or with judging where it had to begin anew; then why it is refused, or null: all
+   * is stored.
+   */
+  storeOn(): Rejection | null | typeof MORE {
     const { admitted, deps, request } = this;
-    if (admitted === null) throw new Error("storing a push: it was not admitted");
     if (this.phase === OVER) return null;
+    if (admitted === null) return this.judgeOn() ?? MORE;
     if (this.phase === ADMITTED) {
       this.group = deps.beginStoring(admitted);
       this.phase = STORING;

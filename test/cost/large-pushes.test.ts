@@ -1,9 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Writer } from "../../src/bytes/writer.ts";
 import { GroupingKey } from "../../src/exposition/grouping-key.ts";
-import { Work } from "../../src/model/work.ts";
+import { PushColumns } from "../../src/model/columns.ts";
+import { MORE, Work } from "../../src/model/work.ts";
+import { TextParser } from "../../src/parse/text.ts";
+import type { LargePush } from "../../src/store/large-push.ts";
+import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+import { TextStore } from "../store/stored.ts";
 import { countWork } from "./counted.ts";
 
 setDefaultTimeout(120_000);
@@ -244,16 +249,41 @@ describe("while a large push is taken", () => {
     expect((shown.match(/^# TYPE f2 /gm) ?? []).length).toBe(1);
   });
 
-  test("a wipe leaves all of it or nothing", async () => {
-    const gateway = createTestApp("--web.enable-admin-api");
-    for (const at of [2, 60, 200, 400]) {
-      const answer = await during(gateway, many, async (turn) => {
-        if (turn === at) expect((await ask(gateway.app, "PUT", "/api/v1/admin/wipe")).status).toBe(202);
-      });
-      expect(answer.status).toBe(200);
-      const { families } = gateway.store.stats;
-      expect([0, 20_002]).toContain(families);
+  /** A push of many families to a store, to be driven step by step. */
+  function begun(store: Store): LargePush {
+    const columns = new PushColumns();
+    expect(new TextParser(columns, false).parse(Buffer.from(many))).toBeNull();
+    const key = new GroupingKey([{ name: "job", value: "large" }]);
+    return store.beginLarge({ key, columns, replace: false, receivedMs: 1, canWait: true });
+  }
+
+  /** Goes on up to a number of steps, or to the end: whether that came, and what it was. */
+  function steps(push: LargePush, count: number): { readonly isOver: boolean; readonly refused: unknown } {
+    let outcome: unknown = MORE;
+    for (let step = 0; step < count && outcome === MORE; step++) outcome = push.storeOn();
+    return { isOver: outcome !== MORE, refused: outcome };
+  }
+
+  test.each(["a wipe", "a deletion of its group"])("%s at any moment leaves all of it or nothing", (what) => {
+    const seen = new Set<number>();
+    const key = new GroupingKey([{ name: "job", value: "large" }]);
+    for (let at = 0; ; at += 23) {
+      const others = new TextStore();
+      const { store } = others;
+      others.push({ job: "large" }, "before 1\n");
+      others.push({ job: "other" }, "other 1\n");
+      const push = begun(store);
+      const { isOver } = steps(push, at);
+      if (what === "a wipe") store.wipe();
+      else store.delete(key);
+      expect(steps(push, Infinity)).toEqual({ isOver: true, refused: null });
+      push.end();
+      while (store.stepChange());
+      seen.add(store.stats.families);
+      if (isOver) break;
     }
+    // The families of the push, the push times, and what the other group has.
+    expect([...seen].sort((a, b) => a - b)).toEqual(what === "a wipe" ? [0, 20_002] : [3, 20_003]);
   });
 
   test("whoever cannot wait for its end has a snapshot of all of it", async () => {
