@@ -104,6 +104,17 @@ export class PushColumns {
     for (const each of [metrics, samples, labels, families]) each.giveBack();
   }
 
+  /**
+   * Makes room for what so many bytes of a body can bring, over several turns: at most `mostBytes` are copied in this
+   * one. False: it is to be asked again before any more of the body is read.
+   */
+  reserveOn(bodyBytes: number, mostBytes: number): boolean {
+    const rowCount = bodyBytes / LEAST_ROW_BYTES;
+    for (const rows of [this.families, this.metrics, this.labels, this.samples])
+      if (!rows.reserveOn(rowCount, mostBytes)) return false;
+    return true;
+  }
+
   private noteMany(limit: Counted): void {
     this.excess ??= tooMany(limit, this.limits);
   }
@@ -238,6 +249,8 @@ export const offsetOf = (place: number): number => (place < 0 ? ~place : place);
 /** A larger column is not kept for the next push. */
 const KEPT = 1 << 20;
 const SMALL_SPILL_BYTES = 1024;
+/** Nothing that makes a row is shorter: an empty message of protobuf. */
+const LEAST_ROW_BYTES = 2;
 
 /** The place of a name or value that was not given at all, where an empty one has another: no bytes of the spill. */
 export const ABSENT = -1;

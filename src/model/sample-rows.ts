@@ -1,9 +1,11 @@
+import { SlicedCopy } from "../bytes/sliced-copy.ts";
 import { Rows } from "./rows.ts";
 
 const NEXT = 0;
 const TOKEN_AT = 1;
 const TOKEN_SIZE = 2;
 const STRIDE = 3;
+const NUMBER_BYTES = 8;
 
 /**
  * The samples of a push; see PushColumns. Where a sample has a token, that is the value just as it must be printed, and
@@ -12,6 +14,8 @@ const STRIDE = 3;
 export class SampleRows extends Rows {
   /** Two a sample: the bound (of a bucket or quantile) and the value. */
   private numbers = new Float64Array((2 * this.rows.length) / STRIDE);
+
+  private growingNumbers: SlicedCopy | null = null;
 
   constructor(mostSeries: number, whenFull: () => void) {
     super(STRIDE, Math.min(64, mostSeries), mostSeries, whenFull);
@@ -29,6 +33,24 @@ export class SampleRows extends Rows {
     this.numbers[row * 2] = bound;
     this.numbers[row * 2 + 1] = value;
     return row;
+  }
+
+  override reserveOn(rowCount: number, mostBytes: number): boolean {
+    if (!super.reserveOn(rowCount, mostBytes)) return false;
+    const size = (2 * this.rows.length) / STRIDE;
+    if (size <= this.numbers.length) return true;
+    this.growingNumbers ??= new SlicedCopy(size * NUMBER_BYTES);
+    const { target } = this.growingNumbers;
+    const source = new Uint8Array(this.numbers.buffer, this.numbers.byteOffset, this.count * 2 * NUMBER_BYTES);
+    if (!this.growingNumbers.copyOn(source, 0, source.length, mostBytes)) return false;
+    this.numbers = new Float64Array(target.buffer, target.byteOffset, target.length / NUMBER_BYTES);
+    this.growingNumbers = null;
+    return true;
+  }
+
+  override clear(): void {
+    super.clear();
+    this.growingNumbers = null;
   }
 
   private growNumbers(): void {
