@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { Glob } from "bun";
 import ts from "typescript";
 import { ENTRIES } from "../build/package/compile.ts";
 import { cyclesOf } from "./measures/cycles.ts";
+import { functionsOf } from "./measures/functions.ts";
+import { importsOf, readSources, type Source } from "./measures/sources.ts";
 
 /**
  * What each folder of src/ may import from src/, besides itself: data flows from the top to the bottom. Who may import
@@ -75,32 +76,21 @@ const MAX_FUNCTION_LINES = 70;
 /** As in biome.json, whose formatter leaves comments as they are. */
 const MAX_COLUMNS = 120;
 
-interface SourceFile {
-  readonly path: string;
+interface SourceFile extends Source {
   readonly folder: string;
   readonly text: string;
-  readonly tree: ts.SourceFile;
 }
 
-async function readSources(pattern: string): Promise<SourceFile[]> {
-  const files: SourceFile[] = [];
-  for (const path of [...new Glob(pattern).scanSync()].sort()) {
-    const text = await Bun.file(path).text();
-    const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
-    files.push({ path, folder: folderOf(path), text, tree });
-  }
-  return files;
+async function readFiles(pattern: string): Promise<SourceFile[]> {
+  const files = await readSources(pattern);
+  return files.map((file) => ({ ...file, folder: folderOf(file.path), text: file.tree.text }));
 }
 
 /** The folders of src/ that a file imports from, with the path of the import. */
-function importsOf(file: SourceFile): { folder: string; path: string }[] {
-  const base = file.path.split("/").slice(0, -1).join("/");
-  return ts
-    .preProcessFile(file.text, true, true)
-    .importedFiles.filter(({ fileName }) => fileName.startsWith("."))
-    .map(({ fileName }) => new URL(`${base}/${fileName}`, "file:///").pathname.slice(1))
-    .filter((path) => path.startsWith("src/"))
-    .map((path) => ({ folder: folderOf(path), path }));
+function importsWithin(file: SourceFile): { folder: string; path: string }[] {
+  return importsOf(file)
+    .filter(({ path }) => path.startsWith("src/"))
+    .map(({ path }) => ({ folder: folderOf(path), path }));
 }
 
 /** The folder of a file of src/ as the table knows it: `store/table` of what is below it. */
@@ -142,27 +132,12 @@ function wideComments({ path, text }: SourceFile): string[] {
     .map(({ place }) => place);
 }
 
-/** The sizes in lines of all functions, methods and arrow functions with a body. */
-function functionSizes(file: SourceFile): { name: string; lines: number }[] {
-  const sizes: { name: string; lines: number }[] = [];
-  const visit = (node: ts.Node) => {
-    if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
-      const start = file.tree.getLineAndCharacterOfPosition(node.getStart()).line;
-      const lines = file.tree.getLineAndCharacterOfPosition(node.end).line - start + 1;
-      sizes.push({ name: `${file.path}:${start + 1}`, lines });
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(file.tree);
-  return sizes;
-}
-
-const sources = await readSources("src/**/*.ts");
+const sources = await readFiles("src/**/*.ts");
 
 describe("src/", () => {
   test("data flows one way: no folder imports what its place in the pipeline forbids", () => {
     const wrong = sources.flatMap((file) =>
-      importsOf(file)
+      importsWithin(file)
         .filter(({ folder }) => !mayImport(file.folder, folder))
         .map(({ path }) => `${file.path} imports ${path}`),
     );
@@ -178,7 +153,7 @@ describe("src/", () => {
       const used = new Set(
         sources
           .filter(({ folder }) => folder === from)
-          .flatMap(importsOf)
+          .flatMap(importsWithin)
           .map(({ folder }) => folder),
       );
       return allowed.filter((to) => !used.has(to)).map((to) => `${from} imports nothing from ${to}`);
@@ -188,7 +163,7 @@ describe("src/", () => {
   });
 
   test("no files import one another in a circle, nor for their types", () => {
-    const imports = sources.map((file) => [file.path, importsOf(file).map(({ path }) => path)] as const);
+    const imports = sources.map((file) => [file.path, importsWithin(file).map(({ path }) => path)] as const);
     expect(cyclesOf(new Map(imports))).toEqual([]);
   });
 
@@ -200,7 +175,7 @@ describe("src/", () => {
   });
 
   test(`no comment is wider than ${MAX_COLUMNS} columns`, async () => {
-    const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.ts"].map(readSources));
+    const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.ts"].map(readFiles));
     expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
   });
 
@@ -226,7 +201,7 @@ describe("src/", () => {
   });
 
   test(`no function has more than ${MAX_FUNCTION_LINES} lines, and half of them have at most 10`, () => {
-    const sizes = sources.flatMap(functionSizes).sort((a, b) => a.lines - b.lines);
+    const sizes = sources.flatMap(functionsOf).sort((a, b) => a.lines - b.lines);
     expect(sizes.filter(({ lines }) => lines > MAX_FUNCTION_LINES)).toEqual([]);
     expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThanOrEqual(10);
   });

@@ -3,10 +3,8 @@ import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
 import { longAnswer } from "./long-answers.ts";
 import { openApiDocument } from "./openapi.ts";
-import { accepted, notYet } from "./reply.ts";
+import { API_HEADERS, accepted, notYet } from "./reply.ts";
 import { type Handlers, routesOf } from "./routes.ts";
-
-const API_HEADERS = { "Cache-Control": "no-cache, no-store, must-revalidate" };
 
 /** Any page may read the API, as the reference's, unless --web.cors.origin says which: see cross-origin.ts. */
 const READABLE_HEADERS = {

@@ -66,6 +66,8 @@ export const GroupsParameters = Type.Object(
 );
 
 type Parameters = Static<typeof GroupsParameters>;
+/** What tells groups from others; the rest is how they are wanted. */
+type QueryParameters = Pick<Parameters, "match[]" | "search" | "state" | "pushed_before" | "pushed_after">;
 
 /** A request that was understood. */
 export interface GroupsRequest {
@@ -91,7 +93,7 @@ export function readGroupsRequest(text: string, epoch: string): GroupsRequest | 
   return { query, sort, limit, after, withFacets: facets, digest };
 }
 
-function queryOf(parameters: Parameters): GroupQuery | Rejection {
+function queryOf(parameters: QueryParameters): GroupQuery | Rejection {
   const selectors = readSelectors(parameters["match[]"] ?? []);
   if (selectors instanceof Rejection) return selectors;
   return {
@@ -123,12 +125,11 @@ export interface RemovalRequest {
 export function readRemovalRequest(text: string): RemovalRequest | Rejection {
   const parameters = readParameters(RemovalParameters, text);
   if (parameters instanceof Rejection) return parameters;
-  const { expect, as_of: asOf, dry_run: isDry = true, pushed_before: pushedBefore = null } = parameters;
-  const selectors = readSelectors(parameters["match[]"] ?? []);
-  if (selectors instanceof Rejection) return selectors;
-  if (selectors.length === 0 && pushedBefore === null)
+  const { expect, as_of: asOf, dry_run: isDry = true } = parameters;
+  const query = queryOf(parameters);
+  if (query instanceof Rejection) return query;
+  if (query.selectors.length === 0 && query.pushedBefore === null)
     return new Rejection("malformed", 'deleting groups: "match[]" or "pushed_before" is expected; to delete all, wipe');
-  const query = { selectors, words: [], state: null, pushedBefore, pushedAfter: null };
   if (isDry) return { query, confirmed: null };
   if (expect === undefined || asOf === undefined)
     return new Rejection("malformed", 'deleting groups: "expect" and "as_of" of a dry run are expected');

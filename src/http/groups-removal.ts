@@ -7,10 +7,8 @@ import { type GroupSelection, selectGroups } from "../store/search/select-groups
 import type { Store } from "../store/store.ts";
 import type { HttpContext } from "./context.ts";
 import { type RemovalRequest, readRemovalRequest } from "./groups-query.ts";
-import { accepted, notYet, rejected } from "./reply.ts";
+import { accepted, notYet, privateJson, rejected } from "./reply.ts";
 import { stepInTurns, toEnd } from "./store-turns.ts";
-
-const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-cache, no-store, must-revalidate" };
 
 /** What many groups are deleted with. */
 export type RemovalDeps = Pick<
@@ -32,12 +30,12 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   const selection = await toEnd(clock, selectGroups(store.searched, request.query, asOfSeconds));
   const refused = await refusalOf(deps, request, selection);
   if (refused !== null) return refused;
-  if (request.confirmed === null) return json(200, removalPlanJson({ ...selection, asOfSeconds }));
+  if (request.confirmed === null) return privateJson(200, removalPlanJson({ ...selection, asOfSeconds }));
   const { deleted, settled } = await removeSelected(deps, selection, asOfSeconds);
   deps.removalLog.deletedMany(exchange, exchange.query, deleted);
   const answer = accepted(refusals, await settled);
   const leftAlone = selection.leftAlone + selection.matched - deleted;
-  return answer.status === 202 ? json(202, removedJson(deleted, leftAlone)) : answer;
+  return answer.status === 202 ? privateJson(202, removedJson(deleted, leftAlone)) : answer;
 }
 
 /** The answer where nothing may be deleted; null: it may. */
@@ -52,7 +50,7 @@ async function refusalOf(
   const asOfSeconds = clock.now() / 1000;
   const plan = await toEnd(clock, selectGroups(store.searched, query, asOfSeconds));
   const reason = `deleting groups: ${matched} match, ${confirmed.expected} are expected`;
-  return json(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));
+  return privateJson(409, removalRefusedJson({ ...plan, asOfSeconds }, reason));
 }
 
 interface Removed {
@@ -114,8 +112,4 @@ class Settling {
     this.fault ??= fault;
     if (--this.left === 0) this.end.resolve(this.fault);
   };
-}
-
-function json(status: number, body: string): Answer {
-  return { status, headers: HEADERS, body };
 }

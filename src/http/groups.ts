@@ -6,11 +6,10 @@ import type { HttpContext } from "./context.ts";
 import { writeCursor } from "./group-cursor.ts";
 import { readGroupsRequest } from "./groups-query.ts";
 import { type RemovalDeps, removeGroups } from "./groups-removal.ts";
-import { notYet, rejected } from "./reply.ts";
+import { notYet, privateJson, rejected } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
 import { toEnd } from "./store-turns.ts";
 
-const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-cache, no-store, must-revalidate" };
 const HANDLER = "api/v1/groups";
 
 /** What lists of groups are made with. */
@@ -44,5 +43,5 @@ async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer>
   const found = await toEnd(clock, search, () => exchange.isGone || store.wipes !== wipes);
   if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"));
   const cursor = found.end === null ? null : writeCursor({ epoch, digest }, found.end);
-  return { status: 200, headers: HEADERS, body: groupListJson({ ...found, asOfSeconds, cursor }) };
+  return privateJson(200, groupListJson({ ...found, asOfSeconds, cursor }));
 }

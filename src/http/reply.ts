@@ -57,6 +57,14 @@ export function rejected(refusals: Refusals, rejection: Rejection): Answer {
   return textError(statusOf(rejection), rejection.message, headers);
 }
 
+/** Answers of the JSON API are of the moment. */
+export const API_HEADERS = { "Cache-Control": "no-cache, no-store, must-revalidate" };
+
+/** An answer of the JSON API that no page of another origin may read. */
+export function privateJson(status: number, body: string): Answer {
+  return { status, headers: { "Content-Type": "application/json", ...API_HEADERS }, body };
+}
+
 export function text(status: number, message: string): Answer {
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: message };
 }

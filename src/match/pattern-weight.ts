@@ -11,14 +11,15 @@ export function patternWeight(pattern: string, most: number): number {
   let last = 0;
   for (let at = 0; at < pattern.length && sum <= most; ) {
     const character = pattern[at];
+    const flagsEnd = character === "(" ? endOfFlags(pattern, at) : at;
     const repeat = character === "{" ? readRepeat(pattern, at) : null;
     if (repeat !== null) {
       sum += last * (repeat.most - 1);
       last *= repeat.most;
       at = repeat.end;
-    } else if (character === "(" && endOfFlags(pattern, at) > at) {
+    } else if (flagsEnd > at) {
       // They are no part: what repeats them repeats the part before.
-      at = endOfFlags(pattern, at);
+      at = flagsEnd;
     } else if (character === "(") {
       outer.push(sum);
       sum = 0;

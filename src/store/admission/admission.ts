@@ -1,3 +1,4 @@
+import { Broken } from "../../bytes/broken.ts";
 import { SlicedCopy } from "../../bytes/sliced-copy.ts";
 import { GroupingKey } from "../../exposition/grouping-key.ts";
 import { offsetOf, PushColumns } from "../../model/columns.ts";
@@ -121,7 +122,7 @@ export class PushAdmission implements JudgedPush {
     if (refusal !== null) return refusal;
     this.renderOn();
     const verdict = this.judgeOn();
-    if (verdict === MORE) throw new Error("judging a push in one turn: it was not done");
+    if (verdict === MORE) throw new Broken("judging a push in one turn: it was not done");
     return verdict;
   }
 
