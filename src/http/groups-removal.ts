@@ -26,7 +26,8 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   if (notReady !== null) return notYet(refusals, notReady);
   const request = readRemovalRequest(exchange.query);
   if (request instanceof Rejection) return rejected(refusals, request);
-  const asOfSeconds = request.confirmed?.asOfSeconds ?? clock.now() / 1000;
+  // An instant to come would take in what is pushed while groups are looked for.
+  const asOfSeconds = Math.min(request.confirmed?.asOfSeconds ?? Infinity, clock.now() / 1000);
   const selection = await toEnd(clock, selectGroups(store.searched, request.query, asOfSeconds));
   const refused = await refusalOf(deps, request, selection);
   if (refused !== null) return refused;
