@@ -32,7 +32,7 @@ const runtime: Runtime = {
   stdout: () => Bun.stdout.writer(),
   writeError: (text) => void process.stderr.write(text),
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
-  startImporter: () => new Worker(new URL("./durability/import-thread.ts", import.meta.url)),
+  startImporter: () => new Worker(new URL("./import/import-thread.ts", import.meta.url)),
 };
 
 /** The columns of the terminal, as COLUMNS or the terminal itself has them; 80 if there is none. */

@@ -4,7 +4,7 @@ import { createContext, type HttpContext } from "../src/http/context.ts";
 import { createFront, createSurfaces } from "../src/http/front.ts";
 import type { StreamClock } from "../src/http/stream.ts";
 import { type App, exchangeOf, responseOf } from "../src/http/web.ts";
-import type { Durability } from "../src/model/durability.ts";
+import type { Persistence } from "../src/model/persistence.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";
@@ -27,7 +27,7 @@ export interface TestApp {
   /** Why what was kept is not restored yet, or null. */
   notReady: string | null;
   /** Waits until what was changed is durable. */
-  settled: Durability["settled"];
+  settled: Persistence["settled"];
   /** Requests that failed by a fault of our own. */
   failed: number;
   /** What is to be done every so often, which a test does itself. */
@@ -46,7 +46,7 @@ export function createTestApp(...flags: string[]): TestApp {
     nowMs: () => performance.now(),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
   };
-  const settled: Durability["settled"] = () => null;
+  const settled: Persistence["settled"] = () => null;
   const sweeps: (() => void)[] = [];
   const test = {
     store,
@@ -96,11 +96,11 @@ export function createTestApp(...flags: string[]): TestApp {
     log,
     ownMetrics,
     store,
-    durability: {
+    persistence: {
       notReady: () => test.notReady,
       fault: () => null,
       settled: (key) => test.settled(key),
-      persistence: () => null,
+      state: () => null,
     },
     clock: {
       now: () => test.nowMs,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Source } from "../release/source.ts";
 
 /** The program, and the threads that write the persistence file and import another's. */
-export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/durability/import-thread.ts"];
+export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/import/import-thread.ts"];
 
 /** The program reads no settings from the folder it is started in. */
 const NO_AUTOLOAD = ["dotenv", "bunfig", "tsconfig", "package-json"].map((what) => `--no-compile-autoload-${what}`);

@@ -21,7 +21,7 @@ const headersOf = ({ settings }: ApiDeps) => (settings.corsOrigin === null ? REA
 export type ApiDeps = Pick<
   HttpContext,
   | "buildInformation"
-  | "durability"
+  | "persistence"
   | "gzip"
   | "log"
   | "longAnswers"
@@ -56,21 +56,21 @@ export function apiHandlers(
 }
 
 async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
-  const { durability, log, ownMetrics, refusals, removalLog, store } = deps;
-  const notReady = durability.notReady();
+  const { persistence, log, ownMetrics, refusals, removalLog, store } = deps;
+  const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady);
   log.for("api.ts").debug("start wiping metric store");
   const { groups } = store.stats;
   store.wipe();
   removalLog.wiped(exchange, groups);
-  const response = accepted(refusals, await durability.settled(null));
+  const response = accepted(refusals, await persistence.settled(null));
   ownMetrics.countRequest("wipe", response.status, "PUT");
   return response;
 }
 
 function statusInfo(deps: ApiDeps) {
-  const { buildInformation, durability, settings, startMs } = deps;
-  return { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
+  const { buildInformation, persistence, settings, startMs } = deps;
+  return { buildInformation, flags: settings.flagValues, persistence: persistence.state(), startMs };
 }
 
 function answer(deps: ApiDeps, handler: string, json: string): Answer {
@@ -79,7 +79,7 @@ function answer(deps: ApiDeps, handler: string, json: string): Answer {
 }
 
 function metrics(deps: ApiDeps, exchange: Exchange): Answer {
-  const notReady = deps.durability.notReady();
+  const notReady = deps.persistence.notReady();
   if (notReady !== null) return notYet(deps.refusals, notReady);
   deps.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const headers = { "Content-Type": "application/json", ...headersOf(deps) };

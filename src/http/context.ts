@@ -2,7 +2,7 @@ import type { Settings } from "../config/command-line.ts";
 import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
 import { PushColumns } from "../model/columns.ts";
-import type { Durability } from "../model/durability.ts";
+import type { Persistence } from "../model/persistence.ts";
 import { KnownForms } from "../parse/known-forms.ts";
 import { ProtobufParser } from "../parse/protobuf.ts";
 import { TextParser } from "../parse/text.ts";
@@ -27,7 +27,7 @@ export interface AppDeps {
   readonly log: Log;
   readonly ownMetrics: OwnMetrics;
   readonly store: Store;
-  readonly durability: Durability;
+  readonly persistence: Persistence;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
   /** Of this program. */

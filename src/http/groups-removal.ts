@@ -13,7 +13,7 @@ import { stepInTurns, toEnd } from "./store-turns.ts";
 /** What many groups are deleted with. */
 export type RemovalDeps = Pick<
   HttpContext,
-  "clock" | "durability" | "heldMemory" | "refusals" | "removalLog" | "store" | "storeTurns"
+  "clock" | "persistence" | "heldMemory" | "refusals" | "removalLog" | "store" | "storeTurns"
 >;
 
 /**
@@ -21,8 +21,8 @@ export type RemovalDeps = Pick<
  * how many groups it expects and as of when: if more match, nothing is deleted; groups pushed since are left alone.
  */
 export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promise<Answer> {
-  const { clock, durability, refusals, store } = deps;
-  const notReady = durability.notReady();
+  const { clock, persistence, refusals, store } = deps;
+  const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady);
   const request = readRemovalRequest(exchange.query);
   if (request instanceof Rejection) return rejected(refusals, request);
@@ -62,7 +62,7 @@ interface Removed {
 
 /** Deletes group after group, with turns of others in between. */
 async function removeSelected(
-  { clock, durability, heldMemory, store, storeTurns }: RemovalDeps,
+  { clock, persistence, heldMemory, store, storeTurns }: RemovalDeps,
   { ids, matched }: GroupSelection,
   asOfSeconds: number,
 ): Promise<Removed> {
@@ -75,7 +75,7 @@ async function removeSelected(
     const key = removeUnpushed(store, ids[next++] as number, asOfSeconds);
     if (key === null) return MORE;
     deleted++;
-    settling.add(durability.settled(key));
+    settling.add(persistence.settled(key));
     return MORE;
   });
   await storeTurns.settled();

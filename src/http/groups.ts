@@ -13,7 +13,7 @@ import { toEnd } from "./store-turns.ts";
 const HANDLER = "api/v1/groups";
 
 /** What lists of groups are made with. */
-export type GroupsDeps = Pick<HttpContext, "clock" | "durability" | "ownMetrics" | "refusals" | "startMs" | "store"> &
+export type GroupsDeps = Pick<HttpContext, "clock" | "persistence" | "ownMetrics" | "refusals" | "startMs" | "store"> &
   RemovalDeps;
 
 /** /api/v1/groups: groups are looked for, or deleted. No page of another origin may read it: it has clients' labels. */
@@ -30,8 +30,8 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiRem
 }
 
 async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
-  const { clock, durability, refusals, store } = deps;
-  const notReady = durability.notReady();
+  const { clock, persistence, refusals, store } = deps;
+  const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady);
   const epoch = `${deps.startMs}.${store.wipes}`;
   const request = readGroupsRequest(exchange.query, epoch);

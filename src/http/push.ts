@@ -53,7 +53,7 @@ export class PushSurface {
     const known = this.known.find(exchange.path);
     const keyed = known ?? this.readPath(exchange.path);
     if (keyed === null) return null;
-    const notReady = this.context.durability.notReady();
+    const notReady = this.context.persistence.notReady();
     if (notReady !== null) return notYet(this.context.refusals, notReady);
     const { method } = exchange;
     if (method === "DELETE") return this.delete(keyed, exchange);
@@ -100,7 +100,7 @@ export class PushSurface {
   }
 
   private async remove({ key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
-    const { durability, heldMemory, refusals, removalLog, store, storeTurns } = this.context;
+    const { persistence, heldMemory, refusals, removalLog, store, storeTurns } = this.context;
     // No group can have a key that is not UTF-8.
     const isLarge = undecodable === null && store.isLarge(key);
     if (isLarge) await storeTurns.snapshotsTaken();
@@ -111,7 +111,7 @@ export class PushSurface {
     if (isLarge) await storeTurns.settled();
     else storeTurns.goOn();
     heldMemory.check();
-    return accepted(refusals, await durability.settled(key.block));
+    return accepted(refusals, await persistence.settled(key.block));
   }
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
@@ -220,7 +220,7 @@ export class PushSurface {
   /** Waits until the push is durable, where somebody has to. */
   private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
     const { keyed } = pushed;
-    const settling = keyed instanceof Rejection ? null : this.context.durability.settled(keyed.key.block);
+    const settling = keyed instanceof Rejection ? null : this.context.persistence.settled(keyed.key.block);
     if (settling === null) return this.finish(pushed, outcome, bodyBytes);
     return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
   }

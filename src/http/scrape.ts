@@ -33,7 +33,7 @@ const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
  * failed scrape is only a gap.
  */
 export function scrape(context: HttpContext, exchange: Exchange): Answers {
-  const notReady = context.durability.notReady();
+  const notReady = context.persistence.notReady();
   if (notReady !== null) return notYet(context.refusals, notReady);
   // A group that is on its way out would be seen by halves.
   const changing = context.storeTurns.calm();

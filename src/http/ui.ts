@@ -18,7 +18,7 @@ const PAGE_HEADERS = {
 export type UiDeps = Pick<
   HttpContext,
   | "buildInformation"
-  | "durability"
+  | "persistence"
   | "gzip"
   | "longAnswers"
   | "ownMetrics"
@@ -52,10 +52,10 @@ function baseUrl({ settings, scheme }: UiDeps, host: string | null): string {
 }
 
 function* pagePieces(deps: UiDeps, host: string | null): Generator<Uint8Array> {
-  const { settings, buildInformation, durability, startMs, store } = deps;
+  const { settings, buildInformation, persistence, startMs, store } = deps;
   const base = baseUrl(deps, host);
   const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
-  const info = { buildInformation, flags: settings.flagValues, persistence: durability.persistence(), startMs };
+  const info = { buildInformation, flags: settings.flagValues, persistence: persistence.state(), startMs };
   yield encoder.encode(statusPageHead(info, stylesheet));
   yield* groupsPieces(store.groups(), `${base}/metrics`);
   yield encoder.encode(statusPageFoot());

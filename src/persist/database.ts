@@ -51,9 +51,9 @@ interface StagedRow {
 }
 
 /**
- * The durable copy: a row a group, and further ones of large groups. Every commit is on the disk when `commit` returns
- * (WAL, synchronous=FULL). To begin with: `claimFile`, then `readKeptGroups`, which finds damage before anything is
- * written, then this.
+ * The persistence file: a row a group, and further ones of large groups. Every commit is on the disk when `commit`
+ * returns (WAL, synchronous=FULL). To begin with: `claimFile`, then `readKeptGroups`, which finds damage before
+ * anything is written, then this.
  */
 export class GroupDatabase {
   private readonly database: Database;

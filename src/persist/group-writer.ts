@@ -2,7 +2,7 @@ import { OWN_SEGMENT } from "../model/kept-group.ts";
 import { isPushTimeName } from "../model/push-times.ts";
 import type { GroupFamily } from "../model/view.ts";
 import { BatchWriter } from "./batch.ts";
-import type { SegmentedGroup, WrittenStore } from "./copied-store.ts";
+import type { SegmentedGroup, WrittenStore } from "./persisted-store.ts";
 import { type Row, RowWriter, sizeInRow } from "./record.ts";
 
 /** A row is not larger than this, unless one family is; larger ones are split. Two pages of the database. */

@@ -1,5 +1,4 @@
 import { OWN_SEGMENT } from "../model/kept-group.ts";
-import type { SegmentedGroup } from "./copied-store.ts";
 import {
   chunksIn,
   FILLED_BYTES,
@@ -11,6 +10,7 @@ import {
   staysOwn,
   sumOf,
 } from "./group-writer.ts";
+import type { SegmentedGroup } from "./persisted-store.ts";
 import { sizeInRow } from "./record.ts";
 import { StagedNumbers } from "./staged.ts";
 

@@ -1,9 +1,9 @@
 import { Rejection } from "../model/rejection.ts";
-import type { CopiedStore } from "./copied-store.ts";
 import { GroupIds } from "./group-ids.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { LargeChange } from "./large-change.ts";
 import type { RefusedGroup } from "./messages.ts";
+import type { PersistedStore } from "./persisted-store.ts";
 import { RemovedKeys, type Waiters } from "./removals.ts";
 
 /**
@@ -67,7 +67,7 @@ export class PendingChanges {
   /** What it takes up with nothing in it. */
   private readonly emptyBytes: number;
 
-  constructor(private readonly store: CopiedStore) {
+  constructor(private readonly store: PersistedStore) {
     this.writer = new GroupWriter(store);
     this.emptyBytes = this.allBytes;
   }

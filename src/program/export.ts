@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { adoptableKind } from "../durability/adoptable.ts";
-import { FamilyEncoder } from "../durability/kept-families.ts";
-import { mustBeRechecked, recheckGroups } from "../durability/recheck.ts";
+import { adoptableKind } from "../import/adoptable.ts";
+import { FamilyEncoder } from "../import/kept-families.ts";
+import { mustBeRechecked, recheckGroups } from "../import/recheck.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import type { LeftOutFamily } from "../model/store-reporter.ts";

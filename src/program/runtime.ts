@@ -14,7 +14,7 @@ export interface Runtime {
   readonly writeError: (text: string) => void;
   /** A thread that runs src/persist/worker.ts. */
   readonly startWriter: () => Worker;
-  /** A thread that runs src/durability/import-thread.ts. */
+  /** A thread that runs src/import/import-thread.ts. */
   readonly startImporter: () => Worker;
   readonly clock: Clock;
 }

@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { plainFront, type WebFront } from "../access/web-front.ts";
+import { type Access, plainAccess } from "../access/access.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
-import { type Keeping, keepStore, limitsOf, MEMORY_ONLY } from "../durability/durability.ts";
 import { createContext } from "../http/context.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
+import { Importing } from "../import/importing.ts";
 import { Fault } from "../model/fault.ts";
 import type { RefusalReason } from "../model/refusals.ts";
-import { connectionLimit, readMaxDescriptors } from "../server/crowd.ts";
-import { Door } from "../server/door.ts";
+import { limitsOf, MEMORY_ONLY, type RunningPersistence, startPersistence } from "../persist/persistence.ts";
+import { connectionLimit, readMaxDescriptors } from "../server/connections.ts";
 import { Failures } from "../server/failures.ts";
+import { ListenerContext } from "../server/listener-context.ts";
 import { Refusals } from "../server/refusals.ts";
 import { inheritSockets, ServedSockets } from "../server/sockets.ts";
 import { Store } from "../store/store.ts";
@@ -32,7 +33,7 @@ interface Server {
   readonly rootLog: Log;
   readonly log: Log;
   readonly store: Store;
-  readonly keeping: Keeping;
+  readonly persistence: RunningPersistence;
   readonly ownMetrics: OwnMetrics;
   readonly sockets: ServedSockets;
 }
@@ -50,90 +51,105 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   for (const flag of settings.ignoredFlags) log.warn("flag is ignored", { flag });
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
-  let front: WebFront | Fault | null = null;
-  const readAgain = () => void (front !== null && !(front instanceof Fault) && front.readAgain());
+  let access: Access | Fault | null = null;
+  const readAgain = () => void (access !== null && !(access instanceof Fault) && access.readAgain());
   heedSignals(runtime, { log, end: ending.resolve, readAgain });
-  front = await openFront(settings.webConfigFile, runtime, rootLog);
-  if (front instanceof Fault) {
-    log.error("HTTP server stopped", { err: front.message, file: settings.webConfigFile });
+  access = await openAccess(settings.webConfigFile, runtime, rootLog);
+  if (access instanceof Fault) {
+    log.error("HTTP server stopped", { err: access.message, file: settings.webConfigFile });
     return 1;
   }
   const store = new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings));
-  const keeping = startKeeping(settings, store, runtime, rootLog.for("durability.ts"), () => ending.resolve(1));
-  const ownMetrics = buildOwnMetrics(program, runtime, store, keeping);
-  const sockets = new ServedSockets(front, rootLog.for("sockets.ts"));
-  const server = { settings, program, runtime, rootLog, log, store, keeping, ownMetrics, sockets };
-  const door = buildDoor(server, front, (asker) => {
+  const persistence = openPersistence(settings, store, runtime, rootLog.for("persistence.ts"), () => ending.resolve(1));
+  const ownMetrics = buildOwnMetrics(program, runtime, store, persistence);
+  const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
+  const server = { settings, program, runtime, rootLog, log, store, persistence, ownMetrics, sockets };
+  const listening = buildListenerContext(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
-  return serveDoor(server, door, ending.promise);
+  return serveUntil(server, listening, ending.promise);
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
-async function openFront(file: string, runtime: Runtime, rootLog: Log): Promise<WebFront | Fault> {
-  if (file === "") return plainFront(rootLog.for("web-front.ts"));
+async function openAccess(file: string, runtime: Runtime, rootLog: Log): Promise<Access | Fault> {
+  if (file === "") return plainAccess(rootLog.for("access.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
-  const { openGuardedFront } = await import("../access/guarded-front.ts");
+  const { openGuardedAccess } = await import("../access/guarded-access.ts");
   const [runtimeFolder = ""] = (runtime.environment.RUNTIME_DIRECTORY ?? "").split(":");
-  return openGuardedFront(file, { clock: runtime.clock, log: rootLog, runtimeFolder });
+  return openGuardedAccess(file, { clock: runtime.clock, log: rootLog, runtimeFolder });
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */
-async function serveDoor(server: Server, door: Door, ending: Promise<number>): Promise<number> {
-  const { settings, runtime, log, keeping, sockets } = server;
+async function serveUntil(server: Server, listening: ListenerContext, ending: Promise<number>): Promise<number> {
+  const { settings, runtime, log, persistence, sockets } = server;
   const inherited = settings.systemdSocket
     ? inheritSockets(runtime.environment, runtime.pid, server.rootLog.for("sockets.ts"))
     : [];
   if (inherited === null) return 1;
   const sayStopping = superviseServer(server);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
-  if (inherited.length > 0) await Promise.race([restored(keeping, runtime), ending]);
-  if (!(await sockets.open(door, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
+  if (inherited.length > 0) await Promise.race([restored(persistence, runtime), ending]);
+  if (!(await sockets.open(listening, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
   const status = await ending;
   sayStopping();
-  await sockets.stop(door);
+  await sockets.stop(listening);
   log.info("HTTP server stopped");
-  if (status !== 0 || (await keeping.close())) return status;
+  if (status !== 0 || (await persistence.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
   return 1;
 }
 
 /** Resolves when pushes and scrapes are no longer put off. */
-async function restored(keeping: Keeping, { clock: { after } }: Runtime): Promise<void> {
-  while (keeping.notReady() !== null) await new Promise<void>((resolve) => after(RESTORED_CHECK_MS, resolve));
+async function restored(persistence: RunningPersistence, { clock: { after } }: Runtime): Promise<void> {
+  while (persistence.notReady() !== null) await new Promise<void>((resolve) => after(RESTORED_CHECK_MS, resolve));
 }
 
 /** Where there is a file to keep the metrics in, threads of their own import and write it. */
-function startKeeping(settings: Settings, store: Store, runtime: Runtime, log: Log, giveUp: () => void): Keeping {
+function openPersistence(
+  settings: Settings,
+  store: Store,
+  runtime: Runtime,
+  log: Log,
+  giveUp: () => void,
+): RunningPersistence {
   if (settings.persistenceFile === "") return MEMORY_ONLY;
-  return keepStore({ ...runtime, settings, store, log, giveUp });
+  const { persistenceFile: file, consistencyCheck } = settings;
+  const { startImporter } = runtime;
+  const beginImport = (done: () => void) =>
+    Importing.begin({ file, consistencyCheck, log, startImporter, done, refused: giveUp });
+  return startPersistence({ ...runtime, settings, store, log, beginImport, giveUp });
 }
 
-function superviseServer({ runtime, rootLog, store, keeping, sockets }: Server): () => void {
+function superviseServer({ runtime, rootLog, store, persistence, sockets }: Server): () => void {
   const status = () => {
     const { groups, series } = store.stats;
-    const fault = keeping.fault();
+    const fault = persistence.fault();
     if (fault !== null) return `Pushes are refused: ${fault}`;
-    const state = keeping.persistence();
+    const state = persistence.state();
     const memory = state?.status === "memory-only" ? ` from memory only, metrics are not kept: ${state.reason}` : "";
     return `Serving${memory}; groups: ${groups}, series: ${series}`;
   };
-  const notReady = () => keeping.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
+  const notReady = () => persistence.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
   const { environment, pid, clock } = runtime;
   return startSupervision({ environment, pid, notReady, status, after: clock.after }, rootLog.for("supervision.ts"));
 }
 
 const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 
-function buildOwnMetrics(program: ProgramInfo, { clock }: Runtime, store: Store, keeping: Keeping): OwnMetrics {
+function buildOwnMetrics(
+  program: ProgramInfo,
+  { clock }: Runtime,
+  store: Store,
+  persistence: RunningPersistence,
+): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
   return new OwnMetrics({
     nowMs: clock.nowMs,
     build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,
-    persistenceStats: keeping.stats,
+    persistenceStats: persistence.stats,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds,
     pageSizeBytes: 4096,
@@ -141,8 +157,8 @@ function buildOwnMetrics(program: ProgramInfo, { clock }: Runtime, store: Store,
   });
 }
 
-function buildDoor(server: Server, front: WebFront, quit: (asker: LogFields) => void): Door {
-  const { program, runtime, rootLog, store, keeping, ownMetrics } = server;
+function buildListenerContext(server: Server, access: Access, quit: (asker: LogFields) => void): ListenerContext {
+  const { program, runtime, rootLog, store, persistence, ownMetrics } = server;
   const { clock } = runtime;
   const { now } = clock;
   const countRefusal = (reason: RefusalReason) => ownMetrics.countRefusal(reason);
@@ -156,28 +172,28 @@ function buildDoor(server: Server, front: WebFront, quit: (asker: LogFields) => 
     log: rootLog,
     ownMetrics,
     store,
-    durability: keeping,
+    persistence,
     clock,
     startMs: now(),
     version,
-    scheme: front.scheme,
+    scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     refusals,
     failures,
-    userOf: front.userOf,
+    userOf: access.userOf,
     quit,
   });
   const surfaces = createSurfaces(context);
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
   const loadApp = once(async () => (await import("../http/app.ts")).createApp(context, surfaces));
-  return new Door({
-    handler: createFront(context, surfaces, front.guard, loadApp),
+  return new ListenerContext({
+    handler: createFront(context, surfaces, access.guard, loadApp),
     maxConnections,
     giveWay: (source) => context.intake.giveWay(source, "web.max-connections"),
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
     refusals,
     failures,
-    log: rootLog.for("crowd.ts"),
+    log: rootLog.for("connections.ts"),
     clock,
   });
 }

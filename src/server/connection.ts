@@ -1,7 +1,7 @@
 import { CONTINUE } from "./answer-head.ts";
 import { endsByItself, writeAnswer } from "./answer-writer.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import { type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
+import { type Member, rankOf, STILL_SECONDS } from "./connections.ts";
 import type { Answer, Answers } from "./exchange.ts";
 import type { FailedRequest } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";

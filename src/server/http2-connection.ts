@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import { type Member, rankOf, STILL_SECONDS } from "./crowd.ts";
+import { type Member, rankOf, STILL_SECONDS } from "./connections.ts";
 import type { Pace, Share } from "./pace.ts";
 import { sourceOf } from "./source.ts";
 import { clientOf } from "./transport.ts";

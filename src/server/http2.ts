@@ -10,12 +10,12 @@ import type { TLSSocket } from "node:tls";
 import { isStream } from "./answer-writer.ts";
 import { Body } from "./body.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import type { Crowd, Member } from "./crowd.ts";
-import type { Door } from "./door.ts";
+import type { Connections, Member } from "./connections.ts";
 import { type Answer, type Exchange, SAID_ALWAYS } from "./exchange.ts";
 import { fieldOf, readExpectation } from "./framing.ts";
 import { Http2Connection } from "./http2-connection.ts";
 import { Http2Faults } from "./http2-faults.ts";
+import type { ListenerContext } from "./listener-context.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { REQUEST_BYTES } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
@@ -128,22 +128,22 @@ class Http2Exchange implements Exchange {
 /** HTTP/2 on TLS sockets whose handshake chose it. */
 export class Http2 {
   private readonly deps: ConnectionDeps;
-  private readonly crowd: Crowd;
+  private readonly connections: Connections;
   private readonly server: Http2Server;
-  private readonly connections = new WeakMap<object, Http2Connection>();
+  private readonly bySession = new WeakMap<object, Http2Connection>();
   private readonly faults: Http2Faults;
   /** The connection that is being handed over: docs/workarounds.md, `http2-hand-over`. */
   private opening: Http2Connection | null = null;
 
-  constructor({ connection, crowd }: Door) {
-    this.deps = connection;
-    this.crowd = crowd;
-    this.faults = new Http2Faults(connection.refusals, (session) => this.connections.get(session));
+  constructor({ shared, connections }: ListenerContext) {
+    this.deps = shared;
+    this.connections = connections;
+    this.faults = new Http2Faults(shared.refusals, (session) => this.bySession.get(session));
     this.server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS }, maxHeaderListPairs: MAX_FIELDS });
     this.server.on("session", (session) => {
       if (this.opening === null) return session.destroy();
       this.opening.begin(session);
-      this.connections.set(session, this.opening);
+      this.bySession.set(session, this.opening);
     });
     // An expectation is read here, in any case: node:http2 knows one spelling, and would ask for bodies that nobody
     // wants (docs/workarounds.md, `http2-expect`).
@@ -154,12 +154,12 @@ export class Http2 {
 
   serve(socket: TLSSocket): Member {
     const connection = new Http2Connection(socket, this.deps.second, this.deps.pace);
-    this.crowd.join(connection);
+    this.connections.join(connection);
     socket.on("error", () => socket.destroy());
     this.faults.begin();
     socket.on("close", () => {
       this.faults.end();
-      this.crowd.leave(connection);
+      this.connections.leave(connection);
     });
     this.opening = connection;
     this.server.emit("connection", socket);
@@ -170,7 +170,7 @@ export class Http2 {
   private async answer(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
     const { session } = incoming.stream;
     this.faults.announced(incoming.stream);
-    const connection = session === undefined ? undefined : this.connections.get(session);
+    const connection = session === undefined ? undefined : this.bySession.get(session);
     if (connection === undefined) return void incoming.destroy();
     // Streams that are reset, and requests that are sent before the answers are read, cost their work all the same.
     if (connection.requestBegins() > MAX_UNDER_WAY) return this.tooMany(connection);

@@ -2,8 +2,8 @@ import type { Socket } from "bun";
 import type { ListenAddress } from "../config/address.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import type { Door, ListenPlace } from "./door.ts";
 import type { Listener } from "./listener.ts";
+import type { ListenerContext, ListenPlace } from "./listener-context.ts";
 import { sourceOf } from "./source.ts";
 import { clientText, type Transport } from "./transport.ts";
 
@@ -78,7 +78,7 @@ class PlainTransport implements Transport {
  * Serves plain HTTP on an address, or on a listening socket that is there already. Throws if that cannot be had. Why
  * not Bun.serve: docs/workarounds.md, `own-http`.
  */
-export function listenPlain(place: ListenPlace, { connection: shared, crowd }: Door): Listener {
+export function listenPlain(place: ListenPlace, { shared, connections }: ListenerContext): Listener {
   const server = Bun.listen<PlainTransport>({
     ...addressOf(place),
     allowHalfOpen: true,
@@ -86,13 +86,13 @@ export function listenPlain(place: ListenPlace, { connection: shared, crowd }: D
       open: (socket) => {
         const transport = new PlainTransport(socket, shared);
         socket.data = transport;
-        crowd.join(transport.connection);
+        connections.join(transport.connection);
       },
       data: ({ data }, bytes) => data.connection.data(bytes),
       drain: ({ data }) => data.drain(),
       end: ({ data }) => data.connection.ended(),
       close: ({ data }) => {
-        crowd.leave(data.connection);
+        connections.leave(data.connection);
         data.connection.gone();
       },
       error: (socket) => socket.terminate(),

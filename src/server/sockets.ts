@@ -3,9 +3,9 @@ import { Fault } from "../model/fault.ts";
 import { type InheritedSocket, takeSockets } from "../systemd/inherited-socket.ts";
 import { type Environment, inheritedDescriptors } from "../systemd/listen-fds.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Door, ListenPlace } from "./door.ts";
 import { listenAt } from "./listen.ts";
 import type { Listener } from "./listener.ts";
+import type { ListenerContext, ListenPlace } from "./listener-context.ts";
 
 /** Time for requests in flight when the server is asked to end; then their connections are closed. */
 const SHUTDOWN_MS = 5000;
@@ -22,9 +22,9 @@ export function inheritSockets(environment: Environment, pid: number, log: Log):
 }
 
 /** What serves a socket. */
-export interface SocketFront {
+export interface SocketServer {
   /** Starts to serve. Rejects where the place cannot be had. */
-  readonly listen: (door: Door, place: ListenPlace) => Promise<Listener>;
+  readonly listen: (context: ListenerContext, place: ListenPlace) => Promise<Listener>;
   /** Logs that an address is being served, and how. */
   readonly announce: (address: string) => void;
 }
@@ -35,14 +35,14 @@ export class ServedSockets {
   readonly listeners: Listener[] = [];
 
   constructor(
-    private readonly front: SocketFront,
+    private readonly server: SocketServer,
     private readonly log: Log,
   ) {}
 
   /** Serves on all places; false where one cannot be listened on: the reason has been logged. */
-  async open(door: Door, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
+  async open(context: ListenerContext, places: readonly (string | InheritedSocket)[]): Promise<boolean> {
     for (const place of places) {
-      const listener = await this.openOne(door, place);
+      const listener = await this.openOne(context, place);
       if (listener instanceof Fault) {
         this.log.error("HTTP server stopped", { err: listener.message });
         return false;
@@ -55,10 +55,10 @@ export class ServedSockets {
     return true;
   }
 
-  private async openOne(door: Door, place: string | InheritedSocket): Promise<Listener | Fault> {
-    if (typeof place === "string") return listenAt(place, (address) => this.front.listen(door, address));
+  private async openOne(context: ListenerContext, place: string | InheritedSocket): Promise<Listener | Fault> {
+    if (typeof place === "string") return listenAt(place, (address) => this.server.listen(context, address));
     try {
-      return await this.front.listen(door, { fd: place.descriptor });
+      return await this.server.listen(context, { fd: place.descriptor });
     } catch (error) {
       return new Fault(`listening on an inherited socket: ${error}`);
     }
@@ -68,15 +68,15 @@ export class ServedSockets {
     const own = bound === null ? "unknown" : formatListenAddress(bound);
     const address = typeof place === "object" ? place.address : own;
     this.log.info("Listening on", { address });
-    this.front.announce(address);
+    this.server.announce(address);
   }
 
   /** Takes no more connections and waits for the requests in flight, but not for ever. */
-  async stop({ crowd }: Door): Promise<void> {
+  async stop({ connections }: ListenerContext): Promise<void> {
     for (const listener of this.listeners) listener.stop();
     const deadline = Promise.withResolvers<void>();
     const timer = setTimeout(deadline.resolve, SHUTDOWN_MS);
-    await crowd.stop(deadline.promise);
+    await connections.stop(deadline.promise);
     clearTimeout(timer);
   }
 }

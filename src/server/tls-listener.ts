@@ -3,10 +3,10 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { Fault } from "../model/fault.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Connection } from "./connection.ts";
-import type { Member } from "./crowd.ts";
-import type { Door, ListenPlace } from "./door.ts";
+import type { Member } from "./connections.ts";
 import type { Http2 } from "./http2.ts";
 import type { Listener } from "./listener.ts";
+import type { ListenerContext, ListenPlace } from "./listener-context.ts";
 import { Refusal } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
 import type { TlsOptions } from "./tls-options.ts";
@@ -19,7 +19,7 @@ const NOT_TLS =
   "HTTP/1.0 400 Bad Request\r\nX-Content-Type-Options: nosniff\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 export interface TlsListenerDeps {
-  readonly door: Door;
+  readonly context: ListenerContext;
   /** The options of this moment; a fault: no new connection is served. */
   readonly options: () => TlsOptions | Fault;
   /** Why a client's certificate, or the lack of one, ends the connection; null: it may go on. */
@@ -147,12 +147,12 @@ function listening(server: Server, place: ListenPlace): Promise<void> {
 
 /** Returns the connections that are being served, at any time. */
 function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsListenerDeps): ReadonlySet<Member> {
-  const { door, log } = deps;
+  const { context, log } = deps;
   const members = new Set<Member>();
   const handshakes = new Map<TLSSocket, Handshake>();
   const over = (socket: TLSSocket) => {
     const handshake = handshakes.get(socket);
-    if (handshake !== undefined) door.crowd.leave(handshake);
+    if (handshake !== undefined) context.connections.leave(handshake);
     handshakes.delete(socket);
   };
   const refuse = (socket: TLSSocket, fault: string) => {
@@ -160,21 +160,21 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     socket.destroy();
   };
   const refuseCertificate = (socket: TLSSocket, fault: string) => {
-    door.connection.refusals.add(new Refusal(400, "client-certificate", fault), clientOf(socket));
+    context.shared.refusals.add(new Refusal(400, "client-certificate", fault), clientOf(socket));
     socket.destroy();
   };
   server.on("connection", (socket: TLSSocket) => {
     if (deps.options() instanceof Fault) return void socket.destroy();
     const handshake = new Handshake(socket);
     handshakes.set(socket, handshake);
-    door.crowd.join(handshake);
+    context.connections.join(handshake);
     socket.on("close", () => over(socket));
   });
   server.on("tlsClientError", (error: Error & { code?: string }, socket: TLSSocket) => {
     // A client that hangs up, or was dropped because there are too many, was not refused.
     if (error.code === "ECONNRESET") return refuse(socket, error.message);
     if (error.code === "ERR_SSL_HTTP_REQUEST") sayNotTls(socket);
-    door.connection.refusals.add(handshakeRefusal(error), clientOf(socket));
+    context.shared.refusals.add(handshakeRefusal(error), clientOf(socket));
     socket.destroy();
   });
   server.on("secureConnection", (socket: TLSSocket) => {
@@ -182,22 +182,22 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     const fault = deps.certificateFault(socket, current());
     if (fault !== null) return refuseCertificate(socket, fault);
     const isHttp2 = socket.alpnProtocol === "h2" && deps.http2 !== null;
-    const member = isHttp2 ? deps.http2.serve(socket) : serveHttp1(socket, door);
+    const member = isHttp2 ? deps.http2.serve(socket) : serveHttp1(socket, context);
     members.add(member);
     socket.on("close", () => members.delete(member));
   });
   return members;
 }
 
-function serveHttp1(socket: TLSSocket, { connection: shared, crowd }: Door): Member {
+function serveHttp1(socket: TLSSocket, { shared, connections }: ListenerContext): Member {
   const connection = new Connection(new TlsTransport(socket), shared);
-  crowd.join(connection);
+  connections.join(connection);
   socket.on("data", (bytes: Uint8Array) => connection.data(bytes));
   socket.on("drain", () => connection.drained());
   socket.on("end", () => connection.ended());
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {
-    crowd.leave(connection);
+    connections.leave(connection);
     connection.gone();
   });
   return connection;

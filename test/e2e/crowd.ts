@@ -5,7 +5,7 @@ import { ask } from "../wire.ts";
 
 export const HOST = "Host: 127.0.0.1";
 
-/** Connections that are opened, made to say something, and left alone: no more than a socket each. */
+/** Crowd that are opened, made to say something, and left alone: no more than a socket each. */
 export class Crowd {
   private readonly sockets: Socket[] = [];
   closed = 0;

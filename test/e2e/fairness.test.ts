@@ -14,7 +14,7 @@ const HOST = "Host: 127.0.0.1";
 const basic = (user: string, password: string) => `Authorization: Basic ${btoa(`${user}:${password}`)}`;
 const folder = scratchFolder();
 
-/** Connections of hostile clients, from an address of their own. */
+/** Crowd of hostile clients, from an address of their own. */
 class Crowd {
   private readonly sockets: Socket[] = [];
 

@@ -254,7 +254,7 @@ describe("a store that is full answers 507 to what would make it grow, and takes
   });
 });
 
-/** Connections that have begun a push and say no more. */
+/** Crowd that have begun a push and say no more. */
 async function stalled(gateway: Gateway, count: number, start: string): Promise<Connection[]> {
   const opened: Connection[] = [];
   for (let n = 0; n < count; n++) {

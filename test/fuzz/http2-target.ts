@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { createServer, type Server } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Member } from "../../src/server/crowd.ts";
-import { Door } from "../../src/server/door.ts";
+import type { Member } from "../../src/server/connections.ts";
 import { Http2 } from "../../src/server/http2.ts";
+import { ListenerContext } from "../../src/server/listener-context.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { createTestApp, type TestApp } from "../app.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
@@ -72,7 +72,7 @@ const urlOf = (server: Server): string => {
 async function open(flags: readonly string[]): Promise<Stand> {
   const test = createTestApp(...flags);
   const { refusals, failures } = test.context;
-  const door = new Door({
+  const context = new ListenerContext({
     handler: test.front,
     maxConnections: 100,
     giveWay: () => false,
@@ -89,12 +89,12 @@ async function open(flags: readonly string[]): Promise<Stand> {
     },
   });
   const members = new Set<Member>();
-  const join = door.crowd.join.bind(door.crowd);
-  door.crowd.join = (member) => {
+  const join = context.connections.join.bind(context.connections);
+  context.connections.join = (member) => {
     members.add(member);
     join(member);
   };
-  const http2 = new Http2(door);
+  const http2 = new Http2(context);
   // What it needs of a TLS socket any socket has.
   const server = createServer((socket) => http2.serve(socket as TLSSocket)).listen(0, "127.0.0.1");
   await once(server, "listening");

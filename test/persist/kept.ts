@@ -5,8 +5,8 @@ import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { claimFile } from "../../src/persist/claim.ts";
 import { GroupDatabase } from "../../src/persist/database.ts";
-import { DurableCopy } from "../../src/persist/durable-copy.ts";
 import type { Report, WriterRequest } from "../../src/persist/messages.ts";
+import { Persister } from "../../src/persist/persister.ts";
 import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
 import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -24,7 +24,7 @@ export class Kept {
   readonly refused: string[] = [];
   /** The bytes of each batch. */
   readonly batches: number[] = [];
-  readonly copy: DurableCopy;
+  readonly persister: Persister;
   private database: GroupDatabase | null = null;
   private readonly columns = new PushColumns();
   private readonly parser = new TextParser(this.columns, false);
@@ -38,7 +38,7 @@ export class Kept {
     readonly file: string,
     private readonly leaveOut: (row: LeftOutRow) => void,
   ) {
-    this.copy = new DurableCopy(
+    this.persister = new Persister(
       { send: (request) => this.later.push(() => this.serve(request)), listen: (receive) => (this.receive = receive) },
       this.store,
       {
@@ -63,8 +63,8 @@ export class Kept {
         turn: async () => {},
       },
     );
-    this.store.watch(this.copy);
-    this.copy.open();
+    this.store.watch(this.persister);
+    this.persister.open();
   }
 
   static async on(file: string, leaveOut: (row: LeftOutRow) => void = leaveNothingOut): Promise<Kept> {
@@ -125,7 +125,7 @@ export class Kept {
   }
 
   settled(job: string): Promise<Rejection | null> {
-    return this.copy.settled(keyOf({ job }).block) ?? Promise.resolve(null);
+    return this.persister.settled(keyOf({ job }).block) ?? Promise.resolve(null);
   }
 
   /** Pushes, does everything that waits to be done, and gives what became of it. */

@@ -119,7 +119,7 @@ describe("while nothing can be written", () => {
     const kept = await Kept.on(newFile());
     for (let n = 0; n < 100; n++) void kept.push(`old${n}`, "m 1\n");
     await kept.run();
-    const emptyBytes = kept.copy.sizeBytes;
+    const emptyBytes = kept.persister.sizeBytes;
     kept.fault = "the disk is full";
     for (let round = 0; round < 100; round++) {
       for (let n = 0; n < 100; n++) void kept.push(`${n % 2 === 0 ? "old" : `new${round}x`}${n}`, "m 2\n");
@@ -128,8 +128,8 @@ describe("while nothing can be written", () => {
       for (let n = 0; n < 100; n++) kept.delete(`${n % 2 === 0 ? "old" : `new${round}x`}${n}`);
       await kept.step();
     }
-    expect(kept.copy.waitingGroups).toBeLessThanOrEqual(100);
-    expect(kept.copy.sizeBytes - emptyBytes).toBeLessThan(100_000);
+    expect(kept.persister.waitingGroups).toBeLessThanOrEqual(100);
+    expect(kept.persister.sizeBytes - emptyBytes).toBeLessThan(100_000);
     kept.fault = null;
     await kept.run();
     expect(restored(kept.file)).toEqual(contentOf(kept.store));
@@ -145,11 +145,11 @@ test("what writing remembers counts for the size of the store", async () => {
   kept.push("j", body);
   const before = kept.store.stats.sizeBytes;
   await kept.run();
-  expect(kept.copy.sizeBytes).toBeGreaterThan(1_000 * 2 * help.length);
+  expect(kept.persister.sizeBytes).toBeGreaterThan(1_000 * 2 * help.length);
   expect(kept.store.stats.sizeBytes - before).toBeGreaterThanOrEqual(1_000 * 2 * help.length);
   kept.delete("j");
   kept.push("small", "m 1\n");
   await kept.run();
-  expect(kept.copy.sizeBytes).toBeLessThan(1 << 20);
+  expect(kept.persister.sizeBytes).toBeLessThan(1 << 20);
   kept.close();
 });

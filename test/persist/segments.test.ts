@@ -65,7 +65,7 @@ describe("a large group", () => {
     for (let round = 0; round < 3; round++) kept.delete(`j${round}`);
     kept.push("small", "m 1\n");
     await kept.run();
-    expect(kept.copy.sizeBytes).toBeLessThan(1 << 20);
+    expect(kept.persister.sizeBytes).toBeLessThan(1 << 20);
     kept.close();
   });
 
@@ -78,7 +78,7 @@ describe("a large group", () => {
       kept.push(`j${job}`, body);
       await kept.run();
     }
-    expect(kept.copy.sizeBytes).toBeLessThan(16 << 20);
+    expect(kept.persister.sizeBytes).toBeLessThan(16 << 20);
     kept.close();
   });
 });
@@ -109,7 +109,7 @@ describe("a row that cannot be written", () => {
     expect(outcomes).toEqual(["written", expect.stringContaining("it is forbidden"), "written"]);
     expect((await pushes[1])?.kind).toBe("too-large");
     expect(contentOf(kept.store)).toHaveLength(2);
-    expect([kept.copy.fault, kept.copy.waitingGroups]).toEqual([null, 0]);
+    expect([kept.persister.fault, kept.persister.waitingGroups]).toEqual([null, 0]);
     expect(kept.refused).toEqual(['job="bad": it is forbidden']);
     const other = kept.push("bad", "fine 1\n");
     await kept.run();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
-import { Door } from "../../src/server/door.ts";
 import type { Answer, Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { Http2 } from "../../src/server/http2.ts";
 import type { Listener } from "../../src/server/listener.ts";
+import { ListenerContext } from "../../src/server/listener-context.ts";
 import { listenPlain } from "../../src/server/plain-listener.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { listenTls } from "../../src/server/tls-listener.ts";
@@ -76,7 +76,7 @@ describe("a request that fails by a fault of the server's own", () => {
       if (path === "/amid") return broken(() => ended++);
       return FAILURES[path]?.() ?? { status: 200, headers: {}, body: "fine" };
     };
-    const door = new Door({
+    const context = new ListenerContext({
       handler,
       maxConnections: 100,
       giveWay: () => false,
@@ -93,8 +93,8 @@ describe("a request that fails by a fault of the server's own", () => {
     });
     const [cert, key] = ["server.crt", "server.key"].map((name) => readFileSync(certificates.path(name), "latin1"));
     const tls: TlsOptions = { context: { cert, key }, clientAuth: "NoClientCert", allowedSans: null };
-    listeners.push(listenPlain(ANYWHERE, door));
-    const deps = { door, options: () => tls, certificateFault: () => null, http2: new Http2(door), log };
+    listeners.push(listenPlain(ANYWHERE, context));
+    const deps = { context, options: () => tls, certificateFault: () => null, http2: new Http2(context), log };
     listeners.push(await listenTls(ANYWHERE, tls, deps));
     const [plainPort, securePort] = listeners.map(({ address }) => address?.port);
     [plain, secure] = [`http://127.0.0.1:${plainPort}`, `https://127.0.0.1:${securePort}`];

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { RefusalReason } from "../../src/model/refusals.ts";
-import type { Member } from "../../src/server/crowd.ts";
-import { Door } from "../../src/server/door.ts";
+import type { Member } from "../../src/server/connections.ts";
 import type { Answers, Exchange } from "../../src/server/exchange.ts";
 import { Failures } from "../../src/server/failures.ts";
 import { Http2 } from "../../src/server/http2.ts";
+import { ListenerContext } from "../../src/server/listener-context.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { dataFrame, headersFrame, PREFACE, windowFrame } from "../e2e/http2-frames.ts";
@@ -51,7 +51,7 @@ export class Http2Stand {
   private http2(): Http2 {
     const log = createLog({ level: "debug", format: "logfmt", write: (line) => this.logged.push(line), now: () => 0 });
     const told = { log, now: () => 0 };
-    const door = new Door({
+    const context = new ListenerContext({
       handler: (exchange) => this.handler(exchange),
       maxConnections: 100,
       giveWay: () => false,
@@ -70,7 +70,7 @@ export class Http2Stand {
         every: () => {},
       },
     });
-    return new Http2(door);
+    return new Http2(context);
   }
 
   /** What waited for a later turn has it. */

@@ -55,7 +55,7 @@ const prepareMany = async (crew: Crew): Promise<void> => {
 };
 
 export const ACTS: readonly Act[] = [
-  // Connections
+  // Crowd
   { name: "silent connections", scenes: everywhere, restMs: 100, play: (crew) => crew.crowd(500, "") },
   {
     name: "half headers",

@@ -39,7 +39,7 @@ export class Crew {
     for (let n = 0; n < count; n++) this.add(start, reading);
   }
 
-  /** Connections that bring a byte now and then. */
+  /** Crowd that bring a byte now and then. */
   drip(count: number, start: string): void {
     for (let n = 0; n < count; n++) {
       const socket = this.add(start, "all");
@@ -79,7 +79,7 @@ export class Crew {
     return status;
   }
 
-  /** Connections of HTTP/2, to which frames are written. */
+  /** Crowd of HTTP/2, to which frames are written. */
   http2(count: number, make: () => Uint8Array): void {
     const bytes = this.once("frames", make);
     for (let n = 0; n < count; n++) this.add(bytes, n % 2 === 0 ? "all" : "unread", ["h2"]);

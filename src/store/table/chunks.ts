@@ -165,7 +165,7 @@ export class Chunks {
     this.times[chunk] = pushedMs;
   }
 
-  /** The segment that a durable copy keeps a chunk in. */
+  /** The segment that the persister keeps a chunk in. */
   segmentOf(chunk: number): number {
     return this.typeBits(chunk) >>> SEGMENT_SHIFT;
   }

@@ -13,7 +13,7 @@ const CHUNK_BYTES = 50;
 const SEGMENT_BYTES = 400;
 
 /**
- * How the families of large groups are spread over the rows that a durable copy keeps them in. A group that is not here
+ * How the families of large groups are spread over the rows that the persister keeps them in. A group that is not here
  * is kept whole in its own row. The table notifies it of every change; the copy asks it what to write.
  */
 export class Segments implements SegmentWatch {

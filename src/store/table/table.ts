@@ -37,7 +37,7 @@ export class Table {
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Decides what cannot be shown together; null if everything can, because it was checked or nothing else is known. */
   contradictions: Contradictions | null = null;
-  /** Which chunks a durable copy has to write; null if there is none. */
+  /** Which chunks the persister has to write; null if there is none. */
   segments: SegmentWatch | null = null;
   /** Families with several help texts, or with texts that may not be ours, that changed since somebody looked. */
   readonly newHelps = new Set<Family>();

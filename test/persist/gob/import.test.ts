@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { importGob } from "../../../src/durability/gob-import.ts";
-import type { LeftOut } from "../../../src/durability/import-watch.ts";
+import { importGob } from "../../../src/import/gob-import.ts";
+import type { LeftOut } from "../../../src/import/import-watch.ts";
 import { Fault } from "../../../src/model/fault.ts";
 import { writeGob } from "../../../src/persist/gob/write.ts";
 import { Store } from "../../../src/store/store.ts";

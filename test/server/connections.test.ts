@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { Crowd, connectionLimit, type Member, rankOf, readMaxDescriptors } from "../../src/server/crowd.ts";
+import { Connections, connectionLimit, type Member, rankOf, readMaxDescriptors } from "../../src/server/connections.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
-/** A connection as far as a crowd knows it. */
+/** A connection as far as a connections knows it. */
 class Fake implements Member {
   readonly source = "192.0.2.1";
   isStill = true;
@@ -24,18 +24,18 @@ class Fake implements Member {
   }
 }
 
-/** A crowd whose clock and turns are moved by hand. */
+/** A connections whose clock and turns are moved by hand. */
 class Stand {
   nowMs = 1_000_000;
   limits = 0;
   gaveWay = 0;
   readonly logged: string[] = [];
   private readonly turn: (() => void)[] = [];
-  readonly crowd: Crowd;
+  readonly connections: Connections;
 
   constructor(maxConnections: number) {
     const log = createLog({ level: "info", format: "logfmt", write: (line) => this.logged.push(line), now: () => 0 });
-    this.crowd = new Crowd({
+    this.connections = new Connections({
       maxConnections,
       giveWay: () => this.gaveWay++ === 0,
       countLimit: () => this.limits++,
@@ -48,13 +48,13 @@ class Stand {
 
   join(count: number, name = "m", rank = (n: number) => n): Fake[] {
     const members = Array.from({ length: count }, (_, n) => new Fake(`${name}${n}`, rank(n)));
-    for (const member of members) this.crowd.join(member);
+    for (const member of members) this.connections.join(member);
     return members;
   }
 
   nextTurn(): void {
     for (const run of this.turn.splice(0)) run();
-    this.crowd.verify();
+    this.connections.verify();
   }
 }
 
@@ -79,7 +79,7 @@ describe("where there are too many connections", () => {
     expect(closed(silent)).toEqual(["silent0", "silent1", "silent2", "silent3", "silent4", "silent5", "silent6"]);
     expect([closed(asked), closed(newest)]).toEqual([[], []]);
     expect(new Set(silent.slice(0, 7).flatMap(({ ends }) => ends))).toEqual(new Set(["forced"]));
-    expect([stand.crowd.size, stand.limits, stand.gaveWay]).toEqual([94, 1, 0]);
+    expect([stand.connections.size, stand.limits, stand.gaveWay]).toEqual([94, 1, 0]);
   });
 
   test("what came in meanwhile is looked at first: whoever has asked something by then is kept", () => {
@@ -96,7 +96,7 @@ describe("where there are too many connections", () => {
     const stand = new Stand(10);
     const members = stand.join(10 + 33);
     expect(closed(members)).toEqual(members.slice(10).map(({ name }) => name));
-    expect(stand.crowd.size).toBe(10);
+    expect(stand.connections.size).toBe(10);
   });
 
   test("where all have a request under way the one that gets on least gives way", () => {
@@ -105,7 +105,7 @@ describe("where there are too many connections", () => {
     const [newest] = stand.join(1, "new");
     if (newest !== undefined) newest.isStill = false;
     stand.nextTurn();
-    expect([stand.crowd.size, stand.limits, stand.gaveWay]).toEqual([11, 1, 1]);
+    expect([stand.connections.size, stand.limits, stand.gaveWay]).toEqual([11, 1, 1]);
   });
 
   test("it is logged every other second at the most", () => {
@@ -121,22 +121,22 @@ describe("where there are too many connections", () => {
 });
 
 describe("the end of the server", () => {
-  test("all are asked to end behind what they do, nobody joins, and the last one's end is the crowd's", async () => {
+  test("all are asked to end behind what they do, nobody joins, and the last one's end is the connections's", async () => {
     const stand = new Stand(10);
     const members = stand.join(3);
     let isOver = false;
-    const stopped = stand.crowd.stop(new Promise(() => {})).then(() => {
+    const stopped = stand.connections.stop(new Promise(() => {})).then(() => {
       isOver = true;
     });
     expect(members.map(({ ends }) => ends)).toEqual([["soft"], ["soft"], ["soft"]]);
     const [late] = stand.join(1, "late");
     expect(late?.ends).toEqual(["forced"]);
-    for (const member of members.slice(1)) stand.crowd.leave(member);
+    for (const member of members.slice(1)) stand.connections.leave(member);
     for (let n = 0; n < 10; n++) await null;
     expect(isOver).toBe(false);
-    stand.crowd.check();
+    stand.connections.check();
     expect(members[0]?.checks).toBe(1);
-    for (const member of members.slice(0, 1)) stand.crowd.leave(member);
+    for (const member of members.slice(0, 1)) stand.connections.leave(member);
     await stopped;
   });
 
@@ -144,7 +144,7 @@ describe("the end of the server", () => {
     const stand = new Stand(10);
     const members = stand.join(2);
     const deadline = Promise.withResolvers<void>();
-    const stopped = stand.crowd.stop(deadline.promise);
+    const stopped = stand.connections.stop(deadline.promise);
     deadline.resolve();
     await stopped;
     expect(members.map(({ ends }) => ends)).toEqual([
@@ -154,7 +154,7 @@ describe("the end of the server", () => {
   });
 
   test("without any connection it is there at once", async () => {
-    await new Stand(10).crowd.stop(new Promise(() => {}));
+    await new Stand(10).connections.stop(new Promise(() => {}));
   });
 });
 

@@ -1,22 +1,21 @@
 import type { Settings } from "../config/command-line.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Durability } from "../model/durability.ts";
 import type { StoreLimits } from "../model/limits.ts";
+import type { Persistence } from "../model/persistence.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
-import { DurableCopy } from "../persist/durable-copy.ts";
-import type { Report, WriterRequest } from "../persist/messages.ts";
-import type { Place } from "../persist/place.ts";
-import type { LeftOutRow } from "../persist/reading.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { PersistenceStats } from "../telemetry/own-metrics.ts";
-import { Importing } from "./importing.ts";
+import type { Report, WriterRequest } from "./messages.ts";
+import { Persister } from "./persister.ts";
+import type { Place } from "./place.ts";
+import type { LeftOutRow } from "./reading.ts";
 
 /** Interval between log lines while nothing is kept. */
 const NOT_KEPT_MS = 60_000;
 
-/** What pushes are durable by, with its figures and its end. */
-export interface Keeping extends Durability {
+/** Persistence as the program sees it: with its statistics and its shutdown. */
+export interface RunningPersistence extends Persistence {
   readonly stats: () => PersistenceStats | null;
   /** Writes what waits. False: it could not be written. */
   readonly close: () => Promise<boolean>;
@@ -32,53 +31,54 @@ export function limitsOf({ limits: { store }, persistenceFile }: Settings): Stor
 }
 
 /** Memory only: nothing outlives the process and nobody waits. */
-export const MEMORY_ONLY: Keeping = {
+export const MEMORY_ONLY: RunningPersistence = {
   notReady: () => null,
   fault: () => null,
   settled: () => null,
-  persistence: () => null,
+  state: () => null,
   stats: () => null,
   close: async () => true,
 };
 
-export interface KeepingDeps {
+/** An import that has to be done before the file can be opened. */
+export interface FileImport {
+  /** What is being done, in words for people. */
+  readonly state: string;
+  /** Ends it as soon as may be. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface PersistenceDeps {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
   readonly startWriter: () => Worker;
-  readonly startImporter: () => Worker;
+  /** Begins to import the file, and calls `done` once it can be opened; null if there is no need. */
+  readonly beginImport: (done: () => void) => FileImport | null;
   /** Called where the file cannot be used at all; the reason has been logged. */
   readonly giveUp: () => void;
   readonly clock: Pick<Clock, "now" | "nowMs" | "turn" | "after">;
 }
 
 /** Keeps the store in the file of the settings; importing or restoring it has begun when this returns. */
-export function keepStore(deps: KeepingDeps): Keeping {
-  const { settings, log } = deps;
-  const keeper = new Keeper(deps);
-  const importing = Importing.begin({
-    file: settings.persistenceFile,
-    consistencyCheck: settings.consistencyCheck,
-    log,
-    startImporter: deps.startImporter,
-    done: () => keeper.open(),
-    refused: deps.giveUp,
-  });
-  if (importing === null) keeper.open();
-  else keeper.importing = importing;
-  return keeper;
+export function startPersistence(deps: PersistenceDeps): RunningPersistence {
+  const persistence = new FilePersistence(deps);
+  const underWay = deps.beginImport(() => persistence.open());
+  if (underWay === null) persistence.open();
+  else persistence.fileImport = underWay;
+  return persistence;
 }
 
-class Keeper implements Keeping {
+class FilePersistence implements RunningPersistence {
   /** The import that comes before anything else, if any. */
-  importing: Importing | null = null;
-  private readonly copy: DurableCopy;
+  fileImport: FileImport | null = null;
+  private readonly persister: Persister;
   private readonly figures = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0 };
   private told: { readonly ms: number; readonly reason: string } | null = null;
 
-  constructor(private readonly deps: KeepingDeps) {
+  constructor(private readonly deps: PersistenceDeps) {
     const { settings, store } = deps;
-    this.copy = new DurableCopy(writingOf(deps.startWriter()), store, this.events(), {
+    this.persister = new Persister(writingOf(deps.startWriter()), store, this.events(), {
       file: settings.persistenceFile,
       intervalMs: settings.persistenceSync === "interval" ? settings.persistenceIntervalMs : null,
       required: settings.persistenceRequired,
@@ -88,33 +88,35 @@ class Keeper implements Keeping {
 
   /** The file can be opened: restores it and has the store watched. */
   open(): void {
-    this.importing = null;
-    this.deps.store.watch(this.copy);
-    this.copy.open();
+    this.fileImport = null;
+    this.deps.store.watch(this.persister);
+    this.persister.open();
   }
 
-  notReady = (): string | null => this.importing?.state ?? this.copy.notReady;
-  fault = (): string | null => this.copy.fault;
-  settled = (key: Uint8Array | null) => this.copy.settled(key);
+  notReady = (): string | null => this.fileImport?.state ?? this.persister.notReady;
+  fault = (): string | null => this.persister.fault;
+  settled = (key: Uint8Array | null) => this.persister.settled(key);
 
-  persistence = (): PersistenceState => {
-    const { copy } = this;
+  state = (): PersistenceState => {
+    const { persister } = this;
     const file = this.deps.settings.persistenceFile;
     const notReady = this.notReady();
     if (notReady !== null) return { file, status: "restoring", reason: notReady };
-    if (copy.notKept !== null) return { file, status: "memory-only", reason: copy.notKept };
-    return copy.fault === null ? { file, status: "kept", reason: "" } : { file, status: "failing", reason: copy.fault };
+    if (persister.notKept !== null) return { file, status: "memory-only", reason: persister.notKept };
+    return persister.fault === null
+      ? { file, status: "kept", reason: "" }
+      : { file, status: "failing", reason: persister.fault };
   };
 
   stats = (): PersistenceStats => {
-    const { status } = this.persistence();
+    const { status } = this.state();
     const isOpen = status === "kept" || status === "failing";
-    return { ...this.figures, waitingGroups: this.copy.waitingGroups, up: isOpen, healthy: status === "kept" };
+    return { ...this.figures, waitingGroups: this.persister.waitingGroups, up: isOpen, healthy: status === "kept" };
   };
 
   close = async (): Promise<boolean> => {
-    await this.importing?.stop();
-    const ending = await this.copy.close();
+    await this.fileImport?.stop();
+    const ending = await this.persister.close();
     if (ending === "nothing kept") {
       const { log, settings, store } = this.deps;
       const { groups } = store.stats;

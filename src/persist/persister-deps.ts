@@ -3,7 +3,7 @@ import type { Report, WriterRequest } from "./messages.ts";
 import type { Place } from "./place.ts";
 import type { LeftOutRow } from "./reading.ts";
 
-/** The writing thread as the durable copy sees it. */
+/** The writing thread as the persister sees it. */
 export interface Writing {
   readonly send: (request: WriterRequest, transfer?: ArrayBuffer[]) => void;
   /** Called once, before anything is sent. */
@@ -11,7 +11,7 @@ export interface Writing {
 }
 
 /** What happens now and then; all optional to look at. */
-export interface CopyEvents {
+export interface PersisterEvents {
   readonly restoring: (groups: number) => void;
   /** `leftOut`: rows that were not ours. */
   readonly restored: (groups: number, leftOut: number) => void;
@@ -28,7 +28,7 @@ export interface CopyEvents {
   readonly refused: (key: Uint8Array, reason: string) => void;
 }
 
-export interface CopyOptions extends Pick<Clock, "nowMs" | "after" | "turn"> {
+export interface PersisterOptions extends Pick<Clock, "nowMs" | "after" | "turn"> {
   readonly file: string;
   /**
    * null: every turn of the loop is handed over at its end, and pushes wait for the commit. Else: written at least so

@@ -44,7 +44,7 @@ export function rankOf(stage: keyof typeof STAGES, movedSecond: number): number 
   return STAGES[stage] + movedSecond;
 }
 
-export interface CrowdDeps {
+export interface ConnectionsDeps {
   readonly maxConnections: number;
   /** Makes an upload of this source give way, the one that brought least lately; false: there is none. */
   readonly giveWay: (source: string) => boolean;
@@ -63,7 +63,7 @@ export interface CrowdDeps {
  * connection. So no connection that makes progress is closed while another source has more, and never the only one of a
  * source while another has two.
  */
-export class Crowd {
+export class Connections {
   /** With when each came, in the order of that. */
   private readonly members = new Map<Member, number>();
   /** How many each source has. */
@@ -73,7 +73,7 @@ export class Crowd {
   private isStopping = false;
   private whenEmpty: () => void = () => {};
 
-  constructor(private readonly deps: CrowdDeps) {}
+  constructor(private readonly deps: ConnectionsDeps) {}
 
   get size(): number {
     return this.members.size;

@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { AnswerHeads } from "./answer-head.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
-import { Crowd } from "./crowd.ts";
+import { Connections } from "./connections.ts";
 import type { Handler } from "./exchange.ts";
 import type { Failures } from "./failures.ts";
 import { ParserPool } from "./message-parser.ts";
@@ -17,7 +17,7 @@ const READ_MS = 1;
 /** Where to listen: an address, or a listening socket that is there already. */
 export type ListenPlace = ListenAddress | { readonly fd: number };
 
-export interface DoorDeps {
+export interface ListenerContextDeps {
   readonly handler: Handler;
   readonly maxConnections: number;
   /** Makes an upload of this source give way; false: there is none. */
@@ -30,18 +30,18 @@ export interface DoorDeps {
 }
 
 /** What all listeners of a server share: its handler and its connections. */
-export class Door {
-  readonly connection: ConnectionDeps;
-  readonly crowd: Crowd;
+export class ListenerContext {
+  readonly shared: ConnectionDeps;
+  readonly connections: Connections;
 
-  constructor(deps: DoorDeps) {
+  constructor(deps: ListenerContextDeps) {
     const { handler, refusals, failures, clock } = deps;
     const { after, nowMs } = clock;
     const second = () => Math.floor(nowMs() / 1000);
     // Two turns more: timers that are due may run before sockets are read (docs/workarounds.md, `read-grace`).
     const later = (run: () => void) => after(READ_MS, () => after(0, () => after(0, run)));
-    this.crowd = new Crowd({ ...deps, nowMs, second, later });
-    this.connection = {
+    this.connections = new Connections({ ...deps, nowMs, second, later });
+    this.shared = {
       handler,
       second,
       later: (run) => after(0, run),
@@ -51,6 +51,6 @@ export class Door {
       refusals,
       failures,
     };
-    clock.every(CHECK_MS, () => this.crowd.check());
+    clock.every(CHECK_MS, () => this.connections.check());
   }
 }

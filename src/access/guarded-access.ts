@@ -4,29 +4,29 @@ import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../config/duration.ts";
 import { readFile } from "../config/read-file.ts";
 import { Fault } from "../model/fault.ts";
-import type { Door, ListenPlace } from "../server/door.ts";
 import { Http2 } from "../server/http2.ts";
+import type { ListenerContext, ListenPlace } from "../server/listener-context.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
 import { keepAccepted } from "./accepted-file.ts";
+import { type Access, type AccessDeps, announceTls } from "./access.ts";
 import { BasicAuth, userOf } from "./basic-auth.ts";
 import { certificateFault } from "./client-certificate.ts";
 import { createGuard } from "./guard.ts";
 import { LiveWebConfig, type WebConfigFiles } from "./live-web-config.ts";
 import { RateLimiter } from "./rate-limiter.ts";
-import { announceTls, type WebFront, type WebFrontDeps } from "./web-front.ts";
 
 /** How often the web-config file and its certificates are looked at, besides at each request and connection. */
 const LOOK_MS = 250;
 
 /** The front of a web-config file. */
-export function openGuardedFront(file: string, deps: WebFrontDeps): WebFront | Fault {
+export function openGuardedAccess(file: string, deps: AccessDeps): Access | Fault {
   const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"));
-  return live instanceof Fault ? live : guardedFront(live, deps);
+  return live instanceof Fault ? live : guardedAccess(live, deps);
 }
 
-function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFrontDeps): WebFront {
+function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: AccessDeps): Access {
   const { nowMs } = clock;
   const { start } = live;
   const { rateLimit } = start.config;
@@ -43,12 +43,12 @@ function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFro
   });
   clock.every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
-  const overTls = async (door: Door, place: ListenPlace, tls: TlsOptions): Promise<TlsListener> => {
+  const overTls = async (context: ListenerContext, place: ListenPlace, tls: TlsOptions): Promise<TlsListener> => {
     const listener = await listenTls(place, tls, {
-      door,
+      context,
       options: () => live.tls() ?? tls,
       certificateFault: faultOfPeer,
-      http2: http2 ? new Http2(door) : null,
+      http2: http2 ? new Http2(context) : null,
       log: log.for("tls-listener.ts"),
     });
     listeners.push(listener);
@@ -63,14 +63,15 @@ function guardedFront(live: LiveWebConfig, { log, clock, runtimeFolder }: WebFro
       return userOf(exchange.header("authorization"));
     },
     readAgain: () => live.readAgain(),
-    listen: async (door, place) => (start.tls === null ? listenPlain(place, door) : overTls(door, place, start.tls)),
+    listen: async (context, place) =>
+      start.tls === null ? listenPlain(place, context) : overTls(context, place, start.tls),
     announce: (address) => {
       if (rateLimit !== null)
-        log.for("web-front.ts").info("Rate Limiter is enabled.", {
+        log.for("access.ts").info("Rate Limiter is enabled.", {
           burst: rateLimit.burst,
           interval: formatDuration(rateLimit.intervalNs),
         });
-      announceTls(log.for("web-front.ts"), address, start.tls !== null, http2);
+      announceTls(log.for("access.ts"), address, start.tls !== null, http2);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Crowd, type Member, rankOf } from "../../src/server/crowd.ts";
+import { Connections, type Member, rankOf } from "../../src/server/connections.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
 /** A connection by words like `a! 3`: its source, `!` for one that stands still, when it last moved. */
@@ -11,7 +11,7 @@ class Fake implements Member {
 
   constructor(
     readonly name: string,
-    private readonly crowd: Crowd,
+    private readonly connections: Connections,
   ) {
     const [, source = "", still = "", second = "0"] = /^(\w+)(!?)(?: (\d+))?$/.exec(name) ?? [];
     this.source = source;
@@ -21,16 +21,16 @@ class Fake implements Member {
 
   finish(): void {
     this.isClosed = true;
-    this.crowd.leave(this);
+    this.connections.leave(this);
   }
 
   check(): void {}
 }
 
-function crowdOf(maxConnections: number, giveWay = (_: string) => false) {
+function connectionsOf(maxConnections: number, giveWay = (_: string) => false) {
   const clock = { nowMs: 0, limits: 0, later: [] as (() => void)[] };
   const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
-  const crowd = new Crowd({
+  const connections = new Connections({
     maxConnections,
     giveWay,
     countLimit: () => clock.limits++,
@@ -42,21 +42,21 @@ function crowdOf(maxConnections: number, giveWay = (_: string) => false) {
   const all: Fake[] = [];
   const join = (...names: string[]) => {
     for (const name of names) {
-      const fake = new Fake(name, crowd);
+      const fake = new Fake(name, connections);
       all.push(fake);
-      crowd.join(fake);
+      connections.join(fake);
     }
     for (const run of clock.later.splice(0)) run();
   };
   const closed = () => all.filter(({ isClosed }) => isClosed).map(({ name }) => name);
-  return { crowd, clock, all, join, closed };
+  return { connections, clock, all, join, closed };
 }
 
 const times = (count: number, name: string) => Array.from({ length: count }, () => name);
 
 describe("connections beyond the limit", () => {
   test("of one source: those that stand still go, whichever moved last goes last", () => {
-    const { join, closed, clock } = crowdOf(4);
+    const { join, closed, clock } = connectionsOf(4);
     join("a! 3", "a! 1", "a", "a! 2");
     clock.nowMs = 1000;
     join("a");
@@ -64,23 +64,23 @@ describe("connections beyond the limit", () => {
   });
 
   test("the source that has most loses connections first, and no other one", () => {
-    const { join, closed, crowd } = crowdOf(100);
+    const { join, closed, connections } = connectionsOf(100);
     join("b! 1", "c", "d! 1", ...times(97, "a! 50"));
     join(...times(3, "a! 60"), "e! 1");
     expect(new Set(closed().map((name) => name[0]))).toEqual(new Set(["a"]));
-    expect(crowd.size).toBeLessThanOrEqual(100);
+    expect(connections.size).toBeLessThanOrEqual(100);
   });
 
   test("a source that has one never loses it while another has two, whatever those do", () => {
-    const { join, closed, crowd } = crowdOf(50);
+    const { join, closed, connections } = connectionsOf(50);
     join("b! 1", "c! 1", "d! 1");
     for (let n = 0; n < 2000; n++) join(n % 3 === 0 ? "a" : `a! ${n}`);
     expect(new Set(closed().map((name) => name[0]))).toEqual(new Set(["a"]));
-    expect(crowd.size).toBeLessThanOrEqual(50);
+    expect(connections.size).toBeLessThanOrEqual(50);
   });
 
   test("two floods are cut to the same height", () => {
-    const { join, all } = crowdOf(90);
+    const { join, all } = connectionsOf(90);
     join(...times(80, "a! 1"), ...times(20, "b! 1"), ...times(80, "b! 1"));
     for (let n = 0; n < 100; n++) join("a! 1", "b! 1");
     const left = (source: string) => all.filter((one) => !one.isClosed && one.source === source).length;
@@ -90,7 +90,7 @@ describe("connections beyond the limit", () => {
   test("where all of the greediest go on, its upload gives way, or else its newest connection", () => {
     const asked: string[] = [];
     let hasUploads = true;
-    const { join, closed } = crowdOf(3, (source) => {
+    const { join, closed } = connectionsOf(3, (source) => {
       asked.push(source);
       return hasUploads;
     });
@@ -102,10 +102,10 @@ describe("connections beyond the limit", () => {
   });
 
   test("whoever comes in great numbers within one turn finds no descriptor of others", () => {
-    const { join, closed, crowd } = crowdOf(20);
+    const { join, closed, connections } = connectionsOf(20);
     join("b! 1", "c");
     join(...times(500, "a"));
-    expect(crowd.size).toBeLessThanOrEqual(20);
+    expect(connections.size).toBeLessThanOrEqual(20);
     expect(new Set(closed())).toEqual(new Set(["a"]));
   });
 });

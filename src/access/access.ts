@@ -1,12 +1,12 @@
 import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { listenPlain } from "../server/plain-listener.ts";
-import type { SocketFront } from "../server/sockets.ts";
+import type { SocketServer } from "../server/sockets.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Guard } from "./guard.ts";
 
 /** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
-export interface WebFront extends SocketFront {
+export interface Access extends SocketServer {
   /** null: everybody who reaches the server may ask. */
   readonly guard: Guard | null;
   readonly scheme: "http" | "https";
@@ -16,7 +16,7 @@ export interface WebFront extends SocketFront {
   readonly readAgain: () => void;
 }
 
-export interface WebFrontDeps {
+export interface AccessDeps {
   /** For all parts; each names itself. */
   readonly log: Log;
   /** The folder that the service manager keeps for us until the machine ends; "" if there is none. */
@@ -25,12 +25,12 @@ export interface WebFrontDeps {
 }
 
 /** The front without a web-config file. */
-export function plainFront(log: Log): WebFront {
+export function plainAccess(log: Log): Access {
   return {
     guard: null,
     scheme: "http",
     userOf: () => null,
-    listen: async (door, place) => listenPlain(place, door),
+    listen: async (context, place) => listenPlain(place, context),
     announce: (address) => announceTls(log, address, false, false),
     readAgain: () => log.info("there is no web-config file to read again"),
   };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Settings } from "../../src/config/command-line.ts";
 import { parseCommandLine } from "../../src/config/command-line.ts";
-import { type Keeping, keepStore, limitsOf } from "../../src/durability/durability.ts";
 import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { readBatch } from "../../src/persist/batch.ts";
 import type { Report, WriterRequest } from "../../src/persist/messages.ts";
+import { limitsOf, type RunningPersistence, startPersistence } from "../../src/persist/persistence.ts";
 import { Store } from "../../src/store/store.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { PROGRAM } from "../program-info.ts";
@@ -19,7 +19,7 @@ class Kept {
   readonly store = new Store(new Map(), true);
   readonly sent: WriterRequest[] = [];
   readonly logged: string[] = [];
-  readonly keeping: Keeping;
+  readonly persistence: RunningPersistence;
   gaveUp = 0;
   private nowMs = 0;
   private later: { atMs: number; run: () => void }[] = [];
@@ -35,7 +35,7 @@ class Kept {
   };
 
   constructor(...flags: string[]) {
-    this.keeping = keepStore({
+    this.persistence = startPersistence({
       settings: settingsOf("--persistence.file=/data/f.db", ...flags),
       store: this.store,
       log: createLog({ level: "info", format: "logfmt", now: () => 0, write: (line) => this.logged.push(line) }),
@@ -46,9 +46,7 @@ class Kept {
         after: (ms, run) => this.later.push({ atMs: this.nowMs + ms, run }),
       },
       startWriter: () => this.worker as unknown as Worker,
-      startImporter: () => {
-        throw new Error("there is nothing to import");
-      },
+      beginImport: () => null,
       giveUp: () => {
         this.gaveUp++;
       },
@@ -105,7 +103,7 @@ class Kept {
   }
 
   get status(): string | undefined {
-    return this.keeping.persistence()?.status;
+    return this.persistence.state()?.status;
   }
 
   errors(): string[] {
@@ -152,9 +150,13 @@ describe("while no file can be made", () => {
     kept.push("a");
     kept.store.wipe();
     kept.push("b");
-    const { keeping } = kept;
-    expect([keeping.settled(blockOf("b")), keeping.notReady(), keeping.fault()]).toEqual([null, null, null]);
-    expect(keeping.stats()).toMatchObject({ up: false, healthy: false, waitingGroups: 0 });
+    const { persistence } = kept;
+    expect([persistence.settled(blockOf("b")), persistence.notReady(), persistence.fault()]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect(persistence.stats()).toMatchObject({ up: false, healthy: false, waitingGroups: 0 });
     expect(kept.takeCommits()).toEqual([]);
   });
 
@@ -162,7 +164,7 @@ describe("while no file can be made", () => {
     const kept = new Kept("--persistence.required");
     await kept.unmade();
     expect(kept.gaveUp).toBe(1);
-    expect(kept.keeping.notReady()).not.toBeNull();
+    expect(kept.persistence.notReady()).not.toBeNull();
     expect(kept.errors()).toEqual([expect.stringContaining("and it is required")]);
   });
 
@@ -171,7 +173,7 @@ describe("while no file can be made", () => {
     await kept.unmade();
     kept.push("a");
     kept.sent.length = 0;
-    const closed = kept.keeping.close();
+    const closed = kept.persistence.close();
     await Bun.sleep(0);
     expect(kept.sent).toEqual([{ kind: "open", file: "/data/f.db", mustBeNew: true }]);
     await kept.unmade();
@@ -201,12 +203,12 @@ describe("once a file could be made", () => {
     async ({ flags }) => {
       const kept = await made(1_000, ...flags);
       expect(kept.status).toBe("memory-only");
-      expect(kept.keeping.settled(blockOf("g0"))).toBeNull();
+      expect(kept.persistence.settled(blockOf("g0"))).toBeNull();
       const sizes = await kept.commitAll();
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1_000);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(256);
       expect(kept.status).toBe("kept");
-      expect(kept.keeping.stats()).toMatchObject({ up: true, healthy: true, waitingGroups: 0 });
+      expect(kept.persistence.stats()).toMatchObject({ up: true, healthy: true, waitingGroups: 0 });
     },
   );
 
@@ -215,7 +217,7 @@ describe("once a file could be made", () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const [commit] = kept.takeCommits();
       await kept.report({ kind: "failed", number: commit?.number ?? 0, reason: "the disk is full" });
-      expect([kept.status, kept.keeping.fault(), kept.keeping.settled(blockOf("g0"))]).toEqual([
+      expect([kept.status, kept.persistence.fault(), kept.persistence.settled(blockOf("g0"))]).toEqual([
         "memory-only",
         null,
         null,
@@ -231,17 +233,17 @@ describe("once a file could be made", () => {
     const kept = await made(0);
     expect(kept.status).toBe("kept");
     kept.push("a");
-    const good = kept.keeping.settled(blockOf("a"));
+    const good = kept.persistence.settled(blockOf("a"));
     await kept.pass(0);
     await kept.commitAll();
     expect(await good).toBeNull();
     kept.push("a", 2);
-    const bad = kept.keeping.settled(blockOf("a"));
+    const bad = kept.persistence.settled(blockOf("a"));
     await kept.pass(0);
     const [commit] = kept.takeCommits();
     await kept.report({ kind: "failed", number: commit?.number ?? 0, reason: "the disk is full" });
     expect(await bad).toBeInstanceOf(Rejection);
-    expect(kept.keeping.fault()).toBe("the disk is full");
+    expect(kept.persistence.fault()).toBe("the disk is full");
   });
 });
 
@@ -257,7 +259,7 @@ describe("many changes in one turn", () => {
     const kept = await open();
     for (let group = 0; group < 600; group++) kept.push(`g${group}`);
     let outcome: unknown = "waiting";
-    void kept.keeping.settled(blockOf("g599"))?.then((settled) => {
+    void kept.persistence.settled(blockOf("g599"))?.then((settled) => {
       outcome = settled;
     });
     await kept.pass(0);
@@ -272,14 +274,14 @@ describe("many changes in one turn", () => {
   test("are refused together where a part fails, and made again", async () => {
     const kept = await open();
     for (let group = 0; group < 300; group++) kept.push(`g${group}`);
-    const settled = kept.keeping.settled(blockOf("g299"));
+    const settled = kept.persistence.settled(blockOf("g299"));
     await kept.pass(0);
     const [first] = kept.takeCommits();
     await kept.report({ kind: "failed", number: first?.number ?? 0, reason: "the disk is full" });
     expect(await settled).toBeInstanceOf(Rejection);
     await kept.pass(500);
     expect((await kept.commitAll()).reduce((sum, size) => sum + size, 0)).toBe(300);
-    expect(kept.keeping.fault()).toBeNull();
+    expect(kept.persistence.fault()).toBeNull();
   });
 });
 

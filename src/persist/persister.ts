@@ -1,9 +1,9 @@
 import type { KeptGroups } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
-import type { CopiedStore } from "./copied-store.ts";
-import type { CopyEvents, CopyOptions, Writing } from "./copy-deps.ts";
 import type { RefusedGroup, Report } from "./messages.ts";
 import { PendingChanges, type WrittenBatch } from "./pending-changes.ts";
+import type { PersistedStore } from "./persisted-store.ts";
+import type { PersisterEvents, PersisterOptions, Writing } from "./persister-deps.ts";
 import type { Place } from "./place.ts";
 
 /** Delay before a failed commit is made again. */
@@ -39,7 +39,7 @@ interface UnderWay {
  * Where there is no file and none can be made, the store is all there is: nobody waits, nothing is noted, and it is
  * tried again. Once there is a file, every group is written to it; only then is anything kept and do pushes wait again.
  */
-export class DurableCopy {
+export class Persister {
   /** Why pushes cannot be taken yet, or null. */
   notReady: string | null = "the metrics are being restored";
   /** Why nothing is kept at the moment, or null where it is. */
@@ -64,9 +64,9 @@ export class DurableCopy {
 
   constructor(
     private readonly writing: Writing,
-    private readonly store: CopiedStore,
-    private readonly events: CopyEvents,
-    private readonly options: CopyOptions,
+    private readonly store: PersistedStore,
+    private readonly events: PersisterEvents,
+    private readonly options: PersisterOptions,
   ) {
     this.toldMs = options.nowMs();
     this.pending = new PendingChanges(store);

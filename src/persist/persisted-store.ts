@@ -32,8 +32,8 @@ export interface WrittenStore {
   readonly splitGroup: (group: number) => SegmentedGroup;
 }
 
-/** What the durable copy needs of the store. */
-export interface CopiedStore extends WrittenStore {
+/** What the persister needs of the store. */
+export interface PersistedStore extends WrittenStore {
   /** All ids of groups are below it. */
   readonly groupLimit: number;
   /** The id of a group by its key, or -1. */
