@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { CLOSED, success } from "./schemas.ts";
+import { CLOSED, FamilyType, METRIC_PROPERTIES, PushedAt, success } from "./schemas.ts";
 
 const GroupSummary = Type.Object(
   {
@@ -38,6 +38,36 @@ export const GroupsResponse = success(
       groups: Type.Array(GroupSummary),
       facets: Type.Optional(Facets),
       cursor: Type.Union([Type.String(), Type.Null()], { description: "For the next page; null: this is the last." }),
+    },
+    CLOSED,
+  ),
+);
+
+const GroupMetric = Type.Object(METRIC_PROPERTIES, {
+  ...CLOSED,
+  description: "Labels are those that the group does not have. Numbers are strings, as the exposition prints them.",
+});
+
+const GroupFamily = Type.Object(
+  {
+    name: Type.String(),
+    type: FamilyType,
+    help: Type.String(),
+    time_stamp: PushedAt,
+    series: Type.Integer({ description: "Lines of the exposition." }),
+    metrics_total: Type.Integer({ description: "Metrics, of which each has its own labels." }),
+    offset: Type.Integer({ description: "Metrics that are passed over." }),
+    metrics: Type.Array(GroupMetric, { description: "From `offset` on, as many as `limit` allows." }),
+  },
+  CLOSED,
+);
+
+export const GroupResponse = success(
+  Type.Object(
+    {
+      as_of: Type.Number({ description: "When the answer was made, in seconds since 1970." }),
+      group: GroupSummary,
+      families: Type.Array(GroupFamily, { description: "By name, the push times among them." }),
     },
     CLOSED,
   ),

@@ -3,6 +3,7 @@ import { groupListJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { findGroups } from "../store/search/find-groups.ts";
 import type { HttpContext } from "./context.ts";
+import { type GroupDeps, tellGroup } from "./group.ts";
 import { writeCursor } from "./group-cursor.ts";
 import { readGroupsRequest } from "./groups-query.ts";
 import { type RemovalDeps, removeGroups } from "./groups-removal.ts";
@@ -14,10 +15,11 @@ const HANDLER = "api/v1/groups";
 
 /** What lists of groups are made with. */
 export type GroupsDeps = Pick<HttpContext, "clock" | "persistence" | "ownMetrics" | "refusals" | "startMs" | "store"> &
-  RemovalDeps;
+  RemovalDeps &
+  GroupDeps;
 
 /** /api/v1/groups: groups are looked for, or deleted. No page of another origin may read it: it has clients' labels. */
-export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiRemoveGroups"> {
+export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiGroup" | "apiRemoveGroups"> {
   const counted = (handler: (exchange: Exchange) => Promise<Answer>) => async (exchange: Exchange) => {
     const answer = await handler(exchange);
     deps.ownMetrics.countRequest(HANDLER, answer.status, exchange.method);
@@ -25,6 +27,7 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiRem
   };
   return {
     apiGroups: counted((exchange) => listGroups(deps, exchange)),
+    apiGroup: counted((exchange) => tellGroup(deps, exchange)),
     apiRemoveGroups: counted((exchange) => removeGroups(deps, exchange)),
   };
 }

@@ -171,17 +171,18 @@ export class LongAnswers {
   }
 }
 
-/** An answer of 200 of any length, gzipped where the client prefers that. */
+/** An answer of 200 of any length, gzipped where the client prefers that; `done` as in `LongAnswers.answer`. */
 export function longAnswer(
   { gzip, longAnswers }: { readonly gzip: GzipStitcher; readonly longAnswers: LongAnswers },
   exchange: Exchange,
   pieces: Iterable<Uint8Array>,
   headers: HeaderFields,
+  done: () => void = () => {},
 ): Answer {
   const varied = { ...headers, Vary: "Accept-Encoding" };
   if (negotiateEncoding(exchange.header("accept-encoding")) === "identity")
-    return longAnswers.answer(exchange, pieces, varied);
-  return longAnswers.answer(exchange, gzip.compress(pieces), { ...varied, "Content-Encoding": "gzip" });
+    return longAnswers.answer(exchange, pieces, varied, done);
+  return longAnswers.answer(exchange, gzip.compress(pieces), { ...varied, "Content-Encoding": "gzip" }, done);
 }
 
 const LIMIT = "web.max-scrapes-in-flight";

@@ -1,8 +1,9 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { GroupParameters } from "./group.ts";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
-import { Conflict, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
+import { Conflict, GroupResponse, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
-import { CLOSED, success } from "./schemas.ts";
+import { CLOSED, FamilyType, METRIC_PROPERTIES, PushedAt, success } from "./schemas.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
 interface OperationAnswer {
@@ -28,43 +29,13 @@ interface Operation {
   readonly responses: Readonly<Record<string, OperationAnswer>>;
 }
 
-const TimeStamp = Type.String({ format: "date-time", description: "When the family was pushed." });
-
-/** A tuple: TypeBox writes those as JSON Schema did before 2020, which OpenAPI 3.1 follows. */
-const NativeBucket = Type.Unsafe<[number, string, string, string]>({
-  type: "array",
-  prefixItems: [Type.Integer(), Type.String(), Type.String(), Type.String()],
-  items: false,
-  minItems: 4,
-  description: "Of a native histogram: which ends belong to the bucket, lower bound, upper bound, count.",
+const Metric = Type.Object(METRIC_PROPERTIES, {
+  ...CLOSED,
+  description: "Numbers are strings, as the exposition prints them.",
 });
 
-const Metric = Type.Object(
-  {
-    labels: Type.Record(Type.String(), Type.String()),
-    value: Type.Optional(Type.String({ description: "Of a counter, gauge or untyped metric." })),
-    count: Type.Optional(Type.String()),
-    sum: Type.Optional(Type.String()),
-    quantiles: Type.Optional(Type.Record(Type.String(), Type.String())),
-    buckets: Type.Optional(
-      Type.Union([
-        Type.Record(Type.String(), Type.String(), { description: "Cumulative counts by upper bound." }),
-        Type.Array(NativeBucket),
-      ]),
-    ),
-  },
-  { ...CLOSED, description: "Numbers are strings, as the exposition prints them." },
-);
-
 const Family = Type.Object(
-  {
-    time_stamp: TimeStamp,
-    type: Type.Union(
-      ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"].map((name) => Type.Literal(name)),
-    ),
-    help: Type.Optional(Type.String()),
-    metrics: Type.Array(Metric),
-  },
+  { time_stamp: PushedAt, type: FamilyType, help: Type.Optional(Type.String()), metrics: Type.Array(Metric) },
   CLOSED,
 );
 
@@ -268,6 +239,20 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>>
         "200": json("The groups.", GroupsResponse),
         "400": MALFORMED,
         "410": words("The store was wiped since the cursor was given."),
+        "503": NOT_YET,
+        ...OTHERWISE,
+      },
+    },
+  },
+  apiGroup: {
+    GET: {
+      summary: "One group with its metric families.",
+      description: "As it was at one moment; of a group with very many families each is of one moment.",
+      parameters: [...queryParameters(GroupParameters), GZIP],
+      responses: {
+        "200": json("The group.", GroupResponse),
+        "400": MALFORMED,
+        "404": words("There is no such group, or it has no such family."),
         "503": NOT_YET,
         ...OTHERWISE,
       },

@@ -1,6 +1,6 @@
 import { decodeBody } from "../decode/content-encoding.ts";
 import { isDelimitedProtobuf } from "../decode/media-type.ts";
-import { type DecodedPath, decodePath, type KeyedPath, readGroupingKey } from "../decode/path.ts";
+import type { KeyedPath } from "../decode/path.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -14,8 +14,8 @@ import {
   undecodableKey,
 } from "../store/admission/wording.ts";
 import { freeBuffer } from "./body-intake.ts";
-import { isClean } from "./canonical.ts";
 import type { HttpContext } from "./context.ts";
+import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { accepted, notYet, rejected, statusOf } from "./reply.ts";
@@ -67,20 +67,10 @@ export class PushSurface {
   }
 
   private readPath(raw: Uint8Array): KeyedPath | Rejection | null {
-    const path = decodePath(raw);
-    if (path === null || !isClean(path.text) || !this.isPushPath(path.text)) return null;
-    const below: DecodedPath = { text: path.text.slice(this.base.length), lossy: path.lossy };
-    const keyed = readGroupingKey(below, this.context.settings.utf8Names);
+    const keyed = readGroupPath(raw, this.base, this.context.settings.utf8Names);
+    if (keyed === null) return null;
     if (this.withinLimits(keyed) === keyed && !(keyed instanceof Rejection)) this.known.remember(raw, keyed);
     return keyed;
-  }
-
-  /** Whether a path is `.../metrics/job/x...` or `.../metrics/job@base64/x...`, x not being empty. */
-  private isPushPath(path: string): boolean {
-    if (!path.startsWith(this.base)) return false;
-    const rest = path.slice(this.base.length);
-    const start = rest.startsWith("/") ? 1 : rest.startsWith("@base64/") ? 8 : 0;
-    return start > 0 && rest.length > start;
   }
 
   private async delete(keyed: KeyedPath | Rejection, exchange: Exchange): Promise<Answer> {

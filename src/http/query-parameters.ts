@@ -32,7 +32,8 @@ function badParameter(name: string, schema: TSchema, value: string): Rejection {
 /** In words. */
 function expectedOf({ type, anyOf, minimum, maximum, maxLength, maxItems }: TSchema): string {
   if (anyOf !== undefined) return `one of ${anyOf.map((one: TSchema) => one.const).join(", ")}`;
-  if (type === "integer") return `an integer from ${minimum} to ${maximum}`;
+  if (type === "integer")
+    return maximum === undefined ? `an integer of at least ${minimum}` : `an integer from ${minimum} to ${maximum}`;
   if (type === "array") return `one of at most ${maxItems}, each of at most 4096 characters`;
   if (type === "string") return `a text of at most ${maxLength} characters`;
   return type === "boolean" ? "true or false" : "a number";

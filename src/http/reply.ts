@@ -14,6 +14,7 @@ const STATUS: Record<RejectionKind, number> = {
   full: 507,
   busy: 503,
   "too-slow": 408,
+  absent: 404,
   gone: 410,
 };
 
@@ -60,9 +61,11 @@ export function rejected(refusals: Refusals, rejection: Rejection): Answer {
 /** Answers of the JSON API are of the moment. */
 export const API_HEADERS = { "Cache-Control": "no-cache, no-store, must-revalidate" };
 
-/** An answer of the JSON API that no page of another origin may read. */
+/** Of an answer of the JSON API that no page of another origin may read. */
+export const PRIVATE_JSON_HEADERS = { "Content-Type": "application/json", ...API_HEADERS };
+
 export function privateJson(status: number, body: string): Answer {
-  return { status, headers: { "Content-Type": "application/json", ...API_HEADERS }, body };
+  return { status, headers: PRIVATE_JSON_HEADERS, body };
 }
 
 export function text(status: number, message: string): Answer {

@@ -19,6 +19,7 @@ export type RouteName =
   | "apiDocument"
   | "apiGroups"
   | "apiRemoveGroups"
+  | "apiGroup"
   | "apiOptions"
   | "wipe";
 
@@ -74,6 +75,8 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("apiMetrics", `${prefix}/api/v1/metrics`, "GET"),
     at("apiDocument", `${prefix}/api/v1/openapi.json`, "GET"),
     at("apiGroups", `${prefix}/api/v1/groups`, "GET"),
+    below("apiGroup", `${prefix}/api/v1/groups/job/`, KEY_TAILS, "GET"),
+    below("apiGroup", `${prefix}/api/v1/groups/job@base64/`, KEY_TAILS, "GET"),
     ...(enableAdminApi
       ? [at("apiRemoveGroups", `${prefix}/api/v1/groups`, "DELETE"), at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")]
       : []),

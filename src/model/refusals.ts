@@ -35,5 +35,6 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   full: "full",
   busy: "busy",
   "too-slow": "too-slow",
+  absent: null,
   gone: null,
 };

@@ -6,6 +6,7 @@ import type { LimitName } from "./limits.ts";
  * - full: more than the store may hold
  * - busy: others have to be served first
  * - too-slow: the body did not come in time
+ * - absent: there is nothing of what is asked for
  * - gone: what is asked to go on was ended
  */
 export type RejectionKind =
@@ -16,6 +17,7 @@ export type RejectionKind =
   | "full"
   | "busy"
   | "too-slow"
+  | "absent"
   | "gone";
 
 /**

@@ -25,7 +25,7 @@ export interface GroupList {
 export function groupListJson(list: GroupList): string {
   const { asOfSeconds, total, matched, isPartial, groups, facets, cursor } = list;
   const head = `"as_of":${asOfSeconds},"total":${total},"matched":${matched},"partial":${isPartial}`;
-  const rows = `"groups":[${groups.map(groupJson).join(",")}]`;
+  const rows = `"groups":[${groups.map(groupSummaryJson).join(",")}]`;
   const counts = facets === null ? "" : `"facets":${facetsJson(facets)},`;
   const next = `"cursor":${cursor === null ? "null" : jsonString(cursor)}`;
   return `{"status":"success","data":{${head},${rows},${counts}${next}}}`;
@@ -59,10 +59,11 @@ export function removedJson(deleted: number, leftAlone: number): string {
 
 function planJson({ asOfSeconds, matched, seriesCount, sizeBytes, pushedLastHour, sample }: RemovalPlan): string {
   const counts = `"matched":${matched},"series":${seriesCount},"bytes":${sizeBytes},"pushed_last_hour":${pushedLastHour}`;
-  return `{"as_of":${asOfSeconds},${counts},"sample":[${sample.map(groupJson).join(",")}]}`;
+  return `{"as_of":${asOfSeconds},${counts},"sample":[${sample.map(groupSummaryJson).join(",")}]}`;
 }
 
-function groupJson(group: GroupSummary): string {
+/** A group as lists have it. */
+export function groupSummaryJson(group: GroupSummary): string {
   const labels = jsonStringMap(group.labels.map(({ name, value }) => [name, value] as const));
   const times = `"push_time_seconds":${group.succeededSeconds},"push_failure_time_seconds":${group.failedSeconds}`;
   const sizes = `"families":${group.familyCount},"series":${group.seriesCount},"bytes":${group.sizeBytes}`;

@@ -3,10 +3,11 @@ import { textOf } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { BRACE_OPEN, COLON, COMMA, QUOTE } from "../exposition/characters.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
-import { METRIC_TYPE_NAMES, MetricType } from "../model/metric-type.ts";
+import { METRIC_TYPE_NAMES } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
 import { appendJson } from "./json-bytes.ts";
 import { jsonString, jsonStringMap } from "./json-text.ts";
+import { ALL_METRICS, type HiddenLabels, type MetricKind, type MetricsView, shownAs } from "./metrics-view.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
 import { appendCount, countsAreWhole, countsAreWholeInTurns, PointOrder } from "./points.ts";
 import { sideJsonPieces } from "./side-json.ts";
@@ -77,23 +78,39 @@ export function* familyJsonPieces(out: Writer, family: ShownFamily, scratch: Jso
   out.append(head.name);
   out.append(scratch.timeOf(family.pushedMs));
   out.append(head.about);
-  if (family.side !== null) yield* sideJsonPieces(out, family.side, family.type);
-  else yield* linesJsonPieces(out, family, scratch);
+  yield* metricsPieces(out, family, ALL_METRICS, scratch);
   out.ascii("]}");
+}
+
+/** Appends metrics of a family as JSON objects with commas between them; pieces as in familyJsonPieces. */
+export function* metricsPieces(
+  out: Writer,
+  family: Pick<ShownFamily, "lines" | "side" | "type">,
+  view: MetricsView,
+  scratch: JsonScratch,
+): Generator<Uint8Array> {
+  if (family.side !== null) yield* sideJsonPieces(out, family.side, family.type, view);
+  else yield* linesJsonPieces(out, family, view, scratch);
 }
 
 function* linesJsonPieces(
   out: Writer,
-  { lines, type }: ShownFamily,
+  { lines, type }: Pick<ShownFamily, "lines" | "type">,
+  view: MetricsView,
   { cursor, order }: JsonScratch,
 ): Generator<Uint8Array> {
+  const { offset, hidden } = view;
+  const kind = shownAs(type, view);
+  const end = offset + view.limit;
   cursor.open(lines, type);
   let stop = STRIDE_BYTES;
-  while (cursor.begin()) {
-    if (cursor.lineStart > 0) out.byte(COMMA);
+  for (let metric = 0; metric < end && cursor.begin(); metric++) {
+    if (metric > offset) out.byte(COMMA);
     while (!cursor.step()) yield NOTHING;
-    if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, type, order);
-    else appendMetric(out, cursor, type, order);
+    if (metric < offset) {
+      if (cursor.lineEnd < stop) continue;
+    } else if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, kind, order, hidden);
+    else appendMetric(out, cursor, kind, order, hidden);
     if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;
     stop = cursor.lineEnd + STRIDE_BYTES;
     yield pieceOf(out);
@@ -101,35 +118,40 @@ function* linesJsonPieces(
 }
 
 /** Keys come sorted, as Go writes maps. */
-function appendMetric(out: Writer, cursor: LineCursor, type: MetricType, order: PointOrder): void {
-  if (type === MetricType.summary) return appendSummary(out, cursor, order);
-  if (type === MetricType.histogram) return appendHistogram(out, cursor, order);
+function appendMetric(
+  out: Writer,
+  cursor: LineCursor,
+  kind: MetricKind,
+  order: PointOrder,
+  hidden: HiddenLabels | null,
+): void {
+  if (kind === "summary") return appendSummary(out, cursor, order, hidden);
+  if (kind === "histogram") return appendHistogram(out, cursor, order, hidden);
   out.ascii('{"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount);
-  appendValue(out, cursor, type);
+  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
+  appendValue(out, cursor, kind);
 }
 
-/** The API of the reference takes a gauge histogram for a metric with a single value, and finds none. */
-function appendValue(out: Writer, cursor: LineCursor, type: MetricType): void {
+function appendValue(out: Writer, cursor: LineCursor, kind: MetricKind): void {
   out.ascii('},"value":"');
-  if (type === MetricType.gaugeHistogram) out.ascii("0");
+  if (kind === "zero") out.ascii("0");
   else out.copy(cursor.lines, cursor.valueStart, cursor.valueEnd);
   out.ascii('"}');
 }
 
-function appendSummary(out: Writer, cursor: LineCursor, order: PointOrder): void {
+function appendSummary(out: Writer, cursor: LineCursor, order: PointOrder, hidden: HiddenLabels | null): void {
   order.sort(cursor);
   out.ascii("{");
   appendTotal(out, cursor, true);
   out.ascii('"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount);
+  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
   out.ascii('},"quantiles":{');
   appendPoints(out, cursor, order, null, 0, cursor.pointCount);
   out.ascii("},");
   appendSum(out, cursor);
 }
 
-function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder): void {
+function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder, hidden: HiddenLabels | null): void {
   const whole = countsAreWhole(cursor);
   order.sort(cursor);
   out.ascii('{"buckets":{');
@@ -137,39 +159,52 @@ function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder): vo
   out.ascii("},");
   appendTotal(out, cursor, whole);
   out.ascii('"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount);
+  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
   out.ascii("},");
   appendSum(out, cursor);
 }
 
 /** A metric of any size, its labels and points in runs. */
-function* largeMetric(out: Writer, cursor: LineCursor, type: MetricType, order: PointOrder): Generator<Uint8Array> {
-  if (type !== MetricType.summary && type !== MetricType.histogram) {
-    yield* largeLabels(out, cursor, '{"labels":{');
-    return appendValue(out, cursor, type);
+function* largeMetric(
+  out: Writer,
+  cursor: LineCursor,
+  kind: MetricKind,
+  order: PointOrder,
+  hidden: HiddenLabels | null,
+): Generator<Uint8Array> {
+  if (kind === "value" || kind === "zero") {
+    yield* largeLabels(out, cursor, '{"labels":{', hidden);
+    return appendValue(out, cursor, kind);
   }
-  const isSummary = type === MetricType.summary;
-  const whole = isSummary ? null : yield* countsAreWholeInTurns(cursor);
+  const whole = kind === "summary" ? null : yield* countsAreWholeInTurns(cursor);
   yield* order.sortInTurns(cursor);
-  if (isSummary) {
+  if (whole === null) {
     out.ascii("{");
     appendTotal(out, cursor, true);
-    yield* largeLabels(out, cursor, '"labels":{');
+    yield* largeLabels(out, cursor, '"labels":{', hidden);
     out.ascii('},"quantiles":{');
   } else out.ascii('{"buckets":{');
   yield* inRuns(out, cursor.pointCount, RUN, (from, to) => appendPoints(out, cursor, order, whole, from, to));
   out.ascii("},");
   if (whole !== null) {
     appendTotal(out, cursor, whole);
-    yield* largeLabels(out, cursor, '"labels":{');
+    yield* largeLabels(out, cursor, '"labels":{', hidden);
     out.ascii("},");
   }
   appendSum(out, cursor);
 }
 
-function* largeLabels(out: Writer, cursor: LineCursor, head: string): Generator<Uint8Array> {
+function* largeLabels(
+  out: Writer,
+  cursor: LineCursor,
+  head: string,
+  hidden: HiddenLabels | null,
+): Generator<Uint8Array> {
   out.ascii(head);
-  yield* inRuns(out, cursor.labelCount, 1, (from, to) => appendLabels(out, cursor, from, to));
+  let isFirst = true;
+  yield* inRuns(out, cursor.labelCount, 1, (from, to) => {
+    isFirst = appendLabels(out, cursor, from, to, hidden, isFirst);
+  });
 }
 
 function appendTotal(out: Writer, { lines, countStart, countEnd }: LineCursor, whole: boolean): void {
@@ -184,14 +219,32 @@ function appendSum(out: Writer, { lines, sumStart, sumEnd }: LineCursor): void {
   out.ascii('"}');
 }
 
-/** The labels [from, to), which the lines have sorted by name. */
-function appendLabels(out: Writer, { lines, labels }: LineCursor, from: number, to: number): void {
+/**
+ * The labels [from, to), which the lines have sorted by name. Returns whether none was written so far; `isFirst` says
+ * so of those before.
+ */
+function appendLabels(
+  out: Writer,
+  { lines, labels }: LineCursor,
+  from: number,
+  to: number,
+  hidden: HiddenLabels | null,
+  isFirst: boolean,
+): boolean {
+  let isNone = isFirst;
   for (let label = from; label < to; label++) {
-    if (label > 0) out.byte(COMMA);
-    appendJson(out, lines, labels.nameStart(label), labels.nameEnd(label), labels.nameEscapes(label));
+    const nameStart = labels.nameStart(label);
+    const nameEnd = labels.nameEnd(label);
+    const valueStart = labels.valueStart(label);
+    const valueEnd = labels.valueEnd(label);
+    if (hidden?.hidesWritten(lines, nameStart, nameEnd, valueEnd === valueStart)) continue;
+    if (!isNone) out.byte(COMMA);
+    isNone = false;
+    appendJson(out, lines, nameStart, nameEnd, labels.nameEscapes(label));
     out.byte(COLON);
-    appendJson(out, lines, labels.valueStart(label), labels.valueEnd(label), labels.valueEscapes(label));
+    appendJson(out, lines, valueStart, valueEnd, labels.valueEscapes(label));
   }
+  return isNone;
 }
 
 /** The points at the places [from, to) of the order; as counts, whole or not, or with `whole` null as they are. */

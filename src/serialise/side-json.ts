@@ -1,24 +1,37 @@
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import { compareText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { MetricType } from "../model/metric-type.ts";
+import type { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
 import { SideCursor } from "../protobuf/metric-reader.ts";
 import { jsonString } from "./json-text.ts";
+import { type MetricsView, shownAs } from "./metrics-view.ts";
 import type { NativeBucket } from "./native-histogram.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, pieceOf, RUN } from "./pieces.ts";
 import { type ShownMetric, type ShownPoints, showSide } from "./shown-metric.ts";
 
 /**
- * Appends the metrics of the records beside the lines as JSON objects with commas between them; pieces as in
+ * Appends metrics of the records beside the lines as JSON objects with commas between them; pieces as in
  * metric-json.ts.
  */
-export function* sideJsonPieces(out: Writer, side: Uint8Array, type: MetricType): Generator<Uint8Array> {
+export function* sideJsonPieces(
+  out: Writer,
+  side: Uint8Array,
+  type: MetricType,
+  view: MetricsView,
+): Generator<Uint8Array> {
   const cursor = new SideCursor(side);
-  for (let isFirst = true; cursor.next(); isFirst = false) {
-    if (!isFirst) out.ascii(",");
-    if (cursor.sizeBytes <= LARGE_METRIC_BYTES) yield* metricJsonPieces(out, showSide(cursor.metric(), type), type);
-    else yield* metricJsonPieces(out, showSide(yield* paused(cursor.metricInTurns()), type), type);
+  const { offset } = view;
+  const end = offset + view.limit;
+  for (let metric = 0; metric < end && cursor.next(); metric++) {
+    if (metric < offset) {
+      if (metric % RUN === 0) yield NOTHING;
+      continue;
+    }
+    if (metric > offset) out.ascii(",");
+    if (cursor.sizeBytes <= LARGE_METRIC_BYTES)
+      yield* metricJsonPieces(out, showSide(cursor.metric(), type), type, view);
+    else yield* metricJsonPieces(out, showSide(yield* paused(cursor.metricInTurns()), type), type, view);
     yield pieceOf(out);
   }
 }
@@ -32,11 +45,16 @@ export function* paused<T>(steps: Generator<null, T>): Generator<Uint8Array, T> 
   }
 }
 
-function* metricJsonPieces(out: Writer, metric: ShownMetric, type: MetricType): Generator<Uint8Array> {
-  if (metric.kind === "value" || type === MetricType.gaugeHistogram) {
+function* metricJsonPieces(
+  out: Writer,
+  metric: ShownMetric,
+  type: MetricType,
+  view: MetricsView,
+): Generator<Uint8Array> {
+  const isZero = shownAs(type, view) === "zero";
+  if (metric.kind === "value" || isZero) {
     out.ascii("{");
-    yield* labelsPieces(out, metric.labels);
-    // The API of the reference takes a gauge histogram for a metric with a single value, and finds none.
+    yield* labelsPieces(out, metric.labels, view);
     return out.text(`"value":${jsonString(metric.kind === "value" ? metric.value : "0")}}`);
   }
   const { labels, count, sum } = metric;
@@ -44,16 +62,19 @@ function* metricJsonPieces(out: Writer, metric: ShownMetric, type: MetricType): 
   if (metric.kind === "native histogram") yield* bucketsPieces(out, metric.buckets);
   else if (metric.kind === "histogram") yield* pointsPieces(out, "buckets", metric.buckets);
   out.text(`"count":${jsonString(count)},`);
-  yield* labelsPieces(out, labels);
+  yield* labelsPieces(out, labels, view);
   if (metric.kind === "summary") yield* pointsPieces(out, "quantiles", metric.quantiles);
   out.text(`"sum":${jsonString(sum)}}`);
 }
 
 /** Labels are sorted by name in the records, as in the lines. */
-function* labelsPieces(out: Writer, labels: readonly LabelPair[]): Generator<Uint8Array> {
-  out.ascii('"labels":{');
-  for (const [i, { name, value }] of labels.entries()) {
-    out.text(`${i === 0 ? "" : ","}${jsonString(name)}:${jsonString(value)}`);
+function* labelsPieces(out: Writer, labels: readonly LabelPair[], { hidden }: MetricsView): Generator<Uint8Array> {
+  const shown = hidden === null ? labels : labels.filter((label) => !hidden.hides(label));
+  let separator = '"labels":{';
+  if (shown.length === 0) out.ascii(separator);
+  for (const label of shown) {
+    out.text(`${separator}${jsonString(label.name)}:${jsonString(label.value)}`);
+    separator = ",";
     if (out.length > LARGE_METRIC_BYTES) yield pieceOf(out);
   }
   out.ascii("},");

@@ -22,7 +22,7 @@ import { viewOf } from "./table/group-view.ts";
 import type { Groups } from "./table/groups.ts";
 import { findInconsistentHelp } from "./table/inconsistent-help.ts";
 import { PushTimes } from "./table/push-times.ts";
-import { readGroups } from "./table/read-groups.ts";
+import { readGroups, readOneGroup } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
 import { putBack, Restoring } from "./table/restore.ts";
 import { type GroupSegments, Segments } from "./table/segments.ts";
@@ -363,6 +363,11 @@ export class Store {
    */
   groups(): Generator<ShownGroup | null> {
     return readGroups(this.table);
+  }
+
+  /** One group that is there, as with `groups`. */
+  group(group: number): Generator<ShownGroup | null> {
+    return readOneGroup(this.table, group);
   }
 
   /** What is searched with `findGroups` and `selectGroups`; a wipe puts another in its place. */

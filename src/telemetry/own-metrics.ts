@@ -63,7 +63,7 @@ export type PushMethod = "put" | "post";
 const DURATION_RANGE: SummaryRange = { lowestExponent: -20, highestExponent: 12 };
 const SIZE_RANGE: SummaryRange = { lowestExponent: 0, highestExponent: 40 };
 
-/** Why pushes are refused; no push is one that goes on. */
+/** Why pushes are refused; no push asks for something, or is one that goes on. */
 const REJECTION_KINDS = {
   malformed: true,
   inconsistent: true,
@@ -72,7 +72,7 @@ const REJECTION_KINDS = {
   full: true,
   busy: true,
   "too-slow": true,
-} as const satisfies Record<Exclude<RejectionKind, "gone">, true>;
+} as const satisfies Record<Exclude<RejectionKind, "absent" | "gone">, true>;
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 

@@ -14,13 +14,18 @@ export function* readGroups(table: Table): Generator<ShownGroup | null> {
     if (group % GROUPS_A_TURN === GROUPS_A_TURN - 1) yield null;
     while (groups.beingStored === group) yield null;
     if (!groups.table.has(group)) continue;
-    const labels = readLabels(groups.table.key(group));
-    if (groups.chunkCount(group) > MOST_NOTED) yield* readLargeGroup(new LargeGroupReading(table, group, labels));
-    else yield* readGroup(new GroupReading(table, group, labels));
+    yield* readOneGroup(table, group);
   }
 }
 
-function* readGroup(reading: GroupReading): Generator<ShownGroup | null> {
+/** One group that is there, as it is when it is asked for; null: a turn of the loop may be taken. */
+export function* readOneGroup(table: Table, group: number): Generator<ShownGroup | null> {
+  const labels = readLabels(table.groups.table.key(group));
+  if (table.groups.chunkCount(group) > MOST_NOTED) yield* readLarge(new LargeGroupReading(table, group, labels));
+  else yield* readNoted(new GroupReading(table, group, labels));
+}
+
+function* readNoted(reading: GroupReading): Generator<ShownGroup | null> {
   try {
     yield* reading.prepare();
     yield reading;
@@ -29,7 +34,7 @@ function* readGroup(reading: GroupReading): Generator<ShownGroup | null> {
   }
 }
 
-function* readLargeGroup(reading: LargeGroupReading): Generator<ShownGroup> {
+function* readLarge(reading: LargeGroupReading): Generator<ShownGroup> {
   try {
     yield reading;
   } finally {

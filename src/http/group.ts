@@ -1,0 +1,122 @@
+import { type Static, Type } from "@sinclair/typebox";
+import type { GroupingKey } from "../exposition/grouping-key.ts";
+import { quoteTokenText, shownToken } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { ShownFamily, ShownGroup } from "../model/view.ts";
+import { groupDetailPieces } from "../serialise/group-json.ts";
+import type { Answer, Exchange } from "../server/exchange.ts";
+import { groupSummary } from "../store/search/group-summary.ts";
+import type { HttpContext } from "./context.ts";
+import { readGroupPath } from "./group-path.ts";
+import { longAnswer } from "./long-answers.ts";
+import { readParameters } from "./query-parameters.ts";
+import { notYet, PRIVATE_JSON_HEADERS, rejected } from "./reply.ts";
+import { toEnd } from "./store-turns.ts";
+
+/** Of a family so many metrics are told of at once. */
+const MOST_METRICS = 2000;
+
+/** What one group may be asked. */
+export const GroupParameters = Type.Object(
+  {
+    family: Type.Optional(Type.String({ description: "The only metric family that is told of." })),
+    offset: Type.Optional(
+      Type.Integer({ minimum: 0, default: 0, description: "So many metrics of `family` are passed over." }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_METRICS,
+        default: MOST_METRICS,
+        description: "So many metrics of each family are told of.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** What one group is told of with. */
+export type GroupDeps = Pick<
+  HttpContext,
+  "clock" | "persistence" | "gzip" | "longAnswers" | "refusals" | "settings" | "store" | "storeTurns"
+>;
+
+/** GET /api/v1/groups/job/...: one group with its families and their metrics, as it is at one moment. */
+export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<Answer> {
+  const { persistence, refusals, settings } = deps;
+  const notReady = persistence.notReady();
+  if (notReady !== null) return notYet(refusals, notReady);
+  const asked = readGroupParameters(exchange.query);
+  if (asked instanceof Rejection) return rejected(refusals, asked);
+  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/api/v1/groups/job`, settings.utf8Names);
+  if (keyed === null) throw new Error("reading the path of a group: the router took one that is none");
+  if (keyed instanceof Rejection) return rejected(refusals, keyed);
+  if (keyed.undecodable !== null) return rejected(refusals, noGroup(keyed.key));
+  const group = await wholeGroup(deps, keyed.key);
+  if (group < 0) return rejected(refusals, noGroup(keyed.key));
+  return detail(deps, exchange, group, asked);
+}
+
+type Asked = Static<typeof GroupParameters>;
+
+function readGroupParameters(query: string): Asked | Rejection {
+  const asked = readParameters(GroupParameters, query);
+  if (asked instanceof Rejection || asked.family !== undefined || asked.offset === undefined) return asked;
+  return new Rejection(
+    "malformed",
+    'asking for a group: "offset" is of the metrics of one "family", which is expected',
+  );
+}
+
+/** The id of a group, or -1 where there is none. One that is being stored is waited for. */
+async function wholeGroup({ store, storeTurns }: GroupDeps, key: GroupingKey): Promise<number> {
+  for (;;) {
+    const group = store.groupOf(key.block);
+    if (group < 0 || !store.isBeingStored(group)) return group;
+    await storeTurns.largeOver();
+  }
+}
+
+async function detail(
+  deps: GroupDeps,
+  exchange: Exchange,
+  id: number,
+  { family, offset = 0, limit = MOST_METRICS }: Asked,
+): Promise<Answer> {
+  const { clock, store } = deps;
+  const asOfSeconds = clock.now() / 1000;
+  const summary = groupSummary(store.searched, id);
+  const reading = store.group(id);
+  const release = () => void reading.return(null);
+  try {
+    const group = await toEnd(clock, firstOf(reading));
+    const families = family === undefined ? group.families : onlyFamily(group, family);
+    if (families instanceof Rejection) {
+      release();
+      return rejected(deps.refusals, families);
+    }
+    const pieces = groupDetailPieces({ asOfSeconds, summary, families, offset, limit });
+    return longAnswer(deps, exchange, pieces, PRIVATE_JSON_HEADERS, release);
+  } catch (fault) {
+    release();
+    throw fault;
+  }
+}
+
+function* firstOf(reading: Generator<ShownGroup | null>): Generator<null, ShownGroup> {
+  for (let step = reading.next(); !step.done; step = reading.next()) {
+    if (step.value !== null) return step.value;
+    yield null;
+  }
+  throw new Error("reading a group: there is none");
+}
+
+function onlyFamily(group: ShownGroup, name: string): readonly ShownFamily[] | Rejection {
+  const found = group.find(name);
+  if (found !== null) return [found];
+  return new Rejection("absent", `the group has no metric family ${quoteTokenText(name)}`);
+}
+
+function noGroup(key: GroupingKey): Rejection {
+  return new Rejection("absent", `there is no group {${shownToken(Buffer.from(key.block).toString())}}`);
+}
