@@ -8,6 +8,9 @@ const GroupSummary = Type.Object(
     last_push_successful: Type.Boolean(),
     push_time_seconds: Type.Number({ description: "Since 1970; 0: no push has succeeded." }),
     push_failure_time_seconds: Type.Number({ description: "Since 1970; 0: no push has failed." }),
+    expires_at: Type.Union([Type.Number(), Type.Null()], {
+      description: "When the group goes by itself if nobody pushes to it, in seconds since 1970; null: it does not.",
+    }),
     families: Type.Integer(),
     series: Type.Integer(),
     bytes: Type.Integer(),

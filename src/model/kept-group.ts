@@ -11,6 +11,8 @@ export interface GroupRow {
   readonly labels: readonly LabelPair[];
   readonly succeededSeconds: number;
   readonly failedSeconds: number;
+  /** Its own time to live, as in group-ttl.ts. */
+  readonly ttlSeconds: number;
 }
 
 /** A group as the store lends it, with what keeping it needs besides. */
@@ -31,8 +33,8 @@ export interface KeptGroups {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly groups: Int32Array<ArrayBuffer>;
   /**
-   * Seconds of the last push that succeeded and of the last that failed, two a group; of further segments they say
-   * nothing.
+   * Seconds of the last push that succeeded, of the last that failed, and of the own time to live: three a group; of
+   * further segments they say nothing.
    */
   readonly times: Float64Array<ArrayBuffer>;
   readonly families: Int32Array<ArrayBuffer>;
@@ -46,6 +48,11 @@ export const KEPT_KEY_SIZE = 1;
 export const KEPT_FAMILIES = 2;
 export const KEPT_SEGMENT = 3;
 export const KEPT_GROUP_STRIDE = 4;
+
+export const KEPT_SUCCEEDED = 0;
+export const KEPT_FAILED = 1;
+export const KEPT_TTL = 2;
+export const KEPT_TIMES_STRIDE = 3;
 
 export const KEPT_HEAD = 0;
 export const KEPT_METRICS = 1;

@@ -7,6 +7,7 @@ import {
   HEAD_STRIDE,
   HEAD_TYPE,
   KEPT_AT,
+  KEPT_FAILED,
   KEPT_FAMILIES,
   KEPT_FAMILY_STRIDE,
   KEPT_GROUP_STRIDE,
@@ -19,6 +20,9 @@ import {
   KEPT_SIDE_AT,
   KEPT_SIDE_SIZE,
   KEPT_SIZE,
+  KEPT_SUCCEEDED,
+  KEPT_TIMES_STRIDE,
+  KEPT_TTL,
   type KeptGroups,
 } from "./kept-group.ts";
 import type { MetricType } from "./metric-type.ts";
@@ -52,11 +56,15 @@ export class KeptReader {
   }
 
   succeededSeconds(row: number): number {
-    return this.kept.times[row * 2] as number;
+    return this.time(row, KEPT_SUCCEEDED);
   }
 
   failedSeconds(row: number): number {
-    return this.kept.times[row * 2 + 1] as number;
+    return this.time(row, KEPT_FAILED);
+  }
+
+  ttlSeconds(row: number): number {
+    return this.time(row, KEPT_TTL);
   }
 
   /** The number of the family's head. */
@@ -116,6 +124,10 @@ export class KeptReader {
 
   private group(row: number, field: number): number {
     return this.kept.groups[row * KEPT_GROUP_STRIDE + field] as number;
+  }
+
+  private time(row: number, field: number): number {
+    return this.kept.times[row * KEPT_TIMES_STRIDE + field] as number;
   }
 
   private family(family: number, field: number): number {

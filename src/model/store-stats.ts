@@ -2,6 +2,8 @@
 export interface StoreStats {
   readonly groups: number;
   readonly families: number;
+  /** Groups that went because their time was over, since the start. */
+  readonly expiredGroups: number;
   /** Exposition lines. */
   readonly series: number;
   readonly chunkBytes: number;

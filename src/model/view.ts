@@ -74,6 +74,8 @@ export interface GroupSummary {
   /** Since 1970; 0: never. */
   readonly succeededSeconds: number;
   readonly failedSeconds: number;
+  /** When it goes by itself, since 1970; Infinity: never. */
+  readonly expiresSeconds: number;
   readonly familyCount: number;
   readonly seriesCount: number;
   readonly sizeBytes: number;

@@ -25,6 +25,7 @@ export type RowOperation =
       readonly labels: Uint8Array;
       readonly succeededSeconds: number;
       readonly failedSeconds: number;
+      readonly ttlSeconds: number;
       readonly row: Row;
     }
   | { readonly kind: "put segment"; readonly number: number; readonly row: Row }
@@ -41,7 +42,7 @@ export type Operation =
 export class BatchWriter {
   private readonly out = new Writer(START_BYTES);
   private readonly labels = new Writer(1024);
-  private readonly doubles = new Float64Array(2);
+  private readonly doubles = new Float64Array(3);
 
   get sizeBytes(): number {
     return this.out.length;
@@ -68,11 +69,12 @@ export class BatchWriter {
   }
 
   /** Puts the group's own row. */
-  put({ labels, succeededSeconds, failedSeconds }: GroupRow, row: Row): void {
+  put({ labels, succeededSeconds, failedSeconds, ttlSeconds }: GroupRow, row: Row): void {
     const { out } = this;
     out.byte(PUT);
     this.doubles[0] = succeededSeconds;
     this.doubles[1] = failedSeconds;
+    this.doubles[2] = ttlSeconds;
     out.append(new Uint8Array(this.doubles.buffer));
     this.labels.reset();
     this.labels.text(labelsText(labels));
@@ -160,7 +162,8 @@ function readRowOperation(reader: PieceReader): RowOperation {
 function readPut(reader: PieceReader): RowOperation {
   const succeededSeconds = reader.double();
   const failedSeconds = reader.double();
-  return { kind: "put", succeededSeconds, failedSeconds, labels: reader.sized(), row: readRow(reader) };
+  const ttlSeconds = reader.double();
+  return { kind: "put", succeededSeconds, failedSeconds, ttlSeconds, labels: reader.sized(), row: readRow(reader) };
 }
 
 function readRow(reader: PieceReader): Row {

@@ -8,6 +8,7 @@ import {
   HEAD_NAME_AT,
   HEAD_STRIDE,
   KEPT_AT,
+  KEPT_FAILED,
   KEPT_FAMILY_STRIDE,
   KEPT_GROUP_STRIDE,
   KEPT_HEAD,
@@ -16,6 +17,9 @@ import {
   KEPT_SIDE_AT,
   KEPT_SIDE_SIZE,
   KEPT_SIZE,
+  KEPT_SUCCEEDED,
+  KEPT_TIMES_STRIDE,
+  KEPT_TTL,
   type KeptGroups,
 } from "../model/kept-group.ts";
 import { HEAD_NUMBERS_BYTES, PartsCursor } from "./parts-cursor.ts";
@@ -27,6 +31,7 @@ export interface KeptRow {
   readonly segment: number;
   readonly succeeded: number;
   readonly failed: number;
+  readonly ttl: number;
   readonly exposition: Uint8Array;
   readonly parts: Uint8Array;
 }
@@ -64,10 +69,17 @@ export class KeptColumns {
     this.groups.ensure((this.rowCount + 1) * KEPT_GROUP_STRIDE);
     const group = [keyAt, row.key.length, this.familyCount - firstFamily, row.segment];
     this.groups.rows.set(group, this.rowCount * KEPT_GROUP_STRIDE);
-    this.times.ensure((this.rowCount + 1) * 2);
-    this.times.rows[this.rowCount * 2] = row.succeeded;
-    this.times.rows[this.rowCount * 2 + 1] = row.failed;
+    this.addTimes(row);
     this.rowCount++;
+  }
+
+  private addTimes({ succeeded, failed, ttl }: KeptRow): void {
+    const at = this.rowCount * KEPT_TIMES_STRIDE;
+    this.times.ensure(at + KEPT_TIMES_STRIDE);
+    const { rows } = this.times;
+    rows[at + KEPT_SUCCEEDED] = succeeded;
+    rows[at + KEPT_FAILED] = failed;
+    rows[at + KEPT_TTL] = ttl;
   }
 
   /** The groups so far, in arrays of their own; the next ones begin. */
@@ -76,7 +88,7 @@ export class KeptColumns {
     const kept = {
       bytes: new Uint8Array(this.bytes.view()),
       groups: this.groups.rows.slice(0, rowCount * KEPT_GROUP_STRIDE),
-      times: this.times.rows.slice(0, rowCount * 2),
+      times: this.times.rows.slice(0, rowCount * KEPT_TIMES_STRIDE),
       families: this.families.slice(0, familyCount * KEPT_FAMILY_STRIDE),
       pushedMs: this.pushedMs.slice(0, familyCount),
       heads: this.heads.rows.slice(0, headCount * HEAD_STRIDE),

@@ -49,9 +49,10 @@ function checkSchema(database: Database): void {
   const { encoding } = database.query("PRAGMA encoding").get() as { encoding: string };
   if (encoding !== "UTF-8") throw strange(`its texts are in ${encoding}`);
   const objects = database.query(OBJECTS).all() as SchemaObject[];
-  const found = findStrange(objects);
+  const version = versionOf(database);
+  const found = findStrange(objects, version);
   if (found !== null) throw strange(`it holds the ${found.type} ${JSON.stringify(found.name)}${wordsFor(found)}`);
-  for (const table of tablesOf(versionOf(database)))
+  for (const table of tablesOf(version))
     if (!objects.some(({ name }) => name === table)) throw strange(`it has no table ${JSON.stringify(table)}`);
 }
 

@@ -1,11 +1,12 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
+import { NO_OWN_TTL } from "../model/group-ttl.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
 import { checkHead } from "./file-head.ts";
 import { KeptColumns } from "./kept-columns.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
-import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION } from "./schema.ts";
+import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
 import { isStaged, type Run, runsOf } from "./staged.ts";
 
@@ -13,14 +14,17 @@ import { isStaged, type Run, runsOf } from "./staged.ts";
 const HANDOVER_BYTES = 1 << 20;
 const TEXTS = "typeof(key) = 'text' AND typeof(exposition) = 'text' AND typeof(parts) = 'blob'";
 const CONTENT = "CAST(key AS BLOB) AS key, CAST(exposition AS BLOB) AS exposition, parts";
-/** The rows of groups, each a FoundRow. */
-export const READ_GROUPS = `SELECT rowid AS id, 0 AS segment, succeeded, failed, ${CONTENT},
-  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AS isTyped, 1 AS hasGroup, 0 AS hasPieces
-  FROM groups`;
+/** Reads the rows of groups of a database of a version, each a FoundRow. */
+export function readGroupRows(version: number): string {
+  const ttl = version < TTL_VERSION ? `${NO_OWN_TTL}.0` : "ttl";
+  return `SELECT rowid AS id, 0 AS segment, succeeded, failed, ${ttl} AS ttl, ${CONTENT},
+  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AND typeof(${ttl}) = 'real' AS isTyped,
+  1 AS hasGroup, 0 AS hasPieces FROM groups`;
+}
 const HAS_GROUP = "EXISTS (SELECT 1 FROM groups WHERE groups.key = segments.key)";
 const HAS_PIECES = "EXISTS (SELECT 1 FROM pieces WHERE pieces.key = segments.key AND pieces.number = segments.number)";
 const readSegments = (hasPieces: string): string => `SELECT rowid AS id, number AS segment, 0.0 AS succeeded,
-  0.0 AS failed, ${CONTENT}, ${TEXTS} AND number > 0 AS isTyped, ${HAS_GROUP} AS hasGroup, ${hasPieces} AS hasPieces
+  0.0 AS failed, ${NO_OWN_TTL}.0 AS ttl, ${CONTENT}, ${TEXTS} AND number > 0 AS isTyped, ${HAS_GROUP} AS hasGroup, ${hasPieces} AS hasPieces
   FROM segments`;
 /** A group's segments come together. */
 const IN_ORDER = "ORDER BY key, number";
@@ -73,7 +77,7 @@ function* readRows(database: Database, leaveOut: (row: LeftOutRow) => void): Gen
   const reader = new RowReader(database, leaveOut);
   const { columns, version } = reader;
   const rows = (statement: string) => database.query(statement).iterate() as IterableIterator<StoredRow>;
-  for (const row of rows(READ_GROUPS)) if (reader.add("groups", row)) yield columns.finish();
+  for (const row of rows(readGroupRows(version))) if (reader.add("groups", row)) yield columns.finish();
   const segments = readSegments(version < STAGED_VERSION ? "0" : HAS_PIECES);
   if (version >= SEGMENTED_VERSION)
     for (const row of rows(`${segments} ${IN_ORDER}`)) if (reader.add("segments", row)) yield columns.finish();
@@ -86,7 +90,8 @@ function* readRows(database: Database, leaveOut: (row: LeftOutRow) => void): Gen
 export function readGroup(database: Database, key: Uint8Array): KeptGroups {
   const reader = new RowReader(database, () => {});
   const rows = (statement: string) => database.query(`${statement} ${OF_KEY} ${IN_ORDER}`).all(key) as StoredRow[];
-  for (const row of database.query(`${READ_GROUPS} ${OF_KEY}`).all(key) as StoredRow[]) reader.add("groups", row);
+  const groups = `${readGroupRows(reader.version)} ${OF_KEY}`;
+  for (const row of database.query(groups).all(key) as StoredRow[]) reader.add("groups", row);
   for (const row of rows(readSegments(HAS_PIECES))) reader.add("segments", row);
   return reader.columns.finish();
 }

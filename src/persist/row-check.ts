@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { sameBytes } from "../bytes/hash.ts";
 import { KeyTable } from "../bytes/key-table.ts";
+import { LONGEST_TTL_SECONDS, NEVER_EXPIRES, NO_OWN_TTL } from "../model/group-ttl.ts";
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
@@ -29,6 +30,8 @@ export interface FoundRow extends KeptRow {
   /** 1: the row of its group is there. */
   readonly hasGroup: number;
 }
+
+const isTtl = (ttl: number): boolean => ttl === NEVER_EXPIRES || (ttl >= NO_OWN_TTL && ttl <= LONGEST_TTL_SECONDS);
 
 /** Says of each row of a file whether it is one that we write. Costs a look at each byte of it. */
 export class RowCheck {
@@ -63,10 +66,11 @@ export class RowCheck {
     }
   }
 
-  private check({ key, segment, exposition, parts, succeeded, failed, isTyped }: FoundRow): void {
+  private check({ key, segment, exposition, parts, succeeded, failed, ttl, isTyped }: FoundRow): void {
     if (isTyped !== 1) broken("a column has a value of another type");
     if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
     if (!Number.isFinite(succeeded) || !Number.isFinite(failed)) broken("its push times are not numbers");
+    if (!isTtl(ttl)) broken("its time to live cannot be one");
     if (!isUtf8(key) || (this.sides !== null && !isUtf8(exposition))) broken("it is not UTF-8");
     this.lines.openKey(key);
     const { cursor } = this;

@@ -3,15 +3,15 @@ export const APPLICATION_ID = 0x50475754;
 /**
  * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today,
  * and every group is one row. 3: large groups have further rows. 4: large families have several, and rows may be
- * staged.
+ * staged. 5: groups have a time to live.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 export const RECHECKED_VERSION = 2;
 export const SEGMENTED_VERSION = 3;
 export const STAGED_VERSION = 4;
+export const TTL_VERSION = 5;
 
-/** One row a group, with its families, or those of them that are in no segment. */
-export const GROUPS = `CREATE TABLE groups (
+const GROUPS_WITHOUT_TTL = `CREATE TABLE groups (
   key TEXT NOT NULL PRIMARY KEY,
   labels TEXT NOT NULL,
   succeeded REAL NOT NULL,
@@ -19,6 +19,12 @@ export const GROUPS = `CREATE TABLE groups (
   exposition TEXT NOT NULL,
   parts BLOB NOT NULL
 )`;
+const TTL = "ttl REAL NOT NULL DEFAULT 0.0";
+
+/** One row a group, with its families, or those of them that are in no segment. As ADD_TTL leaves it. */
+export const GROUPS = `${GROUPS_WITHOUT_TTL.slice(0, -1)}, ${TTL})`;
+/** Brings the table of an older file to the present one. */
+export const ADD_TTL = `ALTER TABLE groups ADD COLUMN ${TTL}`;
 
 /** Further rows of large groups, so that a push writes no more than its change; the key is the group's. */
 export const SEGMENTS = `CREATE TABLE segments (
@@ -73,19 +79,20 @@ export interface SchemaObject {
   readonly sql: string | null;
 }
 
-/** The first object that no version of ours has made, or null. */
-export function findStrange(objects: readonly SchemaObject[]): SchemaObject | null {
-  return objects.find((object) => !isOurs(object)) ?? null;
+/** The first object of a database of a version that no version of ours has made, or null. */
+export function findStrange(objects: readonly SchemaObject[], version: number): SchemaObject | null {
+  const groups = version < TTL_VERSION ? GROUPS_WITHOUT_TTL : GROUPS;
+  const tables = [["groups", groups] as const, ...FURTHER_TABLES];
+  return objects.find((object) => !isOurs(object, tables)) ?? null;
 }
 
-function isOurs({ type, name, table, sql }: SchemaObject): boolean {
+function isOurs({ type, name, table, sql }: SchemaObject, tables: readonly (readonly [string, string])[]): boolean {
   if (type === "index") return sql === null && name === `sqlite_autoindex_${table}_1`;
   if (type !== "table" || name !== table) return false;
-  return ANALYZED.test(name) || TABLES.some(([known, text]) => known === name && text === sql);
+  return ANALYZED.test(name) || tables.some(([known, text]) => known === name && text === sql);
 }
 
-const TABLES = [
-  ["groups", GROUPS],
+const FURTHER_TABLES = [
   ["segments", SEGMENTS],
   ["pieces", PIECES],
   ["staged", STAGED],

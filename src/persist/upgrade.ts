@@ -4,10 +4,20 @@ import { type RowOperation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
 import { openOurs, versionOf } from "./opening.ts";
-import { READ_GROUPS } from "./reading.ts";
+import { readGroupRows } from "./reading.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
 import { splitRow } from "./row-split.ts";
-import { LEFT_OUT, PIECES, SCHEMA_VERSION, SEGMENTED_VERSION, SEGMENTS, STAGED, STAGED_VERSION } from "./schema.ts";
+import {
+  ADD_TTL,
+  LEFT_OUT,
+  PIECES,
+  SCHEMA_VERSION,
+  SEGMENTED_VERSION,
+  SEGMENTS,
+  STAGED,
+  STAGED_VERSION,
+  TTL_VERSION,
+} from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
 
 /** A row that is not to stay as it is. */
@@ -20,7 +30,7 @@ export interface Amendment {
 
 const OWN: ReadonlySet<string> = new Set([PUSH_TIME, PUSH_FAILURE_TIME]);
 const LARGE = `SELECT rowid AS id FROM groups WHERE octet_length(exposition) + octet_length(parts) > ${ROW_BYTES}`;
-const ROW = `${READ_GROUPS} WHERE rowid = ?`;
+const ROW = `${readGroupRows(SCHEMA_VERSION)} WHERE rowid = ?`;
 const LABELS = "SELECT CAST(labels AS BLOB) AS labels FROM groups WHERE rowid = ?";
 
 /**
@@ -44,6 +54,7 @@ function upgrade(database: Database, amendments: readonly Amendment[], step: () 
   const version = versionOf(database);
   if (version < SEGMENTED_VERSION) database.run(SEGMENTS);
   if (version < STAGED_VERSION) for (const table of [PIECES, STAGED]) database.run(table);
+  if (version < TTL_VERSION) database.run(ADD_TTL);
   if (amendments.length > 0) database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
   for (const amendment of amendments) amend(database, amendment);
   const check = new RowCheck(new SideCheck());
@@ -67,11 +78,11 @@ function amend(database: Database, { key, reason, batch }: Amendment): void {
 }
 
 function split(database: Database, row: FoundRow): void {
-  const { key, succeeded: succeededSeconds, failed: failedSeconds } = row;
+  const { key, succeeded: succeededSeconds, failed: failedSeconds, ttl: ttlSeconds } = row;
   const { labels } = database.query(LABELS).get(row.id) as { labels: Uint8Array };
   let number = 0;
   for (const part of splitRow(row, OWN)) {
-    const own: RowOperation = { kind: "put", labels, succeededSeconds, failedSeconds, row: part };
+    const own: RowOperation = { kind: "put", labels, succeededSeconds, failedSeconds, ttlSeconds, row: part };
     const further: RowOperation = { kind: "put segment", number, row: part };
     carryOut(database, [{ kind: "group", key, rows: [number === 0 ? own : further] }]);
     number++;

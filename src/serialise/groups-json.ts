@@ -68,7 +68,8 @@ export function groupSummaryJson(group: GroupSummary): string {
   const times = `"push_time_seconds":${group.succeededSeconds},"push_failure_time_seconds":${group.failedSeconds}`;
   const sizes = `"families":${group.familyCount},"series":${group.seriesCount},"bytes":${group.sizeBytes}`;
   const path = jsonString(groupPath(group.labels));
-  return `{"labels":${labels},"path":${path},"last_push_successful":${group.lastPushSuccessful},${times},${sizes}}`;
+  const end = `"expires_at":${group.expiresSeconds === Infinity ? null : group.expiresSeconds}`;
+  return `{"labels":${labels},"path":${path},"last_push_successful":${group.lastPushSuccessful},${times},${end},${sizes}}`;
 }
 
 function facetsJson({ jobs, ages, failing }: ListedFacets): string {

@@ -118,7 +118,7 @@ export class LargePush {
   }
 
   /** Whether it is for the group of a key. */
-  isFor({ block }: GroupingKey): boolean {
+  isFor({ block }: Pick<GroupingKey, "block">): boolean {
     return Buffer.compare(this.request.key.block, block) === 0;
   }
 

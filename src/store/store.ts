@@ -1,6 +1,6 @@
 import { Broken } from "../bytes/broken.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
-import { readLabels } from "../exposition/label-block.ts";
+import { type CommonExpiry, NO_EXPIRY } from "../model/group-ttl.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
 import type { PushTime } from "../model/push-times.ts";
@@ -16,11 +16,12 @@ import { KnownContradictions } from "./admission/known-contradictions.ts";
 import { PushOutcome } from "./admission/push-outcome.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
+import { Expiry } from "./expiry.ts";
 import { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
-import { viewOf } from "./table/group-view.ts";
+import { rowOf, viewOf } from "./table/group-view.ts";
 import type { Groups } from "./table/groups.ts";
-import { findInconsistentHelp } from "./table/inconsistent-help.ts";
+import { takeInconsistentHelp } from "./table/inconsistent-help.ts";
 import { PushTimes } from "./table/push-times.ts";
 import { readGroups, readOneGroup } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
@@ -29,9 +30,6 @@ import { type GroupSegments, Segments } from "./table/segments.ts";
 import { Snapshot } from "./table/snapshot.ts";
 import { Table } from "./table/table.ts";
 import { WipedTables } from "./table/wiped-tables.ts";
-
-/** Families whose help texts are compared at a time in search of an inconsistent one; others wait for the next time. */
-const HELPS_LOOKED_AT = 1024;
 
 const NO_GROUP = -1;
 
@@ -44,7 +42,9 @@ interface Desk {
 
 /** All pushed metrics. Its contract is in docs/architecture.md, "The store". */
 export class Store {
-  private table = new Table();
+  /** Groups whose time is over go. */
+  readonly expiry: Expiry;
+  private table: Table;
   private desk: Desk;
   /** The large push that is being judged or stored, if there is one. */
   private large: LargePush | null = null;
@@ -64,8 +64,19 @@ export class Store {
     /** Whether pushes are checked against each other (not with `--push.disable-consistency-check`). */
     private readonly check: boolean,
     private readonly limits: StoreLimits = NO_STORE_LIMITS,
+    private readonly common: CommonExpiry = NO_EXPIRY,
   ) {
+    this.table = new Table(common.ttlSeconds);
     this.desk = this.openDesk();
+    this.expiry = new Expiry(
+      {
+        table: () => this.table,
+        watcher: () => this.watcher,
+        isHeld: (key) => this.isHeld(key),
+        pushTimes: (group) => this.desk.outcome.chunksOf(group),
+      },
+      common.keepsPushTimes,
+    );
     if (!check) this.allowContradictions();
   }
 
@@ -125,6 +136,7 @@ export class Store {
 
   private stored(group: number, request: PushRequest, admitted: Admitted): void {
     this.desk.outcome.succeeded(group, request, admitted);
+    this.table.groups.lifetimes.note(group, request.ttlSeconds);
     this.watcher?.changed(group);
   }
 
@@ -133,6 +145,7 @@ export class Store {
       const known = this.table.groups.find(request.key.block);
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
+      this.table.groups.lifetimes.note(group, known < 0 ? request.ttlSeconds : undefined);
       this.watcher?.changed(group);
     }
     return rejection;
@@ -177,7 +190,7 @@ export class Store {
   }
 
   /** Whether a large push to the group of a key is being judged or stored: it is not to be deleted meanwhile. */
-  isHeld(key: GroupingKey): boolean {
+  isHeld(key: Pick<GroupingKey, "block">): boolean {
     return this.large?.isFor(key) ?? false;
   }
 
@@ -211,6 +224,7 @@ export class Store {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
     this.desk.outcome.set(group, key, succeeded, failed);
+    this.table.groups.lifetimes.note(group);
     this.watcher?.changed(group);
   }
 
@@ -264,11 +278,7 @@ export class Store {
 
   /** The same without its families. */
   groupRow(group: number): GroupRow | null {
-    const { groups } = this.table;
-    if (!groups.table.has(group)) return null;
-    const key = groups.table.key(group);
-    const succeededSeconds = groups.succeededSeconds(group);
-    return { key, labels: readLabels(key), succeededSeconds, failedSeconds: groups.failedSeconds(group) };
+    return rowOf(this.table, group);
   }
 
   /** How a group that is there is spread over rows, or null where it is kept whole. Only where somebody watches. */
@@ -328,7 +338,7 @@ export class Store {
     this.large?.finishStoring();
     this.wipes++;
     this.wiped.add(this.table);
-    this.table = new Table();
+    this.table = new Table(this.common.ttlSeconds);
     if (this.watcher !== null) this.watchSegments(this.watcher);
     this.desk = this.openDesk();
     if (!this.check) this.allowContradictions();
@@ -338,14 +348,7 @@ export class Store {
 
   /** A family of inconsistent help texts that was not given since these changed, or null: none of those looked at. */
   takeInconsistentHelp(): InconsistentHelp | null {
-    let left = HELPS_LOOKED_AT;
-    for (const family of this.table.newHelps) {
-      if (--left < 0) break;
-      this.table.newHelps.delete(family);
-      const found = findInconsistentHelp(this.table, family, this.reserved.get(family.name)?.help);
-      if (found !== null) return found;
-    }
-    return null;
+    return takeInconsistentHelp(this.table, this.reserved);
   }
 
   /** Everything as it is now. The caller must release it. A change under way is brought to its end first. */
@@ -384,6 +387,7 @@ export class Store {
     const { table } = this;
     return {
       groups: table.groups.count,
+      expiredGroups: this.expiry.expired,
       families: table.familyCount,
       series: table.seriesCount,
       chunkBytes: table.chunkBytes,

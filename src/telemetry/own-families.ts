@@ -30,6 +30,7 @@ export const OWN_FAMILIES = {
   pushgateway_conflicting_families: gauge(
     "Number of metric families of groups that are left out of the exposition because they contradict others.",
   ),
+  pushgateway_groups_expired_total: counter("Total number of groups whose time to live was over."),
   pushgateway_http_push_duration_seconds: summary("HTTP request duration for pushes to the Pushgateway."),
   pushgateway_http_push_size_bytes: summary("HTTP request size for pushes to the Pushgateway."),
   pushgateway_http_refused_total: counter(

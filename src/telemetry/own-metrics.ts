@@ -171,6 +171,7 @@ export class OwnMetrics {
     const stats = this.deps.storeStats();
     const figures: [OwnFamilyName, number][] = [
       ["pushgateway_conflicting_families", stats.conflictingFamilies],
+      ["pushgateway_groups_expired_total", stats.expiredGroups],
       ["pushgateway_store_chunk_bytes", stats.chunkBytes],
       ["pushgateway_store_families", stats.families],
       ["pushgateway_store_groups", stats.groups],

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeGob } from "../../src/persist/gob/write.ts";
+import { SCHEMA_VERSION } from "../../src/persist/schema.ts";
 import { double, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
 import { scrapeFault } from "../poison/strict-scraper.ts";
 import { commandUnderTest, eventually, firstAbsent, Gateway, requirement, run } from "../program.ts";
@@ -206,6 +207,13 @@ describe(`a large file of the reference (PUSHGATEWAY_CRASH_SEED=${SEED})`, () =>
   });
 });
 
+/** Takes away what the first version did not have. */
+function makeFirstVersion(database: Database): void {
+  for (const table of ["segments", "pieces", "staged"]) database.run(`DROP TABLE ${table}`);
+  database.run("ALTER TABLE groups DROP COLUMN ttl");
+  database.run("PRAGMA user_version = 1");
+}
+
 describe("a database that an older version wrote", () => {
   /** Makes rows as an older version could, of today's: `xx` in lines becomes a reserved name. */
   async function makeOlder(file: string): Promise<void> {
@@ -216,8 +224,7 @@ describe("a database that an older version wrote", () => {
     await gateway.stop();
     using database = new Database(file);
     database.run("UPDATE groups SET exposition = replace(exposition, 'xx=', '__=')");
-    for (const table of ["segments", "pieces", "staged"]) database.run(`DROP TABLE ${table}`);
-    database.run("PRAGMA user_version = 1");
+    makeFirstVersion(database);
   }
 
   test("what could not be pushed today is not served, named at warn, and kept in the table left_out of the file", async () => {
@@ -289,15 +296,14 @@ describe("a database that an older version wrote", () => {
     const before = await told(gateway);
     await gateway.stop();
     const database = new Database(place.file);
-    for (const table of ["segments", "pieces", "staged"]) database.run(`DROP TABLE ${table}`);
-    database.run("PRAGMA user_version = 1");
+    makeFirstVersion(database);
     database.close();
     await using again = await Gateway.start([persistence(place.file)]);
     expect(await told(again)).toEqual(before);
     await again.stop();
     using looked = new Database(place.file, { readonly: true });
     expect(looked.query("SELECT name FROM sqlite_master WHERE name = 'left_out'").all()).toEqual([]);
-    expect(looked.query("PRAGMA user_version").get()).toEqual({ user_version: 4 });
+    expect(looked.query("PRAGMA user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
   });
 
   test("an export before that says what a text cannot hold; a file of the reference has it all", async () => {

@@ -150,13 +150,13 @@ export const newFile = () => join(scratchFolder(), "f.db");
 /** All groups of a store with all that is kept of them. */
 export function contentOf(store: Store): string[] {
   verifyStore(store);
-  const groups = [...store.keyedGroups()].map(({ key, view, succeededSeconds, failedSeconds }) => {
+  const groups = [...store.keyedGroups()].map(({ key, view, succeededSeconds, failedSeconds, ttlSeconds }) => {
     const families = view.families.map(({ name, type, help, pushedMs, metricCount, lines }) =>
       [name, type, help && Buffer.from(help).toString(), pushedMs, metricCount, Buffer.from(lines).toString()].join(
         "|",
       ),
     );
-    return [Buffer.from(key).toString(), succeededSeconds, failedSeconds, ...families].join("\n");
+    return [Buffer.from(key).toString(), succeededSeconds, failedSeconds, ttlSeconds, ...families].join("\n");
   });
   return groups.sort();
 }

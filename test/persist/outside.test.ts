@@ -79,6 +79,16 @@ describe("a database whose schema is not ours, word for word, is refused; nothin
       statements: ["CREATE INDEX i ON groups (hex(exposition))"],
       named: 'the index "i"',
     },
+    {
+      what: "groups without a time to live",
+      statements: ["ALTER TABLE groups DROP COLUMN ttl"],
+      named: 'the table "groups"',
+    },
+    {
+      what: "of the version before, with a time to live",
+      statements: ["PRAGMA user_version = 4"],
+      named: 'the table "groups"',
+    },
     { what: "no groups", statements: ["DROP TABLE groups"], named: 'no table "groups"' },
     { what: "no segments", statements: ["DROP TABLE segments"], named: 'no table "segments"' },
     {
@@ -100,6 +110,7 @@ describe("a database whose schema is not ours, word for word, is refused; nothin
       what: "of the first version, with a trigger",
       statements: [
         "DROP TABLE segments",
+        "ALTER TABLE groups DROP COLUMN ttl",
         "CREATE TRIGGER t AFTER UPDATE ON groups BEGIN DELETE FROM groups; END",
         "PRAGMA user_version = 1",
       ],

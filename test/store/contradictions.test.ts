@@ -36,13 +36,14 @@ async function take(test: TestApp, steps: readonly Step[]): Promise<void> {
 function restoredFrom(store: Store, ...flags: string[]): TestApp {
   const rows = new RowWriter();
   const columns = new KeptColumns();
-  for (const { key, view, succeededSeconds, failedSeconds } of store.keyedGroups()) {
+  for (const { key, view, succeededSeconds, failedSeconds, ttlSeconds } of store.keyedGroups()) {
     const { exposition, parts } = rows.writeWhole(view.families);
     columns.add({
       key: key.slice(),
       segment: 0,
       succeeded: succeededSeconds,
       failed: failedSeconds,
+      ttl: ttlSeconds,
       exposition: exposition.slice(),
       parts: parts.slice(),
     });

@@ -57,6 +57,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
     }),
     storeStats: () => ({
       groups: 3,
+      expiredGroups: 5,
       families: 7,
       series: 40,
       chunkBytes: 3210,

@@ -58,6 +58,11 @@ export class PushOutcome {
     this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
   }
 
+  /** The chunks of both push times of a group, as far as it has them. */
+  chunksOf(group: number): number[] {
+    return [this.chunkOf(PUSH_TIME, group), this.chunkOf(PUSH_FAILURE_TIME, group)].filter((chunk) => chunk >= 0);
+  }
+
   /** The chunk of a push time in a group, or -1. */
   private chunkOf(name: PushTimeName, group: number): number {
     const { table } = this;

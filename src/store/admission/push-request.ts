@@ -8,6 +8,8 @@ export interface PushRequest {
   /** PUT: families of the group that are not in the push go. */
   readonly replace: boolean;
   readonly receivedMs: number;
+  /** The own time to live that its group gets (group-ttl.ts); without it the group keeps the one that it has. */
+  readonly ttlSeconds?: number | undefined;
   /** The caller applies it again if it has to wait. */
   readonly canWait?: boolean;
 }

@@ -14,11 +14,5 @@ export function removeOthers(table: Table, group: number, families: JudgedFamili
   }
   if (kept.length + PUSH_TIME_FAMILIES >= chunks.count) return;
   for (const chunk of [chunks.succeeded, chunks.failed]) if (chunk >= 0) kept.push(chunk);
-  let seriesCount = 0;
-  let heldBytes = 0;
-  for (const chunk of kept) {
-    seriesCount += table.lineCountOf(chunk);
-    heldBytes += table.heldBytesOf(chunk);
-  }
-  table.keepOnly(group, kept, seriesCount, heldBytes);
+  table.keepOnly(group, kept);
 }

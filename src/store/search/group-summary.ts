@@ -9,6 +9,7 @@ export function groupSummary(groups: Groups, id: number): GroupSummary {
     lastPushSuccessful: !groups.isFailing(id),
     succeededSeconds: groups.succeededSeconds(id),
     failedSeconds: groups.failedSeconds(id),
+    expiresSeconds: groups.lifetimes.goesSeconds(id),
     familyCount: groups.chunkCount(id),
     seriesCount: groups.seriesCount(id),
     sizeBytes: groups.heldBytes(id),

@@ -1,6 +1,21 @@
+import { readLabels } from "../../exposition/label-block.ts";
+import type { GroupRow } from "../../model/kept-group.ts";
 import type { GroupFamily, GroupView, LabelPair } from "../../model/view.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Table } from "./table.ts";
+
+/** What is kept of a group besides its families, borrowed; null: there is no such group. */
+export function rowOf({ groups }: Table, group: number): GroupRow | null {
+  if (!groups.table.has(group)) return null;
+  const key = groups.table.key(group);
+  return {
+    key,
+    labels: readLabels(key),
+    succeededSeconds: groups.succeededSeconds(group),
+    failedSeconds: groups.failedSeconds(group),
+    ttlSeconds: groups.lifetimes.ownTtl(group),
+  };
+}
 
 /** A group as it is now: borrowed, valid until something is written. */
 export function viewOf(table: Table, group: number, labels: readonly LabelPair[]): GroupView {

@@ -2,7 +2,9 @@ import { Float64Column, Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
+import { NEVER_EXPIRES } from "../../model/group-ttl.ts";
 import { GroupTexts } from "./group-texts.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { Shapes } from "./shapes.ts";
 
 /** So many groups are entered in the text that is searched before a turn of the loop may be taken. */
@@ -40,6 +42,13 @@ export class Groups {
   private readonly walk = new LabelWalk();
   private readonly column = new Int32Column();
   private readonly doubles = new Float64Column();
+  readonly lifetimes: Lifetimes;
+
+  /** The time to live that all groups have, and when a group that no push succeeded to was first pushed to, or 0. */
+  constructor(ttlSeconds = NEVER_EXPIRES, firstFailureSeconds: (group: number) => number = () => 0) {
+    const since = (group: number) => this.succeededSeconds(group) || firstFailureSeconds(group) || Infinity;
+    this.lifetimes = new Lifetimes(ttlSeconds, since);
+  }
 
   get count(): number {
     return this.table.count;
@@ -85,6 +94,7 @@ export class Groups {
     this.shapes.leave(this.integer(group * STRIDE + SHAPE));
     this.keyTexts?.remove(group);
     this.table.remove(group);
+    this.lifetimes.removed(group, this.table.limit);
     this.column.trim(this.table.limit * STRIDE);
     this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
   }
@@ -92,7 +102,8 @@ export class Groups {
   /** The memory that the rows, the keys and their names take up. */
   get sizeBytes(): number {
     const columns = this.column.sizeBytes + this.doubles.sizeBytes;
-    return this.table.sizeBytes + columns + this.shapes.sizeBytes + (this.keyTexts?.sizeBytes ?? 0);
+    const { keyTexts, lifetimes, shapes, table } = this;
+    return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + (keyTexts?.sizeBytes ?? 0);
   }
 
   /**

@@ -71,12 +71,19 @@ export class Restoring {
     this.addFamilies(this.group);
     if (this.family < this.end) return true;
     if (this.segment === OWN_SEGMENT) {
-      this.table.groups.setSucceeded(this.group, kept.succeededSeconds(rows));
-      this.table.groups.setFailed(this.group, kept.failedSeconds(rows));
+      this.setTimes(this.group, rows);
     }
     this.group = -1;
     this.rows++;
     return true;
+  }
+
+  private setTimes(group: number, row: number): void {
+    const { kept } = this;
+    const { groups } = this.table;
+    groups.setSucceeded(group, kept.succeededSeconds(row));
+    groups.setFailed(group, kept.failedSeconds(row));
+    groups.lifetimes.note(group, kept.ttlSeconds(row));
   }
 
   /** Restores families of the group up to some number, and some bytes. */

@@ -1,7 +1,8 @@
 import { Broken } from "../../bytes/broken.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
+import { NEVER_EXPIRES } from "../../model/group-ttl.ts";
 import type { MetricType } from "../../model/metric-type.ts";
-import { isPushTimeName } from "../../model/push-times.ts";
+import { isPushTimeName, PUSH_TIME } from "../../model/push-times.ts";
 import { type ChunkContent, copyInto } from "./chunk-content.ts";
 import { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
@@ -18,12 +19,14 @@ import { Removals } from "./removals.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
 import { TableSize } from "./table-size.ts";
 
+const PUSH_TIME_NAME = new TextEncoder().encode(PUSH_TIME);
+
 /**
  * The table of families (columns) and groups (rows) with a chunk in each cell that is filled. It keeps all counts and
  * lists in step and knows nothing of what may be pushed.
  */
 export class Table {
-  readonly groups = new Groups();
+  readonly groups: Groups;
   readonly chunks = new Chunks();
   readonly pages = new Pages();
   readonly helps = new HelpTexts();
@@ -33,7 +36,7 @@ export class Table {
   readonly readers = new Readers(this.pages);
   readonly removals = new Removals(this);
   readonly indexing = new Indexing(this.pages);
-  readonly lists = new GroupLists(this.groups, this.chunks);
+  readonly lists: GroupLists;
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** Decides what cannot be shown together; null if everything can, because it was checked or nothing else is known. */
   contradictions: Contradictions | null = null;
@@ -43,7 +46,21 @@ export class Table {
   readonly newHelps = new Set<Family>();
   seriesCount = 0;
   chunkBytes = 0;
-  readonly size = new TableSize(this);
+  readonly size: TableSize;
+
+  /** The time to live that all groups have. */
+  constructor(ttlSeconds = NEVER_EXPIRES) {
+    this.groups = new Groups(ttlSeconds, (group) => this.firstFailureSeconds(group));
+    this.lists = new GroupLists(this.groups, this.chunks);
+    this.size = new TableSize(this);
+  }
+
+  /** When the push time of a group was set first where none has succeeded, in seconds since 1970; 0: it has none. */
+  private firstFailureSeconds(group: number): number {
+    const family = this.findFamily(PUSH_TIME_NAME, 0, PUSH_TIME_NAME.length);
+    const chunk = family === null ? -1 : this.chunkOf(group, family.id);
+    return chunk < 0 ? this.groups.failedSeconds(group) : this.chunks.pushedMs(chunk) / 1000;
+  }
 
   get familyCount(): number {
     return this.names.count;
@@ -228,18 +245,18 @@ export class Table {
 
   /**
    * Leaves a group those of its chunks that are in `kept`, in the order in which they were added. The others, where
-   * they are many, leave their families step by step. Costs what is kept, however many there are; the group holds as
-   * much as is said then.
+   * they are many, leave their families step by step. Costs what is kept, however many there are.
    */
-  keepOnly(group: number, kept: readonly number[], seriesCount: number, heldBytes: number): void {
+  keepOnly(group: number, kept: readonly number[]): void {
     this.segments?.keptOnly(group, kept);
-    this.groups.setHeld(group, seriesCount, heldBytes);
+    this.groups.setHeld(group, 0, 0);
+    for (const chunk of kept) this.groups.addHeld(group, this.lineCountOf(chunk), this.heldBytesOf(chunk));
     const { first, list } = this.lists.keepOnly(group, kept);
     if (first >= 0) this.removals.begin(first, this.groups.shapeId(group), list);
   }
 
   removeGroup(group: number): void {
-    this.keepOnly(group, [], 0, 0);
+    this.keepOnly(group, []);
     this.groups.remove(group);
     this.segments?.removed(group);
   }
