@@ -19,6 +19,7 @@ import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
 import { Expiry } from "./expiry.ts";
 import { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
+import { figuresOf } from "./table/figures.ts";
 import { rowOf, viewOf } from "./table/group-view.ts";
 import type { Groups } from "./table/groups.ts";
 import { takeInconsistentHelp } from "./table/inconsistent-help.ts";
@@ -384,20 +385,7 @@ export class Store {
   }
 
   get stats(): StoreStats {
-    const { table } = this;
-    return {
-      groups: table.groups.count,
-      expiredGroups: this.expiry.expired,
-      families: table.familyCount,
-      series: table.seriesCount,
-      chunkBytes: table.chunkBytes,
-      pageBytes: table.pages.sizeBytes,
-      sizeBytes: table.size.countedBytes,
-      memoryBytes: table.size.memoryBytes,
-      heldBytes: this.heldBytes,
-      snapshots: table.pages.heldBySnapshots,
-      lookups: this.desk.admission.duplicates.lookups,
-      conflictingFamilies: table.contradictions?.leftOutCount ?? 0,
-    };
+    const { lookups } = this.desk.admission.duplicates;
+    return { ...figuresOf(this.table), expiredGroups: this.expiry.expired, heldBytes: this.heldBytes, lookups };
   }
 }

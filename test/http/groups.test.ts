@@ -103,6 +103,7 @@ describe("GET /api/v1/groups", () => {
       last_push_successful: true,
       push_time_seconds: Date.UTC(2026, 0, 1, 0, 3) / 1000,
       push_failure_time_seconds: 0,
+      expires_at: null,
       families: 4,
       series: 4,
       bytes: expect.any(Number),
