@@ -5,9 +5,6 @@ import { KeyTable } from "../../bytes/key-table.ts";
 /** No HELP line. */
 export const NO_HELP = -1;
 
-/** Other bytes that a holder of one text may keep in memory with it. */
-const MOST_VIEWED_BYTES = 256 * 1024;
-
 /** The help texts of all chunks, each kept once, as the bytes that were pushed without escapes. */
 export class HelpTexts {
   private readonly table = new KeyTable();
@@ -53,12 +50,11 @@ export class HelpTexts {
   }
 
   /**
-   * A text. Its bytes stay what they are however long they are held, for nothing is ever written over a text. Where
-   * there are many texts it is a copy: a view would keep all of them in memory.
+   * A text. Its bytes stay what they are however long they are held. Whoever holds a short one keeps a block of them in
+   * memory.
    */
   text(help: number): Uint8Array {
-    const text = this.table.key(help);
-    return text.buffer.byteLength > MOST_VIEWED_BYTES ? text.slice() : text;
+    return this.table.key(help);
   }
 
   /** Throws unless each text has at least the users that are given; readers may be others. */
