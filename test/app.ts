@@ -12,6 +12,7 @@ import { Store } from "../src/store/store.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { ownFamilyTypes } from "../src/telemetry/own-families.ts";
 import { OwnMetrics } from "../src/telemetry/own-metrics.ts";
+import { RefusedRequests } from "../src/telemetry/refused-requests.ts";
 import { settingsOf } from "./program-info.ts";
 
 /** The app without a socket. Its clock stands still unless a test moves it. */
@@ -91,6 +92,7 @@ export function createTestApp(...flags: string[]): TestApp {
     ownMetrics.countInternalError();
   };
   const failures = new Failures({ count: failed, log, now: () => test.nowMs });
+  const refused = new RefusedRequests({ now: () => test.nowMs });
   const context = createContext({
     settings,
     log,
@@ -113,7 +115,13 @@ export function createTestApp(...flags: string[]): TestApp {
     version: "2.0.0",
     scheme: "http",
     buildInformation: { version: "2.0.0" },
-    refusals: new Refusals({ count: (reason) => ownMetrics.countRefusal(reason), log, now: () => test.nowMs }),
+    refusals: new Refusals({
+      count: (reason) => ownMetrics.countRefusal(reason),
+      note: (request) => refused.note(request),
+      log,
+      now: () => test.nowMs,
+    }),
+    refused,
     failures,
     userOf: () => null,
     quit: () => {

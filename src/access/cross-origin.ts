@@ -44,7 +44,7 @@ export function guardOrigins(settings: Settings, next: Handler, refusals: Refusa
         "foreign-origin",
         `cross-origin request from ${printable(origin)} refused ${ADVICE}`,
       );
-      refusals.add(refusal, exchange.client);
+      refusals.add(refusal, exchange);
       return textError(refusal.status, refusal.words);
     }
     const headers = { ...CORS_HEADERS, ...VARY, "Access-Control-Allow-Origin": origin };

@@ -41,7 +41,7 @@ export interface GuardDeps {
 export function createGuard({ config: current, auth, limiter }: GuardDeps): Guard {
   return (exchange, next, refusals) => {
     const turnedAway = (refusal: Refusal, headers?: HeaderFields): Answer => {
-      refusals.add(refusal, exchange.client);
+      refusals.add(refusal, exchange);
       return textError(refusal.status, refusal.words, headers);
     };
     const config = current();
@@ -56,7 +56,7 @@ export function createGuard({ config: current, auth, limiter }: GuardDeps): Guar
       if (settled === "busy") return turnedAway(BUSY, RETRY_SOON);
       if (credentials !== null) return turnedAway(UNAUTHORIZED, ASK_PASSWORD);
       // Probes do not know a password: every few seconds, all day.
-      refusals.count(UNAUTHORIZED.reason);
+      refusals.note(UNAUTHORIZED, exchange);
       return textError(UNAUTHORIZED.status, UNAUTHORIZED.words, ASK_PASSWORD);
     };
     return withOwn(verdict instanceof Promise ? verdict.then(decided) : decided(verdict), headers);

@@ -41,6 +41,12 @@ export function plainIp(ip: string): string {
   return bytes.join(".");
 }
 
+/** The address of a client without its port: `10.0.0.1` of `10.0.0.1:4711`, `::1` of `[::1]:4711`. */
+export function clientAddress(client: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(client) ?? [];
+  return bracketed ?? plain ?? client;
+}
+
 const ipv6Url = (ip: string): string => (isIP(ip) === 6 ? (URL.parse(`http://[${ip}]/`)?.hostname ?? "") : "");
 
 /** Whether all interfaces are meant. Go listens for IPv4 and IPv6 then, whichever of both is written. */

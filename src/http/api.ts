@@ -58,12 +58,12 @@ export function apiHandlers(
 async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   const { persistence, log, ownMetrics, refusals, removalLog, store } = deps;
   const notReady = persistence.notReady();
-  if (notReady !== null) return notYet(refusals, notReady);
+  if (notReady !== null) return notYet(refusals, notReady, exchange);
   log.for("api.ts").debug("start wiping metric store");
   const { groups } = store.stats;
   store.wipe();
   removalLog.wiped(exchange, groups);
-  const response = accepted(refusals, await persistence.settled(null));
+  const response = accepted(refusals, await persistence.settled(null), exchange);
   ownMetrics.countRequest("wipe", response.status, "PUT");
   return response;
 }
@@ -80,7 +80,7 @@ function answer(deps: ApiDeps, handler: string, json: string): Answer {
 
 function metrics(deps: ApiDeps, exchange: Exchange): Answer {
   const notReady = deps.persistence.notReady();
-  if (notReady !== null) return notYet(deps.refusals, notReady);
+  if (notReady !== null) return notYet(deps.refusals, notReady, exchange);
   deps.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const headers = { "Content-Type": "application/json", ...headersOf(deps) };
   return longAnswer(deps, exchange, metricsJsonPieces(deps.store.groups()), headers);

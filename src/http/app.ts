@@ -4,13 +4,20 @@ import type { HttpContext } from "./context.ts";
 import type { Surfaces } from "./front.ts";
 import { groupsHandlers } from "./groups.ts";
 import { summaryOf } from "./openapi.ts";
+import { refusedHandlers } from "./refused.ts";
 import type { Handlers } from "./routes.ts";
 import { uiHandlers } from "./ui.ts";
 import { type App, exchangeOf, responseOf, web } from "./web.ts";
 
 /** All surfaces as a function from a web request to its answer. It never listens and has no guard: see front.ts. */
 export function createApp(context: HttpContext, { routes, direct, fallback }: Surfaces): App {
-  const handlers: Handlers = { ...direct, ...apiHandlers(context), ...groupsHandlers(context), ...uiHandlers(context) };
+  const handlers: Handlers = {
+    ...direct,
+    ...apiHandlers(context),
+    ...groupsHandlers(context),
+    ...refusedHandlers(context),
+    ...uiHandlers(context),
+  };
   const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true }).onError(
     ({ code, error, request }) => {
       if (code === "NOT_FOUND") return responseOf(fallback(exchangeOf(request)));

@@ -13,6 +13,7 @@ import type { Refusals } from "../server/refusals.ts";
 import type { Store } from "../store/store.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
+import type { RefusedRequests } from "../telemetry/refused-requests.ts";
 import { BodyIntake } from "./body-intake.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { LargePushes } from "./large-pushes.ts";
@@ -37,6 +38,8 @@ export interface AppDeps {
   /** As the status API shows them. */
   readonly buildInformation: Readonly<Record<string, string>>;
   readonly refusals: Refusals;
+  /** What was refused lately. */
+  readonly refused: RefusedRequests;
   readonly failures: Failures;
   /** Whose password a request brought that was let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;

@@ -45,15 +45,15 @@ export type GroupDeps = Pick<
 export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<Answer> {
   const { persistence, refusals, settings } = deps;
   const notReady = persistence.notReady();
-  if (notReady !== null) return notYet(refusals, notReady);
+  if (notReady !== null) return notYet(refusals, notReady, exchange);
   const asked = readGroupParameters(exchange.query);
-  if (asked instanceof Rejection) return rejected(refusals, asked);
+  if (asked instanceof Rejection) return rejected(refusals, asked, exchange);
   const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/api/v1/groups/job`, settings.utf8Names);
   if (keyed === null) throw new Error("reading the path of a group: the router took one that is none");
-  if (keyed instanceof Rejection) return rejected(refusals, keyed);
-  if (keyed.undecodable !== null) return rejected(refusals, noGroup(keyed.key));
+  if (keyed instanceof Rejection) return rejected(refusals, keyed, exchange);
+  if (keyed.undecodable !== null) return rejected(refusals, noGroup(keyed.key), exchange);
   const group = await wholeGroup(deps, keyed.key);
-  if (group < 0) return rejected(refusals, noGroup(keyed.key));
+  if (group < 0) return rejected(refusals, noGroup(keyed.key), exchange);
   return detail(deps, exchange, group, asked);
 }
 
@@ -93,7 +93,7 @@ async function detail(
     const families = family === undefined ? group.families : onlyFamily(group, family);
     if (families instanceof Rejection) {
       release();
-      return rejected(deps.refusals, families);
+      return rejected(deps.refusals, families, exchange);
     }
     const pieces = groupDetailPieces({ asOfSeconds, summary, families, offset, limit });
     return longAnswer(deps, exchange, pieces, PRIVATE_JSON_HEADERS, release);

@@ -23,18 +23,18 @@ export type RemovalDeps = Pick<
 export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promise<Answer> {
   const { clock, persistence, refusals, store } = deps;
   const notReady = persistence.notReady();
-  if (notReady !== null) return notYet(refusals, notReady);
+  if (notReady !== null) return notYet(refusals, notReady, exchange);
   const request = readRemovalRequest(exchange.query);
-  if (request instanceof Rejection) return rejected(refusals, request);
+  if (request instanceof Rejection) return rejected(refusals, request, exchange);
   // An instant to come would take in what is pushed while groups are looked for.
   const asOfSeconds = Math.min(request.confirmed?.asOfSeconds ?? Infinity, clock.now() / 1000);
   const selection = await toEnd(clock, selectGroups(store.searched, request.query, asOfSeconds));
-  const refused = await refusalOf(deps, request, selection);
+  const refused = await refusalOf(deps, exchange, request, selection);
   if (refused !== null) return refused;
   if (request.confirmed === null) return privateJson(200, removalPlanJson({ ...selection, asOfSeconds }));
   const { deleted, settled } = await removeSelected(deps, selection, asOfSeconds);
   deps.removalLog.deletedMany(exchange, exchange.query, deleted);
-  const answer = accepted(refusals, await settled);
+  const answer = accepted(refusals, await settled, exchange);
   const leftAlone = selection.leftAlone + selection.matched - deleted;
   return answer.status === 202 ? privateJson(202, removedJson(deleted, leftAlone)) : answer;
 }
@@ -42,11 +42,12 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
 /** The answer where nothing may be deleted; null: it may. */
 async function refusalOf(
   { clock, refusals, store }: RemovalDeps,
+  exchange: Exchange,
   { query, confirmed }: RemovalRequest,
   { isPartial, matched }: GroupSelection,
 ): Promise<Answer | null> {
   if (isPartial)
-    return rejected(refusals, new Rejection("too-large", "deleting groups: looking for them takes too long"));
+    return rejected(refusals, new Rejection("too-large", "deleting groups: looking for them takes too long"), exchange);
   if (confirmed === null || matched <= confirmed.expected) return null;
   const asOfSeconds = clock.now() / 1000;
   const plan = await toEnd(clock, selectGroups(store.searched, query, asOfSeconds));

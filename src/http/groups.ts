@@ -35,16 +35,16 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiGro
 async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
   const { clock, persistence, refusals, store } = deps;
   const notReady = persistence.notReady();
-  if (notReady !== null) return notYet(refusals, notReady);
+  if (notReady !== null) return notYet(refusals, notReady, exchange);
   const epoch = `${deps.startMs}.${store.wipes}`;
   const request = readGroupsRequest(exchange.query, epoch);
-  if (request instanceof Rejection) return rejected(refusals, request);
+  if (request instanceof Rejection) return rejected(refusals, request, exchange);
   const asOfSeconds = clock.now() / 1000;
   const { query, withFacets, digest } = request;
   const search = findGroups(store.searched, query, request, withFacets ? asOfSeconds : null);
   const { wipes } = store;
   const found = await toEnd(clock, search, () => exchange.isGone || store.wipes !== wipes);
-  if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"));
+  if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"), exchange);
   const cursor = found.end === null ? null : writeCursor({ epoch, digest }, found.end);
   return privateJson(200, groupListJson({ ...found, asOfSeconds, cursor }));
 }

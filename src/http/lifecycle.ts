@@ -21,7 +21,7 @@ export function lifecycleHandlers(deps: LifecycleDeps): Handlers<"quit" | "quitB
   return {
     quit: (exchange) => {
       if (!settings.enableLifecycle) {
-        refusals.add(NOT_ENABLED, exchange.client);
+        refusals.add(NOT_ENABLED, exchange);
         return text(NOT_ENABLED.status, NOT_ENABLED.words);
       }
       quit(askerFields(exchange, userOf));

@@ -106,6 +106,7 @@ export class LongAnswers {
         return rejected(
           this.deps.refusals,
           new Rejection("busy", `other answers have to be sent first (--${LIMIT})`, LIMIT),
+          exchange,
         );
       }
       if (!isWhole) {

@@ -2,6 +2,7 @@ import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { GroupParameters } from "./group.ts";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
 import { Conflict, GroupResponse, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
+import { RefusedParameters, RefusedResponse } from "./refused-schemas.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
 import { CLOSED, FamilyType, METRIC_PROPERTIES, PushedAt, success } from "./schemas.ts";
 
@@ -273,6 +274,14 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>>
         "503": NOT_YET,
         ...OTHERWISE,
       },
+    },
+  },
+  apiRefused: {
+    GET: {
+      summary: "Pushes, and other requests, that were refused lately.",
+      description: "At most 200, and 1 MB; those that were refused alike are one. A wipe leaves them.",
+      parameters: queryParameters(RefusedParameters),
+      responses: { "200": json("The requests.", RefusedResponse), "400": MALFORMED, ...OTHERWISE },
     },
   },
   apiDocument: {

@@ -18,7 +18,8 @@ import type { HttpContext } from "./context.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
-import { accepted, notYet, rejected, statusOf } from "./reply.ts";
+import { describeRefusedPush } from "./refused-push.ts";
+import { accepted, notYet, rejectedPush, statusOf } from "./reply.ts";
 
 type PushMethod = "PUT" | "POST";
 
@@ -53,11 +54,22 @@ export class PushSurface {
     const known = this.known.find(exchange.path);
     const keyed = known ?? this.readPath(exchange.path);
     if (keyed === null) return null;
-    const notReady = this.context.persistence.notReady();
-    if (notReady !== null) return notYet(this.context.refusals, notReady);
+    const { persistence, refusals } = this.context;
+    const notReady = persistence.notReady();
     const { method } = exchange;
-    if (method === "DELETE") return this.delete(keyed, exchange);
+    if (method === "DELETE")
+      return notReady === null ? this.delete(keyed, exchange) : notYet(refusals, notReady, exchange);
+    if (notReady !== null) return this.tooEarly(exchange, keyed, notReady);
     return this.push(exchange, method === "PUT" ? "PUT" : "POST", known ?? this.withinLimits(keyed));
+  }
+
+  private tooEarly(exchange: Exchange, keyed: KeyedPath | Rejection, reason: string): Answer {
+    const { refusals, refused, userOf } = this.context;
+    const rejection = new Rejection("unavailable", reason);
+    refused.note(
+      describeRefusedPush({ exchange, keyed, rejection, status: statusOf(rejection), bodyBytes: 0 }, userOf),
+    );
+    return rejectedPush(refusals, rejection);
   }
 
   /** Limits apply to pushes; a group that is there can be deleted, whatever its key. */
@@ -101,7 +113,7 @@ export class PushSurface {
     if (isLarge) await storeTurns.settled();
     else storeTurns.goOn();
     heldMemory.check();
-    return accepted(refusals, await persistence.settled(key.block));
+    return accepted(refusals, await persistence.settled(key.block), exchange);
   }
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
@@ -215,10 +227,10 @@ export class PushSurface {
     return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
   }
 
-  /** Counts the push, logs a refused one, and answers. */
+  /** Counts the push, logs and notes a refused one, and answers. */
   private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
-    const { ownMetrics, refusals, settings } = this.context;
-    const { method } = pushed;
+    const { ownMetrics, refusals, refused, settings, userOf } = this.context;
+    const { exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
     if (!(outcome instanceof Rejection)) {
       ownMetrics.countRequest("push", outcome, method);
@@ -228,7 +240,8 @@ export class PushSurface {
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
     const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
     ownMetrics.countRequest("push", status, method);
-    return status === 202 ? ACCEPTED : rejected(refusals, outcome);
+    refused.note(describeRefusedPush({ exchange, keyed, rejection: outcome, status, bodyBytes }, userOf));
+    return status === 202 ? ACCEPTED : rejectedPush(refusals, outcome);
   }
 
   private observe({ exchange, method, startMs }: Push, bodyBytes: number): void {

@@ -1,8 +1,9 @@
 import { REFUSAL_OF_REJECTION } from "../model/refusals.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { htmlText } from "../serialise/html-text.ts";
-import { type Answer, emptyAnswer, textError } from "../server/exchange.ts";
+import { type Answer, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
 import type { Refusals } from "../server/refusals.ts";
+import { Refusal } from "../server/request-line.ts";
 
 /** The status of each kind of rejection: the only place that knows. */
 const STATUS: Record<RejectionKind, number> = {
@@ -35,23 +36,35 @@ export function redirected(method: string, location: string, status: 301 | 307):
 /**
  * The answer while what was kept is still being restored: whatever is asked now would see or change only a part of it.
  */
-export function notYet(refusals: Refusals, reason: string): Answer {
-  return rejected(refusals, new Rejection("unavailable", reason));
+export function notYet(refusals: Refusals, reason: string, exchange: Exchange): Answer {
+  return rejected(refusals, new Rejection("unavailable", reason), exchange);
 }
 
 /** The answer to a DELETE or a wipe once it is durable, or to one that is not. */
-export function accepted(refusals: Refusals, fault: Rejection | null): Answer {
-  return fault === null ? emptyAnswer(202) : rejected(refusals, fault);
+export function accepted(refusals: Refusals, fault: Rejection | null, exchange: Exchange): Answer {
+  return fault === null ? emptyAnswer(202) : rejected(refusals, fault, exchange);
+}
+
+/** The answer to a request that was refused. One that is refused for another reason than its content is noted. */
+export function rejected(refusals: Refusals, rejection: Rejection, exchange: Exchange): Answer {
+  const reason = REFUSAL_OF_REJECTION[rejection.kind];
+  if (reason !== null) refusals.note(new Refusal(statusOf(rejection), reason, rejection.message), exchange);
+  return refusedAnswer(rejection);
+}
+
+/** The answer to a push that was refused; it is noted elsewhere, with its group. */
+export function rejectedPush(refusals: Refusals, rejection: Rejection): Answer {
+  const reason = REFUSAL_OF_REJECTION[rejection.kind];
+  if (reason !== null) refusals.count(reason);
+  return refusedAnswer(rejection);
 }
 
 /**
- * The answer to a request that was refused, which is counted. Where a limit was reached, the rest of the body is not
- * waited for: the connection ends, and with it whatever could be taken for a next request.
+ * Where a limit was reached, the rest of the body is not waited for: the connection ends, and with it whatever could be
+ * taken for a next request.
  */
-export function rejected(refusals: Refusals, rejection: Rejection): Answer {
+function refusedAnswer(rejection: Rejection): Answer {
   const { kind, limit } = rejection;
-  const reason = REFUSAL_OF_REJECTION[kind];
-  if (reason !== null) refusals.count(reason);
   const headers: Record<string, string> =
     kind === "unavailable" || kind === "busy" ? { "Retry-After": RETRY_SECONDS } : {};
   if (limit !== null && kind !== "full") headers.Connection = "close";

@@ -20,6 +20,7 @@ export type RouteName =
   | "apiGroups"
   | "apiRemoveGroups"
   | "apiGroup"
+  | "apiRefused"
   | "apiOptions"
   | "wipe";
 
@@ -77,6 +78,7 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("apiGroups", `${prefix}/api/v1/groups`, "GET"),
     below("apiGroup", `${prefix}/api/v1/groups/job/`, KEY_TAILS, "GET"),
     below("apiGroup", `${prefix}/api/v1/groups/job@base64/`, KEY_TAILS, "GET"),
+    at("apiRefused", `${prefix}/api/v1/refused`, "GET"),
     ...(enableAdminApi
       ? [at("apiRemoveGroups", `${prefix}/api/v1/groups`, "DELETE"), at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")]
       : []),

@@ -34,7 +34,7 @@ const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
  */
 export function scrape(context: HttpContext, exchange: Exchange): Answers {
   const notReady = context.persistence.notReady();
-  if (notReady !== null) return notYet(context.refusals, notReady);
+  if (notReady !== null) return notYet(context.refusals, notReady, exchange);
   // A group that is on its way out would be seen by halves.
   const changing = context.storeTurns.calm();
   return changing === null ? exposition(context, exchange) : changing.then(() => scrape(context, exchange));

@@ -20,6 +20,14 @@ export type RejectionKind =
   | "absent"
   | "gone";
 
+/** A line of a body that cannot be read. */
+export interface FaultyLine {
+  /** From 1 on. */
+  readonly number: number;
+  /** How it begins. */
+  readonly text: string;
+}
+
 /**
  * An expected failure that a client is told of: returned, never thrown. `message` is the text of the answer. What is
  * wrong with flags, files or the system is a Fault.
@@ -32,5 +40,7 @@ export class Rejection {
     readonly limit: LimitName | null = null,
     /** What the message says of this request alone, for the log. */
     readonly detail = message,
+    /** Where in the body it is; null where that is not known. */
+    readonly line: FaultyLine | null = null,
   ) {}
 }

@@ -4,9 +4,10 @@ import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteToken } from "../model/quote.ts";
-import { Rejection } from "../model/rejection.ts";
+import type { Rejection } from "../model/rejection.ts";
 import { MORE } from "../model/work.ts";
 import { CurrentFamily } from "./current-family.ts";
+import { faultyLine } from "./faulty-line.ts";
 import { takeHelp } from "./help.ts";
 import { LabelNames } from "./label-names.ts";
 import { isGoInteger, parseGoFloat } from "./number.ts";
@@ -34,6 +35,8 @@ export class TextParser {
   private body: Uint8Array = new Uint8Array(0);
   private end = 0;
   private line = 0;
+  /** Where the line begins. */
+  private lineStart = 0;
   private error = "";
   /** Where reading goes on after a pause, and what it is within. */
   private at = 0;
@@ -81,6 +84,7 @@ export class TextParser {
     while (at >= 0 && columns.excess === null) {
       if (at >= pauseAt) return this.pause("body", at);
       this.line++;
+      this.lineStart = at;
       at = this.skip(at);
       if (at >= this.end) break;
       const byte = body[at] as number;
@@ -90,7 +94,7 @@ export class TextParser {
     }
     if (columns.excess !== null) return columns.excess;
     if (at === PAUSED) return MORE;
-    if (at < 0) return new Rejection("malformed", `text format parsing error in line ${this.line}: ${this.error}`);
+    if (at < 0) return faultyLine(body, this.lineStart, this.line, this.error);
     this.assembler.finish();
     return null;
   }

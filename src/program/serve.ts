@@ -18,6 +18,7 @@ import { startSupervision } from "../systemd/supervision.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
+import { RefusedRequests } from "../telemetry/refused-requests.ts";
 import type { Runtime } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
@@ -162,7 +163,13 @@ function buildListenerContext(server: Server, access: Access, quit: (asker: LogF
   const { clock } = runtime;
   const { now } = clock;
   const countRefusal = (reason: RefusalReason) => ownMetrics.countRefusal(reason);
-  const refusals = new Refusals({ log: rootLog.for("refusals.ts"), now, count: countRefusal });
+  const refused = new RefusedRequests({ now });
+  const refusals = new Refusals({
+    log: rootLog.for("refusals.ts"),
+    now,
+    count: countRefusal,
+    note: (request) => refused.note(request),
+  });
   const countFailure = () => ownMetrics.countInternalError();
   const failures = new Failures({ log: rootLog.for("failures.ts"), now, count: countFailure });
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
@@ -179,6 +186,7 @@ function buildListenerContext(server: Server, access: Access, quit: (asker: LogF
     scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     refusals,
+    refused,
     failures,
     userOf: access.userOf,
     quit,

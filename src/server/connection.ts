@@ -367,10 +367,10 @@ export class Connection implements ExchangePort, Member, Paced {
    * judge.
    */
   private refuse(refusal: Refusal): void {
-    this.deps.refusals.add(refusal, this.client);
+    const { exchange, asked } = this.reader;
+    this.deps.refusals.add(refusal, exchange ?? { client: this.client, ...asked });
     this.rest = NOTHING;
     this.isLast = true;
-    const { exchange } = this.reader;
     if (exchange !== null && this.current === null) {
       exchange.body.finish(refusal.words);
       return this.begin(exchange);

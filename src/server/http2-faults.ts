@@ -59,7 +59,7 @@ export class Http2Faults {
     const isFault = isRequested ? !ENDS_WITHOUT_FAULT.includes(code) : code === constants.NGHTTP2_NO_ERROR;
     if (!isFault) return;
     const words = isRequested ? `ended with error ${code}` : "a header that cannot be a request";
-    this.refusals.add(malformed(`HTTP/2 stream ${stream.id}: ${words}`), connection.client);
+    this.refusals.add(malformed(`HTTP/2 stream ${stream.id}: ${words}`), connection);
   }
 
   /** A connection ends with an error. */
@@ -68,6 +68,6 @@ export class Http2Faults {
     const { code = "" } = error;
     // The client may say that it ends with an error, and sockets have errors of their own.
     if (connection === undefined || !code.startsWith("ERR_HTTP2_") || code === "ERR_HTTP2_SESSION_ERROR") return;
-    this.refusals.add(malformed(`HTTP/2: ${error.message}`), connection.client);
+    this.refusals.add(malformed(`HTTP/2: ${error.message}`), connection);
   }
 }

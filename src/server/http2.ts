@@ -184,10 +184,10 @@ export class Http2 {
     connection.requestEnds();
   }
 
-  private tooMany({ socket, client }: Http2Connection): void {
+  private tooMany(connection: Http2Connection): void {
     const words = `more than ${MAX_UNDER_WAY} requests under way on a connection`;
-    this.deps.refusals.add(new Refusal(503, "busy", words), client);
-    socket.destroy();
+    this.deps.refusals.add(new Refusal(503, "busy", words), connection);
+    connection.socket.destroy();
   }
 
   /** Never rejects: a fault of ours is answered where it can be, and ends the stream where not. */
@@ -196,7 +196,7 @@ export class Http2 {
     const { method } = incoming;
     try {
       const exchange = exchangeOf(stream);
-      if (exchange instanceof Refusal) await send(this.refused(exchange, connection), outgoing, method, null);
+      if (exchange instanceof Refusal) await send(this.refused(exchange, stream), outgoing, method, null);
       else {
         const answer = await this.answerTo(exchange);
         // Nobody takes it any more; were it kept, the connection might not be read, and the answer never taken.
@@ -222,8 +222,9 @@ export class Http2 {
     }
   }
 
-  private refused(refusal: Refusal, connection: Http2Connection): Answer {
-    this.deps.refusals.add(refusal, connection.client);
+  private refused(refusal: Refusal, { incoming, connection: { client } }: OpenStream): Answer {
+    const { method, url } = incoming;
+    this.deps.refusals.add(refusal, { client, method, path: Buffer.from(url.replace(/\?.*/s, ""), "latin1") });
     return refusalAnswer(refusal);
   }
 }

@@ -33,6 +33,13 @@ export class MessageReader {
     return this.exchange === null && this.line === null && this.held.length === 0;
   }
 
+  /** What its request line says of a request whose header is not whole; null: neither is that line. */
+  get asked(): { readonly method: string; readonly path: Uint8Array } | null {
+    if (this.line === null) return null;
+    const { method, target } = this.line;
+    return { method, path: targetOf(target)?.path ?? target };
+  }
+
   /** Reads from `start` on, no further than to the end of this request's header or body: where it stopped. */
   read(bytes: Uint8Array, start: number): number | Refusal {
     if (this.exchange !== null) return this.readBody(this.exchange, bytes, start);

@@ -160,7 +160,7 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     socket.destroy();
   };
   const refuseCertificate = (socket: TLSSocket, fault: string) => {
-    context.shared.refusals.add(new Refusal(400, "client-certificate", fault), clientOf(socket));
+    context.shared.refusals.add(new Refusal(400, "client-certificate", fault), { client: clientOf(socket) });
     socket.destroy();
   };
   server.on("connection", (socket: TLSSocket) => {
@@ -174,7 +174,7 @@ function serveHandshakes(server: Server, current: () => TlsOptions, deps: TlsLis
     // A client that hangs up, or was dropped because there are too many, was not refused.
     if (error.code === "ECONNRESET") return refuse(socket, error.message);
     if (error.code === "ERR_SSL_HTTP_REQUEST") sayNotTls(socket);
-    context.shared.refusals.add(handshakeRefusal(error), clientOf(socket));
+    context.shared.refusals.add(handshakeRefusal(error), { client: clientOf(socket) });
     socket.destroy();
   });
   server.on("secureConnection", (socket: TLSSocket) => {

@@ -22,7 +22,7 @@ function guarded(config: WebConfig | Fault, limiter: RateLimiter | null = null, 
   const guard = createGuard({ config: () => config, auth, limiter });
   const counted: RefusalReason[] = [];
   const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
-  const refusals = new Refusals({ count: (reason) => counted.push(reason), log, now: () => 0 });
+  const refusals = new Refusals({ count: (reason) => counted.push(reason), note: () => {}, log, now: () => 0 });
   return async (asked: Exchange) => {
     let reached = 0;
     counted.length = 0;

@@ -144,7 +144,7 @@ class ConnectionTarget implements Target {
       parsers: this.parsers,
       pace: new Pace(queueMicrotask, PACE_BYTES),
       heads: new AnswerHeads(() => 0),
-      refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
+      refusals: new Refusals({ count: () => {}, note: () => {}, log, now: () => 0 }),
       failures: new Failures({ count: () => this.failed++, log, now: () => 0 }),
       second: () => 0,
       later: (run) => run(),

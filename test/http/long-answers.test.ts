@@ -47,7 +47,7 @@ class Stand {
       clock: { nowMs: () => this.nowMs, turn: () => Promise.resolve() },
       maxInFlight,
       countLimit: () => {},
-      refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
+      refusals: new Refusals({ count: () => {}, note: () => {}, log, now: () => 0 }),
     });
   }
 

@@ -34,7 +34,12 @@ export class Stand {
   constructor(handler: (stand: Stand) => Handler = () => () => OK, flags: readonly string[] = []) {
     const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
     const second = () => Math.floor(this.nowMs / 1000);
-    this.refusals = new Refusals({ count: (reason) => this.refused.push(reason), log, now: () => this.nowMs });
+    this.refusals = new Refusals({
+      count: (reason) => this.refused.push(reason),
+      note: () => {},
+      log,
+      now: () => this.nowMs,
+    });
     this.intake = new BodyIntake({
       limits: settingsOf(...flags).limits,
       clock: { nowMs: () => this.nowMs, every: (_, run) => this.sweeps.push(run) },
@@ -98,7 +103,7 @@ export const pushes =
   ({ intake, refusals }: Stand): Handler =>
   async (exchange) => {
     const whole = await intake.receive(exchange, 0);
-    if (whole instanceof Rejection) return rejected(refusals, whole);
+    if (whole instanceof Rejection) return rejected(refusals, whole, exchange);
     taken.push(Buffer.from(whole).toString());
     return OK;
   };

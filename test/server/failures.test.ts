@@ -81,7 +81,7 @@ describe("a request that fails by a fault of the server's own", () => {
       maxConnections: 100,
       giveWay: () => false,
       countLimit: () => {},
-      refusals: new Refusals({ ...told, count: () => {} }),
+      refusals: new Refusals({ ...told, count: () => {}, note: () => {} }),
       failures: new Failures({ ...told, count: () => counted++ }),
       log,
       clock: {

@@ -54,7 +54,7 @@ test("of a long answer no more is made once its client is gone", async () => {
     parsers: new ParserPool(1),
     pace: new Pace((run) => run()),
     heads: new AnswerHeads(() => 0),
-    refusals: new Refusals({ count: () => {}, log, now: () => 0 }),
+    refusals: new Refusals({ count: () => {}, note: () => {}, log, now: () => 0 }),
     failures: new Failures({ count: () => expect.unreachable(), log, now: () => 0 }),
     second: () => 0,
     later: (run) => run(),

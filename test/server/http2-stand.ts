@@ -56,7 +56,7 @@ export class Http2Stand {
       maxConnections: 100,
       giveWay: () => false,
       countLimit: () => {},
-      refusals: new Refusals({ ...told, count: (reason) => this.refused.push(reason) }),
+      refusals: new Refusals({ ...told, count: (reason) => this.refused.push(reason), note: () => {} }),
       failures: new Failures({ ...told, count: () => {} }),
       log,
       clock: {
