@@ -1,3 +1,5 @@
+import type { PushFormat } from "../model/push-format.ts";
+
 const PROTOBUF = "application/vnd.google.protobuf";
 const METRIC_FAMILY = "io.prometheus.client.MetricFamily";
 /** What the official clients send. */
@@ -13,13 +15,19 @@ const PARAMETER =
 const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
 
 /**
- * Whether a push with this Content-Type carries length-delimited MetricFamily messages. Everything else, null and what
- * cannot be parsed among it, is text to the reference. The media type and the names of parameters are taken in any
- * case, their values as they are. Parameters split or encoded as RFC 2231 has it are not put together.
+ * The format of a push with this Content-Type. Whatever is not said to be length-delimited MetricFamily messages, null
+ * and what cannot be parsed among it, is text, as for the reference.
  */
-export function isDelimitedProtobuf(contentType: string | null): boolean {
-  if (contentType === null) return false;
-  if (contentType === USUAL) return true;
+export function pushFormat(contentType: string | null): PushFormat {
+  if (contentType === null) return "text";
+  return contentType === USUAL || isDelimitedProtobuf(contentType) ? "protobuf" : "text";
+}
+
+/**
+ * The media type and the names of parameters are taken in any case, their values as they are. Parameters split or
+ * encoded as RFC 2231 has it are not put together.
+ */
+function isDelimitedProtobuf(contentType: string): boolean {
   const semicolon = contentType.indexOf(";");
   if (semicolon < 0 || contentType.slice(0, semicolon).trim().toLowerCase() !== PROTOBUF) return false;
   const parameters = parseParameters(contentType.slice(semicolon));

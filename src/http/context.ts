@@ -1,11 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
-import { PushColumns } from "../model/columns.ts";
 import type { Persistence } from "../model/persistence.ts";
-import { KnownForms } from "../parse/known-forms.ts";
-import { ProtobufParser } from "../parse/protobuf.ts";
-import { TextParser } from "../parse/text.ts";
 import { GzipStitcher } from "../serialise/gzip.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Failures } from "../server/failures.ts";
@@ -19,6 +15,7 @@ import { HeldMemory } from "./held-memory.ts";
 import { LargePushes } from "./large-pushes.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { RemovalLog } from "./removal-log.ts";
+import { SmallPushes } from "./small-pushes.ts";
 import { StoreReports } from "./store-reports.ts";
 import { StoreTurns } from "./store-turns.ts";
 
@@ -50,11 +47,8 @@ export interface AppDeps {
 
 /** What the surfaces share: the outside world and the tools that serve one request after the other. */
 export interface HttpContext extends AppDeps {
-  readonly columns: PushColumns;
-  readonly textParser: TextParser;
-  readonly knownForms: KnownForms;
+  readonly smallPushes: SmallPushes;
   readonly largePushes: LargePushes;
-  readonly protobufParser: ProtobufParser;
   readonly gzip: GzipStitcher;
   readonly intake: BodyIntake;
   readonly decoding: DecodeQueue;
@@ -69,7 +63,6 @@ export interface HttpContext extends AppDeps {
 export function createContext(deps: AppDeps): HttpContext {
   const { clock, ownMetrics, settings } = deps;
   const { limits, utf8Names } = settings;
-  const columns = new PushColumns(limits.push);
   const storeTurns = new StoreTurns(deps.store, clock);
   const reports = new StoreReports(deps.log.for("store-reports.ts"), clock.now);
   deps.store.reportTo(reports);
@@ -81,13 +74,10 @@ export function createContext(deps: AppDeps): HttpContext {
   });
   return {
     ...deps,
-    columns,
     reports,
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
-    textParser: new TextParser(columns, utf8Names),
-    knownForms: new KnownForms(),
+    smallPushes: new SmallPushes(limits.push, utf8Names),
     largePushes: new LargePushes(limits.push, utf8Names, clock, deps.store, storeTurns),
-    protobufParser: new ProtobufParser(columns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, clock }),
     decoding: new DecodeQueue(),

@@ -7,7 +7,7 @@ import type { HttpContext } from "./context.ts";
 import { createFallback } from "./fallback.ts";
 import { healthHandlers } from "./health.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
-import { PushSurface } from "./push.ts";
+import { PushHandler } from "./push.ts";
 import { type Handlers, type Route, routesOf } from "./routes.ts";
 import { scrape } from "./scrape.ts";
 import { type App, answerOf, requestOf } from "./web.ts";
@@ -32,10 +32,10 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "O
 export function createSurfaces(context: HttpContext): Surfaces {
   const { settings } = context;
   const routes = routesOf(settings);
-  const surface = new PushSurface(context);
+  const pushes = new PushHandler(context);
   const unknown = createFallback(settings.routePrefix, routes);
   const fallback = (exchange: Exchange) => atCleanPath(exchange, (path) => unknown(exchange, path));
-  const push = (exchange: Exchange) => surface.answer(exchange);
+  const push = (exchange: Exchange) => pushes.answer(exchange);
   const direct = {
     ...healthHandlers(context),
     ...lifecycleHandlers(context),

@@ -1,10 +1,10 @@
 import { DecodeQueue } from "../decode/queue.ts";
-import { PushColumns } from "../model/columns.ts";
+import type { PushColumns } from "../model/columns.ts";
 import type { PushLimits } from "../model/limits.ts";
+import type { PushFormat } from "../model/push-format.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
-import { ProtobufParser } from "../parse/protobuf.ts";
-import { TextParser } from "../parse/text.ts";
+import { PushParsers } from "../parse/push-parsers.ts";
 import type { PushRequest } from "../store/admission/push-request.ts";
 import type { Store } from "../store/store.ts";
 import { type StoreTurns, stepInTurns } from "./store-turns.ts";
@@ -19,9 +19,7 @@ const COPIED_BYTES = 4 * STEP_UNITS;
  */
 export class LargePushes {
   private readonly queue = new DecodeQueue();
-  private readonly columns: PushColumns;
-  private readonly text: TextParser;
-  private readonly protobuf: ProtobufParser;
+  private readonly parsers: PushParsers;
 
   constructor(
     limits: PushLimits,
@@ -30,25 +28,25 @@ export class LargePushes {
     private readonly store: Store,
     private readonly storeTurns: StoreTurns,
   ) {
-    this.columns = new PushColumns(limits);
-    this.text = new TextParser(this.columns, utf8Names);
-    this.protobuf = new ProtobufParser(this.columns);
+    this.parsers = new PushParsers(limits, utf8Names);
   }
 
   /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
-  read<T>(body: Uint8Array, isText: boolean, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
+  read<T>(body: Uint8Array, format: PushFormat, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
     return this.queue.enter(async () => {
+      const { columns } = this.parsers;
       try {
-        const rejection = await this.parse(isText ? this.text : this.protobuf, body);
-        return rejection ?? (await apply(this.columns));
+        return (await this.parse(body, format)) ?? (await apply(columns));
       } finally {
-        this.columns.trim();
+        columns.trim();
       }
     });
   }
 
-  private parse(parser: TextParser | ProtobufParser, body: Uint8Array): Promise<Rejection | null> {
-    const { clock, columns } = this;
+  private parse(body: Uint8Array, format: PushFormat): Promise<Rejection | null> {
+    const { clock, parsers } = this;
+    const { columns } = parsers;
+    const parser = parsers.parserOf(format);
     parser.begin(body);
     return stepInTurns(clock, () =>
       columns.reserveOn(2 * STEP_UNITS, COPIED_BYTES) ? parser.readOn(STEP_UNITS) : MORE,

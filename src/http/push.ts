@@ -1,10 +1,11 @@
 import { decodeBody } from "../decode/content-encoding.ts";
-import { isDelimitedProtobuf } from "../decode/media-type.ts";
+import { pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
+import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
-import { type Answer, type Answers, type Exchange, emptyAnswer, textError } from "../server/exchange.ts";
+import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from "../server/exchange.ts";
 import type { PushRequest } from "../store/admission/push-request.ts";
 import {
   AFTER_CHANGE,
@@ -15,11 +16,12 @@ import {
 } from "../store/admission/wording.ts";
 import { freeBuffer } from "./body-intake.ts";
 import type { HttpContext } from "./context.ts";
+import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { describeRefusedPush } from "./refused-push.ts";
-import { accepted, notYet, rejectedPush, statusOf } from "./reply.ts";
+import { notYet, rejectedPush, statusOf } from "./reply.ts";
 
 type PushMethod = "PUT" | "POST";
 
@@ -32,6 +34,12 @@ interface Push {
   readonly startMs: number;
 }
 
+export type PushDeps = DeletionDeps &
+  Pick<
+    HttpContext,
+    "clock" | "decoding" | "intake" | "largePushes" | "refused" | "settings" | "smallPushes" | "userOf"
+  >;
+
 /** A push that others keep from being checked is refused with 503 in the end. */
 const MAX_TRIES = 100;
 
@@ -39,12 +47,12 @@ const OK = emptyAnswer(200);
 const ACCEPTED = emptyAnswer(202);
 
 /** PUT, POST and DELETE on /metrics/job...: the way in. The path is read as it was sent. */
-export class PushSurface {
+export class PushHandler {
   private readonly base: string;
   private readonly known = new KnownPaths();
 
-  constructor(private readonly context: HttpContext) {
-    this.base = `${context.settings.routePrefix}/metrics/job`;
+  constructor(private readonly deps: PushDeps) {
+    this.base = `${deps.settings.routePrefix}/metrics/job`;
   }
 
   /**
@@ -54,17 +62,17 @@ export class PushSurface {
     const known = this.known.find(exchange.path);
     const keyed = known ?? this.readPath(exchange.path);
     if (keyed === null) return null;
-    const { persistence, refusals } = this.context;
+    const { persistence, refusals } = this.deps;
     const notReady = persistence.notReady();
     const { method } = exchange;
     if (method === "DELETE")
-      return notReady === null ? this.delete(keyed, exchange) : notYet(refusals, notReady, exchange);
+      return notReady === null ? deletion(this.deps, keyed, exchange) : notYet(refusals, notReady, exchange);
     if (notReady !== null) return this.tooEarly(exchange, keyed, notReady);
     return this.push(exchange, method === "PUT" ? "PUT" : "POST", known ?? this.withinLimits(keyed));
   }
 
   private tooEarly(exchange: Exchange, keyed: KeyedPath | Rejection, reason: string): Answer {
-    const { refusals, refused, userOf } = this.context;
+    const { refusals, refused, userOf } = this.deps;
     const rejection = new Rejection("unavailable", reason);
     refused.note(
       describeRefusedPush({ exchange, keyed, rejection, status: statusOf(rejection), bodyBytes: 0 }, userOf),
@@ -75,51 +83,20 @@ export class PushSurface {
   /** Limits apply to pushes; a group that is there can be deleted, whatever its key. */
   private withinLimits(keyed: KeyedPath | Rejection): KeyedPath | Rejection {
     if (keyed instanceof Rejection) return keyed;
-    return findKeyExcess(keyed.key.labels, this.context.settings.limits.push) ?? keyed;
+    return findKeyExcess(keyed.key.labels, this.deps.settings.limits.push) ?? keyed;
   }
 
   private readPath(raw: Uint8Array): KeyedPath | Rejection | null {
-    const keyed = readGroupPath(raw, this.base, this.context.settings.utf8Names);
+    const keyed = readGroupPath(raw, this.base, this.deps.settings.utf8Names);
     if (keyed === null) return null;
     if (this.withinLimits(keyed) === keyed && !(keyed instanceof Rejection)) this.known.remember(raw, keyed);
     return keyed;
   }
 
-  private async delete(keyed: KeyedPath | Rejection, exchange: Exchange): Promise<Answer> {
-    let status = 500;
-    try {
-      const answer = keyed instanceof Rejection ? this.unreadable(keyed, exchange) : await this.remove(keyed, exchange);
-      status = answer.status;
-      return answer;
-    } finally {
-      this.context.ownMetrics.countRequest("delete", status, "DELETE");
-    }
-  }
-
-  private unreadable(rejection: Rejection, exchange: Exchange): Answer {
-    this.context.log.for("push.ts").debug("failed to parse URL", { url: pathText(exchange), err: rejection.message });
-    return textError(statusOf(rejection), rejection.message);
-  }
-
-  private async remove({ key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
-    const { persistence, heldMemory, refusals, removalLog, store, storeTurns } = this.context;
-    // No group can have a key that is not UTF-8.
-    const isLarge = undecodable === null && store.isLarge(key);
-    if (isLarge) await storeTurns.snapshotsTaken();
-    while (undecodable === null && store.isHeld(key)) await storeTurns.largeOver();
-    const wasThere = undecodable === null && store.delete(key);
-    removalLog.deleted(exchange, key.block, wasThere);
-    // A request that removes much waits until it is gone, but not for what others remove.
-    if (isLarge) await storeTurns.settled();
-    else storeTurns.goOn();
-    heldMemory.check();
-    return accepted(refusals, await persistence.settled(key.block), exchange);
-  }
-
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
-    const startMs = this.context.clock.nowMs();
+    const startMs = this.deps.clock.nowMs();
     const pushed = { exchange, method, keyed, startMs };
-    const body = this.context.intake.receive(exchange, startMs);
+    const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
   }
@@ -136,7 +113,7 @@ export class PushSurface {
   private takeBody(pushed: Push, body: Uint8Array | Rejection): Answers {
     if (body instanceof Rejection) return this.settle(pushed, body, 0);
     const contentEncoding = pushed.exchange.header("content-encoding");
-    const { limits } = this.context.settings;
+    const { limits } = this.deps.settings;
     if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
       return this.takeDecoded(pushed, body, contentEncoding);
     const outcome = this.parseAndApply(pushed, body);
@@ -163,7 +140,7 @@ export class PushSurface {
       this.failed(pushed);
       throw fault;
     } finally {
-      if (bodyBytes > SMALL_BODY_BYTES) this.context.intake.release(body);
+      if (bodyBytes > SMALL_BODY_BYTES) this.deps.intake.release(body);
     }
     return this.settle(pushed, outcome, bodyBytes);
   }
@@ -173,14 +150,14 @@ export class PushSurface {
     body: Uint8Array,
     contentEncoding: string | null,
   ): Promise<number | Rejection> {
-    const { decoding, settings } = this.context;
+    const { decoding, settings } = this.deps;
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
     const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
     if (content instanceof Rejection) return content;
     try {
       // Of those that take their time one is worked through in a turn of the loop.
-      if (content.length > SMALL_BODY_BYTES) await this.context.clock.turn();
+      if (content.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
       return await this.applyContent(pushed, content);
     } finally {
       if (content !== body) freeBuffer(content);
@@ -193,7 +170,7 @@ export class PushSurface {
       const outcome = this.parseAndApply(pushed, content);
       return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
     }
-    return this.context.largePushes.read(content, this.isText(exchange), async (columns) => {
+    return this.deps.largePushes.read(content, formatOf(exchange), async (columns) => {
       const outcome = await this.applyLarge(pushed, keyed, columns);
       return isLater(outcome) ? this.tryAgain(outcome, () => this.applyLarge(pushed, keyed, columns)) : outcome;
     });
@@ -208,7 +185,7 @@ export class PushSurface {
     first: Rejection,
     apply: () => number | Rejection | Promise<number | Rejection>,
   ): Promise<number | Rejection> {
-    const { storeTurns } = this.context;
+    const { storeTurns } = this.deps;
     let outcome: number | Rejection = first;
     for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
       if (outcome === AFTER_LARGE_PUSH) await storeTurns.largeOver();
@@ -222,14 +199,14 @@ export class PushSurface {
   /** Waits until the push is durable, where somebody has to. */
   private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
     const { keyed } = pushed;
-    const settling = keyed instanceof Rejection ? null : this.context.persistence.settled(keyed.key.block);
+    const settling = keyed instanceof Rejection ? null : this.deps.persistence.settled(keyed.key.block);
     if (settling === null) return this.finish(pushed, outcome, bodyBytes);
     return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
   }
 
   /** Counts the push, logs and notes a refused one, and answers. */
   private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
-    const { ownMetrics, refusals, refused, settings, userOf } = this.context;
+    const { ownMetrics, refusals, refused, settings, userOf } = this.deps;
     const { exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
     if (!(outcome instanceof Rejection)) {
@@ -245,7 +222,7 @@ export class PushSurface {
   }
 
   private observe({ exchange, method, startMs }: Push, bodyBytes: number): void {
-    const { clock, ownMetrics } = this.context;
+    const { clock, ownMetrics } = this.deps;
     const sizeBytes = exchange.path.length + exchange.query.length + method.length + PROTOCOL_BYTES + bodyBytes;
     ownMetrics.observePush(method === "PUT" ? "put" : "post", (clock.nowMs() - startMs) / 1000, sizeBytes);
   }
@@ -253,65 +230,45 @@ export class PushSurface {
   /** Counts a push that is about to be answered 500. */
   private failed(pushed: Push): void {
     this.observe(pushed, 0);
-    this.context.ownMetrics.countRequest("push", 500, pushed.method);
+    this.deps.ownMetrics.countRequest("push", 500, pushed.method);
   }
 
-  /** Parse, check, store: in one turn of the loop, for all small pushes share the columns. */
+  /** Parse, check, store: in one turn of the loop. */
   private parseAndApply(pushed: Push, body: Uint8Array): number | Rejection {
     const { keyed, exchange } = pushed;
     if (keyed instanceof Rejection) return keyed;
-    const known = this.isText(exchange) ? this.context.knownForms.find(body) : null;
-    const columns = known ?? this.context.columns;
-    try {
-      const rejection = known === null ? this.parse(exchange, body) : null;
-      return rejection ?? this.apply(pushed, keyed, columns);
-    } finally {
-      columns.trim();
-    }
+    return this.deps.smallPushes.read(body, formatOf(exchange), (columns) => this.apply(pushed, keyed, columns));
   }
 
   /** Check, store: in one turn of the loop. */
   private apply(pushed: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
     const early = this.refuseEarly(pushed, keyed);
-    return early ?? this.applied(this.context.store.apply(this.requestOf(pushed, keyed, columns)));
+    return early ?? this.applied(this.deps.store.apply(this.requestOf(pushed, keyed, columns)));
   }
 
   /** The same in slices. */
   private async applyLarge(pushed: Push, keyed: KeyedPath, columns: PushColumns): Promise<number | Rejection> {
     const early = this.refuseEarly(pushed, keyed);
-    return early ?? this.applied(await this.context.largePushes.apply(this.requestOf(pushed, keyed, columns)));
+    return early ?? this.applied(await this.deps.largePushes.apply(this.requestOf(pushed, keyed, columns)));
   }
 
   /** Why a push is not applied, or not yet, whatever it brings; or null. */
   private refuseEarly({ method }: Push, { key, undecodable }: KeyedPath): Rejection | null {
-    const { store, storeTurns } = this.context;
+    const { store, storeTurns } = this.deps;
     if (method === "PUT" && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     return undecodable === null ? null : undecodableKey(key);
   }
 
   private requestOf({ method }: Push, { key }: KeyedPath, columns: PushColumns): PushRequest {
-    return { key, columns, replace: method === "PUT", receivedMs: this.context.clock.now(), canWait: true };
+    return { key, columns, replace: method === "PUT", receivedMs: this.deps.clock.now(), canWait: true };
   }
 
   private applied(refused: Rejection | null): number | Rejection {
-    const { heldMemory, settings, storeTurns } = this.context;
+    const { heldMemory, settings, storeTurns } = this.deps;
     heldMemory.check();
     // What a PUT takes away may take some turns; only snapshots wait for it.
     storeTurns.goOn();
     return refused ?? (settings.consistencyCheck ? 200 : 202);
-  }
-
-  /** Parses a body to the columns that all share. */
-  private parse(exchange: Exchange, body: Uint8Array): Rejection | null {
-    const { columns, knownForms, protobufParser, textParser } = this.context;
-    if (!this.isText(exchange)) return protobufParser.parse(body);
-    const rejection = textParser.parse(body);
-    if (rejection === null) knownForms.sighted(body, columns);
-    return rejection;
-  }
-
-  private isText(exchange: Exchange): boolean {
-    return !isDelimitedProtobuf(exchange.header("content-type"));
   }
 
   /**
@@ -319,7 +276,7 @@ export class PushSurface {
    * that are refused by the thousand must not fill the log: metrics count them.
    */
   private report({ exchange, method, keyed }: Push, rejection: Rejection): void {
-    const { log, ownMetrics } = this.context;
+    const { log, ownMetrics } = this.deps;
     ownMetrics.countRejectedPush(rejection.kind);
     if (rejection.limit !== null) ownMetrics.countLimit(rejection.limit);
     if (rejection.kind === "unavailable" || rejection.kind === "busy" || rejection.kind === "too-slow") return;
@@ -334,11 +291,11 @@ export class PushSurface {
   }
 }
 
+const formatOf = (exchange: Exchange): PushFormat => pushFormat(exchange.header("content-type"));
+
 /** Whether a push can be applied only after something else. */
 const isLater = (outcome: number | Rejection): outcome is Rejection =>
   outcome === AFTER_CHANGE || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
-
-const pathText = ({ path, query }: Exchange): string => Buffer.from(path).toString() + query;
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;

@@ -17,6 +17,11 @@ import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./context.ts";
 import { notYet } from "./reply.ts";
 
+export type ScrapeDeps = Pick<
+  HttpContext,
+  "gzip" | "longAnswers" | "ownMetrics" | "persistence" | "refusals" | "reports" | "store" | "storeTurns"
+>;
+
 /** Largest store whose series are sorted within their families. Of a larger one pages are sent as they are. */
 const SORTED_STORE_BYTES = 1024 * 1024;
 /** Families without a series that are skipped before a turn of the loop may be taken. */
@@ -32,18 +37,18 @@ const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
  * What Prometheus scrapes. A scrape of a part of the store would end the series of the other part for Prometheus; a
  * failed scrape is only a gap.
  */
-export function scrape(context: HttpContext, exchange: Exchange): Answers {
-  const notReady = context.persistence.notReady();
-  if (notReady !== null) return notYet(context.refusals, notReady, exchange);
+export function scrape(deps: ScrapeDeps, exchange: Exchange): Answers {
+  const notReady = deps.persistence.notReady();
+  if (notReady !== null) return notYet(deps.refusals, notReady, exchange);
   // A group that is on its way out would be seen by halves.
-  const changing = context.storeTurns.calm();
-  return changing === null ? exposition(context, exchange) : changing.then(() => scrape(context, exchange));
+  const changing = deps.storeTurns.calm();
+  return changing === null ? exposition(deps, exchange) : changing.then(() => scrape(deps, exchange));
 }
 
-function exposition(context: HttpContext, exchange: Exchange): Answer {
-  const snapshot = context.store.snapshot();
+function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
+  const snapshot = deps.store.snapshot();
   try {
-    return expositionOf(context, exchange, snapshot);
+    return expositionOf(deps, exchange, snapshot);
   } catch (fault) {
     snapshot.release();
     throw fault;
@@ -51,8 +56,8 @@ function exposition(context: HttpContext, exchange: Exchange): Answer {
 }
 
 /** The snapshot is released when the answer is sent. */
-function expositionOf(context: HttpContext, exchange: Exchange, snapshot: Snapshot): Answer {
-  const { ownMetrics, reports, store } = context;
+function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot): Answer {
+  const { ownMetrics, reports, store } = deps;
   const format = negotiateFormat(exchange.header("accept"));
   const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   reports.tellHelps(store);
@@ -61,12 +66,12 @@ function expositionOf(context: HttpContext, exchange: Exchange, snapshot: Snapsh
   const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
   const ordered = isSorted ? sortEach(families) : families;
   const pieces = piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
-  const parts = gzipped ? context.gzip.stitch(pieces) : bytesOf(pieces);
+  const parts = gzipped ? deps.gzip.stitch(pieces) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (gzipped) headers["Content-Encoding"] = "gzip";
   const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
   const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;
-  return context.longAnswers.answer(exchange, parts, headers, () => snapshot.release(), sizeBytes);
+  return deps.longAnswers.answer(exchange, parts, headers, () => snapshot.release(), sizeBytes);
 }
 
 function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {

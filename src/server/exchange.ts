@@ -59,6 +59,9 @@ const NO_HEADERS: HeaderFields = {};
  */
 export const SAID_ALWAYS: HeaderFields = { "X-Content-Type-Options": "nosniff" };
 
+/** What a request asks for, as it was sent. */
+export const pathText = ({ path, query }: Exchange): string => Buffer.from(path).toString() + query;
+
 /** An answer without a body. */
 export function emptyAnswer(status: number, headers: HeaderFields = NO_HEADERS): Answer {
   return { status, headers, body: null };

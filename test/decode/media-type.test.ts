@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
+import { pushFormat } from "../../src/decode/media-type.ts";
 
 const TYPE = "application/vnd.google.protobuf";
 const PROTO = "proto=io.prometheus.client.MetricFamily";
@@ -29,7 +29,7 @@ const protobuf: [string, string][] = [
 
 for (const [name, contentType] of protobuf) {
   test(`taken as protobuf: ${name}`, () => {
-    expect(isDelimitedProtobuf(contentType)).toBe(true);
+    expect(pushFormat(contentType)).toBe("protobuf");
   });
 }
 
@@ -65,23 +65,23 @@ const text: [string, string | null][] = [
 
 for (const [name, contentType] of text) {
   test(`taken as text: ${name}`, () => {
-    expect(isDelimitedProtobuf(contentType)).toBe(false);
+    expect(pushFormat(contentType)).toBe("text");
   });
 }
 
 test("one answer does not change the next", () => {
   const quoted = `${TYPE}; proto="io.prometheus.client.MetricFamily"; encoding="delimited"`;
-  expect([quoted, `${FULL};;`, quoted, `${FULL} x`, quoted].map(isDelimitedProtobuf)).toEqual([
-    true,
-    false,
-    true,
-    false,
-    true,
+  expect([quoted, `${FULL};;`, quoted, `${FULL} x`, quoted].map(pushFormat)).toEqual([
+    "protobuf",
+    "text",
+    "protobuf",
+    "text",
+    "protobuf",
   ]);
 });
 
 test("a header is read once: a million of what could be read again and again is refused", () => {
   for (const filler of [" ", ";", "x=1;", '"', "\\", "x "]) {
-    expect(isDelimitedProtobuf(`${TYPE};${filler.repeat(1_000_000)}!`)).toBe(false);
+    expect(pushFormat(`${TYPE};${filler.repeat(1_000_000)}!`)).toBe("text");
   }
 });

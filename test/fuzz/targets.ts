@@ -1,6 +1,6 @@
 import { parseWebConfig } from "../../src/access/web-config.ts";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
-import { isDelimitedProtobuf } from "../../src/decode/media-type.ts";
+import { pushFormat } from "../../src/decode/media-type.ts";
 import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
 import { cleanPath, encodePath, isClean } from "../../src/http/canonical.ts";
 import { importGob } from "../../src/import/gob-import.ts";
@@ -188,7 +188,7 @@ function readKey(path: { text: string; lossy: boolean }, utf8Names: boolean): st
 
 function readHeaders(input: Uint8Array): string {
   const text = Buffer.from(input).toString("latin1");
-  return `${isDelimitedProtobuf(text)} ${negotiateFormat(text).contentType} ${negotiateEncoding(text)}`;
+  return `${pushFormat(text)} ${negotiateFormat(text).contentType} ${negotiateEncoding(text)}`;
 }
 
 /** Every reader of what comes from outside, by name. A reader of another format is added here. */
