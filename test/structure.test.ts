@@ -109,6 +109,18 @@ function exportsOf({ tree }: SourceFile): Set<string> {
   return names;
 }
 
+/** The types that a file declares, whether it exports them or not. */
+function typesOf({ tree }: SourceFile): string[] {
+  return tree.statements
+    .filter(
+      (statement) =>
+        ts.isInterfaceDeclaration(statement) ||
+        ts.isTypeAliasDeclaration(statement) ||
+        ts.isClassDeclaration(statement),
+    )
+    .map(({ name }) => name?.text ?? "");
+}
+
 /** The lines of a file's comments that are wider than the formatter makes code. */
 function wideComments({ path, text }: SourceFile): string[] {
   const isComment = (line: string) => /^\s*(?:\/\/|\/?\*)/.test(line);
@@ -168,10 +180,11 @@ describe("src/", () => {
     expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
   });
 
-  test("no two files export different things by one name", () => {
+  test("no two files export different things, or have different types, by one name", () => {
     const owners = new Map<string, string[]>();
     for (const file of sources)
-      for (const name of exportsOf(file)) owners.set(name, [...(owners.get(name) ?? []), file.path]);
+      for (const name of new Set([...exportsOf(file), ...typesOf(file)]))
+        owners.set(name, [...(owners.get(name) ?? []), file.path]);
     expect([...owners].filter(([, paths]) => paths.length > 1)).toEqual([]);
   });
 

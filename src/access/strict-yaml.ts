@@ -24,7 +24,7 @@ export function readStrictYaml<Schema extends TObject>(text: string, schema: Sch
   });
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken !== undefined) return new Fault(`yaml: line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
-  const reader = new Reader(document, lines);
+  const reader = new DocumentReader(document, lines);
   const value = reader.read(document.contents, schema);
   if (reader.word !== null) return new Fault(reader.word);
   if (reader.faults.length > 0) return new Fault(["yaml: unmarshal errors:", ...reader.faults].join("\n  "));
@@ -33,7 +33,7 @@ export function readStrictYaml<Schema extends TObject>(text: string, schema: Sch
 }
 
 /** A walk over one document, along a schema: never deeper than the schema is, whatever its aliases do. */
-class Reader {
+class DocumentReader {
   readonly faults: string[] = [];
   /** A word that is not of its union: reported instead of all faults. */
   word: string | null = null;

@@ -1,12 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { ReadText } from "../config/read-file.ts";
 import { Fault } from "../model/fault.ts";
 import type { ClientAuth, TlsOptions } from "../server/tls-options.ts";
 import { CIPHER_SUITES, CURVES, DEFAULT_CURVES, HTTP2_SUITES, TLS_VERSIONS, type TlsVersionName } from "./tls-names.ts";
 import type { TlsSection, WebConfig } from "./web-config.ts";
-
-/** The text of a file, or why it cannot be read, in Go's words. */
-export type ReadText = (path: string) => string | Fault;
 
 /** The files that a configuration refers to. `inFolder` resolves a relative path: beside the web-config file. */
 export function tlsFiles(tls: TlsSection, inFolder: (path: string) => string): string[] {

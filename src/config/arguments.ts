@@ -2,11 +2,10 @@ import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
 import type { Command } from "./commands.ts";
 import type { Flag } from "./flags.ts";
+import type { ReadText } from "./read-file.ts";
 
 /** A word of a command line; a fault if a file of arguments could not be read. */
 export type Word = string | Fault;
-
-type ReadText = (path: string) => string | Fault;
 
 /** One flag as it was written. Switches have the text "true", or "false" if negated. */
 export interface GivenFlag {
@@ -22,7 +21,7 @@ export interface ReadArguments {
   readonly fault: string | null;
 }
 
-type Token = { readonly type: "long" | "short" | "argument" | "fault"; readonly text: string };
+type ArgumentToken = { readonly type: "long" | "short" | "argument" | "fault"; readonly text: string };
 
 interface FoundFlag {
   readonly flag: Flag;
@@ -67,7 +66,7 @@ export function readArguments({ flags, argument }: Command, words: readonly Word
   let operand: string | null = null;
   const stop = (fault: string | null) => ({ flags: given, argument: operand, fault });
   for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at] as Token;
+    const token = tokens[at] as ArgumentToken;
     if (token.type === "fault") return stop(token.text);
     if (token.type === "argument") {
       if (argument === null || operand !== null) return stop(`unexpected ${token.text}`);
@@ -83,7 +82,7 @@ export function readArguments({ flags, argument }: Command, words: readonly Word
   return stop(null);
 }
 
-function findFlag(flags: readonly Flag[], { type, text }: Token): FoundFlag | null {
+function findFlag(flags: readonly Flag[], { type, text }: ArgumentToken): FoundFlag | null {
   const named = flags.find(({ name, short }) => text === (type === "short" ? short : name));
   if (named !== undefined) return { flag: named, negated: false };
   if (type === "short" || !text.startsWith("no-")) return null;
@@ -91,11 +90,11 @@ function findFlag(flags: readonly Flag[], { type, text }: Token): FoundFlag | nu
   return positive === undefined ? null : { flag: positive, negated: true };
 }
 
-function written(token: Token): string {
+function written(token: ArgumentToken): string {
   return token.type === "short" ? `-${token.text}` : `--${token.text}`;
 }
 
-function tokenise(flags: readonly Flag[], words: readonly Word[]): Token[] {
+function tokenise(flags: readonly Flag[], words: readonly Word[]): ArgumentToken[] {
   const end = words.indexOf("--");
   const read = (word: Word) => (word instanceof Fault ? faultToken(word) : tokensOf(flags, word));
   if (end < 0) return words.flatMap(read);
@@ -103,7 +102,7 @@ function tokenise(flags: readonly Flag[], words: readonly Word[]): Token[] {
   return [...words.slice(0, end).flatMap(read), ...operands];
 }
 
-function tokensOf(flags: readonly Flag[], word: string): Token[] {
+function tokensOf(flags: readonly Flag[], word: string): ArgumentToken[] {
   if (word.startsWith("--")) return longTokens(word.slice(2));
   if (!word.startsWith("-")) return [argumentToken(word)];
   if (word === "-") return [argumentToken("")];
@@ -112,16 +111,16 @@ function tokensOf(flags: readonly Flag[], word: string): Token[] {
   return [...word.slice(1)].map((letter) => ({ type: "short", text: letter }));
 }
 
-function longTokens(text: string): Token[] {
+function longTokens(text: string): ArgumentToken[] {
   const equals = text.indexOf("=");
   if (equals < 0) return [{ type: "long", text }];
   return [{ type: "long", text: text.slice(0, equals) }, argumentToken(text.slice(equals + 1))];
 }
 
-function argumentToken(text: string): Token {
+function argumentToken(text: string): ArgumentToken {
   return { type: "argument", text };
 }
 
-function faultToken({ message }: Fault): Token {
+function faultToken({ message }: Fault): ArgumentToken {
   return { type: "fault", text: message };
 }

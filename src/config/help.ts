@@ -10,7 +10,7 @@ const COMMAND_INDENT = 4;
 /** Names from this width on have a line to themselves. */
 const LONG_NAME = 30;
 
-type Row = readonly [name: string, description: string];
+type HelpRow = readonly [name: string, description: string];
 
 /** The help text of a command in kingpin's layout, `width` columns wide, ended by a blank line. */
 export function helpText(command: Command, width: number): string {
@@ -84,7 +84,7 @@ function operand({ argument }: Command): string {
   return argument.required ? `<${argument.name}>` : `[<${argument.name}>]`;
 }
 
-function flagRows(command: Command): Row[] {
+function flagRows(command: Command): HelpRow[] {
   return visibleFlags(command).map((flag) => [flagUsage(flag), flag.description]);
 }
 
@@ -108,7 +108,7 @@ function placeholder({ name, kind, defaults }: Flag): string {
 }
 
 /** The second column begins behind the widest name that is shorter than LONG_NAME. */
-function twoColumns(rows: readonly Row[], indent: number, width: number): string[] {
+function twoColumns(rows: readonly HelpRow[], indent: number, width: number): string[] {
   const nameWidth = Math.max(...rows.map(([name]) => (name.length < LONG_NAME ? name.length : 0)));
   const offset = " ".repeat(indent + nameWidth + PADDING);
   return rows.flatMap(([name, description]) => {

@@ -7,6 +7,9 @@ const OPEN_FAULTS: Readonly<Record<string, string>> = {
   ENOTDIR: "not a directory",
 };
 
+/** The text of a file, or why it cannot be read, in Go's words where the fault is a usual one. */
+export type ReadText = (path: string) => string | Fault;
+
 /** The bytes of a file, or why it cannot be read, in Go's words where the fault is a usual one. */
 export function readFile(path: string): Uint8Array | Fault {
   try {

@@ -4,9 +4,7 @@ import { SlicedCopy } from "../bytes/sliced-copy.ts";
 import { uninitialized } from "../bytes/uninitialized.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
-import { decodeSnappy } from "./snappy.ts";
-
-type Decoded = Uint8Array | Rejection;
+import { type Decoded, decodeSnappy } from "./snappy.ts";
 
 /** Bodies up to this size, compressed and not, are inflated at once: a thread costs five times a small body's work. */
 const IMMEDIATE_BODY_BYTES = 64 * 1024;

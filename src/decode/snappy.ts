@@ -28,7 +28,7 @@ const IDENTIFIER = [0x73, 0x4e, 0x61, 0x50, 0x70, 0x59];
 const CORRUPT = new Rejection("malformed", "snappy: corrupt input");
 const UNSUPPORTED = new Rejection("malformed", "snappy: unsupported input");
 
-type Decoded = Uint8Array | Rejection;
+export type Decoded = Uint8Array | Rejection;
 
 /**
  * The content of a framed snappy stream, in bytes of its own. An empty body is an empty stream, as the reference has

@@ -57,9 +57,9 @@ export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<An
   return detail(deps, exchange, group, asked);
 }
 
-type Asked = Static<typeof GroupParameters>;
+type GroupParameterValues = Static<typeof GroupParameters>;
 
-function readGroupParameters(query: string): Asked | Rejection {
+function readGroupParameters(query: string): GroupParameterValues | Rejection {
   const asked = readParameters(GroupParameters, query);
   if (asked instanceof Rejection || asked.family !== undefined || asked.offset === undefined) return asked;
   return new Rejection(
@@ -81,7 +81,7 @@ async function detail(
   deps: GroupDeps,
   exchange: Exchange,
   id: number,
-  { family, offset = 0, limit = MOST_METRICS }: Asked,
+  { family, offset = 0, limit = MOST_METRICS }: GroupParameterValues,
 ): Promise<Answer> {
   const { clock, store } = deps;
   const asOfSeconds = clock.now() / 1000;

@@ -11,7 +11,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const ENTRY_BYTES = 620;
 const LABEL_BYTES = 100;
 
-interface Entry {
+interface KnownPath {
   readonly path: Uint8Array;
   readonly keyed: KeyedPath;
 }
@@ -21,7 +21,7 @@ interface Entry {
  * place.
  */
 export class KnownPaths {
-  private entries: (Entry | undefined)[] = [];
+  private entries: (KnownPath | undefined)[] = [];
   private sizeBytes = 0;
 
   find(path: Uint8Array): KeyedPath | null {
@@ -46,7 +46,7 @@ export class KnownPaths {
 }
 
 /** What an entry takes up: its path, its key's blocks and labels, what is noted of these when the key is used. */
-const bytesOf = ({ path, keyed }: Entry): number =>
+const bytesOf = ({ path, keyed }: KnownPath): number =>
   ENTRY_BYTES + path.length + 2 * keyed.key.full.length + keyed.key.labels.length * LABEL_BYTES;
 
 const slotOf = (path: Uint8Array): number => hashBytes(path, 0, path.length) & (SLOTS - 1);

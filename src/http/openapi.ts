@@ -22,7 +22,7 @@ interface Parameter {
 }
 
 /** One operation as OpenAPI has it; the parameters of the path are added to it. */
-interface Operation {
+interface OperationObject {
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
@@ -138,7 +138,7 @@ const PUSHED = {
   ...OTHERWISE,
 };
 
-const push = (summary: string): Operation => ({
+const push = (summary: string): OperationObject => ({
   summary,
   parameters: [CONTENT_ENCODING],
   requestBody: EXPOSITION,
@@ -152,7 +152,7 @@ const GROUP_REMOVED = {
   ...OTHERWISE,
 };
 
-const STATUS_PAGE: Operation = {
+const STATUS_PAGE: OperationObject = {
   summary: "A page for people: groups, flags, build.",
   parameters: [GZIP],
   responses: {
@@ -161,7 +161,7 @@ const STATUS_PAGE: Operation = {
   },
 };
 
-const quit: Operation = {
+const quit: OperationObject = {
   summary: "Ends the server.",
   responses: {
     "200": words("It ends."),
@@ -174,7 +174,7 @@ const quit: Operation = {
 type Undescribed = "quitByGet" | "apiOptions";
 type Described = Exclude<RouteName, Undescribed>;
 
-const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, Operation>>>> = {
+const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObject>>>> = {
   push: {
     PUT: push("Replaces all metrics of a group."),
     POST: push("Replaces the metrics of a group that have the same names as those pushed."),
@@ -303,7 +303,7 @@ export function summaryOf(name: RouteName, method: Method): string | null {
   return operationOf(name, method)?.summary ?? null;
 }
 
-function operationOf(name: RouteName, method: Method): Operation | undefined {
+function operationOf(name: RouteName, method: Method): OperationObject | undefined {
   return name === "quitByGet" || name === "apiOptions" ? undefined : DESCRIBED[name][method];
 }
 
@@ -342,7 +342,7 @@ export function openApiDocument(prefix: string, version: string, routes: readonl
   };
 }
 
-function withPath(operation: Operation, tail: string): object {
+function withPath(operation: OperationObject, tail: string): object {
   const named = [...tail.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => pathParameter(name));
   const parameters = [...named, ...(operation.parameters ?? [])];
   return parameters.length === 0 ? operation : { ...operation, parameters };

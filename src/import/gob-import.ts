@@ -95,13 +95,13 @@ class GobImport {
   }
 }
 
-interface Push {
+interface GobPush {
   readonly timeMs: number;
   readonly index: number;
 }
 
 /** Every time at which a group was pushed to, with the group's index, the oldest first. */
-function* pushesInOrder({ pushes: { groups, timesMs } }: GobFile): Generator<Push> {
+function* pushesInOrder({ pushes: { groups, timesMs } }: GobFile): Generator<GobPush> {
   const order = Uint32Array.from(timesMs.keys());
   order.sort((a, b) => (timesMs[a] as number) - (timesMs[b] as number) || a - b);
   for (const at of order) yield { timeMs: timesMs[at] as number, index: groups[at] as number };

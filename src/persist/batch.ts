@@ -1,7 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import type { GroupRow } from "../model/kept-group.ts";
 import { appendSized } from "./family-heads.ts";
-import { labelsText, PieceReader, type Row } from "./record.ts";
+import { type EncodedRow, labelsText, PieceReader } from "./record.ts";
 
 /** Kinds of operations in a batch, in the order in which they are carried out: a wipe, then removals, then groups. */
 const WIPE = 0;
@@ -26,10 +26,10 @@ export type RowOperation =
       readonly succeededSeconds: number;
       readonly failedSeconds: number;
       readonly ttlSeconds: number;
-      readonly row: Row;
+      readonly row: EncodedRow;
     }
-  | { readonly kind: "put segment"; readonly number: number; readonly row: Row }
-  | { readonly kind: "put piece"; readonly number: number; readonly piece: number; readonly row: Row }
+  | { readonly kind: "put segment"; readonly number: number; readonly row: EncodedRow }
+  | { readonly kind: "put piece"; readonly number: number; readonly piece: number; readonly row: EncodedRow }
   | { readonly kind: "drop segment"; readonly number: number }
   | { readonly kind: "stage"; readonly numbers: Uint8Array };
 
@@ -69,7 +69,7 @@ export class BatchWriter {
   }
 
   /** Puts the group's own row. */
-  put({ labels, succeededSeconds, failedSeconds, ttlSeconds }: GroupRow, row: Row): void {
+  put({ labels, succeededSeconds, failedSeconds, ttlSeconds }: GroupRow, row: EncodedRow): void {
     const { out } = this;
     out.byte(PUT);
     this.doubles[0] = succeededSeconds;
@@ -83,13 +83,13 @@ export class BatchWriter {
   }
 
   /** Puts a segment, or the first piece of one. */
-  putSegment(number: number, row: Row): void {
+  putSegment(number: number, row: EncodedRow): void {
     this.numbered(PUT_SEGMENT, number);
     this.row(row);
   }
 
   /** Puts a further piece of a segment; `piece` is its place among them, from 1 on. */
-  putPiece(number: number, piece: number, row: Row): void {
+  putPiece(number: number, piece: number, row: EncodedRow): void {
     this.numbered(PUT_PIECE, number);
     this.double(piece);
     this.row(row);
@@ -115,7 +115,7 @@ export class BatchWriter {
     this.out.append(new Uint8Array(this.doubles.buffer, 0, 8));
   }
 
-  private row({ exposition, parts }: Row): void {
+  private row({ exposition, parts }: EncodedRow): void {
     appendSized(this.out, exposition);
     appendSized(this.out, parts);
   }
@@ -166,6 +166,6 @@ function readPut(reader: PieceReader): RowOperation {
   return { kind: "put", succeededSeconds, failedSeconds, ttlSeconds, labels: reader.sized(), row: readRow(reader) };
 }
 
-function readRow(reader: PieceReader): Row {
+function readRow(reader: PieceReader): EncodedRow {
   return { exposition: reader.sized(), parts: reader.sized() };
 }

@@ -3,7 +3,7 @@ import { isPushTimeName } from "../model/push-times.ts";
 import type { GroupFamily } from "../model/view.ts";
 import { BatchWriter } from "./batch.ts";
 import type { SegmentedGroup, WrittenStore } from "./persisted-store.ts";
-import { type Row, RowWriter, sizeInRow } from "./record.ts";
+import { type EncodedRow, RowWriter, sizeInRow } from "./record.ts";
 
 /** A row is not larger than this, unless one family is; larger ones are split. Two pages of the database. */
 export const ROW_BYTES = 16 << 10;
@@ -22,7 +22,7 @@ interface SegmentFamily {
 }
 
 /** What has to be done with the segments of a group. */
-interface Work {
+interface SegmentChanges {
   readonly put: Set<number>;
   readonly drop: number[];
 }
@@ -71,19 +71,19 @@ export class GroupWriter {
     const { batch } = this;
     const group = this.store.groupRow(id);
     if (group === null) return null;
-    const work: Work = { put: new Set(), drop: [] };
-    for (const number of segments.takeChanged()) settle(segments, number, work);
-    settleOwn(segments, work);
-    segments.release(work.drop);
+    const changes: SegmentChanges = { put: new Set(), drop: [] };
+    for (const number of segments.takeChanged()) settle(segments, number, changes);
+    settleOwn(segments, changes);
+    segments.release(changes.drop);
     batch.group(group.key);
     batch.put(group, this.rowOf(segments, OWN_SEGMENT));
-    for (const number of work.drop) batch.dropSegment(number);
-    for (const number of work.put) batch.putSegment(number, this.rowOf(segments, number));
-    return [...work.drop, ...work.put];
+    for (const number of changes.drop) batch.dropSegment(number);
+    for (const number of changes.put) batch.putSegment(number, this.rowOf(segments, number));
+    return [...changes.drop, ...changes.put];
   }
 
   /** The row of a segment. */
-  rowOf(segments: SegmentedGroup, number: number): Row {
+  rowOf(segments: SegmentedGroup, number: number): EncodedRow {
     return this.rows.writeWhole(familiesOf(segments, number).map(({ family }) => family));
   }
 }
@@ -112,35 +112,35 @@ export const sumOf = (families: readonly SegmentFamily[]): number =>
   families.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 export const chunksIn = (families: readonly SegmentFamily[]): number[] => families.map(({ chunk }) => chunk);
 
-function settle(segments: SegmentedGroup, number: number, work: Work): void {
+function settle(segments: SegmentedGroup, number: number, changes: SegmentChanges): void {
   const families = familiesOf(segments, number);
   const sizeBytes = sumOf(families);
   if (sizeBytes < SMALL_BYTES) {
     segments.move(chunksIn(families), OWN_SEGMENT);
     segments.close(number);
-    work.drop.push(number);
+    changes.drop.push(number);
     return;
   }
-  work.put.add(number);
+  changes.put.add(number);
   if (sizeBytes <= ROW_BYTES) return;
   const [, ...others] = packed(families);
-  for (const other of others) moveOut(segments, other, work);
+  for (const other of others) moveOut(segments, other, changes);
 }
 
-function settleOwn(segments: SegmentedGroup, work: Work): void {
+function settleOwn(segments: SegmentedGroup, changes: SegmentChanges): void {
   const families = familiesOf(segments, OWN_SEGMENT);
   if (sumOf(families) <= ROW_BYTES) return;
-  for (const pack of packed(families.filter(({ family }) => !staysOwn(family)))) moveOut(segments, pack, work);
+  for (const pack of packed(families.filter(({ family }) => !staysOwn(family)))) moveOut(segments, pack, changes);
 }
 
 /** The push times change with each push: unless they are large, moving them would only have them written twice. */
 export const staysOwn = (family: GroupFamily): boolean =>
   isPushTimeName(family.name) && sizeInRow(family) < SMALL_BYTES;
 
-function moveOut(segments: SegmentedGroup, families: readonly SegmentFamily[], work: Work): void {
+function moveOut(segments: SegmentedGroup, families: readonly SegmentFamily[], changes: SegmentChanges): void {
   const number = segments.open();
   segments.move(chunksIn(families), number);
-  work.put.add(number);
+  changes.put.add(number);
 }
 
 /** Puts families into runs, each filled as far as a row is to be, or of one family. */

@@ -8,7 +8,7 @@ import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
 import { type FoundRow, RowCheck } from "./row-check.ts";
 import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } from "./schema.ts";
 import { SideCheck } from "./side-check.ts";
-import { isStaged, type Run, runsOf } from "./staged.ts";
+import { isStaged, runsOf, type SegmentRun } from "./staged.ts";
 
 /** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 1 << 20;
@@ -104,7 +104,7 @@ class RowReader {
   /** The keys of groups whose own rows are left out. */
   private readonly withoutGroup = new Set<string>();
   /** The segments that do not count, by key. */
-  private readonly staged = new Map<string, readonly Run[]>();
+  private readonly staged = new Map<string, readonly SegmentRun[]>();
 
   constructor(
     private readonly database: Database,

@@ -4,7 +4,7 @@ import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
 import { NUMBERS_BYTES } from "./parts-cursor.ts";
 
 /** What a row says of families, as bytes. */
-export interface Row {
+export interface EncodedRow {
   /** HELP, TYPE and lines of each family: what people read. */
   readonly exposition: Uint8Array;
   /** Where the families are in the exposition, and what it does not say; see `writePart`. */
@@ -31,7 +31,7 @@ export class RowWriter {
   }
 
   /** A row of these families, or null where it would be larger than about `limitBytes`. */
-  write(families: readonly GroupFamily[], limitBytes = Infinity): Row | null {
+  write(families: readonly GroupFamily[], limitBytes = Infinity): EncodedRow | null {
     const { exposition, parts, heads } = this;
     this.trim();
     exposition.reset();
@@ -53,7 +53,7 @@ export class RowWriter {
    * A piece of the row of one family: of its bytes, those of the exposition before those of the parts, `sizeBytes` from
    * `from` on, or a little less so that a line of text is not cut; empty where there are none left.
    */
-  writePiece(family: GroupFamily, from: number, sizeBytes: number): Row {
+  writePiece(family: GroupFamily, from: number, sizeBytes: number): EncodedRow {
     const { exposition, parts, heads } = this;
     this.trim();
     exposition.reset();
@@ -77,7 +77,7 @@ export class RowWriter {
   }
 
   /** A row of these families, whatever its size. */
-  writeWhole(families: readonly GroupFamily[]): Row {
+  writeWhole(families: readonly GroupFamily[]): EncodedRow {
     const row = this.write(families);
     if (row === null) throw new Error("writing a row without a limit: it is too large");
     return row;

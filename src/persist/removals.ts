@@ -6,7 +6,7 @@ import type { BatchWriter } from "./batch.ts";
 export type Waiters = PromiseWithResolvers<Rejection | null>;
 
 /** A key of which the file may have rows that are to go. */
-interface Removal {
+interface KeyRemoval {
   /** It is to be removed, and who waits for that. */
   isNoted: boolean;
   noted: Waiters | null;
@@ -15,7 +15,7 @@ interface Removal {
   taken: Waiters | null;
 }
 
-/** A Removal, its place in a list and the list's in its owner: measured. */
+/** A KeyRemoval, its place in a list and the list's in its owner: measured. */
 const REMOVAL_BYTES = 120;
 
 /**
@@ -25,7 +25,7 @@ const REMOVAL_BYTES = 120;
  */
 export class RemovedKeys {
   private readonly keys = new KeyTable();
-  private readonly removals: (Removal | null)[] = [];
+  private readonly removals: (KeyRemoval | null)[] = [];
   private taken: number[] = [];
   /** Noted only because the batch under way has them. */
   private uncertain: number[] = [];

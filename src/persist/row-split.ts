@@ -1,7 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import { FILLED_BYTES, ROW_BYTES } from "./group-writer.ts";
 import { PartsCursor, START_AT } from "./parts-cursor.ts";
-import type { Row } from "./record.ts";
+import type { EncodedRow } from "./record.ts";
 
 /** A family of a row: its part, and its text from its HELP or TYPE on. */
 interface RowFamily {
@@ -16,7 +16,7 @@ interface RowFamily {
  * Splits a row that is too large: into what stays, the families in `own`, and further rows that are filled as those of
  * today are. What it yields is lent until the next row.
  */
-export function* splitRow(row: Row, own: ReadonlySet<string>): Generator<Row> {
+export function* splitRow(row: EncodedRow, own: ReadonlySet<string>): Generator<EncodedRow> {
   const families = [...familiesOf(row)];
   const out = new RowText();
   for (const family of families) if (own.has(family.name)) out.add(family);
@@ -29,7 +29,7 @@ export function* splitRow(row: Row, own: ReadonlySet<string>): Generator<Row> {
   if (out.sizeBytes > 0) yield out.finish();
 }
 
-function* familiesOf({ exposition, parts }: Row): Generator<RowFamily> {
+function* familiesOf({ exposition, parts }: EncodedRow): Generator<RowFamily> {
   const cursor = new PartsCursor();
   let textAt = 0;
   cursor.open(parts, exposition.length);
@@ -66,7 +66,7 @@ class RowText {
     exposition.append(text);
   }
 
-  finish(): Row {
+  finish(): EncodedRow {
     if (this.isLent) {
       this.exposition.reset();
       this.parts.reset();

@@ -13,20 +13,20 @@ const RUN_BYTES = 8;
 const COUNT_AT = 4;
 
 /** A run of segment numbers: `count` of them from `first` on. */
-export interface Run {
+export interface SegmentRun {
   readonly first: number;
   readonly count: number;
 }
 
-export function runsOf(numbers: Uint8Array): Run[] {
+export function runsOf(numbers: Uint8Array): SegmentRun[] {
   const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  const runs: Run[] = [];
+  const runs: SegmentRun[] = [];
   for (let at = 0; at + RUN_BYTES <= numbers.length; at += RUN_BYTES)
     runs.push({ first: view.getUint32(at, true), count: view.getUint32(at + COUNT_AT, true) });
   return runs;
 }
 
-export const isStaged = (runs: readonly Run[], number: number): boolean =>
+export const isStaged = (runs: readonly SegmentRun[], number: number): boolean =>
   runs.some(({ first, count }) => number >= first && number < first + count);
 
 /** Segment numbers of one group, in the order in which they were taken; those that follow one another cost nothing. */

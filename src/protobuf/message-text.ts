@@ -19,7 +19,7 @@ export const MAX_TOLD_BYTES = 16 * 1024;
 const FIELD_BYTES = 8;
 
 /** How much may still be printed. */
-interface Room {
+interface PrintRoom {
   bytes: number;
 }
 
@@ -35,7 +35,7 @@ export function messageText(source: Uint8Array, schema: MessageSchema): string {
 }
 
 /** The text of a message that the ranges hold together. */
-function textOf(source: Uint8Array, ranges: readonly Range[], schema: MessageSchema, room: Room): string {
+function textOf(source: Uint8Array, ranges: readonly Range[], schema: MessageSchema, room: PrintRoom): string {
   const record = new FieldCursor();
   const messages = new Map<Field, Range[]>();
   const values = new Map<Field, string[]>();
@@ -67,7 +67,7 @@ function put<T>(lists: Map<Field, T[]>, field: Field, value: T): void {
 function fieldTexts(
   source: Uint8Array,
   { name, content, repeated }: Field,
-  room: Room,
+  room: PrintRoom,
   messages: Range[] = [],
   values: string[] = [],
 ): string[] {
@@ -78,7 +78,7 @@ function fieldTexts(
 }
 
 /** The numbers of a record, of which there are several where they come packed, or its string. */
-function scalarTexts(source: Uint8Array, record: FieldCursor, content: Scalar, room: Room): string[] {
+function scalarTexts(source: Uint8Array, record: FieldCursor, content: Scalar, room: PrintRoom): string[] {
   if (content === "string") return [quoteString(source.subarray(record.start, record.end), room)];
   if (record.wire === WIRE_VARINT) return [integerText(record.uint64(), content)];
   if (record.wire === WIRE_FIXED64) return [doubleText(source, record.start)];
@@ -108,7 +108,7 @@ function doubleText(source: Uint8Array, at: number): string {
 }
 
 /** An unknown field: its number and what its wire type says. */
-function unknownText(source: Uint8Array, record: FieldCursor, room: Room): string {
+function unknownText(source: Uint8Array, record: FieldCursor, room: PrintRoom): string {
   const { field, wire, start, end } = record;
   if (wire === WIRE_VARINT) return `${field}:${record.uint64()}`;
   if (wire === WIRE_BYTES) return `${field}:${quoteString(source.subarray(start, end), room)}`;
@@ -117,7 +117,7 @@ function unknownText(source: Uint8Array, record: FieldCursor, room: Room): strin
 }
 
 /** The fields of a group; its end tag, which is no field, ends the walk. */
-function groupText(source: Uint8Array, group: FieldCursor, room: Room): string {
+function groupText(source: Uint8Array, group: FieldCursor, room: PrintRoom): string {
   const record = new FieldCursor();
   let start = group.tagStart;
   while ((source[start++] as number) >= 0x80);
@@ -134,7 +134,7 @@ function fixedHex(source: Uint8Array, start: number, end: number): string {
 }
 
 /** A string in double quotes; bytes that are not UTF-8 and control characters are escaped. A long one is cut. */
-function quoteString(source: Uint8Array, room: Room): string {
+function quoteString(source: Uint8Array, room: PrintRoom): string {
   let quoted = '"';
   const end = source.length > MAX_TOKEN_BYTES ? MAX_TOKEN_BYTES : source.length;
   room.bytes -= end;

@@ -18,7 +18,7 @@ const HEADS_KEPT = 4096;
 const HEAD_BYTES = 1024;
 
 /** What comes before the time, and before the metrics, of a family. */
-interface FamilyHead {
+interface JsonHead {
   readonly of: Pick<ShownFamily, "name" | "type" | "help">;
   readonly name: Uint8Array;
   readonly about: Uint8Array;
@@ -29,7 +29,7 @@ export class JsonScratch {
   readonly cursor = new LineCursor();
   readonly order = new PointOrder();
   /** By the id of the family: many groups have the same families. */
-  private readonly heads: (FamilyHead | undefined)[] = [];
+  private readonly heads: (JsonHead | undefined)[] = [];
   private timeMs = Number.NaN;
   private time = new Uint8Array(0);
 
@@ -40,7 +40,7 @@ export class JsonScratch {
     return this.time;
   }
 
-  headOf(family: ShownFamily): FamilyHead {
+  headOf(family: ShownFamily): JsonHead {
     const kept = this.heads[family.id];
     if (kept !== undefined && isAlike(kept.of, family)) return kept;
     const head = makeHead(family);
@@ -49,13 +49,13 @@ export class JsonScratch {
   }
 }
 
-function isAlike(a: FamilyHead["of"], b: FamilyHead["of"]): boolean {
+function isAlike(a: JsonHead["of"], b: JsonHead["of"]): boolean {
   if (a.type !== b.type || a.name !== b.name) return false;
   if (a.help === null || b.help === null) return a.help === b.help;
   return a.help.length === b.help.length && sameBytes(a.help, 0, b.help, 0, a.help.length);
 }
 
-function makeHead({ name, type, help }: ShownFamily): FamilyHead {
+function makeHead({ name, type, help }: ShownFamily): JsonHead {
   const helpJson = help === null || help.length === 0 ? "" : `"help":${jsonString(textOf(help))},`;
   return {
     of: { name, type, help },

@@ -57,7 +57,7 @@ export interface OwnFamily {
   readonly lines: Uint8Array;
 }
 
-export type PushMethod = "put" | "post";
+export type PushMethodLabel = "put" | "post";
 
 /** From 1 us up to an hour, and from 1 byte up to 1 TiB. */
 const DURATION_RANGE: SummaryRange = { lowestExponent: -20, highestExponent: 12 };
@@ -111,7 +111,7 @@ export class OwnMetrics {
   }
 
   /** Counts one push, accepted or not. `sizeBytes` is the approximate size of the whole request, headers and all. */
-  observePush(method: PushMethod, durationSeconds: number, sizeBytes: number): void {
+  observePush(method: PushMethodLabel, durationSeconds: number, sizeBytes: number): void {
     const nowMs = this.deps.nowMs();
     const summaries = (method === "put" ? this.put : this.post) ?? this.addSummaries(method, nowMs);
     summaries.duration.summary.observe(durationSeconds, nowMs);
@@ -211,7 +211,7 @@ export class OwnMetrics {
   }
 
   /** The window of a method begins with its first push; until then the method has no series. */
-  private addSummaries(method: PushMethod, nowMs: number): PushSummaries {
+  private addSummaries(method: PushMethodLabel, nowMs: number): PushSummaries {
     const labels = [{ name: "method", value: method }];
     const summaries = {
       duration: new SummarySeries("pushgateway_http_push_duration_seconds", labels, DURATION_RANGE, nowMs),

@@ -127,20 +127,20 @@ function findCustomFault(fields: NativeFields, positive: readonly Whole[], negat
 }
 
 /** Adjacent buckets, none of them empty: what Prometheus makes of spans before it checks them. */
-interface Run {
+interface BucketRun {
   /** How far behind the run before it begins, in 32 bits. */
   readonly offset: number;
   size: number;
 }
 
-function runsOf(spans: readonly number[], counts: readonly Whole[]): Run[] {
-  const runs: Run[] = [];
+function runsOf(spans: readonly number[], counts: readonly Whole[]): BucketRun[] {
+  const runs: BucketRun[] = [];
   let at = 0;
   let index = 0;
   let end = 0;
   for (let i = 0; i < spans.length; i += 2) {
     index = (index + (spans[i] as number)) | 0;
-    let run: Run | null = i > 0 && spans[i] === 0 && end === index ? (runs.at(-1) ?? null) : null;
+    let run: BucketRun | null = i > 0 && spans[i] === 0 && end === index ? (runs.at(-1) ?? null) : null;
     for (let left = spans[i + 1] as number; left > 0; left--, index = (index + 1) | 0) {
       if (isEmpty(counts[at++] as Whole)) {
         run = null;
@@ -159,7 +159,7 @@ function runsOf(spans: readonly number[], counts: readonly Whole[]): Run[] {
 
 const isEmpty = (count: Whole): boolean => count === 0 || count === 0n;
 
-function negativeOffset(what: string, runs: readonly Run[], first: number): string | null {
+function negativeOffset(what: string, runs: readonly BucketRun[], first: number): string | null {
   const at = runs.findIndex(({ offset }, i) => i >= first && offset < 0);
   if (at < 0) return null;
   return `${what}: span number ${at + 1} with offset ${runs[at]?.offset}: histogram has a span whose offset is negative`;

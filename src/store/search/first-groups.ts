@@ -3,13 +3,13 @@ import { comparePlaces, type GroupOrder } from "./group-order.ts";
 import type { GroupPlace } from "./group-query.ts";
 
 /** A place with the row of its group. */
-interface Entry extends GroupPlace {
+interface PlacedRow extends GroupPlace {
   readonly row: number;
 }
 
 /** Of many groups the first ones in an order, as many as are wanted: a heap with the last of them on top. */
 export class FirstGroups {
-  private readonly heap: Entry[] = [];
+  private readonly heap: PlacedRow[] = [];
 
   constructor(
     private readonly order: GroupOrder,
@@ -58,13 +58,13 @@ export class FirstGroups {
   }
 }
 
-function place(heap: readonly Entry[], at: number): Entry {
+function place(heap: readonly PlacedRow[], at: number): PlacedRow {
   const found = heap[at];
   if (found === undefined) throw new Error(`reading a heap of ${heap.length} places: there is none at ${at}`);
   return found;
 }
 
-function swap(heap: Entry[], a: number, b: number): void {
+function swap(heap: PlacedRow[], a: number, b: number): void {
   const first = place(heap, a);
   heap[a] = place(heap, b);
   heap[b] = first;

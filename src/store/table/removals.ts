@@ -11,7 +11,7 @@ interface ChunkTable {
 }
 
 /** A list of chunks. */
-interface Removal {
+interface ChunkList {
   /** The first one that is left, or -1. */
   chunk: number;
   /** Of the key that its group had. */
@@ -25,7 +25,7 @@ interface Removal {
  * in one turn of the loop. Readers of families wait until there are none; nobody finds them by their group.
  */
 export class Removals {
-  private readonly lists: Removal[] = [];
+  private readonly lists: ChunkList[] = [];
   /** The number of the newest list. */
   newest = 0;
 
@@ -58,7 +58,7 @@ export class Removals {
     return this.isUnderWay;
   }
 
-  private takeOut(removal: Removal): void {
+  private takeOut(removal: ChunkList): void {
     const { table } = this;
     const { chunks } = table;
     for (let count = 0; count < REMOVALS_A_STEP && removal.chunk >= 0; count++) {

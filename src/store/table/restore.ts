@@ -18,7 +18,7 @@ import { NO_HELP } from "./help-texts.ts";
 import type { Table } from "./table.ts";
 
 /** What the families of a head are put into the table with. */
-interface KnownHead {
+interface RestoredHead {
   readonly family: Family;
   readonly type: MetricType;
   readonly quoted: boolean;
@@ -37,7 +37,7 @@ export class Restoring {
   private readonly kept: KeptReader;
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
-  private readonly heads: KnownHead[] = [];
+  private readonly heads: RestoredHead[] = [];
   /** The families of the group whose segments are restored. */
   private readonly known = { group: -1, families: new Set<number>() };
   /** Rows that are restored: groups, and further segments of groups. */
@@ -142,12 +142,12 @@ export class Restoring {
     known.families.add(family.id);
   }
 
-  private headOf(head: number): KnownHead {
+  private headOf(head: number): RestoredHead {
     this.heads[head] ??= this.readHead(head);
     return this.heads[head];
   }
 
-  private readHead(head: number): KnownHead {
+  private readHead(head: number): RestoredHead {
     const { table, kept } = this;
     const type = kept.type(head);
     const flags = kept.flags(head);
