@@ -18,6 +18,7 @@ import { type Flag, type FlagValues, IGNORED_FLAGS, SETTING_FLAGS } from "./flag
 import { helpText, longHelp, manualPage } from "./help.ts";
 import { type Limits, readLimits } from "./limits.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
+import { type Networks, parseNetworks } from "./networks.ts";
 import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix, HEALTHY_PATH } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
@@ -41,6 +42,8 @@ export interface Settings {
   readonly externalPathPrefix: string;
   /** The origins of other sites whose pages may push and read; null: none may. */
   readonly corsOrigin: LinearPattern | null;
+  /** Who may say whom a request comes from; null: nobody. */
+  readonly trustedProxies: Networks | null;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
   /** "" is memory only. */
@@ -131,6 +134,8 @@ function readSettings(texts: FlagTexts): Settings | Fault {
   if (interval instanceof Fault) return interval;
   const corsOrigin = parseOrigins(values["web.cors.origin"]);
   if (corsOrigin instanceof Fault) return corsOrigin;
+  const trustedProxies = parseNetworks(values["web.trusted-proxies"]);
+  if (trustedProxies instanceof Fault) return trustedProxies;
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
     systemdSocket: values["web.systemd-socket"],
@@ -141,6 +146,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     routePrefix,
     externalPathPrefix: computeRoutePrefix("", externalUrl.path),
     corsOrigin,
+    trustedProxies,
     enableLifecycle: values["web.enable-lifecycle"],
     enableAdminApi: values["web.enable-admin-api"],
     persistenceFile: values["persistence.file"],

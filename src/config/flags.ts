@@ -6,7 +6,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
  * - text: taken as it is
  * - list: as text, may be repeated
  * - enum: one of its words
- * - url, duration, size, count, level, format, regex: checked and brought into one form, see values.ts
+ * - url, duration, size, count, level, format, regex, networks: checked and brought into one form, see values.ts
  */
 const FLAG_KINDS = [
   "switch",
@@ -20,6 +20,7 @@ const FLAG_KINDS = [
   "level",
   "format",
   "regex",
+  "networks",
 ] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
 
@@ -130,6 +131,11 @@ export const FlagTable = Type.Object({
     ...option("regex", ""),
     description:
       "Regular expression for the origins whose pages may push and read in a browser, fully anchored. Example: 'https?://(domain1|domain2)\\.com'. If empty, none may.",
+  }),
+  "web.trusted-proxies": Type.String({
+    ...option("networks", ""),
+    description:
+      "Networks of proxies whose X-Forwarded-For or Forwarded header says which client a request is from, separated by commas. Example: '10.0.0.0/8,fd00::/8'. If empty, none is believed.",
   }),
   "web.enable-lifecycle": Type.Boolean({ ...SWITCH, description: "Enable shutdown via HTTP request." }),
   "web.enable-admin-api": Type.Boolean({

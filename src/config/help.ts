@@ -104,7 +104,7 @@ function manualUsage(flag: Flag): string {
 function placeholder({ name, kind, defaults }: Flag): string {
   if (defaults.length === 0) return name.toUpperCase();
   const written = defaults.join(",");
-  return kind === "text" || kind === "regex" ? quoteText(written) : written;
+  return kind === "text" || kind === "regex" || kind === "networks" ? quoteText(written) : written;
 }
 
 /** The second column begins behind the widest name that is shorter than LONG_NAME. */

@@ -3,6 +3,7 @@ import { Fault } from "../model/fault.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, FlagTable, type FlagValues, LOG_FORMATS, LOG_LEVELS, SETTING_FLAGS } from "./flags.ts";
+import { parseNetworks } from "./networks.ts";
 import { parseOrigins } from "./origins.ts";
 import { formatSize, parseCount, parseSize } from "./size.ts";
 
@@ -32,6 +33,8 @@ export function canonicalText(flag: Flag, written: string): string | Fault {
     }
     case "regex":
       return expressionText(written);
+    case "networks":
+      return networksText(written);
     case "level":
       return oneOf(LOG_LEVELS, written.toLowerCase()) ?? unrecognized("level", written);
     case "enum":
@@ -69,6 +72,11 @@ function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly
 function expressionText(written: string): string | Fault {
   const origins = parseOrigins(written);
   return origins instanceof Fault ? origins : written;
+}
+
+function networksText(written: string): string | Fault {
+  const networks = parseNetworks(written);
+  return networks instanceof Fault ? networks : written;
 }
 
 function enumText(words: readonly string[], written: string): string | Fault {

@@ -25,6 +25,7 @@ class Upload implements Rival {
 
   constructor(
     readonly source: string,
+    readonly connectionSource: string,
     maxBytes: number,
     nowMs: number,
     private readonly settle: (outcome: Uint8Array | Rejection) => void,
@@ -88,7 +89,8 @@ export class BodyIntake {
    * Resolves to the whole body. One of more than 64 KiB must be passed to `release` afterwards. A body that is cut
    * short is rejected with Go's words.
    */
-  receive({ body, source }: Pick<Exchange, "body" | "source">, nowMs: number): Received {
+  receive(exchange: Pick<Exchange, "body" | "source" | "connectionSource">, nowMs: number): Received {
+    const { body, source, connectionSource = source } = exchange;
     const { limits } = this.deps;
     const size = body.announcedBytes ?? Infinity;
     if (size !== Infinity && size > limits.maxBodyBytes) return tooLarge(limits.maxBodyBytes);
@@ -96,7 +98,7 @@ export class BodyIntake {
     if (whole !== null) return whole;
     if (this.uploads.size >= limits.maxPushesInFlight) this.makeRoom({ source, share: 1 }, nowMs);
     return new Promise((resolve) => {
-      const upload = new Upload(source, Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {
+      const upload = new Upload(source, connectionSource, Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {
         this.forget(upload);
         if (outcome instanceof Rejection) this.heldBytes -= upload.body.free();
         else if (upload.body.chargedBytes > 0) this.held.set(outcome.buffer, upload.body.chargedBytes);
@@ -147,11 +149,22 @@ export class BodyIntake {
     freeBuffer(body);
   }
 
-  /** Ends the upload of a source that brought least lately; false: there is none. */
-  giveWay(source: string, limit: LimitName): boolean {
-    const upload = this.places.leastOf(source, this.deps.clock.nowMs());
+  /** Ends an upload on a connection of this source, the one that brought least lately; false: there is none. */
+  giveWay(connectionSource: string, limit: LimitName): boolean {
+    const nowMs = this.deps.clock.nowMs();
+    const upload = this.places.leastOf(connectionSource, nowMs) ?? this.leastBehind(connectionSource, nowMs);
     upload?.end(busy(limit));
     return upload !== null;
+  }
+
+  /** Of those whose clients are behind a proxy, one of the client that has most. */
+  private leastBehind(connectionSource: string, nowMs: number): Upload | null {
+    let most: Upload | null = null;
+    for (const upload of this.uploads) {
+      if (upload.connectionSource !== connectionSource) continue;
+      if (most === null || this.places.shareOf(upload.source) > this.places.shareOf(most.source)) most = upload;
+    }
+    return most === null ? null : this.places.leastOf(most.source, nowMs);
   }
 
   private makeRoom(newcomer: Newcomer, nowMs: number): void {

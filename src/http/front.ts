@@ -1,5 +1,6 @@
 import { guardOrigins } from "../access/cross-origin.ts";
 import type { Guard } from "../access/guard.ts";
+import { behindProxies } from "../access/proxied-exchange.ts";
 import { decodePath } from "../decode/path.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, type Handler, textError } from "../server/exchange.ts";
 import { encodePath, isClean, redirectTo } from "./canonical.ts";
@@ -76,7 +77,9 @@ export function createFront(
     });
   };
   const checked = guardOrigins(settings, route, refusals);
-  return guard === null ? checked : (exchange) => guard(exchange, checked, refusals);
+  const guarded: Handler = guard === null ? checked : (exchange) => guard(exchange, checked, refusals);
+  const { trustedProxies } = settings;
+  return trustedProxies === null ? guarded : behindProxies(trustedProxies, guarded);
 }
 
 /** `next` with the decoded path, or a redirect to where it is clean. */

@@ -13,10 +13,12 @@ export interface Exchange {
   readonly fields: readonly string[];
   /** The value of a header, of several fields all joined by ", "; null if there is none. `name` is in lower case. */
   header(name: string): string | null;
-  /** Where the request comes from, as `address:port`. */
+  /** Where the request comes from, as `address:port`; an address alone where a trusted proxy has told it. */
   readonly client: string;
   /** What clients share their room by: its address, or the network of that. */
   readonly source: string;
+  /** What its connection shares its room by, where a proxy in between makes that another source. */
+  readonly connectionSource?: string;
   /** Its connection is gone: nobody waits for the answer. */
   readonly isGone: boolean;
   /** The subject of the verified certificate that the client showed, as in `CN=a, O=b`; null if there is none. */

@@ -31,6 +31,7 @@ const DEFAULTS: Settings = {
   routePrefix: "",
   externalPathPrefix: "",
   corsOrigin: null,
+  trustedProxies: null,
   enableLifecycle: false,
   enableAdminApi: false,
   persistenceFile: "",
@@ -102,6 +103,7 @@ const DEFAULTS: Settings = {
     "web.route-prefix": "",
     "web.systemd-socket": "false",
     "web.telemetry-path": "/metrics",
+    "web.trusted-proxies": "",
   },
 };
 

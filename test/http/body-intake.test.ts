@@ -32,6 +32,7 @@ class Trickle {
   constructor(
     announcedBytes: number | null = null,
     readonly source = "192.0.2.1",
+    readonly connectionSource = source,
   ) {
     this.body = new Body(announcedBytes, { wanted: () => {} });
   }
@@ -49,6 +50,18 @@ class Trickle {
 
 const reasonOf = (outcome: Uint8Array | Rejection): string =>
   outcome instanceof Rejection ? `${outcome.kind} ${outcome.limit}` : `${outcome.length} bytes`;
+
+describe("an upload gives way for connections of a source", () => {
+  test("that is a proxy: one of the client behind it that has most", async () => {
+    const { intake, receive } = createIntake();
+    const proxied = ["198.51.100.1", "198.51.100.2", "198.51.100.2"].map((ip) => new Trickle(null, ip, "10.0.0.1"));
+    const direct = new Trickle(null, "192.0.2.1");
+    const outcomes = [...proxied, direct].map(receive);
+    expect([intake.giveWay("10.0.0.9", "web.max-connections"), intake.state.uploads]).toEqual([false, 4]);
+    expect([intake.giveWay("10.0.0.1", "web.max-connections"), intake.state.uploads]).toEqual([true, 3]);
+    expect(reasonOf(await Promise.race(outcomes.slice(1, 3)))).toBe("busy web.max-connections");
+  });
+});
 
 describe("the buffer budget", () => {
   test("is charged for what comes above 64 KiB, and given back when the body is released or refused", async () => {
