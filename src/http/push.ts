@@ -11,6 +11,7 @@ import {
   AFTER_CHANGE,
   AFTER_INDEXING,
   AFTER_LARGE_PUSH,
+  IN_SLICES,
   INCONSISTENT,
   undecodableKey,
 } from "../store/admission/wording.ts";
@@ -165,20 +166,27 @@ export class PushHandler {
   }
 
   private async applyContent(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
-    const { keyed, exchange } = pushed;
+    const { keyed } = pushed;
     if (content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
       const outcome = this.parseAndApply(pushed, content);
       return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
     }
-    return this.deps.largePushes.read(content, formatOf(exchange), async (columns) => {
+    return this.applyInSlices(pushed, keyed, content);
+  }
+
+  private applyInSlices(pushed: Push, keyed: KeyedPath, content: Uint8Array): Promise<number | Rejection> {
+    return this.deps.largePushes.read(content, formatOf(pushed.exchange), async (columns) => {
       const outcome = await this.applyLarge(pushed, keyed, columns);
-      return isLater(outcome) ? this.tryAgain(outcome, () => this.applyLarge(pushed, keyed, columns)) : outcome;
+      return mustWait(outcome) ? this.tryAgain(outcome, () => this.applyLarge(pushed, keyed, columns)) : outcome;
     });
   }
 
-  /** Applies a push once what it has to wait for is done; `first` says what that is. */
-  private applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
-    return this.tryAgain(first, () => this.parseAndApply(pushed, content));
+  /** Applies a push once what it has to wait for is done, or in slices; `first` says why it was not at once. */
+  private async applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
+    const outcome = await this.tryAgain(first, () => this.parseAndApply(pushed, content));
+    const { keyed } = pushed;
+    if (outcome !== IN_SLICES || keyed instanceof Rejection) return outcome;
+    return this.applyInSlices(pushed, keyed, content);
   }
 
   private async tryAgain(
@@ -187,7 +195,7 @@ export class PushHandler {
   ): Promise<number | Rejection> {
     const { storeTurns } = this.deps;
     let outcome: number | Rejection = first;
-    for (let tries = 0; isLater(outcome) && tries < MAX_TRIES; tries++) {
+    for (let tries = 0; mustWait(outcome) && tries < MAX_TRIES; tries++) {
       if (outcome === AFTER_LARGE_PUSH) await storeTurns.largeOver();
       else await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
       await storeTurns.snapshotsTaken();
@@ -294,8 +302,11 @@ export class PushHandler {
 const formatOf = (exchange: Exchange): PushFormat => pushFormat(exchange.header("content-type"));
 
 /** Whether a push can be applied only after something else. */
-const isLater = (outcome: number | Rejection): outcome is Rejection =>
+const mustWait = (outcome: number | Rejection): outcome is Rejection =>
   outcome === AFTER_CHANGE || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
+
+/** Whether a push of a small body is not applied in this turn. */
+const isLater = (outcome: number | Rejection): outcome is Rejection => outcome === IN_SLICES || mustWait(outcome);
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;

@@ -9,6 +9,9 @@ export const TURN_MS = 2;
 /** About the most units between two readings of the clock. */
 export const STEP_UNITS = 64 * 1024;
 
+/** What a push of a small body may cost in one turn: two or three milliseconds. */
+export const SMALL_PUSH_UNITS = 2 * 1024 * 1024;
+
 /** In place of a result: there is more to do. */
 export const MORE = "more";
 

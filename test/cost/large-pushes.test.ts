@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Writer } from "../../src/bytes/writer.ts";
 import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { PushColumns } from "../../src/model/columns.ts";
-import { MORE, Work } from "../../src/model/work.ts";
+import { MORE, SMALL_PUSH_UNITS, Work } from "../../src/model/work.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import type { LargePush } from "../../src/store/large-push.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -143,6 +143,62 @@ describe("a large push is judged and stored in slices", () => {
     expect(counted.mostInTurn).toBeLessThanOrEqual(MOST_DONE);
     expect(gateway.store.isStoring).toBe(false);
     expect((await push(gateway.app, "/job/large", "after 1\n")).ok).toBe(true);
+  });
+});
+
+const SMALL_BODIES: readonly (Case & { readonly path: string })[] = [
+  {
+    what: "series of a group of many labels",
+    path: `/job/large${lines(600, (i) => `/l${i}/value`)}`,
+    body: lines(2_000, (i) => `m{i="${i}"} 1\n`),
+  },
+  {
+    what: "buckets beside a long label",
+    path: "/job/large",
+    body: delimited(
+      part(1, "h"),
+      integer(3, 4),
+      part(
+        4,
+        Buffer.concat([
+          label("long", "x".repeat(30_000)),
+          part(7, Buffer.concat(Array.from({ length: 500 }, (_, i) => part(3, double(2, i))))),
+        ]),
+      ),
+    ),
+  },
+  {
+    what: "metrics of a family of a long name",
+    path: "/job/large",
+    body: delimited(
+      part(1, "m".repeat(30_000)),
+      integer(3, 1),
+      metrics(500, (i) => Buffer.concat([label("i", `${i}`), part(2, double(1, i))])),
+    ),
+  },
+  { what: "families without end", path: "/job/large", body: lines(6_000, (i) => `f${i} 1\n`) },
+  {
+    what: "lines that may not be so large",
+    path: `/job/large${lines(900, (i) => `/l${i}/value`)}`,
+    body: lines(4_500, (i) => `m{i="${i}"} 1\n`),
+    status: 413,
+  },
+];
+
+describe("a push of a small body that costs much is judged and stored in slices", () => {
+  test.each(SMALL_BODIES)("$what", async ({ path, body, status = 200 }) => {
+    expect(body.length).toBeLessThan(64 * KIB);
+    const gateway = createTestApp();
+    sliced(gateway);
+    let answer: Response | null = null;
+    const counted = await countWork(gateway, async () => {
+      answer = await send(gateway, path, body);
+    });
+    expect([answer as Response | null].map((response) => response?.status)).toEqual([status]);
+    expect(counted.charged).toBeGreaterThan(SMALL_PUSH_UNITS);
+    expect(counted.mostCharged).toBeLessThanOrEqual(SMALL_PUSH_UNITS + MOST_CHARGED);
+    expect(gateway.store.isStoring).toBe(false);
+    expect((await send(gateway, path, "after 1\n")).ok).toBe(true);
   });
 });
 

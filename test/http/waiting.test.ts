@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ask, createTestApp, push, type TestApp } from "../app.ts";
 
-const FAMILIES = 3_000;
+const FAMILIES = 1_500;
 const ROUNDS = 60;
 
 const families = (start: string, count: number) => Array.from({ length: count }, (_, i) => `${start}${i} 1\n`).join("");

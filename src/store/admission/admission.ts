@@ -7,7 +7,7 @@ import { isMetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
-import { FAMILY_UNITS, MORE, STEP_UNITS } from "../../model/work.ts";
+import { FAMILY_UNITS, MORE, SMALL_PUSH_UNITS, STEP_UNITS } from "../../model/work.ts";
 import type { PushedGroup } from "../table/groups.ts";
 import { pageSizeFor } from "../table/page.ts";
 import type { PushTimes } from "../table/push-times.ts";
@@ -33,6 +33,7 @@ import {
   AFTER_INDEXING,
   Faults,
   HAS_TIMESTAMPS,
+  IN_SLICES,
   inconsistent,
   linesTooLarge,
   SEARCH_TOO_LONG,
@@ -112,7 +113,10 @@ export class PushAdmission implements JudgedPush {
     this.storing = new PushStoring(table, reserved, this.renderer, this.chunks, this.duplicates, NO_REQUEST);
   }
 
-  /** Judges a push in one turn. What is admitted is lent until the next push. */
+  /**
+   * Judges a push in one turn; one that can wait is refused with IN_SLICES if that turn would be too long. What is
+   * admitted is lent until the next push.
+   */
   judge(request: PushRequest): PushVerdict {
     const { columns, key } = request;
     const group = this.deps.table.groups.find(key.block);
@@ -120,10 +124,12 @@ export class PushAdmission implements JudgedPush {
     this.begin(request, group);
     const refusal = this.findEarly(group);
     if (refusal !== null) return refusal;
-    this.renderOn();
-    const verdict = this.judgeOn();
-    if (verdict === MORE) throw new Broken("judging a push in one turn: it was not done");
-    return verdict;
+    columns.work.beginTurn(request.canWait ? SMALL_PUSH_UNITS : Infinity);
+    const verdict = this.renderOn() ? this.judgeOn() : MORE;
+    columns.work.beginTurn(Infinity);
+    if (verdict !== MORE) return verdict;
+    if (!request.canWait) throw new Broken("judging a push in one turn: it was not done");
+    return new PushRefusal(IN_SLICES, false);
   }
 
   private judgeKnown(request: PushRequest, group: number): PushVerdict {

@@ -10,6 +10,6 @@ export interface PushRequest {
   readonly receivedMs: number;
   /** The own time to live that its group gets (group-ttl.ts); without it the group keeps the one that it has. */
   readonly ttlSeconds?: number | undefined;
-  /** The caller applies it again if it has to wait. */
+  /** The caller applies it again if it has to wait, and in slices if it is too much for one turn. */
   readonly canWait?: boolean;
 }

@@ -30,6 +30,9 @@ export const AFTER_INDEXING = new Rejection("busy", "series of other groups have
 /** A push may contradict a large one that is being taken: it is to be applied again once that is stored, or refused. */
 export const AFTER_LARGE_PUSH = new Rejection("busy", "a large push has to be stored first");
 
+/** A push costs more than a turn of the loop may: it is to be applied in slices. */
+export const IN_SLICES = new Rejection("busy", "the push is too much for one turn");
+
 export const SEARCH_TOO_LONG = new Rejection(
   "too-large",
   "the push is too large: its series may be in too many groups of other label names to look into",
