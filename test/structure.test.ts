@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import ts from "typescript";
 import { ENTRIES } from "../build/package/compile.ts";
+import { IGNORED_FLAGS, SETTING_FLAGS } from "../src/config/flags.ts";
 import { cyclesOf } from "./measures/cycles.ts";
 import { functionsOf } from "./measures/functions.ts";
 import { importsOf, readSources, type Source } from "./measures/sources.ts";
@@ -121,6 +122,19 @@ function typesOf({ tree }: SourceFile): string[] {
     .map(({ name }) => name?.text ?? "");
 }
 
+/** The flags in the strings and comments of a file. Only settings have a dot in their name, and all of them do. */
+function flagsNamed({ tree, text }: SourceFile): string[] {
+  const texts = text.split("\n").filter((line) => /^\s*(?:\/\/|\/?\*)/.test(line));
+  const collect = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      texts.push(node.text);
+    else ts.forEachChild(node, collect);
+  };
+  collect(tree);
+  const flags = texts.flatMap((one) => [...one.matchAll(/--(?:no-)?([a-z]+\.[a-z0-9.-]*[a-z0-9])/g)]);
+  return flags.map(([, name = ""]) => name);
+}
+
 /** The lines of a file's comments that are wider than the formatter makes code. */
 function wideComments({ path, text }: SourceFile): string[] {
   const isComment = (line: string) => /^\s*(?:\/\/|\/?\*)/.test(line);
@@ -186,6 +200,13 @@ describe("src/", () => {
       for (const name of new Set([...exportsOf(file), ...typesOf(file)]))
         owners.set(name, [...(owners.get(name) ?? []), file.path]);
     expect([...owners].filter(([, paths]) => paths.length > 1)).toEqual([]);
+  });
+
+  test("every flag that a text or comment names is in the table of flags", () => {
+    const known = new Set([...SETTING_FLAGS, ...IGNORED_FLAGS].map(({ name }) => name));
+    const named = sources.flatMap((file) => flagsNamed(file).map((name) => ({ name, path: file.path })));
+    expect(named.filter(({ name }) => !known.has(name))).toEqual([]);
+    expect(named.length).toBeGreaterThan(15);
   });
 
   test("the log names files that are there", () => {

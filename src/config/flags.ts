@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import type { LimitName } from "../model/limits.ts";
 
 /**
  * How a flag's text is read.
@@ -95,7 +96,7 @@ const LIMIT_FLAGS = {
     ...option("duration", "30s"),
     description: "Time in which a body must make some progress.",
   }),
-};
+} satisfies Record<LimitName, TSchema>;
 
 /**
  * Every setting under its flag's name, in the order of the help text: the type of its value, the default as it would be

@@ -5,6 +5,7 @@ import { uninitialized } from "../bytes/uninitialized.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { type Decoded, decodeSnappy } from "./snappy.ts";
+import { tooLarge } from "./too-large.ts";
 
 /** Bodies up to this size, compressed and not, are inflated at once: a thread costs five times a small body's work. */
 const IMMEDIATE_BODY_BYTES = 64 * 1024;
@@ -158,9 +159,4 @@ function goWords(zlibMessage: string, bodyBytes: number): string {
 
 function malformed(message: string): Rejection {
   return new Rejection("malformed", message);
-}
-
-function tooLarge(encoding: string, maxSizeBytes: number): Rejection {
-  const words = `decoding the ${encoding}body: more than the limit of ${maxSizeBytes} bytes (--push.max-decompressed-size)`;
-  return new Rejection("too-large", words, "push.max-decompressed-size");
 }

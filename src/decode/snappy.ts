@@ -1,6 +1,7 @@
 import { copyBytes } from "../bytes/copy.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
+import { tooLarge } from "./too-large.ts";
 
 /*
  * The snappy framing format (framing_format.txt) and block format (format_description.txt) of
@@ -136,18 +137,13 @@ class FrameReader {
   /** Makes room for `size` more bytes, within the cap. */
   #reserve(size: number): Rejection | null {
     const needed = this.#length + size;
-    if (needed > this.#maxSizeBytes) return tooLarge(this.#maxSizeBytes);
+    if (needed > this.#maxSizeBytes) return tooLarge("snappy ", this.#maxSizeBytes);
     if (needed <= this.#target.length) return null;
     const grown = new Uint8Array(Math.max(needed, Math.min(this.#length * 2, this.#maxSizeBytes)));
     grown.set(this.#target.subarray(0, this.#length));
     this.#target = grown;
     return null;
   }
-}
-
-function tooLarge(maxSizeBytes: number): Rejection {
-  const words = `decoding the snappy body: more than the limit of ${maxSizeBytes} bytes (--push.max-decompressed-size)`;
-  return new Rejection("too-large", words, "push.max-decompressed-size");
 }
 
 function isIdentifier(body: Uint8Array, start: number, end: number): boolean {

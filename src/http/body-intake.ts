@@ -2,7 +2,7 @@ import { mustBe } from "../bytes/broken.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../model/clock.ts";
 import type { LimitName } from "../model/limits.ts";
-import { Rejection } from "../model/rejection.ts";
+import { limited, Rejection } from "../model/rejection.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { Progress } from "../server/progress.ts";
 import { type Newcomer, type Rival, Rivals } from "../server/rivals.ts";
@@ -206,15 +206,13 @@ export function freeBuffer(bytes: Uint8Array): void {
 }
 
 function tooLarge(maxBytes: number): Rejection {
-  const words = `the body is larger than the limit of ${maxBytes} bytes (--push.max-body-size)`;
-  return new Rejection("too-large", words, "push.max-body-size");
+  return limited("too-large", `the body is larger than the limit of ${maxBytes} bytes`, "push.max-body-size");
 }
 
 function busy(limit: LimitName): Rejection {
-  return new Rejection("busy", `other pushes have to be received first (--${limit})`, limit);
+  return limited("busy", "other pushes have to be received first", limit);
 }
 
 function tooSlow(timeoutMs: number): Rejection {
-  const words = `the body brought nothing for ${timeoutMs / 1000} s (--web.body-timeout)`;
-  return new Rejection("too-slow", words, "web.body-timeout");
+  return limited("too-slow", `the body brought nothing for ${timeoutMs / 1000} s`, "web.body-timeout");
 }

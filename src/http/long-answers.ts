@@ -1,4 +1,4 @@
-import { Rejection } from "../model/rejection.ts";
+import { limited } from "../model/rejection.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
 import { negotiateEncoding } from "../serialise/negotiate.ts";
 import type { Answer, Exchange, HeaderFields } from "../server/exchange.ts";
@@ -103,11 +103,7 @@ export class LongAnswers {
       const { parts, isWhole } = shortAnswer(iterator, this.deps.clock);
       if (!isWhole && !this.makeRoom(exchange.source)) {
         end();
-        return rejected(
-          this.deps.refusals,
-          new Rejection("busy", `other answers have to be sent first (--${LIMIT})`, LIMIT),
-          exchange,
-        );
+        return rejected(this.deps.refusals, limited("busy", "other answers have to be sent first", LIMIT), exchange);
       }
       if (!isWhole) {
         const stream = this.stream(exchange, joined(parts, iterator), end);

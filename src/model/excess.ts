@@ -1,5 +1,5 @@
 import type { LimitName, PushLimits } from "./limits.ts";
-import { Rejection } from "./rejection.ts";
+import { limited, type Rejection } from "./rejection.ts";
 import type { LabelPair } from "./view.ts";
 
 /** What of the labels of a push's grouping key is more than it may be, or null. */
@@ -12,7 +12,7 @@ export function findKeyExcess(labels: readonly LabelPair[], { maxLabels, maxText
 }
 
 function tooMuch(does: string, limit: string, flag: LimitName): Rejection {
-  return new Rejection("too-large", `the grouping key ${does} more than ${limit} (--${flag})`, flag);
+  return limited("too-large", `the grouping key ${does} more than ${limit}`, flag);
 }
 
 /** What a push may have a number of. */
@@ -27,14 +27,14 @@ const COUNTED: Record<Counted, readonly [what: string, flag: LimitName]> = {
 /** A push has more of something than it may. */
 export function tooMany(limit: Counted, limits: PushLimits): Rejection {
   const [what, flag] = COUNTED[limit];
-  return new Rejection("too-large", `the push has more than ${limits[limit]} ${what} (--${flag})`, flag);
+  return limited("too-large", `the push has more than ${limits[limit]} ${what}`, flag);
 }
 
 /** A push has a text that is longer than it may be. */
 export function tooLong({ maxTextBytes }: PushLimits): Rejection {
-  return new Rejection(
+  return limited(
     "too-large",
-    `the push holds a name, label value, help text or number of more than ${maxTextBytes} bytes (--push.max-label-length)`,
+    `the push holds a name, label value, help text or number of more than ${maxTextBytes} bytes`,
     "push.max-label-length",
   );
 }

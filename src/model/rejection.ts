@@ -44,3 +44,8 @@ export class Rejection {
     readonly line: FaultyLine | null = null,
   ) {}
 }
+
+/** A limit was reached, whose flag the message names. */
+export function limited(kind: RejectionKind, words: string, limit: LimitName): Rejection {
+  return new Rejection(kind, `${words} (--${limit})`, limit);
+}

@@ -5,7 +5,7 @@ import type { LimitName } from "../../model/limits.ts";
 import { METRIC_TYPE_NAMES, type MetricType } from "../../model/metric-type.ts";
 import { PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../../model/quote.ts";
-import { Rejection } from "../../model/rejection.ts";
+import { limited, Rejection } from "../../model/rejection.ts";
 
 /*
  * What the client of a refused push is told. Where the reference has words they are its words; scrape-check.ts says in
@@ -51,11 +51,11 @@ export function linesTooLarge(bodyBytes: number, limitBytes: number): Rejection 
 }
 
 export function storeFull(what: string, limit: number, flag: LimitName): Rejection {
-  return new Rejection("full", `the Pushgateway is full: it keeps at most ${limit} ${what} (--${flag})`, flag);
+  return limited("full", `the Pushgateway is full: it keeps at most ${limit} ${what}`, flag);
 }
 
 export function groupFull(what: string, limit: number, flag: LimitName): Rejection {
-  return new Rejection("too-large", `the group would hold more than ${limit} ${what} (--${flag})`, flag);
+  return limited("too-large", `the group would hold more than ${limit} ${what}`, flag);
 }
 
 /** Of a path with bytes that are not UTF-8, which stand in its key as U+FFFD. */
