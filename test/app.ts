@@ -41,7 +41,7 @@ export interface TestApp {
 /** An app with the given flags. */
 export function createTestApp(...flags: string[]): TestApp {
   const settings = settingsOf(...flags);
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store);
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store, settings.expiry);
   const logged: string[] = [];
   const clock: StreamClock = {
     nowMs: () => performance.now(),
@@ -100,6 +100,7 @@ export function createTestApp(...flags: string[]): TestApp {
     store,
     persistence: {
       notReady: () => test.notReady,
+      beforeReady: () => {},
       fault: () => null,
       settled: (key) => test.settled(key),
       state: () => null,

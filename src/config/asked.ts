@@ -45,17 +45,21 @@ export function askedOf(command: Command, words: readonly Word[]): Asked {
   return { kind: "values", texts, argument };
 }
 
-/** A repeated flag or the first value that cannot be read is refused. */
+/** A repeated flag, or one of two names with two values, or the first value that cannot be read is refused. */
 function collectTexts(command: Command, given: readonly GivenFlag[]): FlagTexts | Fault {
   const texts = new Map<string, string[]>();
+  const seen = new Set<Flag>();
   for (const { flag, text } of given) {
-    const earlier = texts.get(flag.name) ?? [];
-    if (earlier.length > 0 && flag.kind !== "list") {
-      return new Fault(`flag '${flag.name}' cannot be repeated`);
-    }
+    const { kind, name, means = name } = flag;
+    if (seen.has(flag) && kind !== "list") return new Fault(`flag '${name}' cannot be repeated`);
+    seen.add(flag);
     const canonical = canonicalText(flag, text);
     if (canonical instanceof Fault) return canonical;
-    texts.set(flag.name, [...earlier, canonical]);
+    const earlier = texts.get(means) ?? [];
+    if (kind === "list") texts.set(means, [...earlier, canonical]);
+    else if (earlier.length === 0) texts.set(means, [canonical]);
+    else if (earlier[0] !== canonical)
+      return new Fault(`flag '${means}' cannot be repeated with another value: got ${earlier[0]} and ${canonical}`);
   }
   const unset = command.flags.filter(({ name, defaults }) => defaults.length > 0 && !texts.has(name));
   return new Map([...texts, ...unset.map((flag) => [flag.name, defaultTexts(flag)] as const)]);

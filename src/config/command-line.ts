@@ -1,4 +1,5 @@
 import { Fault } from "../model/fault.ts";
+import { type CommonExpiry, NEVER_EXPIRES } from "../model/group-ttl.ts";
 import { quoteText } from "../model/quote.ts";
 import type { Word } from "./arguments.ts";
 import { type AskedValues, askedOf } from "./asked.ts";
@@ -54,6 +55,7 @@ export interface Settings {
   readonly persistenceRequired: boolean;
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
+  readonly expiry: CommonExpiry;
   readonly limits: Limits;
   readonly logLevel: FlagValues["log.level"];
   readonly logFormat: FlagValues["log.format"];
@@ -132,6 +134,9 @@ function readSettings(texts: FlagTexts): Settings | Fault {
   if (externalUrl instanceof Fault) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
   if (interval instanceof Fault) return interval;
+  const ttl = parseDuration(values["push.group-ttl"]);
+  if (ttl instanceof Fault) return ttl;
+  if (ttl < 0n) return new Fault(`--push.group-ttl must not be negative, got ${values["push.group-ttl"]}`);
   const corsOrigin = parseOrigins(values["web.cors.origin"]);
   if (corsOrigin instanceof Fault) return corsOrigin;
   const trustedProxies = parseNetworks(values["web.trusted-proxies"]);
@@ -155,6 +160,10 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     persistenceRequired: values["persistence.required"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
+    expiry: {
+      ttlSeconds: ttl === 0n ? NEVER_EXPIRES : Number(ttl) / 1e9,
+      keepsPushTimes: values["push.ttl-keep-times"],
+    },
     limits: readLimits(values),
     logLevel: values["log.level"],
     logFormat: values["log.format"],

@@ -1,4 +1,4 @@
-import { type Flag, IGNORED_FLAGS, SETTING_FLAGS } from "./flags.ts";
+import { type Flag, IGNORED_FLAGS, OTHER_NAMES, SETTING_FLAGS } from "./flags.ts";
 
 /** A way to run the program, with everything that may follow its name. */
 export interface Command {
@@ -31,7 +31,7 @@ export const VERSION_FLAG: Flag = printing("version", "Show application version.
 const SERVE: Command = {
   name: "",
   description: "The Pushgateway",
-  flags: withPrinting([...SETTING_FLAGS, ...IGNORED_FLAGS]),
+  flags: withPrinting([...SETTING_FLAGS, ...OTHER_NAMES, ...IGNORED_FLAGS]),
   argument: null,
 };
 

@@ -166,6 +166,15 @@ export const FlagTable = Type.Object({
     ...SWITCH,
     description: "Do not check consistency of pushed metrics. DANGEROUS.",
   }),
+  "push.group-ttl": Type.String({
+    ...option("duration", "0"),
+    description:
+      "Time after the last successful push to a group when the group is removed. A push may set another one for its group. 0 is never.",
+  }),
+  "push.ttl-keep-times": Type.Boolean({
+    ...SWITCH,
+    description: "Keep the push times of groups that expire, and remove their metrics only.",
+  }),
   "push.enable-utf8-names": Type.Boolean({
     ...SWITCH,
     description: "Allow UTF-8 characters in metric and label names.",
@@ -203,6 +212,8 @@ export interface Flag {
   readonly short?: string;
   /** Left out of the help text. */
   readonly hidden?: boolean;
+  /** The name of the flag that this is another name of. */
+  readonly means?: string;
 }
 
 /** The settings of a server, in the order of the help text. */
@@ -214,6 +225,16 @@ export const SETTING_FLAGS: readonly Flag[] = Object.entries(FlagTable.propertie
 export const IGNORED_FLAGS: readonly Flag[] = [
   { name: "web.local-assets", kind: "text", defaults: [], description: "Ignored.", hidden: true },
 ];
+
+/** Names that builds of the reference with a time to live have for it. */
+export const OTHER_NAMES: readonly Flag[] = ["metric.timetolive", "metrics.ttl"].map((name) => ({
+  name,
+  kind: "duration",
+  defaults: [],
+  description: "The same as --push.group-ttl.",
+  hidden: true,
+  means: "push.group-ttl",
+}));
 
 interface FlagOptions {
   readonly kind: FlagKind;

@@ -11,6 +11,7 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { RefusedRequests } from "../telemetry/refused-requests.ts";
 import { BodyIntake } from "./body-intake.ts";
+import { GroupExpiry } from "./group-expiry.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { LargePushes } from "./large-pushes.ts";
 import { LongAnswers } from "./long-answers.ts";
@@ -72,7 +73,7 @@ export function createContext(deps: AppDeps): HttpContext {
     maxInFlight: limits.maxScrapesInFlight,
     countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
   });
-  return {
+  const context = {
     ...deps,
     reports,
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
@@ -90,4 +91,6 @@ export function createContext(deps: AppDeps): HttpContext {
       countLimit: () => ownMetrics.countLimit("web.max-held-size"),
     }),
   };
+  new GroupExpiry(context);
+  return context;
 }

@@ -21,6 +21,7 @@ import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
+import { PushTtl, type PushedTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
 
@@ -31,6 +32,7 @@ interface Push {
   readonly exchange: Exchange;
   readonly method: PushMethod;
   readonly keyed: KeyedPath | Rejection;
+  readonly ttl: PushedTtl;
   /** On the monotonic clock. */
   readonly startMs: number;
 }
@@ -51,6 +53,7 @@ const ACCEPTED = emptyAnswer(202);
 export class PushHandler {
   private readonly base: string;
   private readonly known = new KnownPaths();
+  private readonly ttl = new PushTtl();
 
   constructor(private readonly deps: PushDeps) {
     this.base = `${deps.settings.routePrefix}/metrics/job`;
@@ -96,7 +99,7 @@ export class PushHandler {
 
   private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
     const startMs = this.deps.clock.nowMs();
-    const pushed = { exchange, method, keyed, startMs };
+    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), startMs };
     const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
@@ -261,14 +264,17 @@ export class PushHandler {
   }
 
   /** Why a push is not applied, or not yet, whatever it brings; or null. */
-  private refuseEarly({ method }: Push, { key, undecodable }: KeyedPath): Rejection | null {
+  private refuseEarly({ method, ttl }: Push, { key, undecodable }: KeyedPath): Rejection | null {
     const { store, storeTurns } = this.deps;
+    if (ttl instanceof Rejection) return ttl;
     if (method === "PUT" && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     return undecodable === null ? null : undecodableKey(key);
   }
 
-  private requestOf({ method }: Push, { key }: KeyedPath, columns: PushColumns): PushRequest {
-    return { key, columns, replace: method === "PUT", receivedMs: this.deps.clock.now(), canWait: true };
+  private requestOf({ method, ttl }: Push, { key }: KeyedPath, columns: PushColumns): PushRequest {
+    const ttlSeconds = ttl instanceof Rejection ? undefined : ttl;
+    const receivedMs = this.deps.clock.now();
+    return { key, columns, replace: method === "PUT", receivedMs, ttlSeconds, canWait: true };
   }
 
   private applied(refused: Rejection | null): number | Rejection {

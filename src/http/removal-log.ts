@@ -11,7 +11,7 @@ export interface RemovalLogDeps extends Pick<Clock, "now"> {
   readonly userOf: (exchange: Exchange) => string | null;
 }
 
-/** Logs who removed what. Deletes of groups that are not there do not hide the others. */
+/** Logs who removed what, and how many groups went by themselves. Deletes of groups that are not there do not hide the others. */
 export class RemovalLog {
   private readonly deletes: LogQuota;
   private readonly vain: LogQuota;
@@ -37,6 +37,11 @@ export class RemovalLog {
 
   wiped(exchange: Exchange, groups: number): void {
     this.tell(this.wipes, "deleted all groups", exchange, () => ({ groups }));
+  }
+
+  /** Groups whose time to live was over; to be called at most once a second. */
+  expired(groups: number): void {
+    this.deps.log.info("groups expired", { groups });
   }
 
   private tell(quota: LogQuota, message: string, exchange: Exchange, fields: () => LogFields): void {

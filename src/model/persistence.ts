@@ -5,6 +5,8 @@ import type { Rejection } from "./rejection.ts";
 export interface Persistence {
   /** Why nothing can be pushed yet, or null. */
   readonly notReady: () => string | null;
+  /** Has something done, once, when what was kept is restored and before anything is taken or answered. */
+  readonly beforeReady: (run: () => Promise<void>) => void;
   /** Why what is pushed is not durable at the moment, or null. */
   readonly fault: () => string | null;
   /**

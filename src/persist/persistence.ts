@@ -33,6 +33,7 @@ export function limitsOf({ limits: { store }, persistenceFile }: Settings): Stor
 /** Memory only: nothing outlives the process and nobody waits. */
 export const MEMORY_ONLY: RunningPersistence = {
   notReady: () => null,
+  beforeReady: () => {},
   fault: () => null,
   settled: () => null,
   state: () => null,
@@ -73,6 +74,7 @@ class FilePersistence implements RunningPersistence {
   /** The import that comes before anything else, if any. */
   fileImport: FileImport | null = null;
   private readonly persister: Persister;
+  private runBeforeReady: () => Promise<void> = async () => {};
   private readonly figures = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0 };
   private told: { readonly ms: number; readonly reason: string } | null = null;
 
@@ -82,6 +84,7 @@ class FilePersistence implements RunningPersistence {
       file: settings.persistenceFile,
       intervalMs: settings.persistenceSync === "interval" ? settings.persistenceIntervalMs : null,
       required: settings.persistenceRequired,
+      beforeReady: () => this.runBeforeReady(),
       ...deps.clock,
     });
   }
@@ -94,6 +97,9 @@ class FilePersistence implements RunningPersistence {
   }
 
   notReady = (): string | null => this.fileImport?.state ?? this.persister.notReady;
+  beforeReady = (run: () => Promise<void>): void => {
+    this.runBeforeReady = run;
+  };
   fault = (): string | null => this.persister.fault;
   settled = (key: Uint8Array | null) => this.persister.settled(key);
 

@@ -37,4 +37,6 @@ export interface PersisterOptions extends Pick<Clock, "nowMs" | "after" | "turn"
   readonly intervalMs: number | null;
   /** Where no file can be made nothing is taken. */
   readonly required: boolean;
+  /** Is done when all is restored, before anything is taken. */
+  readonly beforeReady: () => Promise<void>;
 }

@@ -222,13 +222,14 @@ export class Persister {
     this.events.restoring(this.restoredGroups);
   }
 
-  private beOpen(groups: number, leftOut: number): void {
+  private async beOpen(groups: number, leftOut: number): Promise<void> {
     this.isOpen = true;
-    this.notReady = null;
     if (this.notKept === null) {
       this.pending.restored(this.store.groupLimit);
+      await this.options.beforeReady();
       this.events.restored(groups, leftOut);
     } else this.noteAll();
+    this.notReady = null;
     this.opened.resolve();
     if (this.pending.count > 0) this.schedule();
     else if (this.notKept !== null) this.beKept();

@@ -60,7 +60,7 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
     log.error("HTTP server stopped", { err: access.message, file: settings.webConfigFile });
     return 1;
   }
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings));
+  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings), settings.expiry);
   const persistence = openPersistence(settings, store, runtime, rootLog.for("persistence.ts"), () => ending.resolve(1));
   const ownMetrics = buildOwnMetrics(program, runtime, store, persistence);
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));

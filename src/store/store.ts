@@ -146,7 +146,7 @@ export class Store {
       const known = this.table.groups.find(request.key.block);
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
-      this.table.groups.lifetimes.note(group, known < 0 ? request.ttlSeconds : undefined);
+      if (known < 0) this.table.groups.lifetimes.note(group, request.ttlSeconds);
       this.watcher?.changed(group);
     }
     return rejection;

@@ -40,6 +40,7 @@ const DEFAULTS: Settings = {
   persistenceRequired: false,
   consistencyCheck: true,
   utf8Names: false,
+  expiry: { ttlSeconds: -1, keepsPushTimes: false },
   limits: {
     push: {
       maxSeries: 500_000,
@@ -76,6 +77,8 @@ const DEFAULTS: Settings = {
     "persistence.required": "false",
     "push.disable-consistency-check": "false",
     "push.enable-utf8-names": "false",
+    "push.group-ttl": "0s",
+    "push.ttl-keep-times": "false",
     "push.max-body-size": "64MiB",
     "push.max-buffered-size": "256MiB",
     "push.max-decompressed-size": "64MiB",
@@ -148,6 +151,20 @@ describe("an accepted command line changes the settings it names and no other", 
     [["--push.disable-consistency-check"], { consistencyCheck: false }, { "push.disable-consistency-check": "true" }],
     [["--push.enable-utf8-names"], { utf8Names: true }, { "push.enable-utf8-names": "true" }],
     [
+      ["--push.group-ttl=1h", "--push.ttl-keep-times"],
+      { expiry: { ttlSeconds: 3600, keepsPushTimes: true } },
+      { "push.group-ttl": "1h0m0s", "push.ttl-keep-times": "true" },
+    ],
+    [["--push.group-ttl=0"], {}, {}],
+    [["--metric.timetolive=60s"], { expiry: { ttlSeconds: 60, keepsPushTimes: false } }, { "push.group-ttl": "1m0s" }],
+    [["-metric.timetolive=60s"], { expiry: { ttlSeconds: 60, keepsPushTimes: false } }, { "push.group-ttl": "1m0s" }],
+    [["--metrics.ttl", "1.5s"], { expiry: { ttlSeconds: 1.5, keepsPushTimes: false } }, { "push.group-ttl": "1.5s" }],
+    [
+      ["--metrics.ttl=60s", "--push.group-ttl=1m", "--metric.timetolive=0h1m"],
+      { expiry: { ttlSeconds: 60, keepsPushTimes: false } },
+      { "push.group-ttl": "1m0s" },
+    ],
+    [
       ["--store.max-groups=0010", "--store.max-series=0", "--store.max-size=2048KB"],
       {
         limits: {
@@ -211,6 +228,19 @@ describe("a faulty command line ends with kingpin's words on one line", () => {
     [["--log.format=JSON"], "unrecognized log format JSON"],
     [["--log.level=loud", "--log.format=JSON"], "unrecognized log level loud"],
     [["--persistence.interval=abc"], 'time: invalid duration "abc"'],
+    [["--push.group-ttl=10"], 'time: missing unit in duration "10"'],
+    [["--push.group-ttl=-1m"], "--push.group-ttl must not be negative, got -1m0s"],
+    [["--metrics.ttl=x"], 'time: invalid duration "x"'],
+    [["--metrics.ttl=1m", "--metrics.ttl=1m"], "flag 'metrics.ttl' cannot be repeated"],
+    [
+      ["--metrics.ttl=1m", "--push.group-ttl=2m"],
+      "flag 'push.group-ttl' cannot be repeated with another value: got 1m0s and 2m0s",
+    ],
+    [
+      ["--push.group-ttl=1m", "--metric.timetolive=0"],
+      "flag 'push.group-ttl' cannot be repeated with another value: got 1m0s and 0s",
+    ],
+    [["export", "f", "--metrics.ttl=1m"], "unknown long flag '--metrics.ttl'"],
     [["--web.external-url=:x"], 'invalid URL: parse ":x": missing protocol scheme'],
     [["--web.local-assets"], "expected argument for flag '--web.local-assets'"],
     [["--log.format=logger:stderr?json=true"], "unrecognized log format logger:stderr?json=true"],

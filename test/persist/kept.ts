@@ -61,6 +61,7 @@ export class Kept {
         nowMs: () => 0,
         after: (_, run) => this.later.push(run),
         turn: async () => {},
+        beforeReady: async () => {},
       },
     );
     this.store.watch(this.persister);

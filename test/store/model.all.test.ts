@@ -1,3 +1,5 @@
 import { modelTest } from "./model/comparison.ts";
 
-modelTest(20_000);
+modelTest(10_000, { ttlMs: "never", keepsTimes: false });
+modelTest(10_000, { ttlMs: 100, keepsTimes: false });
+modelTest(5_000, { ttlMs: 100, keepsTimes: true });

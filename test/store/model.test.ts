@@ -1,3 +1,4 @@
 import { modelTest } from "./model/comparison.ts";
 
-modelTest(2_500);
+modelTest(1_500, { ttlMs: "never", keepsTimes: false });
+modelTest(1_000, { ttlMs: 100, keepsTimes: true });

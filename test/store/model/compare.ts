@@ -101,6 +101,7 @@ export async function compareAll(app: App, model: Model): Promise<void> {
   compareFigures(exposition, model);
   await compareProtobuf(app, expected, shown);
   await compareApi(app, model);
+  await compareExpiry(app, model);
 }
 
 const helpText = (help: string | null): string | null =>
@@ -110,6 +111,7 @@ function compareFigures(exposition: string, model: Model): void {
   const pushed = exposition.split("\n").filter((line) => /[{,]job="/.test(line));
   const figure = (name: string) => Number(new RegExp(`^pushgateway_store_${name} (.*)$`, "m").exec(exposition)?.[1]);
   expect(figure("groups")).toBe(model.groups.size);
+  expect(exposition).toContain(`\npushgateway_groups_expired_total ${model.expired}\n`);
   expect(figure("series")).toBe(pushed.length);
   expect(figure("chunk_bytes")).toBe(pushed.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0));
 }
@@ -128,6 +130,17 @@ async function compareProtobuf(
     return canonical(help === null ? fields : [...fields, [2, "text", help]]);
   });
   expect(readProtobuf(Buffer.from(body))).toEqual(texts.sort());
+}
+
+/** When each group goes: sorted, for not every group is at the same place. */
+async function compareExpiry(app: App, model: Model): Promise<void> {
+  const answer = await (await ask(app, "GET", "/api/v1/groups?limit=500")).json();
+  const { data } = answer as { data: { groups: { expires_at: number | null }[] } };
+  const shown = data.groups.map(({ expires_at: seconds }) =>
+    seconds === null ? Infinity : Math.round(seconds * 1000),
+  );
+  const expected = [...model.groups.values()].map((group) => model.goesMs(group));
+  expect(shown.sort()).toEqual(expected.sort());
 }
 
 // The JSON API.

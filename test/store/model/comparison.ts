@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { ask, createTestApp } from "../../app.ts";
+import { ask, createTestApp, type TestApp } from "../../app.ts";
 import { seededRandom } from "../../telemetry/fixtures.ts";
 import { verifyStore } from "../verify.ts";
 import { pathOf, requestOf } from "./body.ts";
 import { compareAll, pushedPart, scrapeText } from "./compare.ts";
-import { Model } from "./model.ts";
+import { Model, type Ttl } from "./model.ts";
 import { GROUPS, ownTypes, PushSource } from "./random-push.ts";
 
 const STEPS_A_COMPARISON = 25;
@@ -20,14 +20,43 @@ interface SlowScrape {
   readonly cancelled: boolean;
 }
 
+/** What a push says of the time to live of its group, and what that is. */
+const TTLS: readonly [text: string, ttl: Ttl | null][] = [
+  ["0", "never"],
+  ["default", null],
+  ["40ms", 40],
+  ["0.3s", 300],
+  ["1h", 3_600_000],
+];
+
+/** The times to live that the server has for all groups. */
+export interface Expiring {
+  readonly ttlMs: number | "never";
+  readonly keepsTimes: boolean;
+}
+
+function flagsOf({ ttlMs, keepsTimes }: Expiring): string[] {
+  const common = ttlMs === "never" ? [] : [`--push.group-ttl=${ttlMs}ms`];
+  return ["--web.enable-admin-api", ...common, ...(keepsTimes ? ["--push.ttl-keep-times"] : [])];
+}
+
 /** Drives the app and the model through the same random steps. */
 class Comparison {
   readonly #source = new PushSource(seededRandom(seed));
-  readonly #test = createTestApp("--web.enable-admin-api");
-  readonly #model = new Model(ownTypes());
+  readonly #test: TestApp;
+  readonly #model: Model;
   readonly answers = { 200: 0, 202: 0, 400: 0 };
   #scrapes: SlowScrape[] = [];
   slowScrapes = 0;
+
+  constructor(expiring: Expiring) {
+    this.#test = createTestApp(...flagsOf(expiring));
+    this.#model = new Model(ownTypes(), expiring.ttlMs, expiring.keepsTimes);
+  }
+
+  get expired(): number {
+    return this.#model.expired;
+  }
 
   async run(steps: number): Promise<void> {
     for (let step = 0; step < steps; step++) {
@@ -48,6 +77,7 @@ class Comparison {
     if (kind < 0.04) await this.#delete();
     else if (kind < 0.0405) await this.#wipe();
     else if (kind < 0.06) await this.#malformed();
+    else if (kind < 0.15) this.#expire();
     else await this.#push();
     await this.#endScrapes(step);
     if (source.chance(0.03)) await this.#beginScrape(step + source.below(40));
@@ -65,8 +95,9 @@ class Comparison {
 
   async #push(): Promise<void> {
     const random = this.#source.push();
-    const push = { ...random, nowMs: this.#test.nowMs };
-    const { path, init } = requestOf(this.#source, random);
+    const [text, ttl] = this.#source.chance(0.2) ? this.#source.pick(TTLS) : [null, undefined];
+    const push = { ...random, nowMs: this.#test.nowMs, ttl };
+    const { path, init } = withTtl(requestOf(this.#source, random), text, this.#source.chance(0.5));
     const verdict = this.#model.judge(push);
     const status = await this.#ask(path, init);
     const found = status === 200 ? "accepted" : "refused";
@@ -74,6 +105,13 @@ class Comparison {
       throw new Error(`${found}, but the model says ${verdict}: ${init.method} ${path} ${JSON.stringify(push)}`);
     if (found === "accepted") this.#model.accept(push);
     else this.#model.refuse(push);
+  }
+
+  /** A scrape that is under way holds what it has. */
+  #expire(): void {
+    const { store, nowMs } = this.#test;
+    while (store.expiry.step(nowMs / 1000));
+    this.#model.expire(nowMs);
   }
 
   async #malformed(): Promise<void> {
@@ -126,13 +164,25 @@ class Comparison {
   }
 }
 
+type PushRequest = ReturnType<typeof requestOf>;
+
+function withTtl(request: PushRequest, text: string | null, inHeader: boolean): PushRequest {
+  if (text === null) return request;
+  const { path, init } = request;
+  if (!inHeader) return { path: `${path}?ttl=${text}`, init };
+  return { path, init: { ...init, headers: { ...init.headers, "Pushgateway-TTL": text } } };
+}
+
 /** Has the app and the model take so many steps, as a test. */
-export function modelTest(steps: number): void {
-  test(`${steps} random pushes, deletes and wipes are answered and shown as a model of plain maps has it (MODEL_SEED=${seed})`, async () => {
-    const comparison = new Comparison();
+export function modelTest(steps: number, expiring: Expiring): void {
+  const { ttlMs, keepsTimes } = expiring;
+  const common = `groups live for ${ttlMs} ms or their own time${keepsTimes ? ", push times stay" : ""}`;
+  test(`${steps} random pushes, deletes and wipes are answered and shown as a model of plain maps has it; ${common} (MODEL_SEED=${seed})`, async () => {
+    const comparison = new Comparison(expiring);
     await comparison.run(steps);
     expect(comparison.answers[200]).toBeGreaterThan(steps / 3);
     expect(comparison.answers[400]).toBeGreaterThan(steps / 20);
+    expect(comparison.expired).toBeGreaterThan(steps / 250);
     expect(comparison.slowScrapes).toBeGreaterThan(steps / 50);
   });
 }

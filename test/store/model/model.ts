@@ -29,13 +29,24 @@ export interface ModelGroup {
   readonly labels: readonly Label[];
   families: Map<string, ModelFamily>;
   lastPushSuccessful: boolean;
+  /** Its own time to live; null: it has none. */
+  ttl: Ttl | null;
+  /** The last push that succeeded, or where none has, the first one. */
+  since: number;
+  /** Its time was over, and its push times stayed. */
+  isOver: boolean;
 }
+
+/** In milliseconds. */
+export type Ttl = number | "never";
 
 export interface ModelPush {
   readonly labels: readonly Label[];
   readonly replace: boolean;
   readonly families: readonly PushedFamily[];
   readonly nowMs: number;
+  /** The group's own time from now on; null: it has none any more; undefined: it is left as it is. */
+  readonly ttl: Ttl | null | undefined;
 }
 
 export type Verdict = "accepted" | "refused" | "either";
@@ -76,8 +87,13 @@ function timeFamily(name: string, seconds: number, grouping: readonly Label[], n
  */
 export class Model {
   groups = new Map<string, ModelGroup>();
+  expired = 0;
 
-  constructor(private readonly ownTypes: ReadonlyMap<string, MetricType>) {}
+  constructor(
+    private readonly ownTypes: ReadonlyMap<string, MetricType>,
+    private readonly commonTtl: Ttl,
+    private readonly keepsTimes: boolean,
+  ) {}
 
   /** What the push must be answered. Nothing is changed. */
   judge(push: ModelPush): Verdict {
@@ -95,7 +111,9 @@ export class Model {
   accept(push: ModelPush): void {
     const families = this.after(push, this.effective(push)).get(keyOf(push.labels))?.families;
     if (families === undefined) throw new Error("the group of an accepted push is gone");
-    this.groups.set(keyOf(push.labels), { labels: push.labels, families, lastPushSuccessful: true });
+    const { labels, nowMs: since } = push;
+    const ttl = push.ttl === undefined ? (this.groups.get(keyOf(labels))?.ttl ?? null) : push.ttl;
+    this.groups.set(keyOf(labels), { labels, families, lastPushSuccessful: true, ttl, since, isOver: false });
   }
 
   /**
@@ -113,7 +131,24 @@ export class Model {
     // Another group may have been pushed a failure time that is this very series.
     if (seriesOf([failure]).every((series) => !others.includes(series))) families.set(FAILURE_TIME, failure);
     if (!families.has(PUSH_TIME)) families.set(PUSH_TIME, timeFamily(PUSH_TIME, 0, push.labels, push.nowMs));
-    this.groups.set(key, { labels: push.labels, families, lastPushSuccessful: false });
+    const { ttl, since, isOver } = known ?? { ttl: push.ttl ?? null, since: push.nowMs, isOver: false };
+    this.groups.set(key, { labels: push.labels, families, lastPushSuccessful: false, ttl, since, isOver });
+  }
+
+  /** When a group goes by itself; Infinity: it does not. */
+  goesMs({ ttl, since, isOver }: ModelGroup): number {
+    const own = ttl ?? this.commonTtl;
+    return own === "never" || isOver ? Infinity : since + own;
+  }
+
+  expire(nowMs: number): void {
+    for (const [key, group] of this.groups) {
+      if (this.goesMs(group) > nowMs) continue;
+      if (!this.keepsTimes) this.groups.delete(key);
+      group.isOver = true;
+      if (this.keepsTimes && !takeMetrics(group)) continue;
+      this.expired++;
+    }
   }
 
   delete(labels: readonly Label[]): void {
@@ -141,7 +176,7 @@ export class Model {
       .map((family) => stored(family, push.labels, push.nowMs));
   }
 
-  private after(push: ModelPush, pushed: readonly ModelFamily[]): Map<string, ModelGroup> {
+  private after(push: ModelPush, pushed: readonly ModelFamily[]): Map<string, Pick<ModelGroup, "families">> {
     const key = keyOf(push.labels);
     const families = new Map(this.groups.get(key)?.families);
     if (push.replace)
@@ -149,7 +184,7 @@ export class Model {
     for (const family of pushed) families.set(family.name, family);
     families.set(PUSH_TIME, timeFamily(PUSH_TIME, push.nowMs / 1000, push.labels, push.nowMs));
     if (!families.has(FAILURE_TIME)) families.set(FAILURE_TIME, timeFamily(FAILURE_TIME, 0, push.labels, push.nowMs));
-    return new Map([...this.groups, [key, { labels: push.labels, families, lastPushSuccessful: true }]]);
+    return new Map<string, Pick<ModelGroup, "families">>([...this.groups, [key, { families }]]);
   }
 
   /** Types and labels of one family's metrics. */
@@ -167,7 +202,10 @@ export class Model {
   }
 
   /** Whether a pushed family is taken for a part of a summary or histogram, or the other way round. */
-  private collisions(pushed: readonly ModelFamily[], after: ReadonlyMap<string, ModelGroup>): Verdict {
+  private collisions(
+    pushed: readonly ModelFamily[],
+    after: ReadonlyMap<string, Pick<ModelGroup, "families">>,
+  ): Verdict {
     const before = this.typesOf(this.groups);
     const types = this.typesOf(after);
     const names = new Set(pushed.map(({ name }) => name));
@@ -188,7 +226,7 @@ export class Model {
   }
 
   /** The types that each family may be taken for: it has several where families without metrics have others. */
-  private typesOf(groups: ReadonlyMap<string, ModelGroup>): Map<string, Set<MetricType>> {
+  private typesOf(groups: ReadonlyMap<string, Pick<ModelGroup, "families">>): Map<string, Set<MetricType>> {
     const all = [...groups.values()].flatMap(({ families }) => [...families.values()]);
     const types = new Map<string, Set<MetricType>>();
     for (const { name, type } of all) types.set(name, (types.get(name) ?? new Set()).add(type));
@@ -207,9 +245,16 @@ function* pairsOf(names: Iterable<string>): Generator<[owner: string, suffix: st
   }
 }
 
+/** Leaves a group its push times; false: it has nothing else. */
+function takeMetrics({ families }: ModelGroup): boolean {
+  const names = [...families.keys()].filter((name) => name !== PUSH_TIME && name !== FAILURE_TIME);
+  for (const name of names) families.delete(name);
+  return names.length > 0;
+}
+
 const seriesOf = (families: Iterable<ModelFamily>): string[] => [...families].flatMap(({ series }) => series);
 
-function hasDuplicates(groups: ReadonlyMap<string, ModelGroup>): boolean {
+function hasDuplicates(groups: ReadonlyMap<string, Pick<ModelGroup, "families">>): boolean {
   const seen = new Set<string>();
   let count = 0;
   for (const { families } of groups.values())
