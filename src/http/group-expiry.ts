@@ -1,16 +1,24 @@
+import type { Clock } from "../model/clock.ts";
+import type { Persistence } from "../model/persistence.ts";
 import { MORE } from "../model/work.ts";
-import type { HttpContext } from "./context.ts";
-import { stepInTurns } from "./store-turns.ts";
+import type { Store } from "../store/store.ts";
+import type { HeldMemory } from "./held-memory.ts";
+import type { RemovalLog } from "./removal-log.ts";
+import { type StoreTurns, stepInTurns } from "./store-turns.ts";
 
 /** Interval between looks at when the next group goes; and between two lines of the log. */
 const LOOK_MS = 1000;
 /** Between two passes, so that groups that go one by one do not each have their own. */
 const PASS_GAP_MS = 100;
 
-export type GroupExpiryDeps = Pick<
-  HttpContext,
-  "clock" | "heldMemory" | "persistence" | "removalLog" | "store" | "storeTurns"
->;
+export interface GroupExpiryDeps {
+  readonly clock: Clock;
+  readonly persistence: Persistence;
+  readonly store: Store;
+  readonly storeTurns: StoreTurns;
+  readonly heldMemory: HeldMemory;
+  readonly removalLog: RemovalLog;
+}
 
 /**
  * Has groups go when their time is over: by a timer that looks once a second, and another one for the instant if that

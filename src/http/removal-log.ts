@@ -11,7 +11,10 @@ export interface RemovalLogDeps extends Pick<Clock, "now"> {
   readonly userOf: (exchange: Exchange) => string | null;
 }
 
-/** Logs who removed what, and how many groups went by themselves. Deletes of groups that are not there do not hide the others. */
+/**
+ * Logs who removed what, and how many groups went by themselves. Deletes of groups that are not there do not hide the
+ * others.
+ */
 export class RemovalLog {
   private readonly deletes: LogQuota;
   private readonly vain: LogQuota;

@@ -285,7 +285,7 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
-    row: "deletes, wipes and refused requests are not logged",
+    row: "deletes, wipes, refused requests and expired groups are not logged",
     by: [{ file: "test/e2e/seen.test.ts", title: "with client and user, where passwords are asked for" }],
   },
   {
@@ -451,6 +451,19 @@ export const PROOFS: readonly Proof[] = [
   {
     row: "a connection goes on when its client's CA is not trusted",
     by: [{ file: "test/e2e/tls-handshake.all.test.ts", title: "end when other certificates are asked of clients" }],
+  },
+  {
+    row: "nothing expires: the query of a push",
+    by: [
+      {
+        steps: [
+          push("/job/j?ttl=1h", "a 1\n", 200),
+          push("/job/j?ttl=x", "a 1\n", 400, { has: ['invalid ttl "x" in the query'] }),
+          push("/job/j", "a 1\n", 400, { headers: { "pushgateway-ttl": "x" }, has: ['invalid ttl "x" in the header'] }),
+        ],
+      },
+      { file: "test/http/expiry.test.ts", title: "a group goes when its time is over" },
+    ],
   },
   {
     row: "any web page may push, delete and wipe",
