@@ -127,6 +127,19 @@ const CONTENT_ENCODING: Parameter = {
   schema: Type.String(),
 };
 
+const TTL = Type.String({ examples: ["10m", "1h30m", "0", "default"] });
+const TTL_WORDS =
+  "The time to live of the group: it goes by itself so long after its last successful push. `0` is never, `default` that of all groups; later pushes need not say it again.";
+const TTLS: readonly Parameter[] = [
+  { name: "ttl", in: "query", description: TTL_WORDS, schema: TTL },
+  {
+    name: "Pushgateway-TTL",
+    in: "header",
+    description: `${TTL_WORDS} \`ttl\` in the query counts before it.`,
+    schema: TTL,
+  },
+];
+
 const PUSHED = {
   "200": empty("The metrics are stored. With a persistence file they are durable."),
   "202": empty("The same, where the consistency check is disabled."),
@@ -140,7 +153,7 @@ const PUSHED = {
 
 const push = (summary: string): OperationObject => ({
   summary,
-  parameters: [CONTENT_ENCODING],
+  parameters: [CONTENT_ENCODING, ...TTLS],
   requestBody: EXPOSITION,
   responses: PUSHED,
 });

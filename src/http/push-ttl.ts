@@ -17,12 +17,12 @@ const MAX_KNOWN_CHARACTERS = 64;
 export type PushedTtl = number | undefined | Rejection;
 
 /** A text with what it says. */
-interface Read {
+interface KnownTtl {
   readonly text: string;
   readonly ttl: PushedTtl;
 }
 
-const NOTHING: Read = { text: "", ttl: undefined };
+const NOTHING: KnownTtl = { text: "", ttl: undefined };
 
 /**
  * Reads the time to live that a push has for its group: the parameter `ttl` of its query, or else the header

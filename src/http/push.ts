@@ -21,7 +21,7 @@ import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
-import { PushTtl, type PushedTtl } from "./push-ttl.ts";
+import { type PushedTtl, PushTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
 
