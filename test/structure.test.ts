@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import ts from "typescript";
 import { ENTRIES } from "../build/package/compile.ts";
 import { IGNORED_FLAGS, SETTING_FLAGS } from "../src/config/flags.ts";
+import { castsOf } from "./measures/casts.ts";
 import { cyclesOf } from "./measures/cycles.ts";
 import { functionsOf } from "./measures/functions.ts";
 import { importsOf, readSources, type Source } from "./measures/sources.ts";
@@ -63,6 +64,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
+/** Places in src/ where the compiler is told that an index is inside: in accessors and in the hottest loops. */
+const MAX_NUMBER_CASTS = 100;
 /** As in biome.json, whose formatter leaves comments as they are. */
 const MAX_COLUMNS = 120;
 
@@ -227,6 +230,12 @@ describe("src/", () => {
     const sizes = sources.flatMap(functionsOf).sort((a, b) => a.lines - b.lines);
     expect(sizes.filter(({ lines }) => lines > MAX_FUNCTION_LINES)).toEqual([]);
     expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThanOrEqual(10);
+  });
+
+  test(`at most ${MAX_NUMBER_CASTS} casts say that something is a number, and none leaves out a type`, () => {
+    const { asNumber, nonNull, any } = castsOf(sources);
+    expect(asNumber).toBeLessThanOrEqual(MAX_NUMBER_CASTS);
+    expect({ nonNull, any }).toEqual({ nonNull: 0, any: 0 });
   });
 
   test("no Map or Set of strings holds what a push brings: the runtime hashes strings without a secret", () => {

@@ -1,3 +1,5 @@
+import { byteAt } from "./at.ts";
+
 /** What a byte may be in the old (ASCII) names of metrics and labels. Bits of CLASS. */
 const LABEL_START = 1;
 const LABEL_PART = 2;
@@ -22,15 +24,15 @@ export const isMetricPart = (byte: number): boolean => ((CLASS[byte] as number) 
 
 /** Whether source[start, start+size) is [a-zA-Z_:][a-zA-Z0-9_:]*. The text format writes such names without quotes. */
 export function isLegacyName(source: Uint8Array, start: number, size: number): boolean {
-  if (size === 0 || !isMetricStart(source[start] as number)) return false;
-  for (let i = start + 1; i < start + size; i++) if (!isMetricPart(source[i] as number)) return false;
+  if (size === 0 || !isMetricStart(byteAt(source, start))) return false;
+  for (let i = start + 1; i < start + size; i++) if (!isMetricPart(byteAt(source, i))) return false;
   return true;
 }
 
 /** Whether source[start, start+size) is [a-zA-Z_][a-zA-Z0-9_]*. */
 export function isLegacyLabel(source: Uint8Array, start: number, size: number): boolean {
-  if (size === 0 || !isLabelStart(source[start] as number)) return false;
-  for (let i = start + 1; i < start + size; i++) if (!isLabelPart(source[i] as number)) return false;
+  if (size === 0 || !isLabelStart(byteAt(source, start))) return false;
+  for (let i = start + 1; i < start + size; i++) if (!isLabelPart(byteAt(source, i))) return false;
   return true;
 }
 
@@ -45,7 +47,7 @@ export function latin1Of(bytes: Uint8Array, start: number, end: number): string 
 /** Writes source[start, end) to target at `at`, with A to Z as a to z. */
 export function copyFolded(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   for (let from = start, to = at; from < end; from++, to++) {
-    const byte = source[from] as number;
+    const byte = byteAt(source, from);
     target[to] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
   }
 }

@@ -16,6 +16,11 @@ export class Int32Column {
     this.rows = new Int32Array(this.buffer);
   }
 
+  /** rows[index], which must be usable. */
+  at(index: number): number {
+    return this.rows[index] as number;
+  }
+
   /** Makes rows[0, count) usable; new ones are 0. */
   ensure(count: number): void {
     growTo(this.buffer, count * 4);
@@ -39,6 +44,10 @@ export class Float64Column {
   constructor(startBytes = START_BYTES) {
     this.buffer = new ArrayBuffer(startBytes, { maxByteLength: RESERVED_BYTES });
     this.rows = new Float64Array(this.buffer);
+  }
+
+  at(index: number): number {
+    return this.rows[index] as number;
   }
 
   ensure(count: number): void {

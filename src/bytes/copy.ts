@@ -1,3 +1,5 @@
+import { byteAt } from "./at.ts";
+
 /** Of Buffer's methods: makes no view of the source, as `set` needs one. */
 const copyRun = Buffer.prototype.copy;
 
@@ -16,5 +18,5 @@ export function copyLongRun(source: Uint8Array, start: number, end: number, targ
 /** Copies source[start, end) to `target` from `at` on, where there must be room. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   if (end - start >= RUNTIME_BYTES) copyLongRun(source, start, end, target, at);
-  else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number;
+  else for (let from = start, to = at; from < end; from++, to++) target[to] = byteAt(source, from);
 }

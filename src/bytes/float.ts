@@ -1,3 +1,4 @@
+import { byteAt } from "./at.ts";
 /**
  * Numbers as Go prints them (strconv.FormatFloat(v, 'g', -1, 64)). JavaScript's shortest digits are Go's; only the
  * layout of the exponent and the names of the special values differ.
@@ -39,7 +40,7 @@ export function writeInteger(target: Uint8Array, at: number, value: number): num
   let end = writeDigits(target, upperEnd, lower, upper > 0 ? 7 : 1);
   if (magnitude < 1e6) return end;
   const exponent = end - first - 1;
-  target[start] = target[first] as number;
+  target[start] = byteAt(target, first);
   target[first] = 0x2e;
   while (target[end - 1] === 0x30) end--;
   if (target[end - 1] === 0x2e) end--;

@@ -1,7 +1,7 @@
+import { byteAt, wordAt } from "./at.ts";
+
 /** Another key for each process, so that nobody can prepare names that fall onto one slot. */
-const KEY = crypto.getRandomValues(new Int32Array(2));
-const KEY_0 = KEY[0] as number;
-const KEY_1 = KEY[1] as number;
+const [KEY_0 = 0, KEY_1 = 0] = crypto.getRandomValues(new Int32Array(2));
 const FINAL_ROUNDS = 3;
 
 /**
@@ -37,16 +37,6 @@ export function hashBytes(source: Uint8Array, start: number, end: number): numbe
   return (v1 ^ v3) & 0x7fffffff;
 }
 
-/** Four bytes as a little-endian word. */
-function wordAt(source: Uint8Array, at: number): number {
-  return (
-    (source[at] as number) |
-    ((source[at + 1] as number) << 8) |
-    ((source[at + 2] as number) << 16) |
-    ((source[at + 3] as number) << 24)
-  );
-}
-
 /** The rest of source[start, end) from `at` on, at most three bytes, and its size in the highest byte. */
 function lastWord(source: Uint8Array, start: number, end: number, at: number): number {
   let word = (end - start) << 24;
@@ -70,11 +60,7 @@ export function commonSize(a: Uint8Array, i: number, aEnd: number, b: Uint8Array
   while (at + 8 <= size) {
     const p = i + at;
     const q = j + at;
-    const first = ((a[p] as number) ^ (b[q] as number)) | ((a[p + 1] as number) ^ (b[q + 1] as number));
-    const second = ((a[p + 2] as number) ^ (b[q + 2] as number)) | ((a[p + 3] as number) ^ (b[q + 3] as number));
-    const third = ((a[p + 4] as number) ^ (b[q + 4] as number)) | ((a[p + 5] as number) ^ (b[q + 5] as number));
-    const fourth = ((a[p + 6] as number) ^ (b[q + 6] as number)) | ((a[p + 7] as number) ^ (b[q + 7] as number));
-    if ((first | second | third | fourth) !== 0) break;
+    if (((wordAt(a, p) ^ wordAt(b, q)) | (wordAt(a, p + 4) ^ wordAt(b, q + 4))) !== 0) break;
     at += 8;
   }
   while (at < size && a[i + at] === b[j + at]) at++;
@@ -96,7 +82,7 @@ export function compareBytes(
   const size = aSize < bSize ? aSize : bSize;
   if (size > LONG_BYTES) return Buffer.compare(a.subarray(aStart, aStart + aSize), b.subarray(bStart, bStart + bSize));
   for (let i = 0; i < size; i++) {
-    const difference = (a[aStart + i] as number) - (b[bStart + i] as number);
+    const difference = byteAt(a, aStart + i) - byteAt(b, bStart + i);
     if (difference !== 0) return difference;
   }
   return aSize - bSize;

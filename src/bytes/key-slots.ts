@@ -1,3 +1,4 @@
+import { intAt } from "./at.ts";
 import { mustBe, mustHold } from "./broken.ts";
 
 /** A part has so many slots when it is made, and at most; one that would need more is split into two. */
@@ -55,9 +56,10 @@ export class KeySlots {
     let hole = hash & mask;
     while (slots[hole] !== id + 1) hole = (hole + 1) & mask;
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.hashOf((slots[slot] as number) - 1) & mask;
+      const entry = intAt(slots, slot);
+      const home = this.hashOf(entry - 1) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      slots[hole] = slots[slot] as number;
+      slots[hole] = entry;
       hole = slot;
     }
     slots[hole] = 0;

@@ -32,7 +32,7 @@ const MOVED_BYTES = 4096;
 export class KeyTable {
   private readonly rows = new Int32Column();
   private readonly numbers = new RowNumbers(this.rows, { stride: STRIDE, mark: HASH, next: AT, previous: SIZE });
-  private readonly slots = new KeySlots((id) => this.rows.rows[id * STRIDE + HASH] as number);
+  private readonly slots = new KeySlots((id) => this.rows.at(id * STRIDE + HASH));
   private readonly blocks = new KeyBlocks();
   /** The keys below this id have left the blocks that are being left; Infinity: none are. */
   private leaving = Infinity;
@@ -86,10 +86,8 @@ export class KeyTable {
   }
 
   remove(id: number): void {
-    const rows = this.rows.rows;
-    const at = id * STRIDE;
-    this.slots.remove(id, rows[at + HASH] as number);
-    this.blocks.remove(rows[at + BLOCK] as number, rows[at + SIZE] as number);
+    this.slots.remove(id, this.rows.at(id * STRIDE + HASH));
+    this.blocks.remove(this.block(id), this.size(id));
     this.numbers.give(id);
     if (this.leaving !== Infinity) this.leaveOn();
     else if (this.blocks.isSparse) {
@@ -114,12 +112,11 @@ export class KeyTable {
     let movedBytes = 0;
     let id = this.leaving;
     for (; id < stop && movedBytes < MOVED_BYTES; id++) {
-      const row = id * STRIDE;
-      if (rows[row + HASH] === FREE) continue;
-      const block = rows[row + BLOCK] as number;
-      const size = rows[row + SIZE] as number;
+      if (rows[id * STRIDE + HASH] === FREE) continue;
+      const block = this.block(id);
+      const size = this.size(id);
       if (!blocks.isLeft(block, size)) continue;
-      const at = rows[row + AT] as number;
+      const at = this.at(id);
       this.store(id, blocks.bytes[block] as Uint8Array, at, at + size);
       blocks.remove(block, size);
       movedBytes += size;
@@ -143,27 +140,31 @@ export class KeyTable {
 
   /** Whether source[start, start+size) is the key of an id. */
   isKey(id: number, source: Uint8Array, start: number, size: number): boolean {
-    const rows = this.rows.rows;
-    const row = id * STRIDE;
-    if (rows[row + SIZE] !== size) return false;
-    const block = this.blocks.bytes[rows[row + BLOCK] as number] as Uint8Array;
-    return sameBytes(block, rows[row + AT] as number, source, start, size);
+    return this.size(id) === size && sameBytes(this.bytesOf(id), this.at(id), source, start, size);
   }
 
   /** The key of an id: borrowed, valid until the table is cleared. */
   key(id: number): Uint8Array {
-    const rows = this.rows.rows;
-    const row = id * STRIDE;
-    const at = rows[row + AT] as number;
-    return (this.blocks.bytes[rows[row + BLOCK] as number] as Uint8Array).subarray(
-      at,
-      at + (rows[row + SIZE] as number),
-    );
+    const at = this.at(id);
+    return this.bytesOf(id).subarray(at, at + this.size(id));
   }
 
   /** The size of the key of an id. */
   size(id: number): number {
-    return this.rows.rows[id * STRIDE + SIZE] as number;
+    return this.rows.at(id * STRIDE + SIZE);
+  }
+
+  /** Where the key of an id begins in its block. */
+  private at(id: number): number {
+    return this.rows.at(id * STRIDE + AT);
+  }
+
+  private block(id: number): number {
+    return this.rows.at(id * STRIDE + BLOCK);
+  }
+
+  private bytesOf(id: number): Uint8Array {
+    return this.blocks.bytes[this.block(id)] as Uint8Array;
   }
 
   /** The memory that it takes up. */

@@ -76,8 +76,8 @@ export class RowNumbers {
   private unlink(row: number): void {
     const { rows } = this.column;
     const { stride, next, previous } = this.fields;
-    const after = rows[row * stride + next] as number;
-    const before = rows[row * stride + previous] as number;
+    const after = this.column.at(row * stride + next);
+    const before = this.column.at(row * stride + previous);
     if (before === NONE) this.firstFree = after;
     else rows[before * stride + next] = after;
     if (after !== NONE) rows[after * stride + previous] = before;
@@ -85,13 +85,13 @@ export class RowNumbers {
 
   /** Throws where counts and the list of free rows differ. */
   verify(what: string): void {
-    const { rows } = this.column;
+    const { column } = this;
     const { stride, next, previous } = this.fields;
     let free = 0;
     let before = NONE;
-    for (let row = this.firstFree; row !== NONE; row = rows[row * stride + next] as number) {
+    for (let row = this.firstFree; row !== NONE; row = column.at(row * stride + next)) {
       mustHold(row < this.limit && this.isFree(row), `${what}: row ${row} is in the list of free ones and in use`);
-      mustBe(rows[row * stride + previous] as number, before, `${what}: the free row before row ${row}`);
+      mustBe(column.at(row * stride + previous), before, `${what}: the free row before row ${row}`);
       mustHold(++free <= this.limit, `${what}: the list of free rows has no end`);
       before = row;
     }

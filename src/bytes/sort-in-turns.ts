@@ -1,3 +1,5 @@
+import { intAt } from "./at.ts";
+
 /** Elements that are sorted in one step; four times as many are merged. */
 const STEP = 256;
 
@@ -37,8 +39,8 @@ function* mergeRuns(
   let a = from;
   let b = middle;
   for (let at = from; at < end; at++) {
-    const isFirst = b >= end || (a < middle && compare(source[a] as number, source[b] as number) <= 0);
-    target[at] = source[isFirst ? a++ : b++] as number;
+    const isFirst = b >= end || (a < middle && compare(intAt(source, a), intAt(source, b)) <= 0);
+    target[at] = intAt(source, isFirst ? a++ : b++);
     if ((at & (4 * STEP - 1)) === 0) yield null;
   }
 }

@@ -1,6 +1,7 @@
+import { byteAt } from "./at.ts";
 /** The code of the character that source[at] begins, -1 where that byte begins none: as Go decodes UTF-8. */
 export function codePointAt(source: Uint8Array, at: number): number {
-  const first = source[at] as number;
+  const first = byteAt(source, at);
   if (first < 0x80) return first;
   if (first < 0xc2 || first > 0xf4) return -1;
   const second = continuation(source[at + 1]);

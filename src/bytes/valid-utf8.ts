@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import { byteAt } from "./at.ts";
 import { codePointAt, sizeOfCodePoint } from "./utf8.ts";
 
 /** Whether some byte of source[start, start+size) is not ASCII. */
 export function hasHighBytes(source: Uint8Array, start: number, size: number): boolean {
   let bits = 0;
-  for (let at = start; at < start + size; at++) bits |= source[at] as number;
+  for (let at = start; at < start + size; at++) bits |= byteAt(source, at);
   return bits >= 0x80;
 }
 
@@ -19,7 +20,7 @@ export function toValidUtf8(text: Uint8Array): Uint8Array {
   for (let at = 0; at < text.length; ) {
     const code = codePointAt(text, at);
     const size = code < 0 ? 0 : sizeOfCodePoint(code);
-    for (let i = 0; i < size; i++) out[to++] = text[at++] as number;
+    for (let i = 0; i < size; i++) out[to++] = byteAt(text, at++);
     if (size > 0) continue;
     out[to++] = 0xef;
     out[to++] = 0xbf;

@@ -1,3 +1,4 @@
+import { byteAt } from "./at.ts";
 import { copyLongRun, RUNTIME_BYTES } from "./copy.ts";
 import { formatFloat, INTEGER_BYTES, writeInteger } from "./float.ts";
 import { SlicedCopy } from "./sliced-copy.ts";
@@ -66,7 +67,7 @@ export class Writer {
     this.reserve(size);
     const target = this.bytes;
     let at = this.length;
-    if (size < RUNTIME_BYTES) for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    if (size < RUNTIME_BYTES) for (let i = start; i < end; i++) target[at++] = byteAt(source, i);
     else copyLongRun(source, start, end, target, at);
     this.length += size;
   }

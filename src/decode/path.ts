@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
@@ -42,7 +43,7 @@ function unescapePath(raw: Uint8Array): Uint8Array | null {
   const bytes = new Uint8Array(raw.length);
   let size = 0;
   for (let at = 0; at < raw.length; at++) {
-    const byte = raw[at] as number;
+    const byte = byteAt(raw, at);
     if (byte !== PERCENT) {
       bytes[size++] = byte;
       continue;

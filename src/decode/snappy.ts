@@ -1,3 +1,4 @@
+import { byteAt, intAt } from "../bytes/at.ts";
 import { copyBytes } from "../bytes/copy.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
@@ -86,7 +87,7 @@ class FrameReader {
     const body = this.#body;
     const start = this.#at + FRAME_HEADER_BYTES;
     if (start > body.length) return CORRUPT;
-    const type = body[this.#at] as number;
+    const type = byteAt(body, this.#at);
     if (!this.#identified && type !== FRAME_IDENTIFIER) return CORRUPT;
     this.#identified = true;
     const size = littleEndian(body, this.#at + 1, 3);
@@ -153,21 +154,21 @@ function isIdentifier(body: Uint8Array, start: number, end: number): boolean {
 /** The number of `count` bytes, at most 4, from `at`. */
 function littleEndian(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
-  for (let i = count - 1; i >= 0; i--) value = (value << 8) | (bytes[at + i] as number);
+  for (let i = count - 1; i >= 0; i--) value = (value << 8) | byteAt(bytes, at + i);
   return value >>> 0;
 }
 
 /** How many bytes the varint at `at` has, 0 if it does not end before `end` or within 10 bytes. */
 function lengthPrefixBytes(bytes: Uint8Array, at: number, end: number): number {
   const limit = Math.min(end, at + 10);
-  for (let i = at; i < limit; i++) if ((bytes[i] as number) < 0x80) return i - at + 1;
+  for (let i = at; i < limit; i++) if (byteAt(bytes, i) < 0x80) return i - at + 1;
   return 0;
 }
 
 /** The varint of `count` bytes at `at`; inexact where it is far too large for a block. */
 function readLengthPrefix(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
-  for (let i = count - 1; i >= 0; i--) value = value * 128 + ((bytes[at + i] as number) & 0x7f);
+  for (let i = count - 1; i >= 0; i--) value = value * 128 + (byteAt(bytes, at + i) & 0x7f);
   return value;
 }
 
@@ -188,7 +189,7 @@ function decodeBlock(
   let s = at;
   let d = start;
   while (s < end) {
-    const tag = source[s++] as number;
+    const tag = byteAt(source, s++);
     const kind = tag & 3;
     const extra = kind === 0 ? literalExtraBytes(tag) : kind === 3 ? 4 : kind;
     if (extra > end - s) return false;
@@ -208,7 +209,7 @@ function decodeBlock(
       s += extra;
       if (offset === 0 || offset > d - start || length > limit - d) return false;
       // Byte by byte and forwards: where the ranges overlap, bytes just written are repeated.
-      for (let i = 0; i < length; i++) target[d + i] = target[d + i - offset] as number;
+      for (let i = 0; i < length; i++) target[d + i] = byteAt(target, d + i - offset);
     }
     d += length;
   }
@@ -238,8 +239,8 @@ function crcTables(polynomial: number): Int32Array {
     tables[byte] = crc;
   }
   for (let i = 256; i < tables.length; i++) {
-    const shorter = tables[i - 256] as number;
-    tables[i] = (shorter >>> 8) ^ (tables[shorter & 0xff] as number);
+    const shorter = intAt(tables, i - 256);
+    tables[i] = (shorter >>> 8) ^ intAt(tables, shorter & 0xff);
   }
   return tables;
 }
@@ -249,20 +250,20 @@ function crc32c(bytes: Uint8Array, start: number, end: number): number {
   let crc = -1;
   let i = start;
   for (const wholeEnd = end - 7; i < wholeEnd; i += 8) {
-    const a = crc ^ (bytes[i] as number);
-    const b = (crc >>> 8) ^ (bytes[i + 1] as number);
-    const c = (crc >>> 16) ^ (bytes[i + 2] as number);
-    const d = (crc >>> 24) ^ (bytes[i + 3] as number);
+    const a = crc ^ byteAt(bytes, i);
+    const b = (crc >>> 8) ^ byteAt(bytes, i + 1);
+    const c = (crc >>> 16) ^ byteAt(bytes, i + 2);
+    const d = (crc >>> 24) ^ byteAt(bytes, i + 3);
     crc =
-      (t[1792 + (a & 0xff)] as number) ^
-      (t[1536 + (b & 0xff)] as number) ^
-      (t[1280 + (c & 0xff)] as number) ^
-      (t[1024 + (d & 0xff)] as number) ^
-      (t[768 + (bytes[i + 4] as number)] as number) ^
-      (t[512 + (bytes[i + 5] as number)] as number) ^
-      (t[256 + (bytes[i + 6] as number)] as number) ^
-      (t[bytes[i + 7] as number] as number);
+      intAt(t, 1792 + (a & 0xff)) ^
+      intAt(t, 1536 + (b & 0xff)) ^
+      intAt(t, 1280 + (c & 0xff)) ^
+      intAt(t, 1024 + (d & 0xff)) ^
+      intAt(t, 768 + byteAt(bytes, i + 4)) ^
+      intAt(t, 512 + byteAt(bytes, i + 5)) ^
+      intAt(t, 256 + byteAt(bytes, i + 6)) ^
+      intAt(t, byteAt(bytes, i + 7));
   }
-  for (; i < end; i++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[i] as number)) & 0xff] as number);
+  for (; i < end; i++) crc = (crc >>> 8) ^ intAt(t, (crc ^ byteAt(bytes, i)) & 0xff);
   return ~crc;
 }

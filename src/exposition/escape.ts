@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "./characters.ts";
@@ -36,8 +37,8 @@ export function unescapeBytes(text: Uint8Array): Uint8Array {
   const result = new Uint8Array(text.length);
   let size = 0;
   for (let at = 0; at < text.length; at++) {
-    const byte = text[at] as number;
-    result[size++] = byte === BACKSLASH ? unescapedOf(text[++at] as number) : byte;
+    const byte = byteAt(text, at);
+    result[size++] = byte === BACKSLASH ? unescapedOf(byteAt(text, ++at)) : byte;
   }
   return result.subarray(0, size);
 }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { formatFloat } from "../bytes/float.ts";
 import { LOWER_E, MINUS, NINE, POINT, ZERO } from "./characters.ts";
 
@@ -23,7 +24,7 @@ export function readFloat(source: Uint8Array, start: number, end: number): numbe
   let fractionStart = -1;
   let at = negative ? start + 1 : start;
   for (; at < end; at++) {
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (byte >= ZERO && byte <= NINE) {
       mantissa = mantissa * 10 + byte - ZERO;
       digits++;
@@ -45,7 +46,7 @@ function readExponent(source: Uint8Array, start: number, end: number): number {
   if (end - start < 2) return Number.NaN;
   let value = 0;
   for (let at = start + 1; at < end; at++) {
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (byte < ZERO || byte > NINE) return Number.NaN;
     value = value * 10 + byte - ZERO;
   }
@@ -65,7 +66,7 @@ function readSlowly(source: Uint8Array, start: number, end: number): number {
 /** source[start, end) as text, a character a byte. */
 function latin1(source: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let at = start; at < end; at++) text += String.fromCharCode(source[at] as number);
+  for (let at = start; at < end; at++) text += String.fromCharCode(byteAt(source, at));
   return text;
 }
 

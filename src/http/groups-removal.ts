@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { GroupingKey } from "../exposition/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
 import { MORE } from "../model/work.ts";
@@ -73,7 +74,7 @@ async function removeSelected(
   await storeTurns.snapshotsTaken();
   await stepInTurns(clock, () => {
     if (next === matched) return null;
-    const key = removeUnpushed(store, ids[next++] as number, asOfSeconds);
+    const key = removeUnpushed(store, intAt(ids, next++), asOfSeconds);
     if (key === null) return MORE;
     deleted++;
     settling.add(persistence.settled(key));

@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import type { MetricType } from "./metric-type.ts";
 import { Rows } from "./rows.ts";
 
@@ -37,11 +38,11 @@ export class FamilyRows extends Rows {
 
   /** The place of the name. */
   nameAt(family: number): number {
-    return this.rows[family * STRIDE + NAME_AT] as number;
+    return intAt(this.rows, family * STRIDE + NAME_AT);
   }
 
   nameSize(family: number): number {
-    return this.rows[family * STRIDE + NAME_SIZE] as number;
+    return intAt(this.rows, family * STRIDE + NAME_SIZE);
   }
 
   /** -1 where none is known yet; of protobuf any number. */
@@ -64,12 +65,12 @@ export class FamilyRows extends Rows {
 
   /** The place of the help text. */
   helpAt(family: number): number {
-    return this.rows[family * STRIDE + HELP_AT] as number;
+    return intAt(this.rows, family * STRIDE + HELP_AT);
   }
 
   /** -1 where no help was given. */
   helpSize(family: number): number {
-    return this.rows[family * STRIDE + HELP_SIZE] as number;
+    return intAt(this.rows, family * STRIDE + HELP_SIZE);
   }
 
   setHelp(family: number, at: number, size: number): void {
@@ -79,23 +80,23 @@ export class FamilyRows extends Rows {
 
   /** The first metric, or -1; the others follow by MetricRows.next. */
   firstMetric(family: number): number {
-    return this.rows[family * STRIDE + FIRST] as number;
+    return intAt(this.rows, family * STRIDE + FIRST);
   }
 
   lastMetric(family: number): number {
-    return this.rows[family * STRIDE + LAST] as number;
+    return intAt(this.rows, family * STRIDE + LAST);
   }
 
   metricCount(family: number): number {
-    return this.rows[family * STRIDE + METRICS] as number;
+    return intAt(this.rows, family * STRIDE + METRICS);
   }
 
   /** Notes a metric as the last one. */
   addMetric(family: number, metric: number): void {
     const at = family * STRIDE;
-    if ((this.rows[at + LAST] as number) < 0) this.rows[at + FIRST] = metric;
+    if (intAt(this.rows, at + LAST) < 0) this.rows[at + FIRST] = metric;
     this.rows[at + LAST] = metric;
-    this.rows[at + METRICS] = (this.rows[at + METRICS] as number) + 1;
+    this.rows[at + METRICS] = intAt(this.rows, at + METRICS) + 1;
   }
 
   /** The family has no metrics any more. */

@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import {
   HEAD_FLAGS,
   HEAD_HELP_AT,
@@ -123,7 +124,7 @@ export class KeptReader {
   }
 
   private group(row: number, field: number): number {
-    return this.kept.groups[row * KEPT_GROUP_STRIDE + field] as number;
+    return intAt(this.kept.groups, row * KEPT_GROUP_STRIDE + field);
   }
 
   private time(row: number, field: number): number {
@@ -131,10 +132,10 @@ export class KeptReader {
   }
 
   private family(family: number, field: number): number {
-    return this.kept.families[family * KEPT_FAMILY_STRIDE + field] as number;
+    return intAt(this.kept.families, family * KEPT_FAMILY_STRIDE + field);
   }
 
   private headField(head: number, field: number): number {
-    return this.kept.heads[head * HEAD_STRIDE + field] as number;
+    return intAt(this.kept.heads, head * HEAD_STRIDE + field);
   }
 }

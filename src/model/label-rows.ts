@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { Rows } from "./rows.ts";
 
 const NAME_AT = 0;
@@ -24,20 +25,20 @@ export class LabelRows extends Rows {
 
   /** The place of the name, as it is without quotes and escapes. */
   nameAt(label: number): number {
-    return this.rows[label * STRIDE + NAME_AT] as number;
+    return intAt(this.rows, label * STRIDE + NAME_AT);
   }
 
   nameSize(label: number): number {
-    return this.rows[label * STRIDE + NAME_SIZE] as number;
+    return intAt(this.rows, label * STRIDE + NAME_SIZE);
   }
 
   /** The place of the value, as the text format escapes it. */
   valueAt(label: number): number {
-    return this.rows[label * STRIDE + VALUE_AT] as number;
+    return intAt(this.rows, label * STRIDE + VALUE_AT);
   }
 
   valueSize(label: number): number {
-    return this.rows[label * STRIDE + VALUE_SIZE] as number;
+    return intAt(this.rows, label * STRIDE + VALUE_SIZE);
   }
 
   setValue(label: number, at: number, size: number): void {

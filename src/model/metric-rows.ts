@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import type { MetricType } from "./metric-type.ts";
 import { Rows } from "./rows.ts";
 
@@ -51,7 +52,7 @@ export class MetricRows extends Rows {
 
   /** The next metric of the family, or -1. */
   next(metric: number): number {
-    return this.rows[metric * STRIDE + NEXT] as number;
+    return intAt(this.rows, metric * STRIDE + NEXT);
   }
 
   setNext(metric: number, next: number): void {
@@ -59,26 +60,26 @@ export class MetricRows extends Rows {
   }
 
   firstLabel(metric: number): number {
-    return this.rows[metric * STRIDE + LABELS] as number;
+    return intAt(this.rows, metric * STRIDE + LABELS);
   }
 
   labelCount(metric: number): number {
-    return this.rows[metric * STRIDE + LABEL_COUNT] as number;
+    return intAt(this.rows, metric * STRIDE + LABEL_COUNT);
   }
 
   /** The first point (the value, or a quantile or bucket), or -1; the others follow by SampleRows.next. */
   firstPoint(metric: number): number {
-    return this.rows[metric * STRIDE + FIRST] as number;
+    return intAt(this.rows, metric * STRIDE + FIRST);
   }
 
   lastPoint(metric: number): number {
-    return this.rows[metric * STRIDE + LAST] as number;
+    return intAt(this.rows, metric * STRIDE + LAST);
   }
 
   /** Notes a point as the last one. */
   addPoint(metric: number, sample: number): void {
     const at = metric * STRIDE;
-    if ((this.rows[at + LAST] as number) < 0) this.rows[at + FIRST] = sample;
+    if (intAt(this.rows, at + LAST) < 0) this.rows[at + FIRST] = sample;
     this.rows[at + LAST] = sample;
   }
 
@@ -90,7 +91,7 @@ export class MetricRows extends Rows {
 
   /** The sample of the sum, or -1. */
   sumSample(metric: number): number {
-    return this.rows[metric * STRIDE + SUM] as number;
+    return intAt(this.rows, metric * STRIDE + SUM);
   }
 
   setSumSample(metric: number, sample: number): void {
@@ -99,7 +100,7 @@ export class MetricRows extends Rows {
 
   /** The sample of the count, or -1. */
   countSample(metric: number): number {
-    return this.rows[metric * STRIDE + COUNT] as number;
+    return intAt(this.rows, metric * STRIDE + COUNT);
   }
 
   setCountSample(metric: number, sample: number): void {
@@ -108,22 +109,22 @@ export class MetricRows extends Rows {
 
   /** Whether it has one of these flags. */
   has(metric: number, flags: number): boolean {
-    return ((this.rows[metric * STRIDE + FLAGS] as number) & flags) !== 0;
+    return (intAt(this.rows, metric * STRIDE + FLAGS) & flags) !== 0;
   }
 
   flag(metric: number, flags: number): void {
     const at = metric * STRIDE + FLAGS;
-    this.rows[at] = (this.rows[at] as number) | flags;
+    this.rows[at] = intAt(this.rows, at) | flags;
   }
 
   /** Where the Metric message that it came in is in `body`, labels and all. */
   messageAt(metric: number): number {
-    return this.rows[metric * STRIDE + MESSAGE_AT] as number;
+    return intAt(this.rows, metric * STRIDE + MESSAGE_AT);
   }
 
   /** -1 where it came as text. */
   messageSize(metric: number): number {
-    return this.rows[metric * STRIDE + MESSAGE_SIZE] as number;
+    return intAt(this.rows, metric * STRIDE + MESSAGE_SIZE);
   }
 
   setMessage(metric: number, at: number, size: number): void {

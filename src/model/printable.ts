@@ -1,3 +1,5 @@
+import { intAt } from "../bytes/at.ts";
+
 /**
  * Which characters from U+0080 on Go prints as they are (strconv.IsPrint, Unicode 15.0.0): the lengths of runs in base
  * 36, of characters that are escaped and that are printed by turns, from U+0000 on.
@@ -49,7 +51,7 @@ export function isPrintable(code: number): boolean {
   let high = starts.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((starts[middle] as number) <= code) low = middle + 1;
+    if (intAt(starts, middle) <= code) low = middle + 1;
     else high = middle;
   }
   return low % 2 === 1;

@@ -1,5 +1,6 @@
 /** Go's %q, for error texts that must read like the reference's (strconv.Quote and QuoteRune). */
 
+import { byteAt } from "../bytes/at.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { isPrintable } from "./printable.ts";
 
@@ -17,7 +18,7 @@ export function quoteBytes(source: Uint8Array): string {
   let result = `"${latin1(source, 0, plain)}`;
   for (let at = plain; at < source.length; ) {
     const code = codePointAt(source, at);
-    result += code < 0 ? `\\x${hex(source[at] as number, 2)}` : escapeCharacter(code, QUOTE);
+    result += code < 0 ? `\\x${hex(byteAt(source, at), 2)}` : escapeCharacter(code, QUOTE);
     at += sizeOfCodePoint(code);
   }
   return `${result}"`;
@@ -28,7 +29,7 @@ export function quoteToken(source: Uint8Array): string {
   if (source.length <= MAX_TOKEN_BYTES) return quoteBytes(source);
   let end = MAX_TOKEN_BYTES;
   // Not within a character.
-  while (end > MAX_TOKEN_BYTES - 4 && ((source[end] as number) & 0xc0) === 0x80) end--;
+  while (end > MAX_TOKEN_BYTES - 4 && (byteAt(source, end) & 0xc0) === 0x80) end--;
   return `${quoteBytes(source.subarray(0, end))}... (${source.length} bytes)`;
 }
 
@@ -57,7 +58,7 @@ export function quoteByte(byte: number): string {
 function plainSize(source: Uint8Array, start: number): number {
   let at = start;
   for (; at < source.length; at++) {
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) break;
   }
   return at - start;

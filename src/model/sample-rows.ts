@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { SlicedCopy } from "../bytes/sliced-copy.ts";
 import { Rows } from "./rows.ts";
 
@@ -73,7 +74,7 @@ export class SampleRows extends Rows {
 
   /** The next point of the metric, or -1. */
   next(sample: number): number {
-    return this.rows[sample * STRIDE + NEXT] as number;
+    return intAt(this.rows, sample * STRIDE + NEXT);
   }
 
   setNext(sample: number, next: number): void {
@@ -82,12 +83,12 @@ export class SampleRows extends Rows {
 
   /** NaN where it is neither a bucket nor a quantile. */
   bound(sample: number): number {
-    return this.numbers[sample * 2] as number;
+    return this.number(sample * 2);
   }
 
   /** The value where there is no token. */
   value(sample: number): number {
-    return this.numbers[sample * 2 + 1] as number;
+    return this.number(sample * 2 + 1);
   }
 
   setValue(sample: number, value: number): void {
@@ -96,16 +97,20 @@ export class SampleRows extends Rows {
 
   /** Where the token is in `tokens`. */
   tokenAt(sample: number): number {
-    return this.rows[sample * STRIDE + TOKEN_AT] as number;
+    return intAt(this.rows, sample * STRIDE + TOKEN_AT);
   }
 
   /** 0: there is no token. */
   tokenSize(sample: number): number {
-    return this.rows[sample * STRIDE + TOKEN_SIZE] as number;
+    return intAt(this.rows, sample * STRIDE + TOKEN_SIZE);
   }
 
   setToken(sample: number, at: number, size: number): void {
     this.rows[sample * STRIDE + TOKEN_AT] = at;
     this.rows[sample * STRIDE + TOKEN_SIZE] = size;
+  }
+
+  private number(index: number): number {
+    return this.numbers[index] as number;
   }
 }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { BACKSLASH } from "../exposition/characters.ts";
 import { escapeOf, needsEscape } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -12,14 +13,14 @@ export function addEscapedLabel(
 ): void {
   const { body } = columns;
   let escapes = 0;
-  for (let at = valueAt; at < valueAt + valueSize; at++) if (needsEscape(body[at] as number)) escapes++;
+  for (let at = valueAt; at < valueAt + valueSize; at++) if (needsEscape(byteAt(body, at))) escapes++;
   if (escapes === 0) return columns.addLabel(nameAt, nameSize, valueAt, valueSize);
   columns.reserveSpill(valueSize + escapes);
   const { spill } = columns;
   const first = columns.spillSize;
   let to = first;
   for (let at = valueAt; at < valueAt + valueSize; at++) {
-    const byte = body[at] as number;
+    const byte = byteAt(body, at);
     if (needsEscape(byte)) spill[to++] = BACKSLASH;
     spill[to++] = escapeOf(byte);
   }

@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { hashBytes } from "../bytes/hash.ts";
 import { offsetOf, type PushColumns } from "../model/columns.ts";
 
@@ -25,7 +26,7 @@ export class FamilyTable {
     const slots = this.slots;
     const mask = slots.length - 1;
     for (let slot = hashBytes(source, start, start + size) & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot] as number;
+      const entry = intAt(slots, slot);
       if (entry === 0) return -1;
       if (columns.isFamilyName(entry - 1, source, start, size)) return entry - 1;
     }

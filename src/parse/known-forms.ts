@@ -1,4 +1,5 @@
 import { latin1Of } from "../bytes/ascii.ts";
+import { intAt } from "../bytes/at.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
 import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -100,7 +101,7 @@ function keyOf(body: Uint8Array): number {
   const isComment = body[0] === HASH;
   const limit = Math.min(body.length, KEY_BYTES);
   let end = 0;
-  while (end < limit && body[end] !== LINE_FEED && (isComment || !isBlank(body[end] as number))) end++;
+  while (end < limit && body[end] !== LINE_FEED && (isComment || !isBlank(body[end]))) end++;
   return hashBytes(body, 0, end);
 }
 
@@ -120,10 +121,10 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
   const values = new Int32Array(2 * sampleCount);
   let count = 0;
   for (let at = 0, lineEnd = body.indexOf(LINE_FEED); lineEnd >= 0; lineEnd = body.indexOf(LINE_FEED, at)) {
-    while (at < lineEnd && isBlank(body[at] as number)) at++;
+    while (at < lineEnd && isBlank(body[at])) at++;
     if (at < lineEnd && body[at] !== HASH) {
       let start = lineEnd;
-      while (!isBlank(body[start - 1] as number) && body[start - 1] !== BRACE_CLOSE) start--;
+      while (!isBlank(body[start - 1]) && body[start - 1] !== BRACE_CLOSE) start--;
       values[count++] = start;
       values[count++] = lineEnd;
     }
@@ -142,7 +143,7 @@ function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
   let at = 0;
   for (let i = 0; i < values.length; i += 2) {
     // What is before the value must be the same.
-    const size = (values[i] as number) - from;
+    const size = intAt(values, i) - from;
     if (at + size > end || commonSize(known, from, from + size, body, at, at + size) < size) return false;
     at += size;
     const next = tokenEnd(body, at, end);
@@ -155,7 +156,7 @@ function takeValues({ columns, values }: Form, body: Uint8Array): boolean {
       if (value === undefined || Object.is(value, -0)) return false;
       samples.setValue(i >> 1, value);
     }
-    from = values[i + 1] as number;
+    from = intAt(values, i + 1);
     at = next;
   }
   const size = known.length - from;

@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { hashBytes, sameBytes } from "../bytes/hash.ts";
 import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
@@ -23,7 +24,7 @@ export class LabelSet {
     const { slots } = this;
     const mask = slots.length - 1;
     for (let slot = hashName(columns, row) & mask; ; slot = (slot + 1) & mask) {
-      const entry = (slots[slot] as number) - 1;
+      const entry = intAt(slots, slot) - 1;
       if (entry < 0 || sameName(columns, entry, row)) return entry;
     }
   }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../exposition/characters.ts";
 
 /** Digits of a decimal that is its own shortest form: a double holds 15 digits. */
@@ -64,7 +65,7 @@ export function plainInteger(body: Uint8Array, start: number, end: number): numb
   if (first === end || end - first > EXACT_DIGITS) return Number.NaN;
   let value = 0;
   for (let at = first; at < end; at++) {
-    const byte = body[at] as number;
+    const byte = byteAt(body, at);
     if (!isDigit(byte)) return Number.NaN;
     value = value * 10 + byte - ZERO;
   }
@@ -87,7 +88,7 @@ function isCanonicalExponent(body: Uint8Array, start: number, end: number): bool
   if (body[start] !== LOWER_E || (sign !== PLUS && sign !== MINUS) || digits < 2 || digits > 3) return false;
   let value = 0;
   for (let at = start + 2; at < end; at++) {
-    const byte = body[at] as number;
+    const byte = byteAt(body, at);
     if (!isDigit(byte)) return false;
     value = value * 10 + byte - ZERO;
   }

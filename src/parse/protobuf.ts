@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { hasHighBytes } from "../bytes/valid-utf8.ts";
 import { ABSENT, type PushColumns } from "../model/columns.ts";
 import { hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
@@ -282,7 +283,7 @@ function readLength(body: Uint8Array, start: number): { length: number; next: nu
   let length = 0;
   let scale = 1;
   for (let at = start; at < body.length && at < start + MOST_VARINT_BYTES; at++) {
-    const byte = body[at] as number;
+    const byte = byteAt(body, at);
     length += (byte & 0x7f) * scale;
     if (byte < 0x80) return at === start + MOST_VARINT_BYTES - 1 && byte > 1 ? null : { length, next: at + 1 };
     scale *= 128;

@@ -1,11 +1,12 @@
 import { LINE_FEED } from "../exposition/characters.ts";
 
-export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09;
+/** Whether a byte is a blank or a tab; behind the end of a body there is none. */
+export const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;
 
 /** The first offset from `start` on that is neither a blank nor a tab; `end` if there is none. */
 export function skipBlanks(body: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && isBlank(body[at] as number)) at++;
+  while (at < end && isBlank(body[at])) at++;
   return at;
 }
 

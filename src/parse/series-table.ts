@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { hashBytes } from "../bytes/hash.ts";
 import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
@@ -24,7 +25,7 @@ export class SeriesTable {
     const slots = this.slots;
     const mask = slots.length / 2 - 1;
     for (let slot = hashLabels(columns, family, firstLabel, count) & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot * 2] as number;
+      const entry = intAt(slots, slot * 2);
       if (entry === 0) return -1;
       if (slots[slot * 2 + 1] === family && sameLabelSet(columns, entry - 1, firstLabel, count)) return entry - 1;
     }
@@ -48,8 +49,8 @@ export class SeriesTable {
     const old = this.slots;
     this.slots = new Int32Array(old.length * 2);
     for (let at = 0; at < old.length; at += 2) {
-      const entry = old[at] as number;
-      if (entry !== 0) this.place(columns, old[at + 1] as number, entry - 1);
+      const entry = intAt(old, at);
+      if (entry !== 0) this.place(columns, intAt(old, at + 1), entry - 1);
     }
   }
 }

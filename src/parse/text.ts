@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { byteAt } from "../bytes/at.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -87,7 +88,7 @@ export class TextParser {
       this.lineStart = at;
       at = this.skip(at);
       if (at >= this.end) break;
-      const byte = body[at] as number;
+      const byte = byteAt(body, at);
       if (byte === LINE_FEED) at++;
       else if (byte === HASH) at = this.readComment(at + 1);
       else at = byte === BRACE_OPEN ? this.readBracedSample(at + 1) : this.readSample(at);
@@ -135,8 +136,8 @@ export class TextParser {
   private skip(start: number): number {
     const { body } = this;
     // Usually there is none or one.
-    if (!isBlank(body[start] as number)) return start;
-    if (!isBlank(body[start + 1] as number)) return start + 1;
+    if (!isBlank(body[start])) return start;
+    if (!isBlank(body[start + 1])) return start + 1;
     const limit = Math.min(this.end, start + this.mostBytes);
     const at = skipBlanks(body, start + 2, limit);
     return at < limit || limit === this.end ? at : this.tooLong();
@@ -201,7 +202,7 @@ export class TextParser {
     if (start >= end) return this.fail(END_OF_INPUT);
     readName(this.columns, start, false, token);
     if (token.next < 0) return this.fail(token.error);
-    const byte = body[token.next] as number;
+    const byte = byteAt(body, token.next);
     if (byte === LINE_FEED) return token.next + 1;
     if (!isBlank(byte)) return this.fail("invalid metric name in comment");
     const error = this.families.enter(token.at, token.size);
@@ -308,7 +309,7 @@ export class TextParser {
    * it.
    */
   private readInnerName(at: number, braced: boolean, nameSeen: boolean): number {
-    const byte = this.body[at] as number;
+    const byte = byteAt(this.body, at);
     if (!braced) return this.fail(`expected '=' after label name, found ${quoteByte(byte)}`);
     if (nameSeen) return this.fail(`multiple metric names for metric ${this.families.quotedName}`);
     if (byte !== COMMA && byte !== BRACE_CLOSE) return this.fail(`unexpected end of metric name ${quoteByte(byte)}`);
@@ -332,7 +333,7 @@ export class TextParser {
     let at = this.skip(start);
     if (at >= end) return this.fail(END_OF_INPUT);
     if (body[at] !== QUOTE)
-      return this.fail(`expected '"' at start of label value, found ${quoteByte(body[at] as number)}`);
+      return this.fail(`expected '"' at start of label value, found ${quoteByte(byteAt(body, at))}`);
     value.read(this.columns, at + 1);
     if (value.next < 0) return this.fail(value.error);
     if (value.hasHighBytes && !isUtf8(body.subarray(value.at, value.at + value.size)))

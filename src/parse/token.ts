@@ -1,4 +1,5 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
+import { byteAt } from "../bytes/at.ts";
 import { BACKSLASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -58,7 +59,7 @@ function readQuotedName(columns: PushColumns, start: number, label: boolean, tok
   const first = beginSpill(columns, end - start, token);
   let quoted = false;
   for (let at = start; at < end; ) {
-    const byte = body[at] as number;
+    const byte = byteAt(body, at);
     if (byte === QUOTE) {
       quoted = !quoted;
       if (!quoted) return endSpill(columns, first, at + 1, end, token);
@@ -66,14 +67,14 @@ function readQuotedName(columns: PushColumns, start: number, label: boolean, tok
       return token.fail(unescapedLineFeed(label ? "label name" : "metric name", columns, first));
     } else if (byte === BACKSLASH) {
       if (++at >= end) break;
-      const escaped = resolveEscape(body[at] as number);
-      if (escaped < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+      const escaped = resolveEscape(byteAt(body, at));
+      if (escaped < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
       columns.spill[columns.spillSize++] = escaped;
     } else {
       columns.spill[columns.spillSize++] = byte;
     }
     at++;
-    if (!quoted && at < end && !isNamePart(body[at] as number, label)) return endSpill(columns, first, at, end, token);
+    if (!quoted && at < end && !isNamePart(byteAt(body, at), label)) return endSpill(columns, first, at, end, token);
   }
   token.failAtEnd(columns, end);
 }
@@ -122,8 +123,8 @@ export class ValueToken extends Token {
       if (byte === LINE_FEED) return this.failAt(body, start, at);
       if (byte !== BACKSLASH) continue;
       if (++at >= end) break;
-      if (resolveEscape(body[at] as number) < 0)
-        return this.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+      if (resolveEscape(byteAt(body, at)) < 0)
+        return this.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
     }
     if (at >= end) return this.failAtEnd(columns, end);
     this.at = start;
@@ -165,7 +166,7 @@ function readEscapedHelp(columns: PushColumns, start: number, end: number, token
   const first = columns.spillSize;
   token.hasHighBytes = true;
   for (let at = start; at < end; at++) {
-    let byte = body[at] as number;
+    let byte = byteAt(body, at);
     if (byte === LINE_FEED) {
       token.at = ~first;
       token.size = columns.spillSize - first;
@@ -174,8 +175,8 @@ function readEscapedHelp(columns: PushColumns, start: number, end: number, token
     }
     if (byte === BACKSLASH) {
       if (++at >= end) break;
-      byte = resolveEscape(body[at] as number);
-      if (byte < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(body[at] as number)}'`);
+      byte = resolveEscape(byteAt(body, at));
+      if (byte < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
     }
     columns.spill[columns.spillSize++] = byte;
   }

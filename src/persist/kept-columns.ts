@@ -149,10 +149,10 @@ export class KeptColumns {
 
   /** Whether parts[at, at+size) is the head of this number, which is in `bytes` as in a row. */
   private isHead(head: number, parts: Uint8Array, at: number, size: number): boolean {
-    const { rows } = this.heads;
+    const { heads } = this;
     const row = head * HEAD_STRIDE;
-    const start = (rows[row + HEAD_NAME_AT] as number) - HEAD_NUMBERS_BYTES;
-    const end = (rows[row + HEAD_HELP_AT] as number) + Math.max(rows[row + HEAD_HELP_SIZE] as number, 0);
+    const start = heads.at(row + HEAD_NAME_AT) - HEAD_NUMBERS_BYTES;
+    const end = heads.at(row + HEAD_HELP_AT) + Math.max(heads.at(row + HEAD_HELP_SIZE), 0);
     return end - start === size && sameBytes(this.bytes.bytes, start, parts, at, size);
   }
 

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { compareBytes, sameBytes } from "../bytes/hash.ts";
 import {
   BACKSLASH,
@@ -142,7 +143,7 @@ export class LineCheck {
   private rememberBlock(start: number, end: number): void {
     if (end - start > this.block.length) return;
     this.blockSize = end - start;
-    for (let i = 0; i < this.blockSize; i++) this.block[i] = this.source[start + i] as number;
+    for (let i = 0; i < this.blockSize; i++) this.block[i] = byteAt(this.source, start + i);
   }
 
   private readNewLabels(at: number, point: Uint8Array | null): number {
@@ -209,7 +210,7 @@ export class LineCheck {
     const { source, end } = this;
     let at = start;
     for (; at < end; at++) {
-      const byte = source[at] as number;
+      const byte = byteAt(source, at);
       const lower = byte | 0x20;
       if (lower >= 0x61 && lower <= 0x7a) continue;
       if (byte === UNDERSCORE || (byte >= 0x30 && byte < COLON && at > start)) continue;
@@ -267,10 +268,10 @@ export class LineCheck {
     let at = start;
     if (source[at] === MINUS) at++;
     const digits = at;
-    while (at < end && isDigit(source[at] as number)) at++;
+    while (at < end && isDigit(byteAt(source, at))) at++;
     if (at > digits && source[at] === POINT && at + 1 < end) {
       at++;
-      while (at < end && isDigit(source[at] as number)) at++;
+      while (at < end && isDigit(byteAt(source, at))) at++;
     }
     if (at === end && end > digits) return;
     if (end - start > 32 || !NUMBER.test(decoder.decode(source.subarray(start, end))))

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP } from "../model/kept-group.ts";
 
 /** Of a family in `parts`, before its head: the numbers of `RowWriter.writePart`. */
@@ -77,8 +78,8 @@ export class PartsCursor {
   private readHead(): void {
     const { parts, numbers, headAt, headSize } = this;
     if (headSize < HEAD_NUMBERS_BYTES) throw new Error(`the head of the family at ${this.at} is not whole`);
-    this.type = parts[headAt] as number;
-    this.flags = parts[headAt + 1] as number;
+    this.type = byteAt(parts, headAt);
+    this.flags = byteAt(parts, headAt + 1);
     this.nameAt = headAt + HEAD_NUMBERS_BYTES;
     this.nameSize = numbers.getUint32(headAt + 2, true);
     const ageSize = (this.flags & HEAD_HAS_AGE) !== 0 ? HEAD_AGE_BYTES : 0;

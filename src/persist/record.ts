@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { GroupFamily, LabelPair } from "../model/view.ts";
 import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
@@ -153,12 +154,12 @@ export class PieceReader {
   }
 
   byte(): number {
-    return this.take(1)[0] as number;
+    return byteAt(this.take(1), 0);
   }
 
   /** The next byte, which stays the next one. */
   peek(): number {
-    const byte = this.take(1)[0] as number;
+    const byte = byteAt(this.take(1), 0);
     this.at--;
     return byte;
   }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { isPacked, type MessageSchema, wireOf } from "./metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64 } from "./wire.ts";
 
@@ -39,7 +40,7 @@ export function countVarints(source: Uint8Array, start: number, end: number): nu
   let size = 0;
   for (let at = start; at < end; at++) {
     size++;
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (size === 10 && byte > 1) return -1;
     if (byte >= 0x80) continue;
     size = 0;

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { formatFloat } from "../bytes/float.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { MAX_TOKEN_BYTES } from "../model/quote.ts";
@@ -85,7 +86,7 @@ function scalarTexts(source: Uint8Array, record: FieldCursor, content: Scalar, r
   const texts: string[] = [];
   for (let at = record.start; at < record.end && room.bytes >= 0; room.bytes -= FIELD_BYTES) {
     let end = at + 8;
-    if (wireOf(content) === WIRE_VARINT) for (end = at + 1; (source[end - 1] as number) >= 0x80; ) end++;
+    if (wireOf(content) === WIRE_VARINT) for (end = at + 1; byteAt(source, end - 1) >= 0x80; ) end++;
     texts.push(content === "double" ? doubleText(source, at) : integerText(readUint64(source, at, end), content));
     at = end;
   }
@@ -120,7 +121,7 @@ function unknownText(source: Uint8Array, record: FieldCursor, room: PrintRoom): 
 function groupText(source: Uint8Array, group: FieldCursor, room: PrintRoom): string {
   const record = new FieldCursor();
   let start = group.tagStart;
-  while ((source[start++] as number) >= 0x80);
+  while (byteAt(source, start++) >= 0x80);
   record.open(source, start, group.next);
   const texts: string[] = [];
   for (; room.bytes >= 0 && record.step(); room.bytes -= FIELD_BYTES) texts.push(unknownText(source, record, room));
@@ -129,7 +130,7 @@ function groupText(source: Uint8Array, group: FieldCursor, room: PrintRoom): str
 
 function fixedHex(source: Uint8Array, start: number, end: number): string {
   let value = 0n;
-  for (let at = end - 1; at >= start; at--) value = (value << 8n) | BigInt(source[at] as number);
+  for (let at = end - 1; at >= start; at--) value = (value << 8n) | BigInt(byteAt(source, at));
   return value.toString(16);
 }
 
@@ -140,7 +141,7 @@ function quoteString(source: Uint8Array, room: PrintRoom): string {
   room.bytes -= end;
   for (let at = 0; at < end; ) {
     const code = codePointAt(source, at);
-    quoted += characterText(code < 0 ? (source[at] as number) : code, code < 0);
+    quoted += characterText(code < 0 ? byteAt(source, at) : code, code < 0);
     at += sizeOfCodePoint(code);
   }
   return end < source.length ? `${quoted}"... (${source.length} bytes)` : `${quoted}"`;

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { LabelPair } from "../model/view.ts";
 import {
@@ -283,7 +284,7 @@ class SideReader {
   private deltasIn(start: number, end: number, deltas: bigint[]): number {
     let from = start;
     for (let i = start; i < end; i++) {
-      if ((this.bytes[i] as number) >= 0x80) continue;
+      if (byteAt(this.bytes, i) >= 0x80) continue;
       deltas.push(unzigzag(readUint64(this.bytes, from, i + 1)));
       from = i + 1;
     }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import {
   HISTOGRAM_COUNT,
   HISTOGRAM_COUNT_FLOAT,
@@ -196,7 +197,7 @@ export class NativeFields {
     let at = start;
     while (at < stop && at < end) {
       let next = at + 1;
-      while ((source[next - 1] as number) >= 0x80) next++;
+      while (byteAt(source, next - 1) >= 0x80) next++;
       deltas.push(exactly(unzigzag(readUint64(source, at, next))));
       at = next;
     }

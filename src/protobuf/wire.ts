@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 /** Wire types of the protobuf encoding (https://protobuf.dev/programming-guides/encoding/). */
 export const WIRE_VARINT = 0;
 export const WIRE_FIXED64 = 1;
@@ -53,7 +54,7 @@ export class FieldCursor {
     if (this.value <= Number.MAX_SAFE_INTEGER) return BigInt(this.value);
     // The bytes of a varint before its last one, and they alone, have the high bit set.
     let start = this.next - 1;
-    while (start > this.tagStart && (this.source[start - 1] as number) >= 0x80) start--;
+    while (start > this.tagStart && byteAt(this.source, start - 1) >= 0x80) start--;
     return readUint64(this.source, start, this.next);
   }
 
@@ -91,7 +92,7 @@ export class FieldCursor {
     let value = 0;
     let scale = 1;
     for (let i = at; i < this.limit && i < at + 10; i++) {
-      const byte = source[i] as number;
+      const byte = byteAt(source, i);
       if (i === at + 9 && byte > 1) return -1;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
@@ -129,7 +130,7 @@ export class FieldCursor {
 /** The low 64 bits of the varint source[start, end). */
 export function readUint64(source: Uint8Array, start: number, end: number): bigint {
   let value = 0n;
-  for (let at = end - 1; at >= start; at--) value = (value << 7n) | BigInt((source[at] as number) & 0x7f);
+  for (let at = end - 1; at >= start; at--) value = (value << 7n) | BigInt(byteAt(source, at) & 0x7f);
   return BigInt.asUintN(64, value);
 }
 

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { QUOTE } from "../exposition/characters.ts";
 import { unescapeText } from "../exposition/escape.ts";
@@ -21,7 +22,7 @@ function appendPlain(out: Writer, source: Uint8Array, start: number, end: number
   let to = out.length;
   target[to++] = QUOTE;
   for (let at = start; at < end; at++) {
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (PLAIN[byte] === 0) return false;
     target[to++] = byte;
   }

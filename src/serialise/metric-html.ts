@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { LineCursor } from "../exposition/line-cursor.ts";
 import { MetricType } from "../model/metric-type.ts";
@@ -141,7 +142,7 @@ function appendPlain(out: Writer, source: Uint8Array, start: number, end: number
   const target = out.bytes;
   let to = out.length;
   for (let at = start; at < end; at++) {
-    const byte = source[at] as number;
+    const byte = byteAt(source, at);
     if (PLAIN[byte] === 0) return false;
     target[to++] = byte;
   }

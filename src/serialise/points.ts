@@ -1,3 +1,4 @@
+import { byteAt, intAt } from "../bytes/at.ts";
 import { compareBytes } from "../bytes/hash.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import type { Writer } from "../bytes/writer.ts";
@@ -34,8 +35,8 @@ export class PointOrder {
 
   /** The point at a place, or -1 where the next one has the same key: of such the last one counts. */
   at(place: number, cursor: LineCursor): number {
-    const point = this.rows[place] as number;
-    const next = place + 1 < this.count ? (this.rows[place + 1] as number) : -1;
+    const point = intAt(this.rows, place);
+    const next = place + 1 < this.count ? intAt(this.rows, place + 1) : -1;
     return next >= 0 && compareKeys(cursor, point, next) === 0 ? -1 : point;
   }
 
@@ -49,7 +50,7 @@ export class PointOrder {
     const { rows, count } = this;
     if (count !== cursor.pointCount) return false;
     for (let place = 1; place < count; place++)
-      if (compareKeys(cursor, rows[place - 1] as number, rows[place] as number) >= 0) return false;
+      if (compareKeys(cursor, intAt(rows, place - 1), intAt(rows, place)) >= 0) return false;
     return true;
   }
 }
@@ -92,7 +93,7 @@ function isWhole(lines: Uint8Array, start: number, end: number): boolean {
 
 function areDigits(lines: Uint8Array, start: number, end: number): boolean {
   if (end - start > UINT64_DIGITS) return false;
-  for (let at = start; at < end; at++) if ((lines[at] as number) < ZERO || (lines[at] as number) > NINE) return false;
+  for (let at = start; at < end; at++) if (byteAt(lines, at) < ZERO || byteAt(lines, at) > NINE) return false;
   return true;
 }
 

@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import { MetricType } from "../model/metric-type.ts";
@@ -144,7 +145,7 @@ function* runsOf(page: ExposedPage): Generator<{ readonly lines: Uint8Array; rea
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
     const lines = page.bytes.subarray(offset, offset + size);
-    yield { lines, side: page.sides.get(page.slots[slot] as number) ?? null };
+    yield { lines, side: page.sides.get(intAt(page.slots, slot)) ?? null };
     offset += size;
   }
 }

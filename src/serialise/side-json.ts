@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import { compareText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
@@ -97,9 +98,9 @@ function* pointsPieces(out: Writer, name: string, points: ShownPoints): Generato
   if (count === 0) out.ascii(separator);
   yield* inRuns(out, count, RUN, (from, to) => {
     for (let place = from; place < to; place++) {
-      const point = order[place] as number;
+      const point = intAt(order, place);
       const key = keys[point] as string;
-      if (place + 1 < count && key === keys[order[place + 1] as number]) continue;
+      if (place + 1 < count && key === keys[intAt(order, place + 1)]) continue;
       out.text(`${separator}${jsonString(key)}:${jsonString(points.value(point))}`);
       separator = ",";
     }

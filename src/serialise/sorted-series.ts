@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
@@ -71,7 +72,7 @@ function* readPage(
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
-    const side = page.sides.get(page.slots[slot] as number) ?? null;
+    const side = page.sides.get(intAt(page.slots, slot)) ?? null;
     yield* readSeries(cursor, page.bytes.subarray(offset, offset + size), type, side, series);
     offset += size;
   }

@@ -1,3 +1,4 @@
+import { byteAt } from "../bytes/at.ts";
 import type { RefusalReason } from "../model/refusals.ts";
 
 const BLANK = 0x20;
@@ -53,7 +54,7 @@ export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: numbe
 export function targetFault(bytes: Uint8Array, start: number, end: number): Refusal | null {
   let isPath = true;
   for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number;
+    const byte = byteAt(bytes, i);
     if (byte < BLANK || byte === DELETE) return malformed("invalid control character in URL");
     if (byte === QUESTION_MARK) isPath = false;
     if (byte === PERCENT && isPath && (i + 2 >= end || !isHexDigit(bytes[i + 1]) || !isHexDigit(bytes[i + 2])))

@@ -1,3 +1,4 @@
+import { byteAt } from "../../bytes/at.ts";
 /**
  * Walks the primitives of Go's encoding/gob (https://pkg.go.dev/encoding/gob, "Encoding Details"). Nothing is read
  * outside bytes[at, limit). The first thing that is broken sets `fault`; from then on every read returns 0 and nothing
@@ -26,7 +27,7 @@ export class GobCursor {
   uint(what: string): number {
     const { at } = this;
     if (at >= this.limit) return this.fail(at, `expected ${what}, got the end of the message`);
-    const byte = this.bytes[at] as number;
+    const byte = byteAt(this.bytes, at);
     if (byte >= 0x80) return this.longUint(256 - byte, what);
     this.at = at + 1;
     return byte;
@@ -38,7 +39,7 @@ export class GobCursor {
     const end = at + 1 + sizeBytes;
     if (end > this.limit) return this.fail(at, `expected ${what} of ${sizeBytes} bytes, got ${this.limit - at - 1}`);
     let value = 0;
-    for (let i = at + 1; i < end; i++) value = value * 256 + (bytes[i] as number);
+    for (let i = at + 1; i < end; i++) value = value * 256 + byteAt(bytes, i);
     this.at = end;
     return value;
   }

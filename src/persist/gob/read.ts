@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { byteAt } from "../../bytes/at.ts";
 import { Fault } from "../../model/fault.ts";
 import type { LabelPair } from "../../model/view.ts";
 import { GobCursor } from "./cursor.ts";
@@ -248,7 +249,7 @@ class TextReader {
 
   read(start: number, end: number): string {
     const { bytes } = this;
-    for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x80) return this.readWide(start, end);
+    for (let i = start; i < end; i++) if (byteAt(bytes, i) >= 0x80) return this.readWide(start, end);
     return this.buffer.toString("latin1", start, end);
   }
 

@@ -1,3 +1,4 @@
+import { byteAt } from "../../bytes/at.ts";
 import type { Writer } from "../../bytes/writer.ts";
 
 /**
@@ -18,7 +19,7 @@ export const ZERO_TIME_MS = -SECONDS_TO_1970 * 1000;
  * dropped.
  */
 export function readTime(source: Uint8Array, start: number, end: number): number {
-  const version = source[start] as number;
+  const version = source[start];
   if (end <= start || (version !== 1 && version !== 2) || end - start !== SIZE_BYTES[version]) return Number.NaN;
   const seconds = readInt32(source, start + 1) * 2 ** 32 + (readInt32(source, start + 5) >>> 0);
   const nanoseconds = readInt32(source, start + 9);
@@ -46,10 +47,7 @@ export function appendTime(out: Writer, ms: number): void {
 
 function readInt32(source: Uint8Array, at: number): number {
   return (
-    ((source[at] as number) << 24) |
-    ((source[at + 1] as number) << 16) |
-    ((source[at + 2] as number) << 8) |
-    (source[at + 3] as number)
+    (byteAt(source, at) << 24) | (byteAt(source, at + 1) << 16) | (byteAt(source, at + 2) << 8) | byteAt(source, at + 3)
   );
 }
 

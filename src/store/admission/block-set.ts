@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { hashBytes, sameBytes } from "../../bytes/hash.ts";
 
 /** A set of label blocks of one buffer, emptied in no time: a slot counts only with the newest round. */
@@ -37,8 +38,8 @@ export class BlockSet {
     const mask = slots.length / 3 - 1;
     let slot = hashBytes(bytes, start, end) & mask;
     for (; slots[slot * 3] === round; slot = (slot + 1) & mask) {
-      const other = slots[slot * 3 + 1] as number;
-      const size = (slots[slot * 3 + 2] as number) - other;
+      const other = intAt(slots, slot * 3 + 1);
+      const size = intAt(slots, slot * 3 + 2) - other;
       if (size === end - start && sameBytes(source, other, bytes, start, size)) break;
     }
     return slot;
@@ -59,8 +60,8 @@ export class BlockSet {
     const mask = this.slots.length / 3 - 1;
     for (let at = 0; at < old.length; at += 3) {
       if (old[at] !== round) continue;
-      const start = old[at + 1] as number;
-      const end = old[at + 2] as number;
+      const start = intAt(old, at + 1);
+      const end = intAt(old, at + 2);
       let slot = hashBytes(this.source, start, end) & mask;
       while (this.slots[slot * 3] === round) slot = (slot + 1) & mask;
       this.place(slot, start, end);

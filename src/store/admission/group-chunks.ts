@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import type { Family } from "../table/families.ts";
@@ -82,7 +83,7 @@ export class GroupChunks {
 
   private readTimesSetAside(): void {
     for (let place = 0; place < this.count; place++) {
-      const chunk = this.ids[place] as number;
+      const chunk = intAt(this.ids, place);
       const { name, isPushTime } = this.familyOf(chunk);
       if (isPushTime && name === PUSH_TIME) this.succeeded = chunk;
       else if (isPushTime) this.failed = chunk;
@@ -92,7 +93,7 @@ export class GroupChunks {
   /** Sets the family named source[start, start+size), or null, and the group's chunk of the name, or -1. */
   find(source: Uint8Array, start: number, size: number, found: FoundChunk): void {
     while (this.guess > 0) {
-      const chunk = this.ids[this.guess - 1] as number;
+      const chunk = intAt(this.ids, this.guess - 1);
       const family = this.familyOf(chunk);
       if (this.isNamed(this.guess - 1, source, start, size)) {
         this.guess--;
@@ -120,12 +121,12 @@ export class GroupChunks {
     if (this.isLarge) return this.table.chunkOf(this.group, family.id);
     if (!this.isMapped) this.map();
     if (this.rounds[family.id] !== this.round) return -1;
-    this.guess = this.places[family.id] as number;
-    return this.ids[this.guess] as number;
+    this.guess = intAt(this.places, family.id);
+    return intAt(this.ids, this.guess);
   }
 
   at(place: number): number {
-    return this.ids[place] as number;
+    return intAt(this.ids, place);
   }
 
   /**
@@ -151,7 +152,7 @@ export class GroupChunks {
     this.isMapped = true;
     this.round++;
     for (let place = 0; place < this.count; place++) {
-      const { id } = this.familyOf(this.ids[place] as number);
+      const { id } = this.familyOf(intAt(this.ids, place));
       if (id >= this.places.length) {
         this.places = grown(this.places, id + 1);
         this.rounds = grown(this.rounds, id + 1);

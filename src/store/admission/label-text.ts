@@ -1,3 +1,4 @@
+import { byteAt } from "../../bytes/at.ts";
 import { copyLongRun, RUNTIME_BYTES } from "../../bytes/copy.ts";
 import type { Writer } from "../../bytes/writer.ts";
 import { BRACE_OPEN, EQUALS, LINE_FEED, QUOTE } from "../../exposition/characters.ts";
@@ -24,11 +25,11 @@ export function appendValueOf(
   out.reserve(nameSize + valueSize + 3);
   const target = out.bytes;
   let at = out.length;
-  for (let i = nameStart; i < nameStart + nameSize; i++) target[at++] = name[i] as number;
+  for (let i = nameStart; i < nameStart + nameSize; i++) target[at++] = byteAt(name, i);
   target[at++] = EQUALS;
   target[at++] = QUOTE;
   if (valueSize >= RUNTIME_BYTES) copyLongRun(value, valueStart, valueStart + valueSize, target, at);
-  else for (let i = 0; i < valueSize; i++) target[at + i] = value[valueStart + i] as number;
+  else for (let i = 0; i < valueSize; i++) target[at + i] = byteAt(value, valueStart + i);
   target[at + valueSize] = QUOTE;
   out.length = at + valueSize + 1;
 }

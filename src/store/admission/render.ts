@@ -1,4 +1,5 @@
 import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
+import { byteAt, intAt } from "../../bytes/at.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE } from "../../exposition/characters.ts";
@@ -74,12 +75,12 @@ export class Renderer {
 
   /** Where the labels of a rendered metric begin in `out`. */
   blockStart(metric: number): number {
-    return this.blocks[metric * 2] as number;
+    return intAt(this.blocks, metric * 2);
   }
 
   /** Where they end. */
   blockEnd(metric: number): number {
-    return this.blockStart(metric) + (this.blocks[metric * 2 + 1] as number);
+    return this.blockStart(metric) + intAt(this.blocks, metric * 2 + 1);
   }
 
   /** Begins with a family, whose lines `renderOn` appends to `out`. */
@@ -331,7 +332,7 @@ export class Renderer {
         const encoded = key.nameBytes[next] as Uint8Array;
         return compareBytes(bytes, start, size, encoded, 0, encoded.length);
       }
-      const difference = (bytes[start + i] as number) - code;
+      const difference = byteAt(bytes, start + i) - code;
       if (difference !== 0) return difference;
     }
     return size - name.length;

@@ -1,4 +1,5 @@
 import { latin1Of } from "../../bytes/ascii.ts";
+import { byteAt } from "../../bytes/at.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import { ABSENT, type PushColumns } from "../../model/columns.ts";
@@ -147,7 +148,7 @@ export class SideWriter {
   private unpack(body: Uint8Array, field: FieldCursor, wire: number): void {
     for (let at = field.start; at < field.end && this.value.length <= this.mostBytes; ) {
       let end = at + 8;
-      if (wire === WIRE_VARINT) for (end = at + 1; (body[end - 1] as number) >= 0x80; end++);
+      if (wire === WIRE_VARINT) for (end = at + 1; byteAt(body, end - 1) >= 0x80; end++);
       appendTag(this.value, field.field, wire);
       this.value.copy(body, at, end);
       at = end;

@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { mustBe, mustHold } from "../../bytes/broken.ts";
 
 /** Keys that are searched one by one; more have an index. */
@@ -21,7 +22,7 @@ export class CountMap {
 
   get(key: number): number {
     const pair = this.pairOf(key);
-    return pair < 0 ? 0 : (this.pairs[pair * 2 + COUNT] as number);
+    return pair < 0 ? 0 : intAt(this.pairs, pair * 2 + COUNT);
   }
 
   has(key: number): boolean {
@@ -35,19 +36,19 @@ export class CountMap {
       if (by !== 0) this.append(key, by);
       return 0;
     }
-    const before = this.pairs[pair * 2 + COUNT] as number;
+    const before = intAt(this.pairs, pair * 2 + COUNT);
     if (before + by === 0) this.remove(pair);
     else this.pairs[pair * 2 + COUNT] = before + by;
     return before;
   }
 
   *keys(): Generator<number> {
-    for (let pair = 0; pair < this.size; pair++) yield this.pairs[pair * 2 + KEY] as number;
+    for (let pair = 0; pair < this.size; pair++) yield intAt(this.pairs, pair * 2 + KEY);
   }
 
   *[Symbol.iterator](): Generator<[key: number, count: number]> {
     for (let pair = 0; pair < this.size; pair++)
-      yield [this.pairs[pair * 2 + KEY] as number, this.pairs[pair * 2 + COUNT] as number];
+      yield [intAt(this.pairs, pair * 2 + KEY), intAt(this.pairs, pair * 2 + COUNT)];
   }
 
   get sizeBytes(): number {
@@ -60,7 +61,7 @@ export class CountMap {
       for (let pair = 0; pair < this.size; pair++) if (pairs[pair * 2 + KEY] === key) return pair;
       return NONE;
     }
-    return (slots[this.slotOf(slots, key)] as number) - 1;
+    return intAt(slots, this.slotOf(slots, key)) - 1;
   }
 
   /** The slot of a key, or the free one where it belongs. */
@@ -68,7 +69,7 @@ export class CountMap {
     const { pairs } = this;
     const mask = slots.length - 1;
     let slot = home(key, mask);
-    for (let entry = slots[slot] as number; entry !== 0; entry = slots[slot] as number) {
+    for (let entry = intAt(slots, slot); entry !== 0; entry = intAt(slots, slot)) {
       if (pairs[(entry - 1) * 2 + KEY] === key) break;
       slot = (slot + 1) & mask;
     }
@@ -87,9 +88,9 @@ export class CountMap {
   private remove(pair: number): void {
     const { pairs, slots } = this;
     const last = --this.size;
-    if (slots !== null) this.unplace(slots, this.slotOf(slots, pairs[pair * 2 + KEY] as number));
+    if (slots !== null) this.unplace(slots, this.slotOf(slots, intAt(pairs, pair * 2 + KEY)));
     if (pair !== last) {
-      if (slots !== null) slots[this.slotOf(slots, pairs[last * 2 + KEY] as number)] = pair + 1;
+      if (slots !== null) slots[this.slotOf(slots, intAt(pairs, last * 2 + KEY))] = pair + 1;
       pairs.copyWithin(pair * 2, last * 2, last * 2 + 2);
     }
     if (pairs.length > 2 * FEW && last * 8 < pairs.length) this.resize(pairs.length / 4);
@@ -100,9 +101,9 @@ export class CountMap {
     const mask = slots.length - 1;
     let hole = freed;
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const at = home(this.pairs[((slots[slot] as number) - 1) * 2 + KEY] as number, mask);
+      const at = home(intAt(this.pairs, (intAt(slots, slot) - 1) * 2 + KEY), mask);
       if (((slot - at) & mask) < ((slot - hole) & mask)) continue;
-      slots[hole] = slots[slot] as number;
+      slots[hole] = intAt(slots, slot);
       hole = slot;
     }
     slots[hole] = 0;
@@ -116,13 +117,13 @@ export class CountMap {
     this.slots = capacity <= FEW ? null : new Int32Array(2 * capacity);
     if (this.slots === null) return;
     for (let pair = 0; pair < this.size; pair++)
-      this.slots[this.slotOf(this.slots, pairs[pair * 2 + KEY] as number)] = pair + 1;
+      this.slots[this.slotOf(this.slots, intAt(pairs, pair * 2 + KEY))] = pair + 1;
   }
 
   /** Throws where pairs and slots differ. */
   verify(what: string): void {
     for (let pair = 0; pair < this.size; pair++) {
-      mustBe(this.pairOf(this.pairs[pair * 2 + KEY] as number), pair, `${what}: the place of pair ${pair}`);
+      mustBe(this.pairOf(intAt(this.pairs, pair * 2 + KEY)), pair, `${what}: the place of pair ${pair}`);
       mustHold(this.pairs[pair * 2 + COUNT] !== 0, `${what}: pair ${pair} counts nothing`);
     }
     if (this.slots === null) return;

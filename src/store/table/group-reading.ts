@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { sortInTurns } from "../../bytes/sort-in-turns.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { LabelPair, ShownFamily, ShownGroup } from "../../model/view.ts";
@@ -54,7 +55,7 @@ class NotedChunk implements ShownFamily {
 
   get side(): Uint8Array | null {
     const { sides, slots } = this.page;
-    return sides?.get(slots[this.slot] as number) ?? null;
+    return sides?.get(intAt(slots, this.slot)) ?? null;
   }
 }
 
@@ -108,7 +109,7 @@ export class GroupReading implements ShownGroup {
     let count = 0;
     for (const { families } of blocks) {
       for (const family of families) {
-        const place = places[family.id] as number;
+        const place = intAt(places, family.id);
         if (place > 0) order[count++] = place - 1;
       }
       yield null;
@@ -154,10 +155,10 @@ export class GroupReading implements ShownGroup {
     let high = order.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (compareNames(chunks[order[middle] as number] as NotedChunk, { name, nameBytes }) < 0) low = middle + 1;
+      if (compareNames(chunks[intAt(order, middle)] as NotedChunk, { name, nameBytes }) < 0) low = middle + 1;
       else high = middle;
     }
-    const found = chunks[order[low] as number];
+    const found = chunks[intAt(order, low)];
     return found?.name === name ? found : null;
   }
 

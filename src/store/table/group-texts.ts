@@ -81,12 +81,12 @@ export class GroupTexts {
 
   /** The group of a row; below 0 where it is gone. */
   idAt(row: number): number {
-    return this.ids.rows[row] as number;
+    return this.ids.at(row);
   }
 
   /** The number of a row's job, or NO_JOB. */
   jobAt(row: number): number {
-    return this.jobNumbers.rows[row] as number;
+    return this.jobNumbers.at(row);
   }
 
   /** The value of a job. */
@@ -97,22 +97,21 @@ export class GroupTexts {
   /** The first row from `row` on whose key has the word, which is folded; the limit where there is none. */
   findWord(word: Uint8Array, row: number): number {
     if (row >= this.rowCount) return this.rowCount;
-    const at = this.text.indexOf(word, this.starts.rows[row] as number);
+    const at = this.text.indexOf(word, this.starts.at(row));
     return at < 0 || at >= this.usedBytes ? this.rowCount : this.rowAt(at, row);
   }
 
   /** Whether the key of a row has the word, which is folded. */
   rowHas(word: Uint8Array, row: number): boolean {
-    const end = row + 1 < this.rowCount ? (this.starts.rows[row + 1] as number) : this.usedBytes;
-    return this.text.subarray(this.starts.rows[row] as number, end).indexOf(word) >= 0;
+    const end = row + 1 < this.rowCount ? this.starts.at(row + 1) : this.usedBytes;
+    return this.text.subarray(this.starts.at(row), end).indexOf(word) >= 0;
   }
 
   /** The row in which a place in the text is, which is at `row` or behind it. */
   private rowAt(at: number, row: number): number {
-    const starts = this.starts.rows;
-    const count = this.rowCount;
+    const { starts, rowCount } = this;
     let found = row;
-    while (found + 1 < count && (starts[found + 1] as number) <= at) found++;
+    while (found + 1 < rowCount && starts.at(found + 1) <= at) found++;
     return found;
   }
 

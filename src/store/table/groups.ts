@@ -91,7 +91,7 @@ export class Groups {
 
   /** Removes a group that has no chunks any more. */
   remove(group: number): void {
-    this.shapes.leave(this.integer(group * STRIDE + SHAPE));
+    this.shapes.leave(this.column.at(group * STRIDE + SHAPE));
     this.keyTexts?.remove(group);
     this.table.remove(group);
     this.lifetimes.removed(group, this.table.limit);
@@ -123,12 +123,12 @@ export class Groups {
 
   /** How many series a group holds. */
   seriesCount(group: number): number {
-    return this.integer(group * STRIDE + SERIES);
+    return this.column.at(group * STRIDE + SERIES);
   }
 
   /** The size of what a group holds: lines, the records beside them, and help texts. */
   heldBytes(group: number): number {
-    return this.double(group * DOUBLES_STRIDE + SIZE);
+    return this.doubles.at(group * DOUBLES_STRIDE + SIZE);
   }
 
   setHeld(group: number, seriesCount: number, heldBytes: number): void {
@@ -139,17 +139,17 @@ export class Groups {
   /** Notes that a group holds more, or less. */
   addHeld(group: number, seriesCount: number, heldBytes: number): void {
     const at = group * STRIDE + SERIES;
-    this.column.rows[at] = this.integer(at) + seriesCount;
+    this.column.rows[at] = this.column.at(at) + seriesCount;
     this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = this.heldBytes(group) + heldBytes;
   }
 
   /** The first chunk of a group, or -1; the next ones are linked in the chunk rows. */
   firstChunk(group: number): number {
-    return this.integer(group * STRIDE + FIRST_CHUNK);
+    return this.column.at(group * STRIDE + FIRST_CHUNK);
   }
 
   chunkCount(group: number): number {
-    return this.integer(group * STRIDE + CHUNK_COUNT);
+    return this.column.at(group * STRIDE + CHUNK_COUNT);
   }
 
   /** Sets the list of a group's chunks. */
@@ -163,7 +163,7 @@ export class Groups {
    * none.
    */
   form(group: number): number {
-    return this.integer(group * STRIDE + FORM);
+    return this.column.at(group * STRIDE + FORM);
   }
 
   setForm(group: number, form: number): void {
@@ -176,16 +176,16 @@ export class Groups {
   }
 
   shapeId(group: number): number {
-    return this.integer(group * STRIDE + SHAPE);
+    return this.column.at(group * STRIDE + SHAPE);
   }
 
   /** Seconds since 1970 of the last push that succeeded, as its metric says; 0 where none has. */
   succeededSeconds(group: number): number {
-    return this.double(group * DOUBLES_STRIDE + SUCCEEDED);
+    return this.doubles.at(group * DOUBLES_STRIDE + SUCCEEDED);
   }
 
   failedSeconds(group: number): number {
-    return this.double(group * DOUBLES_STRIDE + FAILED);
+    return this.doubles.at(group * DOUBLES_STRIDE + FAILED);
   }
 
   /** Seconds since 1970 of the last push, whether it succeeded or not. */
@@ -204,13 +204,5 @@ export class Groups {
 
   setFailed(group: number, seconds: number): void {
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = seconds;
-  }
-
-  private integer(index: number): number {
-    return this.column.rows[index] as number;
-  }
-
-  private double(index: number): number {
-    return this.doubles.rows[index] as number;
   }
 }

@@ -36,13 +36,12 @@ export class HelpTexts {
   }
 
   retain(help: number): void {
-    const { rows } = this.users;
-    if (help !== NO_HELP) rows[help] = (rows[help] as number) + 1;
+    if (help !== NO_HELP) this.users.rows[help] = this.users.at(help) + 1;
   }
 
   release(help: number): void {
     if (help === NO_HELP) return;
-    const users = (this.users.rows[help] as number) - 1;
+    const users = this.users.at(help) - 1;
     this.users.rows[help] = users;
     if (users > 0) return;
     this.table.remove(help);
@@ -62,7 +61,7 @@ export class HelpTexts {
     this.table.verify("help texts");
     for (let help = 0; help < this.table.limit; help++) {
       if (!this.table.has(help)) continue;
-      const [found, expected] = [this.users.rows[help] as number, users.get(help) ?? 0];
+      const [found, expected] = [this.users.at(help), users.get(help) ?? 0];
       mustHold(found >= expected, `help text ${help}: ${found} users, expected ${expected}`);
     }
     for (const help of users.keys()) mustHold(this.table.has(help), `help text ${help} of a chunk is not there`);

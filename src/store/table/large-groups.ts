@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { mustBe } from "../../bytes/broken.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 
@@ -40,7 +41,7 @@ export class LargeGroups {
   }
 
   find(list: number, family: number): number {
-    return (this.slots[this.slotOf(list, family) * FIELDS + 2] as number) - 1;
+    return intAt(this.slots, this.slotOf(list, family) * FIELDS + 2) - 1;
   }
 
   set(list: number, family: number, chunk: number): void {
@@ -59,7 +60,7 @@ export class LargeGroups {
     let hole = this.slotOf(list, family);
     if (slots[hole * FIELDS + 2] === 0) return;
     for (let slot = (hole + 1) & mask; slots[slot * FIELDS + 2] !== 0; slot = (slot + 1) & mask) {
-      const home = this.hash(slots[slot * FIELDS] as number, slots[slot * FIELDS + 1] as number) & mask;
+      const home = this.hash(intAt(slots, slot * FIELDS), intAt(slots, slot * FIELDS + 1)) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       slots.copyWithin(hole * FIELDS, slot * FIELDS, (slot + 1) * FIELDS);
       hole = slot;
@@ -90,7 +91,7 @@ export class LargeGroups {
     this.slots = new Int32Array(length);
     for (let at = 0; at < old.length; at += FIELDS) {
       if (old[at + 2] === 0) continue;
-      const to = this.slotOf(old[at] as number, old[at + 1] as number) * FIELDS;
+      const to = this.slotOf(intAt(old, at), intAt(old, at + 1)) * FIELDS;
       this.slots.set(old.subarray(at, at + FIELDS), to);
     }
   }
@@ -101,7 +102,7 @@ export class LargeGroups {
     for (let at = 0; at < this.slots.length; at += FIELDS) {
       if (this.slots[at + 2] === 0) continue;
       found++;
-      const slot = this.slotOf(this.slots[at] as number, this.slots[at + 1] as number);
+      const slot = this.slotOf(intAt(this.slots, at), intAt(this.slots, at + 1));
       mustBe(slot * FIELDS, at, "large groups: the place of an entry as it is found");
     }
     mustBe(found, this.count, "large groups: entries");

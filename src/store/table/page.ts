@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { mustBe, mustHold } from "../../bytes/broken.ts";
 import type { SeriesIndex } from "./series-index.ts";
 
@@ -169,7 +170,7 @@ export class Page {
   delete(place: ChunkPlace): void {
     const { slot, offset, size } = place;
     this.bytes.copyWithin(offset, offset + size, this.used);
-    this.sides?.delete(this.slots[slot] as number);
+    this.sides?.delete(intAt(this.slots, slot));
     this.slots[slot] = HOLE;
     this.sizes[slot] = 0;
     this.used -= size;

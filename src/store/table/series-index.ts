@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { hashBytes, sameBytes } from "../../bytes/hash.ts";
 import { BRACE_CLOSE } from "../../exposition/characters.ts";
 import { eachBlock } from "../../exposition/each-block.ts";
@@ -51,7 +52,7 @@ export class SeriesIndex {
     const size = end - start;
     let slot = hashBytes(bytes, start, end) & mask;
     for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const other = (slots[slot] as number) - 1;
+      const other = intAt(slots, slot) - 1;
       if (lines[other + size] === BRACE_CLOSE && sameBytes(lines, other, bytes, start, size)) break;
     }
     return slot;
