@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   match: ["model"],
   serialise: ["exposition", "protobuf", "bytes", "model"],
   telemetry: ["exposition", "bytes", "model"],
-  config: ["model"],
+  config: ["match", "model"],
   exposition: ["bytes", "model"],
   protobuf: ["bytes", "model"],
   model: ["bytes"],

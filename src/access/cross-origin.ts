@@ -30,7 +30,7 @@ export function guardOrigins(settings: Settings, next: Handler, refusals: Refusa
   const told = (answers: Answers) => (corsOrigin === null ? answers : withHeaders(answers, VARY, true));
   const external = settings.externalUrl === "" ? null : hostOf(settings.externalUrl);
   const isAllowed = (origin: string): boolean =>
-    corsOrigin !== null && origin.length <= MAX_ORIGIN_CHARACTERS && corsOrigin.test(origin);
+    corsOrigin !== null && origin.length <= MAX_ORIGIN_CHARACTERS && corsOrigin(origin);
   return (exchange) => {
     const { method } = exchange;
     const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS";

@@ -1,3 +1,4 @@
+import type { TextTest } from "../match/engine.ts";
 import { Fault } from "../model/fault.ts";
 import { type CommonExpiry, NEVER_EXPIRES } from "../model/group-ttl.ts";
 import { quoteText } from "../model/quote.ts";
@@ -18,7 +19,6 @@ import { parseExternalUrl } from "./external-url.ts";
 import { type Flag, type FlagValues, IGNORED_FLAGS, SETTING_FLAGS } from "./flags.ts";
 import { helpText, longHelp, manualPage } from "./help.ts";
 import { type Limits, readLimits } from "./limits.ts";
-import type { LinearPattern } from "./linear-pattern.ts";
 import { type Networks, parseNetworks } from "./networks.ts";
 import { parseOrigins } from "./origins.ts";
 import { computeRoutePrefix, HEALTHY_PATH } from "./prefix.ts";
@@ -42,7 +42,7 @@ export interface Settings {
   /** Of the paths that browsers see, in the same form. */
   readonly externalPathPrefix: string;
   /** The origins of other sites whose pages may push and read; null: none may. */
-  readonly corsOrigin: LinearPattern | null;
+  readonly corsOrigin: TextTest | null;
   /** Who may say whom a request comes from; null: nobody. */
   readonly trustedProxies: Networks | null;
   readonly enableLifecycle: boolean;

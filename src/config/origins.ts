@@ -1,15 +1,10 @@
+import { compilePattern, type TextTest } from "../match/engine.ts";
 import { Fault } from "../model/fault.ts";
-import { LinearPattern } from "./linear-pattern.ts";
-import { PatternFault } from "./pattern-syntax.ts";
 
 /** The expression of `--web.cors.origin`, which an origin as a whole has to match; null where it is empty. */
-export function parseOrigins(written: string): LinearPattern | null | Fault {
+export function parseOrigins(written: string): TextTest | null | Fault {
   if (written === "") return null;
-  try {
-    return new LinearPattern(written);
-  } catch (fault) {
-    if (!(fault instanceof PatternFault)) throw fault;
-    const reason = `expected a regular expression for origins, got '${written}': ${fault.message}`;
-    return new Fault(reason);
-  }
+  const test = compilePattern(written, false);
+  if (typeof test !== "string") return test;
+  return new Fault(`expected a regular expression for origins, got '${written}': ${test}`);
 }

@@ -1,15 +1,7 @@
-import { RE2JS, RE2JSException } from "re2js";
-import { quoteToken, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
-import { patternWeight } from "./pattern-weight.ts";
+import { compilePattern } from "./engine.ts";
 import { type PatternPart, readAlternatives } from "./plain-pattern.ts";
 import type { ValueTest } from "./value-test.ts";
-
-/**
- * A pattern may be compiled to so many steps. A value is held against it in at most so many looks at each of its
- * characters; compiling takes a millisecond or two.
- */
-export const MAX_WEIGHT = 1000;
 
 /** Of the engine, for each byte of a value: it looks at some thirty bytes in that time. */
 const ENGINE_UNITS = 32;
@@ -25,20 +17,9 @@ export function patternTest(pattern: Uint8Array): ValueTest | Rejection {
   const text = decoder.decode(pattern);
   const alternatives = readAlternatives(text);
   if (alternatives !== null) return { holdsFor: plainTest(alternatives), unitsAByte: alternatives.length };
-  const weight = patternWeight(text, MAX_WEIGHT);
-  if (weight > MAX_WEIGHT) return tooLarge(pattern);
-  try {
-    const compiled = RE2JS.compile(text, RE2JS.DOTALL);
-    return { holdsFor: (value) => compiled.testExact(decoder.decode(value)), unitsAByte: ENGINE_UNITS };
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    return new Rejection("malformed", shownToken(error.message));
-  }
-}
-
-function tooLarge(pattern: Uint8Array): Rejection {
-  const words = `error parsing regexp: ${quoteToken(pattern)} would take more than ${MAX_WEIGHT} steps a character`;
-  return new Rejection("malformed", words);
+  const test = compilePattern(text, true);
+  if (typeof test === "string") return new Rejection("malformed", test);
+  return { holdsFor: (value) => test(decoder.decode(value)), unitsAByte: ENGINE_UNITS };
 }
 
 function plainTest(alternatives: readonly (readonly PatternPart[])[]): ValueTest["holdsFor"] {

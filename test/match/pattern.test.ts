@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RE2JS } from "re2js";
-import { MAX_WEIGHT, patternTest } from "../../src/match/pattern.ts";
+import { MAX_WEIGHT } from "../../src/match/engine.ts";
+import { patternTest } from "../../src/match/pattern.ts";
 import { patternWeight } from "../../src/match/pattern-weight.ts";
 import { readAlternatives } from "../../src/match/plain-pattern.ts";
 import { Rejection } from "../../src/model/rejection.ts";
