@@ -49,11 +49,11 @@ export class Progress {
     }
   }
 
-  /** Writes how the run ended: the files in which something failed, and lines with the numbers of tests. */
+  /** Writes how the run ended: the files in which something failed, and a line with the numbers of tests. */
   end(): void {
     const bad = this.results.filter(({ failed }) => failed > 0).sort((a, b) => (a.path < b.path ? -1 : 1));
     this.#write(bad.map(({ path, failed }) => `failed: ${path} (${failed})\n`).join(""));
     const files = `${this.results.length} files in ${this.seconds.toFixed(0)} s`;
-    this.#write(`\n ${this.passed} pass\n ${this.failed} fail\nRan ${this.passed + this.failed} tests of ${files}\n`);
+    this.#write(`\n${files}: ${this.passed} tests passed, ${this.failed} failed\n`);
   }
 }
