@@ -24,6 +24,11 @@ const runtime: Runtime = {
     after: (ms, run) => void (ms === 0 ? setImmediate(run) : setTimeout(run, ms)),
     every: (ms, run) => void setInterval(run, ms).unref(),
   },
+  cpuSeconds: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  },
+  heapBytes: () => process.memoryUsage().heapUsed,
   environment: process.env,
   pid: process.pid,
   onSignal: (signals, run) => {

@@ -1,3 +1,4 @@
+import { plainAccess } from "../src/access/access.ts";
 import { createApp } from "../src/http/app.ts";
 import { createContext, type HttpContext } from "../src/http/context.ts";
 
@@ -125,6 +126,15 @@ export function createTestApp(...flags: string[]): TestApp {
     refused,
     failures,
     userOf: () => null,
+    program: {
+      pid: 7,
+      cpuSeconds: () => test.nowMs / 10_000,
+      heapBytes: () => 1_000_000,
+      listenAddresses: () => ["127.0.0.1:9091"],
+      access: plainAccess(log).summary,
+      connections: () => 3,
+      maxConnections: 10_000,
+    },
     quit: () => {
       test.quits++;
     },

@@ -5,6 +5,18 @@ import type { SocketServer } from "../server/sockets.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Guard } from "./guard.ts";
 
+/** How clients are let in: whether something is asked for, and not what. */
+export interface AccessSummary {
+  /** broken: while the file has a fault. */
+  readonly webConfig: "none" | "in use" | "broken";
+  readonly tls: boolean;
+  readonly http2: boolean;
+  readonly passwords: boolean;
+  /** In the words of the web-config file; "" without TLS. */
+  readonly clientCertificates: string;
+  readonly rateLimit: boolean;
+}
+
 /** How the server meets its clients: by plain HTTP or TLS, behind a guard or not. */
 export interface Access extends SocketServer {
   /** null: everybody who reaches the server may ask. */
@@ -12,6 +24,8 @@ export interface Access extends SocketServer {
   readonly scheme: "http" | "https";
   /** Whose password a request brought that the guard let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
+  /** At this moment. */
+  readonly summary: () => AccessSummary;
   /** Reads the web-config file and its certificates now, changed or not. */
   readonly readAgain: () => void;
 }
@@ -24,12 +38,22 @@ export interface AccessDeps {
   readonly clock: Pick<Clock, "nowMs" | "every">;
 }
 
+const UNGUARDED: AccessSummary = {
+  webConfig: "none",
+  tls: false,
+  http2: false,
+  passwords: false,
+  clientCertificates: "",
+  rateLimit: false,
+};
+
 /** The front without a web-config file. */
 export function plainAccess(log: Log): Access {
   return {
     guard: null,
     scheme: "http",
     userOf: () => null,
+    summary: () => UNGUARDED,
     listen: async (context, place) => listenPlain(place, context),
     announce: (address) => announceTls(log, address, false, false),
     readAgain: () => log.info("there is no web-config file to read again"),

@@ -10,7 +10,7 @@ import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
 import { keepAccepted } from "./accepted-file.ts";
-import { type Access, type AccessDeps, announceTls } from "./access.ts";
+import { type Access, type AccessDeps, type AccessSummary, announceTls } from "./access.ts";
 import { BasicAuth, userOf } from "./basic-auth.ts";
 import { certificateFault } from "./client-certificate.ts";
 import { createGuard } from "./guard.ts";
@@ -62,6 +62,7 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
       if (config instanceof Fault || config.users.size === 0) return null;
       return userOf(exchange.header("authorization"));
     },
+    summary: () => summaryOfFile(live),
     readAgain: () => live.readAgain(),
     listen: async (context, place) =>
       start.tls === null ? listenPlain(place, context) : overTls(context, place, start.tls),
@@ -73,6 +74,20 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
         });
       announceTls(log.for("access.ts"), address, start.tls !== null, http2);
     },
+  };
+}
+
+function summaryOfFile(live: LiveWebConfig): AccessSummary {
+  const { start } = live;
+  const [config, tls] = [live.config(), live.tls()];
+  const isBroken = config instanceof Fault || tls instanceof Fault;
+  return {
+    webConfig: isBroken ? "broken" : "in use",
+    tls: start.tls !== null,
+    http2: start.tls !== null && start.config.http2,
+    passwords: !(config instanceof Fault) && config.users.size > 0,
+    clientCertificates: tls === null || tls instanceof Fault ? "" : tls.clientAuth,
+    rateLimit: start.config.rateLimit !== null,
   };
 }
 

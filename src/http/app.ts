@@ -6,6 +6,7 @@ import { groupsHandlers } from "./groups.ts";
 import { summaryOf } from "./openapi.ts";
 import { refusedHandlers } from "./refused.ts";
 import type { Handlers } from "./routes.ts";
+import { runtimeHandlers } from "./runtime-status.ts";
 import { uiHandlers } from "./ui.ts";
 import { type App, exchangeOf, responseOf, web } from "./web.ts";
 
@@ -16,6 +17,7 @@ export function createApp(context: HttpContext, { routes, direct, fallback }: Su
     ...apiHandlers(context),
     ...groupsHandlers(context),
     ...refusedHandlers(context),
+    ...runtimeHandlers(context),
     ...uiHandlers(context),
   };
   const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true }).onError(

@@ -7,14 +7,18 @@ import type { Exchange } from "../server/exchange.ts";
 import type { Failures } from "../server/failures.ts";
 import type { Refusals } from "../server/refusals.ts";
 import type { Store } from "../store/store.ts";
+import { Activity } from "../telemetry/activity.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { RefusedRequests } from "../telemetry/refused-requests.ts";
 import { BodyIntake } from "./body-intake.ts";
+import { Events } from "./events.ts";
 import { GroupExpiry } from "./group-expiry.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { LargePushes } from "./large-pushes.ts";
 import { LongAnswers } from "./long-answers.ts";
+import type { ProgramState } from "./program-state.ts";
+import { startPulse } from "./pulse.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { SmallPushes } from "./small-pushes.ts";
 import { StoreReports } from "./store-reports.ts";
@@ -44,10 +48,13 @@ export interface AppDeps {
   /** Asks for the end of the server; the argument is logged. */
   readonly quit: (asker: LogFields) => void;
   readonly clock: Clock;
+  readonly program: ProgramState;
 }
 
 /** What the surfaces share: the outside world and the tools that serve one request after the other. */
 export interface HttpContext extends AppDeps {
+  readonly activity: Activity;
+  readonly events: Events;
   readonly smallPushes: SmallPushes;
   readonly largePushes: LargePushes;
   readonly gzip: GzipStitcher;
@@ -73,8 +80,13 @@ export function createContext(deps: AppDeps): HttpContext {
     maxInFlight: limits.maxScrapesInFlight,
     countLimit: () => ownMetrics.countLimit("web.max-scrapes-in-flight"),
   });
+  const activity = new Activity();
+  const events = new Events({ ...deps, activity });
+  startPulse({ ...deps, activity, events });
   const context = {
     ...deps,
+    activity,
+    events,
     reports,
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
     smallPushes: new SmallPushes(limits.push, utf8Names),

@@ -24,7 +24,7 @@ export interface Surfaces {
 }
 
 /** What is answered without the web app. */
-type DirectName = "push" | "scrape" | "healthy" | "ready" | "quit" | "quitByGet";
+type DirectName = "push" | "scrape" | "healthy" | "ready" | "apiEvents" | "quit" | "quitByGet";
 
 const ASTERISK = 0x2a;
 /** Of routes; a request of the web might change others. */
@@ -40,6 +40,7 @@ export function createSurfaces(context: HttpContext): Surfaces {
   const direct = {
     ...healthHandlers(context),
     ...lifecycleHandlers(context),
+    apiEvents: (exchange: Exchange) => context.events.answer(exchange),
     push: (exchange: Exchange) => push(exchange) ?? fallback(exchange),
     scrape: (exchange: Exchange) => scrape(context, exchange),
   };
@@ -58,7 +59,7 @@ export function createFront(
 ): Handler {
   const probes = new Map<string, Handler>();
   for (const { name, path } of routes)
-    if ((name === "scrape" || name === "healthy" || name === "ready") && !probes.has(path))
+    if ((name === "scrape" || name === "healthy" || name === "ready" || name === "apiEvents") && !probes.has(path))
       probes.set(path, direct[name]);
   const byApp = async (exchange: Exchange, path: string): Promise<Answer> => {
     const app = await loadApp();

@@ -4,6 +4,7 @@ import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
 import { Conflict, GroupResponse, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
 import { RefusedParameters, RefusedResponse } from "./refused-schemas.ts";
 import type { Method, Route, RouteName } from "./routes.ts";
+import { RuntimeResponse } from "./runtime-schemas.ts";
 import { CLOSED, FamilyType, METRIC_PROPERTIES, PushedAt, success } from "./schemas.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
@@ -295,6 +296,23 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
       description: "At most 200, and 1 MB; those that were refused alike are one. A wipe leaves them.",
       parameters: queryParameters(RefusedParameters),
       responses: { "200": json("The requests.", RefusedResponse), "400": MALFORMED, ...OTHERWISE },
+    },
+  },
+  apiEvents: {
+    GET: {
+      summary: "What goes on, as server-sent events.",
+      description:
+        "`tick` each second, each five seconds where nothing has changed; `refused` when something was refused. At most 32 streams.",
+      responses: {
+        "200": { description: "A stream.", content: { "text/event-stream": { schema: Type.String() } } },
+        ...OTHERWISE,
+      },
+    },
+  },
+  apiRuntime: {
+    GET: {
+      summary: "What the server is doing at this moment.",
+      responses: { "200": json("Figures for people.", RuntimeResponse), ...OTHERWISE },
     },
   },
   apiDocument: {

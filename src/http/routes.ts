@@ -21,6 +21,8 @@ export type RouteName =
   | "apiRemoveGroups"
   | "apiGroup"
   | "apiRefused"
+  | "apiEvents"
+  | "apiRuntime"
   | "apiOptions"
   | "wipe";
 
@@ -79,6 +81,8 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     below("apiGroup", `${prefix}/api/v1/groups/job/`, KEY_TAILS, "GET"),
     below("apiGroup", `${prefix}/api/v1/groups/job@base64/`, KEY_TAILS, "GET"),
     at("apiRefused", `${prefix}/api/v1/refused`, "GET"),
+    at("apiEvents", `${prefix}/api/v1/events`, "GET"),
+    at("apiRuntime", `${prefix}/api/v1/status/runtime`, "GET"),
     ...(enableAdminApi
       ? [at("apiRemoveGroups", `${prefix}/api/v1/groups`, "DELETE"), at("wipe", `${prefix}/api/v1/admin/wipe`, "PUT")]
       : []),

@@ -1,3 +1,4 @@
+import { clientAddress } from "../config/address.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import {
   BLOCKS,
@@ -19,7 +20,16 @@ import { notYet } from "./reply.ts";
 
 export type ScrapeDeps = Pick<
   HttpContext,
-  "gzip" | "longAnswers" | "ownMetrics" | "persistence" | "refusals" | "reports" | "store" | "storeTurns"
+  | "activity"
+  | "clock"
+  | "gzip"
+  | "longAnswers"
+  | "ownMetrics"
+  | "persistence"
+  | "refusals"
+  | "reports"
+  | "store"
+  | "storeTurns"
 >;
 
 /** Largest store whose series are sorted within their families. Of a larger one pages are sent as they are. */
@@ -58,6 +68,7 @@ function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
 /** The snapshot is released when the answer is sent. */
 function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot): Answer {
   const { ownMetrics, reports, store } = deps;
+  const noteEnd = beginScrape(deps, exchange);
   const format = negotiateFormat(exchange.header("accept"));
   const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   reports.tellHelps(store);
@@ -71,7 +82,17 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
   if (gzipped) headers["Content-Encoding"] = "gzip";
   const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
   const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;
-  return deps.longAnswers.answer(exchange, parts, headers, () => snapshot.release(), sizeBytes);
+  const end = () => {
+    snapshot.release();
+    noteEnd();
+  };
+  return deps.longAnswers.answer(exchange, parts, headers, end, sizeBytes);
+}
+
+/** To be called at the end of the scrape that begins now. */
+function beginScrape({ activity, clock }: ScrapeDeps, { client }: Exchange): () => void {
+  const [startMs, sinceMs] = [clock.now(), clock.nowMs()];
+  return () => activity.scraped(clientAddress(client), { startMs, tookMs: clock.nowMs() - sinceMs });
 }
 
 function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {

@@ -17,4 +17,8 @@ export interface Runtime {
   /** A thread that runs src/import/import-thread.ts. */
   readonly startImporter: () => Worker;
   readonly clock: Clock;
+  /** Processor time of the process, of user and system, so far. */
+  readonly cpuSeconds: () => number;
+  /** What the runtime's own heap holds. */
+  readonly heapBytes: () => number;
 }

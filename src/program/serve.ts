@@ -3,6 +3,7 @@ import { type Access, plainAccess } from "../access/access.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
 import { createContext } from "../http/context.ts";
+import type { Events } from "../http/events.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
 import { Importing } from "../import/importing.ts";
 import { Fault } from "../model/fault.ts";
@@ -39,6 +40,12 @@ interface Server {
   readonly sockets: ServedSockets;
 }
 
+/** What answers requests. */
+interface Service {
+  readonly listening: ListenerContext;
+  readonly events: Events;
+}
+
 /** Runs the server to its end. Returns the exit status. */
 export async function serve(settings: Settings, program: ProgramInfo, runtime: Runtime): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
@@ -65,11 +72,11 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   const ownMetrics = buildOwnMetrics(program, runtime, store, persistence);
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
   const server = { settings, program, runtime, rootLog, log, store, persistence, ownMetrics, sockets };
-  const listening = buildListenerContext(server, access, (asker) => {
+  const service = buildService(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
-  return serveUntil(server, listening, ending.promise);
+  return serveUntil(server, service, ending.promise);
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
@@ -82,7 +89,7 @@ async function openAccess(file: string, runtime: Runtime, rootLog: Log): Promise
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */
-async function serveUntil(server: Server, listening: ListenerContext, ending: Promise<number>): Promise<number> {
+async function serveUntil(server: Server, { listening, events }: Service, ending: Promise<number>): Promise<number> {
   const { settings, runtime, log, persistence, sockets } = server;
   const inherited = settings.systemdSocket
     ? inheritSockets(runtime.environment, runtime.pid, server.rootLog.for("sockets.ts"))
@@ -94,6 +101,7 @@ async function serveUntil(server: Server, listening: ListenerContext, ending: Pr
   if (!(await sockets.open(listening, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
   const status = await ending;
   sayStopping();
+  events.close();
   await sockets.stop(listening);
   log.info("HTTP server stopped");
   if (status !== 0 || (await persistence.close())) return status;
@@ -158,8 +166,8 @@ function buildOwnMetrics(
   });
 }
 
-function buildListenerContext(server: Server, access: Access, quit: (asker: LogFields) => void): ListenerContext {
-  const { program, runtime, rootLog, store, persistence, ownMetrics } = server;
+function buildService(server: Server, access: Access, quit: (asker: LogFields) => void): Service {
+  const { program, runtime, rootLog, store, persistence, ownMetrics, sockets } = server;
   const { clock } = runtime;
   const { now } = clock;
   const countRefusal = (reason: RefusalReason) => ownMetrics.countRefusal(reason);
@@ -190,11 +198,20 @@ function buildListenerContext(server: Server, access: Access, quit: (asker: LogF
     failures,
     userOf: access.userOf,
     quit,
+    program: {
+      pid: runtime.pid,
+      cpuSeconds: runtime.cpuSeconds,
+      heapBytes: runtime.heapBytes,
+      listenAddresses: () => sockets.addresses,
+      access: access.summary,
+      connections: () => listening.connections.size,
+      maxConnections,
+    },
   });
   const surfaces = createSurfaces(context);
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
   const loadApp = once(async () => (await import("../http/app.ts")).createApp(context, surfaces));
-  return new ListenerContext({
+  const listening = new ListenerContext({
     handler: createFront(context, surfaces, access.guard, loadApp),
     maxConnections,
     giveWay: (source) => context.intake.giveWay(source, "web.max-connections"),
@@ -204,6 +221,7 @@ function buildListenerContext(server: Server, access: Access, quit: (asker: LogF
     log: rootLog.for("connections.ts"),
     clock,
   });
+  return { listening, events: context.events };
 }
 
 function once<T>(make: () => T): () => T {

@@ -33,6 +33,8 @@ export interface SocketServer {
 export class ServedSockets {
   /** One for each socket, in the order of the addresses. */
   readonly listeners: Listener[] = [];
+  /** Where each listens, as it was logged. */
+  readonly addresses: string[] = [];
 
   constructor(
     private readonly server: SocketServer,
@@ -67,6 +69,7 @@ export class ServedSockets {
   private announce({ address: bound }: Listener, place: string | InheritedSocket | undefined): void {
     const own = bound === null ? "unknown" : formatListenAddress(bound);
     const address = typeof place === "object" ? place.address : own;
+    this.addresses.push(address);
     this.log.info("Listening on", { address });
     this.server.announce(address);
   }

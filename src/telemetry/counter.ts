@@ -79,6 +79,13 @@ export class RequestCounters {
     this.family.write(writer);
   }
 
+  /** Of a handler and a method that has a label of its own, with all codes. */
+  total(handler: string, method: string): number {
+    let sum = 0;
+    for (const { value } of this.byHandler.get(handler)?.get(method)?.values() ?? []) sum += value;
+    return sum;
+  }
+
   /** Methods without a label of their own are not remembered: clients must not be able to make the maps grow. */
   private countFirst(handler: string, code: number, method: string): void {
     const label = METHOD_LABELS.get(method);

@@ -10,7 +10,7 @@ import type { LabelPair } from "../model/view.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
-import { type SummaryRange, SummarySeries } from "./summary.ts";
+import { SlidingSummary, type SummaryRange, SummarySeries } from "./summary.ts";
 
 /** The labels of `pushgateway_build_info`. `goversion` names the runtime, as in `bun1.4.5`. */
 export interface BuildLabels {
@@ -76,6 +76,14 @@ const REJECTION_KINDS = {
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 
+/** A limit that was reached, and how long ago for the first and for the last time. */
+export interface ReachedLimit {
+  readonly limit: LimitName;
+  readonly count: number;
+  readonly firstAgoMs: number;
+  readonly lastAgoMs: number;
+}
+
 interface PushSummaries {
   readonly duration: SummarySeries;
   readonly size: SummarySeries;
@@ -87,6 +95,7 @@ export class OwnMetrics {
   private readonly rejections = new CounterFamily("pushgateway_rejected_pushes_total", ["reason"]);
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
+  private readonly reached = new Map<LimitName, { readonly firstMs: number; readonly lastMs: number }>();
   private internalErrors = 0;
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
@@ -133,7 +142,44 @@ export class OwnMetrics {
   }
 
   countLimit(limit: LimitName): void {
-    this.limits.series(limit).value++;
+    const counter = this.limits.series(limit);
+    const nowMs = this.deps.nowMs();
+    counter.value++;
+    this.reached.set(limit, { firstMs: this.reached.get(limit)?.firstMs ?? nowMs, lastMs: nowMs });
+  }
+
+  /** The limits that were reached since the start, in the order of their first times. */
+  reachedLimits(): ReachedLimit[] {
+    const nowMs = this.deps.nowMs();
+    return [...this.reached].map(([limit, { firstMs, lastMs }]) => {
+      return { limit, count: this.limits.series(limit).value, firstAgoMs: nowMs - firstMs, lastAgoMs: nowMs - lastMs };
+    });
+  }
+
+  /** Pushes since the start, refused ones as well. */
+  get pushes(): number {
+    return (this.put?.duration.summary.count ?? 0) + (this.post?.duration.summary.count ?? 0);
+  }
+
+  /** A quantile of how long the pushes of the last minutes took, in seconds; null where there was none. */
+  pushQuantile(rank: number): number | null {
+    const summaries = [this.put, this.post].flatMap((one) => (one === null ? [] : [one.duration.summary]));
+    return SlidingSummary.quantile(summaries, rank, this.deps.nowMs());
+  }
+
+  /** null where nothing is persisted. */
+  persistenceStats(): PersistenceStats | null {
+    return this.deps.persistenceStats();
+  }
+
+  /** Requests of a handler and a method since the start. */
+  requestsOf(handler: string, method: string): number {
+    return this.requests.total(handler, method);
+  }
+
+  /** What the system says of the process at this moment, by the names of metrics. */
+  processFigures(): ReadonlyMap<OwnFamilyName, number> {
+    return new Map(this.process.read());
   }
 
   /** All families that have series at this moment, sorted by name. Reads /proc and the store's figures. */

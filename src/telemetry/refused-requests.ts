@@ -21,6 +21,8 @@ const CHARACTER_BYTES = 2;
 
 interface Kept extends RefusedEntry {
   readonly sizeBytes: number;
+  /** The number of the last of its requests among all. */
+  readonly number: number;
 }
 
 /**
@@ -60,6 +62,7 @@ export class RefusedRequests {
       firstMs: alike?.firstMs ?? nowMs,
       lastMs: nowMs,
       sizeBytes: bytesOf(owned),
+      number: this.noted,
     });
     while (this.entries.length > MAX_ENTRIES || this.keptBytes > MAX_BYTES) this.take(this.oldest());
   }
@@ -68,6 +71,12 @@ export class RefusedRequests {
   list(kind: RefusedKind | null, limit: number): RefusedEntry[] {
     const wanted = kind === null ? this.entries : this.entries.filter(({ request }) => request.kind === kind);
     return wanted.slice(-limit).reverse();
+  }
+
+  /** Those that are new, or stand for more requests, since `total` was that much: the newest first. */
+  since(total: number): RefusedEntry[] {
+    const first = this.entries.findIndex(({ number }) => number > total);
+    return first < 0 ? [] : this.entries.slice(first).reverse();
   }
 
   /** How many requests of each kind the entries stand for. */

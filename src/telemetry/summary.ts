@@ -86,6 +86,24 @@ export class SlidingSummary {
     });
   }
 
+  /** A quantile of what all of some summaries of one range have observed in the window; null where that is nothing. */
+  static quantile(summaries: readonly SlidingSummary[], rank: number, nowMs: number): number | null {
+    const [first] = summaries;
+    if (first === undefined) return null;
+    let total = 0;
+    for (const one of summaries) {
+      if (nowMs > one.slotEndMs) one.rotate(nowMs);
+      total += one.slotTotals.reduce((sum, count) => sum + count, 0);
+    }
+    let seen = 0;
+    for (let bucket = 0; bucket < first.bucketCount; bucket++)
+      for (const one of summaries) {
+        seen += one.windowCount(bucket);
+        if (total > 0 && seen >= Math.ceil(rank * total)) return one.values[bucket] as number;
+      }
+    return null;
+  }
+
   /** How often a bucket was hit in the window: the sum over its slots. */
   private windowCount(bucket: number): number {
     const counts = this.counts;

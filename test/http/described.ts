@@ -89,12 +89,23 @@ export function goodCalls(document: Description): Call[] {
   return calls.sort((a, b) => isLast(a) - isLast(b));
 }
 
+/** The body; of a stream without an end what comes first. */
+async function sentBy(response: Response): Promise<Buffer> {
+  if (response.headers.get("content-type") !== "text/event-stream") return Buffer.from(await response.arrayBuffer());
+  const pieces = response.body?.getReader();
+  let first = await pieces?.read();
+  while (first?.value?.length === 0) first = await pieces?.read();
+  // It waits for news that may never come.
+  void pieces?.cancel();
+  return Buffer.from(first?.value ?? []);
+}
+
 /** What is wrong with the answer to a call, by what the document says of it; null: nothing. */
 export async function fault(document: Description, ask: Ask, call: Call): Promise<string | null> {
   const { method, template, init, status } = call;
   const response = await ask(method, pathOf(template) + (QUERIES[`${method} ${template}`] ?? ""), init);
   const where = `${method} ${template} ${JSON.stringify(init?.headers ?? {})}`;
-  const sent = Buffer.from(await response.arrayBuffer());
+  const sent = await sentBy(response);
   // fetch has it decompressed already.
   const bytes = sent[0] === 0x1f && sent[1] === 0x8b ? gunzipSync(sent) : sent;
   if (response.status !== status) return `${where}: answered ${response.status}, expected ${status}: ${bytes}`;

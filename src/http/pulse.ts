@@ -1,0 +1,40 @@
+import type { Clock } from "../model/clock.ts";
+import type { Persistence } from "../model/persistence.ts";
+import type { Activity, ActivityCounts } from "../telemetry/activity.ts";
+import type { OwnMetrics } from "../telemetry/own-metrics.ts";
+import type { RefusedRequests } from "../telemetry/refused-requests.ts";
+import type { Events } from "./events.ts";
+import type { ProgramState } from "./program-state.ts";
+
+const BEAT_MS = 1000;
+
+export interface PulseDeps {
+  readonly activity: Activity;
+  readonly clock: Pick<Clock, "now" | "every">;
+  readonly events: Events;
+  readonly ownMetrics: OwnMetrics;
+  readonly persistence: Pick<Persistence, "state">;
+  readonly program: Pick<ProgramState, "cpuSeconds">;
+  readonly refused: RefusedRequests;
+}
+
+/** Looks at the counters once a second, and tells those who listen. */
+export function startPulse({ activity, clock, events, persistence, ...counted }: PulseDeps): void {
+  clock.every(BEAT_MS, () => {
+    activity.beat(countsOf(counted), persistence.state()?.status ?? null, clock.now());
+    events.beat();
+  });
+}
+
+function countsOf({ ownMetrics, program, refused }: Pick<PulseDeps, "ownMetrics" | "program" | "refused">) {
+  const { commits = 0, commitSeconds = 0 } = ownMetrics.persistenceStats() ?? {};
+  const { pushes } = ownMetrics;
+  const counts: ActivityCounts = {
+    pushes,
+    refused: refused.total,
+    cpuSeconds: program.cpuSeconds(),
+    commits,
+    commitSeconds,
+  };
+  return counts;
+}

@@ -1,0 +1,137 @@
+import { Type } from "@sinclair/typebox";
+import { CLOSED, success } from "./schemas.ts";
+
+const numberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+const limit = (description = "null: there is no limit.") => Type.Union([Type.Integer(), Type.Null()], { description });
+
+const Access = Type.Object(
+  {
+    web_config: Type.Union([Type.Literal("none"), Type.Literal("in use"), Type.Literal("broken")]),
+    tls: Type.Boolean(),
+    http2: Type.Boolean(),
+    passwords: Type.Boolean(),
+    client_certificates: Type.String({ description: "`client_auth_type` of the web-config file; empty without TLS." }),
+    rate_limit: Type.Boolean(),
+    trusted_proxies: Type.Boolean(),
+  },
+  { ...CLOSED, description: "How clients are let in: whether, and not with what." },
+);
+
+const StoreFigures = Type.Object(
+  {
+    groups: Type.Integer(),
+    max_groups: limit(),
+    series: Type.Integer(),
+    max_series: limit(),
+    families: Type.Integer(),
+    max_families: limit(),
+    size_bytes: Type.Integer(),
+    max_size_bytes: limit(),
+    held_bytes: Type.Integer({ description: "What was replaced, but is still being sent." }),
+    conflicting_families: Type.Integer(),
+    expired_groups_total: Type.Integer(),
+  },
+  CLOSED,
+);
+
+const Pushes = Type.Object(
+  {
+    total: Type.Integer(),
+    last_seconds: numberOrNull("When the last one came, to a second, since 1970; null: there was none."),
+    per_second: numberOrNull("In the last minute; null where no second has passed."),
+    last_minute: Type.Array(Type.Integer(), { description: "Of each second, the oldest first." }),
+    p50_seconds: numberOrNull("Half of those of the last ten minutes took no longer."),
+    p99_seconds: numberOrNull("Ninety-nine of a hundred took no longer."),
+    in_flight: Type.Integer({ description: "Pushes whose body is awaited." }),
+    max_in_flight: limit(),
+    refused_total: Type.Integer({ description: "Pushes, and other requests, that were refused." }),
+    refused_per_second: numberOrNull("In the last minute."),
+  },
+  CLOSED,
+);
+
+const Scrapes = Type.Object(
+  {
+    total: Type.Integer(),
+    last_seconds: numberOrNull("When the last one began, in seconds since 1970; null: there was none."),
+    last_duration_seconds: numberOrNull("Until its last byte was taken."),
+    last_durations_seconds: Type.Array(Type.Number(), { description: "Of the last 60, the oldest first." }),
+    clients: Type.Array(
+      Type.Object(
+        { client: Type.String(), last_seconds: Type.Number(), interval_seconds: numberOrNull("Between its last two.") },
+        CLOSED,
+      ),
+      { description: "Who has scraped in the last ten minutes, the last one first." },
+    ),
+    in_flight: Type.Integer({ description: "Long answers that are being sent." }),
+    max_in_flight: limit(),
+  },
+  CLOSED,
+);
+
+const PersistenceFigures = Type.Object(
+  {
+    file: Type.String(),
+    status: Type.Union(["restoring", "kept", "failing", "memory-only"].map((status) => Type.Literal(status))),
+    reason: Type.String({ description: "Why metrics are not kept; empty where they are." }),
+    since_seconds: numberOrNull("Since when the status is this one, to a second; null: less than a second."),
+    commits_total: Type.Integer(),
+    errors_total: Type.Integer(),
+    last_commit_seconds: numberOrNull("When a commit last succeeded, in seconds since 1970; null: none has."),
+    commit_seconds: numberOrNull("What a commit took in the last minute; null: there was none."),
+    waiting_groups: Type.Integer({ description: "Changed groups that are not committed yet." }),
+  },
+  CLOSED,
+);
+
+const Process = Type.Object(
+  {
+    pid: Type.Integer(),
+    cpu_ratio: numberOrNull("Of one core, in the last minute."),
+    resident_bytes: numberOrNull("null where the system does not say."),
+    heap_bytes: Type.Integer({ description: "Of the runtime's own heap." }),
+    connections: Type.Integer(),
+    max_connections: Type.Integer(),
+    open_fds: numberOrNull("Open file descriptors."),
+    max_fds: numberOrNull("null: there is no limit."),
+    viewers: Type.Integer({ description: "Streams of events." }),
+    max_viewers: Type.Integer(),
+  },
+  CLOSED,
+);
+
+const ReachedLimits = Type.Array(
+  Type.Object(
+    {
+      limit: Type.String({ description: "The flag that sets it, without dashes." }),
+      count: Type.Integer(),
+      first_seconds: Type.Number(),
+      last_seconds: Type.Number(),
+    },
+    CLOSED,
+  ),
+  { description: "Limits that were reached since the start." },
+);
+
+export const RuntimeStatus = Type.Object(
+  {
+    as_of: Type.Number({ description: "When the answer was made, in seconds since 1970." }),
+    start_seconds: Type.Number(),
+    uptime_seconds: Type.Number(),
+    not_ready: Type.Union([Type.String(), Type.Null()], { description: "Why nothing can be pushed yet, or null." }),
+    build: Type.Record(Type.String(), Type.String()),
+    listen_addresses: Type.Array(Type.String()),
+    access: Access,
+    store: StoreFigures,
+    pushes: Pushes,
+    scrapes: Scrapes,
+    persistence: Type.Union([PersistenceFigures, Type.Null()], { description: "null: there is no file." }),
+    process: Process,
+    limits_reached: ReachedLimits,
+    flags: Type.Record(Type.String(), Type.Object({ value: Type.String(), default: Type.String() }, CLOSED)),
+  },
+  CLOSED,
+);
+
+/** The answer of /api/v1/status/runtime. */
+export const RuntimeResponse = success(RuntimeStatus);
