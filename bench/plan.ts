@@ -29,6 +29,8 @@ export interface Plan {
   readonly removedGroups: number;
   readonly settleMs: number;
   readonly churnedGroups: number;
+  /** Groups that expire at once. */
+  readonly expiringGroups: number;
   /** In the file that is restored. */
   readonly restoredGroups: number;
   readonly seed: number;
@@ -61,6 +63,7 @@ const FULL: Plan = {
   removedGroups: 100_000,
   settleMs: 60_000,
   churnedGroups: 1_000_000,
+  expiringGroups: 1_000_000,
   restoredGroups: 100_000,
   seed: 1,
 };
@@ -91,6 +94,7 @@ const QUICK: Plan = {
   removedGroups: 20_000,
   settleMs: 5_000,
   churnedGroups: 60_000,
+  expiringGroups: 100_000,
   restoredGroups: 20_000,
 };
 

@@ -65,6 +65,13 @@ const BODIES = {
     variantCount: 997,
     render: (random) => gauges(random, ""),
   },
+  gauge: {
+    title: "1 gauge",
+    contentType: TEXT,
+    samples: 1,
+    variantCount: 997,
+    render: (random) => Buffer.from(`${gaugeName(0)} ${random.measurement()}\n`),
+  },
   relabelled: {
     title: "10 gauges, a label value changing from push to push",
     contentType: TEXT,

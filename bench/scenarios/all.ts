@@ -2,6 +2,7 @@ import type { Scenario } from "../bench.ts";
 import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
 import { door } from "./door.ts";
+import { expiry } from "./expiry.ts";
 import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -25,5 +26,6 @@ export const scenarios: readonly Scenario[] = [
   scrape,
   latency,
   removal,
+  expiry,
   churn,
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { TURN_MS } from "../../src/model/work.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { eventually } from "../program.ts";
 import { verifyStore } from "../store/verify.ts";
@@ -241,6 +242,26 @@ describe("many groups that go at once", () => {
     verifyStore(test.store);
   });
 
+  test("no turn of the loop takes more than its share: as many as pass between two readings of a clock", async () => {
+    const test = await filled();
+    const { clock, store } = test;
+    let [before, most, turns] = [store.stats.groups, 0, 0];
+    let nowMs = 0;
+    test.clock = {
+      // A look at the clock takes a hundredth of a millisecond.
+      nowMs: () => (nowMs += 0.01),
+      turn: async () => {
+        most = Math.max(most, before - store.stats.groups);
+        turns++;
+        await clock.turn();
+        before = store.stats.groups;
+      },
+    };
+    await pass(test, 60_000);
+    expect(most).toBeLessThanOrEqual(TURN_MS * 100 + 1);
+    expect(turns).toBeGreaterThanOrEqual(GROUPS / (TURN_MS * 100 + 1));
+  });
+
   test("one line of the log has their number", async () => {
     const test = await filled();
     await pass(test, 60_000);
@@ -262,4 +283,43 @@ test("nothing goes while what was kept is being restored", async () => {
   test.notReady = null;
   await pass(test, 0);
   expect(test.store.stats.groups).toBe(0);
+});
+
+describe("what a push costs the queue of those that expire", () => {
+  const stepsOf = ({ store }: TestApp): number =>
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    store["table"].groups.lifetimes["queue"].steps;
+
+  test("nothing where no time is set, and nothing where the group is in it already", async () => {
+    const test = createTestApp("--push.group-ttl=1h");
+    for (let i = 0; i < 1000; i++) await push(test.app, `/job/j${i}`, "m 1\n");
+    test.nowMs += 60_000;
+    const before = stepsOf(test);
+    for (let i = 0; i < 1000; i++) await push(test.app, `/job/j${i}`, "m 2\n");
+    for (let i = 0; i < 1000; i++) await push(test.app, `/job/j${i}?ttl=2h`, "m 3\n");
+    expect(stepsOf(test)).toBe(before);
+  });
+
+  test("a shorter time moves the group up: six steps at most among a thousand", async () => {
+    const test = createTestApp("--push.group-ttl=1h");
+    for (let i = 0; i < 1000; i++) await push(test.app, `/job/j${i}`, "m 1\n");
+    const before = stepsOf(test);
+    await push(test.app, "/job/j999?ttl=1s", "m 1\n");
+    expect(stepsOf(test) - before).toBeLessThanOrEqual(6);
+  });
+
+  test("groups that were pushed meanwhile are put back once, not at each push", async () => {
+    const test = createTestApp("--push.group-ttl=10s");
+    for (let i = 0; i < 100; i++) await push(test.app, `/job/j${i}`, "m 1\n");
+    for (let round = 1; round < 10; round++) {
+      test.nowMs += 1000;
+      for (let i = 0; i < 100; i++) await push(test.app, `/job/j${i}`, `m ${round}\n`);
+    }
+    test.nowMs += 1000;
+    let looks = 0;
+    while (test.store.expiry.step(test.nowMs / 1000)) looks++;
+    expect(looks).toBe(100);
+    expect(test.store.stats.groups).toBe(100);
+    verifyStore(test.store);
+  });
 });
