@@ -47,11 +47,11 @@ function methodsOf(known: readonly Route[], path: string): readonly string[] {
  */
 function betterPath(known: readonly Route[], method: string, path: string): string | null {
   const usable = known.filter(({ methods }) => methods.some((one) => one === method));
-  const base = usable.find(({ below, path: start }) => below && path === start && start.endsWith("/job/"));
+  const base = usable.find(({ name, path: start }) => name === "push" && path === start && start.endsWith("/job/"));
   if (base !== undefined) return path.slice(0, -1);
   const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
   for (const entry of usable) {
-    const isCatchAll = entry.below && entry.methods.includes("GET");
+    const isCatchAll = entry.name === "staticFile";
     const fixed = inItsCase(entry, path) ?? (entry.below ? null : inItsCase(entry, other));
     if (fixed !== null && fixed !== path) return fixed;
     if (isCatchAll && sameInAnyCase(other, entry.path)) return entry.path;

@@ -10,7 +10,7 @@ import { healthHandlers } from "./health.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
 import { PushHandler } from "./push.ts";
 import { type Handlers, type Route, routesOf } from "./routes.ts";
-import { scrape } from "./scrape.ts";
+import { scrape, scrapeAtPath } from "./scrape.ts";
 import { type App, answerOf, requestOf } from "./web.ts";
 
 /** The surfaces that need nothing of the web app; the web app needs them. */
@@ -24,7 +24,7 @@ export interface Surfaces {
 }
 
 /** What is answered without the web app. */
-type DirectName = "push" | "scrape" | "healthy" | "ready" | "apiEvents" | "quit" | "quitByGet";
+type DirectName = "push" | "scrape" | "scrapeGroup" | "healthy" | "ready" | "apiEvents" | "quit" | "quitByGet";
 
 const ASTERISK = 0x2a;
 /** Of routes; a request of the web might change others. */
@@ -43,6 +43,7 @@ export function createSurfaces(context: HttpContext): Surfaces {
     apiEvents: (exchange: Exchange) => context.events.answer(exchange),
     push: (exchange: Exchange) => push(exchange) ?? fallback(exchange),
     scrape: (exchange: Exchange) => scrape(context, exchange),
+    scrapeGroup: async (exchange: Exchange) => (await scrapeAtPath(context, exchange)) ?? fallback(exchange),
   };
   return { routes, direct, push, fallback };
 }
@@ -61,6 +62,9 @@ export function createFront(
   for (const { name, path } of routes)
     if ((name === "scrape" || name === "healthy" || name === "ready" || name === "apiEvents") && !probes.has(path))
       probes.set(path, direct[name]);
+  const groupPaths = routes.filter(({ name }) => name === "scrapeGroup").map(({ path }) => path);
+  const isOfGroup = (path: string) => groupPaths.some((base) => path.length > base.length && path.startsWith(base));
+  const handlerOf = (path: string) => probes.get(path) ?? (isOfGroup(path) ? direct.scrapeGroup : undefined);
   const byApp = async (exchange: Exchange, path: string): Promise<Answer> => {
     const app = await loadApp();
     return answerOf(await app(requestOf(exchange, encodePath(path))));
@@ -73,7 +77,7 @@ export function createFront(
     if (path[0] === ASTERISK) return asterisk(method);
     if (!METHODS.has(method)) return fallback(exchange);
     return atCleanPath<Answers>(exchange, (clean) => {
-      const handler = method === "GET" ? probes.get(clean) : undefined;
+      const handler = method === "GET" ? handlerOf(clean) : undefined;
       return handler === undefined ? byApp(exchange, clean) : handler(exchange);
     });
   };

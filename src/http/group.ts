@@ -4,11 +4,13 @@ import { quoteTokenText, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { ShownFamily, ShownGroup } from "../model/view.ts";
 import { groupDetailPieces } from "../serialise/group-json.ts";
+import { prefersExposition } from "../serialise/negotiate.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { groupSummary } from "../store/search/group-summary.ts";
 import type { HttpContext } from "./context.ts";
 import { readGroupPath } from "./group-path.ts";
 import { longAnswer } from "./long-answers.ts";
+import { type PartScrapeDeps, scrapeGroup } from "./part-scrape.ts";
 import { readParameters } from "./query-parameters.ts";
 import { notYet, PRIVATE_JSON_HEADERS, rejected } from "./reply.ts";
 import { toEnd } from "./store-turns.ts";
@@ -36,25 +38,25 @@ export const GroupParameters = Type.Object(
 );
 
 /** What one group is told of with. */
-export type GroupDeps = Pick<
-  HttpContext,
-  "clock" | "persistence" | "gzip" | "longAnswers" | "refusals" | "settings" | "store" | "storeTurns"
->;
+export type GroupDeps = Pick<HttpContext, "persistence" | "settings"> & PartScrapeDeps;
 
-/** GET /api/v1/groups/job/...: one group with its families and their metrics, as it is at one moment. */
+/**
+ * GET /api/v1/groups/job/...: one group with its families and their metrics, as it is at one moment; or its exposition,
+ * where the reader prefers that.
+ */
 export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<Answer> {
   const { persistence, refusals, settings } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
-  const asked = readGroupParameters(exchange.query);
-  if (asked instanceof Rejection) return rejected(refusals, asked, exchange);
   const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/api/v1/groups/job`, settings.utf8Names);
-  if (keyed === null) throw new Error("reading the path of a group: the router took one that is none");
+  if (keyed === null)
+    return rejected(refusals, new Rejection("absent", "there is no group without the label job"), exchange);
   if (keyed instanceof Rejection) return rejected(refusals, keyed, exchange);
-  if (keyed.undecodable !== null) return rejected(refusals, noGroup(keyed.key), exchange);
-  const group = await wholeGroup(deps, keyed.key);
-  if (group < 0) return rejected(refusals, noGroup(keyed.key), exchange);
-  return detail(deps, exchange, group, asked);
+  const { key, undecodable } = keyed;
+  if (undecodable !== null) return rejected(refusals, noGroup(key), exchange);
+  const isExposed = prefersExposition(exchange.header("accept"));
+  const told = isExposed ? await scrapeGroup(deps, exchange, key) : await detail(deps, exchange, key);
+  return told ?? rejected(refusals, noGroup(key), exchange);
 }
 
 type GroupParameterValues = Static<typeof GroupParameters>;
@@ -77,13 +79,14 @@ async function wholeGroup({ store, storeTurns }: GroupDeps, key: GroupingKey): P
   }
 }
 
-async function detail(
-  deps: GroupDeps,
-  exchange: Exchange,
-  id: number,
-  { family, offset = 0, limit = MOST_METRICS }: GroupParameterValues,
-): Promise<Answer> {
-  const { clock, store } = deps;
+/** null: there is no group of this key. */
+async function detail(deps: GroupDeps, exchange: Exchange, key: GroupingKey): Promise<Answer | null> {
+  const { clock, refusals, store } = deps;
+  const asked = readGroupParameters(exchange.query);
+  if (asked instanceof Rejection) return rejected(refusals, asked, exchange);
+  const { family, offset = 0, limit = MOST_METRICS } = asked;
+  const id = await wholeGroup(deps, key);
+  if (id < 0) return null;
   const asOfSeconds = clock.now() / 1000;
   const summary = groupSummary(store.searched, id);
   const reading = store.group(id);
@@ -93,7 +96,7 @@ async function detail(
     const families = family === undefined ? group.families : onlyFamily(group, family);
     if (families instanceof Rejection) {
       release();
-      return rejected(deps.refusals, families, exchange);
+      return rejected(refusals, families, exchange);
     }
     const pieces = groupDetailPieces({ asOfSeconds, summary, families, offset, limit });
     return longAnswer(deps, exchange, pieces, PRIVATE_JSON_HEADERS, release);

@@ -8,7 +8,8 @@ import { readParameters } from "./query-parameters.ts";
 
 const seconds = (what: string) => Type.Optional(Type.Number({ description: `In seconds since 1970: ${what}` }));
 
-const Selectors = Type.Optional(
+/** Values of `match[]`. */
+export const Selectors = Type.Optional(
   Type.Array(Type.String({ maxLength: 4096 }), {
     maxItems: 16,
     description: 'Selectors, any of which holds: `{job=~"backup.*",instance!=""}`.',
@@ -105,7 +106,7 @@ function queryOf(parameters: QueryParameters): GroupQuery | Rejection {
   };
 }
 
-function readSelectors(texts: readonly string[]): Selector[] | Rejection {
+export function readSelectors(texts: readonly string[]): Selector[] | Rejection {
   const selectors: Selector[] = [];
   for (const text of texts) {
     const selector = readSelector(text);

@@ -91,6 +91,11 @@ const json = (description: string, schema: TSchema): OperationAnswer => ({
 });
 const empty = (description: string): OperationAnswer => ({ description });
 
+const exposed = (description: string): OperationAnswer => ({
+  description,
+  content: { "text/plain": { schema: Type.String() }, [`${PROTOBUF}; ${DELIMITED}`]: { schema: Type.Any() } },
+});
+
 const RETRY = { "Retry-After": { description: "Seconds to wait.", schema: Type.String() } };
 const NOT_YET: OperationAnswer = {
   ...words("Metrics are still being restored, or changes cannot be made durable, or others have to be served first."),
@@ -196,15 +201,36 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
   },
   scrape: {
     GET: {
-      summary: "All metrics, for Prometheus.",
+      summary: "All metrics, or those of some groups, for Prometheus.",
       description:
-        "The Accept header chooses the format: the text format 0.0.4, or length-delimited protobuf messages. Its parameter `escaping` (underscores, dots, values, allow-utf-8) says how names beyond the old character set are written. The query, `name[]` as well, is not looked at: an answer has all families.",
+        "The Accept header chooses the format: the text format 0.0.4, or length-delimited protobuf messages. Its parameter `escaping` (underscores, dots, values, allow-utf-8) says how names beyond the old character set are written. Nothing else of the query is looked at, `name[]` neither: an answer has all families.",
+      parameters: [
+        {
+          name: "match[]",
+          in: "query",
+          description:
+            "Selectors of groups, any of which holds: only theirs is answered, without the server's own metrics.",
+          schema: Type.Array(Type.String()),
+        },
+        GZIP,
+      ],
+      responses: {
+        "200": exposed("Everything that was stored at one moment, and the server's own metrics."),
+        "400": MALFORMED,
+        "413": words("Looking for the groups takes too long."),
+        "503": NOT_YET,
+        ...OTHERWISE,
+      },
+    },
+  },
+  scrapeGroup: {
+    GET: {
+      summary: "The metrics of a group, for Prometheus.",
+      description: "In the formats of `/metrics`.",
       parameters: [GZIP],
       responses: {
-        "200": {
-          description: "Everything that was stored at one moment, and the server's own metrics.",
-          content: { "text/plain": { schema: Type.String() }, [`${PROTOBUF}; ${DELIMITED}`]: { schema: Type.Any() } },
-        },
+        "200": exposed("What the group held at one moment."),
+        "405": words("There is no such group."),
         "503": NOT_YET,
         ...OTHERWISE,
       },
@@ -262,10 +288,14 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
   apiGroup: {
     GET: {
       summary: "One group with its metric families.",
-      description: "As it was at one moment; of a group with very many families each is of one moment.",
+      description:
+        "As it was at one moment; of a group with very many families each is of one moment. With an Accept header that prefers a format of `/metrics` to JSON, what a scrape of the group is answered with, whatever the query.",
       parameters: [...queryParameters(GroupParameters), GZIP],
       responses: {
-        "200": json("The group.", GroupResponse),
+        "200": {
+          description: "The group.",
+          content: { ...json("", GroupResponse).content, ...exposed("").content },
+        },
         "400": MALFORMED,
         "404": words("There is no such group, or it has no such family."),
         "503": NOT_YET,

@@ -11,15 +11,25 @@ export function readParameters<T extends TObject>(parameters: T, text: string): 
   const asked = new URLSearchParams(text);
   const read: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries<TSchema>(parameters.properties)) {
-    if (!asked.has(name)) continue;
-    const value = schema.type === "array" ? asked.getAll(name) : Value.Convert(schema, asked.get(name));
-    if (!Value.Check(schema, value)) return badParameter(name, schema, asked.get(name) ?? "");
-    read[name] = value;
+    const value = readParameter(name, schema, asked);
+    if (value instanceof Rejection) return value;
+    if (value !== undefined) read[name] = value;
   }
   const unknown = [...asked.keys()].find((name) => !(name in parameters.properties));
   if (unknown !== undefined) return new Rejection("malformed", `unknown parameter ${quoteTokenText(unknown)}`);
   if (!Value.Check(parameters, read)) throw new Error("reading a query: checked parameters are not of their schema");
   return read;
+}
+
+/** One parameter in the form of its schema; undefined where it is not there. */
+export function readParameter<T extends TSchema>(
+  name: string,
+  schema: T,
+  asked: URLSearchParams,
+): Static<T> | Rejection | undefined {
+  if (!asked.has(name)) return undefined;
+  const value = schema.type === "array" ? asked.getAll(name) : Value.Convert(schema, asked.get(name));
+  return Value.Check(schema, value) ? value : badParameter(name, schema, asked.get(name) ?? "");
 }
 
 function badParameter(name: string, schema: TSchema, value: string): Rejection {

@@ -8,6 +8,7 @@ export type Method = "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS";
 export type RouteName =
   | "push"
   | "scrape"
+  | "scrapeGroup"
   | "healthy"
   | "ready"
   | "quit"
@@ -68,6 +69,8 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("scrape", telemetryRoute(prefix, telemetryPath), "GET"),
     below("push", `${prefix}/metrics/job/`, KEY_TAILS, "PUT", "POST", "DELETE"),
     below("push", `${prefix}/metrics/job@base64/`, KEY_TAILS, "PUT", "POST", "DELETE"),
+    below("scrapeGroup", `${prefix}/metrics/job/`, KEY_TAILS, "GET"),
+    below("scrapeGroup", `${prefix}/metrics/job@base64/`, KEY_TAILS, "GET"),
     below("staticFile", `${prefix}/static/`, ["status.css"], "GET"),
     at("statusPage", `${prefix}/status`, "GET"),
     at("statusPage", `${prefix}/`, "GET"),

@@ -1,58 +1,58 @@
 import { clientAddress } from "../config/address.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
-import {
-  BLOCKS,
-  type Cut,
-  type ExposedFamilies,
-  PAGES,
-  type Piece,
-  textPieces,
-  textSize,
-} from "../serialise/exposition.ts";
-import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
-import { protobufPieces } from "../serialise/protobuf-exposition.ts";
-import { sortEach } from "../serialise/sorted-series.ts";
-import type { Answer, Answers, Exchange } from "../server/exchange.ts";
+import { Rejection } from "../model/rejection.ts";
+import { type Answer, type Answers, type Exchange, textError } from "../server/exchange.ts";
 import type { Snapshot } from "../store/table/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./context.ts";
-import { notYet } from "./reply.ts";
+import { expositionAnswer } from "./exposition-answer.ts";
+import { readGroupPath } from "./group-path.ts";
+import { type PartScrapeDeps, readScrapedPart, scrapeGroup, scrapePart } from "./part-scrape.ts";
+import { notYet, rejected } from "./reply.ts";
 
-export type ScrapeDeps = Pick<
-  HttpContext,
-  | "activity"
-  | "clock"
-  | "gzip"
-  | "longAnswers"
-  | "ownMetrics"
-  | "persistence"
-  | "refusals"
-  | "reports"
-  | "store"
-  | "storeTurns"
->;
+/** What is scraped with. */
+export type ScrapeDeps = Pick<HttpContext, "activity" | "persistence" | "reports" | "settings"> & PartScrapeDeps;
 
-/** Largest store whose series are sorted within their families. Of a larger one pages are sent as they are. */
-const SORTED_STORE_BYTES = 1024 * 1024;
 /** Families without a series that are skipped before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
 
 /** With more families than this an answer has no Content-Length: to add it up would take milliseconds. */
 const SIZED_FAMILIES = 2000;
 
-/** A header by which a scraping Prometheus of any release is known. */
-const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
-
 /**
- * What Prometheus scrapes. A scrape of a part of the store would end the series of the other part for Prometheus; a
- * failed scrape is only a gap.
+ * What Prometheus scrapes: everything, or with `match[]` in the query the groups that are selected. A scrape of less
+ * than that would end the series of the rest for Prometheus; a failed scrape is only a gap.
  */
 export function scrape(deps: ScrapeDeps, exchange: Exchange): Answers {
   const notReady = deps.persistence.notReady();
   if (notReady !== null) return notYet(deps.refusals, notReady, exchange);
+  const selectors = readScrapedPart(exchange.query);
+  if (selectors instanceof Rejection) return rejected(deps.refusals, selectors, exchange);
+  return selectors === null
+    ? scrapeAll(deps, exchange)
+    : scrapePart(deps, exchange, selectors, beginScrape(deps, exchange));
+}
+
+/**
+ * What a group holds, at the path that is pushed to; null if it is no such path. Where there is no such group the
+ * answer is that of the reference, where no group can be read.
+ */
+export async function scrapeAtPath(deps: ScrapeDeps, exchange: Exchange): Promise<Answer | null> {
+  const { persistence, refusals, settings } = deps;
+  const notReady = persistence.notReady();
+  if (notReady !== null) return notYet(refusals, notReady, exchange);
+  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/metrics/job`, settings.utf8Names);
+  if (keyed === null) return null;
+  if (keyed instanceof Rejection || keyed.undecodable !== null) return NO_GROUP;
+  return (await scrapeGroup(deps, exchange, keyed.key, beginScrape(deps, exchange))) ?? NO_GROUP;
+}
+
+const NO_GROUP = textError(405, "Method Not Allowed", { Allow: "DELETE, OPTIONS, POST, PUT" });
+
+function scrapeAll(deps: ScrapeDeps, exchange: Exchange): Answers {
   // A group that is on its way out would be seen by halves.
   const changing = deps.storeTurns.calm();
-  return changing === null ? exposition(deps, exchange) : changing.then(() => scrape(deps, exchange));
+  return changing === null ? exposition(deps, exchange) : changing.then(() => scrapeAll(deps, exchange));
 }
 
 function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
@@ -69,39 +69,25 @@ function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
 function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot): Answer {
   const { ownMetrics, reports, store } = deps;
   const noteEnd = beginScrape(deps, exchange);
-  const format = negotiateFormat(exchange.header("accept"));
-  const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   reports.tellHelps(store);
   const own = ownMetrics.gather();
-  const families = exposedFamilies(own, snapshot);
-  const isSorted = store.stats.chunkBytes <= SORTED_STORE_BYTES;
-  const ordered = isSorted ? sortEach(families) : families;
-  const pieces = piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
-  const parts = gzipped ? deps.gzip.stitch(pieces) : bytesOf(pieces);
-  const headers: Record<string, string> = { "Content-Type": format.contentType };
-  if (gzipped) headers["Content-Encoding"] = "gzip";
-  const isSized = !gzipped && format.kind === "text" && store.stats.families <= SIZED_FAMILIES;
-  const sizeBytes = isSized ? textSize(exposedFamilies(own, snapshot), format.escaping) : null;
-  const end = () => {
+  const { chunkBytes, families } = store.stats;
+  const release = () => {
     snapshot.release();
     noteEnd();
   };
-  return deps.longAnswers.answer(exchange, parts, headers, end, sizeBytes);
+  return expositionAnswer(deps, exchange, {
+    families: () => exposedFamilies(own, snapshot),
+    linesBytes: chunkBytes,
+    isSized: families <= SIZED_FAMILIES,
+    release,
+  });
 }
 
 /** To be called at the end of the scrape that begins now. */
 function beginScrape({ activity, clock }: ScrapeDeps, { client }: Exchange): () => void {
   const [startMs, sinceMs] = [clock.now(), clock.nowMs()];
   return () => activity.scraped(clientAddress(client), { startMs, tookMs: clock.nowMs() - sinceMs });
-}
-
-function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {
-  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
-  return textPieces(families, format.escaping, cut);
-}
-
-function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
-  for (const { bytes } of pieces) yield bytes;
 }
 
 /** Our own families and the pushed ones, sorted by name; if both have one, type and help are ours. */

@@ -57,8 +57,13 @@ function readMatcher(reading: Reading): LabelMatcher | Rejection {
   const operator = take(reading, OPERATOR);
   if (operator === null) return expected(reading, "=, !=, =~ or !~");
   if (name === "__name__") return new Rejection("malformed", "groups have no label __name__");
+  skipBlank(reading);
+  const start = reading.at + 1;
   const value = readString(reading, "a label value in quotes");
-  return value instanceof Rejection ? value : labelMatcher(name, operator as MatchOperator, value);
+  if (value instanceof Rejection) return value;
+  const matcher = labelMatcher(name, operator as MatchOperator, value);
+  if (!(matcher instanceof Rejection)) return matcher;
+  return new Rejection("malformed", `${matcher.message} in the pattern at character ${start}`);
 }
 
 /** A name as it is, or in quotes where it has other characters. */

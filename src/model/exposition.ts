@@ -5,7 +5,7 @@ import type { MetricType } from "./metric-type.ts";
  * writes to it while the snapshot is held.
  */
 export interface ExposedPage {
-  /** The lines are bytes[0, used). */
+  /** The lines are bytes[0, used); they may be put together when they are asked for. */
   readonly bytes: Uint8Array;
   readonly used: number;
   /** The chunk ids, `count` of them, in the order of the chunks; -1 is none, of size 0. */

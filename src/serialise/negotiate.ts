@@ -42,6 +42,20 @@ export function negotiateFormat(accept: string | null): Format {
   return formatOf("text", escaping);
 }
 
+/** Whether a reader asks for an exposition, in a format that is offered, before JSON. */
+export function prefersExposition(accept: string | null): boolean {
+  for (const clause of parseAccept(accept ?? "")) {
+    if (clause.quality === 0) continue;
+    if (kindOf(clause) !== null) return true;
+    if (isJson(clause)) return false;
+  }
+  return false;
+}
+
+function isJson({ type, subtype }: AcceptClause): boolean {
+  return type === "*" || (type === "application" && (subtype === "json" || subtype === "*"));
+}
+
 function formatOf(kind: FormatKind, escaping: EscapingScheme): Format {
   return { kind, escaping, contentType: `${CONTENT_TYPES[kind]}; escaping=${escaping}` };
 }

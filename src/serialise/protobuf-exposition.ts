@@ -141,10 +141,11 @@ function* runsOf(page: ExposedPage): Generator<{ readonly lines: Uint8Array; rea
     yield { lines: page.bytes.subarray(0, page.used), side: null };
     return;
   }
+  const { bytes } = page;
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
-    const lines = page.bytes.subarray(offset, offset + size);
+    const lines = bytes.subarray(offset, offset + size);
     yield { lines, side: page.sides.get(intAt(page.slots, slot)) ?? null };
     offset += size;
   }

@@ -69,11 +69,12 @@ function* readPage(
 ): Generator<null, void> {
   if (page.sides === null || page.sides.size === 0)
     return yield* readSeries(cursor, page.bytes.subarray(0, page.used), type, null, series);
+  const { bytes } = page;
   let offset = 0;
   for (let slot = 0; slot < page.count; slot++) {
     const size = page.sizeOf(slot);
     const side = page.sides.get(intAt(page.slots, slot)) ?? null;
-    yield* readSeries(cursor, page.bytes.subarray(offset, offset + size), type, side, series);
+    yield* readSeries(cursor, bytes.subarray(offset, offset + size), type, side, series);
     offset += size;
   }
 }

@@ -10,12 +10,12 @@ import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model
 import type { StoreStats } from "../model/store-stats.ts";
 import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
-import { PushAdmission, type PushAdmissionDeps, PushRefusal } from "./admission/admission.ts";
+import { PushAdmission, PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
-import { PushOutcome } from "./admission/push-outcome.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
+import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
 import { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
@@ -23,7 +23,8 @@ import { figuresOf } from "./table/figures.ts";
 import { rowOf, viewOf } from "./table/group-view.ts";
 import type { Groups } from "./table/groups.ts";
 import { takeInconsistentHelp } from "./table/inconsistent-help.ts";
-import { PushTimes } from "./table/push-times.ts";
+import type { StorePart } from "./table/part.ts";
+import { partOf } from "./table/part-of.ts";
 import { readGroups, readOneGroup } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
 import { putBack, Restoring } from "./table/restore.ts";
@@ -33,13 +34,6 @@ import { Table } from "./table/table.ts";
 import { WipedTables } from "./table/wiped-tables.ts";
 
 const NO_GROUP = -1;
-
-/** Who judges pushes to the table of a store. */
-interface Desk {
-  readonly deps: PushAdmissionDeps;
-  readonly admission: PushAdmission;
-  readonly outcome: PushOutcome;
-}
 
 /** All pushed metrics. Its contract is in docs/architecture.md, "The store". */
 export class Store {
@@ -82,12 +76,7 @@ export class Store {
   }
 
   private openDesk(): Desk {
-    const { table, reserved, check, limits } = this;
-    const times = new PushTimes(table);
-    const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
-    const deps = { table, times, reserved, check, limits, room };
-    const admission = new PushAdmission(deps);
-    return { deps, admission, outcome: new PushOutcome(table, times, check ? admission.duplicates : null) };
+    return openDesk(this.table, this.reserved, this.check, this.limits);
   }
 
   /** From now on the table may hold what cannot be shown together. */
@@ -354,10 +343,19 @@ export class Store {
 
   /** Everything as it is now. The caller must release it. A change under way is brought to its end first. */
   snapshot(): Snapshot {
+    return new Snapshot(this.finished());
+  }
+
+  /** What these groups, which are there, hold now. As with a snapshot. */
+  part(groups: Int32Array): StorePart {
+    return partOf(this.finished(), groups);
+  }
+
+  private finished(): Table {
     this.large?.finishStoring();
     this.table.removals.finish();
     this.settle();
-    return new Snapshot(this.table);
+    return this.table;
   }
 
   /**

@@ -289,6 +289,21 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/e2e/seen.test.ts", title: "with client and user, where passwords are asked for" }],
   },
   {
+    row: "GET of the path of a group is 405",
+    by: [
+      {
+        steps: [
+          { ask: "GET /metrics/job/j", status: 405 },
+          { ask: "POST /metrics/job/j", body: "m 1\n", status: 200 },
+          { ask: "POST /metrics/job/k", body: "m 1\n", status: 200 },
+          { ask: "GET /metrics/job/j", status: 200, has: ['m{instance="",job="j"} 1'], lacks: ['job="k"', "process_"] },
+          { ask: "GET /metrics?match[]=%7Bjob=%22k%22%7D", status: 200, has: ['job="k"'], lacks: ['job="j"'] },
+          { ask: "GET /metrics?match[]=k", status: 400, has: ["at character 1"] },
+        ],
+      },
+    ],
+  },
+  {
     row: "of all answers only scrapes are gzipped",
     by: [
       {

@@ -34,8 +34,11 @@ const CASES: readonly Case[] = [
   { ask: "HEAD /api/v1", status: 301, location: "/api/v1/", body: "" },
   { ask: "HEAD /metrics", status: 405, allow: "GET, OPTIONS" },
   { ask: "HEAD /nope", status: 404 },
-  { ask: "PATCH /metrics/job/j", status: 405, allow: "DELETE, OPTIONS, POST, PUT" },
-  { ask: "OPTIONS /metrics/job/j", status: 200, allow: "DELETE, OPTIONS, POST, PUT" },
+  // All but GET are the reference's.
+  { ask: "PATCH /metrics/job/j", status: 405, allow: "DELETE, GET, OPTIONS, POST, PUT" },
+  { ask: "OPTIONS /metrics/job/j", status: 200, allow: "DELETE, GET, OPTIONS, POST, PUT" },
+  { ask: "GET /metrics/job/nobody", status: 405, allow: "DELETE, OPTIONS, POST, PUT" },
+  { ask: "HEAD /metrics/job/j", status: 405 },
   { ask: "OPTIONS /metrics", status: 200, allow: "GET, OPTIONS" },
   { ask: "OPTIONS /nope", status: 404 },
   { ask: "DELETE /metrics/job/j", status: 202 },

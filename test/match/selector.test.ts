@@ -80,10 +80,16 @@ describe("a selector is refused, with what was expected", () => {
     ['{job="\\q"}', "unknown escape sequence \\q"],
     ['{job="\\400"}', "escape sequence \\400 is an invalid Unicode code point"],
     ['{job="\\ud800"}', "escape sequence \\ud800 is an invalid Unicode code point"],
-    ['{job=~"["}', "error parsing regexp: missing closing ]: `[`"],
-    ['{job=~"a**"}', "error parsing regexp: invalid nested repetition operator: `**`"],
-    ['{job=~"(?=a)b"}', "error parsing regexp: invalid or unsupported Perl syntax: `(?=`"],
-    ['{job=~"(x{100}){20}"}', 'error parsing regexp: "(x{100}){20}" would take more than 1000 steps a character'],
+    ['{job=~"["}', "error parsing regexp: missing closing ]: `[` in the pattern at character 7"],
+    ['{job=~"a**"}', "error parsing regexp: invalid nested repetition operator: `**` in the pattern at character 7"],
+    [
+      '{job=~"(?=a)b"}',
+      "error parsing regexp: invalid or unsupported Perl syntax: `(?=` in the pattern at character 7",
+    ],
+    [
+      '{job=~"(x{100}){20}"}',
+      'error parsing regexp: "(x{100}){20}" would take more than 1000 steps a character in the pattern at character 7',
+    ],
   ];
 
   test.each(CASES)("%s", (text, reason) => {

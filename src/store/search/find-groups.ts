@@ -4,7 +4,7 @@ import { FacetCounts, type Facets } from "./facets.ts";
 import { FirstGroups } from "./first-groups.ts";
 import { orderOf } from "./group-order.ts";
 import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
-import { eachGroup } from "./group-search.ts";
+import { eachGroup, isBegun } from "./group-search.ts";
 import { groupSummary } from "./group-summary.ts";
 
 export interface GroupsFound {
@@ -37,7 +37,8 @@ export function* findGroups(
   const first = new FirstGroups(order, texts, limit + 1);
   const counts = nowSeconds === null ? null : new FacetCounts(groups, texts, nowSeconds);
   let matched = 0;
-  const isWhole = yield* eachGroup(groups, texts, query, (id, row) => {
+  const { isWhole } = yield* eachGroup(groups, texts, query, (id, row) => {
+    if (isBegun(groups, id)) return;
     matched++;
     counts?.add(id, row);
     if (after === null || order.compare(id, after) > 0) first.offer(id, row);

@@ -4,33 +4,43 @@ import { ROW_UNITS, STEP_UNITS, Work } from "../../model/work.ts";
 import type { GroupTexts } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupQuery } from "./group-query.ts";
-import { KeyConditions, requiredLabel } from "./key-conditions.ts";
+import { KeyConditions, requiredLabels } from "./key-conditions.ts";
+import { EVERY_ROW, type RowSource, RowsOfJob, RowsWithWord } from "./row-sources.ts";
 
 /** What a search may cost: one to two seconds, in turns. */
 const MOST_UNITS = 2 ** 30;
 /** A row that is looked at, with its columns. */
 const GROUP_UNITS = 8 * ROW_UNITS;
 
+export interface SearchEnd {
+  /** All groups were gone through: a search that costs too much is cut. */
+  readonly isWhole: boolean;
+  /** How many of them were looked at; others could be passed over. */
+  readonly lookedAt: number;
+}
+
 /**
  * Goes through the groups that a query asks for, in the order of their rows, and hands the id and the row of each to
- * `take`. null: a turn of the loop may be taken; of what comes or goes meanwhile some may be seen. Returns whether all
- * groups were looked at: a search that costs too much is cut.
+ * `take`; those that are only begun are among them. null: a turn of the loop may be taken; of what goes meanwhile some
+ * may be seen.
  */
 export function* eachGroup(
   groups: Groups,
   texts: GroupTexts,
   query: GroupQuery,
   take: (id: number, row: number) => void,
-): Generator<null, boolean> {
+): Generator<null, SearchEnd> {
   const work = new Work();
   const ways = waysOf(texts, query, work);
+  let lookedAt = 0;
   for (let row = 0, paused = 0; ; row++) {
     row = nextRow(ways, row, texts.limit);
-    if (row === texts.limit) return true;
+    if (row === texts.limit) return { isWhole: true, lookedAt };
+    lookedAt++;
     work.charge(GROUP_UNITS);
     const id = texts.idAt(row);
-    if (id >= 0 && isThere(groups, id) && isInState(groups, query, id) && isFound(ways, row, groups, id)) take(id, row);
-    if (work.spent > MOST_UNITS) return false;
+    if (id >= 0 && isInState(groups, query, id) && isFound(ways, row, groups, id)) take(id, row);
+    if (work.spent > MOST_UNITS) return { isWhole: false, lookedAt };
     if (work.spent - paused < STEP_UNITS) continue;
     paused = work.spent;
     yield null;
@@ -49,9 +59,9 @@ function isFound(ways: readonly Way[], row: number, groups: Groups, id: number):
   return false;
 }
 
-/** It is not gone, and not only begun by a large push. */
-function isThere(groups: Groups, id: number): boolean {
-  return groups.table.has(id) && (groups.beingStored !== id || groups.pushedSeconds(id) > 0);
+/** Whether a group is only begun by a large push: nobody sees it yet. */
+export function isBegun(groups: Groups, id: number): boolean {
+  return groups.beingStored === id && groups.pushedSeconds(id) === 0;
 }
 
 /** What is asked of push times. */
@@ -70,38 +80,35 @@ function waysOf(texts: GroupTexts, { selectors, words }: GroupQuery, work: Work)
 
 /** A way in which a group may be asked for: it has all the words, and its labels are selected. */
 class Way {
-  /** What is in each key that is found; the longest, which is likely to be the rarest, comes first. */
+  private readonly rows: RowSource;
+  /** What else is in each key that is found; the longest, which is likely to be the rarest, comes first. */
   private readonly needles: readonly Uint8Array[];
   private readonly conditions: KeyConditions | null;
-  private next = -1;
 
   constructor(
     private readonly texts: GroupTexts,
-    private readonly work: Work,
+    work: Work,
     words: readonly string[],
     selector: Selector | null,
   ) {
-    const label = selector === null ? null : requiredLabel(selector);
-    const needles = [...words, ...(label === null ? [] : [label])].map(folded);
-    this.needles = needles.sort((a, b) => b.length - a.length);
+    const { job, label } = selector === null ? { job: null, label: null } : requiredLabels(selector);
+    const needles = [...words, ...(label === null ? [] : [label])].map(folded).sort((a, b) => b.length - a.length);
+    const [rarest, ...others] = needles;
+    if (job !== null) this.rows = new RowsOfJob(Buffer.from(job), texts, work);
+    else this.rows = rarest === undefined ? EVERY_ROW : new RowsWithWord(rarest, texts, work);
+    this.needles = job === null ? others : needles;
     this.conditions = selector === null ? null : new KeyConditions(selector, texts, work);
   }
 
   /** The first row from `row` on that may be found; the limit where there is none. Rows asked for must rise. */
   rowFrom(row: number): number {
-    const [rarest] = this.needles;
-    if (rarest === undefined) return row;
-    if (this.next >= row) return this.next;
-    this.next = this.texts.findWord(rarest, row);
-    this.work.charge((this.next - row) * ROW_UNITS);
-    return this.next;
+    return this.rows.from(row);
   }
 
   /** Whether the group of a row, by its id, is found. */
   holdsFor(row: number, groups: Groups, id: number): boolean {
-    if (this.rowFrom(row) !== row) return false;
-    for (let i = 1; i < this.needles.length; i++)
-      if (!this.texts.rowHas(this.needles[i] as Uint8Array, row)) return false;
+    if (this.rows.from(row) !== row) return false;
+    for (const needle of this.needles) if (!this.texts.rowHas(needle, row)) return false;
     return this.conditions === null || this.conditions.holdFor(row, () => groups.table.key(id));
   }
 }

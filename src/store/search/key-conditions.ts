@@ -1,5 +1,5 @@
 import { KeyTable } from "../../bytes/key-table.ts";
-import { unescapeBytes } from "../../exposition/escape.ts";
+import { escapeText, unescapeBytes } from "../../exposition/escape.ts";
 import { renderLabel, writeName } from "../../exposition/grouping-key.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { LabelMatcher } from "../../match/matcher.ts";
@@ -108,13 +108,22 @@ function isName(source: Uint8Array, start: number, end: number, name: Uint8Array
   return true;
 }
 
-/**
- * What every key that is selected has in it, as it is written there: the label of a matcher that takes one value only,
- * unless that is the job, of which the rows have the number. Null where no matcher is such.
- */
-export function requiredLabel(selector: Selector): string | null {
-  for (const { name, operator, text } of selector)
-    if (operator === "=" && text.length > 0 && name !== JOB)
-      return renderLabel({ name, value: Buffer.from(text).toString() });
-  return null;
+/** What every key that is selected has in it, as it is written there; null where no matcher takes one value only. */
+export interface RequiredLabels {
+  /** The value of the label job. */
+  readonly job: string | null;
+  /** Another label, name and value. */
+  readonly label: string | null;
 }
+
+export function requiredLabels(selector: Selector): RequiredLabels {
+  const exact = selector.filter(({ operator, text }) => operator === "=" && text.length > 0);
+  const job = exact.find(({ name }) => name === JOB);
+  const label = exact.find(({ name }) => name !== JOB);
+  return {
+    job: job === undefined ? null : escapeText(textOf(job)),
+    label: label === undefined ? null : renderLabel({ name: label.name, value: textOf(label) }),
+  };
+}
+
+const textOf = ({ text }: LabelMatcher): string => Buffer.from(text).toString();

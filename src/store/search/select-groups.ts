@@ -2,7 +2,7 @@ import { Int32Column } from "../../bytes/columns.ts";
 import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupQuery } from "./group-query.ts";
-import { eachGroup } from "./group-search.ts";
+import { eachGroup, isBegun } from "./group-search.ts";
 import { groupSummary } from "./group-summary.ts";
 
 /** So many of the groups are shown. */
@@ -31,7 +31,8 @@ export function* selectGroups(groups: Groups, query: GroupQuery, asOfSeconds: nu
   const ids = new Int32Column();
   const sample: GroupSummary[] = [];
   const count = { matched: 0, seriesCount: 0, sizeBytes: 0, pushedLastHour: 0, leftAlone: 0 };
-  const isWhole = yield* eachGroup(groups, texts, query, (id) => {
+  const { isWhole } = yield* eachGroup(groups, texts, query, (id) => {
+    if (isBegun(groups, id)) return;
     const age = asOfSeconds - groups.pushedSeconds(id);
     if (age < 0) {
       count.leftAlone++;

@@ -40,9 +40,13 @@ export class Chunks {
     next: NEXT,
     previous: PLACE,
   });
+  /** Chunks that were removed and whose rows are kept, for so many readers. */
+  private gone: number[] = [];
+  private keepers = 0;
 
+  /** How many there are. */
   get count(): number {
-    return this.numbers.count;
+    return this.numbers.count - this.gone.length;
   }
 
   /** The memory that it takes up. */
@@ -63,7 +67,20 @@ export class Chunks {
   }
 
   remove(chunk: number): void {
+    if (this.keepers > 0) return void this.gone.push(chunk);
     this.numbers.give(chunk);
+    this.pushed.trim(this.numbers.limit);
+  }
+
+  /** From now on the row of a chunk that is removed says of which group it was, until as many `giveRows`. */
+  keepRows(): void {
+    this.keepers++;
+  }
+
+  giveRows(): void {
+    if (--this.keepers > 0) return;
+    for (const chunk of this.gone) this.numbers.give(chunk);
+    this.gone = [];
     this.pushed.trim(this.numbers.limit);
   }
 

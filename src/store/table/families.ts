@@ -135,6 +135,11 @@ export class Family {
 
   /** The family as it is now, with the text of its help. */
   shown(help: Uint8Array | null): FamilySnapshot {
+    return { ...this.head(help), pages: this.isShown ? this.pages.slice() : [] };
+  }
+
+  /** The same without its pages. */
+  head(help: Uint8Array | null): Omit<FamilySnapshot, "pages"> {
     return {
       name: this.name,
       nameBytes: this.nameBytes,
@@ -143,7 +148,6 @@ export class Family {
       isTypeless: this.isTypeless,
       quoted: this.quotedCount > 0,
       filled: this.isShown && this.filledCount > 0,
-      pages: this.isShown ? this.pages.slice() : [],
     };
   }
 

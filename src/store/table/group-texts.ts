@@ -13,6 +13,7 @@ const START_BYTES = 64 * 1024;
 const GONE = -1;
 /** A row without the label job. */
 export const NO_JOB = -1;
+export const NO_ROW = -1;
 /** Rows that are gone are left where they are until they are so many, and more than the others. */
 const LEAST_GONE = 1024;
 
@@ -20,7 +21,8 @@ const LEAST_GONE = 1024;
  * The keys of all groups as one text in which words are looked for, with A to Z as a to z.
  *
  *     text    instance="a",job="backup"\n instance="b",job="backup"\n ...      (no blanks)
- *     rows    id of the group, start in the text, number of the job; in the order in which they were added
+ *     rows    id of the group, start in the text, number of the job, and the next row of that job; in the order in which
+ *             they were added
  *     jobs    values of the label job as they are written in keys, numbered; they stay as long as the text
  */
 export class GroupTexts {
@@ -30,6 +32,10 @@ export class GroupTexts {
   private readonly ids = new Int32Column();
   private readonly starts = new Int32Column();
   private readonly jobNumbers = new Int32Column();
+  /** By row, the next one of its job plus one; by job, its first and last row plus one. 0: none. */
+  private readonly nextRows = new Int32Column();
+  private readonly firstRows = new Int32Column();
+  private readonly lastRows = new Int32Column();
   /** The row of a group by its id, plus one; 0: none. */
   private readonly rowOf = new Int32Column();
   private rowCount = 0;
@@ -53,16 +59,28 @@ export class GroupTexts {
   /** Adds a group that has no row yet, by its key. */
   add(id: number, key: Uint8Array): void {
     const row = this.rowCount++;
-    for (const column of [this.ids, this.starts, this.jobNumbers]) column.ensure(row + 1);
+    for (const column of [this.ids, this.starts, this.jobNumbers, this.nextRows]) column.ensure(row + 1);
     this.rowOf.ensure(id + 1);
     this.rowOf.rows[id] = row + 1;
     this.ids.rows[row] = id;
     this.starts.rows[row] = this.usedBytes;
-    this.jobNumbers.rows[row] = this.jobOf(key);
+    this.nextRows.rows[row] = 0;
+    this.setJob(row, this.jobOf(key));
     this.reserve(key.length + 1);
     copyFolded(key, 0, key.length, this.text, this.usedBytes);
     this.usedBytes += key.length;
     this.text[this.usedBytes++] = LINE_END;
+  }
+
+  private setJob(row: number, job: number): void {
+    this.jobNumbers.rows[row] = job;
+    if (job === NO_JOB) return;
+    this.firstRows.ensure(job + 1);
+    this.lastRows.ensure(job + 1);
+    const last = this.lastRows.at(job);
+    if (last === 0) this.firstRows.rows[job] = row + 1;
+    else this.nextRows.rows[last - 1] = row + 1;
+    this.lastRows.rows[job] = row + 1;
   }
 
   /** Takes out a group, if it has a row. */
@@ -87,6 +105,16 @@ export class GroupTexts {
   /** The number of a row's job, or NO_JOB. */
   jobAt(row: number): number {
     return this.jobNumbers.at(row);
+  }
+
+  /** The first row of a job, or NO_ROW; of no job is none. */
+  firstOfJob(job: number): number {
+    return job < 0 ? NO_ROW : this.firstRows.at(job) - 1;
+  }
+
+  /** The next row of the same job, or NO_ROW. */
+  nextOfJob(row: number): number {
+    return this.nextRows.at(row) - 1;
   }
 
   /** The value of a job. */
@@ -116,8 +144,10 @@ export class GroupTexts {
   }
 
   get sizeBytes(): number {
-    const columns = this.ids.sizeBytes + this.starts.sizeBytes + this.jobNumbers.sizeBytes + this.rowOf.sizeBytes;
-    return this.text.length + columns + this.jobs.sizeBytes;
+    const { ids, starts, jobNumbers, nextRows, firstRows, lastRows, rowOf } = this;
+    let sizeBytes = this.text.length + this.jobs.sizeBytes;
+    for (const column of [ids, starts, jobNumbers, nextRows, firstRows, lastRows, rowOf]) sizeBytes += column.sizeBytes;
+    return sizeBytes;
   }
 
   private jobOf(key: Uint8Array): number {

@@ -121,6 +121,11 @@ export class Groups {
     return texts;
   }
 
+  /** Whether rows of this text still are those of the groups. */
+  isSearched(texts: GroupTexts): boolean {
+    return this.keyTexts === texts;
+  }
+
   /** How many series a group holds. */
   seriesCount(group: number): number {
     return this.column.at(group * STRIDE + SERIES);

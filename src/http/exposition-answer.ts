@@ -1,0 +1,58 @@
+import {
+  BLOCKS,
+  type Cut,
+  type ExposedFamilies,
+  PAGES,
+  type Piece,
+  textPieces,
+  textSize,
+} from "../serialise/exposition.ts";
+import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
+import { protobufPieces } from "../serialise/protobuf-exposition.ts";
+import { sortEach } from "../serialise/sorted-series.ts";
+import type { Answer, Exchange } from "../server/exchange.ts";
+import type { HttpContext } from "./context.ts";
+
+/** Largest exposition whose series are sorted within their families. Of a larger one pages are sent as they are. */
+const SORTED_BYTES = 1024 * 1024;
+
+/** A header by which a scraping Prometheus of any release is known. */
+const SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds";
+
+/** What is exposed. */
+export interface Exposed {
+  /** From the first family on, each time that it is called. */
+  readonly families: () => ExposedFamilies;
+  /** Of the lines of all of them, but for our own. */
+  readonly linesBytes: number;
+  /** Whether there are so few families that it does not take long to add up the size of an answer. */
+  readonly isSized: boolean;
+  /** Called once, when the answer is sent or given up. */
+  readonly release: () => void;
+}
+
+/** An exposition in the format that a reader prefers. */
+export function expositionAnswer(
+  { gzip, longAnswers }: Pick<HttpContext, "gzip" | "longAnswers">,
+  exchange: Exchange,
+  { families, linesBytes, isSized, release }: Exposed,
+): Answer {
+  const format = negotiateFormat(exchange.header("accept"));
+  const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
+  const ordered = linesBytes <= SORTED_BYTES ? sortEach(families()) : families();
+  const pieces = piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
+  const parts = gzipped ? gzip.stitch(pieces) : bytesOf(pieces);
+  const headers: Record<string, string> = { "Content-Type": format.contentType };
+  if (gzipped) headers["Content-Encoding"] = "gzip";
+  const sizeBytes = isSized && !gzipped && format.kind === "text" ? textSize(families(), format.escaping) : null;
+  return longAnswers.answer(exchange, parts, headers, release, sizeBytes);
+}
+
+function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {
+  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
+  return textPieces(families, format.escaping, cut);
+}
+
+function* bytesOf(pieces: Iterable<Piece>): Generator<Uint8Array> {
+  for (const { bytes } of pieces) yield bytes;
+}

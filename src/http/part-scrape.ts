@@ -1,0 +1,131 @@
+import type { GroupingKey } from "../exposition/grouping-key.ts";
+import type { Selector } from "../match/selector.ts";
+import type { ExposedFamily } from "../model/exposition.ts";
+import type { MetricType } from "../model/metric-type.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { Answer, Exchange } from "../server/exchange.ts";
+import { type PickedGroups, pickGroups } from "../store/search/pick-groups.ts";
+import type { PartFamily, StorePart } from "../store/table/part.ts";
+import { OWN_FAMILIES } from "../telemetry/own-families.ts";
+import type { HttpContext } from "./context.ts";
+import { expositionAnswer } from "./exposition-answer.ts";
+import { readSelectors, Selectors } from "./groups-query.ts";
+import { readParameter } from "./query-parameters.ts";
+import { rejected } from "./reply.ts";
+import { toEnd } from "./store-turns.ts";
+
+/** What some groups are scraped with. */
+export type PartScrapeDeps = Pick<
+  HttpContext,
+  "clock" | "gzip" | "longAnswers" | "ownMetrics" | "refusals" | "store" | "storeTurns"
+>;
+
+const MATCH = "match[]";
+/** So often groups are looked for anew because others were being changed; then these changes are made at once. */
+const MAX_TRIES = 3;
+/** Families that are handed on before a turn of the loop may be taken. */
+const FAMILIES_A_TURN = 256;
+const NOBODY_WAITS = new Rejection("gone", "the client went away");
+
+/** The selectors in the query of a scrape; null where there are none: all groups are scraped. */
+export function readScrapedPart(query: string): readonly Selector[] | Rejection | null {
+  if (query.length < MATCH.length) return null;
+  const texts = readParameter(MATCH, Selectors, new URLSearchParams(query));
+  return texts === undefined || texts instanceof Rejection ? (texts ?? null) : readSelectors(texts);
+}
+
+/** What the groups hold that any of the selectors selects; `sent` is called once all of it is sent, or given up. */
+export async function scrapePart(
+  deps: PartScrapeDeps,
+  exchange: Exchange,
+  selectors: readonly Selector[],
+  sent: () => void,
+): Promise<Answer> {
+  const part = await partOf(deps, exchange, selectors);
+  return part instanceof Rejection ? rejected(deps.refusals, part, exchange) : exposition(deps, exchange, part, sent);
+}
+
+/** What one group holds; null where there is none of that key. */
+export async function scrapeGroup(
+  deps: PartScrapeDeps,
+  exchange: Exchange,
+  key: GroupingKey,
+  sent: () => void = () => {},
+): Promise<Answer | null> {
+  const { store, storeTurns } = deps;
+  for (let calm = storeTurns.calm(); calm !== null; calm = storeTurns.calm()) await calm;
+  const group = store.groupOf(key.block);
+  return group < 0 ? null : exposition(deps, exchange, store.part(Int32Array.of(group)), sent);
+}
+
+async function partOf(
+  { clock, store, storeTurns }: PartScrapeDeps,
+  exchange: Exchange,
+  selectors: readonly Selector[],
+): Promise<StorePart | Rejection> {
+  for (let tries = 1; ; tries++) {
+    await storeTurns.calm();
+    const { searched } = store;
+    const take = ({ ids, isPartial }: PickedGroups): StorePart | Rejection | null => {
+      if (isPartial) return new Rejection("too-large", "scraping groups: looking for them takes too long");
+      const isChanging = tries < MAX_TRIES && (store.isChanging || store.isStoring);
+      return isChanging || store.searched !== searched ? null : store.part(ids);
+    };
+    const part = await toEnd(clock, pickGroups(searched, selectors, take), () => exchange.isGone);
+    if (part !== null) return part;
+    if (exchange.isGone) return NOBODY_WAITS;
+  }
+}
+
+async function exposition(
+  deps: PartScrapeDeps,
+  exchange: Exchange,
+  part: StorePart,
+  sent: () => void,
+): Promise<Answer> {
+  try {
+    const prepared = await toEnd(deps.clock, part.prepare(), () => exchange.isGone);
+    if (prepared === null) {
+      part.release();
+      return rejected(deps.refusals, NOBODY_WAITS, exchange);
+    }
+    const heads = ownHeads(prepared, deps.ownMetrics);
+    return expositionAnswer(deps, exchange, {
+      families: () => exposedPart(prepared, heads),
+      linesBytes: prepared.reduce((sum, { pages }) => sum + bytesOf(pages), 0),
+      isSized: false,
+      release: () => {
+        part.release();
+        sent();
+      },
+    });
+  } catch (fault) {
+    part.release();
+    throw fault;
+  }
+}
+
+type OwnHeads = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
+
+/** Our own families, where one of these has the name of one. */
+function ownHeads(families: readonly PartFamily[], ownMetrics: HttpContext["ownMetrics"]): OwnHeads {
+  const isOurs = families.some(({ name }) => Object.hasOwn(OWN_FAMILIES, name));
+  return new Map(isOurs ? ownMetrics.gather().map((own) => [own.name, own]) : []);
+}
+
+/** Without our own lines; if we have a family of the same name, type and help are ours, as where all is scraped. */
+function* exposedPart(families: readonly PartFamily[], heads: OwnHeads): Generator<ExposedFamily | null> {
+  let passed = 0;
+  for (const family of families) {
+    const own = heads.get(family.name);
+    if (own === undefined) yield { ...family, ownLines: null };
+    else yield { ...family, type: own.type, isTypeless: false, help: Buffer.from(own.help), ownLines: null };
+    if (++passed % FAMILIES_A_TURN === 0) yield null;
+  }
+}
+
+function bytesOf(pages: PartFamily["pages"]): number {
+  let sizeBytes = 0;
+  for (const { used } of pages) sizeBytes += used;
+  return sizeBytes;
+}

@@ -1,0 +1,21 @@
+import type { StoreLimits } from "../model/limits.ts";
+import type { ReservedFamilies } from "../model/reserved-families.ts";
+import { PushAdmission, type PushAdmissionDeps } from "./admission/admission.ts";
+import { PushOutcome } from "./admission/push-outcome.ts";
+import { PushTimes } from "./table/push-times.ts";
+import type { Table } from "./table/table.ts";
+
+/** Who judges pushes to the table of a store. */
+export interface Desk {
+  readonly deps: PushAdmissionDeps;
+  readonly admission: PushAdmission;
+  readonly outcome: PushOutcome;
+}
+
+export function openDesk(table: Table, reserved: ReservedFamilies, check: boolean, limits: StoreLimits): Desk {
+  const times = new PushTimes(table);
+  const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
+  const deps = { table, times, reserved, check, limits, room };
+  const admission = new PushAdmission(deps);
+  return { deps, admission, outcome: new PushOutcome(table, times, check ? admission.duplicates : null) };
+}

@@ -1,0 +1,46 @@
+import { Int32Column } from "../../bytes/columns.ts";
+import type { Selector } from "../../match/selector.ts";
+import type { GroupTexts } from "../table/group-texts.ts";
+import type { Groups } from "../table/groups.ts";
+import { eachGroup } from "./group-search.ts";
+
+export interface PickedGroups {
+  readonly ids: Int32Array;
+  /** Not all groups were looked at: it was too much. */
+  readonly isPartial: boolean;
+  /** How many were looked at; others could be passed over. */
+  readonly lookedAt: number;
+}
+
+/**
+ * All groups that any of the selectors selects, at the moment of its end: `take` is called then, within the same turn.
+ * null: a turn of the loop may be taken.
+ */
+export function* pickGroups<T>(
+  groups: Groups,
+  selectors: readonly Selector[],
+  take: (picked: PickedGroups) => T,
+): Generator<null, T> {
+  const query = { selectors, words: [], state: null, pushedBefore: null, pushedAfter: null };
+  for (;;) {
+    const texts = yield* groups.texts();
+    const rows = new Int32Column();
+    let count = 0;
+    const { isWhole, lookedAt } = yield* eachGroup(groups, texts, query, (_, row) => {
+      rows.ensure(count + 1);
+      rows.rows[count++] = row;
+    });
+    const ids = stillThere(texts, rows.rows.subarray(0, count));
+    if (groups.isSearched(texts)) return take({ ids, isPartial: !isWhole, lookedAt });
+  }
+}
+
+/** The groups of these rows that are not gone. */
+function stillThere(texts: GroupTexts, rows: Int32Array): Int32Array {
+  let count = 0;
+  for (const row of rows) {
+    const id = texts.idAt(row);
+    if (id >= 0) rows[count++] = id;
+  }
+  return rows.subarray(0, count);
+}
