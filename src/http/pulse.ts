@@ -18,10 +18,12 @@ export interface PulseDeps {
   readonly refused: RefusedRequests;
 }
 
-/** Looks at the counters once a second, and tells those who listen. */
+/** Looks at the counters now and once a second, and tells those who listen. */
 export function startPulse({ activity, clock, events, persistence, ...counted }: PulseDeps): void {
+  const look = () => activity.beat(countsOf(counted), persistence.state()?.status ?? null, clock.now());
+  look();
   clock.every(BEAT_MS, () => {
-    activity.beat(countsOf(counted), persistence.state()?.status ?? null, clock.now());
+    look();
     events.beat();
   });
 }

@@ -73,8 +73,8 @@ describe("GET /api/v1/status/runtime", () => {
     expect(pushes).toMatchObject({
       total: 7,
       last_seconds: START + 4,
-      per_second: 2,
-      last_minute: [0, 2, 4],
+      per_second: 1.5,
+      last_minute: [0, 0, 2, 4],
       refused_total: 1,
       in_flight: 0,
       max_in_flight: 4096,
