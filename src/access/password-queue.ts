@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import type { Clock } from "../model/clock.ts";
 /** A password that waits to be verified, and its place. */
 export interface Waiting {
@@ -88,7 +89,7 @@ class Turns<T extends Waiting> {
   private childAt(place: number): [string, Turns<T>] {
     let left = place;
     for (const entry of this.children) if (left-- === 0) return entry;
-    throw new Error(`taking the turn at ${place}: there are ${this.children.size}`);
+    throw new Broken(`taking the turn at ${place}: there are ${this.children.size}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { KindGuard, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Check } from "@sinclair/typebox/value";
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { Broken } from "../bytes/broken.ts";
 import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
 
@@ -28,7 +29,7 @@ export function readStrictYaml<Schema extends TObject>(text: string, schema: Sch
   const value = reader.read(document.contents, schema);
   if (reader.word !== null) return new Fault(reader.word);
   if (reader.faults.length > 0) return new Fault(["yaml: unmarshal errors:", ...reader.faults].join("\n  "));
-  if (!Check(schema, value)) throw new Error(`reading YAML: ${Object.keys(Object(value))} do not fit the schema`);
+  if (!Check(schema, value)) throw new Broken(`reading YAML: ${Object.keys(Object(value))} do not fit the schema`);
   return value;
 }
 

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { Broken } from "../bytes/broken.ts";
 import type { LimitName } from "../model/limits.ts";
 
 /**
@@ -250,7 +251,7 @@ function flagOf(name: string, schema: TSchema): Flag {
   const written: unknown = schema.default;
   const kind = FLAG_KINDS.find((known) => known === schema.kind);
   if (kind === undefined)
-    throw new Error(`reading the flag table: ${name} has the unknown kind ${String(schema.kind)}`);
+    throw new Broken(`reading the flag table: ${name} has the unknown kind ${String(schema.kind)}`);
   const defaults = Array.isArray(written) ? written.map(String) : [String(written)];
   const words: unknown = schema.words;
   const allowed = Array.isArray(words) ? words.map(String) : [];

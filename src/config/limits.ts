@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { Fault } from "../model/fault.ts";
 import type { PushLimits, StoreLimits } from "../model/limits.ts";
 import { parseDuration } from "./duration.ts";
@@ -55,6 +56,6 @@ const count = (text: string): number => known(parseCount(text)) || Infinity;
 const milliseconds = (text: string): number => Number(known(parseDuration(text))) / 1e6 || Infinity;
 
 function known<T>(read: T | Fault): T {
-  if (read instanceof Fault) throw new Error(`reading a limit that was read before: ${read.message}`);
+  if (read instanceof Fault) throw new Broken(`reading a limit that was read before: ${read.message}`);
   return read;
 }

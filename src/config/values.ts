@@ -1,4 +1,5 @@
 import { Check } from "@sinclair/typebox/value";
+import { Broken } from "../bytes/broken.ts";
 import { Fault } from "../model/fault.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { parseExternalUrl } from "./external-url.ts";
@@ -50,7 +51,7 @@ export function canonicalText(flag: Flag, written: string): string | Fault {
 export function defaultTexts(flag: Flag): readonly string[] {
   return flag.defaults.map((written) => {
     const text = canonicalText(flag, written);
-    if (text instanceof Fault) throw new Error(`reading the default of --${flag.name}: ${text.message}`);
+    if (text instanceof Fault) throw new Broken(`reading the default of --${flag.name}: ${text.message}`);
     return text;
   });
 }
@@ -59,7 +60,7 @@ export function defaultTexts(flag: Flag): readonly string[] {
 export function flagValues(texts: FlagTexts): FlagValues {
   const values: unknown = Object.fromEntries(SETTING_FLAGS.map((flag) => [flag.name, settingValue(flag, texts)]));
   if (!Check(FlagTable, values))
-    throw new Error(`reading the settings: ${JSON.stringify(values)} is not what was parsed`);
+    throw new Broken(`reading the settings: ${JSON.stringify(values)} is not what was parsed`);
   return values;
 }
 

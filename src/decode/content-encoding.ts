@@ -1,5 +1,6 @@
 import { constants } from "node:buffer";
 import { createGunzip, gunzipSync } from "node:zlib";
+import { Broken } from "../bytes/broken.ts";
 import { SlicedCopy } from "../bytes/sliced-copy.ts";
 import { uninitialized } from "../bytes/uninitialized.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -121,7 +122,7 @@ function isInflated(answer: object): answer is Inflated {
  * member, the reference takes them for a broken header.
  */
 function contentOf(body: Uint8Array, answer: object): Decoded {
-  if (!isInflated(answer)) throw new TypeError("inflating a gzip body: expected zlib to answer with its engine");
+  if (!isInflated(answer)) throw new Broken("inflating a gzip body: expected zlib to answer with its engine");
   const { buffer, byteOffset, length } = answer.buffer;
   return restFault(body.length - answer.engine.bytesWritten) ?? new Uint8Array(buffer, byteOffset, length);
 }

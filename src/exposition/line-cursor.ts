@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import { MetricType } from "../model/metric-type.ts";
 import {
@@ -317,7 +318,7 @@ export class LineCursor {
 
   private broken(expected: string, at: number): never {
     const excerpt = decodeText(this.lines, Math.max(0, at - 60), Math.min(this.end, at + 60));
-    throw new Error(`reading stored lines: expected ${expected} at byte ${at}, near ${JSON.stringify(excerpt)}`);
+    throw new Broken(`reading stored lines: expected ${expected} at byte ${at}, near ${JSON.stringify(excerpt)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
+import { Broken } from "../bytes/broken.ts";
 import { formatFloat } from "../bytes/float.ts";
 import { LOWER_E, MINUS, NINE, POINT, ZERO } from "./characters.ts";
 
@@ -59,7 +60,7 @@ function readSlowly(source: Uint8Array, start: number, end: number): number {
   if (text === "+Inf") return Infinity;
   if (text === "-Inf") return -Infinity;
   const value = DECIMAL.test(text) ? Number(text) : Infinity;
-  if (value === Infinity) throw new Error(`reading a stored number: ${JSON.stringify(text)} is none`);
+  if (value === Infinity) throw new Broken(`reading a stored number: ${JSON.stringify(text)} is none`);
   return value;
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { Broken } from "../bytes/broken.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
 import { quoteTokenText, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -111,7 +112,7 @@ function* firstOf(reading: Generator<ShownGroup | null>): Generator<null, ShownG
     if (step.value !== null) return step.value;
     yield null;
   }
-  throw new Error("reading a group: there is none");
+  throw new Broken("reading a group: there is none");
 }
 
 function onlyFamily(group: ShownGroup, name: string): readonly ShownFamily[] | Rejection {

@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { Broken } from "../bytes/broken.ts";
 import { quoteTokenText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 
@@ -17,7 +18,7 @@ export function readParameters<T extends TObject>(parameters: T, text: string): 
   }
   const unknown = [...asked.keys()].find((name) => !(name in parameters.properties));
   if (unknown !== undefined) return new Rejection("malformed", `unknown parameter ${quoteTokenText(unknown)}`);
-  if (!Value.Check(parameters, read)) throw new Error("reading a query: checked parameters are not of their schema");
+  if (!Value.Check(parameters, read)) throw new Broken("reading a query: checked parameters are not of their schema");
   return read;
 }
 

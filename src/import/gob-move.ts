@@ -15,6 +15,7 @@ import { dirname } from "node:path";
 import { Fault } from "../model/fault.ts";
 import { claimFile, lockFile } from "../persist/claim.ts";
 import { GroupDatabase } from "../persist/database.ts";
+import { FileFault } from "../persist/file-fault.ts";
 import { GroupWriter } from "../persist/group-writer.ts";
 import { LargeChange } from "../persist/large-change.ts";
 import { removeUnfinished, setLogAside } from "../persist/making.ts";
@@ -132,5 +133,5 @@ function writeLarge(database: GroupDatabase, writer: GroupWriter, id: number): v
 
 function writeBatch(database: GroupDatabase, { batch }: GroupWriter): void {
   const [refused] = database.commit(batch.finish());
-  if (refused !== undefined) throw new Error(`writing the group {${Buffer.from(refused.key)}}: ${refused.reason}`);
+  if (refused !== undefined) throw new FileFault(`writing the group {${Buffer.from(refused.key)}}: ${refused.reason}`);
 }

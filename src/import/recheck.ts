@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { GroupingKey } from "../exposition/grouping-key.ts";
 import type { KeyedGroup } from "../model/kept-group.ts";
@@ -114,7 +115,7 @@ class Recheck {
   /** A group that is not what it was is to be written anew. */
   private compare(key: GroupingKey, group: KeyedGroup): void {
     const now = this.store.keyedGroup(this.store.groupOf(key.block));
-    if (now === null) throw new Error(`checking the group {${Buffer.from(key.block)}}: it is not there`);
+    if (now === null) throw new Broken(`checking the group {${Buffer.from(key.block)}}: it is not there`);
     if (this.reasons.length === 0 && isAlike(group.view, now.view)) return;
     this.batch.group(group.key);
     this.batch.put(group, this.rows.writeWhole(now.view.families));

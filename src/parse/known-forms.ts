@@ -1,5 +1,6 @@
 import { latin1Of } from "../bytes/ascii.ts";
 import { intAt } from "../bytes/at.ts";
+import { Broken } from "../bytes/broken.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
 import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
 import type { PushColumns } from "../model/columns.ts";
@@ -130,7 +131,7 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
     }
     at = lineEnd + 1;
   }
-  if (count !== values.length) throw new Error(`finding the values of a body: ${count / 2}, expected ${sampleCount}`);
+  if (count !== values.length) throw new Broken(`finding the values of a body: ${count / 2}, expected ${sampleCount}`);
   return values;
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
+import { FileFault } from "./file-fault.ts";
 import { checkHead } from "./file-head.ts";
 import { openFile } from "./opening.ts";
 import { touchFile } from "./place.ts";
@@ -12,7 +13,7 @@ export interface Claim {
 }
 
 /** Another process has the file. */
-export class FileTaken extends Error {}
+export class FileTaken extends FileFault {}
 
 /**
  * Claims a file, there or not, by its absolute path without links (`realFile`). Throws where it cannot be used by what

@@ -18,6 +18,7 @@ import {
 import { unescapeBytes } from "../exposition/escape.ts";
 import { isLegacyLabelName, isLegacyMetricName } from "../model/names.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
+import { broken } from "./file-fault.ts";
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)$|^NaN$/;
 
@@ -29,13 +30,6 @@ interface Label {
   nameEnd: number;
   valueStart: number;
   end: number;
-}
-
-/** What a row holds is not what we write; the message says what. */
-export class BrokenRow extends Error {}
-
-export function broken(what: string): never {
-  throw new BrokenRow(what);
 }
 
 /**

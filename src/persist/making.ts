@@ -1,4 +1,5 @@
 import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
+import { FileFault } from "./file-fault.ts";
 import { openFile } from "./opening.ts";
 import { makingFault } from "./place.ts";
 import { APPLICATION_ID, DATABASE_PAGE_BYTES, GROUPS, PIECES, SCHEMA_VERSION, SEGMENTS, STAGED } from "./schema.ts";
@@ -32,7 +33,7 @@ export function createDatabase(file: string): void {
     putInPlace(unfinished, file);
   } catch (error) {
     removeUnfinished(unfinished);
-    throw new Error(makingFault(error, unfinished));
+    throw new FileFault(makingFault(error, unfinished));
   }
 }
 

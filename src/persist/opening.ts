@@ -1,4 +1,5 @@
 import { constants, Database } from "bun:sqlite";
+import { FileFault } from "./file-fault.ts";
 import { findStrange, type SchemaObject, tablesOf } from "./schema.ts";
 
 const OBJECTS = "SELECT type, name, tbl_name AS 'table', sql FROM sqlite_schema";
@@ -43,7 +44,7 @@ export function openOurs(file: string, use: "read" | "write"): Database {
 }
 
 /** The schema is not ours. */
-export class StrangeSchema extends Error {}
+export class StrangeSchema extends FileFault {}
 
 function checkSchema(database: Database): void {
   const { encoding } = database.query("PRAGMA encoding").get() as { encoding: string };

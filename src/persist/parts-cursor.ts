@@ -1,5 +1,6 @@
 import { byteAt } from "../bytes/at.ts";
 import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP } from "../model/kept-group.ts";
+import { broken } from "./file-fault.ts";
 
 /** Of a family in `parts`, before its head: the numbers of `RowWriter.writePart`. */
 export const NUMBERS_BYTES = 32;
@@ -51,7 +52,7 @@ export class PartsCursor {
     const { parts, numbers } = this;
     const at = this.next;
     if (at === parts.length) return false;
-    if (parts.length - at < NUMBERS_BYTES) throw new Error(`a family is cut short at ${at}`);
+    if (parts.length - at < NUMBERS_BYTES) broken(`a family is cut short at ${at}`);
     this.at = at;
     this.pushedMs = numbers.getFloat64(at, true);
     this.metricCount = numbers.getUint32(at + 8, true);
@@ -65,7 +66,7 @@ export class PartsCursor {
     this.next = this.sideAt + Math.max(this.sideSize, 0);
     const isInside = this.next <= parts.length && this.linesAt + this.linesSize <= this.expositionSize;
     if (!isInside || this.metricCount > MOST || this.lineCount > MOST || this.sideSize < -1)
-      throw new Error(`the family at ${at} is not whole`);
+      broken(`the family at ${at} is not whole`);
     this.readHead();
     return true;
   }
@@ -77,7 +78,7 @@ export class PartsCursor {
 
   private readHead(): void {
     const { parts, numbers, headAt, headSize } = this;
-    if (headSize < HEAD_NUMBERS_BYTES) throw new Error(`the head of the family at ${this.at} is not whole`);
+    if (headSize < HEAD_NUMBERS_BYTES) broken(`the head of the family at ${this.at} is not whole`);
     this.type = byteAt(parts, headAt);
     this.flags = byteAt(parts, headAt + 1);
     this.nameAt = headAt + HEAD_NUMBERS_BYTES;
@@ -87,7 +88,7 @@ export class PartsCursor {
     const rest = headSize - HEAD_NUMBERS_BYTES - this.nameSize - ageSize;
     const hasHelp = (this.flags & HEAD_HAS_HELP) !== 0;
     if (this.type > LAST_TYPE || rest < 0 || (!hasHelp && rest > 0))
-      throw new Error(`the head of the family at ${this.at} is not whole`);
+      broken(`the head of the family at ${this.at} is not whole`);
     this.helpSize = hasHelp ? rest : -1;
   }
 }

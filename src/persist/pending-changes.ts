@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { Rejection } from "../model/rejection.ts";
 import { GroupIds } from "./group-ids.ts";
 import { GroupWriter } from "./group-writer.ts";
@@ -246,7 +247,7 @@ export class PendingChanges {
   /** A group of a batch could not be written: it becomes what the file has of it, whatever was pushed since. */
   refuse({ groups, current }: WrittenBatch, { index, reason, before }: RefusedGroup): void {
     const group = groups[index];
-    if (group === undefined) throw new Error(`group ${index} of a batch was refused, which has ${groups.length}`);
+    if (group === undefined) throw new Broken(`group ${index} of a batch was refused, which has ${groups.length}`);
     const fault = new Rejection("too-large", `the group cannot be written to the persistence file: ${reason}`);
     group.waiters?.resolve(fault);
     if (current.get(group.id) !== group) return;

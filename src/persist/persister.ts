@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { RefusedGroup, Report } from "./messages.ts";
@@ -249,7 +250,7 @@ export class Persister {
 
   private finish(reason: string | null, durationSeconds: number, refused: readonly RefusedGroup[]): void {
     const done = this.underWay;
-    if (done === null) throw new Error("a batch ended that was not under way");
+    if (done === null) throw new Broken("a batch ended that was not under way");
     this.underWay = null;
     this.commitFault = reason;
     if (reason === null) this.noteCommit(done, durationSeconds, refused);

@@ -10,6 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { FileFault } from "./file-fault.ts";
 
 /** The owner of a persistence file's folder and our own user, for people. */
 export interface Place {
@@ -54,14 +55,14 @@ const MAX_LINKS = 40;
  * file to be made. Names that begin otherwise have a meaning of their own for SQLite: `:memory:`, `file:x?mode=ro`.
  */
 export function realFile(name: string): string {
-  if (name.endsWith("/")) throw new Error("it names a folder: name a file that can be created");
+  if (name.endsWith("/")) throw new FileFault("it names a folder: name a file that can be created");
   let path = resolve(name);
   for (let links = 0; links < MAX_LINKS; links++) {
     path = join(realFolder(dirname(path)), basename(path));
     if (lookAtName(path)?.isSymbolicLink() !== true) return path;
     path = resolve(dirname(path), readlinkSync(path));
   }
-  throw new Error("it is a symbolic link that leads to itself: name another file");
+  throw new FileFault("it is a symbolic link that leads to itself: name another file");
 }
 
 /** What a name is, without following a link; null if it cannot be looked at: the reason shows when it is used. */
@@ -89,12 +90,12 @@ function realFolder(path: string): string {
 export function touchFile(file: string): void {
   const found = lookAtName(file);
   if (found !== null && !found.isFile())
-    throw new Error(`${file} is ${found.isSymbolicLink() ? "a symbolic link" : "not a file"}: remove it`);
+    throw new FileFault(`${file} is ${found.isSymbolicLink() ? "a symbolic link" : "not a file"}: remove it`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   try {
     closeSync(openSync(file, O_WRONLY | O_NOFOLLOW | (found === null ? O_CREAT | O_EXCL : 0), 0o600));
   } catch (error) {
-    throw new Error(makingFault(error, file));
+    throw new FileFault(makingFault(error, file));
   }
 }
 

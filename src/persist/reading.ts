@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { NO_OWN_TTL } from "../model/group-ttl.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
+import { FileFault } from "./file-fault.ts";
 import { checkHead } from "./file-head.ts";
 import { KeptColumns } from "./kept-columns.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
@@ -67,7 +68,7 @@ export function* readKeptGroups(file: string, leaveOut: (row: LeftOutRow) => voi
   } catch (error) {
     if (error instanceof StrangeSchema) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`it is damaged (${reason}): restore it from a backup or move it away`);
+    throw new FileFault(`it is damaged (${reason}): restore it from a backup or move it away`);
   }
 }
 
@@ -83,7 +84,7 @@ function* readRows(database: Database, leaveOut: (row: LeftOutRow) => void): Gen
     for (const row of rows(`${segments} ${IN_ORDER}`)) if (reader.add("segments", row)) yield columns.finish();
   if (columns.rowCount > 0) yield columns.finish();
   const { quick_check: found } = database.query("PRAGMA quick_check(1)").get() as { quick_check: string };
-  if (found !== "ok") throw new Error(found);
+  if (found !== "ok") throw new FileFault(found);
 }
 
 /** A group of a database of today, with nothing staged; rows that are not ours are left out. */

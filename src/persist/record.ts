@@ -1,4 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
+import { Broken } from "../bytes/broken.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { GroupFamily, LabelPair } from "../model/view.ts";
 import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
@@ -80,7 +81,7 @@ export class RowWriter {
   /** A row of these families, whatever its size. */
   writeWhole(families: readonly GroupFamily[]): EncodedRow {
     const row = this.write(families);
-    if (row === null) throw new Error("writing a row without a limit: it is too large");
+    if (row === null) throw new Broken("writing a row without a limit: it is too large");
     return row;
   }
 
@@ -144,7 +145,7 @@ export class PieceReader {
   }
 
   take(size: number): Uint8Array {
-    if (size > this.bytes.length - this.at) throw new Error(`reading a row: ${size} bytes are missing at ${this.at}`);
+    if (size > this.bytes.length - this.at) throw new Broken(`reading a row: ${size} bytes are missing at ${this.at}`);
     this.at += size;
     return this.bytes.subarray(this.at - size, this.at);
   }

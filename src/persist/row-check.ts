@@ -5,8 +5,9 @@ import { LONGEST_TTL_SECONDS, NEVER_EXPIRES, NO_OWN_TTL } from "../model/group-t
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
+import { broken } from "./file-fault.ts";
 import type { KeptRow } from "./kept-columns.ts";
-import { BrokenRow, broken, LineCheck } from "./line-check.ts";
+import { LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";
 import type { SideCheck } from "./side-check.ts";
 
@@ -61,7 +62,6 @@ export class RowCheck {
       this.check(row);
       return null;
     } catch (error) {
-      if (error instanceof BrokenRow) return error.message;
       return error instanceof Error ? error.message : String(error);
     }
   }

@@ -1,4 +1,5 @@
 import { Writer } from "../bytes/writer.ts";
+import { broken } from "./file-fault.ts";
 import { FILLED_BYTES, ROW_BYTES } from "./group-writer.ts";
 import { PartsCursor, START_AT } from "./parts-cursor.ts";
 import type { EncodedRow } from "./record.ts";
@@ -35,7 +36,7 @@ function* familiesOf({ exposition, parts }: EncodedRow): Generator<RowFamily> {
   cursor.open(parts, exposition.length);
   while (cursor.step()) {
     const { at, end, nameAt, nameSize, linesAt, linesSize } = cursor;
-    if (linesAt < textAt) throw new Error(`the family at ${at} does not stand behind the one before`);
+    if (linesAt < textAt) broken(`the family at ${at} does not stand behind the one before`);
     const name = Buffer.from(parts.subarray(nameAt, nameAt + nameSize)).toString();
     const text = exposition.subarray(textAt, linesAt + linesSize);
     yield { name, part: parts.subarray(at, end), text, linesAt: linesAt - textAt };

@@ -1,6 +1,8 @@
+import { Broken } from "../bytes/broken.ts";
 import { KEPT_GROUP_STRIDE, KEPT_SEGMENT } from "../model/kept-group.ts";
 import { type Claim, claimFile, FileTaken } from "./claim.ts";
 import { GroupDatabase, reasonOf } from "./database.ts";
+import { FileFault } from "./file-fault.ts";
 import type { Report, WriterRequest } from "./messages.ts";
 import { describePlace, isVacant, realFile } from "./place.ts";
 import { type LeftOutRow, readKeptGroups } from "./reading.ts";
@@ -28,9 +30,9 @@ function open(name: string, mustBeNew: boolean): void {
   let file = name;
   try {
     file = realFile(name);
-    if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
+    if (mustBeNew && !isVacant(file)) throw new FileFault(NOT_OURS);
     claim = claimFile(file);
-    if (mustBeNew && !isVacant(file)) throw new Error(NOT_OURS);
+    if (mustBeNew && !isVacant(file)) throw new FileFault(NOT_OURS);
     const leftOut: LeftOutRow[] = [];
     const groups = handOver(file, leftOut);
     state.database = new GroupDatabase(file, claim, leftOut);
@@ -65,7 +67,7 @@ function handOver(file: string, leftOut: LeftOutRow[]): number {
 function commit(number: number, batch: Uint8Array): void {
   const startMs = performance.now();
   try {
-    if (state.database === null) throw new Error("the database is not open");
+    if (state.database === null) throw new Broken("the database is not open");
     const refused = state.database.commit(batch);
     report({ kind: "committed", number, durationSeconds: (performance.now() - startMs) / 1000, refused });
   } catch (error) {

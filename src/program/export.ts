@@ -5,6 +5,7 @@ import { mustBeRechecked, recheckGroups } from "../import/recheck.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
 import type { LeftOutFamily } from "../model/store-reporter.ts";
+import { FileFault } from "../persist/file-fault.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
 import { realFile } from "../persist/place.ts";
@@ -64,7 +65,7 @@ type TellLeftOut = (describe: () => string) => void;
  * text has what a scrape would show, and `leftOut` gets the rest; a file of the reference has everything.
  */
 export function* exportFile(name: string, format: Export["format"], leftOut: TellLeftOut): Generator<Uint8Array> {
-  if (!existsSync(name)) throw new Error("there is no such file");
+  if (!existsSync(name)) throw new FileFault("there is no such file");
   const file = realFile(name);
   if (format === "gob") yield* writeGob(gobGroups(keptStore(file, leftOut)));
   else

@@ -1,4 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
+import { Broken } from "../bytes/broken.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { LabelPair } from "../model/view.ts";
 import {
@@ -101,11 +102,11 @@ export class SideCursor {
   next(): boolean {
     const { records } = this;
     if (!records.step()) {
-      if (records.failed) throw new Error("reading stored protobuf: the bytes are no metrics");
+      if (records.failed) throw new Broken("reading stored protobuf: the bytes are no metrics");
       return false;
     }
     if (keyOf(records.field, records.wire) === FAMILY_METRICS) return true;
-    throw new Error(`reading stored protobuf: expected metrics, found a field with the number ${records.field}`);
+    throw new Broken(`reading stored protobuf: expected metrics, found a field with the number ${records.field}`);
   }
 
   /** The bytes of the metric. */
@@ -139,7 +140,7 @@ class SideReader {
     const fields = new FieldCursor();
     fields.open(this.bytes, start, end);
     while (fields.step()) visit(keyOf(fields.field, fields.wire), fields);
-    if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
+    if (fields.failed) throw new Broken(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
   }
 
   metric(at: FieldCursor): SideMetric {
@@ -191,7 +192,7 @@ class SideReader {
       paused = fields.next;
       yield null;
     }
-    if (fields.failed) throw new Error(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
+    if (fields.failed) throw new Broken(`reading stored protobuf: bytes ${start} to ${end} are not a message`);
   }
 
   private metricField(key: number, fields: FieldCursor, metric: SideMetric): void {
@@ -277,7 +278,7 @@ class SideReader {
 
   private packedDeltas({ start, end }: FieldCursor, deltas: bigint[]): void {
     const read = this.deltasIn(start, end, deltas);
-    if (read < end) throw new Error(`reading stored protobuf: the packed numbers at byte ${read} end early`);
+    if (read < end) throw new Broken(`reading stored protobuf: the packed numbers at byte ${read} end early`);
   }
 
   /** Reads the whole ones of the packed numbers in bytes[start, end); returns where the rest begins. */
@@ -301,7 +302,7 @@ class SideReader {
       if (isCounts) for (; from < stop; from += 8) counts.push(this.double(from));
       else from = this.deltasIn(from, stop, deltas);
     }
-    if (from < end) throw new Error(`reading stored protobuf: the packed numbers at byte ${from} end early`);
+    if (from < end) throw new Broken(`reading stored protobuf: the packed numbers at byte ${from} end early`);
   }
 
   private bucket(at: FieldCursor): SideBucket {

@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
@@ -40,7 +41,7 @@ export function* escapeMetricNames(out: Writer, records: Uint8Array, scheme: Esc
     stop = record.next + STRIDE_BYTES;
     yield pieceOf(out);
   }
-  if (record.failed) throw new Error(`escaping stored label names: ${records.length} bytes are no metrics`);
+  if (record.failed) throw new Broken(`escaping stored label names: ${records.length} bytes are no metrics`);
 }
 
 function appendLabel(out: Writer, source: Uint8Array, pair: FieldCursor, scheme: EscapingScheme): void {
@@ -76,5 +77,5 @@ function eachField(source: Uint8Array, start: number, end: number, visit: (field
   const fields = new FieldCursor();
   fields.open(source, start, end);
   while (fields.step()) visit(fields);
-  if (fields.failed) throw new Error(`escaping stored label names: bytes ${start} to ${end} are not a message`);
+  if (fields.failed) throw new Broken(`escaping stored label names: bytes ${start} to ${end} are not a message`);
 }

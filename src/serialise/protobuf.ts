@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { appendUnescaped } from "../exposition/escape.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
@@ -312,7 +313,7 @@ function compositeSize(scratch: EncodingScratch, encoding: Encoding): number {
   if (encoding === "float histogram") return 2 * DOUBLE_SIZE + pointCount * (2 + PAIR_SIZE);
   const count = countOf(scratch);
   if (!(count >= 0))
-    throw new Error(`encoding a stored summary: its count is ${count}, expected a whole number from 0`);
+    throw new Broken(`encoding a stored summary: its count is ${count}, expected a whole number from 0`);
   const totals = 1 + varintSize(count) + DOUBLE_SIZE;
   return totals + (encoding === "summary" ? pointCount * (2 + PAIR_SIZE) : scratch.wholeSize);
 }

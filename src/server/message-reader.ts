@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import { type Framing, readFraming } from "./framing.ts";
 import { type ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import { MAX_HEADER_BYTES, type MessageParser, type ParserPool } from "./message-parser.ts";
@@ -108,7 +109,7 @@ export class MessageReader {
 
   private readHeader(line: RequestLine, bytes: Uint8Array, start: number): number | Refusal {
     const { parser } = this;
-    if (parser === null) throw new Error("reading a header: expected a parser");
+    if (parser === null) throw new Broken("reading a header: expected a parser");
     const readBytes = parser.readHeader(bytes, start);
     if (readBytes instanceof Refusal) return readBytes;
     if (!parser.isOver) return bytes.length;
@@ -143,7 +144,7 @@ export class MessageReader {
 
   private readChunks({ body }: Http1Exchange, bytes: Uint8Array, start: number): number | Refusal {
     const { parser } = this;
-    if (parser === null) throw new Error("reading chunks: expected a parser");
+    if (parser === null) throw new Broken("reading chunks: expected a parser");
     if (start === bytes.length) return start;
     const readBytes = parser.readChunks(bytes, start);
     const { chunks } = parser;

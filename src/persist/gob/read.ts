@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { byteAt } from "../../bytes/at.ts";
 import { Fault } from "../../model/fault.ts";
 import type { LabelPair } from "../../model/view.ts";
+import { FileFault } from "../file-fault.ts";
 import { GobCursor } from "./cursor.ts";
 import { findLayout, type Layout } from "./layout.ts";
 import { readTime, ZERO_TIME_MS } from "./time.ts";
@@ -130,7 +131,8 @@ function groupReader(
     cursor.at = offsets[index] ?? limit;
     cursor.limit = limit;
     const group = reader.readGroup();
-    if (cursor.fault !== null) throw new Error(`reading a gob persistence file again: it has changed, ${cursor.fault}`);
+    if (cursor.fault !== null)
+      throw new FileFault(`reading a gob persistence file again: it has changed, ${cursor.fault}`);
     return group;
   };
 }

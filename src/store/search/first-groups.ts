@@ -1,3 +1,4 @@
+import { Broken } from "../../bytes/broken.ts";
 import type { GroupTexts } from "../table/group-texts.ts";
 import { comparePlaces, type GroupOrder } from "./group-order.ts";
 import type { GroupPlace } from "./group-query.ts";
@@ -60,7 +61,7 @@ export class FirstGroups {
 
 function place(heap: readonly PlacedRow[], at: number): PlacedRow {
   const found = heap[at];
-  if (found === undefined) throw new Error(`reading a heap of ${heap.length} places: there is none at ${at}`);
+  if (found === undefined) throw new Broken(`reading a heap of ${heap.length} places: there is none at ${at}`);
   return found;
 }
 

@@ -1,3 +1,4 @@
+import { Broken } from "../../bytes/broken.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupPlace, GroupSort } from "./group-query.ts";
 
@@ -44,11 +45,11 @@ export function comparePlaces(a: GroupPlace, b: GroupPlace): number {
 }
 
 function numberIn(value: GroupPlace["value"]): number {
-  if (typeof value !== "number") throw new Error("comparing places of groups: a number is expected, not a key");
+  if (typeof value !== "number") throw new Broken("comparing places of groups: a number is expected, not a key");
   return value;
 }
 
 function keyIn(value: GroupPlace["value"]): Uint8Array {
-  if (typeof value === "number") throw new Error(`comparing places of groups: a key is expected, not ${value}`);
+  if (typeof value === "number") throw new Broken(`comparing places of groups: a key is expected, not ${value}`);
   return value;
 }
