@@ -1,3 +1,4 @@
+import { Broken } from "../bytes/broken.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { begun } from "./stream.ts";
 
@@ -115,7 +116,7 @@ export class EventStreams {
     let most: readonly Viewer[] = [];
     for (const viewers of bySource.values()) if (viewers.length > most.length) most = viewers;
     const [oldest] = most;
-    if (oldest === undefined) throw new Error("ending a stream: there is none");
+    if (oldest === undefined) throw new Broken("ending a stream: there is none");
     return oldest;
   }
 }
