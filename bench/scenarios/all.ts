@@ -11,6 +11,7 @@ import { push } from "./push.ts";
 import { removal } from "./removal.ts";
 import { scrape } from "./scrape.ts";
 import { run, start } from "./start.ts";
+import { viewers } from "./viewers.ts";
 
 /** In the order they run: `memory` starts the full stores fresh that `scrape` and `latency` share with it. */
 export const scenarios: readonly Scenario[] = [
@@ -27,5 +28,6 @@ export const scenarios: readonly Scenario[] = [
   latency,
   removal,
   expiry,
+  viewers,
   churn,
 ];
