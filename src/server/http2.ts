@@ -156,6 +156,8 @@ export class Http2 {
     const connection = new Http2Connection(socket, this.deps.second, this.deps.pace);
     this.connections.join(connection);
     socket.on("error", () => socket.destroy());
+    // Where a client ends its side the connection is over, as for Go; sockets of ours may be half open.
+    socket.on("end", () => socket.destroy());
     this.faults.begin();
     socket.on("close", () => {
       this.faults.end();

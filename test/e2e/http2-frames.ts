@@ -6,6 +6,7 @@ const RST_STREAM = 3;
 const SETTINGS = 4;
 const PING = 6;
 const WINDOW_UPDATE = 8;
+const ACK = 1;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = 8;
@@ -29,6 +30,14 @@ export function resetFrame(stream: number): Buffer {
 
 export function pingFrame(): Buffer {
   return frame(PING, 0, 0, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+/** How many of these a server has answered: then it has read all that came before them. */
+export function pongsIn(received: Buffer): number {
+  const pong = frame(PING, ACK, 0, [0, 1, 2, 3, 4, 5, 6, 7]);
+  let count = 0;
+  for (let at = received.indexOf(pong); at >= 0; at = received.indexOf(pong, at + 1)) count++;
+  return count;
 }
 
 /** A setting of a kind that nobody knows. */

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { connectionsTo } from "../processes.ts";
 import { eventually, type Gateway, run } from "../program.ts";
 import { Connection } from "../wire.ts";
-import { dataFrame, headersFrame, PREFACE, resetFrame } from "./http2-frames.ts";
+import { dataFrame, headersFrame, PREFACE, pingFrame, pongsIn, resetFrame } from "./http2-frames.ts";
 import { TlsStand, tlsTests } from "./tls.ts";
 
 const { skip, reason } = tlsTests;
@@ -11,6 +12,10 @@ beforeAll(async () => {
   if (!skip) stand = await TlsStand.create();
 });
 
+/** Waits until the server has read all that was written before the last of some pings. */
+const pinged = (connection: Connection, count: number): Promise<true> =>
+  eventually("pings are answered", async () => pongsIn(connection.received) === count);
+
 describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
   const PUSH = ["--data-binary", "some 1\n"];
 
@@ -18,6 +23,7 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await using gateway = await stand.secure();
     expect((await stand.curl(gateway, "/metrics/job/a", "--http2", ...PUSH)).stdout).toBe("200 2");
     expect((await stand.curl(gateway, "/metrics/job/b", "--http1.1", ...PUSH)).stdout).toBe("200 1.1");
+    await eventually("both connections are gone", async () => connectionsTo(gateway.port) === 0);
     expect((await stand.curl(gateway, "/metrics")).stdout).toContain('some{instance="",job="a"} 1');
     expect(gateway.stderr).toContain('msg="TLS is enabled." http2=true address=127.0.0.1:');
   });
@@ -52,8 +58,8 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await using gateway = await stand.secure();
     {
       using connection = await Connection.open(gateway.port, 5_000, true);
-      connection.write(`POST /metrics/job/j HTTP/1.1\r\nHost: a\r\n${rest}`);
-      await Bun.sleep(200);
+      connection.write(`POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n${rest}`);
+      expect(await connection.interim()).toBe(100);
     }
     await eventually("it is refused", async () => gateway.stderr.includes("failed to parse push"));
     expect((await stand.curl(gateway, "/metrics")).stdout).not.toContain("cut{");
@@ -70,12 +76,14 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await using gateway = await stand.secure();
     {
       using connection = await Connection.open(gateway.port, 5_000, "h2");
-      connection.write(Buffer.concat([PREFACE, headersFrame(1, fields), dataFrame(1, "cut 1\n")]));
-      await Bun.sleep(200);
-      if (last !== null) connection.write(last);
-      await Bun.sleep(200);
+      connection.write(Buffer.concat([PREFACE, headersFrame(1, fields), dataFrame(1, "cut 1\n"), pingFrame()]));
+      await pinged(connection, 1);
+      if (last !== null) {
+        connection.write(Buffer.concat([last, pingFrame()]));
+        await pinged(connection, 2);
+      }
     }
-    await Bun.sleep(200);
+    await eventually("the connection is gone", async () => connectionsTo(gateway.port) === 0);
     expect((await stand.curl(gateway, "/metrics")).stdout).not.toContain("cut{");
   });
 
@@ -83,8 +91,8 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     await using gateway = await stand.secure();
     {
       using connection = await Connection.open(gateway.port, 5_000, "h2");
-      connection.write(Buffer.concat([PREFACE, headersFrame(1, FIELDS), dataFrame(1, "whole 1\n", true)]));
-      await Bun.sleep(200);
+      connection.write(Buffer.concat([PREFACE, headersFrame(1, FIELDS), dataFrame(1, "whole 1\n", true), pingFrame()]));
+      await pinged(connection, 1);
     }
     await eventually("it is stored", async () => (await stand.curl(gateway, "/metrics")).stdout.includes("whole{"));
   });
@@ -204,13 +212,14 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     using idleToo = await Connection.open(gateway.port, 10_000, "h2");
     idleToo.write(Buffer.concat([PREFACE, headersFrame(1, { ...FIELDS, ":method": "GET", ":path": "/" }, true)]));
     using busy = await Connection.open(gateway.port, 10_000, true);
-    busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na ");
-    await Bun.sleep(300);
+    busy.write("POST /metrics/job/j HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    expect(await busy.interim()).toBe(100);
+    busy.write("a ");
     const stopping = gateway.stop();
-    await Bun.sleep(300);
+    expect(await idle.statusOrClosed()).toBeNull();
+    await eventually("the idle connection of HTTP/2 is closed", async () => idleToo.closed);
     busy.write("1\n");
     expect((await busy.answer()).status).toBe(200);
     expect(await stopping).toBe(0);
-    expect(await idle.statusOrClosed()).toBeNull();
   });
 });

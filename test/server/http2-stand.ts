@@ -34,7 +34,8 @@ export class Http2Stand {
   private constructor(private readonly server: Server) {}
 
   static async open(): Promise<Http2Stand> {
-    const server = createServer();
+    // As the listener of TLS.
+    const server = createServer({ allowHalfOpen: true });
     const stand = new Http2Stand(server);
     const http2 = stand.http2();
     // What it needs of a TLS socket any socket has.
