@@ -112,7 +112,11 @@ describe.skipIf(machines.skip)(`pushgateway.service in a systemd of its own${mac
     await machine.write("/etc/systemd/system/pushgateway.service.d/soon.conf", "[Service]\nWatchdogSec=1\n");
     await machine.output("systemctl", "daemon-reload");
     await machine.output("systemctl", "restart", "pushgateway.service");
-    await Bun.sleep(1_500);
+    await eventually("its watchdog has heard of it for longer than its time", async () => {
+      const micros = async (name: string) =>
+        Number(await machine.property("pushgateway.service", `${name}TimestampMonotonic`));
+      return (await micros("Watchdog")) > (await micros("ActiveEnter")) + 1_200_000;
+    });
     expect(await machine.property("pushgateway.service", "NRestarts")).toBe("0");
     await machine.output("kill", "-STOP", await machine.property("pushgateway.service", "MainPID"));
     await eventually("it runs again", async () => {

@@ -132,15 +132,18 @@ describe.skipIf(skip)(`clients' certificates${reason}`, () => {
         rejectUnauthorized: false,
         ALPNProtocols: [protocol],
       });
-      let isClosed = false;
+      let [isClosed, isServed] = [false, false];
       socket.on("close", () => {
         isClosed = true;
       });
-      socket.resume().on("error", () => {});
+      socket.on("data", () => {
+        isServed = true;
+      });
+      socket.on("error", () => {});
       await eventually("it is connected", async () => socket.alpnProtocol === protocol);
       if (protocol === "h2") socket.write(PREFACE);
       else socket.write("GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n");
-      await Bun.sleep(300);
+      await eventually("it is served", async () => isServed);
       expect(isClosed).toBe(false);
       stand.replace(
         "ends.yml",

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { untilStopped } from "../processes.ts";
 import { Gateway } from "../program.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { History, readObserved } from "./history.ts";
@@ -26,7 +27,7 @@ async function imageUnderLoad(place: Place, history: History, random: () => numb
   const load = new Load(gateway.port, history, random);
   await Bun.sleep(20 + random() * 1_500);
   gateway.signal("SIGSTOP");
-  await Bun.sleep(200);
+  await untilStopped(gateway.pid);
   const image = new DiskImage(place.file, join(place.folder, "image.db"));
   await kill(gateway);
   await load.cutOff();
