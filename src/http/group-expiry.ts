@@ -68,7 +68,6 @@ export class GroupExpiry {
     const { heldMemory, store, storeTurns } = this.deps;
     const before = store.expiry.expired;
     while (await this.passUntilAwaited()) await storeTurns.snapshotsTaken();
-    storeTurns.goOn();
     heldMemory.check();
     this.unlogged += store.expiry.expired - before;
     this.log();
@@ -79,7 +78,10 @@ export class GroupExpiry {
     const { clock, store, storeTurns } = this.deps;
     return stepInTurns(clock, () => {
       if (storeTurns.isAwaited) return true;
-      return store.expiry.step(clock.now() / 1000) ? MORE : false;
+      const isMore = store.expiry.step(clock.now() / 1000);
+      // What a large group holds may take some turns; only snapshots wait for it.
+      storeTurns.goOn();
+      return isMore ? MORE : false;
     });
   }
 

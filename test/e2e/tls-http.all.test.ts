@@ -28,6 +28,21 @@ describe.skipIf(skip)(`HTTP over TLS${reason}`, () => {
     expect(gateway.stderr).toContain('msg="TLS is enabled." http2=true address=127.0.0.1:');
   });
 
+  test.each(["--http1.1", "--http2"])(
+    "a time to live is taken from the query and the header with %s",
+    async (version) => {
+      await using gateway = await stand.secure();
+      expect((await stand.curl(gateway, "/metrics/job/a?ttl=1s", version, ...PUSH)).stdout.slice(0, 3)).toBe("200");
+      const header = ["-H", "Pushgateway-TTL: 1s"];
+      expect((await stand.curl(gateway, "/metrics/job/b", version, ...header, ...PUSH)).stdout.slice(0, 3)).toBe("200");
+      expect((await stand.curl(gateway, "/metrics/job/c?ttl=1", version, ...PUSH)).stdout).toContain("invalid ttl");
+      await eventually("they are gone", async () => {
+        const { stdout } = await stand.curl(gateway, "/metrics");
+        return !stdout.includes("some{") && stdout.includes("pushgateway_groups_expired_total 2\n");
+      });
+    },
+  );
+
   test("without http2 only HTTP/1.1 is", async () => {
     await using gateway = await stand.secure("", "http_server_config: {http2: false}");
     expect((await stand.curl(gateway, "/metrics/job/a", "--http2", ...PUSH)).stdout).toBe("200 1.1");

@@ -262,6 +262,21 @@ describe("many groups that go at once", () => {
     expect(turns).toBeGreaterThanOrEqual(GROUPS / (TURN_MS * 100 + 1));
   });
 
+  test("large groups, too: what they hold goes in steps, and a scrape waits for it", async () => {
+    const test = createTestApp("--push.group-ttl=1m");
+    const body = Array.from({ length: 1000 }, (_, i) => `m${i} 1\n`).join("");
+    for (let i = 0; i < 20; i++) await push(test.app, `/job/j${i}`, body);
+    test.nowMs += 60_000;
+    for (const sweep of test.sweeps) sweep();
+    for (let groups = 20; groups > 0; groups = test.store.stats.groups) {
+      const lines = (await scrape(test.app)).split("\n");
+      const whole = lines.filter((line) => line.startsWith("push_time_seconds{")).length;
+      expect(lines.filter((line) => /^m\d+\{/.test(line))).toHaveLength(whole * 1000);
+    }
+    verifyStore(test.store);
+    expect(test.store.stats).toMatchObject({ groups: 0, families: 0, series: 0 });
+  });
+
   test("one line of the log has their number", async () => {
     const test = await filled();
     await pass(test, 60_000);
