@@ -16,7 +16,7 @@ const PUSH_SHAPES: readonly FigureShape[] = [
 /** Groups that are loaded with one time to live: all of them end at the same instant, give or take their loading. */
 const BLOCK = 20_000;
 /** Pushes a second, slower than they are, that the time for loading is made of. */
-const LEAST_RATE = 10_000;
+const LEAST_RATE = 14_000;
 const PROBE_EVERY_MS = 1;
 const LAST_GROUP_EVERY_MS = 100;
 const LIMIT_MS = 60_000;
