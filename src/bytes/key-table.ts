@@ -1,6 +1,6 @@
 import { mustBe } from "./broken.ts";
 import { Int32Column } from "./columns.ts";
-import { hashBytes, sameBytes } from "./hash.ts";
+import { compareBytes, hashBytes, sameBytes } from "./hash.ts";
 import { KeyBlocks } from "./key-blocks.ts";
 import { KeySlots } from "./key-slots.ts";
 import { FREE, RowNumbers } from "./row-numbers.ts";
@@ -141,6 +141,11 @@ export class KeyTable {
   /** Whether source[start, start+size) is the key of an id. */
   isKey(id: number, source: Uint8Array, start: number, size: number): boolean {
     return this.size(id) === size && sameBytes(this.bytesOf(id), this.at(id), source, start, size);
+  }
+
+  /** Below 0: the key of an id comes before `other`, byte by byte. */
+  compareKey(id: number, other: Uint8Array): number {
+    return compareBytes(this.bytesOf(id), this.at(id), this.size(id), other, 0, other.length);
   }
 
   /** The key of an id: borrowed, valid until the table is cleared. */

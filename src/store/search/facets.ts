@@ -1,3 +1,4 @@
+import { intAt } from "../../bytes/at.ts";
 import { type GroupTexts, NO_JOB } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
 
@@ -25,26 +26,40 @@ export interface Facets {
 export class FacetCounts {
   private readonly ages = new Array<number>(AGE_STEPS_SECONDS.length + 1).fill(0);
   /** By the number of the job: groups, and those of them that fail. */
-  private readonly jobs: { groups: number; failing: number }[] = [];
+  private jobGroups: Int32Array;
+  private jobFailing: Int32Array;
   private failing = 0;
 
   constructor(
     private readonly groups: Groups,
     private readonly texts: GroupTexts,
     private readonly nowSeconds: number,
-  ) {}
+  ) {
+    this.jobGroups = new Int32Array(texts.jobs.limit);
+    this.jobFailing = new Int32Array(texts.jobs.limit);
+  }
 
   add(id: number, row: number): void {
-    const { groups, ages, jobs } = this;
-    const failing = groups.isFailing(id) ? 1 : 0;
+    const { groups, ages } = this;
     const step = stepOf(this.nowSeconds - groups.succeededSeconds(id));
-    ages[step] = (ages[step] as number) + 1;
+    ages[step] = (ages[step] ?? 0) + 1;
+    const failing = groups.isFailing(id) ? 1 : 0;
     this.failing += failing;
     const job = this.texts.jobAt(row);
-    if (job === NO_JOB) return;
-    jobs[job] ??= { groups: 0, failing: 0 };
-    jobs[job].groups++;
-    jobs[job].failing += failing;
+    if (job !== NO_JOB) this.addOfJob(job, failing);
+  }
+
+  private addOfJob(job: number, failing: number): void {
+    if (job >= this.jobGroups.length) this.grow();
+    this.jobGroups[job] = intAt(this.jobGroups, job) + 1;
+    if (failing > 0) this.jobFailing[job] = intAt(this.jobFailing, job) + failing;
+  }
+
+  /** Jobs came since. */
+  private grow(): void {
+    const { limit } = this.texts.jobs;
+    this.jobGroups = grownTo(limit * 2, this.jobGroups);
+    this.jobFailing = grownTo(limit * 2, this.jobFailing);
   }
 
   taken(): Facets {
@@ -52,18 +67,32 @@ export class FacetCounts {
   }
 
   private mostGroups(): JobCount[] {
-    const most: { job: number; groups: number; failing: number }[] = [];
-    this.jobs.forEach((count, job) => {
-      if (most.length === MOST_JOBS && count.groups <= (most[MOST_JOBS - 1]?.groups ?? 0)) return;
-      const place = most.findLastIndex(({ groups }) => groups >= count.groups) + 1;
-      most.splice(place, 0, { ...count, job });
+    const { jobGroups, jobFailing } = this;
+    const most: number[] = [];
+    const groupsAt = (place: number) => intAt(jobGroups, most[place] ?? 0);
+    for (let job = 0; job < jobGroups.length; job++) {
+      const groups = intAt(jobGroups, job);
+      if (groups === 0 || (most.length === MOST_JOBS && groups <= groupsAt(MOST_JOBS - 1))) continue;
+      const place = most.findLastIndex((other) => intAt(jobGroups, other) >= groups) + 1;
+      most.splice(place, 0, job);
       most.length = Math.min(most.length, MOST_JOBS);
-    });
-    return most.map(({ job, groups, failing }) => ({ job: this.texts.jobText(job), groups, failing }));
+    }
+    return most.map((job) => ({
+      job: this.texts.jobText(job),
+      groups: intAt(jobGroups, job),
+      failing: intAt(jobFailing, job),
+    }));
   }
 }
 
+function grownTo(count: number, rows: Int32Array): Int32Array {
+  const grown = new Int32Array(count);
+  grown.set(rows);
+  return grown;
+}
+
 function stepOf(ageSeconds: number): number {
-  const step = AGE_STEPS_SECONDS.findIndex((end) => ageSeconds < end);
-  return step < 0 ? AGE_STEPS_SECONDS.length : step;
+  let step = 0;
+  while (step < AGE_STEPS_SECONDS.length && ageSeconds >= (AGE_STEPS_SECONDS[step] ?? 0)) step++;
+  return step;
 }

@@ -10,9 +10,8 @@ export interface GroupOrder {
   readonly compare: (id: number, place: GroupPlace) => number;
 }
 
-/** What groups are sorted by, but for `labels`: the smallest comes first. */
-const NUMBER_OF: Readonly<Record<Exclude<GroupSort, "labels">, (groups: Groups, id: number) => number>> = {
-  stored: (_, id) => id,
+/** What groups are sorted by, but for `labels` and `stored`: the smallest comes first. */
+const NUMBER_OF: Readonly<Record<Exclude<GroupSort, "labels" | "stored">, (groups: Groups, id: number) => number>> = {
   pushed: (groups, id) => groups.succeededSeconds(id),
   "-pushed": (groups, id) => -groups.succeededSeconds(id),
   "-failed": (groups, id) => -groups.failedSeconds(id),
@@ -22,8 +21,14 @@ const NUMBER_OF: Readonly<Record<Exclude<GroupSort, "labels">, (groups: Groups, 
 
 /** Groups that are equal in an order come by their ids. */
 export function orderOf(groups: Groups, sort: GroupSort): GroupOrder {
-  return sort === "labels" ? orderByKey(groups) : orderByNumber(groups, NUMBER_OF[sort]);
+  if (sort === "labels") return orderByKey(groups);
+  return sort === "stored" ? BY_ID : orderByNumber(groups, NUMBER_OF[sort]);
 }
+
+const BY_ID: GroupOrder = {
+  placeOf: (id) => ({ id, value: id }),
+  compare: (id, { id: other }) => id - other,
+};
 
 function orderByNumber(groups: Groups, numberOf: (groups: Groups, id: number) => number): GroupOrder {
   return {
@@ -35,7 +40,7 @@ function orderByNumber(groups: Groups, numberOf: (groups: Groups, id: number) =>
 function orderByKey(groups: Groups): GroupOrder {
   return {
     placeOf: (id) => ({ id, value: groups.table.key(id).slice() }),
-    compare: (id, { value }) => Buffer.compare(groups.table.key(id), keyIn(value)),
+    compare: (id, { value }) => groups.table.compareKey(id, keyIn(value)),
   };
 }
 

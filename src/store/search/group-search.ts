@@ -5,6 +5,7 @@ import type { GroupTexts } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
 import type { GroupQuery } from "./group-query.ts";
 import { KeyConditions, requiredLabels } from "./key-conditions.ts";
+import { Needle } from "./needle.ts";
 import { EVERY_ROW, type RowSource, RowsOfJob, RowsWithWord } from "./row-sources.ts";
 
 /** What a search may cost: one to two seconds, in turns. */
@@ -32,16 +33,19 @@ export function* eachGroup(
 ): Generator<null, SearchEnd> {
   const work = new Work();
   const ways = waysOf(texts, query, work);
+  const only = ways.length === 1 ? (ways[0] ?? null) : null;
+  const isTimed = asksTimes(query);
   let lookedAt = 0;
   for (let row = 0, paused = 0; ; row++) {
-    row = nextRow(ways, row, texts.limit);
+    row = only === null ? nextRow(ways, row, texts.limit) : only.rowFrom(row);
     if (row === texts.limit) return { isWhole: true, lookedAt };
     lookedAt++;
     work.charge(GROUP_UNITS);
     const id = texts.idAt(row);
-    if (id >= 0 && isInState(groups, query, id) && isFound(ways, row, groups, id)) take(id, row);
-    if (work.spent > MOST_UNITS) return { isWhole: false, lookedAt };
+    const isAsked = id >= 0 && (!isTimed || isInState(groups, query, id));
+    if (isAsked && (only === null ? isFound(ways, row, groups, id) : only.holdsFor(row, groups, id))) take(id, row);
     if (work.spent - paused < STEP_UNITS) continue;
+    if (work.spent > MOST_UNITS) return { isWhole: false, lookedAt };
     paused = work.spent;
     yield null;
   }
@@ -64,7 +68,11 @@ export function isBegun(groups: Groups, id: number): boolean {
   return groups.beingStored === id && groups.pushedSeconds(id) === 0;
 }
 
-/** What is asked of push times. */
+/** Whether something is asked of push times, and what. */
+function asksTimes({ state, pushedBefore, pushedAfter }: GroupQuery): boolean {
+  return state !== null || pushedBefore !== null || pushedAfter !== null;
+}
+
 function isInState(groups: Groups, { state, pushedBefore, pushedAfter }: GroupQuery, id: number): boolean {
   const pushed = groups.succeededSeconds(id);
   if (pushedBefore !== null && pushed > pushedBefore) return false;
@@ -82,17 +90,13 @@ function waysOf(texts: GroupTexts, { selectors, words }: GroupQuery, work: Work)
 class Way {
   private readonly rows: RowSource;
   /** What else is in each key that is found; the longest, which is likely to be the rarest, comes first. */
-  private readonly needles: readonly Uint8Array[];
+  private readonly needles: readonly Needle[];
   private readonly conditions: KeyConditions | null;
 
-  constructor(
-    private readonly texts: GroupTexts,
-    work: Work,
-    words: readonly string[],
-    selector: Selector | null,
-  ) {
+  constructor(texts: GroupTexts, work: Work, words: readonly string[], selector: Selector | null) {
     const { job, label } = selector === null ? { job: null, label: null } : requiredLabels(selector);
-    const needles = [...words, ...(label === null ? [] : [label])].map(folded).sort((a, b) => b.length - a.length);
+    const folded = [...words, ...(label === null ? [] : [label])].map(foldedBytes).sort((a, b) => b.length - a.length);
+    const needles = folded.map((word) => new Needle(word, texts));
     const [rarest, ...others] = needles;
     if (job !== null) this.rows = new RowsOfJob(Buffer.from(job), texts, work);
     else this.rows = rarest === undefined ? EVERY_ROW : new RowsWithWord(rarest, texts, work);
@@ -107,13 +111,14 @@ class Way {
 
   /** Whether the group of a row, by its id, is found. */
   holdsFor(row: number, groups: Groups, id: number): boolean {
-    if (this.rows.from(row) !== row) return false;
-    for (const needle of this.needles) if (!this.texts.rowHas(needle, row)) return false;
-    return this.conditions === null || this.conditions.holdFor(row, () => groups.table.key(id));
+    const { rows, needles, conditions } = this;
+    if (!rows.has(row) && (rows.from(row) !== row || !rows.has(row))) return false;
+    for (let i = 0; i < needles.length; i++) if (!(needles[i] as Needle).isIn(row)) return false;
+    return conditions === null || conditions.holdFor(row, groups, id);
   }
 }
 
-function folded(text: string): Uint8Array {
+function foldedBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text);
   copyFolded(bytes, 0, bytes.length, bytes, 0);
   return bytes;

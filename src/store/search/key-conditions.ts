@@ -6,6 +6,7 @@ import type { LabelMatcher } from "../../match/matcher.ts";
 import type { Selector } from "../../match/selector.ts";
 import { LOOKUP_UNITS, type Work } from "../../model/work.ts";
 import { type GroupTexts, NO_JOB } from "../table/group-texts.ts";
+import type { Groups } from "../table/groups.ts";
 
 const JOB = "job";
 /** What a pattern said of values is remembered where asking it again costs more than looking that up. */
@@ -70,10 +71,10 @@ export class KeyConditions {
     this.others = conditions.filter(({ matcher }) => matcher.name !== JOB);
   }
 
-  /** The key is asked for where more than the job counts. */
-  holdFor(row: number, key: () => Uint8Array): boolean {
+  /** The key is looked at where more than the job counts. */
+  holdFor(row: number, groups: Groups, id: number): boolean {
     if (this.ofJob.length > 0 && !this.jobHolds(this.texts.jobAt(row))) return false;
-    return this.others.length === 0 || this.othersHold(key());
+    return this.others.length === 0 || this.othersHold(groups.table.key(id));
   }
 
   private jobHolds(job: number): boolean {

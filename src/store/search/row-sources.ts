@@ -1,34 +1,41 @@
 import { ROW_UNITS, type Work } from "../../model/work.ts";
 import { type GroupTexts, NO_ROW } from "../table/group-texts.ts";
+import type { Needle } from "./needle.ts";
 
 /** Rows that may be found; all others are not. */
 export interface RowSource {
-  /** The first of them from `row` on; the limit where there is none. Rows asked for must rise. */
+  /** The first of them from `row` on, or one up to which none is; the limit where there is none. Rows must rise. */
   from(row: number): number;
+  /** Whether a row, which `from` returned for itself, is one of them. */
+  has(row: number): boolean;
 }
 
-export const EVERY_ROW: RowSource = { from: (row) => row };
+export const EVERY_ROW: RowSource = { from: (row) => row, has: () => true };
 
-/** The rows with a word, which is folded, in their keys. */
+/** The rows with a word in their keys. */
 export class RowsWithWord implements RowSource {
   private next = -1;
   /** The limit when the next one was looked for. */
   private limit = 0;
 
   constructor(
-    private readonly word: Uint8Array,
+    private readonly needle: Needle,
     private readonly texts: GroupTexts,
     private readonly work: Work,
   ) {}
 
   from(row: number): number {
-    const { texts, work } = this;
-    const isKnown = this.next >= row && (this.next < this.limit || this.limit === texts.limit);
-    if (isKnown) return this.next;
+    const { texts } = this;
+    if (this.next > row && (this.next < this.limit || this.limit === texts.limit)) return this.next;
+    if (this.next === row && this.needle.wasFound) return row;
     this.limit = texts.limit;
-    this.next = texts.findWord(this.word, row);
-    work.charge((this.next - row) * ROW_UNITS);
+    this.next = this.needle.from(row);
+    this.work.charge((this.next - row) * ROW_UNITS);
     return this.next;
+  }
+
+  has(row: number): boolean {
+    return this.next === row && this.needle.wasFound;
   }
 }
 
@@ -36,6 +43,7 @@ export class RowsWithWord implements RowSource {
 export class RowsOfJob implements RowSource {
   /** The last one that was looked at, or NO_ROW. */
   private row = NO_ROW;
+  private next = NO_ROW;
 
   constructor(
     private readonly job: Uint8Array,
@@ -51,6 +59,11 @@ export class RowsOfJob implements RowSource {
       this.work.charge(ROW_UNITS);
       next = texts.nextOfJob(next);
     }
+    this.next = next;
     return next === NO_ROW ? texts.limit : next;
+  }
+
+  has(row: number): boolean {
+    return this.next === row;
   }
 }

@@ -122,25 +122,36 @@ export class GroupTexts {
     return decoder.decode(unescapeBytes(this.jobs.key(job)));
   }
 
-  /** The first row from `row` on whose key has the word, which is folded; the limit where there is none. */
-  findWord(word: Uint8Array, row: number): number {
-    if (row >= this.rowCount) return this.rowCount;
-    const at = this.text.indexOf(word, this.starts.at(row));
-    return at < 0 || at >= this.usedBytes ? this.rowCount : this.rowAt(at, row);
+  /** The text: the keys end to end, each ended by a line feed. */
+  get bytes(): Buffer {
+    return this.text;
   }
 
-  /** Whether the key of a row has the word, which is folded. */
-  rowHas(word: Uint8Array, row: number): boolean {
-    const end = row + 1 < this.rowCount ? this.starts.at(row + 1) : this.usedBytes;
-    return this.text.subarray(this.starts.at(row), end).indexOf(word) >= 0;
+  /** How much of it there is. */
+  get usedSize(): number {
+    return this.usedBytes;
   }
 
-  /** The row in which a place in the text is, which is at `row` or behind it. */
-  private rowAt(at: number, row: number): number {
-    const { starts, rowCount } = this;
-    let found = row;
-    while (found + 1 < rowCount && starts.at(found + 1) <= at) found++;
-    return found;
+  /** Where the key of a row begins in the text, and ends. */
+  startOf(row: number): number {
+    return this.starts.at(row);
+  }
+
+  endOf(row: number): number {
+    return (row + 1 < this.rowCount ? this.starts.at(row + 1) : this.usedBytes) - 1;
+  }
+
+  /** The row in which a place in the text is. */
+  rowAt(at: number): number {
+    const { starts } = this;
+    let low = 0;
+    let high = this.rowCount - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts.at(middle) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   get sizeBytes(): number {
