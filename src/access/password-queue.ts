@@ -1,4 +1,4 @@
-import { Broken } from "../bytes/broken.ts";
+import { Broken, mustBe } from "../bytes/broken.ts";
 import type { Clock } from "../model/clock.ts";
 /** A password that waits to be verified, and its place. */
 export interface Waiting {
@@ -149,6 +149,15 @@ export class PasswordQueue<T extends Waiting> {
     const count = this.countOf(source) + change;
     if (count > 0) this.bySource.set(source, count);
     else this.bySource.delete(source);
+  }
+
+  /** Throws where those that wait and the counts of their sources differ. */
+  verify(): void {
+    const counts = new Map<string, number>();
+    for (const { source } of this.turns) counts.set(source, (counts.get(source) ?? 0) + 1);
+    for (const [source, count] of counts)
+      mustBe(this.countOf(source), count, `passwords that wait: those of ${source}`);
+    mustBe(this.bySource.size, counts.size, "passwords that wait: sources");
   }
 
   private pick(turns: Turns<T>): number {

@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "../bytes/broken.ts";
 import { limited } from "../model/rejection.ts";
 import type { GzipStitcher } from "../serialise/gzip.ts";
 import { negotiateEncoding } from "../serialise/negotiate.ts";
@@ -151,6 +152,13 @@ export class LongAnswers {
         end();
         sending.cut();
       }
+  }
+
+  /** Throws where the answers that are sent and their places differ. */
+  verify(): void {
+    this.rivals.verify("places of long answers");
+    mustBe(this.rivals.total, this.sending.size, "long answers: places that are taken");
+    mustHold(this.freeBlocks.length <= FREE_BLOCKS, `long answers: ${this.freeBlocks.length} free blocks`);
   }
 
   /** False: there are too many, and none gives way. */

@@ -26,6 +26,11 @@ export class SmallPushes {
     }
   }
 
+  /** Throws where what is remembered of pushes does not fit together. */
+  verify(): void {
+    this.forms.verify();
+  }
+
   private parse(body: Uint8Array, format: PushFormat): Rejection | null {
     const { columns } = this.parsers;
     const rejection = this.parsers.parserOf(format).parse(body);

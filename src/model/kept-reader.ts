@@ -1,4 +1,5 @@
 import { intAt } from "../bytes/at.ts";
+import { mustBe, mustHold } from "../bytes/broken.ts";
 import {
   HEAD_FLAGS,
   HEAD_HELP_AT,
@@ -121,6 +122,35 @@ export class KeptReader {
   /** -1: there is none. */
   helpSize(head: number): number {
     return this.headField(head, HEAD_HELP_SIZE);
+  }
+
+  /** Throws where rows, families and heads do not fit together, or something is not in the bytes. */
+  verify(): void {
+    let familyCount = 0;
+    for (let row = 0; row < this.rowCount; row++) {
+      this.mustBeInside(this.keyStart(row), this.keyEnd(row), `the key of row ${row}`);
+      familyCount += this.familyCount(row);
+    }
+    const headCount = this.kept.heads.length / HEAD_STRIDE;
+    mustBe(this.kept.families.length / KEPT_FAMILY_STRIDE, familyCount, "kept groups: families");
+    mustBe(this.kept.times.length, KEPT_TIMES_STRIDE * this.rowCount, "kept groups: times of groups");
+    mustBe(this.kept.pushedMs.length, familyCount, "kept groups: times of families");
+    for (let family = 0; family < familyCount; family++) {
+      const [lines, side] = [this.linesStart(family), this.family(family, KEPT_SIDE_AT)];
+      mustHold(this.head(family) < headCount, `kept groups: family ${family} has no head`);
+      this.mustBeInside(lines, lines + this.linesSize(family), `the lines of family ${family}`);
+      const sideSize = this.family(family, KEPT_SIDE_SIZE);
+      if (sideSize >= 0) this.mustBeInside(side, side + sideSize, `what is beside the lines of family ${family}`);
+    }
+    for (let head = 0; head < headCount; head++) {
+      const [name, help] = [this.headField(head, HEAD_NAME_AT), this.helpStart(head)];
+      this.mustBeInside(name, name + this.headField(head, HEAD_NAME_SIZE), `the name of head ${head}`);
+      this.mustBeInside(help, help + Math.max(0, this.helpSize(head)), `the help text of head ${head}`);
+    }
+  }
+
+  private mustBeInside(start: number, end: number, what: string): void {
+    mustHold(start >= 0 && start <= end && end <= this.bytes.length, `kept groups: ${what} is not in the bytes`);
   }
 
   private group(row: number, field: number): number {

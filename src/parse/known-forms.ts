@@ -1,11 +1,12 @@
 import { latin1Of } from "../bytes/ascii.ts";
 import { intAt } from "../bytes/at.ts";
-import { Broken } from "../bytes/broken.ts";
+import { Broken, mustBe, mustHold } from "../bytes/broken.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
 import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { verifyColumns } from "../model/verify-columns.ts";
 import { canonicalSize, parseGoFloat, plainInteger } from "./number.ts";
 import { isBlank, tokenEnd } from "./scan.ts";
 
@@ -92,6 +93,32 @@ export class KnownForms {
   private slotOf(key: number): Slot {
     return this.slots[key & (SLOTS - 1)] as Slot;
   }
+
+  /** Throws where a form is not one of its slot, or its columns and values are not those of its body. */
+  verify(): void {
+    const numbers = new Set<number>();
+    let formCount = 0;
+    for (const slot of this.slots) {
+      mustHold(slot.forms.length <= FORMS_A_SLOT, `known forms: ${slot.forms.length} in one slot`);
+      for (const form of slot.forms) {
+        mustHold(this.slotOf(form.key) === slot, `known forms: form ${form.columns.form} is in another slot`);
+        verifyForm(form);
+        numbers.add(form.columns.form);
+        formCount++;
+      }
+    }
+    mustBe(numbers.size, formCount, "known forms: numbers of forms");
+    mustHold(formCount <= this.count, `known forms: ${formCount}, but ${this.count} numbers were given out`);
+  }
+}
+
+function verifyForm({ key, columns, values }: Form): void {
+  const what = `form ${columns.form}`;
+  mustBe(keyOf(columns.body), key, `${what}: the number of its beginning`);
+  mustBe(values.length, 2 * columns.samples.count, `${what}: bounds of values`);
+  for (const [i, at] of values.entries())
+    mustHold(at >= (values[i - 1] ?? 0) && at < columns.body.length, `${what}: bound ${i} of its values is ${at}`);
+  verifyColumns(columns);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { mustBe, mustHold } from "../bytes/broken.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import { LINE_FEED } from "../exposition/characters.ts";
@@ -71,6 +72,19 @@ export class FamilyHeads {
   trim(): void {
     this.lines.trim(LARGE_HEAD_BYTES);
     this.bytes.trim(LARGE_HEAD_BYTES);
+  }
+
+  /** Throws where the heads that are remembered are not of their families, or not as many bytes as are counted. */
+  verify(): void {
+    let knownBytes = 0;
+    for (const [id, head] of this.known) {
+      mustBe(head.bytes[0] ?? -1, head.type, `the head of family ${id}: its type`);
+      mustBe(head.bytes[1] ?? -1, head.flags, `the head of family ${id}: its flags`);
+      mustBe(readSize(head.bytes), Buffer.byteLength(head.name), `the head of family ${id}: the size of its name`);
+      knownBytes += sizeOf(head);
+    }
+    mustBe(knownBytes, this.knownBytes, "heads: bytes");
+    mustHold(knownBytes <= HEADS_BYTES, `heads: ${knownBytes} bytes are more than may be`);
   }
 
   private remember(family: GroupFamily): KnownHead {

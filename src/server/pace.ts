@@ -1,3 +1,5 @@
+import { mustBe, mustHold } from "../bytes/broken.ts";
+
 /** Has input to process when its source's turn comes. */
 export interface Paced {
   goOn(): void;
@@ -75,6 +77,14 @@ export class Pace {
 
   leave(share: Share): void {
     if (--share.members === 0) this.shares.delete(share.source);
+  }
+
+  /** Throws where sources and those that wait for their turn differ; sources without connections may still wait. */
+  verify(): void {
+    for (const [source, share] of this.shares) {
+      mustHold(share.source === source && share.members > 0, `turns of sources: ${source} has no connection`);
+      mustBe(this.queue.filter((one) => one === share).length, share.isOver ? 1 : 0, `turns that ${source} waits for`);
+    }
   }
 
   private exceed(share: Share): void {

@@ -15,7 +15,11 @@ function queueOf(maxWaiting = 100, random = (_: number) => 0) {
   const clock = { nowMs: 0 };
   const queue = new PasswordQueue<Item>({ maxWaiting, nowMs: () => clock.nowMs, random });
   const add = (...words: string[]) => words.map((word) => queue.add(itemOf(word)).map(({ name }) => name));
-  const takeAll = () => Array.from({ length: queue.size }, () => queue.take()?.name);
+  const take = () => {
+    queue.verify();
+    return queue.take()?.name;
+  };
+  const takeAll = () => Array.from({ length: queue.size }, take);
   return { queue, clock, add, takeAll };
 }
 

@@ -7,6 +7,7 @@ import { importGob } from "../../src/import/gob-import.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { Fault } from "../../src/model/fault.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import { verifyColumns } from "../../src/model/verify-columns.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { isGob } from "../../src/persist/gob/read.ts";
@@ -100,6 +101,7 @@ function refusal(refused: Rejection | Fault): string {
 }
 
 function columnsOutcome(columns: PushColumns): string {
+  verifyColumns(columns);
   const { families, metrics, labels, samples, spillSize } = columns;
   const counts = [...[families, metrics, labels, samples].map(({ count }) => count), spillSize];
   const few = counts.map((count) => Math.min(count, 3));

@@ -108,6 +108,7 @@ export function knownFormsTests(steps: number): void {
           });
         }
         if (step % 20 === 0) {
+          for (const { context } of apps) context.smallPushes.verify();
           if (held !== null) expect(linesOf(held.snapshot)).toBe(held.lines);
           held?.snapshot.release();
           const snapshot = (apps[0] as TestApp).store.snapshot();

@@ -30,6 +30,7 @@ class Reader {
   async take(): Promise<void> {
     this.stand.nowMs += 10;
     await this.pieces?.next();
+    this.stand.answers.verify();
   }
 
   cut(): void {
@@ -52,7 +53,9 @@ class Stand {
   }
 
   read(source: string): Reader {
-    return new Reader(this, source);
+    const reader = new Reader(this, source);
+    this.answers.verify();
+    return reader;
   }
 }
 

@@ -2,12 +2,14 @@ import { formatFloat } from "../../src/bytes/float.ts";
 import type { PushColumns } from "../../src/model/columns.ts";
 import { NEEDS_SIDE } from "../../src/model/metric-rows.ts";
 import { METRIC_TYPE_WORDS } from "../../src/model/metric-type.ts";
+import { verifyColumns } from "../../src/model/verify-columns.ts";
 
 /**
  * What columns hold, a line each: `name type "help"`, then its metrics as `  {labels} value` or `  {labels} bound:value
  * ... sum s count c`, marked with `+side` where lines alone will not say everything.
  */
 export function dump(columns: PushColumns): string[] {
+  verifyColumns(columns);
   return Array.from({ length: columns.families.count }, (_, family) => dumpFamily(columns, family)).flat();
 }
 

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { PushColumns } from "../../src/model/columns.ts";
+import { KeptReader } from "../../src/model/kept-reader.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { claimFile } from "../../src/persist/claim.ts";
@@ -109,12 +110,16 @@ export class Kept {
       await Bun.sleep(0);
     }
     await Bun.sleep(0);
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    this.persister["pending"].writer.rows.heads.verify();
   }
 
   /** One thing that waits to be done. */
   async step(): Promise<void> {
     this.later.shift()?.();
     await Bun.sleep(0);
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    this.persister["pending"].writer.rows.heads.verify();
   }
 
   push(job: string, body: string, replace = false): Promise<Rejection | null> {
@@ -166,6 +171,7 @@ export function contentOf(store: Store): string[] {
 export function restored(file: string): string[] {
   const store = new Store(new Map(), true);
   for (const groups of readKeptGroups(file, leaveNothingOut)) {
+    new KeptReader(groups).verify();
     const restoring = store.restoring(groups);
     while (restoring.step());
   }

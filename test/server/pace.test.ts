@@ -34,6 +34,7 @@ function standOf() {
   const turn = () => {
     done.length = 0;
     for (const run of turns.splice(0)) run();
+    pace.verify();
     return done.join(" ");
   };
   return { pace, come, turn, done, turns };

@@ -5,7 +5,8 @@ import { eachBlock } from "../../exposition/each-block.ts";
 
 /**
  * Finds series in the lines of one large chunk: where the labels of each begin, by their hash. It is made step by step,
- * the first time that a series of another group may be in the chunk, and is good until the chunk is written.
+ * the first time that a series of another group may be in the chunk, and is good until the chunk is written. A KeyTable
+ * would have a copy of all labels: 79 bytes a series and not 10, and 34 ms and not 12 to make one of 100,000 series.
  */
 export class SeriesIndex {
   /** Offset + 1 of a series' labels; 0 is free. At most 2/3 full. */

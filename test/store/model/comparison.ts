@@ -83,6 +83,8 @@ class Comparison {
     if (source.chance(0.03)) await this.#beginScrape(step + source.below(40));
     if (step % STEPS_A_COMPARISON > 0) return;
     verifyStore(this.#test.store);
+    this.#test.context.smallPushes.verify();
+    this.#test.context.longAnswers.verify();
     await compareAll(this.#test.app, this.#model);
   }
 
