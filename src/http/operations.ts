@@ -288,7 +288,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
       summary: "Pushes, and other requests, that were refused lately.",
       description: "At most 200, and 1 MB; those that were refused alike are one. A wipe leaves them.",
       parameters: queryParameters(RefusedParameters),
-      responses: { "200": json("The requests.", RefusedResponse), "400": MALFORMED, ...OTHERWISE },
+      responses: { "200": json("The requests.", RefusedResponse), "400": MALFORMED, "503": NOT_YET, ...OTHERWISE },
     },
   },
   apiEvents: {

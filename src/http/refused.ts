@@ -1,16 +1,17 @@
 import { Rejection } from "../model/rejection.ts";
-import { refusedListJson } from "../serialise/refused-json.ts";
+import { refusedListPieces } from "../serialise/refused-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
+import { longAnswer } from "./long-answers.ts";
 import { readParameters } from "./query-parameters.ts";
 import { RefusedParameters } from "./refused-schemas.ts";
-import { privateJson, rejected } from "./reply.ts";
+import { PRIVATE_JSON_HEADERS, rejected } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
 
 const HANDLER = "api/v1/refused";
 const MAX_LISTED = 200;
 
-export type RefusedDeps = Pick<HttpContext, "clock" | "ownMetrics" | "refusals" | "refused">;
+export type RefusedDeps = Pick<HttpContext, "clock" | "gzip" | "longAnswers" | "ownMetrics" | "refusals" | "refused">;
 
 /** /api/v1/refused. No page of another origin may read it: it has addresses and labels of clients. */
 export function refusedHandlers(deps: RefusedDeps): Handlers<"apiRefused"> {
@@ -23,11 +24,13 @@ export function refusedHandlers(deps: RefusedDeps): Handlers<"apiRefused"> {
   };
 }
 
-function listRefused({ clock, refusals, refused }: RefusedDeps, exchange: Exchange): Answer {
+function listRefused(deps: RefusedDeps, exchange: Exchange): Answer {
+  const { clock, refusals, refused } = deps;
   const parameters = readParameters(RefusedParameters, exchange.query);
   if (parameters instanceof Rejection) return rejected(refusals, parameters, exchange);
   const { kind = null, limit = MAX_LISTED } = parameters;
   const { total, kinds } = refused;
   const entries = refused.list(kind, limit);
-  return privateJson(200, refusedListJson({ asOfSeconds: clock.now() / 1000, total, kinds, entries }));
+  const pieces = refusedListPieces({ asOfSeconds: clock.now() / 1000, total, kinds, entries });
+  return longAnswer(deps, exchange, pieces, PRIVATE_JSON_HEADERS);
 }

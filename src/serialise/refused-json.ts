@@ -14,11 +14,15 @@ export interface RefusedList {
   readonly entries: readonly RefusedEntry[];
 }
 
-/** The body of /api/v1/refused. */
-export function refusedListJson({ asOfSeconds, total, kinds, entries }: RefusedList): string {
+const encoder = new TextEncoder();
+
+/** The body of /api/v1/refused, an entry at a time. */
+export function* refusedListPieces({ asOfSeconds, total, kinds, entries }: RefusedList): Generator<Uint8Array> {
   const counts = REFUSED_KINDS.filter((kind) => kinds.has(kind)).map((kind) => `"${kind}":${kinds.get(kind)}`);
   const head = `"as_of":${asOfSeconds},"total":${total},"kinds":{${counts.join(",")}}`;
-  return `{"status":"success","data":{${head},"refused":[${entries.map(refusedEntryJson).join(",")}]}}`;
+  yield encoder.encode(`{"status":"success","data":{${head},"refused":[`);
+  for (const [i, entry] of entries.entries()) yield encoder.encode((i === 0 ? "" : ",") + refusedEntryJson(entry));
+  yield encoder.encode("]}}");
 }
 
 /** One entry as a JSON object. */

@@ -20,6 +20,8 @@ const LABEL_BYTES = 100;
 const CHARACTER_BYTES = 2;
 
 interface Kept extends RefusedEntry {
+  /** The same of those that are alike, and seldom of others. */
+  readonly digest: number;
   readonly sizeBytes: number;
   /** The number of the last of its requests among all. */
   readonly number: number;
@@ -53,7 +55,8 @@ export class RefusedRequests {
     this.noted++;
     const request = bounded(seen);
     const nowMs = this.deps.now();
-    const at = this.entries.findLastIndex((entry) => isAlike(entry.request, request));
+    const digest = digestOf(request);
+    const at = this.find(request, digest);
     const alike = at < 0 ? null : this.take(at);
     const owned = { ...ownedTexts(request), group: alike?.request.group ?? ownedGroup(request.group) };
     this.add({
@@ -63,6 +66,7 @@ export class RefusedRequests {
       lastMs: nowMs,
       sizeBytes: bytesOf(owned),
       number: this.noted,
+      digest,
     });
     while (this.entries.length > MAX_ENTRIES || this.keptBytes > MAX_BYTES) this.take(this.oldest());
   }
@@ -86,6 +90,16 @@ export class RefusedRequests {
     return counts;
   }
 
+  /** The place of the entry that a request is alike; -1: there is none. */
+  private find(request: RefusedRequest, digest: number): number {
+    const { entries } = this;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at] as Kept;
+      if (entry.digest === digest && isAlike(entry.request, request)) return at;
+    }
+    return -1;
+  }
+
   private add(entry: Kept): void {
     this.entries.push(entry);
     this.keptBytes += entry.sizeBytes;
@@ -105,6 +119,9 @@ export class RefusedRequests {
     return this.entries.findIndex(({ request }) => request.group === null);
   }
 }
+
+const digestOf = ({ kind, status, reason, group, client }: RefusedRequest): number =>
+  Bun.hash.xxHash32(`${kind} ${status} ${group?.block ?? client} ${reason}`);
 
 function isAlike(a: RefusedRequest, b: RefusedRequest): boolean {
   if (a.kind !== b.kind || a.status !== b.status || a.reason !== b.reason) return false;
