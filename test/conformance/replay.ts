@@ -190,7 +190,6 @@ async function take(talk: Talk, step: Step, prefix: string, telemetry: string): 
   const answer = await talk.ask(requestOf(step));
   const seen: Seen = { status: answer.status, ...lookAt(answer, step.look) };
   if (step.look === "status") return seen;
-  if (answer.status === 202) await Bun.sleep(10);
   const scrape = await talk.get(`${prefix}${telemetry}`);
   seen.scrape = {
     status: scrape.status,

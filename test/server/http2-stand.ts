@@ -16,6 +16,7 @@ const DATA = 0;
 const HEADERS = 1;
 const RESET = 3;
 const GOAWAY = 7;
+const PING = 6;
 const WINDOW_UPDATE = 8;
 const DEFAULT_WINDOW = 65_535;
 const MAX_FRAME_BYTES = 16_384;
@@ -104,6 +105,8 @@ export class FrameClient {
   readonly answered = new Set<number>();
   readonly reset = new Set<number>();
   isAway = false;
+  /** Its pings that were answered: all that was sent before them has been read. */
+  pongs = 0;
   /** Gives no window for what is answered. */
   isStill = false;
   private received: Buffer = Buffer.alloc(0);
@@ -160,6 +163,7 @@ export class FrameClient {
     if (type === DATA) this.takeData(stream, payload.length);
     if (type === HEADERS) this.answered.add(stream);
     if (type === RESET) this.reset.add(stream);
+    if (type === PING) this.pongs++;
     if (type === GOAWAY) this.isAway = true;
   }
 
