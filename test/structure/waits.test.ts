@@ -7,7 +7,7 @@ const root = join(import.meta.dir, "..", "..");
 
 /** A wait for a time; one of 0 is for a turn of the loop. */
 const SLEEP = /\b(?:Bun\.sleep(?:Sync)?\((?!0\))|setTimeout\()/;
-/** What a time, processor time or the memory of a process is read from. `nowMs: () =>` lends a clock to what is tested. */
+/** What a time, or the memory of a process, is read from. `nowMs: () =>` lends a clock to what is tested. */
 const CLOCK =
   /(?<!nowMs: \(\) => )\b(?:performance\.now\(|hrtime|cpuUsage|memoryUsage|VmRSS|VmHWM|Bun\.nanoseconds)|\butime\b/;
 
