@@ -5,7 +5,6 @@ import { MORE } from "../model/work.ts";
 import { removalPlanJson, removalRefusedJson, removedJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { type GroupSelection, selectGroups } from "../store/search/select-groups.ts";
-import type { Store } from "../store/store.ts";
 import type { HttpContext } from "./context.ts";
 import { type RemovalRequest, readRemovalRequest } from "./groups-query.ts";
 import { accepted, notYet, privateJson, rejected } from "./reply.ts";
@@ -29,15 +28,15 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   if (request instanceof Rejection) return rejected(refusals, request, exchange);
   // An instant to come would take in what is pushed while groups are looked for.
   const asOfSeconds = Math.min(request.confirmed?.asOfSeconds ?? Infinity, clock.now() / 1000);
+  const { wipes } = store;
   const selection = await toEnd(clock, selectGroups(store.searched, request.query, asOfSeconds));
   const refused = await refusalOf(deps, exchange, request, selection);
   if (refused !== null) return refused;
   if (request.confirmed === null) return privateJson(200, removalPlanJson({ ...selection, asOfSeconds }));
-  const { deleted, settled } = await removeSelected(deps, selection, asOfSeconds);
+  const { deleted, leftAlone, settled } = await removeSelected(deps, selection, asOfSeconds, wipes);
   deps.removalLog.deletedMany(exchange, exchange.query, deleted);
   const answer = accepted(refusals, await settled, exchange);
-  const leftAlone = selection.leftAlone + selection.matched - deleted;
-  return answer.status === 202 ? privateJson(202, removedJson(deleted, leftAlone)) : answer;
+  return answer.status === 202 ? privateJson(202, removedJson(deleted, selection.leftAlone + leftAlone)) : answer;
 }
 
 /** The answer where nothing may be deleted; null: it may. */
@@ -58,39 +57,41 @@ async function refusalOf(
 
 interface Removed {
   readonly deleted: number;
+  /** They were pushed to since they were found, or are being pushed to. */
+  readonly leftAlone: number;
   /** Resolves once that is durable, to why it is not, or null. */
   readonly settled: Promise<Rejection | null>;
 }
 
-/** Deletes group after group, with turns of others in between. */
+/**
+ * Deletes group after group, with turns of others in between, as long as the store is not wiped: `wipes` is how often
+ * it had been when the groups were looked for.
+ */
 async function removeSelected(
   { clock, persistence, heldMemory, store, storeTurns }: RemovalDeps,
   { ids, matched }: GroupSelection,
   asOfSeconds: number,
+  wipes: number,
 ): Promise<Removed> {
   const settling = new Settling();
-  let next = 0;
-  let deleted = 0;
+  let [next, deleted, leftAlone] = [0, 0, 0];
   await storeTurns.snapshotsTaken();
   await stepInTurns(clock, () => {
-    if (next === matched) return null;
-    const key = removeUnpushed(store, intAt(ids, next++), asOfSeconds);
-    if (key === null) return MORE;
-    deleted++;
-    settling.add(persistence.settled(key));
+    // What comes after a wipe has the ids of others.
+    if (next === matched || store.wipes !== wipes) return null;
+    const row = store.groupRow(intAt(ids, next++));
+    if (row === null) return MORE;
+    const key = new GroupingKey(row.labels);
+    if (Math.max(row.succeededSeconds, row.failedSeconds) > asOfSeconds || store.isHeld(key)) leftAlone++;
+    else if (store.delete(key)) {
+      deleted++;
+      settling.add(persistence.settled(key.block));
+    }
     return MORE;
   });
   await storeTurns.settled();
   heldMemory.check();
-  return { deleted, settled: settling.all() };
-}
-
-/** Removes a group if nobody pushed to it after an instant, nor does so now. Returns the block of its key, or null. */
-function removeUnpushed(store: Store, group: number, asOfSeconds: number): Uint8Array | null {
-  const row = store.groupRow(group);
-  if (row === null || Math.max(row.succeededSeconds, row.failedSeconds) > asOfSeconds) return null;
-  const key = new GroupingKey(row.labels);
-  return !store.isHeld(key) && store.delete(key) ? key.block : null;
+  return { deleted, leftAlone, settled: settling.all() };
 }
 
 /** Waits for many changes, and keeps nothing of each. */

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { PushColumns } from "../../src/model/columns.ts";
+import { TextParser } from "../../src/parse/text.ts";
 import { ask, createTestApp, push, type TestApp } from "../app.ts";
+import { keyOf } from "../store/stored.ts";
 
 interface Listed {
   readonly as_of: number;
@@ -241,12 +244,84 @@ describe("DELETE /api/v1/groups", () => {
     expect((await remove(createTestApp(), BACKUPS)).status).toBe(405);
   });
 
-  test("leaves turns of the loop to others, and deletes thousands of groups", async () => {
+  /** Does something once, in a turn of the loop of a deletion. */
+  const meanwhile = (app: TestApp, what: () => Promise<unknown>): void => {
+    let isDone = false;
+    let nowMs = 0;
+    app.clock = {
+      nowMs: () => (nowMs += 1),
+      turn: async () => {
+        if (isDone) return;
+        isDone = true;
+        await what();
+      },
+    };
+  };
+
+  const ALL = "match[]={job!=%22%22}";
+  const INSTANTS = [
+    { instant: "the dry run's", later: 0 },
+    { instant: "one to come", later: 3600 },
+  ];
+
+  test.each(INSTANTS)("as of $instant leaves alone what is pushed while it deletes", async ({ later }) => {
+    const app = await filled();
+    const as_of = app.nowMs / 1000 + later;
+    meanwhile(app, async () => {
+      app.nowMs += 1;
+      await push(app.app, "/job/backup-old", "some_metric 7\n");
+      await push(app.app, "/job/new", "some_metric 7\n");
+    });
+    const { status, body } = await remove(app, `${ALL}&dry_run=false&expect=6&as_of=${as_of}`);
+    expect([status, JSON.parse(body).data]).toEqual([202, { deleted: 5, left_alone: 1 }]);
+    expect(paths(await listed(app, { sort: "labels" }))).toEqual(["/job/backup-old", "/job/new"]);
+  });
+
+  test("leaves alone what is pushed after a wipe, in the same instant even", async () => {
+    for (const passedMs of [0, 1]) {
+      const app = await filled();
+      const as_of = app.nowMs / 1000;
+      meanwhile(app, async () => {
+        app.nowMs += passedMs;
+        await ask(app.app, "PUT", "/api/v1/admin/wipe");
+        for (let n = 0; n < 6; n++) await push(app.app, `/job/new/n/${n}`, "some_metric 7\n");
+      });
+      const { body } = await remove(app, `${ALL}&dry_run=false&expect=6&as_of=${as_of}`);
+      expect(JSON.parse(body).data).toEqual({ deleted: 0, left_alone: 0 });
+      expect((await listed(app, {})).total).toBe(6);
+    }
+  });
+
+  test("of a dry run from before a wipe leaves alone what was pushed since", async () => {
+    const app = await filled();
+    const { as_of, matched } = JSON.parse((await remove(app, BACKUPS)).body).data;
+    await ask(app.app, "PUT", "/api/v1/admin/wipe");
+    app.nowMs += 1;
+    await push(app.app, "/job/backup/instance/db-1", "some_metric 1\n");
+    const { body } = await remove(app, `${BACKUPS}&dry_run=false&expect=${matched}&as_of=${as_of}`);
+    expect(JSON.parse(body).data).toEqual({ deleted: 0, left_alone: 1 });
+  });
+
+  test("of 100,000 groups takes turns: a few are looked for and deleted in each", async () => {
     const app = createTestApp("--web.enable-admin-api");
-    for (let n = 0; n < 3_000; n++) await push(app.app, `/job/many/n/${n}`, "some_metric 1\n");
-    const as_of = app.nowMs / 1000;
-    const { body } = await remove(app, `match[]={job="many"}&dry_run=false&expect=3000&as_of=${as_of}`);
-    expect(JSON.parse(body).data).toEqual({ deleted: 3_000, left_alone: 0 });
-    expect((await listed(app, {})).total).toBe(0);
+    const { store } = app;
+    const columns = new PushColumns();
+    new TextParser(columns, false).parse(Buffer.from("some_metric 1\n"));
+    for (let n = 0; n < 100_000; n++)
+      store.apply({ key: keyOf({ job: "many", n: `${n}` }), columns, replace: false, receivedMs: 1 });
+    let nowMs = 0;
+    let [before, most, turns] = [store.stats.groups, 0, 0];
+    app.clock = {
+      nowMs: () => (nowMs += 1),
+      turn: async () => {
+        most = Math.max(most, before - store.stats.groups);
+        before = store.stats.groups;
+        turns++;
+      },
+    };
+    const { body } = await remove(app, `match[]={job="many"}&dry_run=false&expect=100000&as_of=${app.nowMs / 1000}`);
+    expect(JSON.parse(body).data).toEqual({ deleted: 100_000, left_alone: 0 });
+    expect(most).toBeLessThanOrEqual(2);
+    expect(turns).toBeGreaterThan(50_000);
   });
 });
