@@ -11,7 +11,7 @@ export interface Page {
   readonly text: string;
 }
 
-const PATTERNS = ["*.md", "docs/*.md", "deploy/**/*.md", "build/*/*.md"];
+const PATTERNS = ["*.md", "docs/*.md", "deploy/**/*.md", "build/*/*.md", "src/*/*.md"];
 
 export function readPage(path: string): Page {
   return { path, text: readFileSync(join(root, path), "utf8") };
