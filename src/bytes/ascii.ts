@@ -36,6 +36,8 @@ export function isLegacyLabel(source: Uint8Array, start: number, size: number): 
   return true;
 }
 
+export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+
 /** Of Buffer's methods the quickest way to a string; it takes any bytes. */
 const { latin1Slice } = Buffer.prototype;
 

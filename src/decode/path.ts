@@ -1,4 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
+import { EQUALS } from "../exposition/characters.ts";
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
@@ -6,7 +7,6 @@ import { Rejection } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 
 const BASE64_SUFFIX = "@base64";
-const EQUALS = 0x3d;
 const PERCENT = 0x25;
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });

@@ -1,4 +1,5 @@
 /** Bytes that have a meaning in the text format. */
+export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
 export const SPACE = 0x20;
 export const QUOTE = 0x22;

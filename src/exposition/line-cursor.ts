@@ -27,8 +27,8 @@ const STEP_BYTES = 16 * 1024;
 
 /**
  * Walks the finished lines of one family metric by metric (their shape: model/view.ts). All fields are byte offsets
- * into `lines` and hold until the next `next`, `begin` or `open`; nothing is allocated a metric. Lines without labels
- * are read as well. A metric may be as large as a push; `begin` and `step` read it in slices.
+ * into `lines` and hold until the next `step`, `begin` or `open`; nothing is allocated a metric. Lines without labels
+ * are read as well. A metric may be as large as a push; `begin` and `readOn` read it in slices.
  *
  * For a summary or histogram `points` are its quantiles or buckets, and `sum` and `count` are set; for every other type
  * `value` is. The lines were rendered by the store, so a shape that is not theirs is a fault of ours and throws.
@@ -78,13 +78,13 @@ export class LineCursor {
   }
 
   /** Moves to the next metric and reads it whole; false if there is none. */
-  next(): boolean {
+  step(): boolean {
     if (!this.begin()) return false;
-    while (!this.step());
+    while (!this.readOn());
     return true;
   }
 
-  /** Moves to the next metric, which `step` must read; false if there is none. */
+  /** Moves to the next metric, which `readOn` must read; false if there is none. */
   begin(): boolean {
     if (this.lineEnd >= this.end) return false;
     this.lineStart = this.lineEnd;
@@ -97,7 +97,7 @@ export class LineCursor {
   }
 
   /** Reads on in the metric, some ten thousand bytes; true once it is read whole. */
-  step(): boolean {
+  readOn(): boolean {
     if (!this.hasLabels) {
       if (!this.readLabels()) return false;
       this.hasLabels = true;

@@ -30,8 +30,8 @@ export class CurrentFamily {
     private readonly utf8Names: boolean,
   ) {}
 
-  reset(): void {
-    this.table.reset();
+  begin(): void {
+    this.table.clear();
     this.row = -1;
     this.lastNameSize = 0;
   }

@@ -15,7 +15,7 @@ export class FamilyTable {
   private slots = new Int32Array(64);
   private used = 0;
 
-  reset(): void {
+  clear(): void {
     if (this.slots.length > MAX_KEPT_SLOTS) this.slots = new Int32Array(64);
     else if (this.used > 0) this.slots.fill(0);
     this.used = 0;

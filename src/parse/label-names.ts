@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isLegacyLabel } from "../bytes/ascii.ts";
+import { UNDERSCORE } from "../exposition/characters.ts";
 import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
 import { LabelSet, sameName } from "./label-set.ts";
@@ -21,7 +22,7 @@ export class LabelNames {
     const bytes = this.columns.bytesOf(at);
     const start = offsetOf(at);
     // "__name__" is as long as few labels are; the first byte excludes most of the others.
-    if (size === 8 && bytes[start] === 0x5f && this.columns.latin1(at, size) === "__name__")
+    if (size === 8 && bytes[start] === UNDERSCORE && this.columns.latin1(at, size) === "__name__")
       return 'label name "__name__" is reserved';
     if (at >= 0) return null;
     const valid = this.utf8Names

@@ -1,3 +1,4 @@
+import { isDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../exposition/characters.ts";
 
@@ -46,8 +47,6 @@ function isCanonicalScientific(
   if (mantissaEnd > wholeEnd && body[mantissaEnd - 1] === ZERO) return false;
   return isCanonicalExponent(body, mantissaEnd, end);
 }
-
-const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 
 function digitsEnd(body: Uint8Array, start: number, end: number): number {
   let at = start;

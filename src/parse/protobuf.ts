@@ -88,7 +88,7 @@ export class ProtobufParser {
     this.columns.begin(body);
     this.columns.hasQuotedNames = true;
     this.columns.keepsEmptyFamilies = true;
-    this.table.reset();
+    this.table.clear();
     this.stamped.clear();
     this.familyCount = 0;
     this.values.begin(body);

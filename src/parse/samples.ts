@@ -29,7 +29,7 @@ export class SampleAssembler {
   constructor(private readonly columns: PushColumns) {}
 
   begin(): void {
-    this.series.reset();
+    this.series.clear();
     this.hasComposites = false;
   }
 

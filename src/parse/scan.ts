@@ -1,7 +1,7 @@
-import { LINE_FEED } from "../exposition/characters.ts";
+import { LINE_FEED, SPACE, TAB } from "../exposition/characters.ts";
 
 /** Whether a byte is a blank or a tab; behind the end of a body there is none. */
-export const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;
+export const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB;
 
 /** The first offset from `start` on that is neither a blank nor a tab; `end` if there is none. */
 export function skipBlanks(body: Uint8Array, start: number, end: number): number {
@@ -15,7 +15,7 @@ export function tokenEnd(body: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
     const byte = body[at] as number;
-    if (byte <= 0x20 && (isBlank(byte) || byte === LINE_FEED)) break;
+    if (byte <= SPACE && (isBlank(byte) || byte === LINE_FEED)) break;
     at++;
   }
   return at;

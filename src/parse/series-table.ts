@@ -13,7 +13,7 @@ export class SeriesTable {
   private slots = new Int32Array(2 * 64);
   private used = 0;
 
-  reset(): void {
+  clear(): void {
     if (this.slots.length > 2 * MAX_KEPT_SLOTS) this.slots = new Int32Array(2 * 64);
     else if (this.used > 0) this.slots.fill(0);
     this.used = 0;

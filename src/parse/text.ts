@@ -120,7 +120,7 @@ export class TextParser {
     this.columns.begin(body);
     this.at = 0;
     this.pausedIn = "body";
-    this.families.reset();
+    this.families.begin();
     this.assembler.begin();
     this.body = body;
     this.end = body.length;

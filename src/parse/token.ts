@@ -1,6 +1,6 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
-import { BACKSLASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
+import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "../exposition/characters.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
@@ -102,7 +102,7 @@ function unescapedLineFeed(what: string, columns: PushColumns, first: number): s
 /** The byte of an escape, or -1. Names, label values and HELP texts know the same three. */
 function resolveEscape(byte: number): number {
   if (byte === BACKSLASH) return BACKSLASH;
-  if (byte === 0x6e) return LINE_FEED;
+  if (byte === LOWER_N) return LINE_FEED;
   return byte === QUOTE ? QUOTE : -1;
 }
 

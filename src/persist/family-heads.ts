@@ -3,9 +3,17 @@ import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
 import { LINE_FEED } from "../exposition/characters.ts";
 import { appendHelpText } from "../exposition/help-text.ts";
-import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
+import {
+  HEAD_AGE_BYTES,
+  HEAD_ASIDE,
+  HEAD_HAS_AGE,
+  HEAD_HAS_HELP,
+  HEAD_QUOTED,
+  HEAD_TYPELESS,
+} from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
 import type { GroupFamily } from "../model/view.ts";
+import { HEAD_NUMBERS_BYTES } from "./parts-cursor.ts";
 
 /** Heads beyond this are made anew each time; nearly all are far below. */
 const LARGE_HEAD_BYTES = 2048;
@@ -13,9 +21,6 @@ const LARGE_HEAD_BYTES = 2048;
 const HEADS_BYTES = 8 << 20;
 /** The objects of a head, about. */
 const HEAD_OBJECT_BYTES = 400;
-/** Of a head, before the name: type, flags and the size of the name. */
-const FIXED_BYTES = 6;
-const AGE_BYTES = 8;
 
 /** What the rows of all groups say alike about a family. */
 export interface FamilyHead {
@@ -117,7 +122,7 @@ export class FamilyHeads {
 
 /** About what a head takes up in a row, without making it. */
 export function headSize({ name, help }: GroupFamily): number {
-  return 2 * (name.length + (help?.length ?? 0)) + FIXED_BYTES + AGE_BYTES;
+  return 2 * (name.length + (help?.length ?? 0)) + HEAD_NUMBERS_BYTES + HEAD_AGE_BYTES;
 }
 
 const sizeOf = ({ lines, bytes }: FamilyHead): number => lines.length + bytes.length + HEAD_OBJECT_BYTES;
@@ -132,7 +137,7 @@ function isHeadOf(head: KnownHead, family: GroupFamily): boolean {
   if (head.type !== type || head.age !== age || head.name !== name || head.flags !== flagsOf(family)) return false;
   if (help === null) return true;
   // The help ends the head; before it is the name, of the same size in all heads of that name.
-  const at = FIXED_BYTES + readSize(head.bytes) + (age === 0 ? 0 : AGE_BYTES);
+  const at = HEAD_NUMBERS_BYTES + readSize(head.bytes) + (age === 0 ? 0 : HEAD_AGE_BYTES);
   return head.bytes.length - at === help.length && sameBytes(head.bytes, at, help, 0, help.length);
 }
 

@@ -17,7 +17,7 @@ export class GroupIds {
     this.bytes[id] = 1;
   }
 
-  delete(id: number): void {
+  remove(id: number): void {
     if (id < this.bytes.length) this.bytes[id] = 0;
   }
 

@@ -1,10 +1,10 @@
+import { isDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import { compareBytes, sameBytes } from "../bytes/hash.ts";
 import {
   BACKSLASH,
   BRACE_CLOSE,
   BRACE_OPEN,
-  COLON,
   COMMA,
   EQUALS,
   LINE_FEED,
@@ -207,7 +207,7 @@ export class LineCheck {
       const byte = byteAt(source, at);
       const lower = byte | 0x20;
       if (lower >= 0x61 && lower <= 0x7a) continue;
-      if (byte === UNDERSCORE || (byte >= 0x30 && byte < COLON && at > start)) continue;
+      if (byte === UNDERSCORE || (isDigit(byte) && at > start)) continue;
       break;
     }
     const isReserved = source[start] === UNDERSCORE && source[start + 1] === UNDERSCORE;
@@ -278,8 +278,6 @@ export class LineCheck {
     return at + 1;
   }
 }
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte < COLON;
 
 const JOB = Buffer.from("job");
 const INSTANCE = Buffer.from("instance");

@@ -7,8 +7,14 @@ export const NUMBERS_BYTES = 32;
 /** Type, flags and the size of the name, which a head begins with. */
 export const HEAD_NUMBERS_BYTES = 6;
 const LAST_TYPE = 5;
-/** Where the place of the lines is in the numbers. */
+/** Where each number is among them, as `RowWriter.writePart` says what they are. */
+export const PUSHED_AT = 0;
+export const METRICS_AT = 8;
+export const LINES_AT = 12;
 export const START_AT = 16;
+export const SIZE_AT = 20;
+export const SIDE_SIZE_AT = 24;
+export const HEAD_SIZE_AT = 28;
 /** Counts and sizes are kept as integers of 32 bits. */
 const MOST = 2 ** 31 - 1;
 
@@ -54,13 +60,13 @@ export class PartsCursor {
     if (at === parts.length) return false;
     if (parts.length - at < NUMBERS_BYTES) broken(`a family is cut short at ${at}`);
     this.at = at;
-    this.pushedMs = numbers.getFloat64(at, true);
-    this.metricCount = numbers.getUint32(at + 8, true);
-    this.lineCount = numbers.getUint32(at + 12, true);
+    this.pushedMs = numbers.getFloat64(at + PUSHED_AT, true);
+    this.metricCount = numbers.getUint32(at + METRICS_AT, true);
+    this.lineCount = numbers.getUint32(at + LINES_AT, true);
     this.linesAt = numbers.getUint32(at + START_AT, true);
-    this.linesSize = numbers.getUint32(at + 20, true);
-    this.sideSize = numbers.getInt32(at + 24, true);
-    this.headSize = numbers.getUint32(at + 28, true);
+    this.linesSize = numbers.getUint32(at + SIZE_AT, true);
+    this.sideSize = numbers.getInt32(at + SIDE_SIZE_AT, true);
+    this.headSize = numbers.getUint32(at + HEAD_SIZE_AT, true);
     this.headAt = at + NUMBERS_BYTES;
     this.sideAt = this.headAt + this.headSize;
     this.next = this.sideAt + Math.max(this.sideSize, 0);

@@ -107,7 +107,7 @@ export class PendingChanges {
     underWay?.current.delete(group);
     if (this.inFile.has(group)) this.removals.note(key, !written?.isNew, waiters);
     else waiters?.resolve(this.wipeSettled(underWay));
-    this.inFile.delete(group);
+    this.inFile.remove(group);
   }
 
   wiped(underWay: WrittenBatch | null): void {
@@ -235,7 +235,7 @@ export class PendingChanges {
   }
 
   private takeBack({ id, isNew, isLast, large, segments }: WrittenGroup): void {
-    if (isNew) this.inFile.delete(id);
+    if (isNew) this.inFile.remove(id);
     const known = this.store.segmentsOf(id);
     for (const segment of segments) known?.noteChanged(segment);
     if (large === null) return this.changed(id);
@@ -253,7 +253,7 @@ export class PendingChanges {
     if (current.get(group.id) !== group) return;
     current.delete(group.id);
     this.take(group.id)?.resolve(fault);
-    this.inFile.delete(group.id);
+    this.inFile.remove(group.id);
     const kept = this.store.putBack(group.id, before);
     if (kept >= 0) this.inFile.add(kept);
   }

@@ -1,9 +1,19 @@
 import { byteAt } from "../bytes/at.ts";
 import { Broken } from "../bytes/broken.ts";
 import { Writer } from "../bytes/writer.ts";
+import { LINE_FEED } from "../exposition/characters.ts";
 import type { GroupFamily, LabelPair } from "../model/view.ts";
 import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
-import { NUMBERS_BYTES } from "./parts-cursor.ts";
+import {
+  HEAD_SIZE_AT,
+  LINES_AT,
+  METRICS_AT,
+  NUMBERS_BYTES,
+  PUSHED_AT,
+  SIDE_SIZE_AT,
+  SIZE_AT,
+  START_AT,
+} from "./parts-cursor.ts";
 
 /** What a row says of families, as bytes. */
 export interface EncodedRow {
@@ -15,7 +25,6 @@ export interface EncodedRow {
 
 /** The size of a side that is not there. */
 const NO_SIDE = -1;
-const LINE_FEED = 0x0a;
 /** Buffers that have grown beyond this are given back. */
 const KEPT_BUFFER_BYTES = 1 << 20;
 
@@ -101,13 +110,13 @@ export class RowWriter {
    */
   private writePart(family: GroupFamily, head: FamilyHead, start: number): void {
     const { numbers, parts } = this;
-    numbers.setFloat64(0, family.pushedMs, true);
-    numbers.setUint32(8, family.metricCount, true);
-    numbers.setUint32(12, family.lineCount, true);
-    numbers.setUint32(16, start, true);
-    numbers.setUint32(20, family.lines.length, true);
-    numbers.setInt32(24, family.side?.length ?? NO_SIDE, true);
-    numbers.setUint32(28, head.bytes.length, true);
+    numbers.setFloat64(PUSHED_AT, family.pushedMs, true);
+    numbers.setUint32(METRICS_AT, family.metricCount, true);
+    numbers.setUint32(LINES_AT, family.lineCount, true);
+    numbers.setUint32(START_AT, start, true);
+    numbers.setUint32(SIZE_AT, family.lines.length, true);
+    numbers.setInt32(SIDE_SIZE_AT, family.side?.length ?? NO_SIDE, true);
+    numbers.setUint32(HEAD_SIZE_AT, head.bytes.length, true);
     parts.append(this.numberBytes);
     parts.append(head.bytes);
   }

@@ -99,7 +99,7 @@ export class SideCursor {
   }
 
   /** Moves to the next metric; false if there is none. */
-  next(): boolean {
+  step(): boolean {
     const { records } = this;
     if (!records.step()) {
       if (records.failed) throw new Broken("reading stored protobuf: the bytes are no metrics");

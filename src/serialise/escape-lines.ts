@@ -43,7 +43,7 @@ export function* escapeLines(
   cursor.open(lines, MetricType.untyped);
   let stop = STRIDE_BYTES;
   while (cursor.begin()) {
-    while (!cursor.step()) yield NOTHING;
+    while (!cursor.readOn()) yield NOTHING;
     if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* escapeLargeLine(out, cursor, family, scheme);
     else if (cursor.hasQuotedNames) escapeLine(out, cursor, family, scheme);
     else out.copy(lines, cursor.lineStart, cursor.lineEnd);

@@ -44,7 +44,7 @@ export function* metricRows(
   cursor.open(lines, type);
   let stop = STRIDE_BYTES;
   while (cursor.begin()) {
-    while (!cursor.step()) yield NOTHING;
+    while (!cursor.readOn()) yield NOTHING;
     out.ascii(ROW_START);
     if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, type);
     else appendMetric(out, cursor, type);
@@ -152,7 +152,7 @@ function appendPlain(out: Writer, source: Uint8Array, start: number, end: number
 
 function* sideRows(out: Writer, side: Uint8Array, type: MetricType): Generator<Uint8Array> {
   const cursor = new SideCursor(side);
-  while (cursor.next()) {
+  while (cursor.step()) {
     const isLarge = cursor.sizeBytes > LARGE_METRIC_BYTES;
     const metric = showSide(isLarge ? yield* paused(cursor.metricInTurns()) : cursor.metric(), type);
     out.ascii(ROW_START);

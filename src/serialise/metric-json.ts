@@ -106,7 +106,7 @@ function* linesJsonPieces(
   let stop = STRIDE_BYTES;
   for (let metric = 0; metric < end && cursor.begin(); metric++) {
     if (metric > offset) out.byte(COMMA);
-    while (!cursor.step()) yield NOTHING;
+    while (!cursor.readOn()) yield NOTHING;
     if (metric < offset) {
       if (cursor.lineEnd < stop) continue;
     } else if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, kind, order, hidden);

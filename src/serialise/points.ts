@@ -1,8 +1,8 @@
+import { isDigit } from "../bytes/ascii.ts";
 import { byteAt, intAt } from "../bytes/at.ts";
 import { compareBytes } from "../bytes/hash.ts";
 import { sortInTurns } from "../bytes/sort-in-turns.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { NINE, ZERO } from "../exposition/characters.ts";
 import type { LineCursor } from "../exposition/line-cursor.ts";
 import { goFloat, isUint64, readFloat, uint64Text } from "../exposition/number-text.ts";
 import { NOTHING, RUN } from "./pieces.ts";
@@ -93,7 +93,7 @@ function isWhole(lines: Uint8Array, start: number, end: number): boolean {
 
 function areDigits(lines: Uint8Array, start: number, end: number): boolean {
   if (end - start > UINT64_DIGITS) return false;
-  for (let at = start; at < end; at++) if (byteAt(lines, at) < ZERO || byteAt(lines, at) > NINE) return false;
+  for (let at = start; at < end; at++) if (!isDigit(byteAt(lines, at))) return false;
   return true;
 }
 

@@ -101,7 +101,7 @@ export function appendMetrics(out: Writer, family: EncodableFamily, scratch = ne
   const cursor = scratch.cursor;
   cursor.open(family.lines, family.type);
   const append = metricEncoder(family.type);
-  while (cursor.next()) append(out, scratch);
+  while (cursor.step()) append(out, scratch);
 }
 
 /**
@@ -116,7 +116,7 @@ export function* metricPieces(out: Writer, family: EncodableFamily, scratch: Enc
   const append = metricEncoder(family.type);
   let stop = STRIDE_BYTES;
   while (cursor.begin()) {
-    while (!cursor.step()) yield NOTHING;
+    while (!cursor.readOn()) yield NOTHING;
     if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, scratch, family.type);
     else append(out, scratch);
     if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;

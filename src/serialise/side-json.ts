@@ -24,7 +24,7 @@ export function* sideJsonPieces(
   const cursor = new SideCursor(side);
   const { offset } = view;
   const end = offset + view.limit;
-  for (let metric = 0; metric < end && cursor.next(); metric++) {
+  for (let metric = 0; metric < end && cursor.step(); metric++) {
     if (metric < offset) {
       if (metric % RUN === 0) yield NOTHING;
       continue;

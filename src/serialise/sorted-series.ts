@@ -90,7 +90,7 @@ function* readSeries(
   const records = new FieldCursor();
   if (side !== null) records.open(side, 0, side.length);
   cursor.open(lines, type);
-  while (cursor.next()) {
+  while (cursor.step()) {
     const isTold = side !== null && records.step();
     series.push({
       lines: lines.subarray(cursor.lineStart, cursor.lineEnd),

@@ -112,13 +112,13 @@ function* pushTimeHtml(family: ShownFamily | null, cursor: LineCursor): Generato
 function* firstValue({ side, lines, type }: ShownFamily, cursor: LineCursor): Generator<Uint8Array, number> {
   if (side !== null) {
     const sides = new SideCursor(side);
-    const metric = sides.next() ? showSide(yield* paused(sides.metricInTurns()), type) : null;
+    const metric = sides.step() ? showSide(yield* paused(sides.metricInTurns()), type) : null;
     return metric?.kind === "value" ? Number(metric.value) : 0;
   }
   if (type >= MetricType.histogram || type === MetricType.summary) return 0;
   cursor.open(lines, type);
   if (!cursor.begin()) return 0;
-  while (!cursor.step()) yield NOTHING;
+  while (!cursor.readOn()) yield NOTHING;
   return readFloat(lines, cursor.valueStart, cursor.valueEnd);
 }
 

@@ -89,7 +89,7 @@ function readAll(lines: string, type: MetricType): unknown[] {
   const text = (start: number, end: number) => Buffer.from(cursor.lines.subarray(start, end)).toString();
   cursor.open(Buffer.from(lines), type);
   const metrics: unknown[] = [];
-  while (cursor.next()) {
+  while (cursor.step()) {
     const names = Array.from({ length: cursor.labelCount }, (_, i) => [cursor.labelName(i), cursor.labelValue(i)]);
     const labels = Object.fromEntries(names);
     const isPlain = type === MetricType.gauge || type === MetricType.counter || type === MetricType.untyped;

@@ -78,7 +78,7 @@ describe("nativeBuckets", () => {
     const body = Buffer.from(recorded?.steps[0]?.body ?? "", "base64");
     /** The message's length, its name `n` and its type come before the metric. */
     const cursor = new SideCursor(body.subarray(6));
-    const metric = cursor.next() ? cursor.metric() : undefined;
+    const metric = cursor.step() ? cursor.metric() : undefined;
     expect(shown(metric?.histogram ?? {})).toEqual([
       [1, "-0.9170040432046711", "-0.8408964152537144", "4"],
       [3, "-0.001", "0.001", "2"],

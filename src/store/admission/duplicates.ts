@@ -1,5 +1,6 @@
 import { KeyTable } from "../../bytes/key-table.ts";
 import { Writer } from "../../bytes/writer.ts";
+import { COMMA } from "../../exposition/characters.ts";
 import { eachBlock } from "../../exposition/each-block.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";
@@ -211,7 +212,7 @@ export class DuplicateSearch {
       work.chargeSearch(LOOKUP_UNITS + name.length);
       const id = this.names.find(name, 0, name.length);
       if (id < 0) return NOBODY;
-      if (key.length > 0) key.byte(0x2c);
+      if (key.length > 0) key.byte(COMMA);
       key.copy(source, places[id * 2] as number, places[id * 2 + 1] as number);
     }
     this.lookups++;

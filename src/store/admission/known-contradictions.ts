@@ -136,10 +136,6 @@ export class KnownContradictions implements Contradictions {
     return this.lastAge;
   }
 
-  /**
-   * Puts lines where they belong. `chunk` is the one that the group has of the name, at `place`, or -1; `doubles` the
-   * group of which they hold a series, or NOBODY, or ITSELF. `why` describes that.
-   */
   put(
     group: number,
     name: Uint8Array,

@@ -1,7 +1,8 @@
 import { byteAt } from "../../bytes/at.ts";
 import { copyLongRun, RUNTIME_BYTES } from "../../bytes/copy.ts";
 import type { Writer } from "../../bytes/writer.ts";
-import { BRACE_OPEN, EQUALS, LINE_FEED, QUOTE } from "../../exposition/characters.ts";
+import { BRACE_OPEN, EQUALS, QUOTE } from "../../exposition/characters.ts";
+import { appendEscaped } from "../../exposition/escape.ts";
 
 /** Writes what a line begins with where the name needs quotes: `{"na.me_suffix",`. */
 export function writeQuotedHead(out: Writer, name: Uint8Array, suffix: string): void {
@@ -39,11 +40,4 @@ export function appendQuoted(out: Writer, name: Uint8Array): void {
   out.byte(QUOTE);
   appendEscaped(out, name);
   out.byte(QUOTE);
-}
-
-function appendEscaped(out: Writer, text: Uint8Array): void {
-  for (const byte of text) {
-    if (byte === 0x5c || byte === QUOTE || byte === LINE_FEED) out.byte(0x5c);
-    out.byte(byte === LINE_FEED ? 0x6e : byte);
-  }
 }

@@ -2,7 +2,7 @@ import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
 import { byteAt, intAt } from "../../bytes/at.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE } from "../../exposition/characters.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE, UNDERSCORE, ZERO } from "../../exposition/characters.ts";
 import { GroupingKey } from "../../exposition/grouping-key.ts";
 import { ABSENT, offsetOf, PushColumns } from "../../model/columns.ts";
 import { NEEDS_SIDE } from "../../model/metric-rows.ts";
@@ -224,7 +224,7 @@ export class Renderer {
   /** Appends the value of a sample; 0 where there is none (-1). */
   appendValue(columns: PushColumns, sample: number): void {
     const { out } = this;
-    if (sample < 0) return out.byte(0x30);
+    if (sample < 0) return out.byte(ZERO);
     const size = columns.samples.tokenSize(sample);
     if (size === 0) return out.float(columns.samples.value(sample));
     const at = columns.samples.tokenAt(sample);
@@ -277,7 +277,7 @@ export class Renderer {
     const name = columns.bytesOf(nameAt);
     const start = offsetOf(nameAt);
     if (label.length > 0) label.byte(COMMA);
-    if (name[start] === 0x5f && name[start + 1] === 0x5f && size > 1) this.hasReservedLabel = true;
+    if (name[start] === UNDERSCORE && name[start + 1] === UNDERSCORE && size > 1) this.hasReservedLabel = true;
     const valueAt = labels.valueAt(row);
     const valueSize = labels.valueSize(row);
     if (valueAt === ABSENT || nameAt === ABSENT) this.notePartial(metric, row);

@@ -162,7 +162,7 @@ export class Family {
   remove(pages: Pages, held: Page, place: ChunkPlace): void {
     if (held.chunkCount === 1) return this.dropPage(pages, held);
     const page = pages.writable(held, this.pages);
-    page.delete(place);
+    page.remove(place);
     if (page.used < page.bytes.length / 2 && page.used + place.size >= page.bytes.length / 2) this.noteRoomy(page);
   }
 

@@ -1,13 +1,14 @@
 import { copyFolded } from "../../bytes/ascii.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
+import { LINE_FEED } from "../../exposition/characters.ts";
 import { unescapeBytes } from "../../exposition/escape.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 
 const decoder = new TextDecoder();
 
 /** Ends each key in the text. No key has one: a line end in a value is escaped. */
-const LINE_END = 0x0a;
+const LINE_END = LINE_FEED;
 const START_BYTES = 64 * 1024;
 /** A row whose group is gone. */
 const GONE = -1;

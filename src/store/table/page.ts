@@ -167,7 +167,7 @@ export class Page {
   }
 
   /** Takes a chunk away; those behind it move up. */
-  delete(place: ChunkPlace): void {
+  remove(place: ChunkPlace): void {
     const { slot, offset, size } = place;
     this.bytes.copyWithin(offset, offset + size, this.used);
     this.sides?.delete(intAt(this.slots, slot));

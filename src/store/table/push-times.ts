@@ -1,7 +1,7 @@
 import { formatFloat } from "../../bytes/float.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE } from "../../exposition/characters.ts";
+import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "../../exposition/characters.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTimeName } from "../../model/push-times.ts";
@@ -87,11 +87,11 @@ export class PushTimes {
     const { line } = this;
     line.reset();
     line.append(this.names[name]);
-    line.byte(0x7b);
+    line.byte(BRACE_OPEN);
     line.append(key.full);
     line.ascii("} ");
     line.ascii(this.textOf(seconds));
-    line.byte(0x0a);
+    line.byte(LINE_FEED);
     const { content } = this;
     content.source = line.bytes;
     content.end = line.length;
