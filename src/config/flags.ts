@@ -58,6 +58,10 @@ const LIMIT_FLAGS = {
     ...option("count", "1000"),
     description: "Most labels on one pushed series, and in one grouping key.",
   }),
+  "push.max-labels-size": Type.String({
+    ...option("size", "1MiB"),
+    description: "Most bytes of all labels of one pushed series together.",
+  }),
   "push.max-label-length": Type.String({
     ...option("size", "64KiB"),
     description: "Longest metric name, label name, label value or help text in a push or its path.",

@@ -30,6 +30,7 @@ export function readLimits(values: FlagValues): Limits {
       maxSeries: count(values["push.max-series"]),
       maxFamilies: count(values["push.max-families"]),
       maxLabels: count(values["push.max-labels"]),
+      maxLabelsBytes: size(values["push.max-labels-size"]),
       maxTextBytes: size(values["push.max-label-length"]),
     },
     store: {

@@ -1,5 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
-import { type Counted, tooLong, tooMany } from "./excess.ts";
+import { SlicedCopy } from "../bytes/sliced-copy.ts";
+import { type Counted, tooLargeLabels, tooLong, tooMany } from "./excess.ts";
 import { FamilyRows } from "./family-rows.ts";
 import { LabelRows } from "./label-rows.ts";
 import { NO_PUSH_LIMITS, type PushLimits } from "./limits.ts";
@@ -28,6 +29,8 @@ export class PushColumns {
   form = 0;
   spill = new Uint8Array(SMALL_SPILL_BYTES);
   spillSize = 0;
+  /** The larger spill that is being filled, if any. */
+  private spillGrowing: SlicedCopy | null = null;
 
   readonly families: FamilyRows;
   readonly metrics: MetricRows;
@@ -64,6 +67,7 @@ export class PushColumns {
     this.keepsEmptyFamilies = false;
     // Place ~0 is ABSENT and nothing else.
     this.spillSize = 1;
+    this.spillGrowing = null;
     this.families.clear();
     this.metrics.clear();
     this.labels.clear();
@@ -112,6 +116,19 @@ export class PushColumns {
     const rowCount = bodyBytes / LEAST_ROW_BYTES;
     for (const rows of [this.families, this.metrics, this.labels, this.samples])
       if (!rows.reserveOn(rowCount, mostBytes)) return false;
+    return this.reserveSpillOn(bodyBytes, mostBytes);
+  }
+
+  /** As little as was spilled so far is copied when more is spilled. */
+  private reserveSpillOn(bodyBytes: number, mostBytes: number): boolean {
+    const { spill, spillSize } = this;
+    // An escaped byte is two; and a text that begins within those bytes may end behind them.
+    const needed = spillSize + 2 * (bodyBytes + Math.min(this.maxTextBytes, bodyBytes));
+    if (spillSize <= bodyBytes || needed <= spill.length) return true;
+    this.spillGrowing ??= new SlicedCopy(Math.max(needed, 2 * spill.length));
+    if (!this.spillGrowing.copyOn(spill, 0, spillSize, mostBytes)) return false;
+    this.spill = this.spillGrowing.target;
+    this.spillGrowing = null;
     return true;
   }
 
@@ -126,6 +143,11 @@ export class PushColumns {
   /** There is a longer text than there may be. */
   noteLongText(): void {
     this.excess ??= tooLong(this.limits);
+  }
+
+  /** There is a series with labels of so many bytes, as they are in the body. */
+  noteLabelsBytes(sizeBytes: number): void {
+    if (sizeBytes > this.limits.maxLabelsBytes) this.excess ??= tooLargeLabels(this.limits);
   }
 
   /** Counts at least this many of something, also if no row is added for it. */
@@ -179,14 +201,6 @@ export class PushColumns {
     const last = this.metrics.lastPoint(metric);
     if (last >= 0) this.samples.setNext(last, sample);
     this.metrics.addPoint(metric, sample);
-  }
-
-  /** Whether a histogram has a bucket for +Inf. */
-  hasInfinityPoint(metric: number): boolean {
-    const { samples } = this;
-    let sample = this.metrics.firstPoint(metric);
-    while (sample >= 0 && samples.bound(sample) !== Infinity) sample = samples.next(sample);
-    return sample >= 0;
   }
 
   /** Makes room for `sizeBytes` more in `spill`. */

@@ -38,3 +38,12 @@ export function tooLong({ maxTextBytes }: PushLimits): Rejection {
     "push.max-label-length",
   );
 }
+
+/** The labels of a series of a push are larger than they may be. */
+export function tooLargeLabels({ maxLabelsBytes }: PushLimits): Rejection {
+  return limited(
+    "too-large",
+    `the push has a series with labels of more than ${maxLabelsBytes} bytes`,
+    "push.max-labels-size",
+  );
+}

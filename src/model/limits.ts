@@ -5,6 +5,8 @@ export interface PushLimits {
   readonly maxFamilies: number;
   /** Labels of one series without those of the grouping key, and labels of the grouping key. */
   readonly maxLabels: number;
+  /** Of all labels of one series together, as they are in the body. */
+  readonly maxLabelsBytes: number;
   /**
    * Of a metric name, label name, label value or help text as it is in the body, and of names and values in the path.
    */
@@ -32,6 +34,7 @@ export const LIMIT_NAMES = [
   "push.max-families",
   "push.max-label-length",
   "push.max-labels",
+  "push.max-labels-size",
   "push.max-series",
   "store.max-families",
   "store.max-group-series",
@@ -51,6 +54,7 @@ export const NO_PUSH_LIMITS: PushLimits = {
   maxSeries: Infinity,
   maxFamilies: Infinity,
   maxLabels: Infinity,
+  maxLabelsBytes: Infinity,
   maxTextBytes: Infinity,
 };
 

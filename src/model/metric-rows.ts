@@ -20,6 +20,8 @@ export const NEEDS_SIDE = 1;
 export const HAS_FLOAT_COUNTS = 2;
 /** Its message has more than the fields of a classic metric: native ones, exemplars, unknown ones. */
 export const IS_ODD = 4;
+/** It has a bucket for +Inf. */
+export const HAS_INFINITY = 1 << 16;
 /** It has a value of a type: one bit a MetricType from this bit on. */
 const HAS_VALUE = 8;
 

@@ -1,35 +1,20 @@
 import { byteAt } from "../bytes/at.ts";
 import { hasHighBytes } from "../bytes/valid-utf8.ts";
-import { ABSENT, type PushColumns } from "../model/columns.ts";
-import { hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
+import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
 import { MORE } from "../model/work.ts";
-import { countFields } from "../protobuf/count-fields.ts";
-import { METRIC } from "../protobuf/metrics-proto.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
-import { addEscapedLabel } from "./escaped-label.ts";
 import { FamilyTable } from "./family-table.ts";
 import { takeHelp } from "./help.ts";
-import { MetricValues, MOST_FIELDS, NEEDS_LOOK } from "./metric-values.ts";
+import { MetricMessage } from "./metric-message.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
 const OVERFLOW = "proto: variable length integer overflow";
 const BROKEN = "proto: cannot parse invalid wire-format data";
 
-/** The field of Metric that holds the value of a family's type, by type. */
-const VALUE_FIELDS = [3, 2, 4, 5, 7, 7];
-/** The flags of a metric with a value field. */
-const FLAGS_OF_FIELD: Record<number, number> = {
-  2: hasValueOf(MetricType.gauge),
-  3: hasValueOf(MetricType.counter),
-  4: hasValueOf(MetricType.summary),
-  5: hasValueOf(MetricType.untyped),
-  7: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
-};
 const MOST_VARINT_BYTES = 10;
-const FIELDS_A_POINT = 4;
 /** What is read next: the length of a message, or one of the two walks through it. */
 const LENGTH = 0;
 const HEAD = 1;
@@ -43,9 +28,7 @@ const METRICS = 2;
 export class ProtobufParser {
   private readonly table = new FamilyTable();
   private readonly outer = new FieldCursor();
-  private readonly metricCursor = new FieldCursor();
-  private readonly inner = new FieldCursor();
-  private readonly values: MetricValues;
+  private readonly metric: MetricMessage;
   /** The families some metric of which has a timestamp; those that were replaced by another of their name are not. */
   private readonly stamped = new Set<number>();
   /** Where reading goes on, and in which walk of which message. */
@@ -64,14 +47,16 @@ export class ProtobufParser {
     start: 0,
     end: 0,
   };
-  /** Some label of the metric being read has no name or no value. */
-  private hasPartialLabels = false;
+  /** Reading pauses at the first good place from here on. */
+  private pauseAt = 0;
+  /** The metric that was come to is not read yet. */
+  private inMetric = false;
   /** Families read so far, those that were replaced among them. */
   private familyCount = 0;
   private body: Uint8Array = new Uint8Array(0);
 
   constructor(private readonly columns: PushColumns) {
-    this.values = new MetricValues(columns);
+    this.metric = new MetricMessage(columns);
   }
 
   /**
@@ -91,26 +76,24 @@ export class ProtobufParser {
     this.table.clear();
     this.stamped.clear();
     this.familyCount = 0;
-    this.values.begin(body);
+    this.metric.open(body);
     this.body = body;
     this.at = 0;
     this.walk = LENGTH;
+    this.inMetric = false;
   }
 
-  /** Reads about `sizeBytes` more of the body that was begun; one metric is read as a whole. */
+  /** Reads about `sizeBytes` more of the body that was begun. */
   readOn(sizeBytes: number): Rejection | null | typeof MORE {
     const { body, columns } = this;
-    let pauseAt = this.at + sizeBytes;
+    this.pauseAt = this.at + sizeBytes;
     while (this.walk !== LENGTH || this.at < body.length) {
-      if (this.at >= pauseAt) return MORE;
+      if (this.at >= this.pauseAt) return MORE;
       if (this.walk === LENGTH) {
         const fault = this.beginFamily();
         if (fault !== null) return fault;
       }
-      const { walk, head } = this;
-      const isWhole = walk === HEAD ? this.readHead(pauseAt) : this.readMetrics(pauseAt);
-      // The second walk goes through the same bytes again.
-      if (walk === HEAD && this.walk === METRICS) pauseAt -= head.end - head.start;
+      const isWhole = this.walk === HEAD ? this.readHead() : this.readMetrics();
       if (columns.excess !== null) return columns.excess;
       if (!isWhole) return new Rejection("malformed", BROKEN);
     }
@@ -138,24 +121,26 @@ export class ProtobufParser {
   }
 
   /** Goes on with the first walk, which passes over metrics, up to `pauseAt`; false: this is no message. */
-  private readHead(pauseAt: number): boolean {
+  private readHead(): boolean {
     const { outer, columns, head } = this;
     while (columns.excess === null && outer.step()) {
-      if (outer.field !== 4) this.values.countField();
+      if (outer.field !== 4) this.metric.countField();
       if (outer.field === 3 && outer.wire === WIRE_VARINT) {
         head.type = typeNumber(outer);
         head.isTypeless = false;
       }
       if (outer.wire === WIRE_BYTES) this.takeText(outer);
-      if (outer.next >= pauseAt) return this.pause();
+      if (outer.next >= this.pauseAt) return this.pause(outer.next);
     }
-    if (outer.failed) return false;
+    if (outer.failed || columns.excess !== null) return false;
     const { nameAt, nameSize, helpAt, helpSize, type, isTypeless, start, end } = head;
     this.family = this.enterFamily(nameAt, nameSize);
     columns.families.setType(this.family, type as MetricType);
     columns.families.setTypeless(this.family, isTypeless);
     takeHelp(columns, this.family, helpAt, helpSize, helpSize > 0 && hasHighBytes(this.body, helpAt, helpSize));
     outer.open(this.body, start, end);
+    // The second walk goes through the same bytes again.
+    this.pauseAt -= end - start;
     this.at = start;
     this.walk = METRICS;
     return true;
@@ -163,7 +148,8 @@ export class ProtobufParser {
 
   /** The name or the help of a family. */
   private takeText({ field, start, end }: FieldCursor): void {
-    const { head } = this;
+    const { head, columns } = this;
+    if ((field === 1 || field === 2) && end - start > columns.maxTextBytes) columns.noteLongText();
     if (field === 1) {
       head.nameAt = start;
       head.nameSize = end - start;
@@ -173,8 +159,8 @@ export class ProtobufParser {
     }
   }
 
-  private pause(): boolean {
-    this.at = this.outer.next;
+  private pause(at: number): boolean {
+    this.at = at;
     return true;
   }
 
@@ -194,82 +180,26 @@ export class ProtobufParser {
   }
 
   /** Goes on with the second walk, for the metrics, up to `pauseAt`; false: one is none. */
-  private readMetrics(pauseAt: number): boolean {
-    const { outer, family, head } = this;
-    while (this.columns.excess === null && outer.step()) {
-      const isMetric = outer.field === 4 && outer.wire === WIRE_BYTES;
-      if (isMetric && !this.readMetric(family, head.type as MetricType, outer.start, outer.end)) return false;
-      if (outer.next >= pauseAt) return this.pause();
+  private readMetrics(): boolean {
+    const { outer, head, metric } = this;
+    while (this.columns.excess === null) {
+      if (this.inMetric) {
+        const isRead = metric.readOn(this.pauseAt);
+        // Its walks go through the same bytes as well.
+        this.pauseAt -= metric.againBytes;
+        if (!isRead) return this.pause(metric.at);
+        this.inMetric = false;
+        if (metric.isBroken) return false;
+        if (metric.hasTimestamp) this.stamped.add(this.family);
+      }
+      if (outer.next >= this.pauseAt) return this.pause(outer.next);
+      if (!outer.step()) break;
+      if (outer.field !== 4 || outer.wire !== WIRE_BYTES) continue;
+      metric.begin(this.family, head.type as MetricType, outer.start, outer.end);
+      this.inMetric = true;
     }
     this.at = head.end;
     this.walk = LENGTH;
-    return true;
-  }
-
-  private readMetric(family: number, type: MetricType, start: number, end: number): boolean {
-    const { columns, metricCursor: cursor } = this;
-    const firstLabel = columns.labels.count;
-    cursor.open(this.body, start, end);
-    this.hasPartialLabels = false;
-    while (columns.excess === null && cursor.step())
-      if (cursor.field === 1 && cursor.wire === WIRE_BYTES && !this.readLabel(cursor.start, cursor.end, firstLabel))
-        return false;
-      else if (cursor.field === 6 && cursor.wire === WIRE_VARINT) this.stamped.add(family);
-    if (cursor.failed) return false;
-    const metric = columns.addMetric(firstLabel);
-    columns.linkMetric(family, metric);
-    if (this.hasPartialLabels) this.values.flag(metric, NEEDS_SIDE);
-    columns.metrics.setMessage(metric, start, end - start);
-    cursor.open(this.body, start, end);
-    while (columns.excess === null && cursor.step()) if (!this.readMetricField(metric, type)) return false;
-    this.values.finish(metric, type);
-    return true;
-  }
-
-  private readMetricField(metric: number, type: MetricType): boolean {
-    const { metricCursor: cursor } = this;
-    if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return true;
-    this.values.countField();
-    if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return true;
-    const schema = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
-    if (typeof schema !== "object") {
-      this.values.flag(metric, NEEDS_LOOK);
-      return true;
-    }
-    const most = MOST_FIELDS * this.columns.maxSeries;
-    const fields = countFields(this.body, cursor.start, cursor.end, schema, most);
-    if (fields < 0) return false;
-    this.values.countField(fields > most ? Infinity : fields / FIELDS_A_POINT);
-    if (this.columns.excess !== null) return true;
-    this.values.flag(metric, FLAGS_OF_FIELD[cursor.field] ?? 0);
-    if (cursor.field !== VALUE_FIELDS[type]) this.values.flag(metric, NEEDS_LOOK);
-    else this.values.read(metric, type, schema, cursor.start, cursor.end);
-    return true;
-  }
-
-  private readLabel(start: number, end: number, firstLabel: number): boolean {
-    const { inner, columns } = this;
-    let nameAt = ABSENT;
-    let nameSize = 0;
-    let valueAt = ABSENT;
-    let valueSize = 0;
-    let seen = 0;
-    inner.open(this.body, start, end);
-    while (columns.excess === null && inner.step()) {
-      if (++seen > 2) this.values.countField();
-      if (inner.wire !== WIRE_BYTES) continue;
-      if (inner.field === 1) {
-        nameAt = inner.start;
-        nameSize = inner.end - inner.start;
-      } else if (inner.field === 2) {
-        valueAt = inner.start;
-        valueSize = inner.end - inner.start;
-      }
-    }
-    if (inner.failed) return false;
-    if (nameAt === ABSENT || valueAt === ABSENT) this.hasPartialLabels = true;
-    columns.note("maxLabels", columns.labels.count + 1 - firstLabel);
-    if (columns.excess === null) addEscapedLabel(columns, nameAt, nameSize, valueAt, valueSize);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { PushColumns } from "../model/columns.ts";
-import { HAS_FLOAT_COUNTS, hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
-import { MetricType } from "../model/metric-type.ts";
+import { HAS_FLOAT_COUNTS, HAS_INFINITY, hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
+import { isComposite, MetricType } from "../model/metric-type.ts";
+import { quoteToken } from "../model/quote.ts";
 import { canonicalSize, goUint64, parseGoFloat, plainInteger } from "./number.ts";
 import { SeriesTable, sameLabelSet } from "./series-table.ts";
 
@@ -8,11 +9,23 @@ import { SeriesTable, sameLabelSet } from "./series-table.ts";
 export const Part = { plain: 0, count: 1, sum: 2 } as const;
 export type Part = (typeof Part)[keyof typeof Part];
 
+/** No line of a sample is shorter. */
+const LEAST_LINE_BYTES = 4;
+/** Series that are put into other slots at a time, where the table of them grows. */
+const MOVED_A_STEP = 4096;
+
 /** Counts from here on are not all exact in a double. */
 export const EXACT_COUNTS = 2 ** 53;
 
 /** Why a value is refused: no float; a negative count; a negative bucket. */
 export type ValueError = "float" | "count" | "bucket";
+
+/** The error for a value of a family whose name is quoted here. */
+export function valueError(error: ValueError, value: Uint8Array, quotedName: string): string {
+  if (error === "float") return `expected float as value, got ${quoteToken(value)}`;
+  if (error === "count") return `negative count for histogram ${quotedName}`;
+  return `negative bucket population for histogram ${quotedName}`;
+}
 
 /**
  * Puts the samples of the text format together to metrics: a gauge, counter or untyped line is a metric of its own;
@@ -25,12 +38,17 @@ export class SampleAssembler {
   private readonly series = new SeriesTable();
   /** Whether each histogram seen may hold fractional counts; checked at the end. */
   private hasComposites = false;
+  /** What is finished next, at the end. */
+  private family = -1;
+  private metric = -1;
 
   constructor(private readonly columns: PushColumns) {}
 
   begin(): void {
     this.series.clear();
     this.hasComposites = false;
+    this.family = -1;
+    this.metric = -1;
   }
 
   /** A line of a family of this type begins. */
@@ -132,19 +150,41 @@ export class SampleAssembler {
     if (value >= EXACT_COUNTS) this.columns.metrics.flag(metric, NEEDS_SIDE);
     const sample = columns.samples.add(this.bound, value, 0, 0);
     if (part === Part.count) columns.metrics.setCountSample(metric, sample);
-    else columns.linkPoint(metric, sample);
+    else {
+      if (this.bound === Infinity) columns.metrics.flag(metric, HAS_INFINITY);
+      columns.linkPoint(metric, sample);
+    }
     return null;
   }
 
-  /** After the last line: finds the summaries and histograms that the exposition lines alone do not describe wholly. */
-  finish(): void {
-    if (!this.hasComposites) return;
-    const { families } = this.columns;
-    for (let family = 0; family < families.count; family++) {
-      const type = families.type(family);
-      if (type !== MetricType.summary && type !== MetricType.histogram && type !== MetricType.gaugeHistogram) continue;
-      this.columns.eachMetric(family, (metric) => this.finishComposite(metric, type));
+  /**
+   * After the last line: finds the summaries and histograms that the exposition lines alone do not describe wholly, in
+   * so many steps; false: there are more.
+   */
+  finishOn(most: number): boolean {
+    if (!this.hasComposites) return true;
+    const { families, metrics } = this.columns;
+    for (let left = most; this.family < families.count; left--) {
+      if (left <= 0) return false;
+      if (this.metric >= 0) {
+        this.finishComposite(this.metric, families.type(this.family));
+        this.metric = metrics.next(this.metric);
+      }
+      if (this.metric < 0) this.nextComposites();
     }
+    return true;
+  }
+
+  /** Moves on to the next family that may have composites. */
+  private nextComposites(): void {
+    const { families } = this.columns;
+    const family = ++this.family;
+    if (family < families.count && isComposite(families.type(family))) this.metric = families.firstMetric(family);
+  }
+
+  /** Makes room for the lines that so many more bytes of a body can bring, some at a time; false: ask again. */
+  reserveOn(bodyBytes: number): boolean {
+    return bodyBytes === Infinity || this.series.reserveOn(bodyBytes / LEAST_LINE_BYTES, MOVED_A_STEP);
   }
 
   private finishComposite(metric: number, type: MetricType): void {
@@ -153,7 +193,7 @@ export class SampleAssembler {
       metrics.sumSample(metric) >= 0 &&
       metrics.countSample(metric) >= 0 &&
       !metrics.has(metric, HAS_FLOAT_COUNTS) &&
-      (type === MetricType.summary ? this.hasExactCount(metric) : this.columns.hasInfinityPoint(metric));
+      (type === MetricType.summary ? this.hasExactCount(metric) : metrics.has(metric, HAS_INFINITY));
     metrics.flag(metric, hasValueOf(type) | (isWhole ? 0 : NEEDS_SIDE));
   }
 

@@ -4,17 +4,27 @@ import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { MAX_KEPT_SLOTS } from "./family-table.ts";
 import { LabelSet, sameName, sameValue } from "./label-set.ts";
 
+/** Of a slot: the metric's row + 1 (0 is free), its family's row, the hash. */
+const METRIC = 0;
+const FAMILY = 1;
+const HASH = 2;
+const STRIDE = 3;
+const SMALL_SLOTS = 64;
+
 /**
  * Brings the lines of one summary or histogram together: finds the metric of a family that has a given set of labels,
- * whatever their order. Open addressing over pairs (metric row + 1, family row), at most half full. See
- * FamilyTable why it is a table of its own.
+ * whatever their order. Open addressing, at most half full. See FamilyTable why it is a table of its own.
  */
 export class SeriesTable {
-  private slots = new Int32Array(2 * 64);
+  private slots = new Int32Array(STRIDE * SMALL_SLOTS);
   private used = 0;
+  /** The larger table that is being filled, if any, and the slot that is put there next. */
+  private growing: Int32Array<ArrayBuffer> | null = null;
+  private moved = 0;
 
   clear(): void {
-    if (this.slots.length > 2 * MAX_KEPT_SLOTS) this.slots = new Int32Array(2 * 64);
+    this.growing = null;
+    if (this.slots.length > STRIDE * MAX_KEPT_SLOTS) this.slots = new Int32Array(STRIDE * SMALL_SLOTS);
     else if (this.used > 0) this.slots.fill(0);
     this.used = 0;
   }
@@ -23,36 +33,63 @@ export class SeriesTable {
   find(columns: PushColumns, family: number, firstLabel: number): number {
     const count = columns.labels.count - firstLabel;
     const slots = this.slots;
-    const mask = slots.length / 2 - 1;
-    for (let slot = hashLabels(columns, family, firstLabel, count) & mask; ; slot = (slot + 1) & mask) {
-      const entry = intAt(slots, slot * 2);
+    const mask = slots.length / STRIDE - 1;
+    const hash = hashLabels(columns, family, firstLabel, count);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = intAt(slots, slot * STRIDE + METRIC);
       if (entry === 0) return -1;
-      if (slots[slot * 2 + 1] === family && sameLabelSet(columns, entry - 1, firstLabel, count)) return entry - 1;
+      if (slots[slot * STRIDE + HASH] !== hash || slots[slot * STRIDE + FAMILY] !== family) continue;
+      if (sameLabelSet(columns, entry - 1, firstLabel, count)) return entry - 1;
     }
   }
 
   add(columns: PushColumns, family: number, metric: number): void {
-    if (++this.used * 4 > this.slots.length) this.grow(columns);
-    this.place(columns, family, metric);
-  }
-
-  private place(columns: PushColumns, family: number, metric: number): void {
     const { metrics } = columns;
-    const mask = this.slots.length / 2 - 1;
-    let slot = hashLabels(columns, family, metrics.firstLabel(metric), metrics.labelCount(metric)) & mask;
-    while (this.slots[slot * 2] !== 0) slot = (slot + 1) & mask;
-    this.slots[slot * 2] = metric + 1;
-    this.slots[slot * 2 + 1] = family;
+    if (++this.used * 2 * STRIDE > this.slots.length) this.grow();
+    const hash = hashLabels(columns, family, metrics.firstLabel(metric), metrics.labelCount(metric));
+    place(this.slots, metric + 1, family, hash);
   }
 
-  private grow(columns: PushColumns): void {
-    const old = this.slots;
-    this.slots = new Int32Array(old.length * 2);
-    for (let at = 0; at < old.length; at += 2) {
-      const entry = intAt(old, at);
-      if (entry !== 0) this.place(columns, intAt(old, at + 1), entry - 1);
-    }
+  private grow(): void {
+    while (!this.growOn((this.slots.length / STRIDE) * 2, Infinity));
   }
+
+  /**
+   * Makes room for so many more metrics over several turns: at most `mostMoved` slots are looked at in this one. False:
+   * it is to be asked again before any is added. A small table grows when it has to.
+   */
+  reserveOn(count: number, mostMoved: number): boolean {
+    if (this.used <= mostMoved) return true;
+    let slotCount = this.slots.length / STRIDE;
+    while (slotCount < (this.used + count) * 2) slotCount *= 2;
+    return slotCount * STRIDE === this.slots.length || this.growOn(slotCount, mostMoved);
+  }
+
+  private growOn(slotCount: number, mostMoved: number): boolean {
+    const { slots } = this;
+    if (this.growing === null) this.moved = 0;
+    this.growing ??= new Int32Array(slotCount * STRIDE);
+    const stop = Math.min(slots.length, this.moved + mostMoved * STRIDE);
+    let at = this.moved;
+    for (; at < stop; at += STRIDE) {
+      const entry = intAt(slots, at + METRIC);
+      if (entry !== 0) place(this.growing, entry, intAt(slots, at + FAMILY), intAt(slots, at + HASH));
+    }
+    this.moved = at;
+    if (at < slots.length) return false;
+    this.slots = this.growing;
+    this.growing = null;
+    return true;
+  }
+}
+
+function place(slots: Int32Array, entry: number, family: number, hash: number): void {
+  const mask = slots.length / STRIDE - 1;
+  let slot = hash & mask;
+  while (slots[slot * STRIDE + METRIC] !== 0) slot = (slot + 1) & mask;
+  slots[slot * STRIDE + METRIC] = entry;
+  slots[slot * STRIDE + FAMILY] = family;
+  slots[slot * STRIDE + HASH] = hash;
 }
 
 /**

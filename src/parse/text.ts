@@ -6,13 +6,13 @@ import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { quoteByte, quoteToken } from "../model/quote.ts";
 import type { Rejection } from "../model/rejection.ts";
-import { MORE } from "../model/work.ts";
+import { METRIC_UNITS, MORE } from "../model/work.ts";
 import { CurrentFamily } from "./current-family.ts";
 import { faultyLine } from "./faulty-line.ts";
 import { takeHelp } from "./help.ts";
 import { LabelNames } from "./label-names.ts";
 import { isGoInteger, parseGoFloat } from "./number.ts";
-import { SampleAssembler } from "./samples.ts";
+import { SampleAssembler, valueError } from "./samples.ts";
 import { isBlank, skipBlanks, tokenEnd } from "./scan.ts";
 import { END_OF_INPUT, readHelp, readName, Token, ValueToken } from "./token.ts";
 import { HELP, isWord, readTypeWord, TYPE, withoutBackslashes } from "./words.ts";
@@ -41,7 +41,7 @@ export class TextParser {
   private error = "";
   /** Where reading goes on after a pause, and what it is within. */
   private at = 0;
-  private pausedIn: "body" | "labels" | "braced labels" | "named labels" | "comment" = "body";
+  private pausedIn: "body" | "labels" | "braced labels" | "named labels" | "comment" | "end" = "body";
   /** Reading pauses at the first good place from here on. */
   private pauseAt = Infinity;
   /** The longest token or run of blanks. */
@@ -52,8 +52,9 @@ export class TextParser {
   private readonly assembler: SampleAssembler;
   private readonly names: LabelNames;
 
-  /** The first label row of the line being read. */
+  /** Of the line being read: its first label row, and where its labels begin. */
   private firstLabel = 0;
+  private labelsAt = 0;
 
   constructor(
     columns: PushColumns,
@@ -81,6 +82,7 @@ export class TextParser {
     const { body, columns } = this;
     const pauseAt = this.at + sizeBytes;
     this.pauseAt = pauseAt;
+    if (!this.assembler.reserveOn(sizeBytes)) return MORE;
     let at = this.pausedIn === "body" ? this.at : this.resumeLine();
     while (at >= 0 && columns.excess === null) {
       if (at >= pauseAt) return this.pause("body", at);
@@ -96,8 +98,7 @@ export class TextParser {
     if (columns.excess !== null) return columns.excess;
     if (at === PAUSED) return MORE;
     if (at < 0) return faultyLine(body, this.lineStart, this.line, this.error);
-    this.assembler.finish();
-    return null;
+    return this.assembler.finishOn(sizeBytes / METRIC_UNITS) ? null : this.pause("end", this.end);
   }
 
   private pause(within: TextParser["pausedIn"], at: number): typeof MORE {
@@ -110,6 +111,7 @@ export class TextParser {
   private resumeLine(): number {
     const { pausedIn } = this;
     this.pausedIn = "body";
+    if (pausedIn === "end") return this.end;
     if (pausedIn === "comment") return this.skipLine(this.at);
     const at = this.readLabels(this.at, pausedIn !== "labels", pausedIn !== "braced labels");
     return at < 0 ? at : this.readValue(at);
@@ -246,6 +248,7 @@ export class TextParser {
     if (at >= end) return this.fail(END_OF_INPUT);
     this.firstLabel = this.columns.labels.count;
     this.assembler.beginSample(this.families.type);
+    this.labelsAt = at + 1;
     if (body[at] === BRACE_OPEN) at = this.readLabels(at + 1, false, true);
     return at < 0 ? at : this.readValue(at);
   }
@@ -253,6 +256,7 @@ export class TextParser {
   /** A line whose metric name is quoted within the braces; `start` is behind the opening one. */
   private readBracedSample(start: number): number {
     this.firstLabel = this.columns.labels.count;
+    this.labelsAt = start;
     if (this.families.row >= 0) this.assembler.beginSample(this.families.type);
     const at = this.readLabels(start, true, false);
     return at < 0 ? at : this.readValue(at);
@@ -278,6 +282,7 @@ export class TextParser {
     let at = start;
     for (;;) {
       if (at >= pauseAt) {
+        this.columns.noteLabelsBytes(at - this.labelsAt);
         this.pause(!braced ? "labels" : nameSeen ? "named labels" : "braced labels", at);
         return PAUSED;
       }
@@ -299,6 +304,7 @@ export class TextParser {
       if (body[at] === BRACE_CLOSE) break;
       at++;
     }
+    this.columns.noteLabelsBytes(at - this.labelsAt);
     if (!nameSeen || this.families.row < 0) return this.fail("invalid metric name");
     at = this.skip(at + 1);
     return at >= end ? this.fail(END_OF_INPUT) : at;
@@ -367,14 +373,8 @@ export class TextParser {
     const next = this.endOfToken(start);
     if (next >= end) return this.fail(END_OF_INPUT);
     const error = this.assembler.addValue(metric, this.families.part, start, next);
-    if (error !== null) return this.fail(this.valueError(error, start, next));
+    if (error !== null) return this.fail(valueError(error, body.subarray(start, next), this.families.quotedName));
     return body[next] === LINE_FEED ? next + 1 : this.readTimestamp(next);
-  }
-
-  private valueError(error: "float" | "count" | "bucket", start: number, next: number): string {
-    if (error === "float") return `expected float as value, got ${quoteToken(this.body.subarray(start, next))}`;
-    if (error === "count") return `negative count for histogram ${this.families.quotedName}`;
-    return `negative bucket population for histogram ${this.families.quotedName}`;
   }
 
   private readTimestamp(start: number): number {

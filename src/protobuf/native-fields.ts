@@ -210,17 +210,6 @@ export class NativeFields {
 }
 
 /**
- * The counts of buckets from their deltas, each of which counts from the bucket before; 64 bits wrap around, as in Go.
- */
-export function wholeCounts(deltas: readonly Whole[]): Whole[] {
-  let count: Whole = 0;
-  return deltas.map((delta) => {
-    count = add(count, delta, BigInt.asIntN);
-    return count;
-  });
-}
-
-/**
  * `start` and the counts of buckets, from their deltas, added up as an unsigned number of 64 bits; over any number of
  * turns.
  */
@@ -228,21 +217,15 @@ export function* totalInTurns(start: Whole, deltas: readonly Whole[]): Generator
   let total = start;
   let count: Whole = 0;
   for (let i = 0; i < deltas.length; i++) {
-    count = add(count, deltas[i] as Whole, BigInt.asIntN);
-    total = add(total, count, BigInt.asUintN);
+    count = addWhole(count, deltas[i] as Whole, BigInt.asIntN);
+    total = addWhole(total, count, BigInt.asUintN);
     if (i % PACKED_A_TURN === PACKED_A_TURN - 1) yield null;
   }
   return total;
 }
 
-/** `start` and the counts added up, as an unsigned number of 64 bits. */
-export function totalOf(start: Whole, counts: readonly Whole[]): Whole {
-  let total = start;
-  for (const count of counts) total = add(total, count, BigInt.asUintN);
-  return total;
-}
-
-function add(a: Whole, b: Whole, wrap: (bits: number, value: bigint) => bigint): Whole {
+/** The sum, made one of 64 bits where doubles are not exact. */
+export function addWhole(a: Whole, b: Whole, wrap: (bits: number, value: bigint) => bigint): Whole {
   if (typeof a === "number" && typeof b === "number" && Number.isSafeInteger(a + b)) return a + b;
   return wrap(64, BigInt(a) + BigInt(b));
 }

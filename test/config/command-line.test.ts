@@ -46,6 +46,7 @@ const DEFAULTS: Settings = {
       maxSeries: 500_000,
       maxFamilies: 50_000,
       maxLabels: 1000,
+      maxLabelsBytes: 1_048_576,
       maxTextBytes: 65_536,
     },
     store: {
@@ -85,6 +86,7 @@ const DEFAULTS: Settings = {
     "push.max-families": "50000",
     "push.max-label-length": "64KiB",
     "push.max-labels": "1000",
+    "push.max-labels-size": "1MiB",
     "push.max-series": "500000",
     "store.max-families": "200000",
     "store.max-group-series": "1000000",

@@ -3,9 +3,15 @@ import { Writer } from "../../src/bytes/writer.ts";
 import { LabelWalk } from "../../src/exposition/label-block.ts";
 import type { StreamClock } from "../../src/http/stream.ts";
 import { LOOKUP_UNITS, ROW_UNITS, Work } from "../../src/model/work.ts";
+import { SampleAssembler } from "../../src/parse/samples.ts";
+import { SeriesTable } from "../../src/parse/series-table.ts";
+import { FieldCount } from "../../src/protobuf/field-count.ts";
+import { NativeFields } from "../../src/protobuf/native-fields.ts";
 import { FieldCursor } from "../../src/protobuf/wire.ts";
+import { HelpTexts } from "../../src/store/table/help-texts.ts";
 import { Page } from "../../src/store/table/page.ts";
 import { SeriesIndex } from "../../src/store/table/series-index.ts";
+import { Table } from "../../src/store/table/table.ts";
 
 /** What was counted while something ran. */
 export interface Counted {
@@ -42,6 +48,16 @@ export async function countWork(gateway: { clock: StreamClock }, run: () => Prom
   hook(Page.prototype, "locate", (_, slot: number) => slot);
   hook(SeriesIndex.prototype, "step", (_, sizeBytes: number) => sizeBytes);
   hook(Writer.prototype, "copy", (_, __: unknown, start: number, end: number) => end - start);
+  hook(FieldCount.prototype, "countVarints", (self, stop: number) => stop - self.at);
+  hook(
+    NativeFields.prototype,
+    "readDeltas",
+    (_, start: number, __: unknown, ___: unknown, stop: number) => stop - start,
+  );
+  hook(SampleAssembler.prototype, "finishComposite", () => ROW_UNITS);
+  hook(SeriesTable.prototype, "growOn", (_, slotCount: number, most: number) => ROW_UNITS * Math.min(slotCount, most));
+  hook(HelpTexts.prototype, "enter", (_, __: unknown, start: number, end: number) => end - start);
+  hook(Table.prototype, "addFamily", (_, name: Uint8Array) => name.length);
   let chargedInTurn = 0;
   let mostCharged = 0;
   for (const charge of ["charge", "chargeSearch"])

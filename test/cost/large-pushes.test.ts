@@ -8,15 +8,19 @@ import type { LargePush } from "../../src/store/large-push.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { delimited, double, integer, label, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+import { Dice } from "../fuzz/dice.ts";
 import { TextStore } from "../store/stored.ts";
 import { countWork } from "./counted.ts";
+import { findWorst, type Route } from "./search.ts";
 
 setDefaultTimeout(120_000);
 
 const KIB = 1024;
 /** The most work between two turns of the loop that may be charged and counted: about a millisecond. */
-const MOST_CHARGED = 192 * KIB;
+const MOST_CHARGED = 200 * KIB;
 const MOST_DONE = 768 * KIB;
+/** How often what is a whole is looked at in one turn, at most. */
+const MOST_PASSES = 40;
 
 const lines = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("");
@@ -43,6 +47,58 @@ const odd = delimited(
   metrics(SERIES, (i) => Buffer.concat([label("i", `${i}`), part(2, double(1, -0))])),
 );
 
+/** What one metric may be made of besides its labels: how many of each. */
+interface MetricShape {
+  readonly type: "summary" | "histogram";
+  readonly points: number;
+  readonly pointFields: number;
+  readonly spans: number;
+  readonly deltas: number;
+  readonly packed: boolean;
+  readonly exemplars: number;
+  readonly unknown: number;
+  readonly labelsBytes: number;
+}
+const PLAIN: MetricShape = {
+  type: "histogram",
+  points: 0,
+  pointFields: 0,
+  spans: 0,
+  deltas: 0,
+  packed: true,
+  exemplars: 0,
+  unknown: 0,
+  labelsBytes: 0,
+};
+
+const repeated = (count: number, of: (i: number) => Uint8Array): Uint8Array =>
+  Buffer.concat(Array.from({ length: count }, (_, i) => of(i)));
+
+/** A family of one metric; the deltas lie where the spans say, if there are any. */
+function metricOf(shape: MetricShape): Uint8Array {
+  const { type, points, pointFields, deltas, packed, exemplars, unknown, labelsBytes } = shape;
+  const spans = Math.min(shape.spans, deltas);
+  const more = repeated(pointFields, () => integer(9, 1));
+  const value = [
+    integer(1, type === "histogram" && deltas > 0 ? deltas : points),
+    double(2, 1),
+    repeated(points, (i) => part(3, type === "histogram" ? integer(1, i) : double(1, i), double(2, i), more)),
+    repeated(spans, (i) => part(12, integer(1, 0), integer(2, i === 0 ? deltas - spans + 1 : 1))),
+    packed
+      ? part(13, Buffer.alloc(deltas).fill(2, 0, Math.min(1, deltas)))
+      : repeated(deltas, (i) => integer(13, i === 0 ? 2 : 0)),
+    repeated(exemplars, () => part(16, double(2, 1))),
+    repeated(unknown, () => integer(30, 1)),
+  ];
+  const labels = repeated(labelsBytes / 60_000, (i) => label(`l${i}`, "x".repeat(60_000)));
+  const fields = type === "histogram" ? value : value.slice(0, 3);
+  return delimited(
+    part(1, "m"),
+    integer(3, type === "histogram" ? 4 : 2),
+    part(4, labels, part(type === "histogram" ? 7 : 4, ...fields)),
+  );
+}
+
 interface Case {
   readonly what: string;
   readonly body: string | Uint8Array;
@@ -51,6 +107,8 @@ interface Case {
   readonly flags?: readonly string[];
   readonly method?: string;
   readonly status?: number;
+  /** The size of what is looked at as a whole. */
+  readonly wholeBytes?: number;
 }
 
 const CASES: readonly Case[] = [
@@ -86,6 +144,47 @@ const CASES: readonly Case[] = [
     what: "one histogram of many buckets",
     body: `# TYPE h histogram\n${lines(60_000, (i) => `h_bucket{le="${i}"} ${i}\n`)}h_bucket{le="+Inf"} 60000\nh_sum 1\nh_count 60000\n`,
   },
+  { what: "one native histogram of many buckets", body: metricOf({ ...PLAIN, spans: 1, deltas: 200_000 }) },
+  { what: "one of buckets one by one", body: metricOf({ ...PLAIN, spans: 1, deltas: 150_000, packed: false }) },
+  { what: "one of many spans", body: metricOf({ ...PLAIN, spans: 100_000, deltas: 100_000 }) },
+  { what: "one classic histogram of many buckets, in protobuf", body: metricOf({ ...PLAIN, points: 100_000 }) },
+  { what: "one of odd buckets", body: metricOf({ ...PLAIN, points: 20, pointFields: 20_000 }) },
+  { what: "one summary of many quantiles", body: metricOf({ ...PLAIN, type: "summary", points: 100_000 }) },
+  { what: "one histogram of many exemplars", body: metricOf({ ...PLAIN, exemplars: 100_000 }) },
+  { what: "one of many unknown fields", body: metricOf({ ...PLAIN, unknown: 500_000 }) },
+  {
+    what: "one of buckets that count below zero",
+    body: delimited(
+      part(1, "h"),
+      integer(3, 4),
+      part(4, part(7, integer(1, 1), part(12, integer(1, 0), integer(2, 300_000)), part(13, Buffer.alloc(300_000, 1)))),
+    ),
+    status: 400,
+  },
+  {
+    what: "one histogram of many buckets, and nothing else",
+    body: `# TYPE h histogram\n${lines(200_000, (i) => `h_bucket{le="${i}"} ${i}\n`)}`,
+  },
+  { what: "many summaries", body: `# TYPE s summary\n${lines(150_000, (i) => `s_sum{i="${i}"} 1\n`)}` },
+  {
+    what: "summaries of long labels",
+    body: `# TYPE s summary\n${lines(10_000, (i) => `s_sum{i="${i}${"x".repeat(1_500)}"} 1\n`)}`,
+  },
+  {
+    what: "families of long names",
+    body: lines(200, (i) => `f${i}${"y".repeat(60_000)} 1\n`),
+    wholeBytes: 60_000,
+  },
+  {
+    what: "families of long help texts",
+    body: lines(300, (i) => `# HELP f${i} ${"\\\\".repeat(i)}${"x".repeat(60_000)}\nf${i} 1\n`),
+    wholeBytes: 60_000,
+  },
+  {
+    what: "series of as large labels as there may be",
+    body: lines(10, (i) => `m{i="${i}",${lines(17, (n) => `l${n}="${"x".repeat(60_000)}",`)}} 1\n`),
+    wholeBytes: 1 << 20,
+  },
   { what: "series of which the last one is there twice", body: `${text}m{i="1",path="/a/b/c"} 1\n`, status: 400 },
   {
     what: "series of another type than a group has",
@@ -117,32 +216,72 @@ const send = (gateway: TestApp, path: string, body: string | Uint8Array, method 
   });
 
 describe("a large push is judged and stored in slices", () => {
-  test.each(CASES)("$what", async ({ body, before = [], flags = [], method = "POST", status = 200 }) => {
-    const gateway = createTestApp(...flags);
-    for (const [path, one] of before) expect((await push(gateway.app, path, one)).ok).toBe(true);
-    sliced(gateway);
-    let answer: Response | null = null;
-    const small: number[] = [];
-    const counted = await countWork(gateway, async () => {
-      let isOver = false;
-      const large = send(gateway, "/job/large", body, method).then((response) => {
-        answer = response;
-        isOver = true;
+  test.each(CASES)(
+    "$what",
+    async ({ body, before = [], flags = [], method = "POST", status = 200, wholeBytes = 0 }) => {
+      const gateway = createTestApp(...flags);
+      for (const [path, one] of before) expect((await push(gateway.app, path, one)).ok).toBe(true);
+      sliced(gateway);
+      let answer: Response | null = null;
+      const small: number[] = [];
+      const counted = await countWork(gateway, async () => {
+        let isOver = false;
+        const large = send(gateway, "/job/large", body, method).then((response) => {
+          answer = response;
+          isOver = true;
+        });
+        // Beside it small pushes and scrapes are answered.
+        for (let i = 0; !isOver && i < 50; i++) {
+          small.push((await push(gateway.app, "/job/small", `small ${i}\n`)).status);
+          await gateway.clock.turn();
+        }
+        await large;
       });
-      // Beside it small pushes and scrapes are answered.
-      for (let i = 0; !isOver && i < 50; i++) {
-        small.push((await push(gateway.app, "/job/small", `small ${i}\n`)).status);
-        await gateway.clock.turn();
-      }
-      await large;
-    });
-    expect([answer as Response | null].map((response) => response?.status)).toEqual([status]);
-    expect(new Set(small)).toEqual(new Set([flags.length > 0 ? 202 : 200]));
-    expect(small.length).toBeGreaterThan(5);
-    expect(counted.mostCharged).toBeLessThanOrEqual(MOST_CHARGED);
-    expect(counted.mostInTurn).toBeLessThanOrEqual(MOST_DONE);
-    expect(gateway.store.isStoring).toBe(false);
-    expect((await push(gateway.app, "/job/large", "after 1\n")).ok).toBe(true);
+      expect([answer as Response | null].map((response) => response?.status)).toEqual([status]);
+      expect(new Set(small)).toEqual(new Set([flags.length > 0 ? 202 : 200]));
+      expect(small.length).toBeGreaterThan(5);
+      expect(counted.mostCharged).toBeLessThanOrEqual(MOST_CHARGED + MOST_PASSES * wholeBytes);
+      expect(counted.mostInTurn).toBeLessThanOrEqual(MOST_DONE + MOST_PASSES * wholeBytes);
+      expect(gateway.store.isStoring).toBe(false);
+      expect((await push(gateway.app, "/job/large", "after 1\n")).ok).toBe(true);
+    },
+  );
+});
+
+const seed = Number(process.env.COST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+describe(`the worst metric that a search finds is taken in slices (COST_SEED=${seed})`, () => {
+  const random = (dice: Dice): MetricShape => ({
+    type: dice.pick(["summary", "histogram", "histogram"]),
+    points: dice.size(60_000),
+    pointFields: dice.size(5),
+    spans: dice.size(60_000),
+    deltas: dice.size(200_000),
+    packed: dice.chance(0.5),
+    exemplars: dice.size(40_000),
+    unknown: dice.size(100_000),
+    labelsBytes: dice.size(1_000_000),
+  });
+  const route: Route<MetricShape> = {
+    what: "a metric",
+    random,
+    mutate: (dice, shape) => {
+      const field = dice.pick(Object.keys(shape) as (keyof MetricShape)[]);
+      return { ...shape, [field]: random(dice)[field] };
+    },
+    cost: async (shape) => {
+      const gateway = createTestApp();
+      sliced(gateway);
+      const counted = await countWork(gateway, async () => {
+        expect([200, 400, 413]).toContain((await send(gateway, "/job/large", metricOf(shape))).status);
+      });
+      return { units: counted.mostInTurn - MOST_PASSES * shape.labelsBytes, bytes: 1 };
+    },
+  };
+
+  test("of what it is made of, however much of each", async () => {
+    const { units, input } = await findWorst(route, new Dice(seed), 25);
+    expect({ input, isWithin: units <= MOST_DONE || units }).toEqual({ input, isWithin: true });
   });
 });
 

@@ -141,7 +141,7 @@ describe("long tokens of a body are cut before they are quoted", () => {
 
   test("and those of labels in what describes a metric, of which no more than a part is told", async () => {
     const { app } = createTestApp();
-    const labels = lines(200, (i) => `l${i}="${"x".repeat(20_000)}",`);
+    const labels = lines(50, (i) => `l${i}="${"x".repeat(20_000)}",`);
     const answer = await push(app, "/job/j", `a{${labels}} 1\na{${labels}} 2\n`);
     expect(answer.status).toBe(400);
     const text = await answer.text();
@@ -162,7 +162,7 @@ describe("what a protobuf push repeats for nothing is refused", () => {
     {
       what: "unknown fields of a label",
       body: delimited(part(4, part(1, repeated([0x78, 0], 3 * MIB)))),
-      says: /500000/,
+      says: /labels of more than 1048576 bytes/,
     },
     {
       what: "unknown fields of a value",
@@ -202,13 +202,13 @@ describe("a large body in the text format is parsed in slices", () => {
     { what: "series", body: lines(60_000, (i) => `m{i="${i}",path="/a/b"} ${i}\n`), status: 200 },
     {
       what: "one series of long labels",
-      body: `m{${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`,
+      body: `m{${lines(17, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`,
       status: 200,
     },
-    { what: "one in braces", body: `{"m",${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`, status: 200 },
+    { what: "one in braces", body: `{"m",${lines(17, (i) => `l${i}="${"x".repeat(60_000)}",`)}} 1\n`, status: 200 },
     {
       what: "a name behind its labels",
-      body: `{${lines(60, (i) => `l${i}="${"x".repeat(60_000)}",`)}"m"} 1\n`,
+      body: `{${lines(17, (i) => `l${i}="${"x".repeat(60_000)}",`)}"m"} 1\n`,
       status: 200,
     },
     { what: "a fault at its end", body: `${"# x\n".repeat(MIB)}m{ 1\n`, status: 400 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { Gateway } from "../program.ts";
 import { type Answer, ask, Connection, type Request, untilRead } from "../wire.ts";
-import { delimited, PROTOBUF_TYPE, part } from "./protobuf.ts";
+import { delimited, double, label, PROTOBUF_TYPE, part } from "./protobuf.ts";
 
 /** How often a limit was reached, as the gateway counts it. */
 const reached = (gateway: Gateway, flag: string): Promise<number> =>
@@ -83,6 +83,34 @@ const PUSH_CASES: PushCase[] = [
     proves: "labels",
     within: lines(3, (n) => `a{n="${n}",b="1"} 1`),
     beyond: lines(1, (n) => `a{n="${n}",b="1",c="2"} 1`),
+  },
+  {
+    flag: "push.max-labels-size",
+    value: "1KiB",
+    proves: "the labels of one series together",
+    within: lines(3, (n) => `a{n="${n}",b="${"x".repeat(500)}",c="${"x".repeat(500)}"} 1`),
+    beyond: lines(1, (n) => `a{n="${n}",b="${"x".repeat(500)}",c="${"x".repeat(511)}"} 1`),
+  },
+  {
+    flag: "push.max-labels-size",
+    value: "1KiB",
+    proves: "those of one with its name in quotes",
+    within: Buffer.from(`{"a",b="${"x".repeat(900)}"} 1\n`),
+    beyond: Buffer.from(`{"a",b="${"x".repeat(900)}",c="${"x".repeat(200)}"} 1\n`),
+  },
+  {
+    flag: "push.max-labels-size",
+    value: "1KiB",
+    proves: "those of a protobuf metric",
+    within: delimited(
+      part(1, "m"),
+      part(4, label("a", "x".repeat(500)), label("b", "x".repeat(500)), part(3, double(1, 1))),
+    ),
+    beyond: delimited(
+      part(1, "m"),
+      part(4, label("a", "x".repeat(500)), label("b", "x".repeat(520)), part(3, double(1, 1))),
+    ),
+    headers: PROTOBUF,
   },
   ...[
     (x: string) => `${x} 1\n`,

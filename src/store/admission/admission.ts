@@ -61,6 +61,9 @@ const SPACE_BYTES = 4 * STEP_UNITS;
 /** Fewer lines are copied when they are stored. */
 const COPIED_BYTES = STEP_UNITS;
 
+/** How often the name of a family is read to find those whose lines could be mistaken for its lines. */
+const NAME_PASSES = 16;
+
 /** What admission needs to know of the store. */
 export interface PushAdmissionDeps {
   readonly table: Table;
@@ -181,7 +184,7 @@ export class PushAdmission implements JudgedPush {
 
   /** False: there is nothing to write of a family. */
   private beginFamily(columns: PushColumns, family: number): boolean {
-    columns.work.charge(FAMILY_UNITS);
+    columns.work.charge(FAMILY_UNITS + columns.families.nameSize(family));
     if (this.isLeftOut(columns, family)) return false;
     this.families.add(family, this.renderer.out.length);
     // What is of no known type cannot be written: it is refused when it is judged.
@@ -279,11 +282,15 @@ export class PushAdmission implements JudgedPush {
   /** False: there are more families to judge. */
   private judgeFamiliesOn(): boolean {
     const { judging, families } = this;
-    const { work } = this.request.columns;
+    const { columns } = this.request;
+    const { work } = columns;
     while (this.next < families.count && !this.renderer.isTooLarge) {
       if (work.isTurnOver) return false;
       const item = families.at(this.next);
-      if (!this.isBegun) judging.begin(this, item);
+      if (!this.isBegun) {
+        judging.begin(this, item);
+        work.charge(NAME_PASSES * columns.families.nameSize(item.family));
+      }
       this.isBegun = true;
       if (!judging.judgeOn(this, item)) return false;
       this.isBegun = false;

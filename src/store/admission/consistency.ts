@@ -20,8 +20,7 @@ import {
 
 /**
  * Checks a metric by itself: its value is of its family's type; with `labels`, its label names are unique and allowed
- * and its label values are UTF-8; Prometheus can read what it has besides. The family has been rendered. Gives what
- * describes the first fault, or null.
+ * and its label values are UTF-8. The family has been rendered. Gives what describes the first fault, or null.
  */
 export function findFault(
   columns: PushColumns,
@@ -33,14 +32,23 @@ export function findFault(
   scrapes: ScrapeCheck,
 ): (() => string) | null {
   const declared = columns.families.type(family);
-  const fault = (what: string) => () =>
-    faultyMetric(familyName(columns, family), describeMetric(columns, metric, declared, renderer), what);
+  const fault = (what: string) => metricFault(columns, family, metric, renderer, what);
   // Its lines are those of its declared type, whatever values it has besides.
   if (!columns.metrics.has(metric, hasValueOf(type)) || !isWrittenAlike(declared, type)) return fault(isNoType(type));
-  const wrong =
-    (labels ? findLabelFault(columns, metric, declared, renderer, scrapes) : null) ??
-    findScrapeFault(columns, metric, declared, scrapes);
+  const wrong = labels ? findLabelFault(columns, metric, declared, renderer, scrapes) : null;
   return wrong === null ? null : fault(wrong);
+}
+
+/** Describes a metric and what is wrong with it. */
+export function metricFault(
+  columns: PushColumns,
+  family: number,
+  metric: number,
+  renderer: Renderer,
+  what: string,
+): () => string {
+  const text = () => describeMetric(columns, metric, columns.families.type(family), renderer);
+  return () => faultyMetric(familyName(columns, family), text(), what);
 }
 
 /**
@@ -85,12 +93,21 @@ function findLabelFault(
   return scrapes.findNamesFault(names);
 }
 
-/** What protobuf alone can bring: lines cannot break a scrape in these ways. */
-function findScrapeFault(columns: PushColumns, metric: number, type: MetricType, scrapes: ScrapeCheck): string | null {
+/**
+ * Begins to look at what a metric has that protobuf alone can bring: lines cannot break a scrape in these ways. False:
+ * it has nothing of the kind.
+ */
+export function beginScrapeCheck(
+  columns: PushColumns,
+  metric: number,
+  type: MetricType,
+  scrapes: ScrapeCheck,
+): boolean {
   const size = columns.metrics.messageSize(metric);
-  if (size < 0 || !columns.metrics.has(metric, IS_ODD)) return null;
+  if (size < 0 || !columns.metrics.has(metric, IS_ODD)) return false;
   const start = columns.metrics.messageAt(metric);
-  return scrapes.findFault(columns.body, start, start + size, type);
+  scrapes.begin(columns.body, start, start + size, type);
+  return true;
 }
 
 /** Whether a family without metrics is kept: none that is so only because nothing of it is shown. */

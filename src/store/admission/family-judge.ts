@@ -2,13 +2,12 @@ import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import { isMetricType, MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME } from "../../model/push-times.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
-import { METRIC_UNITS } from "../../model/work.ts";
+import { METRIC_UNITS, MORE } from "../../model/work.ts";
 import type { Family } from "../table/families.ts";
 import type { PushedGroup } from "../table/groups.ts";
 import { sideSize } from "../table/page.ts";
 import type { Table } from "../table/table.ts";
-import { findCollision, findFault, isScrapable, pointLabelOf } from "./consistency.ts";
-import { describeMetric } from "./describe.ts";
+import { beginScrapeCheck, findCollision, findFault, isScrapable, metricFault, pointLabelOf } from "./consistency.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { JudgedFamily } from "./judged-family.ts";
@@ -16,16 +15,8 @@ import { LineComparison, OTHER_LABELS, SAME_BYTES } from "./line-comparison.ts";
 import type { PushRequest } from "./push-request.ts";
 import type { PushedTypes } from "./pushed-types.ts";
 import type { Renderer } from "./render.ts";
-import { ScrapeCheck } from "./scrape-check.ts";
-import {
-  COLLECTED_BEFORE,
-  type Faults,
-  familyName,
-  faultyMetric,
-  invalidName,
-  otherType,
-  unknownType,
-} from "./wording.ts";
+import { CHECK_UNITS, ScrapeCheck } from "./scrape-check.ts";
+import { COLLECTED_BEFORE, type Faults, invalidName, otherType, unknownType } from "./wording.ts";
 
 /** What is found out about a family, in this order; each of it may take several turns. */
 const COMPARE = 0;
@@ -56,6 +47,8 @@ export class FamilyJudge {
   private type: MetricType = MetricType.untyped;
   private withLabels = false;
   private faultsBefore = 0;
+  /** What the metric at hand has besides its lines is being looked at. */
+  private isChecking = false;
 
   constructor(
     private readonly table: Table,
@@ -70,6 +63,7 @@ export class FamilyJudge {
   begin({ request: { columns }, faults }: JudgedPush, item: JudgedFamily): void {
     const { family } = item;
     const type = columns.families.type(family);
+    this.isChecking = false;
     this.stage = DONE;
     if (!isMetricType(type)) return faults.add(() => unknownType(columns, family));
     this.findStored(columns, item);
@@ -158,15 +152,34 @@ export class FamilyJudge {
     const { renderer, scrapes, type, withLabels } = this;
     while (this.metric >= 0) {
       if (columns.work.isTurnOver) return false;
-      const fault = findFault(columns, item.family, this.metric, type, withLabels, renderer, scrapes);
-      if (fault !== null) faults.add(fault);
-      const labelBytes = withLabels ? renderer.blockEnd(this.metric) - renderer.blockStart(this.metric) : 0;
-      columns.work.charge(METRIC_UNITS + labelBytes);
+      if (!this.isChecking) {
+        const fault = findFault(columns, item.family, this.metric, type, withLabels, renderer, scrapes);
+        if (fault !== null) faults.add(fault);
+        else this.isChecking = beginScrapeCheck(columns, this.metric, columns.families.type(item.family), scrapes);
+        const labelBytes = withLabels ? renderer.blockEnd(this.metric) - renderer.blockStart(this.metric) : 0;
+        columns.work.charge(METRIC_UNITS + labelBytes);
+      }
+      if (this.isChecking && !this.checkOn(push, item)) return false;
       this.metric = columns.metrics.next(this.metric);
     }
     if (faults.count > this.faultsBefore) this.stage = DONE;
     else this.beginSearch(push, item);
     return true;
+  }
+
+  /** Goes on with what a metric has that lines do not say; false: there is more of it. */
+  private checkOn({ request, faults }: JudgedPush, { family }: JudgedFamily): boolean {
+    const { columns } = request;
+    for (;;) {
+      const outcome = this.scrapes.checkOn();
+      if (outcome !== MORE) {
+        if (outcome !== null) faults.add(metricFault(columns, family, this.metric, this.renderer, outcome));
+        this.isChecking = false;
+        return true;
+      }
+      columns.work.charge(CHECK_UNITS);
+      if (columns.work.isTurnOver) return false;
+    }
   }
 
   /**
@@ -227,8 +240,7 @@ export class FamilyJudge {
   }
 
   private addTwin({ request: { columns }, faults }: JudgedPush, { family }: JudgedFamily, metric: number): void {
-    const text = () => describeMetric(columns, metric, columns.families.type(family), this.renderer);
-    faults.add(() => faultyMetric(familyName(columns, family), text(), COLLECTED_BEFORE));
+    faults.add(metricFault(columns, family, metric, this.renderer, COLLECTED_BEFORE));
   }
 
   private findDoubledOn(columns: PushColumns, item: JudgedFamily): boolean {

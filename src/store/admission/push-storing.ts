@@ -8,7 +8,7 @@ import { type Family, noteTypeless } from "../table/families.ts";
 import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
 import type { Admitted } from "./admitted.ts";
-import { describeMetric } from "./describe.ts";
+import { metricFault } from "./consistency.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import { JudgedFamilies, type JudgedFamily } from "./judged-family.ts";
@@ -17,7 +17,7 @@ import type { PushRequest } from "./push-request.ts";
 import type { PushedTypes } from "./pushed-types.ts";
 import type { Renderer } from "./render.ts";
 import { removeOthers } from "./replace.ts";
-import { COLLECTED_BEFORE, Faults, familyName, faultyMetric, takenBefore } from "./wording.ts";
+import { COLLECTED_BEFORE, Faults, takenBefore } from "./wording.ts";
 
 /** So much of a family is looked through to say which of its series are elsewhere. */
 const DESCRIBED_UNITS = 16 * STEP_UNITS;
@@ -75,7 +75,8 @@ export class PushStoring implements Admitted {
 
   storeOn(group: number): boolean {
     const { request, families } = this;
-    const { work } = request.columns;
+    const { columns } = request;
+    const { work } = columns;
     if (this.next < 0) {
       if (request.replace) removeOthers(this.table, group, families, this.chunks);
       this.next = 0;
@@ -85,9 +86,10 @@ export class PushStoring implements Admitted {
       const item = families.at(this.next++);
       this.storeFamily(item, group);
       const isCopied = item.page === null && !item.unchanged;
-      work.charge(FAMILY_UNITS + (isCopied ? item.end - item.start : 0));
+      const textBytes = columns.families.nameSize(item.family) + Math.max(0, columns.families.helpSize(item.family));
+      work.charge(FAMILY_UNITS + textBytes + (isCopied ? item.end - item.start : 0));
     }
-    this.noteForm(request.columns, group);
+    this.noteForm(columns, group);
     return true;
   }
 
@@ -135,10 +137,7 @@ export class PushStoring implements Admitted {
     columns.work.beginTurn(DESCRIBED_UNITS);
     duplicates.beginFamily(columns, item.family, renderer, table.groups.pushedGroup(group, key), item.stored);
     duplicates.findOn(columns, renderer, (metric) =>
-      faults.add(() => {
-        const text = describeMetric(columns, metric, columns.families.type(item.family), renderer);
-        return faultyMetric(familyName(columns, item.family), text, COLLECTED_BEFORE);
-      }),
+      faults.add(metricFault(columns, item.family, metric, renderer, COLLECTED_BEFORE)),
     );
     columns.work.beginTurn(this.isSliced ? 0 : Infinity);
     return faults.count > 0 ? faults.message : takenBefore(columns.familyName(item.family));
