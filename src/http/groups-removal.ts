@@ -34,7 +34,7 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   if (refused !== null) return refused;
   if (request.confirmed === null) return privateJson(200, removalPlanJson({ ...selection, asOfSeconds }));
   const { deleted, leftAlone, settled } = await removeSelected(deps, selection, asOfSeconds, wipes);
-  deps.removalLog.deletedMany(exchange, exchange.query, deleted);
+  deps.removalLog.deletedMany(exchange, deleted);
   const answer = accepted(refusals, await settled, exchange);
   return answer.status === 202 ? privateJson(202, removedJson(deleted, selection.leftAlone + leftAlone)) : answer;
 }

@@ -33,9 +33,9 @@ export class RemovalLog {
     this.tell(wasThere ? this.deletes : this.vain, message, exchange, fields);
   }
 
-  /** `query` is the URL's. */
-  deletedMany(exchange: Exchange, query: string, groups: number): void {
-    this.tell(this.wipes, "deleted groups", exchange, () => ({ groups, query }));
+  /** Groups that were selected by the query of a request. */
+  deletedMany(exchange: Exchange, groups: number): void {
+    this.tell(this.wipes, "deleted groups", exchange, () => ({ groups, ...selectionFields(exchange.query) }));
   }
 
   wiped(exchange: Exchange, groups: number): void {
@@ -53,6 +53,14 @@ export class RemovalLog {
     const told = { ...fields(), ...askerFields(exchange, this.deps.userOf) };
     this.deps.log.info(message, unlogged === 0 ? told : { ...told, unlogged });
   }
+}
+
+/** What a query selects groups by, as it was before it was escaped; several selectors are joined by `or`. */
+function selectionFields(query: string): LogFields {
+  const asked = new URLSearchParams(query);
+  const match = asked.getAll("match[]").join(" or ");
+  const pushed_before = asked.get("pushed_before");
+  return { ...(match === "" ? {} : { match }), ...(pushed_before === null ? {} : { pushed_before }) };
 }
 
 /** Where a request comes from, and in whose name. */

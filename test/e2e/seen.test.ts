@@ -134,9 +134,16 @@ describe("requests that are refused are counted by reason", () => {
   });
 });
 
+/** Two selectors, and a time. */
+const MATCHING = ['match[]={job="a"}', 'match[]={job=~"b.*"}', "pushed_before=4e9"].map(encodeURI).join("&");
+
 describe("what is removed is logged with who had it removed", () => {
   const LINES = [
     { request: { method: "DELETE", path: "/metrics/job/j" }, says: 'msg="deleted a group" group="job=\\"j\\""' },
+    {
+      request: { method: "DELETE", path: `/api/v1/groups?${MATCHING}&dry_run=false&expect=0&as_of=4e9` },
+      says: 'msg="deleted groups" groups=0 match="{job=\\"a\\"} or {job=~\\"b.*\\"}" pushed_before=4e9',
+    },
     { request: { method: "PUT", path: "/api/v1/admin/wipe" }, says: 'msg="deleted all groups" groups=0' },
     { request: { method: "PUT", path: "/-/quit" }, says: 'msg="received termination request via web service' },
   ];

@@ -9,6 +9,8 @@ const SEED = Number(process.env.PUSHGATEWAY_SEGMENTS_SEED ?? Math.floor(Math.ran
 const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);
 const JOBS = ["j0", "j1", "j2"];
 const NOTHING = "nothing";
+/** Times to live of their own that pushes bring, in seconds; -1 is never, 0 takes it away. */
+const TTLS = [undefined, undefined, 10, 100, -1, 0];
 
 /** The groups of a content by their job; those that are not there are NOTHING. */
 function byJob(content: readonly string[]): string[] {
@@ -54,6 +56,10 @@ function change(kept: Kept, random: () => number): { job: number; settling: Prom
     kept.store.wipe();
     return null;
   }
+  if (kind < 0.15) {
+    kept.expire(50);
+    return null;
+  }
   const from = Math.floor(random() * 400);
   const to = from + Math.floor(random() ** 3 * (random() < 0.1 ? 4_000 : 400));
   const size = random() < 0.2 ? random() * 30_000 : random() < 0.1 ? random() * 600_000 : 0;
@@ -62,7 +68,8 @@ function change(kept: Kept, random: () => number): { job: number; settling: Prom
     (_, i) => `wide{n="${i}",part="${"x".repeat(280)}"} 1\n`,
   );
   const families = familiesBody(from, to + 1, random());
-  const settling = kept.push(name, `# HELP family_${from} Help ${random()}.\n${families}${lines.join("")}`, kind < 0.3);
+  const body = `# HELP family_${from} Help ${random()}.\n${families}${lines.join("")}`;
+  const settling = kept.push(name, body, kind < 0.3, TTLS[Math.floor(random() * TTLS.length)]);
   return { job, settling };
 }
 
@@ -78,7 +85,7 @@ function leftBehind(file: string): string {
 }
 
 test(
-  `whatever is pushed, deleted and wiped, and whichever commits fail: a kill at any point leaves each group whole, and nothing older than what was acknowledged (PUSHGATEWAY_SEGMENTS_SEED=${SEED})`,
+  `whatever is pushed, deleted and wiped and expires, and whichever commits fail: a kill at any point leaves each group whole, and nothing older than what was acknowledged (PUSHGATEWAY_SEGMENTS_SEED=${SEED})`,
   async () => {
     const random = seededRandom(SEED);
     const file = newFile();

@@ -1,7 +1,9 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { PushColumns } from "../../src/model/columns.ts";
+import { NO_EXPIRY } from "../../src/model/group-ttl.ts";
 import { KeptReader } from "../../src/model/kept-reader.ts";
+import { NO_STORE_LIMITS } from "../../src/model/limits.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { claimFile } from "../../src/persist/claim.ts";
@@ -21,7 +23,8 @@ function leaveNothingOut({ table, key, reason }: LeftOutRow): never {
 
 /** A store that is kept in a file, whose writing thread is the test's own and does its work when it is asked. */
 export class Kept {
-  readonly store = new Store(new Map(), true);
+  /** Groups that expire keep their push times: that is a change of their rows, and no removal. */
+  readonly store = new Store(new Map(), true, NO_STORE_LIMITS, { ...NO_EXPIRY, keepsPushTimes: true });
   readonly refused: string[] = [];
   /** The bytes of each batch. */
   readonly batches: number[] = [];
@@ -122,10 +125,11 @@ export class Kept {
     this.persister["pending"].writer.rows.heads.verify();
   }
 
-  push(job: string, body: string, replace = false): Promise<Rejection | null> {
+  push(job: string, body: string, replace = false, ttlSeconds?: number): Promise<Rejection | null> {
     const malformed = this.parser.parse(Buffer.from(body));
     if (malformed !== null) throw new Error(malformed.message);
-    const refused = this.store.apply({ key: keyOf({ job }), columns: this.columns, replace, receivedMs: 1_000 });
+    const { columns } = this;
+    const refused = this.store.apply({ key: keyOf({ job }), columns, replace, receivedMs: 1_000, ttlSeconds });
     if (refused !== null) throw new Error(refused.message);
     return this.settled(job);
   }
@@ -143,6 +147,12 @@ export class Kept {
 
   delete(job: string): void {
     this.store.delete(keyOf({ job }));
+    while (this.store.stepChange());
+  }
+
+  /** Has groups expire whose time is over at an instant, in seconds; pushes are made at 1 s. */
+  expire(nowSeconds: number): void {
+    while (this.store.expiry.step(nowSeconds));
     while (this.store.stepChange());
   }
 

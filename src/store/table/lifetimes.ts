@@ -5,7 +5,7 @@ import { ExpiryQueue } from "./expiry-queue.ts";
 
 /**
  * When groups go. A push writes its time and nothing else: the entry of its group in the queue stays where it is, too
- * early, and is put right when it is looked at. So what is in the queue is never too late.
+ * early, and is put right when it is looked at.
  */
 export class Lifetimes {
   private readonly queue = new ExpiryQueue();
@@ -86,14 +86,12 @@ export class Lifetimes {
     this.own.trim(limit);
   }
 
-  /** Throws unless those groups that have to go, `has` being which there are, are looked at in time. */
+  /** Throws where there is something of a group that is no more; `has` says which there are, all below the limit. */
   verify(limit: number, has: (group: number) => boolean): void {
     this.queue.verify();
     for (let group = 0; group < limit; group++) {
-      const seconds = this.queue.secondsOf(group);
-      if (!has(group)) mustHold(seconds === Infinity && this.ownTtl(group) === NO_OWN_TTL, `group ${group} is no more`);
-      else if (seconds !== Infinity)
-        mustHold(seconds <= this.endSeconds(group), `group ${group} is looked at too late`);
+      const isKnown = this.queue.secondsOf(group) !== Infinity || this.ownTtl(group) !== NO_OWN_TTL;
+      mustHold(has(group) || !isKnown, `lifetimes: group ${group} is no more`);
     }
   }
 }
