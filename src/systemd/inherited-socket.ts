@@ -1,5 +1,5 @@
 import { Fault } from "../model/fault.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { AF_UNIX, type Libc, openLibc } from "./libc.ts";
 
 /** Numbers of <fcntl.h> and <sys/socket.h> on Linux. */
 const F_GETFD = 1;
@@ -12,7 +12,6 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SOCK_STREAM = 1;
-const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 

@@ -1,6 +1,9 @@
 import { dlopen, type FFIFunction } from "bun:ffi";
 import { Fault } from "../model/fault.ts";
 
+/** Of <sys/socket.h> on Linux. */
+export const AF_UNIX = 1;
+
 const CALLS = {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },

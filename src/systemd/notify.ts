@@ -1,7 +1,6 @@
 import { Fault } from "../model/fault.ts";
-import type { Libc } from "./libc.ts";
+import { AF_UNIX, type Libc } from "./libc.ts";
 
-const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;

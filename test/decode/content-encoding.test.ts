@@ -2,6 +2,7 @@ import { expect, spyOn, test } from "bun:test";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { Rejection } from "../../src/model/rejection.ts";
+import { seededBelow } from "../telemetry/fixtures.ts";
 
 const LIMIT_BYTES = 64 * 1024 * 1024;
 const text = new TextEncoder();
@@ -150,18 +151,9 @@ test("no limit at all is taken", async () => {
   expect(await outcome(B_LINE, "gzip", Infinity)).toBe("b 2\n");
 });
 
-/** A linear congruential generator: whole numbers below `limit`. */
-function random(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 const seed = Date.now() >>> 0;
 test(`damaged gzip bodies are refused or inflated within the limit, never thrown over (seed ${seed})`, async () => {
-  const below = random(seed);
+  const below = seededBelow(seed);
   const limitBytes = 2 * LINES.length;
   for (let round = 0; round < 3000; round++) {
     const body = GZIP.slice(0, below(3) === 0 ? below(GZIP.length) : GZIP.length);

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { decodeSnappy } from "../../src/decode/snappy.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import fixtures from "../fixtures/snappy.json";
+import { seededBelow } from "../telemetry/fixtures.ts";
 
 const IDENTIFIER = "ff060000734e61507059";
 const ONE_LINE = "01080000af4c198a6120310a";
@@ -145,15 +146,6 @@ test("a long stream is decoded over several turns of the loop, to the same conte
   });
 });
 
-/** A linear congruential generator: whole numbers below `limit`. */
-function random(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 function mutate(original: Uint8Array, below: (limit: number) => number): Uint8Array {
   const mutated = original.slice(0, below(4) === 0 ? below(original.length) : original.length);
   for (let i = below(4); i > 0 && mutated.length > 0; i--) {
@@ -164,7 +156,7 @@ function mutate(original: Uint8Array, below: (limit: number) => number): Uint8Ar
 
 const seed = Date.now() >>> 0;
 test(`damaged streams are refused or decoded within the limit, never thrown over (seed ${seed})`, async () => {
-  const below = random(seed);
+  const below = seededBelow(seed);
   const originals = fixtures.cases.map(({ framedHex }) => bytes(framedHex));
   const limitBytes = 100_000;
   for (let round = 0; round < 5000; round++) {

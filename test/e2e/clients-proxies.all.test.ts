@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { Child, eventually, firstAbsent, freePort, programs, requirement } from "../program.ts";
 import { BIG, type ClientCase, ClientStand, SCHEMES, type Scheme } from "./clients/stand.ts";
+import { haproxyConfig } from "./haproxy.ts";
 
 /** Where a proxy listens, and what it hands requests on to. */
 interface Way {
@@ -52,22 +53,14 @@ function haproxy(name: string, lines: string): Proxy {
     name: `HAProxy, ${name}`,
     program: "haproxy",
     words: (config) => ["-db", "-q", "-f", config],
-    config: ({ port, scheme, upstream }) => `global
-  maxconn 100
-defaults
-  mode http
-  timeout connect 10s
-  timeout client 30s
-  timeout server 30s
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend gateway
-backend gateway
-  ${lines}
+    config: ({ port, scheme, upstream }) =>
+      haproxyConfig(port, upstream, {
+        global: "maxconn 100",
+        backend: `${lines}
   option httpchk GET /-/ready
-  http-check expect status 200
-  server one 127.0.0.1:${upstream} check inter 200ms ${scheme === "https" ? "ssl verify none" : ""}
-`,
+  http-check expect status 200`,
+        check: `check inter 200ms ${scheme === "https" ? "ssl verify none" : ""}`,
+      }),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Child, eventually, firstAbsent, freePort, Gateway, programs, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
+import { haproxyConfig } from "./haproxy.ts";
 
 interface Refused {
   readonly kind: string;
@@ -133,19 +134,7 @@ const PROXIES: readonly Proxy[] = [
 ];
 
 function proxyConfig({ program, lines }: Proxy, port: number, upstream: number, place: string): string {
-  if (program === "haproxy")
-    return `defaults
-  mode http
-  timeout connect 10s
-  timeout client 30s
-  timeout server 30s
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend gateway
-backend gateway
-  ${lines}
-  server one 127.0.0.1:${upstream}
-`;
+  if (program === "haproxy") return haproxyConfig(port, upstream, { backend: lines });
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (one) => `${one}_temp_path ${place}/${one};`,
   );

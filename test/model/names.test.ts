@@ -6,6 +6,7 @@ import {
   isLegacyMetricName,
   unescapeValuesName,
 } from "../../src/model/names.ts";
+import { seededBelow } from "../telemetry/fixtures.ts";
 
 const kinds: [string, boolean, boolean][] = [
   ["a", true, true],
@@ -87,18 +88,9 @@ for (const [rule, name, expected] of unescaped) {
   });
 }
 
-/** A linear congruential generator: whole numbers below `limit`. */
-function random(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 const seed = Date.now() >>> 0;
 test(`"values" escaping gives old names and is undone by unescaping (seed ${seed})`, () => {
-  const below = random(seed);
+  const below = seededBelow(seed);
   const alphabet = [...'ab_:.9 -/é水😱{}"\\\n'];
   for (let round = 0; round < 3000; round++) {
     const name = Array.from({ length: 1 + below(12) }, () => alphabet[below(alphabet.length)] ?? "").join("");

@@ -1,7 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Child, eventually, programs, run } from "../program.ts";
+import { Child, type Ended, eventually, firstAbsent, programs, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
+
+const COMMAND_LIMIT_MS = 60_000;
+
+/** What is missing here for a daemon, and for these programs beside it; null if nothing is. */
+export function absentForDocker(...beside: string[]): string | null {
+  return process.getuid?.() === 0
+    ? firstAbsent("docker", "dockerd", ...beside)
+    : "root, who may mount and change users";
+}
 
 /**
  * A Docker daemon of the tests' own: its data and socket are in a scratch folder, it touches no firewall, bridge or
@@ -39,6 +48,13 @@ export class Docker {
       await docker[Symbol.asyncDispose]();
       throw new Error(`starting dockerd: ${problem}\n${docker.#daemon.stderr.slice(-4_000)}`);
     }
+  }
+
+  /** Runs a docker command to its end, which must be a good one. */
+  async run(...words: string[]): Promise<Ended> {
+    const ended = await run(this.command(...words), COMMAND_LIMIT_MS);
+    if (ended.code !== 0) throw new Error(`docker ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
+    return ended;
   }
 
   /** The words that run a docker command against this daemon. */

@@ -2,19 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chownSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Reference } from "../persist/gob/reference.ts";
-import { type Ended, eventually, firstAbsent, requirement, run } from "../program.ts";
+import { type Ended, eventually, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { onlyService } from "./compose.ts";
-import { Docker } from "./docker.ts";
+import { absentForDocker, Docker } from "./docker.ts";
 import { NOBODY } from "./places.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
 
-const { skip, reason } = requirement(
-  buildNeeds ??
-    (process.getuid?.() === 0
-      ? firstAbsent("docker", "dockerd", "busybox", "prometheus-pushgateway")
-      : "root, who may mount and change users"),
-);
+const { skip, reason } = requirement(buildNeeds ?? absentForDocker("busybox", "prometheus-pushgateway"));
 const OPEN_LIMIT_MS = 180_000;
 const IMAGE = "pushgateway";
 const WITH_BUSYBOX = "pushgateway:busybox";

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Ended, eventually, firstAbsent, freePort, requirement, run } from "../program.ts";
+import { eventually, freePort, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { onlyService } from "./compose.ts";
-import { Docker } from "./docker.ts";
+import { absentForDocker, Docker } from "./docker.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
 
-const { skip, reason } = requirement(
-  buildNeeds ??
-    (process.getuid?.() === 0 ? firstAbsent("docker", "dockerd", "tar") : "root, who may mount and change users"),
-);
+const { skip, reason } = requirement(buildNeeds ?? absentForDocker("tar"));
 const IMAGE = "pushgateway-under-test";
 const WITH_BUSYBOX = `${IMAGE}:busybox`;
 const FLAVOURS = [
@@ -28,23 +25,21 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
   }, OPEN_LIMIT_MS);
   afterAll(async () => await docker[Symbol.asyncDispose](), OPEN_LIMIT_MS);
 
-  async function command(...words: string[]): Promise<Ended> {
-    const ended = await run(docker.command(...words), 30_000);
-    if (ended.code !== 0) throw new Error(`docker ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
-    return ended;
-  }
-
   /** Starts a container in the background; it is removed in the end. */
   async function started(options: readonly string[], flags: readonly string[], image = IMAGE) {
-    const id = (await command("run", "--detach", ...options, image, ...flags)).stdout.trim();
-    const inspect = async (field: string) => (await command("inspect", `--format={{${field}}}`, id)).stdout.trim();
-    return { id, inspect, [Symbol.asyncDispose]: async () => void (await command("rm", "--force", "--volumes", id)) };
+    const id = (await docker.run("run", "--detach", ...options, image, ...flags)).stdout.trim();
+    const inspect = async (field: string) => (await docker.run("inspect", `--format={{${field}}}`, id)).stdout.trim();
+    return {
+      id,
+      inspect,
+      [Symbol.asyncDispose]: async () => void (await docker.run("rm", "--force", "--volumes", id)),
+    };
   }
 
   test.each(FLAVOURS)(
     "$context: user, folder, port and entry point are the reference image's, and there is no command",
     async ({ image }) => {
-      const { Config } = JSON.parse((await command("image", "inspect", image)).stdout)[0];
+      const { Config } = JSON.parse((await docker.run("image", "inspect", image)).stdout)[0];
       expect(Config).toMatchObject({ User: "65534", WorkingDir: "/pushgateway", Entrypoint: ["/bin/pushgateway"] });
       expect([Config.Cmd, Config.ExposedPorts]).toEqual([null, { "9091/tcp": {} }]);
     },
@@ -54,7 +49,7 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
   async function rootOf(image: string): Promise<Map<string, string>> {
     await using container = await started(["--network=none"], [], image);
     const file = join(scratchFolder(), "root.tar");
-    await command("export", `--output=${file}`, container.id);
+    await docker.run("export", `--output=${file}`, container.id);
     const { stdout } = await run(["tar", "--list", "--verbose", "--numeric-owner", `--file=${file}`]);
     const rows = stdout.trimEnd().split("\n");
     return new Map(
@@ -157,9 +152,9 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
     await using container = await started(options, []);
     const status = async () => await container.inspect(".State.Health.Status");
     await eventually("the container is healthy", async () => (await status()) === "healthy");
-    await command("kill", "--signal=STOP", container.id);
+    await docker.run("kill", "--signal=STOP", container.id);
     await eventually("the container is unhealthy", async () => (await status()) === "unhealthy");
-    const [{ State }] = JSON.parse((await command("inspect", container.id)).stdout);
+    const [{ State }] = JSON.parse((await docker.run("inspect", container.id)).stdout);
     expect(State.Health.Log.at(-1).Output).toBe(
       "pushgateway: error: http://localhost:9091/-/healthy: no answer within 4000 ms\n",
     );
@@ -180,7 +175,7 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
       const ready = async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
       await eventually("it is ready", ready);
       await fetch(`http://127.0.0.1:${port}/metrics/job/some_job`, { method: "POST", body: "some_metric 3.14\n" });
-      await command("restart", container.id);
+      await docker.run("restart", container.id);
       await eventually("it is ready again", ready);
       expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain(
         'some_metric{instance="",job="some_job"} 3.14',
@@ -190,8 +185,10 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
 
   test("docker stop ends it with status 0", async () => {
     await using container = await started(["--network=none"], []);
-    await eventually("it listens", async () => (await command("logs", container.id)).stderr.includes("Listening on"));
-    await command("stop", container.id);
+    await eventually("it listens", async () =>
+      (await docker.run("logs", container.id)).stderr.includes("Listening on"),
+    );
+    await docker.run("stop", container.id);
     expect(await container.inspect(".State.ExitCode")).toBe("0");
   });
 
@@ -199,7 +196,9 @@ describe.skipIf(skip)(`the container images${reason}`, () => {
     const folder = join(root, "deploy", "docker");
     const service = onlyService(readFileSync(join(folder, "compose.yaml"), "utf8"), folder, image.replace(":", "-"));
     await using container = await started(["--network=none", ...service.options], service.command, image);
-    await eventually("it listens", async () => (await command("logs", container.id)).stderr.includes("Listening on"));
+    await eventually("it listens", async () =>
+      (await docker.run("logs", container.id)).stderr.includes("Listening on"),
+    );
     const host = (field: string) => container.inspect(`.HostConfig.${field}`);
     expect([await host("ReadonlyRootfs"), await host("CapDrop")]).toEqual(["true", "[ALL]"]);
     expect([await host("Memory"), await host("PidsLimit")]).toEqual([String(4 * 2 ** 30), "512"]);

@@ -3,18 +3,13 @@ import { chmodSync, chownSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { Reference } from "../persist/gob/reference.ts";
-import { type Ended, eventually, firstAbsent, requirement, run } from "../program.ts";
+import { eventually, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { chartValues, podOptions } from "./chart.ts";
-import { Docker } from "./docker.ts";
+import { absentForDocker, Docker } from "./docker.ts";
 import { buildNeeds, root, theRelease } from "./release.ts";
 
-const { skip, reason } = requirement(
-  buildNeeds ??
-    (process.getuid?.() === 0
-      ? firstAbsent("docker", "dockerd", "busybox", "prometheus-pushgateway")
-      : "root, who may mount and change users"),
-);
+const { skip, reason } = requirement(buildNeeds ?? absentForDocker("busybox", "prometheus-pushgateway"));
 const OPEN_LIMIT_MS = 180_000;
 
 const folder = join(root, "deploy", "kubernetes");
@@ -47,17 +42,11 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
   }, OPEN_LIMIT_MS);
   afterAll(async () => await docker[Symbol.asyncDispose](), OPEN_LIMIT_MS);
 
-  async function command(...words: string[]): Promise<Ended> {
-    const ended = await run(docker.command(...words), 30_000);
-    if (ended.code !== 0) throw new Error(`docker ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
-    return ended;
-  }
-
   /** The pod's container, which has its network for itself. */
   async function pod(image: string, volume: string) {
     const options = [...podOptions(values, volume), "--network=none"];
-    const id = (await command("run", "--detach", ...options, image, ...values.extraArgs)).stdout.trim();
-    const exec = (...words: string[]) => command("exec", id, ...words);
+    const id = (await docker.run("run", "--detach", ...options, image, ...values.extraArgs)).stdout.trim();
+    const exec = (...words: string[]) => docker.run("exec", id, ...words);
     /** As the kubelet's probe: any answer but 200 is a failure. */
     const probe = async ({ probe: { httpGet } }: typeof values.liveness) => {
       const url = `${httpGet.scheme.toLowerCase()}://localhost:${httpGet.port}${httpGet.path}`;
@@ -67,8 +56,8 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
       "its probes succeed",
       async () => (await probe(values.liveness)) && (await probe(values.readiness)),
     );
-    const end = async () => void (await command("rm", "--force", id));
-    return { id, exec, probe, stop: () => command("stop", id), [Symbol.asyncDispose]: end };
+    const end = async () => void (await docker.run("rm", "--force", id));
+    return { id, exec, probe, stop: () => docker.run("stop", id), [Symbol.asyncDispose]: end };
   }
 
   const push = (line: string) =>
@@ -130,7 +119,7 @@ describe.skipIf(skip)(`the pod that the chart makes of deploy/kubernetes${reason
     for (let round = 1; round < 3; round++) {
       for (const { image, command: words } of extraInitContainers) {
         const [entry = "", ...rest] = words;
-        await command(
+        await docker.run(
           "run",
           "--rm",
           ...podOptions(values, volume),

@@ -84,6 +84,12 @@ export function linesOf(families: readonly OwnFamily[], name: string): string {
   return new TextDecoder().decode(families.find((family) => family.name === name)?.lines);
 }
 
+/** Whole numbers below a limit, the same ones for the same seed. */
+export function seededBelow(seed: number): (limit: number) => number {
+  const random = seededRandom(seed);
+  return (limit) => Math.floor(random() * limit);
+}
+
 /** Numbers from 0 up to 1, the same ones for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
