@@ -3,6 +3,7 @@ import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
 import { door } from "./door.ts";
 import { expiry } from "./expiry.ts";
+import { find } from "./find.ts";
 import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   removal,
   expiry,
+  find,
   viewers,
   churn,
 ];
