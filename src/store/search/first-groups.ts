@@ -3,9 +3,11 @@ import type { GroupTexts } from "../table/group-texts.ts";
 import { comparePlaces, type GroupOrder } from "./group-order.ts";
 import type { GroupPlace } from "./group-query.ts";
 
-/** A place with the row of its group. */
-interface PlacedRow extends GroupPlace {
-  readonly row: number;
+/** A place with the row of its group; another group may take it. */
+interface PlacedRow {
+  value: GroupPlace["value"];
+  id: number;
+  row: number;
 }
 
 /** Of many groups the first ones in an order, as many as are wanted: a heap with the last of them on top. */
@@ -22,12 +24,16 @@ export class FirstGroups {
   offer(id: number, row: number): void {
     const { heap, order, limit } = this;
     if (heap.length < limit) {
-      heap.push({ ...order.placeOf(id), row });
+      heap.push({ value: order.valueOf(id), id, row });
       this.rise();
-    } else if (order.compare(id, place(heap, 0)) < 0) {
-      heap[0] = { ...order.placeOf(id), row };
-      this.sink();
+      return;
     }
+    const last = place(heap, 0);
+    if (order.compare(id, last) >= 0) return;
+    last.value = order.valueOf(id);
+    last.id = id;
+    last.row = row;
+    this.sink();
   }
 
   /** In order, without those that are gone since. */
@@ -48,15 +54,24 @@ export class FirstGroups {
 
   private sink(): void {
     const { heap } = this;
-    for (let at = 0; ; ) {
-      let last = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < heap.length && comparePlaces(place(heap, child), place(heap, last)) > 0) last = child;
-      if (last === at) return;
-      swap(heap, at, last);
-      at = last;
+    const count = heap.length;
+    const sinking = place(heap, 0);
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= count) break;
+      if (child + 1 < count && isBehind(place(heap, child + 1), place(heap, child))) child++;
+      if (!isBehind(place(heap, child), sinking)) break;
+      heap[at] = place(heap, child);
+      at = child;
     }
+    heap[at] = sinking;
   }
+}
+
+function isBehind(a: PlacedRow, b: PlacedRow): boolean {
+  if (typeof a.value !== "number" || typeof b.value !== "number") return comparePlaces(a, b) > 0;
+  return a.value > b.value || (a.value === b.value && a.id > b.id);
 }
 
 function place(heap: readonly PlacedRow[], at: number): PlacedRow {

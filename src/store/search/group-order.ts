@@ -4,8 +4,8 @@ import type { GroupPlace, GroupSort } from "./group-query.ts";
 
 /** One of the orders of groups. */
 export interface GroupOrder {
-  /** Where a group is. */
-  readonly placeOf: (id: number) => GroupPlace;
+  /** The value of the place where a group is. */
+  readonly valueOf: (id: number) => GroupPlace["value"];
   /** Below 0: the group comes before that place, which is one of this order. */
   readonly compare: (id: number, place: GroupPlace) => number;
 }
@@ -26,20 +26,20 @@ export function orderOf(groups: Groups, sort: GroupSort): GroupOrder {
 }
 
 const BY_ID: GroupOrder = {
-  placeOf: (id) => ({ id, value: id }),
+  valueOf: (id) => id,
   compare: (id, { id: other }) => id - other,
 };
 
 function orderByNumber(groups: Groups, numberOf: (groups: Groups, id: number) => number): GroupOrder {
   return {
-    placeOf: (id) => ({ id, value: numberOf(groups, id) }),
+    valueOf: (id) => numberOf(groups, id),
     compare: (id, { id: other, value }) => numberOf(groups, id) - numberIn(value) || id - other,
   };
 }
 
 function orderByKey(groups: Groups): GroupOrder {
   return {
-    placeOf: (id) => ({ id, value: groups.table.key(id).slice() }),
+    valueOf: (id) => groups.table.key(id).slice(),
     compare: (id, { value }) => groups.table.compareKey(id, keyIn(value)),
   };
 }
