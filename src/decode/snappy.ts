@@ -1,4 +1,4 @@
-import { byteAt, intAt } from "../bytes/at.ts";
+import { byteAt, intAt, wordAt } from "../bytes/at.ts";
 import { copyBytes } from "../bytes/copy.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
@@ -250,19 +250,17 @@ function crc32c(bytes: Uint8Array, start: number, end: number): number {
   let crc = -1;
   let i = start;
   for (const wholeEnd = end - 7; i < wholeEnd; i += 8) {
-    const a = crc ^ byteAt(bytes, i);
-    const b = (crc >>> 8) ^ byteAt(bytes, i + 1);
-    const c = (crc >>> 16) ^ byteAt(bytes, i + 2);
-    const d = (crc >>> 24) ^ byteAt(bytes, i + 3);
+    const low = crc ^ wordAt(bytes, i);
+    const high = wordAt(bytes, i + 4);
     crc =
-      intAt(t, 1792 + (a & 0xff)) ^
-      intAt(t, 1536 + (b & 0xff)) ^
-      intAt(t, 1280 + (c & 0xff)) ^
-      intAt(t, 1024 + (d & 0xff)) ^
-      intAt(t, 768 + byteAt(bytes, i + 4)) ^
-      intAt(t, 512 + byteAt(bytes, i + 5)) ^
-      intAt(t, 256 + byteAt(bytes, i + 6)) ^
-      intAt(t, byteAt(bytes, i + 7));
+      intAt(t, 1792 + (low & 0xff)) ^
+      intAt(t, 1536 + ((low >>> 8) & 0xff)) ^
+      intAt(t, 1280 + ((low >>> 16) & 0xff)) ^
+      intAt(t, 1024 + (low >>> 24)) ^
+      intAt(t, 768 + (high & 0xff)) ^
+      intAt(t, 512 + ((high >>> 8) & 0xff)) ^
+      intAt(t, 256 + ((high >>> 16) & 0xff)) ^
+      intAt(t, high >>> 24);
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ intAt(t, (crc ^ byteAt(bytes, i)) & 0xff);
   return ~crc;
