@@ -160,6 +160,8 @@ function padded(dice: Dice, body: Uint8Array): Uint8Array {
 async function atRest({ test, members }: Stand): Promise<void> {
   const held = () => {
     test.context.intake.verify();
+    test.context.longAnswers.verify();
+    test.context.smallPushes.verify();
     const { uploads, held: bodies, bufferedBytes } = test.context.intake.state;
     const { snapshots } = test.store.stats;
     const busy = [...members].filter(({ isStill }) => !isStill).length;

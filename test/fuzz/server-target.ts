@@ -184,6 +184,8 @@ export class ServerTarget implements Target {
   private held() {
     const { context, store } = this.test;
     context.intake.verify();
+    context.longAnswers.verify();
+    context.smallPushes.verify();
     const { uploads, held, bufferedBytes } = context.intake.state;
     const { snapshots } = store.stats;
     return {

@@ -28,6 +28,7 @@ export class Stand {
   private sweeps: (() => void)[] = [];
   nowMs = 1_000_000;
   readonly intake: BodyIntake;
+  private readonly pace: Pace;
   readonly refusals: Refusals;
   private failed = 0;
 
@@ -44,10 +45,11 @@ export class Stand {
       limits: settingsOf(...flags).limits,
       clock: { nowMs: () => this.nowMs, every: (_, run) => this.sweeps.push(run) },
     });
+    this.pace = new Pace((run) => void this.turn.push(run));
     this.connection = new Connection(this.transport, {
       handler: handler(this),
       parsers: new ParserPool(4),
-      pace: new Pace((run) => void this.turn.push(run)),
+      pace: this.pace,
       heads: new AnswerHeads(() => 0),
       refusals: this.refusals,
       failures: new Failures({ count: () => this.failed++, log, now: () => 0 }),
@@ -82,6 +84,8 @@ export class Stand {
     for (let n = 0; n < 20; n++) {
       for (let i = 0; i < 20; i++) await null;
       for (const run of this.turn.splice(0)) run();
+      this.pace.verify();
+      this.intake.verify();
     }
     if (this.failed > 0) throw new Error(`${this.failed} failures of the connection's own`);
   }

@@ -47,6 +47,7 @@ function connectionsOf(maxConnections: number, giveWay = (_: string) => false) {
       connections.join(fake);
     }
     for (const run of clock.later.splice(0)) run();
+    connections.verify();
   };
   const closed = () => all.filter(({ isClosed }) => isClosed).map(({ name }) => name);
   return { connections, clock, all, join, closed };
