@@ -31,7 +31,7 @@ async function remove(deps: DeletionDeps, { key, undecodable }: KeyedPath, excha
   // No group can have a key that is not UTF-8.
   const isLarge = undecodable === null && store.isLarge(key);
   if (isLarge) await storeTurns.snapshotsTaken();
-  while (undecodable === null && store.isHeld(key)) await storeTurns.largeOver();
+  while (undecodable === null && store.isHeld(key)) await storeTurns.afterLarge();
   const wasThere = undecodable === null && store.delete(key);
   removalLog.deleted(exchange, key.block, wasThere);
   // A request that removes much waits until it is gone, but not for what others remove.

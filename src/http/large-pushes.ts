@@ -56,6 +56,7 @@ export class LargePushes {
   /** Judges and stores a push that was read; why it is refused, or null. */
   async apply(request: PushRequest): Promise<Rejection | null> {
     const { clock, store, storeTurns } = this;
+    await storeTurns.othersServed();
     const push = store.beginLarge(request);
     try {
       const refused = await stepInTurns(clock, () => push.judgeOn());

@@ -199,9 +199,11 @@ export class PushHandler {
     const { storeTurns } = this.deps;
     let outcome: number | Rejection = first;
     for (let tries = 0; mustWait(outcome) && tries < MAX_TRIES; tries++) {
-      if (outcome === AFTER_LARGE_PUSH) await storeTurns.largeOver();
-      else await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
-      await storeTurns.snapshotsTaken();
+      if (outcome === AFTER_LARGE_PUSH) await storeTurns.afterLarge();
+      else {
+        await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
+        await storeTurns.snapshotsTaken();
+      }
       outcome = await apply();
     }
     return outcome;

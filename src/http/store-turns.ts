@@ -14,6 +14,8 @@ export class StoreTurns {
   private waiters: Waiter[] = [];
   private indexing: Promise<void> | null = null;
   private large = Promise.withResolvers<void>();
+  /** How many come next, after the large push. */
+  private behind = 0;
   /** How many wait to take a snapshot. */
   private readers = 0;
 
@@ -106,7 +108,26 @@ export class StoreTurns {
 
   /** Waits until the large push that is being judged or stored is over. */
   largeOver(): Promise<void> {
-    return this.large.promise;
+    return this.store.hasLarge ? this.large.promise : Promise.resolve();
+  }
+
+  /**
+   * Waits until it is over, and nobody waits for a snapshot any more. Whoever waited so is to go on at once: it comes
+   * before the next large push.
+   */
+  async afterLarge(): Promise<void> {
+    this.behind++;
+    try {
+      await this.largeOver();
+      await this.snapshotsTaken();
+    } finally {
+      this.behind--;
+    }
+  }
+
+  /** For large pushes, before they begin: waits until those that waited for the one before have had their turn. */
+  async othersServed(): Promise<void> {
+    while (this.behind > 0) await this.clock.turn();
   }
 
   /** It is over. */

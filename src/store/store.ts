@@ -184,6 +184,11 @@ export class Store {
     return this.large?.isFor(key) ?? false;
   }
 
+  /** Whether a large push is being judged or stored. */
+  get hasLarge(): boolean {
+    return this.large !== null;
+  }
+
   /** Whether a large push is being stored: whoever wants a snapshot should wait. */
   get isStoring(): boolean {
     return this.large?.isStoring ?? false;

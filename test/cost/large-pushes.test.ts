@@ -413,6 +413,45 @@ describe("while a large push is taken", () => {
     expect(shown.match(/^(?:f\d+|mine)\{.*/gm)).toEqual(['mine{instance="",job="large"} 2']);
   });
 
+  test.each([
+    { what: "", scrapes: false },
+    { what: ", scrapes that wait for a snapshot besides", scrapes: true },
+  ])("one after the other, others to its group wait for no more than two of them$what", async ({ scrapes }) => {
+    const gateway = createTestApp();
+    sliced(gateway);
+    const lot = lines(3_000, (i) => `f${i} 1\n`).padEnd(70_000, "\n");
+    let over = 0;
+    let sent = 0;
+    const waited: number[] = [];
+    const small: Promise<unknown>[] = [];
+    const large = async () => {
+      while (sent < 8) {
+        sent++;
+        expect((await send(gateway, "/job/large", lot.replaceAll(" 1", ` ${sent}`), "PUT")).status).toBe(200);
+        over++;
+      }
+    };
+    // Whoever sends them without pause has the next one there before the one at hand is over.
+    const all = Promise.all([large(), large()]);
+    const reads: Promise<unknown>[] = [];
+    for (let turn = 0; over < 8; turn++) {
+      if (isHeld(gateway) && turn % 7 === 0) {
+        const before = over;
+        const note = ({ status }: Response) => {
+          expect(status).toBeLessThan(300);
+          waited.push(over - before);
+        };
+        small.push(push(gateway.app, "/job/large", `mine ${turn}\n`).then(note));
+        small.push(ask(gateway.app, "DELETE", "/metrics/job/large").then(note));
+      }
+      if (scrapes && turn % 3 === 0) reads.push(scrape(gateway.app));
+      await gateway.clock.turn();
+    }
+    await Promise.all([all, ...small, ...reads]);
+    expect(waited.length).toBeGreaterThan(8);
+    expect(Math.max(...waited)).toBeLessThanOrEqual(2);
+  });
+
   test("what would contradict it waits and is judged when it is stored", async () => {
     const gateway = createTestApp();
     await push(gateway.app, "/job/known", "# TYPE f7 untyped\nf7 1\n");
