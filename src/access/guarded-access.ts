@@ -9,6 +9,7 @@ import type { ListenerContext, ListenPlace } from "../server/listener-context.ts
 import { listenPlain } from "../server/plain-listener.ts";
 import { listenTls, type TlsListener } from "../server/tls-listener.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
+import type { Log } from "../telemetry/log.ts";
 import { keepAccepted } from "./accepted-file.ts";
 import { type Access, type AccessDeps, type AccessSummary, announceTls } from "./access.ts";
 import { BasicAuth, userOf } from "./basic-auth.ts";
@@ -37,23 +38,9 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
     ...keepAccepted(runtimeFolder, log.for("accepted-file.ts")),
   });
   const guard = createGuard({ config: () => live.config(), auth, limiter });
-  const listeners: TlsListener[] = [];
-  live.onTlsChange((options) => {
-    for (const listener of listeners) listener.change(options);
-  });
-  clock.every(LOOK_MS, () => live.look());
   const http2 = start.tls !== null && start.config.http2;
-  const overTls = async (context: ListenerContext, place: ListenPlace, tls: TlsOptions): Promise<TlsListener> => {
-    const listener = await listenTls(place, tls, {
-      context,
-      options: () => live.tls() ?? tls,
-      certificateFault: faultOfPeer,
-      http2: http2 ? new Http2(context) : null,
-      log: log.for("tls-listener.ts"),
-    });
-    listeners.push(listener);
-    return listener;
-  };
+  const listenOverTls = tlsListening(live, http2, log.for("tls-listener.ts"));
+  clock.every(LOOK_MS, () => live.look());
   return {
     guard,
     scheme: start.tls === null ? "http" : "https",
@@ -65,7 +52,7 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
     summary: () => summaryOfFile(live),
     readAgain: () => live.readAgain(),
     listen: async (context, place) =>
-      start.tls === null ? listenPlain(place, context) : overTls(context, place, start.tls),
+      start.tls === null ? listenPlain(place, context) : listenOverTls(context, place, start.tls),
     announce: (address) => {
       if (rateLimit !== null)
         log.for("access.ts").info("Rate Limiter is enabled.", {
@@ -74,6 +61,25 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
         });
       announceTls(log.for("access.ts"), address, start.tls !== null, http2);
     },
+  };
+}
+
+/** How sockets are listened on with TLS: each listener goes on with what the file says later. */
+function tlsListening(live: LiveWebConfig, http2: boolean, log: Log) {
+  const listeners: TlsListener[] = [];
+  live.onTlsChange((options) => {
+    for (const listener of listeners) listener.change(options);
+  });
+  return async (context: ListenerContext, place: ListenPlace, tls: TlsOptions): Promise<TlsListener> => {
+    const listener = await listenTls(place, tls, {
+      context,
+      options: () => live.tls() ?? tls,
+      certificateFault: faultOfPeer,
+      http2: http2 ? new Http2(context) : null,
+      log,
+    });
+    listeners.push(listener);
+    return listener;
   };
 }
 

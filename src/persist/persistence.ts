@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { PersistenceStats } from "../telemetry/own-metrics.ts";
 import type { Report, WriterRequest } from "./messages.ts";
 import { Persister } from "./persister.ts";
+import type { PersisterEvents } from "./persister-deps.ts";
 import type { Place } from "./place.ts";
 import type { LeftOutRow } from "./reading.ts";
 
@@ -131,10 +132,14 @@ class FilePersistence implements RunningPersistence {
     return ending !== "partly written";
   };
 
-  private events() {
-    const { log, settings, giveUp, clock } = this.deps;
+  private events(): PersisterEvents {
+    return { ...this.openingEvents(), ...this.writingEvents() };
+  }
+
+  /** What becomes of the file until everything is in it. */
+  private openingEvents() {
+    const { log, settings, giveUp } = this.deps;
     const file = settings.persistenceFile;
-    const { figures } = this;
     return {
       restoring: (groups: number) => log.info("restoring metrics", { file, groups }),
       restored: (groups: number, leftOut: number) => {
@@ -160,6 +165,14 @@ class FilePersistence implements RunningPersistence {
           groups: this.deps.store.stats.groups,
         });
       },
+    };
+  }
+
+  private writingEvents() {
+    const { log, settings, clock } = this.deps;
+    const file = settings.persistenceFile;
+    const { figures } = this;
+    return {
       committed: (durationSeconds: number) => {
         figures.commits++;
         figures.commitSeconds += durationSeconds;

@@ -169,17 +169,7 @@ function buildOwnMetrics(
 function buildService(server: Server, access: Access, quit: (asker: LogFields) => void): Service {
   const { program, runtime, rootLog, store, persistence, ownMetrics, sockets } = server;
   const { clock } = runtime;
-  const { now } = clock;
-  const countRefusal = (reason: RefusalReason) => ownMetrics.countRefusal(reason);
-  const refused = new RefusedRequests({ now });
-  const refusals = new Refusals({
-    log: rootLog.for("refusals.ts"),
-    now,
-    count: countRefusal,
-    note: (request) => refused.note(request),
-  });
-  const countFailure = () => ownMetrics.countInternalError();
-  const failures = new Failures({ log: rootLog.for("failures.ts"), now, count: countFailure });
+  const reports = buildReports(server);
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
   const maxConnections = mostConnections(server);
   const context = createContext({
@@ -189,13 +179,11 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     store,
     persistence,
     clock,
-    startMs: now(),
+    startMs: clock.now(),
     version,
     scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
-    refusals,
-    refused,
-    failures,
+    ...reports,
     userOf: access.userOf,
     quit,
     program: {
@@ -216,12 +204,26 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     maxConnections,
     giveWay: (source) => context.intake.giveWay(source, "web.max-connections"),
     countLimit: () => ownMetrics.countLimit("web.max-connections"),
-    refusals,
-    failures,
+    refusals: reports.refusals,
+    failures: reports.failures,
     log: rootLog.for("connections.ts"),
     clock,
   });
   return { listening, events: context.events };
+}
+
+/** Where it is told that requests are refused, and that some failed. */
+function buildReports({ runtime, rootLog, ownMetrics }: Server) {
+  const { now } = runtime.clock;
+  const refused = new RefusedRequests({ now });
+  const refusals = new Refusals({
+    log: rootLog.for("refusals.ts"),
+    now,
+    count: (reason: RefusalReason) => ownMetrics.countRefusal(reason),
+    note: (request) => refused.note(request),
+  });
+  const count = () => ownMetrics.countInternalError();
+  return { refused, refusals, failures: new Failures({ log: rootLog.for("failures.ts"), now, count }) };
 }
 
 function once<T>(make: () => T): () => T {
