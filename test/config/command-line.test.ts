@@ -244,6 +244,10 @@ describe("a faulty command line ends with kingpin's words on one line", () => {
     ],
     [["export", "f", "--metrics.ttl=1m"], "unknown long flag '--metrics.ttl'"],
     [["--web.external-url=:x"], 'invalid URL: parse ":x": missing protocol scheme'],
+    [
+      ["--web.trusted-proxies=10.0.0.0/8,x"],
+      'invalid network "x", expected an address or a CIDR like 10.0.0.0/8 or fd00::/8',
+    ],
     [["--web.local-assets"], "expected argument for flag '--web.local-assets'"],
     [["--log.format=logger:stderr?json=true"], "unrecognized log format logger:stderr?json=true"],
     [["-log.at-level=debug"], "unknown short flag '-l'"],

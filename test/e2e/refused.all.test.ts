@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, eventually, firstAbsent, freePort, Gateway, programs, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-import { Connection } from "../wire.ts";
+import { Connection, untilRead } from "../wire.ts";
 import { haproxyConfig } from "./haproxy.ts";
 
 interface Refused {
@@ -90,6 +90,50 @@ describe.skipIf(needsCurl.skip)(`a refused push is listed with its kind${needsCu
     ]);
     expect(refused.map(({ group }) => group)).toEqual([null, null, null, null, null]);
     expect(refused.at(-1)?.path).toBe("/metrics");
+  });
+
+  const RAW: readonly (readonly [listed: string, bytes: string])[] = [
+    ["version 505", "GET /raw HTTP/3.0\r\nHost: h\r\n\r\n"],
+    ["transfer-encoding 501", "POST /raw HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"],
+    ["malformed 400", "GET /raw HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n"],
+  ];
+
+  test.each(RAW)("and what is no request as it should be: %s", async (expected, bytes) => {
+    await using gateway = await Gateway.start();
+    using raw = await Connection.open(gateway.port);
+    raw.write(bytes);
+    await raw.answer();
+    const [refused] = await listed(gateway.url);
+    expect([refused && `${refused.kind} ${refused.status}`, refused?.path]).toEqual([expected, "/raw"]);
+  });
+
+  test("and a push that has to give way to another", async () => {
+    await using gateway = await Gateway.start(["--web.max-pushes-in-flight=1"]);
+    using first = await Connection.open(gateway.port);
+    using second = await Connection.open(gateway.port);
+    for (const [i, one] of [first, second].entries()) {
+      one.write(`POST /metrics/job/slow/n/${i} HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\na`);
+      await untilRead(gateway.port);
+    }
+    expect((await first.answer()).status).toBe(503);
+    const refused = await listed(gateway.url);
+    expect(refused.map(({ kind, group }) => [kind, group?.path])).toEqual([["busy", "/job/slow/n/0"]]);
+  });
+
+  test("and requests while the web-config file is broken, or beyond its rate", async () => {
+    const file = join(folder, "limited.yml");
+    const limited = "rate_limit: {interval: 1s, burst: 1}\n";
+    writeFileSync(file, limited);
+    await using gateway = await Gateway.start([`--web.config.file=${file}`]);
+    await eventually("one is beyond the rate", async () => (await fetch(`${gateway.url}/-/healthy`)).status === 429);
+    writeFileSync(file, "nonsense");
+    await eventually("it is broken", async () => (await fetch(`${gateway.url}/-/healthy`)).status === 500);
+    writeFileSync(file, limited);
+    const kinds = await eventually("the list can be had", async () => {
+      const answer = await fetch(`${gateway.url}/api/v1/refused`);
+      return answer.status === 200 ? Object.keys(JSON.parse(await answer.text()).data.kinds) : null;
+    });
+    expect(kinds.sort()).toEqual(["rate-limit", "web-config"]);
   });
 
   test("and who had no password, or spoke no TLS", async () => {
@@ -189,6 +233,11 @@ for (const [n, proxy] of PROXIES.entries()) {
       await curl("--interface", "127.0.0.8", "-X", "DELETE", `${url}/metrics/job/none`);
       await eventually("it is logged", async () => gateway.stderr.includes('group="job=\\"none\\""'));
       expect(gateway.stderr).toMatch(/group="job=\\"none\\"" logged_source=127\.0\.0\.8\n/);
+    });
+
+    test("events come through as they come", async () => {
+      await using listener = new Child(["curl", "-sN", `${url}/api/v1/events`]);
+      await eventually("it is told the first two", async () => listener.stdout.split("event: tick").length > 2);
     });
 
     test("a client that reaches the server itself cannot name another", async () => {

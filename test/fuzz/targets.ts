@@ -16,6 +16,7 @@ import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiat
 import { Store } from "../../src/store/store.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { connectionTarget } from "./connection-target.ts";
+import { forwardedTarget } from "./forwarded-target.ts";
 import { Http2Target } from "./http2-target.ts";
 import type { Target } from "./loop.ts";
 import { PushTarget } from "./push-target.ts";
@@ -204,6 +205,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
+  forwarded: forwardedTarget,
   connection: connectionTarget,
   server: () => new ServerTarget(),
   "server-http2": () => new Http2Target(),
