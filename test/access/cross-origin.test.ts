@@ -120,7 +120,8 @@ describe("CORS", () => {
       expect(Object.fromEntries(headers)).toMatchObject({
         "access-control-allow-origin": "https://app.example",
         "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
-        "access-control-allow-headers": "Accept, Authorization, Content-Encoding, Content-Type, Origin",
+        "access-control-allow-headers":
+          "Accept, Authorization, Content-Encoding, Content-Type, Origin, Pushgateway-TTL",
         vary: "Origin",
       });
       expect(headers.has("access-control-allow-credentials")).toBe(false);
