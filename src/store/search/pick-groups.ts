@@ -30,17 +30,18 @@ export function* pickGroups<T>(
       rows.ensure(count + 1);
       rows.rows[count++] = row;
     });
-    const ids = stillThere(texts, rows.rows.subarray(0, count));
+    const ids = stillThere(texts, rows, count);
     if (groups.isSearched(texts)) return take({ ids, isPartial: !isWhole, lookedAt });
   }
 }
 
-/** The groups of these rows that are not gone. */
-function stillThere(texts: GroupTexts, rows: Int32Array): Int32Array {
-  let count = 0;
-  for (const row of rows) {
-    const id = texts.idAt(row);
-    if (id >= 0) rows[count++] = id;
+/** The groups of the first `count` of these rows that are not gone. */
+function stillThere(texts: GroupTexts, rows: Int32Column, count: number): Int32Array {
+  const ids = new Int32Array(count);
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const id = texts.idAt(rows.at(i));
+    if (id >= 0) ids[found++] = id;
   }
-  return rows.subarray(0, count);
+  return ids.subarray(0, found);
 }

@@ -28,7 +28,7 @@ export class ScannedPart implements StorePart {
   ) {
     this.snapshot = new Snapshot(table);
     this.isOf = new Uint8Array(table.groups.table.limit);
-    for (const group of groups) this.isOf[group] = 1;
+    for (let i = 0; i < groups.length; i++) this.isOf[intAt(groups, i)] = 1;
     table.chunks.keepRows();
   }
 
@@ -72,11 +72,13 @@ export class ScannedPart implements StorePart {
   private placesOn(page: Page): Uint16Array {
     const { places, isOf, table } = this;
     const { chunks } = table;
-    const { slots, count } = page;
+    const { slots, sizes, count } = page;
     let found = 0;
     for (let slot = 0; slot < count; slot++) {
       const chunk = intAt(slots, slot);
-      if (chunk >= 0 && isOf[chunks.group(chunk)] === 1 && page.sizeOf(slot) > 0) places[found++] = slot;
+      // A large chunk, whose size 16 bits cannot hold, is alone on its page.
+      const isEmpty = sizes[slot] === 0 && page.sizeOf(slot) === 0;
+      if (chunk >= 0 && !isEmpty && isOf[chunks.group(chunk)] === 1) places[found++] = slot;
     }
     return places.slice(0, found);
   }
