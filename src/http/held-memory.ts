@@ -4,7 +4,7 @@ import type { LongAnswers } from "./long-answers.ts";
 export interface HeldMemoryDeps {
   readonly store: Store;
   readonly longAnswers: LongAnswers;
-  /** Beyond as much as the store takes up, which one reader alone may hold. */
+  /** Beyond as much as the store takes up, or took up when the last reader began: one alone may hold it. */
   readonly maxBytes: number;
   readonly countLimit: () => void;
 }

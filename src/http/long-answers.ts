@@ -142,12 +142,15 @@ export class LongAnswers {
     if (this.freeBlocks.length < FREE_BLOCKS) this.freeBlocks.push(block);
   }
 
-  /** Ends answers until there is room: those with stalled readers, then the others, the oldest first. */
+  /**
+   * Ends answers until there is room: those with stalled readers, then the others, the oldest first. The last one that
+   * is not stalled goes on: it holds no more than the store took up when it began.
+   */
   endUntil(isEnough: () => boolean): void {
     const nowMs = this.deps.clock.nowMs();
     for (const isStill of [true, false])
       for (const [sending, end] of this.sending) {
-        if (isEnough()) return;
+        if (isEnough() || (!isStill && this.sending.size === 1)) return;
         if (isStill && !sending.isStill(nowMs)) continue;
         end();
         sending.cut();
