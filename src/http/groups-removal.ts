@@ -1,4 +1,3 @@
-import { intAt } from "../bytes/at.ts";
 import { GroupingKey } from "../exposition/grouping-key.ts";
 import { Rejection } from "../model/rejection.ts";
 import { MORE } from "../model/work.ts";
@@ -79,7 +78,7 @@ async function removeSelected(
   await stepInTurns(clock, () => {
     // What comes after a wipe has the ids of others.
     if (next === matched || store.wipes !== wipes) return null;
-    const row = store.groupRow(intAt(ids, next++));
+    const row = store.groupRow(ids.at(next++));
     if (row === null) return MORE;
     const key = new GroupingKey(row.labels);
     if (Math.max(row.succeededSeconds, row.failedSeconds) > asOfSeconds || store.isHeld(key)) leftAlone++;

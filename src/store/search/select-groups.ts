@@ -22,7 +22,7 @@ export interface GroupSelection {
   /** Not all groups were looked at: it was too much. */
   readonly isPartial: boolean;
   /** The first `matched` of it are the ids. */
-  readonly ids: Int32Array;
+  readonly ids: Int32Column;
 }
 
 /** The groups of a query that were last pushed, well or in vain, at `asOfSeconds` or before. */
@@ -45,5 +45,5 @@ export function* selectGroups(groups: Groups, query: GroupQuery, asOfSeconds: nu
     if (age < HOUR_SECONDS) count.pushedLastHour++;
     if (sample.length < SAMPLE_GROUPS) sample.push(groupSummary(groups, id));
   });
-  return { ...count, sample, isPartial: !isWhole, ids: ids.rows };
+  return { ...count, sample, isPartial: !isWhole, ids };
 }
