@@ -65,8 +65,14 @@ const CONTENTS: readonly Content[] = [
     "more families with long HELP texts than are looked at for an answer's length",
     ...[0, 1, 2, 3].map((n) => lines(100, (i) => `# HELP f${n}_${i} ${LONG}\nf${n}_${i} 1\n`)),
   ),
-  text("a series of many long labels", `m{${lines(60, (i) => `l${i}="${LONG}",`)}} 1\n`),
-  text("a series of many long labels with names in quotes", `{"m.n",${lines(60, (i) => `"l.${i}"="${LONG}",`)}} 1\n`),
+  text(
+    "series of many long labels",
+    lines(4, (n) => `m{n="${n}",${lines(15, (i) => `l${i}="${LONG}",`)}} 1\n`),
+  ),
+  text(
+    "series of many long labels with names in quotes",
+    lines(4, (n) => `{"m.n",n="${n}",${lines(15, (i) => `"l.${i}"="${LONG}",`)}} 1\n`),
+  ),
   text(
     "a histogram of many buckets",
     `# TYPE h histogram\n${buckets}h_bucket{le="+Inf"} 30000\nh_sum 1\nh_count 30000\n`,
