@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import ts from "typescript";
 import { ENTRIES } from "../build/package/compile.ts";
+import { CLIENT_ENTRY } from "../build/package/page-assets.ts";
 import { IGNORED_FLAGS, SETTING_FLAGS } from "../src/config/flags.ts";
 import { castsOf } from "./measures/casts.ts";
 import { cyclesOf } from "./measures/cycles.ts";
@@ -38,9 +39,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "telemetry",
     "config",
     "exposition",
+    "ui",
     "bytes",
     "model",
   ],
+  // What the browser runs is another program: it knows the server by its API alone.
+  ui: [],
   access: ["server", "telemetry", "config", "bytes", "model"],
   server: ["systemd", "telemetry", "config", "bytes", "model"],
   systemd: ["telemetry", "model"],
@@ -151,7 +155,7 @@ function wideComments({ path, text }: SourceFile): string[] {
     .map(({ place }) => place);
 }
 
-const sources = await readFiles("src/**/*.ts");
+const sources = await readFiles("src/**/*.{ts,tsx}");
 
 describe("src/", () => {
   test("data flows one way: no folder imports what its place in the pipeline forbids", () => {
@@ -194,13 +198,16 @@ describe("src/", () => {
   });
 
   test(`no comment is wider than ${MAX_COLUMNS} columns`, async () => {
-    const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.ts"].map(readFiles));
+    const others = await Promise.all(["build/**/*.ts", "bench/**/*.ts", "test/**/*.{ts,tsx}"].map(readFiles));
     expect([...sources, ...others.flat()].flatMap(wideComments)).toEqual([]);
   });
 
-  test("no two files export different things, or have different types, by one name", () => {
+  test.each([
+    { program: "the server", isOf: (folder: string) => folder !== "ui" },
+    { program: "the page", isOf: (folder: string) => folder === "ui" },
+  ])("no two files of $program export different things, or have different types, by one name", ({ isOf }) => {
     const owners = new Map<string, string[]>();
-    for (const file of sources)
+    for (const file of sources.filter(({ folder, path }) => isOf(folder) && !path.endsWith(".d.ts")))
       for (const name of new Set([...exportsOf(file), ...typesOf(file)]))
         owners.set(name, [...(owners.get(name) ?? []), file.path]);
     expect([...owners].filter(([, paths]) => paths.length > 1)).toEqual([]);
@@ -256,7 +263,7 @@ describe("src/", () => {
     const forbidden = /\b(?:Date\.now|performance\.now|new Date\(\)|process\.(?:env|argv|exit|hrtime)|Bun\.env)\b/;
 
     const wrong = sources
-      .filter(({ path, text }) => !ENTRIES.includes(path) && forbidden.test(text))
+      .filter(({ path, text }) => ![...ENTRIES, CLIENT_ENTRY].includes(path) && forbidden.test(text))
       .map(({ path }) => path);
     expect(wrong).toEqual([]);
   });

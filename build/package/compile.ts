@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Source } from "../release/source.ts";
+import { clientInputs, pageFlags } from "./page-assets.ts";
 
 /** The program, and the threads that write the persistence file and import another's. */
 export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/import/import-thread.ts"];
@@ -28,13 +29,14 @@ export function compile(version: string, source: Source): Compiled {
       "--bytecode",
       "--format=esm",
       ...NO_AUTOLOAD,
+      ...pageFlags(),
       ...definitions(version, source),
     ];
     const command = [process.execPath, "build", ...flags, `--metafile=${metafile}`, `--outfile=${outfile}`, ...ENTRIES];
     const { success } = Bun.spawnSync(command, { stdout: "inherit", stderr: "inherit" });
     if (!success) throw new Error(`compiling src/main.ts failed: ${command.join(" ")}`);
     const { inputs } = JSON.parse(readFileSync(metafile, "utf8")) as { inputs: Record<string, unknown> };
-    return { bytes: readFileSync(outfile), inputs: Object.keys(inputs) };
+    return { bytes: readFileSync(outfile), inputs: [...new Set([...Object.keys(inputs), ...clientInputs()])] };
   } finally {
     rmSync(folder, { recursive: true });
   }

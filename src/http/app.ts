@@ -4,6 +4,7 @@ import type { HttpContext } from "./context.ts";
 import type { Surfaces } from "./front.ts";
 import { groupsHandlers } from "./groups.ts";
 import { summaryOf } from "./openapi.ts";
+import { pageSources } from "./page-sources.ts";
 import { refusedHandlers } from "./refused.ts";
 import type { Handlers } from "./routes.ts";
 import { runtimeHandlers } from "./runtime-status.ts";
@@ -18,7 +19,7 @@ export function createApp(context: HttpContext, { routes, direct, fallback }: Su
     ...groupsHandlers(context),
     ...refusedHandlers(context),
     ...runtimeHandlers(context),
-    ...uiHandlers(context),
+    ...uiHandlers(context, pageSources(context)),
   };
   const app = new Elysia({ name: "pushgateway", normalize: false, strictPath: true }).onError(
     ({ code, error, request }) => {

@@ -32,7 +32,8 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiGro
   };
 }
 
-async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
+/** GET /api/v1/groups: a page of the groups that are asked for. */
+export async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
   const { clock, persistence, refusals, store } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);

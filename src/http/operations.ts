@@ -134,8 +134,8 @@ const GROUP_REMOVED = {
   ...OTHERWISE,
 };
 
-const STATUS_PAGE: OperationObject = {
-  summary: "A page for people: groups, flags, build.",
+const PAGE: OperationObject = {
+  summary: "A page for people: groups, one group, what was refused, status.",
   parameters: [GZIP],
   responses: {
     "200": { description: "HTML.", content: { "text/html": { schema: Type.String() } } },
@@ -153,7 +153,7 @@ const quit: OperationObject = {
 };
 
 /** Routes that are there only to say that something else is meant, or for browsers. */
-type Undescribed = "quitByGet" | "apiOptions";
+type Undescribed = "quitByGet" | "apiOptions" | "staticFile";
 type Described = Exclude<RouteName, Undescribed>;
 
 const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObject>>>> = {
@@ -212,13 +212,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
     },
   },
   quit: { PUT: quit, POST: quit },
-  statusPage: { GET: STATUS_PAGE },
-  staticFile: {
-    GET: {
-      summary: "The style sheet of the status page.",
-      responses: { "200": { description: "CSS.", content: { "text/css": { schema: Type.String() } } }, ...OTHERWISE },
-    },
-  },
+  page: { GET: PAGE },
   apiStatus: {
     GET: {
       summary: "Flags, build, start time and the state of the persistence file.",
@@ -324,5 +318,5 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
 
 /** An operation as it is described, or undefined. */
 export function operationOf(name: RouteName, method: Method): OperationObject | undefined {
-  return name === "quitByGet" || name === "apiOptions" ? undefined : DESCRIBED[name][method];
+  return name === "quitByGet" || name === "apiOptions" || name === "staticFile" ? undefined : DESCRIBED[name][method];
 }

@@ -24,7 +24,8 @@ export function refusedHandlers(deps: RefusedDeps): Handlers<"apiRefused"> {
   };
 }
 
-function listRefused(deps: RefusedDeps, exchange: Exchange): Answer {
+/** GET /api/v1/refused: what was refused lately. */
+export function listRefused(deps: RefusedDeps, exchange: Exchange): Answer {
   const { clock, refusals, refused } = deps;
   const parameters = readParameters(RefusedParameters, exchange.query);
   if (parameters instanceof Rejection) return rejected(refusals, parameters, exchange);

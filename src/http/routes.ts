@@ -13,7 +13,7 @@ export type RouteName =
   | "ready"
   | "quit"
   | "quitByGet"
-  | "statusPage"
+  | "page"
   | "staticFile"
   | "apiStatus"
   | "apiMetrics"
@@ -71,9 +71,8 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     below("push", `${prefix}/metrics/job@base64/`, KEY_TAILS, "PUT", "POST", "DELETE"),
     below("scrapeGroup", `${prefix}/metrics/job/`, KEY_TAILS, "GET"),
     below("scrapeGroup", `${prefix}/metrics/job@base64/`, KEY_TAILS, "GET"),
-    below("staticFile", `${prefix}/static/`, ["status.css"], "GET"),
-    at("statusPage", `${prefix}/status`, "GET"),
-    at("statusPage", `${prefix}/`, "GET"),
+    below("staticFile", `${prefix}/static/`, [], "GET"),
+    ...["status", "group", "refused", ""].map((view) => at("page", `${prefix}/${view}`, "GET")),
     at("quit", `${prefix}/-/quit`, "PUT", "POST"),
     // As in the reference, this one stays where it is whatever the route prefix.
     at("quitByGet", "/-/quit", "GET"),

@@ -34,13 +34,18 @@ export function runtimeHandlers(deps: RuntimeDeps): Handlers<"apiRuntime"> {
   return {
     apiRuntime: (): Answer => {
       deps.ownMetrics.countRequest(HANDLER, 200, "GET");
-      return privateJson(200, JSON.stringify({ status: "success", data: runtimeStatus(deps) }));
+      return tellRuntime(deps);
     },
   };
 }
 
+/** GET /api/v1/status/runtime: what the server is doing. */
+export function tellRuntime(deps: RuntimeDeps): Answer {
+  return privateJson(200, JSON.stringify({ status: "success", data: runtimeStatus(deps) }));
+}
+
 /** What the server is doing at this moment. */
-export function runtimeStatus(deps: RuntimeDeps): Told {
+function runtimeStatus(deps: RuntimeDeps): Told {
   const { buildInformation, clock, ownMetrics, persistence, program, settings, startMs } = deps;
   const nowMs = clock.now();
   return {

@@ -1,70 +1,81 @@
+import { draw } from "#ui";
 import { decodePath } from "../decode/path.ts";
-import { groupsPieces, STATUS_PAGE_CSS, statusPageFoot, statusPageHead } from "../serialise/status-page.ts";
 import { type Answer, type Exchange, textError } from "../server/exchange.ts";
+import { readAddress } from "../ui/address.ts";
+import type { Site, Theme } from "../ui/first-page.ts";
 import type { HttpContext } from "./context.ts";
+import { firstScreen, type SourceHandlers } from "./first-screen.ts";
 import { longAnswer } from "./long-answers.ts";
+import { PAGE_FILES, pageFile } from "./page-files.ts";
 import type { Handlers } from "./routes.ts";
 
 const encoder = new TextEncoder();
+/** Nothing but our own files, and no way for a text to become a script. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
 const PAGE_HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
-  "Content-Security-Policy":
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": POLICY,
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
 };
 
-/** What the status page shows, and is sent with. */
-export type UiDeps = Pick<
-  HttpContext,
-  | "buildInformation"
-  | "persistence"
-  | "gzip"
-  | "longAnswers"
-  | "ownMetrics"
-  | "scheme"
-  | "settings"
-  | "startMs"
-  | "store"
->;
+/** What the page shows, and is sent with. */
+export type UiDeps = Pick<HttpContext, "clock" | "gzip" | "longAnswers" | "ownMetrics" | "scheme" | "settings">;
 
-/** The status page at / and /status, and the style sheet beside it. */
-export function uiHandlers(deps: UiDeps): Handlers<"statusPage" | "staticFile"> {
+/** The documents of the page, each drawn with its first screen, and the files beside them. */
+export function uiHandlers(deps: UiDeps, sources: SourceHandlers): Handlers<"page" | "staticFile"> {
   return {
-    statusPage: (exchange) => statusPage(deps, exchange),
+    page: (exchange) => page(deps, sources, exchange),
     staticFile: (exchange) => staticFile(deps, exchange),
   };
 }
 
-function statusPage(deps: UiDeps, exchange: Exchange): Answer {
+async function page(deps: UiDeps, sources: SourceHandlers, exchange: Exchange): Promise<Answer> {
   deps.ownMetrics.countRequest("status", 200, "GET");
-  return longAnswer(deps, exchange, pagePieces(deps, exchange.header("host")), PAGE_HEADERS);
+  const document = decodePath(exchange.path)?.text.split("/").at(-1) ?? "";
+  const address = readAddress(document, exchange.query);
+  const asOfSeconds = deps.clock.now() / 1000;
+  const { routePrefix } = deps.settings;
+  const asked = { address, nowSeconds: asOfSeconds, routePrefix };
+  const { answers, failures } = await firstScreen(sources, exchange, asked);
+  const first = { site: siteOf(deps, exchange), address, theme: themeOf(exchange), asOfSeconds, answers, failures };
+  return longAnswer(deps, exchange, [encoder.encode(draw(first, PAGE_FILES))], PAGE_HEADERS);
 }
 
-/**
- * Where pushes go, by the external URL or else by the host that the page was asked from; without both, from the root
- * on.
- */
-function baseUrl({ settings, scheme }: UiDeps, host: string | null): string {
-  const { externalUrl, externalPathPrefix } = settings;
-  if (externalUrl !== "") return externalUrl.replace(/\/$/, "");
-  return host === null || host === "" ? externalPathPrefix : `${scheme}://${host}${externalPathPrefix}`;
+function siteOf({ settings, scheme }: UiDeps, exchange: Exchange): Site {
+  const { enableAdminApi, externalPathPrefix, externalUrl, telemetryPath } = settings;
+  const host = exchange.header("host");
+  const guessed = host === null || host === "" ? externalPathPrefix : `${scheme}://${host}${externalPathPrefix}`;
+  return {
+    url: externalUrl === "" ? guessed : externalUrl.replace(/\/$/, ""),
+    isUrlGuessed: externalUrl === "",
+    mayDeleteMany: enableAdminApi,
+    scrapePath: telemetryPath.startsWith("/") ? telemetryPath : `/${telemetryPath}`,
+  };
 }
 
-function* pagePieces(deps: UiDeps, host: string | null): Generator<Uint8Array> {
-  const { settings, buildInformation, persistence, startMs, store } = deps;
-  const base = baseUrl(deps, host);
-  const stylesheet = `${settings.externalPathPrefix || "."}/static/status.css`;
-  const info = { buildInformation, flags: settings.flagValues, persistence: persistence.state(), startMs };
-  yield encoder.encode(statusPageHead(info, stylesheet));
-  yield* groupsPieces(store.groups(), `${base}/metrics`);
-  yield encoder.encode(statusPageFoot());
+/** As the reader has chosen it in this browser. */
+function themeOf(exchange: Exchange): Theme {
+  const chosen = /(?:^|;\s*)theme=(light|dark)(?:;|$)/.exec(exchange.header("cookie") ?? "")?.[1];
+  return chosen === "light" || chosen === "dark" ? chosen : "system";
 }
 
 function staticFile(deps: UiDeps, exchange: Exchange): Answer {
-  const found = decodePath(exchange.path)?.text === `${deps.settings.routePrefix}/static/status.css`;
-  deps.ownMetrics.countRequest("static", found ? 200 : 404, "GET");
-  if (!found) return textError(404, "404 page not found");
-  const headers = { "Content-Type": "text/css; charset=utf-8", "Cache-Control": "max-age=3600" };
-  return { status: 200, headers, body: STATUS_PAGE_CSS };
+  const path = decodePath(exchange.path)?.text ?? "";
+  const folder = `${deps.settings.routePrefix}/static/`;
+  const file = path.startsWith(folder) ? pageFile(path.slice(folder.length), exchange.header("accept-encoding")) : null;
+  deps.ownMetrics.countRequest("static", file?.status ?? 404, "GET");
+  return file ?? textError(404, "404 page not found");
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PAGE_FILES } from "../../src/http/page-files.ts";
 import { ask, createTestApp } from "../app.ts";
 
 const ADMIN = ["--web.enable-admin-api", "--web.enable-lifecycle"];
@@ -148,6 +149,6 @@ test("the page is guarded by its headers, and all texts of strangers by theirs",
   expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   expect(page.headers.get("x-frame-options")).toBe("DENY");
   expect(page.headers.get("referrer-policy")).toBe("no-referrer");
-  for (const path of ["/", "/metrics", "/api/v1/metrics", "/api/v1/status", "/static/status.css", "/nope"])
+  for (const path of ["/", "/metrics", "/api/v1/metrics", "/api/v1/status", `/static/${PAGE_FILES.styles}`, "/nope"])
     expect((await ask(app, "GET", path)).headers.get("x-content-type-options")).toBe("nosniff");
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ENTRIES } from "../../build/package/compile.ts";
+import { pageFlags } from "../../build/package/page-assets.ts";
 import { version } from "../../package.json";
 import { commandUnderTest, run } from "../program.ts";
 
@@ -22,7 +23,7 @@ export async function binaryUnderTest(folder: string, name: string): Promise<voi
   const entries = ENTRIES.map((entry) => join(root, entry));
   const flags = ["--compile", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", `--outfile=${path}`];
   const defines = ["--define", `BUILD_VERSION=${JSON.stringify(version)}`];
-  await must([process.execPath, "build", ...flags, ...defines, ...entries]);
+  await must([process.execPath, "build", ...flags, ...pageFlags(), ...defines, ...entries]);
 }
 
 export interface Release {

@@ -407,13 +407,16 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
-    row: "`/debug/pprof`, and the page's buttons",
+    row: "`/debug/pprof`",
+    by: [{ steps: [{ ask: "GET /debug/pprof/", status: 404 }] }],
+  },
+  {
+    row: "the page has all groups, with buttons that delete",
     by: [
       {
         steps: [
-          { ask: "GET /debug/pprof/", status: 404 },
           push("/job/j", "a 1\n", 200),
-          { ask: "GET /", status: 200, has: ["Last push"], lacks: ["<script", "<button"] },
+          { ask: "GET /", status: 200, has: ["Last push", "./group?path=%2Fjob%2Fj"], lacks: ["Delete these"] },
         ],
       },
     ],

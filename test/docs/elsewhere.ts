@@ -9,7 +9,11 @@ export interface ElsewhereCommand {
 export const ELSEWHERE: readonly ElsewhereCommand[] = [
   { command: /^npm ci$/, file: ".ci/run", words: "npm ci" },
   { command: /^npm test$/, file: ".ci/run", words: "npm test" },
-  { command: /^npm (?:test|run test:all) -- /, file: "test/runner/suites.test.ts", words: "words choose files" },
+  {
+    command: /^(?:KEEP_SCREENSHOTS=1 )?npm (?:test|run test:all) -- /,
+    file: "test/runner/suites.test.ts",
+    words: "words choose files",
+  },
   { command: /^sudo apt install /, file: ".ci/run", words: "apt-get install" },
   { command: /^\.ci\/newer-programs$/, file: ".ci/run", words: ".ci/newer-programs" },
   { command: /^npm ci && npm start$|^npm start -- /, file: "test/docs/commands.all.test.ts", words: "npm start -- " },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PAGE_FILES } from "../../src/http/page-files.ts";
 import { commandUnderTest, eventually, freePort, Gateway, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Connection } from "../wire.ts";
@@ -52,7 +53,7 @@ describe("basic auth covers everything that is served", () => {
     "/pre/api/v1/admin/wipe",
     "/pre/",
     "/pre/status",
-    "/pre/static/status.css",
+    `/pre/static/${PAGE_FILES.styles}`,
     "/",
     "/nowhere",
     "//pre/metrics",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { join } from "node:path";
+import { PAGE_FILES } from "../../src/http/page-files.ts";
 import { Certificates } from "../certificates.ts";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -191,7 +192,7 @@ describe("every answer says that its content is not to be guessed", () => {
     "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /metrics HTTP/1.0\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "GET /static/status.css HTTP/1.1\r\nHost: a\r\n\r\n",
+    `GET /static/${PAGE_FILES.styles} HTTP/1.1\r\nHost: a\r\n\r\n`,
     "GET /static/none HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /api/v1/status HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /api/v1/metrics HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { PAGE_FILES } from "../../src/http/page-files.ts";
 import { ask, createTestApp } from "../app.ts";
 import { Gateway } from "../program.ts";
 import { ask as askRaw } from "../wire.ts";
@@ -68,7 +69,8 @@ const CASES: readonly Case[] = [
   { ask: "POST /api/v1/metrics", status: 405, allow: "GET, OPTIONS" },
   { ask: "OPTIONS /api/v1/anything", status: 200 },
   { ask: "PUT /api/v1/admin/wipe", status: 404 },
-  { ask: "GET /static/status.css", status: 200 },
+  { ask: `GET /static/${PAGE_FILES.styles}`, status: 200 },
+  { ask: `GET /static/${PAGE_FILES.script}`, status: 200 },
   { ask: "GET /static/nope", status: 404 },
 ];
 

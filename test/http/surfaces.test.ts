@@ -63,41 +63,6 @@ describe("a scrape", () => {
   });
 });
 
-describe("the status page", () => {
-  test("escapes whatever was pushed and loads nothing but its style sheet", async () => {
-    const { app } = createTestApp();
-    const evil = encodeURIComponent("<script>alert(1)</script>\"'&");
-    await push(app, `/job/${evil.replaceAll("%2F", "_")}`, '# HELP a <img src=x>\na{x="</td><script>"} 1\n');
-    const response = await ask(app, "GET", "/");
-    const page = await response.text();
-    expect(page).not.toContain("<script>");
-    expect(page).not.toContain("<img");
-    expect(page.match(/(?:src|href)="([^"]*)"/g)).toEqual(['href="./static/status.css"']);
-    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
-  });
-
-  const ADDRESSES: readonly { flags: string[]; path: string; host: string; url: string }[] = [
-    { flags: [], path: "/", host: "gw.example:9091", url: "http://gw.example:9091/metrics/job/j" },
-    { flags: [], path: "/", host: "", url: "/metrics/job/j" },
-    { flags: [], path: "/status", host: "[::1]:9091", url: "http://[::1]:9091/metrics/job/j" },
-    { flags: [], path: "/", host: "a'$(x)'", url: "http://a%27$(x)%27/metrics/job/j" },
-    {
-      flags: ["--web.external-url=https://x.example/gw/"],
-      path: "/gw/",
-      host: "a",
-      url: "https://x.example/gw/metrics/job/j",
-    },
-  ];
-
-  test.each(ADDRESSES)("tells how to delete a group from where the page was asked for: $url", async (address) => {
-    const { app } = createTestApp(...address.flags);
-    await ask(app, "POST", `${address.path.replace(/[^/]*$/, "")}metrics/job/j`, { body: "a 1\n" });
-    const headers: Record<string, string> = address.host === "" ? {} : { host: address.host };
-    const page = await (await ask(app, "GET", address.path, { headers })).text();
-    expect(page).toContain(`<code>curl -X DELETE &#39;${address.url}&#39;</code>`);
-  });
-});
-
 describe("the log", () => {
   const REFUSED = [
     { body: "a{ 1\n", level: "warn", says: "invalid label name for metric" },

@@ -1,5 +1,6 @@
 import { Glob } from "bun";
 import ts from "typescript";
+import { imports } from "../../package.json";
 
 /** A file of the repository, parsed. */
 export interface Source {
@@ -36,14 +37,22 @@ export function everyNode(source: Source, look: (node: ts.Node) => void): void {
   visit(source.tree);
 }
 
-/** Relative imports, those of `import()` and of types included. */
+/** Imports of files of the repository, those of `import()` and of types included. */
 export function importsOf(source: Source): Import[] {
   const found: Import[] = [];
   everyNode(source, (node) => {
     const read = readImport(node);
     if (read?.path.startsWith(".")) found.push({ ...read, path: resolve(source.path, read.path) });
+    else if (read?.path.startsWith("#")) found.push({ ...read, path: named(read.path) });
   });
   return found;
+}
+
+/** A file that package.json gives a name. */
+function named(name: string): string {
+  const target = Object.entries(imports).find(([one]) => one === name)?.[1].default;
+  if (target === undefined) throw new Error(`reading an import: package.json has no ${name}`);
+  return resolve("package.json", target);
 }
 
 function readImport(node: ts.Node): Import | null {

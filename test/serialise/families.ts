@@ -5,7 +5,6 @@ import { MetricType } from "../../src/model/metric-type.ts";
 import type { GroupFamily, LabelPair, ShownGroup } from "../../src/model/view.ts";
 import { groupJsonPieces } from "../../src/serialise/json.ts";
 import { JsonScratch } from "../../src/serialise/metric-json.ts";
-import { groupPieces } from "../../src/serialise/status-page.ts";
 import { type Conversation, readConversations } from "../conformance/replay.ts";
 
 const { counter, gauge, summary, untyped, histogram } = MetricType;
@@ -47,9 +46,6 @@ export function bytesOf(append: (out: Writer) => Iterable<Uint8Array>): Buffer {
 
 export const groupJson = (group: ShownGroup): string =>
   bytesOf((out) => groupJsonPieces(out, group, new JsonScratch())).toString();
-
-export const groupHtml = (group: ShownGroup, metricsUrl: string): string =>
-  bytesOf((out) => groupPieces(out, group, metricsUrl)).toString();
 
 /** The families of a recorded exposition, whose lines come sorted, with the lines of a metric back in their order. */
 export function recordedFamilies(exposition: Readonly<Record<string, readonly string[]>>): GroupFamily[] {

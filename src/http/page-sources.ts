@@ -1,0 +1,17 @@
+import type { SourceHandlers } from "./first-screen.ts";
+import { tellGroup } from "./group.ts";
+import { type GroupsDeps, listGroups } from "./groups.ts";
+import { listRefused, type RefusedDeps } from "./refused.ts";
+import { type RuntimeDeps, tellRuntime } from "./runtime-status.ts";
+
+/**
+ * What the page shows, from the functions that answer the API. Their answers are parts of one: they are not counted.
+ */
+export function pageSources(deps: GroupsDeps & RefusedDeps & RuntimeDeps): SourceHandlers {
+  return {
+    groups: (exchange) => listGroups(deps, exchange),
+    group: (exchange) => tellGroup(deps, exchange),
+    refused: (exchange) => listRefused(deps, exchange),
+    runtime: () => tellRuntime(deps),
+  };
+}

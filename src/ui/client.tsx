@@ -1,0 +1,53 @@
+/** @jsxImportSource preact */
+import { effect } from "@preact/signals";
+import { hydrate } from "preact";
+import { App, titleOf } from "./app.tsx";
+import type { FirstPage } from "./first-page.ts";
+import { Keys } from "./keys.ts";
+import { Live } from "./live.ts";
+import { FIRST_VIEWS, loadDialogs, loadView } from "./load-view.ts";
+import { Loader } from "./loader.ts";
+import { Page } from "./page.ts";
+import { hasLetterKeys } from "./preferences.ts";
+import { type Parts, readerActions } from "./reader.ts";
+import { Removing } from "./removing.ts";
+
+const SECOND_MS = 1000;
+
+/** Takes over the document that the server drew. */
+async function takeOver(root: Element, first: FirstPage): Promise<void> {
+  const nowMs = () => Date.now();
+  const act = readerActions(() => parts);
+  const page = new Page(first, FIRST_VIEWS, act);
+  await loadView(page, first.address.view);
+  hydrate(<App page={page} />, root);
+  const loader = new Loader(page, nowMs);
+  const live = new Live(page, loader, nowMs);
+  const removing = new Removing(page, () => void live.refresh());
+  const parts: Parts = { page, loader, live, removing };
+  new Keys(page, act, loader).start();
+  page.hasLetterKeys.value = hasLetterKeys();
+  if (first.site.isUrlGuessed) page.url.value = location.origin + location.pathname.replace(/\/[^/]*$/, "");
+  keepTime(page, first.asOfSeconds, nowMs);
+  addEventListener("popstate", ({ state }) => void loader.returned(state));
+  effect(() => {
+    document.title = titleOf(page);
+  });
+  effect(() => {
+    if (page.removal.value !== null || page.panel.value !== null) void loadDialogs(page);
+  });
+  live.start();
+  document.documentElement.dataset.ready = "";
+}
+
+/** The time is the server's, whatever the clock of the reader says. */
+function keepTime(page: Page, asOfSeconds: number, nowMs: () => number): void {
+  const startMs = nowMs();
+  setInterval(() => {
+    page.nowSeconds.value = asOfSeconds + (nowMs() - startMs) / SECOND_MS;
+  }, SECOND_MS);
+}
+
+const root = document.getElementById("app");
+const state = document.getElementById("state")?.textContent;
+if (root !== null && state) void takeOver(root, JSON.parse(state) as FirstPage);

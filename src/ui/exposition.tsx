@@ -1,0 +1,109 @@
+/** @jsxImportSource preact */
+import type { GroupAnswer } from "./answers.ts";
+import { Icon } from "./icons.tsx";
+import type { Page } from "./page.ts";
+import { seenParts } from "./seen.ts";
+import { EXPOSITION_CHARACTERS } from "./sources.ts";
+import { Seen } from "./text.tsx";
+import { counted, countText, sizeText } from "./words.ts";
+
+/** Lines that are set in colours; more are plain. */
+const COLOURED_LINES = 2000;
+
+/** What Prometheus scrapes of the group, to be copied or saved. */
+export function Exposition({ page, answer }: { page: Page; answer: GroupAnswer }) {
+  const text = page.answers.value.exposition;
+  const { path, series, bytes } = answer.group;
+  return (
+    <section class="card">
+      <div class="panelhead">
+        <h2>
+          As Prometheus scrapes it{" "}
+          <span class="quiet">
+            {counted(series, "series", "series")}, {sizeText(bytes)}
+          </span>
+        </h2>
+        <span class="btns">
+          <button type="button" class="btn js" onClick={() => page.act?.copy(text ?? "")}>
+            <Icon name="copy" size={14} />
+            Copy {text !== undefined && text.length >= EXPOSITION_CHARACTERS ? "what is shown" : "all"}
+          </button>
+          <button type="button" class="btn js" onClick={() => page.act?.download(path)}>
+            <Icon name="save" size={14} />
+            Download
+          </button>
+        </span>
+      </div>
+      {text === undefined ? <Missing page={page} /> : <Text text={text} />}
+    </section>
+  );
+}
+
+function Missing({ page }: { page: Page }) {
+  const failure = page.failures.value.exposition;
+  return <p class="quiet padded">{failure === undefined ? "Loading…" : <Seen text={failure.message} most={400} />}</p>;
+}
+
+function Text({ text }: { text: string }) {
+  const lines = text.split("\n");
+  const coloured = lines.slice(0, COLOURED_LINES);
+  const rest = lines.slice(COLOURED_LINES).join("\n");
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys (WCAG 2.1.1) */}
+      <section class="text" tabIndex={0} aria-label="Exposition">
+        <pre>
+          {coloured.map((line, i) => (
+            <Line key={i} line={i < lines.length - 1 ? `${line}\n` : line} />
+          ))}
+          {rest}
+        </pre>
+      </section>
+      {text.length >= EXPOSITION_CHARACTERS && (
+        <p class="quiet padded">The first {countText(EXPOSITION_CHARACTERS)} characters; the download has all.</p>
+      )}
+    </>
+  );
+}
+
+/** `name{labels} value`, or a comment. */
+function Line({ line }: { line: string }) {
+  if (line.startsWith("#"))
+    return (
+      <span class="quiet">
+        <Unseen text={line} />
+      </span>
+    );
+  const open = line.indexOf("{");
+  const close = line.lastIndexOf("}");
+  if (open < 0 || close < open) return <Unseen text={line} />;
+  const value = line.slice(close + 1);
+  return (
+    <>
+      <Unseen text={line.slice(0, open)} />
+      <span class="second">
+        <Unseen text={line.slice(open, close + 1)} />
+      </span>
+      <b>
+        <Unseen text={value} />
+      </b>
+    </>
+  );
+}
+
+/** A line feed ends the line. */
+function Unseen({ text }: { text: string }) {
+  return (
+    <>
+      {seenParts(text).map((part) => {
+        if (typeof part === "string") return part;
+        if (part.name === "LF") return "\n";
+        return (
+          <span class="ctl" title={part.code}>
+            {part.name}
+          </span>
+        );
+      })}
+    </>
+  );
+}

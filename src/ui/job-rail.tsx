@@ -1,0 +1,76 @@
+/** @jsxImportSource preact */
+import { type GroupsAddress, hrefOf, refined, selectorOf } from "./address.ts";
+import type { JobCount } from "./answers.ts";
+import type { Page } from "./page.ts";
+import { Seen } from "./text.tsx";
+import { counted, countText } from "./words.ts";
+
+/** Jobs that are listed at once; the others on demand. */
+const FIRST_JOBS = 14;
+/** The API counts no more. */
+const MOST_JOBS = 100;
+
+/** Jobs with their groups, to choose one. */
+export function JobRail({ page, address }: { page: Page; address: GroupsAddress }) {
+  const { jobs: all, list } = page.answers.value;
+  const jobs = (all ?? list)?.facets?.jobs ?? [];
+  const shown = address.allJobs ? jobs : jobs.slice(0, FIRST_JOBS);
+  const more = jobs.length - shown.length;
+  const total = (all ?? list)?.total ?? 0;
+  const none = refined(address, { q: "" });
+  return (
+    <nav class="rail" aria-label="Jobs">
+      <h2>
+        Jobs<span>{jobs.length === MOST_JOBS ? `${MOST_JOBS}+` : countText(jobs.length)}</span>
+      </h2>
+      <ul>
+        <li>
+          <a href={hrefOf(none)} aria-current={address.q === "" ? "true" : undefined} onClick={page.act?.follow}>
+            <span>All jobs</span>
+            <span class="n">{countText(total)}</span>
+          </a>
+        </li>
+        {shown.map((job) => (
+          <Job key={job.value} page={page} address={address} job={job} />
+        ))}
+        {more > 0 && (
+          <li>
+            <a href={hrefOf({ ...address, allJobs: true })} onClick={page.act?.follow}>
+              <span class="link">{countText(more)} more…</span>
+              <span />
+            </a>
+          </li>
+        )}
+      </ul>
+    </nav>
+  );
+}
+
+function Job({ page, address, job }: { page: Page; address: GroupsAddress; job: JobCount }) {
+  const { value, groups, failing } = job;
+  const q = selectorOf("job", value);
+  return (
+    <li>
+      <a
+        href={hrefOf(refined(address, { q }))}
+        aria-current={address.q === q ? "true" : undefined}
+        onClick={page.act?.follow}
+      >
+        <span>
+          <Seen text={value} most={100} />
+        </span>
+        <span class="n">
+          {failing > 0 && (
+            <span
+              class="dot"
+              role="img"
+              aria-label={`${countText(failing)} failing`}
+              title={counted(failing, "failing", "failing")}
+            />
+          )}
+          {countText(groups)}
+        </span>
+      </a>
+    </li>
+  );
+}

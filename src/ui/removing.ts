@@ -1,0 +1,137 @@
+import type { GroupsAddress } from "./address.ts";
+import type { GroupRow, RemovalPlan, Removed } from "./answers.ts";
+import { failureOf } from "./fetching.ts";
+import type { Page, Removal } from "./page.ts";
+import { narrowingOf, searchOf } from "./sources.ts";
+import { counted } from "./words.ts";
+
+const CONFLICT = 409;
+const NOT_FOUND = 404;
+
+const FRESH = { words: "", typed: "" } as const;
+
+/** Deletes groups, once the reader has said so. */
+export class Removing {
+  constructor(
+    private readonly page: Page,
+    /** To be called when something was deleted. */
+    private readonly changed: () => void,
+  ) {}
+
+  groups(rows: readonly GroupRow[]): void {
+    this.page.removal.value = { ...FRESH, stage: "asking", what: "groups", rows };
+  }
+
+  all(groups: number): void {
+    this.page.removal.value = { ...FRESH, stage: "asking", what: "all", groups };
+  }
+
+  /** Those that a list has found: a dry run says which they are. */
+  async found(address: GroupsAddress): Promise<void> {
+    const { page } = this;
+    page.removal.value = { ...FRESH, stage: "planning", what: "found", address, plan: null };
+    const response = await this.send(`./api/v1/groups?${this.queryOf(address)}`, "DELETE");
+    const removal = page.removal.value;
+    if (response === null || removal?.what !== "found") return;
+    if (!response.ok) return this.failed((await failureOf(response)).message);
+    const { data } = (await response.json()) as { data: RemovalPlan };
+    page.removal.value = { ...removal, stage: "asking", plan: data };
+  }
+
+  private queryOf(address: GroupsAddress, confirmed: Record<string, string> = {}): URLSearchParams {
+    const { pushed_before } = narrowingOf(address, this.page.nowSeconds.value);
+    return new URLSearchParams({
+      ...searchOf(address.q),
+      ...(pushed_before !== undefined && { pushed_before }),
+      ...confirmed,
+    });
+  }
+
+  type(typed: string): void {
+    const { removal } = this.page;
+    if (removal.value !== null) removal.value = { ...removal.value, typed };
+  }
+
+  close(): void {
+    this.page.removal.value = null;
+  }
+
+  async confirm(): Promise<void> {
+    const { removal } = this.page;
+    const asked = removal.value;
+    if (asked?.stage !== "asking") return;
+    removal.value = { ...asked, stage: "deleting", words: "" };
+    if (asked.what === "groups") await this.removeEach(asked.rows);
+    else if (asked.what === "all") await this.wipe(asked.groups);
+    else await this.removeFound(asked);
+    this.changed();
+  }
+
+  /** One after the other: a few, by their paths. */
+  private async removeEach(rows: readonly GroupRow[]): Promise<void> {
+    for (const { path } of rows) {
+      const response = await this.send(`./metrics${path}`, "DELETE");
+      if (response === null) return;
+      if (!response.ok && response.status !== NOT_FOUND) return this.failed((await failureOf(response)).message);
+      this.forget(path);
+    }
+    this.done(`${counted(rows.length, "group")} deleted.`);
+  }
+
+  private forget(path: string): void {
+    const { selected } = this.page;
+    selected.value = new Map([...selected.value].filter(([one]) => one !== path));
+  }
+
+  private async wipe(groups: number): Promise<void> {
+    const response = await this.send("./api/v1/admin/wipe", "PUT");
+    if (response === null) return;
+    if (!response.ok) return this.failed((await failureOf(response)).message);
+    this.done(`${counted(groups, "group")} deleted.`);
+  }
+
+  private async removeFound(asked: Removal & { what: "found" }): Promise<void> {
+    const { address, plan } = asked;
+    if (plan === null) return;
+    const confirmed = { dry_run: "false", expect: String(plan.matched), as_of: String(plan.as_of) };
+    const response = await this.send(`./api/v1/groups?${this.queryOf(address, confirmed)}`, "DELETE");
+    if (response === null) return;
+    if (response.status === CONFLICT) return this.askAgain(asked, (await response.json()) as { data: RemovalPlan });
+    if (!response.ok) return this.failed((await failureOf(response)).message);
+    const { data } = (await response.json()) as { data: Removed };
+    const left =
+      data.left_alone === 0
+        ? ""
+        : ` ${counted(data.left_alone, "group")} pushed meanwhile ${data.left_alone === 1 ? "was" : "were"} left alone.`;
+    this.done(`${counted(data.deleted, "group")} deleted.${left}`);
+  }
+
+  /** More match than were shown: nothing was deleted. */
+  private askAgain(asked: Removal & { what: "found" }, { data }: { data: RemovalPlan }): void {
+    const words = `Nothing was deleted: ${counted(data.matched, "group")} match by now.`;
+    this.page.removal.value = { ...asked, stage: "asking", typed: "", words, plan: data };
+  }
+
+  /** null: there was no answer, and that is said. */
+  private async send(url: string, method: "DELETE" | "PUT"): Promise<Response | null> {
+    try {
+      return await fetch(url, { method });
+    } catch {
+      this.failed("There was no answer from the server. What is gone, the list shows.");
+      return null;
+    }
+  }
+
+  private failed(words: string): void {
+    const { removal } = this.page;
+    if (removal.value !== null) removal.value = { ...removal.value, stage: "failed", words };
+  }
+
+  private done(words: string): void {
+    const { page } = this;
+    page.said.value = words;
+    if (page.removal.value?.what === "found" && words.includes("left alone")) {
+      page.removal.value = { ...page.removal.value, stage: "done", words };
+    } else page.removal.value = null;
+  }
+}

@@ -1,0 +1,181 @@
+/** @jsxImportSource preact */
+import type { PersistenceFigures, RuntimeAnswer } from "./answers.ts";
+import { Card, KeyValues, Meter, Spark } from "./card.tsx";
+import type { Page } from "./page.ts";
+import { BadPill, OkPill, Seen, WarnPill } from "./text.tsx";
+import { agoText, binarySizeText, countText, durationText, rateText, sizeText } from "./words.ts";
+
+/** Clients that are listed. */
+const CLIENTS = 3;
+
+/** How the server does, part by part. */
+export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAnswer }) {
+  const nowSeconds = page.nowSeconds.value;
+  return (
+    <div class="cards">
+      <Pushes runtime={runtime} />
+      <Scrapes runtime={runtime} nowSeconds={nowSeconds} />
+      <Durability persistence={runtime.persistence} nowSeconds={nowSeconds} />
+      <Store store={runtime.store} />
+      <Process process={runtime.process} />
+      <Build build={runtime.build} />
+    </div>
+  );
+}
+
+/** `3 of 4,096`; without a limit the number alone. */
+const ofMost = (count: number, most: number | null): string =>
+  most === null ? countText(count) : `${countText(count)} of ${countText(most)}`;
+
+function Pushes({ runtime }: { runtime: RuntimeAnswer }) {
+  const { pushes, not_ready: notReady } = runtime;
+  const isFailing = runtime.persistence?.status === "failing";
+  const pill =
+    notReady !== null ? (
+      <WarnPill text="not ready" />
+    ) : isFailing ? (
+      <BadPill text="refused" />
+    ) : (
+      <OkPill text="healthy" />
+    );
+  return (
+    <Card title="Pushes" pill={pill}>
+      <div class="big">
+        {rateText(pushes.per_second ?? 0)} <small>per second, last minute</small>
+      </div>
+      <Spark values={pushes.last_minute} />
+      <KeyValues
+        pairs={[
+          ["refused", `${countText(pushes.refused_total)} since start, ${rateText(pushes.refused_per_second ?? 0)} /s`],
+          ["p99 duration", pushes.p99_seconds === null ? "—" : durationText(pushes.p99_seconds)],
+          ["in flight", ofMost(pushes.in_flight, pushes.max_in_flight)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Scrapes({ runtime, nowSeconds }: { runtime: RuntimeAnswer; nowSeconds: number }) {
+  const { scrapes, store } = runtime;
+  const { last_seconds: at, last_duration_seconds: took, clients } = scrapes;
+  return (
+    <Card title="Scrapes" pill={at === null ? <WarnPill text="never" /> : <OkPill text={agoText(nowSeconds - at)} />}>
+      <div class="big">
+        {took === null ? "—" : durationText(took)} <small>for {countText(store.series)} series</small>
+      </div>
+      <Spark values={scrapes.last_durations_seconds} />
+      <KeyValues
+        pairs={[
+          ["by", clients.length === 0 ? "nobody" : <Clients clients={clients} />],
+          ["interval seen", clients[0]?.interval_seconds ? durationText(Math.round(clients[0].interval_seconds)) : "—"],
+          ["in flight", ofMost(scrapes.in_flight, scrapes.max_in_flight)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Clients({ clients }: Pick<RuntimeAnswer["scrapes"], "clients">) {
+  const more = clients.length - CLIENTS;
+  const names = clients.slice(0, CLIENTS).map(({ client }) => client);
+  return (
+    <>
+      <Seen text={names.join(", ")} most={200} />
+      {more > 0 && ` and ${countText(more)} more`}
+    </>
+  );
+}
+
+function Durability({ persistence, nowSeconds }: { persistence: PersistenceFigures | null; nowSeconds: number }) {
+  if (persistence === null)
+    return (
+      <Card title="Durability" pill={<WarnPill text="memory only" />}>
+        <p class="quiet">
+          Metrics are gone when the server ends. With <code class="nowrap">--persistence.file</code> they are kept.
+        </p>
+      </Card>
+    );
+  const {
+    file,
+    commit_seconds: took,
+    last_commit_seconds: at,
+    waiting_groups: waiting,
+    errors_total: errors,
+  } = persistence;
+  return (
+    <Card title="Durability" pill={<KeepingPill persistence={persistence} />}>
+      <div class="big">
+        {took === null ? "—" : durationText(took)} <small>to disk, last minute</small>
+      </div>
+      <KeyValues
+        pairs={[
+          ["file", <Seen key="file" text={file} most={400} />],
+          ["last commit", at === null ? "none yet" : agoText(nowSeconds - at)],
+          ["not on disk yet", `${countText(waiting)} ${waiting === 1 ? "group" : "groups"}`],
+          ["errors", countText(errors)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function KeepingPill({ persistence: { status } }: { persistence: PersistenceFigures }) {
+  if (status === "kept") return <OkPill text="on disk" />;
+  if (status === "restoring") return <WarnPill text="restoring" />;
+  return <BadPill text={status === "failing" ? "failing" : "memory only"} />;
+}
+
+function Store({ store }: Pick<RuntimeAnswer, "store">) {
+  const {
+    groups,
+    max_groups: maxGroups,
+    series,
+    max_series: maxSeries,
+    size_bytes: size,
+    max_size_bytes: maxSize,
+  } = store;
+  const sizeWords = maxSize === null ? binarySizeText(size) : `${binarySizeText(size)} of ${binarySizeText(maxSize)}`;
+  return (
+    <Card title="Store">
+      <Meter term="Groups" text={ofMost(groups, maxGroups)} value={groups} most={maxGroups} />
+      <Meter term="Series" text={ofMost(series, maxSeries)} value={series} most={maxSeries} />
+      <Meter term="Memory of the store" text={sizeWords} value={size} most={maxSize} />
+      <p class="quiet">A push that would go over a limit is refused.</p>
+    </Card>
+  );
+}
+
+function Process({ process }: Pick<RuntimeAnswer, "process">) {
+  const { resident_bytes: memory, cpu_ratio: cpu, open_fds: fds } = process;
+  return (
+    <Card title="Process">
+      <KeyValues
+        pairs={[
+          ["memory (RSS)", memory === null ? null : sizeText(memory)],
+          ["CPU, last minute", cpu === null ? null : `${(cpu * 100).toFixed(cpu < 0.1 ? 1 : 0)} %`],
+          ["open connections", ofMost(process.connections, process.max_connections)],
+          ["file descriptors", fds === null ? null : ofMost(fds, process.max_fds)],
+          ["viewers of this page", ofMost(process.viewers, process.max_viewers)],
+          ["pid", String(process.pid)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+/** In the words of readers, in this order; what the program does not know of itself is left out. */
+const BUILD_WORDS: readonly (readonly [term: string, name: string])[] = [
+  ["version", "version"],
+  ["revision", "revision"],
+  ["branch", "branch"],
+  ["built", "buildDate"],
+  ["runtime", "goVersion"],
+];
+
+function Build({ build }: Pick<RuntimeAnswer, "build">) {
+  return (
+    <Card title="Build">
+      <KeyValues pairs={BUILD_WORDS.map(([term, name]) => [term, build[name] || null] as const)} />
+    </Card>
+  );
+}

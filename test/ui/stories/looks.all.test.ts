@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { firstAbsent, Gateway, requirement } from "../../program.ts";
+import { scratchFolder } from "../../scratch.ts";
+import { EXAMPLE_PATH, pushExamples } from "./filling.ts";
+import { Reader, type Seen } from "./reader.ts";
+
+const { skip, reason } = requirement(firstAbsent("chromium"));
+/** Where pictures are kept; without the variable they are only made. */
+const SCREENSHOTS = process.env.KEEP_SCREENSHOTS
+  ? join(import.meta.dir, "../../../deploy/screenshots")
+  : scratchFolder();
+
+/** What an operator comes to, by the name of its picture. */
+const VIEWS: readonly { name: string; path: string; open?: (seen: Seen) => Promise<void> }[] = [
+  { name: "groups", path: "/" },
+  { name: "search", path: `/?q=${encodeURIComponent('{job=~"backup.*"}')}`, open: selectTwo },
+  { name: "group", path: `/group?path=${EXAMPLE_PATH}` },
+  { name: "exposition", path: `/group?path=${EXAMPLE_PATH}&tab=exposition` },
+  { name: "push", path: `/group?path=${EXAMPLE_PATH}&tab=push` },
+  { name: "failing", path: "/group?path=/job/dr-sync/instance/site-b" },
+  { name: "refused", path: "/refused" },
+  { name: "status", path: "/status" },
+  { name: "flags", path: "/status?flags=all" },
+  { name: "nothing", path: "/?q=backpu" },
+  { name: "wrong", path: `/?q=${encodeURIComponent('{job="a"')}` },
+  { name: "absent", path: "/group?path=/job/nobody" },
+  { name: "delete", path: `/?q=${encodeURIComponent('{job=~"backup.*"}')}`, open: askToDelete },
+  {
+    name: "help",
+    path: "/",
+    open: (seen) => seen.page.keyboard.press("?").then(() => seen.shows("honor_labels: true")),
+  },
+];
+/** Pictures that are kept: the main views. */
+const KEPT = ["groups", "group", "refused", "status"];
+
+const SIZES = {
+  wide: { width: 1440, height: 900 },
+  tablet: { width: 900, height: 900 },
+  phone: { width: 390, height: 844 },
+  small: { width: 320, height: 640 },
+} as const;
+
+async function selectTwo({ page }: Seen): Promise<void> {
+  await page.check("tbody tr:nth-child(2) input");
+  await page.check("tbody tr:nth-child(3) input");
+}
+
+async function askToDelete(seen: Seen): Promise<void> {
+  await seen.page.click('button:has-text("Delete these")');
+  await seen.shows("Their metrics are gone from the next scrape on.");
+}
+
+/** What axe finds wrong, in a line each. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = (await page.evaluate("axe.run()")) as {
+    violations: { id: string; nodes: { html: string }[] }[];
+  };
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
+  let gateway: Gateway;
+  let reader: Reader;
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    gateway = await Gateway.start(["--web.enable-admin-api"]);
+    await pushExamples(gateway.url);
+    await gateway.scrape();
+    // A policy that allows what the checks bring along; that nothing else is against it other tests see.
+    reader = await Reader.start({ bypassCSP: true, deviceScaleFactor: 1 });
+  });
+
+  afterAll(async () => {
+    await reader?.[Symbol.asyncDispose]();
+    await gateway?.[Symbol.asyncDispose]();
+  });
+
+  describe.each([
+    { colors: "light", size: "wide" },
+    { colors: "dark", size: "wide" },
+    { colors: "light", size: "tablet" },
+    { colors: "light", size: "phone" },
+    { colors: "dark", size: "small" },
+  ] as const)("$colors, $size", ({ colors, size }) => {
+    test.each(VIEWS)("everybody can use it, and nothing reaches out of it: $name", async ({ name, path, open }) => {
+      const seen = await reader.open(gateway.url + path);
+      await seen.page.setViewportSize(SIZES[size]);
+      await seen.page.emulateMedia({ colorScheme: colors, reducedMotion: "reduce" });
+      await open?.(seen);
+      expect(await faultsOf(seen.page)).toEqual([]);
+      expect(await seen.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(SIZES[size].width);
+      if (KEPT.includes(name) && (size === "wide" || (size === "phone" && colors === "light"))) {
+        const picture = `${name}-${size === "phone" ? "phone" : colors}.png`;
+        await seen.page.screenshot({ path: join(SCREENSHOTS, picture) });
+      }
+      await seen.page.close();
+    });
+  });
+
+  test("with forced colors ages and histograms can still be told apart", async () => {
+    const seen = await reader.open(`${gateway.url}/`);
+    await seen.page.emulateMedia({ forcedColors: "active" });
+    const color = await seen.page.evaluate(
+      'getComputedStyle(document.querySelector("tbody .sq")).backgroundColor !== getComputedStyle(document.body).backgroundColor',
+    );
+    expect(color).toBe(true);
+    await seen.page.close();
+  });
+
+  test("with reduced motion nothing moves by itself", async () => {
+    const seen = await reader.open(`${gateway.url}/`);
+    await seen.page.emulateMedia({ reducedMotion: "reduce" });
+    expect(
+      await seen.page.evaluate('document.getAnimations().filter((one) => one.playState === "running").length'),
+    ).toBe(0);
+    await seen.page.close();
+  });
+
+  test("the theme is changed by a button, and is there from the first paint of the next document on", async () => {
+    const seen = await reader.open(`${gateway.url}/`);
+    const theme = () => seen.page.evaluate('document.documentElement.dataset.theme ?? "system"');
+    await seen.page.click('button[aria-label="Theme"]');
+    expect(await theme()).toBe("light");
+    await seen.page.click('button[aria-label="Theme"]');
+    expect(await theme()).toBe("dark");
+    const html = await (await seen.page.goto(`${gateway.url}/status`))?.text();
+    expect(html).toContain('<html lang="en" data-theme="dark">');
+    await seen.takenOver();
+    await seen.page.click('button[aria-label="Theme"]');
+    expect(await theme()).toBe("system");
+    await seen.page.close();
+  });
+});
