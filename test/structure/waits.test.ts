@@ -23,6 +23,7 @@ const SLEEPERS: Readonly<Record<string, string>> = {
   "test/conformance/replay.ts": NEXT_LOOK,
   "test/e2e/browser.all.test.ts": "in the page of a browser: a frame that is refused may never load",
   "test/e2e/connections.test.ts": PACE,
+  "test/e2e/groups.all.test.ts": "the moment of a kill is the case",
   "test/e2e/limits.test.ts": PACE,
   "test/fuzz/differential.ts": NEXT_LOOK,
   "test/fuzz/http2-target.ts": CLOCK_OF_ITS_OWN,
@@ -37,6 +38,7 @@ const SLEEPERS: Readonly<Record<string, string>> = {
   "test/server/http2-stand.ts": CLOCK_OF_ITS_OWN,
   "test/server/http2.test.ts": NEXT_LOOK,
   "test/server/talk.ts": "that a server says no more, as two of them are compared, can only be waited for",
+  "test/ui/stories/filling.ts": LIMIT,
   "test/wire.ts": LIMIT,
 };
 
