@@ -186,7 +186,7 @@ interface Route {
 }
 const ROUTES: readonly Route[] = [
   { what: "the JSON API", path: "/api/v1/metrics", accept: "*/*" },
-  { what: "the page", path: "/", accept: "*/*" },
+  { what: "the page", path: "/", accept: "*/*", isShort: true },
   { what: "the JSON of one group", path: "/api/v1/groups/job/j", accept: "*/*", isShort: true },
   { what: "the exposition of one group", path: "/api/v1/groups/job/j", accept: "text/plain" },
   { what: "a scrape of one group", path: "/metrics/job/j", accept: PROTOBUF_ACCEPT, isPrometheus: true },
