@@ -13,11 +13,3 @@ export function slicesInTurn(immediate: (run: () => void) => void): () => Promis
       if (waiting.push(resolve) === 1) immediate(next);
     });
 }
-
-/** The result of something that may pause, without a pause. */
-export function atOnce<T>(work: Generator<null, T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
-}
