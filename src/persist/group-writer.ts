@@ -13,7 +13,15 @@ export const FILLED_BYTES = ROW_BYTES / 2;
 export const SMALL_BYTES = ROW_BYTES / 8;
 /** A change of a group that takes more than this is written in slices, by a LargeChange. */
 const LARGE_BYTES = 128 << 10;
-const NO_SEGMENTS: readonly number[] = [];
+
+/** The segments that were written of a group, by their numbers. */
+export interface WrittenSegments {
+  readonly put: readonly number[];
+  /** Their rows are deleted. The file has them until that is committed: then the numbers are to be released. */
+  readonly dropped: readonly number[];
+}
+
+const NO_SEGMENTS: WrittenSegments = { put: [], dropped: [] };
 
 interface SegmentFamily {
   readonly chunk: number;
@@ -45,16 +53,16 @@ export class GroupWriter {
   }
 
   /**
-   * Writes a group and gives the numbers of the segments that it wrote; null: there is no such group. A large change is
-   * not written but said to be one.
+   * Writes a group and gives the segments that it wrote; null: there is no such group. A large change is not written
+   * but said to be one.
    */
-  write(group: number): readonly number[] | "large" | null {
+  write(group: number): WrittenSegments | "large" | null {
     const segments = this.store.segmentsOf(group);
     if (segments === null) return this.writeWhole(group);
     return isLarge(segments) ? "large" : this.writeSegments(group, segments);
   }
 
-  private writeWhole(id: number): readonly number[] | "large" | null {
+  private writeWhole(id: number): WrittenSegments | "large" | null {
     const group = this.store.keyedGroup(id);
     if (group === null) return null;
     const row = this.rows.write(group.view.families, ROW_BYTES);
@@ -67,19 +75,18 @@ export class GroupWriter {
     return NO_SEGMENTS;
   }
 
-  private writeSegments(id: number, segments: SegmentedGroup): readonly number[] | null {
+  private writeSegments(id: number, segments: SegmentedGroup): WrittenSegments | null {
     const { batch } = this;
     const group = this.store.groupRow(id);
     if (group === null) return null;
     const changes: SegmentChanges = { put: new Set(), drop: [] };
     for (const number of segments.takeChanged()) settle(segments, number, changes);
     settleOwn(segments, changes);
-    segments.release(changes.drop);
     batch.group(group.key);
     batch.put(group, this.rowOf(segments, OWN_SEGMENT));
     for (const number of changes.drop) batch.dropSegment(number);
     for (const number of changes.put) batch.putSegment(number, this.rowOf(segments, number));
-    return [...changes.drop, ...changes.put];
+    return { put: [...changes.put], dropped: changes.drop };
   }
 
   /** The row of a segment. */

@@ -30,7 +30,7 @@ interface Piecewise {
 
 /** What a slice has written: the segments that were put, and whether the group is whole in the file with it. */
 export interface Slice {
-  readonly segments: readonly number[];
+  readonly put: readonly number[];
   readonly isLast: boolean;
   /** How many families were looked at. */
   readonly familyCount: number;
@@ -75,7 +75,7 @@ export class LargeChange {
       for (const number of this.replaced) batch.dropSegment(number);
     }
     batch.stage(isLast ? NOTHING : this.staged.bytes());
-    return { segments: this.put, isLast, familyCount: this.familyCount };
+    return { put: this.put, isLast, familyCount: this.familyCount };
   }
 
   /** The last slice is committed: the numbers of what it replaced can be used again. */

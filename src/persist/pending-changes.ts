@@ -1,7 +1,7 @@
 import { Broken } from "../bytes/broken.ts";
 import { Rejection } from "../model/rejection.ts";
 import { GroupIds } from "./group-ids.ts";
-import { GroupWriter } from "./group-writer.ts";
+import { GroupWriter, type WrittenSegments } from "./group-writer.ts";
 import { LargeChange } from "./large-change.ts";
 import type { RefusedGroup } from "./messages.ts";
 import type { PersistedStore } from "./persisted-store.ts";
@@ -22,7 +22,7 @@ const ENTRY_BYTES = 60;
 interface WrittenGroup {
   readonly id: number;
   /** The segments among the rows. */
-  readonly segments: readonly number[];
+  readonly segments: WrittenSegments;
   /** The file has had nothing of it. */
   readonly isNew: boolean;
   /** null: the group is whole in the batch. */
@@ -196,8 +196,14 @@ export class PendingChanges {
     const slice = pending?.change.write();
     this.large.delete(id);
     if (pending === undefined || !slice) return 0;
-    const { segments, isLast } = slice;
-    this.note(written, { id, segments, isLast, large: pending.change, waiters: isLast ? pending.waiters : null });
+    const { put, isLast } = slice;
+    this.note(written, {
+      id,
+      segments: { put, dropped: [] },
+      isLast,
+      large: pending.change,
+      waiters: isLast ? pending.waiters : null,
+    });
     if (!isLast) this.large.set(id, pending);
     return slice.familyCount;
   }
@@ -217,8 +223,14 @@ export class PendingChanges {
     wipe?.resolve(null);
     for (const group of groups) {
       group.waiters?.resolve(null);
-      if (group.isLast && current.get(group.id) === group) group.large?.finish();
+      if (group.isLast && current.get(group.id) === group) this.release(group);
     }
+  }
+
+  /** The numbers of segments that the file has no more can be used again. */
+  private release({ id, large, segments }: WrittenGroup): void {
+    large?.finish();
+    if (segments.dropped.length > 0) this.store.segmentsOf(id)?.release(segments.dropped);
   }
 
   /** Nothing of a batch is in the file: it is noted again, and all who wait are told why. */
@@ -237,7 +249,7 @@ export class PendingChanges {
   private takeBack({ id, isNew, isLast, large, segments }: WrittenGroup): void {
     if (isNew) this.inFile.remove(id);
     const known = this.store.segmentsOf(id);
-    for (const segment of segments) known?.noteChanged(segment);
+    for (const segment of [...segments.dropped, ...segments.put]) known?.noteChanged(segment);
     if (large === null) return this.changed(id);
     if (!isLast) return;
     this.small.delete(id);

@@ -75,6 +75,24 @@ describe("a large push is written in slices", () => {
     kept.close();
   });
 
+  test("a row that the file still has, for a commit failed, is not overwritten by one that does not count yet", async () => {
+    const file = newFile();
+    const kept = await Kept.on(file);
+    expect(await kept.pushed("large", familiesBody(0, 1_000, 1))).toBe("written");
+    const before = restored(file);
+    kept.fault = "the disk is full";
+    const failing = kept.push("large", "m 1\n", true);
+    while (kept.batches.length < 2) await kept.step();
+    expect((await failing)?.message).toContain("the disk is full");
+    kept.fault = null;
+    void kept.push("large", familiesBody(0, 30_000, 2));
+    while (rowSizes(file, "staged").length === 0) await kept.step();
+    expect(restored(file)).toEqual(before);
+    await kept.run();
+    expect(restored(file)).toEqual(contentOf(kept.store));
+    kept.close();
+  });
+
   test("what was staged when the process ended is not read, and gone after the next start", async () => {
     const file = newFile();
     const kept = await Kept.on(file);
