@@ -8,6 +8,7 @@ import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { oddScenarios } from "./odd.ts";
+import { page } from "./page.ts";
 import { push } from "./push.ts";
 import { removal } from "./removal.ts";
 import { scrape } from "./scrape.ts";
@@ -31,5 +32,6 @@ export const scenarios: readonly Scenario[] = [
   expiry,
   find,
   viewers,
+  page,
   churn,
 ];

@@ -40,7 +40,7 @@ async function measureViewer(bench: Bench, server: Server): Promise<Measured> {
 }
 
 /** Processor seconds a second. */
-async function cpuWhilePushed({ plan }: Bench, server: Server): Promise<number> {
+export async function cpuWhilePushed({ plan }: Bench, server: Server): Promise<number> {
   const [startMs, startCpu] = [performance.now(), server.cpuMicroseconds];
   for (let n = 0; performance.now() - startMs < plan.latencyMs; n++) {
     const body = `some_metric ${n}\n`;

@@ -16,11 +16,23 @@ export const Selectors = Type.Optional(
   }),
 );
 
+/** What tells groups from others. */
+const CONDITIONS = {
+  "match[]": Selectors,
+  search: Type.Optional(
+    Type.String({ maxLength: 256, description: "Words that are all in the grouping key, in whatever case." }),
+  ),
+  state: Type.Optional(
+    Type.Union([Type.Literal("failing"), Type.Literal("ok")], { description: "Whether the last push failed." }),
+  ),
+  pushed_before: seconds("the last successful push is not later."),
+  pushed_after: seconds("the last successful push is not earlier."),
+};
+
 /** Whose deletion /api/v1/groups may be asked for. */
 export const RemovalParameters = Type.Object(
   {
-    "match[]": Selectors,
-    pushed_before: seconds("the last successful push is not later."),
+    ...CONDITIONS,
     dry_run: Type.Optional(
       Type.Boolean({ default: true, description: "Whether it is only told what would be deleted." }),
     ),
@@ -37,15 +49,7 @@ export const RemovalParameters = Type.Object(
 /** What /api/v1/groups may be asked. */
 export const GroupsParameters = Type.Object(
   {
-    "match[]": Selectors,
-    search: Type.Optional(
-      Type.String({ maxLength: 256, description: "Words that are all in the grouping key, in whatever case." }),
-    ),
-    state: Type.Optional(
-      Type.Union([Type.Literal("failing"), Type.Literal("ok")], { description: "Whether the last push failed." }),
-    ),
-    pushed_before: seconds("the last successful push is not later."),
-    pushed_after: seconds("the last successful push is not earlier."),
+    ...CONDITIONS,
     sort: Type.Optional(
       Type.Union(
         GROUP_SORTS.map((sort) => Type.Literal(sort)),
@@ -67,8 +71,7 @@ export const GroupsParameters = Type.Object(
 );
 
 type Parameters = Static<typeof GroupsParameters>;
-/** What tells groups from others; the rest is how they are wanted. */
-type QueryParameters = Pick<Parameters, "match[]" | "search" | "state" | "pushed_before" | "pushed_after">;
+type QueryParameters = Pick<Parameters, keyof typeof CONDITIONS>;
 
 /** A request that was understood. */
 export interface GroupsRequest {
@@ -123,14 +126,21 @@ export interface RemovalRequest {
   readonly confirmed: { readonly expected: number; readonly asOfSeconds: number } | null;
 }
 
+const CONDITION_NAMES = '"match[]", "search", "state", "pushed_before" or "pushed_after"';
+
+/** Whether there is any condition. */
+function isNarrow({ selectors, words, state, pushedBefore, pushedAfter }: GroupQuery): boolean {
+  return selectors.length + words.length > 0 || state !== null || pushedBefore !== null || pushedAfter !== null;
+}
+
 export function readRemovalRequest(text: string): RemovalRequest | Rejection {
   const parameters = readParameters(RemovalParameters, text);
   if (parameters instanceof Rejection) return parameters;
   const { expect, as_of: asOf, dry_run: isDry = true } = parameters;
   const query = queryOf(parameters);
   if (query instanceof Rejection) return query;
-  if (query.selectors.length === 0 && query.pushedBefore === null)
-    return new Rejection("malformed", 'deleting groups: "match[]" or "pushed_before" is expected; to delete all, wipe');
+  if (!isNarrow(query))
+    return new Rejection("malformed", `deleting groups: ${CONDITION_NAMES} is expected; to delete all, wipe`);
   if (isDry) return { query, confirmed: null };
   if (expect === undefined || asOf === undefined)
     return new Rejection("malformed", 'deleting groups: "expect" and "as_of" of a dry run are expected');

@@ -264,7 +264,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
     DELETE: {
       summary: "Deletes groups that match, or says what would be deleted.",
       description:
-        "With --web.enable-admin-api. A dry run unless `dry_run=false`; then `expect` and `as_of` are those of a dry run.",
+        "With --web.enable-admin-api. At least one condition is expected. A dry run unless `dry_run=false`; then `expect` and `as_of` are those of a dry run.",
       parameters: queryParameters(RemovalParameters),
       responses: {
         "200": json("What would be deleted.", RemovalResponse),

@@ -58,9 +58,14 @@ export class RemovalLog {
 /** What a query selects groups by, as it was before it was escaped; several selectors are joined by `or`. */
 function selectionFields(query: string): LogFields {
   const asked = new URLSearchParams(query);
+  const fields: Record<string, string> = {};
   const match = asked.getAll("match[]").join(" or ");
-  const pushed_before = asked.get("pushed_before");
-  return { ...(match === "" ? {} : { match }), ...(pushed_before === null ? {} : { pushed_before }) };
+  if (match !== "") fields.match = match;
+  for (const name of ["search", "state", "pushed_before", "pushed_after"]) {
+    const value = asked.get(name);
+    if (value !== null) fields[name] = value;
+  }
+  return fields;
 }
 
 /** Where a request comes from, and in whose name. */

@@ -103,7 +103,8 @@ export function hrefOf(address: Address): string {
   } else if (address.view === "refused") set("kind", address.kind, "");
   else set("flags", address.allFlags ? "all" : "", "");
   const document = address.view === "groups" ? "" : address.view;
-  return asked.size === 0 ? `./${document}` : `./${document}?${asked}`;
+  // A slash stands for itself in a query.
+  return asked.size === 0 ? `./${document}` : `./${document}?${String(asked).replaceAll("%2F", "/")}`;
 }
 
 function setGroups(

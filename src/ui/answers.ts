@@ -190,5 +190,6 @@ export interface RuntimeAnswer {
     readonly max_viewers: number;
   };
   readonly limits_reached: readonly ReachedLimit[];
+  /** None where the first screen, which another view was, brought them. */
   readonly flags: Readonly<Record<string, Flag>>;
 }

@@ -33,9 +33,12 @@ ${preloads(first, assets)}<script type="module" src="./static/${assets.script}">
 `;
 };
 
-/** JSON that ends no element. */
+/** JSON that ends no element; without the flags, which one view shows, and asks for when it is gone to. */
 function stateJson(first: Parameters<Draw>[0]): string {
-  return JSON.stringify(first).replaceAll("<", "\\u003c");
+  const { runtime, ...others } = first.answers;
+  const isLean = runtime !== undefined && first.address.view !== "status";
+  const answers = isLean ? { ...others, runtime: { ...runtime, flags: {} } } : first.answers;
+  return JSON.stringify({ ...first, answers }).replaceAll("<", "\\u003c");
 }
 
 function escaped(text: string): string {

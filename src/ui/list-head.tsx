@@ -78,10 +78,8 @@ function Newer({ page }: { page: Page }) {
 /** Not of all groups: that is to wipe. */
 function RemoveFound({ page, address }: { page: Page; address: GroupsAddress }) {
   const { list } = page.answers.value;
-  const isMatch =
-    address.q.trim().startsWith("{") || (address.q.trim() === "" && address.age !== null && address.age > 0);
-  if (!page.site.mayDeleteMany || list === undefined || list.matched === 0) return null;
-  if (!isMatch || address.state !== null || (address.age !== null && address.age !== 5)) return null;
+  const isAll = address.q.trim() === "" && address.age === null && address.state === null;
+  if (!page.site.mayDeleteMany || isAll || list === undefined || list.matched === 0) return null;
   return (
     <button type="button" class="btn danger js" onClick={page.act?.removeFound}>
       <Icon name="trash" />

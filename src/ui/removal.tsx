@@ -13,6 +13,16 @@ const LABEL_CHARACTERS = 80;
 const TYPED_FROM = 10;
 const HOUR_SECONDS = 3600;
 
+/** When groups of each age were last pushed to. */
+const AGE_WORDS = [
+  "within a minute",
+  "1 to 5 minutes ago",
+  "5 minutes to 1 hour ago",
+  "1 to 6 hours ago",
+  "6 hours to a day ago",
+  "more than a day ago, or never",
+] as const;
+
 /** What would be deleted, as far as it is known. */
 interface Summary {
   readonly groups: number;
@@ -126,7 +136,7 @@ function Scope({ removal, summary }: { removal: Removal; summary: Summary }) {
   const size = series === null || bytes === null ? "" : `: ${counted(series, "series", "series")}, ${sizeText(bytes)}`;
   if (removal.what === "all") return <>All {counted(groups, "group")}.</>;
   if (removal.what === "groups") return <>What you selected{size}.</>;
-  const { q, age } = removal.address;
+  const { q, age, state } = removal.address;
   return (
     <>
       All groups
@@ -139,7 +149,8 @@ function Scope({ removal, summary }: { removal: Removal; summary: Summary }) {
           </code>
         </>
       )}
-      {age !== null && " and were not pushed to for a day"}
+      {state !== null && ` ${q === "" ? "" : "and "}whose last push ${state === "failing" ? "failed" : "succeeded"}`}
+      {age !== null && `, last pushed ${AGE_WORDS[age]}`}
       {size}.
     </>
   );

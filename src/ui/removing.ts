@@ -27,8 +27,10 @@ export class Removing {
   }
 
   /** Those that a list has found: a dry run says which they are. */
-  async found(address: GroupsAddress): Promise<void> {
+  async found(listed: GroupsAddress): Promise<void> {
     const { page } = this;
+    // Ages are those of the dry run, also when what it found is deleted.
+    const address = { ...listed, asOf: listed.asOf ?? page.nowSeconds.value };
     page.removal.value = { ...FRESH, stage: "planning", what: "found", address, plan: null };
     const response = await this.send(`./api/v1/groups?${this.queryOf(address)}`, "DELETE");
     const removal = page.removal.value;
@@ -39,12 +41,8 @@ export class Removing {
   }
 
   private queryOf(address: GroupsAddress, confirmed: Record<string, string> = {}): URLSearchParams {
-    const { pushed_before } = narrowingOf(address, this.page.nowSeconds.value);
-    return new URLSearchParams({
-      ...searchOf(address.q),
-      ...(pushed_before !== undefined && { pushed_before }),
-      ...confirmed,
-    });
+    const narrowing = narrowingOf(address, this.page.nowSeconds.value);
+    return new URLSearchParams({ ...searchOf(address.q), ...narrowing, ...confirmed });
   }
 
   type(typed: string): void {

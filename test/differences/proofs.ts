@@ -416,7 +416,7 @@ export const PROOFS: readonly Proof[] = [
       {
         steps: [
           push("/job/j", "a 1\n", 200),
-          { ask: "GET /", status: 200, has: ["Last push", "./group?path=%2Fjob%2Fj"], lacks: ["Delete these"] },
+          { ask: "GET /", status: 200, has: ["Last push", "./group?path=/job/j"], lacks: ["Delete these"] },
         ],
       },
     ],

@@ -49,7 +49,7 @@ async function filled(): Promise<TestApp> {
   }
   app.nowMs += 1_000;
   await ask(app.app, "PUT", "/metrics/job/etl", {
-    body: "some_metric not a number\n# TYPE some_metric histogram\nsome_metric 1\n",
+    body: "# TYPE some_metric histogram\nsome_metric_count 1\n",
   });
   return app;
 }
@@ -81,6 +81,8 @@ describe("GET /api/v1/groups", () => {
       ["/job/backup/instance/db-1", "/job/backup/instance/db-2"],
     ],
     [{ pushed_after: String(Date.UTC(2026, 0, 1, 0, 5) / 1000) }, ["/job/backup-old"]],
+    [{ state: "failing" }, ["/job/etl"]],
+    [{ state: "ok", search: "etl" }, ["/job/etl/env/prod"]],
     [{ "match[]": '{job="nobody"}' }, []],
   ];
 
@@ -112,9 +114,9 @@ describe("GET /api/v1/groups", () => {
       bytes: expect.any(Number),
     });
     expect(facets as unknown).toEqual({
-      jobs: [{ value: "etl", groups: 2, failing: 0 }],
+      jobs: [{ value: "etl", groups: 2, failing: 1 }],
       ages: [0, 2, 0, 0, 0, 0],
-      failing: 0,
+      failing: 1,
     });
   });
 
@@ -224,12 +226,40 @@ describe("DELETE /api/v1/groups", () => {
     expect((await listed(app, {})).total).toBe(3);
   });
 
+  const SELECTED: readonly Parameters[] = [
+    { search: "BACKUP db" },
+    { search: "OLD", "match[]": '{job=~"backup.*"}' },
+    { state: "failing" },
+    { state: "ok", search: "etl" },
+    { pushed_after: String(Date.UTC(2026, 0, 1, 0, 3) / 1000) },
+    {
+      pushed_after: String(Date.UTC(2026, 0, 1, 0, 1) / 1000),
+      pushed_before: String(Date.UTC(2026, 0, 1, 0, 2) / 1000),
+    },
+  ];
+
+  test.each(SELECTED)("deletes what a list of the same conditions has, and nothing else: %j", async (conditions) => {
+    const app = await filled();
+    const query = String(new URLSearchParams(conditions as Record<string, string>));
+    const found = paths(await listed(app, conditions));
+    const others = paths(await listed(app, {})).filter((path) => !found.includes(path));
+    expect(Math.min(found.length, others.length)).toBeGreaterThan(0);
+    const { as_of, matched } = JSON.parse((await remove(app, query)).body).data;
+    expect(matched).toBe(found.length);
+    const { status } = await remove(app, `${query}&dry_run=false&expect=${matched}&as_of=${as_of}`);
+    expect([status, paths(await listed(app, {}))]).toEqual([202, others]);
+  });
+
+  const NOTHING_ASKED =
+    'deleting groups: "match[]", "search", "state", "pushed_before" or "pushed_after" is expected; to delete all, wipe';
   const REFUSED: readonly (readonly [string, string])[] = [
-    ["", 'deleting groups: "match[]" or "pushed_before" is expected; to delete all, wipe'],
+    ["", NOTHING_ASKED],
+    ["search=+&dry_run=false&expect=6&as_of=9e9", NOTHING_ASKED],
     [`${BACKUPS}&dry_run=false`, 'deleting groups: "expect" and "as_of" of a dry run are expected'],
     [`${BACKUPS}&dry_run=false&expect=3`, 'deleting groups: "expect" and "as_of" of a dry run are expected'],
     [`${BACKUPS}&dry_run=no`, 'invalid parameter "dry_run": "no" is not true or false'],
-    [`${BACKUPS}&search=x`, 'unknown parameter "search"'],
+    [`${BACKUPS}&sort=labels`, 'unknown parameter "sort"'],
+    [`${BACKUPS}&state=bad`, 'invalid parameter "state": "bad" is not one of failing, ok'],
     [
       "match[]={}",
       'invalid parameter "match[]": reading the selector "{}": a selector must contain at least one non-empty matcher',

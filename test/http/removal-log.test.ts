@@ -28,6 +28,16 @@ describe("what is removed", () => {
     expect(toldOf(logged)).toEqual([expect.stringMatching(/level=info .*msg="deleted all groups" groups=2 /)]);
   });
 
+  test("a deletion of many is logged with what they were selected by", async () => {
+    const { app, logged, nowMs } = createTestApp("--web.enable-admin-api");
+    await push(app, "/job/j", "a 1\n");
+    const query = "search=J&state=ok&pushed_after=5&dry_run=false&expect=1";
+    await ask(app, "DELETE", `/api/v1/groups?${query}&as_of=${nowMs / 1000 + 9}`);
+    expect(toldOf(logged)).toEqual([
+      expect.stringContaining('msg="deleted groups" groups=1 search=J state=ok pushed_after=5 '),
+    ]);
+  });
+
   test("a flood of deletes is logged sixty times a minute, then with how many were not, and hides no wipe", async () => {
     const tested = createTestApp("--web.enable-admin-api");
     const { app, logged } = tested;

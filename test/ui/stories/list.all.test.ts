@@ -40,11 +40,11 @@ describe.skipIf(skip)(`the list of 100,000 groups, in Chromium${reason}`, () => 
   test("nothing jumps while the page is loaded and others are pushed to", async () => {
     using load = keepPushing(gateway.url, 1000);
     const seen = await reader.open(`${gateway.url}/`);
-    await seen.page.evaluate(SHIFTS);
+    await seen.watchShifts();
     const first = (await seen.rows())[0];
     await eventually("the list has changed", async () => (await seen.rows())[0] !== first);
     await eventually("pushes went on meanwhile", async () => load.pushed() > 500);
-    expect(await seen.page.evaluate("window.shift")).toBe(0);
+    expect(await seen.shift()).toBe(0);
     await seen.page.close();
   });
 
@@ -130,10 +130,5 @@ describe.skipIf(skip)(`the list of 100,000 groups, in Chromium${reason}`, () => 
     await seen.page.close();
   });
 });
-
-/** Adds up what moved by itself, as browsers measure it. */
-const SHIFTS = `window.shift = 0; new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });`;
 
 const jobOf = (i: number): string => pathOf(i).split("/")[2] ?? "";

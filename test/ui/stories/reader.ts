@@ -79,6 +79,16 @@ export class Seen {
     return this.page.locator("tbody a.group").allTextContents();
   }
 
+  /** From now on, and from the start of the document, adds up what moves by itself, as browsers measure it. */
+  async watchShifts(): Promise<void> {
+    await this.page.evaluate(WATCH_SHIFTS);
+  }
+
+  /** 0: nothing moved. */
+  async shift(): Promise<number> {
+    return Number(await this.page.evaluate("window.shift"));
+  }
+
   /** Waits until the list has so many rows. */
   async hasRows(count: number): Promise<void> {
     await this.holds(`document.querySelectorAll("tbody a.group").length === ${count}`);
@@ -91,3 +101,7 @@ export class Seen {
     await eventually(expression, async () => (await this.page.evaluate(expression)) === true);
   }
 }
+
+const WATCH_SHIFTS = `window.shift = 0; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });`;
