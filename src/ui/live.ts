@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import type { Tick } from "./answers.ts";
 import type { Loader } from "./loader.ts";
 import type { Page } from "./page.ts";
+import { sourcesOf } from "./sources.ts";
 
 /** The list is asked for anew when something changed, not more often than this. */
 const REFRESH_MS = 2000;
@@ -19,8 +20,11 @@ export class Live {
   private due: ReturnType<typeof setTimeout> | undefined;
   private waitMs = FIRST_WAIT_MS;
   private refreshedMs = 0;
-  /** What the server was like when the list was last asked for. */
+  /** What the server is like, and what it was like when the view was last asked for. */
+  private serverState = "";
   private shownState = "";
+  /** How often something was refused. */
+  private refusals = 0;
   private ticks: Tick[] = [];
 
   constructor(
@@ -56,6 +60,7 @@ export class Live {
     const events = new EventSource("./api/v1/events");
     this.events = events;
     events.addEventListener("tick", (event) => this.take(JSON.parse(event.data) as Tick));
+    events.addEventListener("refused", () => this.takeRefused());
     events.addEventListener("error", () => this.lost());
   }
 
@@ -79,7 +84,16 @@ export class Live {
       this.noteRate();
     });
     if (wasLost) this.shownState = "";
-    this.follow(`${tick.start}.${tick.epoch}.${tick.changes}`);
+    this.serverState = `${tick.start}.${tick.epoch}.${tick.changes}`;
+    this.follow();
+  }
+
+  /** What is refused need not change any group: only views that show it ask anew. */
+  private takeRefused(): void {
+    const { address, nowSeconds } = this.page;
+    if (sourcesOf(address.value, nowSeconds.value).refused === undefined) return;
+    this.refusals++;
+    this.follow();
   }
 
   private noteRate(): void {
@@ -92,12 +106,13 @@ export class Live {
   }
 
   /** Asks for what changed: at once, or when the last time is long enough ago. */
-  private follow(state: string): void {
+  private follow(): void {
+    const state = `${this.serverState} ${this.refusals}`;
     if (state === this.shownState) return;
     const waitMs = this.refreshedMs + REFRESH_MS - this.nowMs();
     clearTimeout(this.due);
     if (waitMs > 0) {
-      this.due = setTimeout(() => this.follow(state), waitMs);
+      this.due = setTimeout(() => this.follow(), waitMs);
       return;
     }
     this.shownState = state;

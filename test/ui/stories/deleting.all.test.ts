@@ -60,6 +60,20 @@ describe.skipIf(skip)(`deleting groups, in Chromium${reason}`, () => {
     await page.close();
   });
 
+  test("what words, a state and an age find is deleted as a whole, too", async () => {
+    const seen = await reader.open(`${gateway.url}/?q=OLD&state=ok&age=0`);
+    const { page } = seen;
+    await page.click(`button:has-text("Delete these ${GROUPS}…")`);
+    await seen.shows("and whose last push succeeded, last pushed within a minute");
+    await push("/job/old/instance/later");
+    await page.fill("dialog input", String(GROUPS));
+    await page.click("dialog button[type=submit]");
+    await eventually("they are deleted", async () => (await instances()).join() === "i,later");
+    await page.goto(`${gateway.url}/`);
+    expect(await page.locator('button:has-text("Delete these")').count()).toBe(0);
+    await page.close();
+  });
+
   test("where more match than were shown nothing is deleted, and it is asked again", async () => {
     const seen = await reader.open(`${gateway.url}/?q=${encodeURIComponent('{job="old"}')}`);
     const { page } = seen;

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { eventually, firstAbsent, Gateway, requirement } from "../../program.ts";
 import { base64, EXAMPLE_PATH, pushExamples } from "./filling.ts";
 import { Reader } from "./reader.ts";
 
 const { skip, reason } = requirement(firstAbsent("chromium"));
 const HOSTILE = `"><script>document.title="hacked"</script><img src=http://127.0.0.1:1/x onerror=alert(1)>'\`$(x)\u202e`;
+
+/** A request that is none, to its answer. */
+async function sendBroken(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end("no request\r\n\r\n");
+  for await (const _ of socket);
+}
 
 describe.skipIf(skip)(`reading, in Chromium${reason}`, () => {
   let gateway: Gateway;
@@ -41,6 +49,18 @@ describe.skipIf(skip)(`reading, in Chromium${reason}`, () => {
     await seen.shows("−16.2 MiB");
     expect(seen.said).toEqual([]);
     await page.close();
+  });
+
+  test("what is refused without being a push shows up by itself, and is counted", async () => {
+    const seen = await reader.open(`${gateway.url}/refused`);
+    await seen.shows("Live");
+    const entries = await seen.page.locator(".refusal").count();
+    await sendBroken(gateway.port);
+    await seen.holds(`document.querySelectorAll(".refusal").length === ${entries + 1}`);
+    await seen.shows("a request that could not be read");
+    const { data } = await (await fetch(`${gateway.url}/api/v1/refused`)).json();
+    expect(await seen.page.locator(".nav .count.bad").textContent()).toBe(String(data.total));
+    await seen.page.close();
   });
 
   test("a group is shown with its values, its histogram, its exposition, and lines to push to it", async () => {
