@@ -58,7 +58,7 @@ describe.skipIf(skip)(`reading, in Chromium${reason}`, () => {
     await sendBroken(gateway.port);
     await seen.holds(`document.querySelectorAll(".refusal").length === ${entries + 1}`);
     await seen.shows("a request that could not be read");
-    const { data } = await (await fetch(`${gateway.url}/api/v1/refused`)).json();
+    const { data } = JSON.parse(await (await fetch(`${gateway.url}/api/v1/refused`)).text());
     expect(await seen.page.locator(".nav .count.bad").textContent()).toBe(String(data.total));
     await seen.page.close();
   });
