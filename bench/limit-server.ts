@@ -7,7 +7,10 @@ const WORD = "<!DOCTYPE html><html lang=en><title>word</title><p>word";
 
 let stored = new Blob([]);
 
-/** `GET /bytes/<n>` sends n bytes from memory, `/word` the simplest page there can be; everything else reads its body and is answered 200. */
+/**
+ * `GET /bytes/<n>` sends n bytes from memory, `/word` the simplest page there can be; everything else reads its body
+ * and is answered 200.
+ */
 async function answer(request: Request): Promise<Response> {
   const { url } = request;
   const at = url.indexOf("/bytes/");
