@@ -110,7 +110,7 @@ async function told(gateway: Gateway) {
     healthy: (await ask(gateway, "/-/healthy")).status,
     ready: (await ask(gateway, "/-/ready")).status,
     status: /"status":"([a-z-]+)"/.exec(JSON.stringify(json).slice(20))?.[1],
-    page: String((await ask(gateway, "/")).body).includes("Metrics are not kept"),
+    page: String((await ask(gateway, "/")).body).includes("Pushes are not durable"),
   };
 }
 
