@@ -25,8 +25,9 @@ export function GroupTable({ page, address }: TableProps) {
       <table class="grid">
         <TableHead page={page} address={address} />
         <tbody>
+          {/* A group that comes to another place is drawn anew there: elements that move are a jump to the eye. */}
           {list.groups.map((row, i) => (
-            <Row key={row.path} page={page} row={row} number={i} stale={address.stale} />
+            <Row key={`${i} ${row.path}`} page={page} row={row} number={i} stale={address.stale} />
           ))}
         </tbody>
       </table>
