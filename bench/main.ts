@@ -13,7 +13,7 @@ const USAGE = `usage: npm run bench -- [options]
 Measures our server, a prometheus-pushgateway (on PATH, or named in
 PUSHGATEWAY_REFERENCE) and a bare Bun.serve, in turn.
 
-  --quick         a minute or two in place of about ten
+  --quick         three minutes in place of about twelve
   --only PREFIX   only figures whose ids start with this, as in push/gauges/1000
   --rounds N      so many rounds a figure
   --seed N        of the values and the order of the groups (1)

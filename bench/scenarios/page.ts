@@ -9,10 +9,13 @@ import { TYPED } from "./typed-words.ts";
 const GROUPS = 100_000;
 /** A file beside the page, by its name with a hash. */
 const FILE_NAME = /[\w-]+\.[\da-z]{8,}\.(?:js|css)/g;
+/** What a script needs before it runs, unlike what it fetches later. */
+const NEEDED = /(?:from|import)\s*"\.\/[^"]+"/g;
 const KB = 1000;
 
 const SIZE_SHAPES: readonly FigureShape[] = [
-  { key: "script", title: "all scripts, gzip", unit: "kB", better: "less", wanted: { of: null, value: 25 } },
+  { key: "script", title: "its scripts, gzip", unit: "kB", better: "less", wanted: { of: null, value: 25 } },
+  { key: "scripts", title: "scripts of all views, gzip", unit: "kB", better: "less" },
   { key: "styles", title: "styles, gzip", unit: "kB", better: "less", wanted: { of: null, value: 10 } },
   { key: "html", title: "HTML of the first screen", unit: "kB", better: "less", wanted: { of: null, value: 60 } },
   { key: "gzip", title: "the same, gzip", unit: "kB", better: "less", wanted: { of: null, value: 8 } },
@@ -42,12 +45,13 @@ export const page: Scenario = {
 async function sizes(bench: Bench, server: Server): Promise<void> {
   const measured = noRounds();
   const html = await ask(server, "/");
-  const files = await filesOf(server, html);
+  const scriptsOf = async (naming: (text: string) => string) =>
+    (await filesOf(server, html, naming)).filter((name) => name.endsWith(".js"));
+  const needed = await scriptsOf((text) => text.match(NEEDED)?.join() ?? "");
+  const files = await filesOf(server, html, (text) => text);
   measured.ours.push({
-    script: await gzipSize(
-      server,
-      files.filter((name) => name.endsWith(".js")),
-    ),
+    script: await gzipSize(server, needed),
+    scripts: await gzipSize(server, await scriptsOf((text) => text)),
     styles: await gzipSize(
       server,
       files.filter((name) => name.endsWith(".css")),
@@ -58,11 +62,13 @@ async function sizes(bench: Bench, server: Server): Promise<void> {
   bench.add("page/size", `the list of ${GROUPS.toLocaleString("en-US")} groups`, SIZE_SHAPES, measured);
 }
 
-/** Names of all files that the document needs, at once or later. */
-async function filesOf(server: Server, html: string): Promise<readonly string[]> {
+/** Names of the files that the document names, and of those that `naming` of them names. */
+async function filesOf(server: Server, html: string, naming: (text: string) => string): Promise<readonly string[]> {
   const names = new Set(html.match(FILE_NAME));
-  for (const name of names)
-    for (const other of (await ask(server, `/static/${name}`)).match(FILE_NAME) ?? []) names.add(other);
+  for (const name of names) {
+    const others = naming(await ask(server, `/static/${name}`)).match(FILE_NAME) ?? [];
+    for (const other of others) names.add(other);
+  }
   return [...names];
 }
 
@@ -82,14 +88,12 @@ async function gzipBytes({ port }: Server, path: string): Promise<number> {
   return length;
 }
 
-/** All that the page asks for at each letter of a word. */
+/** What the page asks for at each letter of a word. */
 async function keystrokes(bench: Bench, server: Server): Promise<void> {
   const typed = TYPED.flatMap((word) => [...word].map((_, i) => word.slice(0, i + 1)));
   const measure = async (): Promise<Measured> => {
     const startCpu = server.cpuMicroseconds;
-    for (const q of typed)
-      for (const url of Object.values(sourcesOf(readAddress("", `?q=${q}`), Date.now() / 1000)))
-        await ask(server, `/${url}`);
+    for (const q of typed) await ask(server, `/${sourcesOf(readAddress("", `?q=${q}`), Date.now() / 1000).list}`);
     return { cpu: (server.cpuMicroseconds - startCpu) / typed.length / 1000 };
   };
   const rounds = await bench.inTurns("page/keystroke", bench.plan.rounds, [{ who: "ours", measure }]);

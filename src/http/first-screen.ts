@@ -1,14 +1,19 @@
+import { Broken } from "../bytes/broken.ts";
 import { Body } from "../server/body.ts";
 import type { Answer, Exchange, Handler } from "../server/exchange.ts";
 import type { Address } from "../ui/address.ts";
-import {
-  type Answers,
-  EXPOSITION_CHARACTERS,
-  type Failure,
-  type Failures,
-  type Slot,
-  sourcesOf,
-} from "../ui/sources.ts";
+import { type Answers, type Exposition, type Failure, type Failures, type Slot, sourcesOf } from "../ui/sources.ts";
+
+/**
+ * Characters of an answer that are read and drawn at once, within one turn of the loop. What is longer is asked for in
+ * smaller parts; the browser then asks for all of it.
+ */
+const FIRST_CHARACTERS: Readonly<Partial<Record<Slot, number>>> = {
+  list: 80_000,
+  group: 20_000,
+  refused: 60_000,
+  exposition: 12_000,
+};
 
 /** What the API answers for the paths that a view asks. */
 export type SourceHandlers = Readonly<Record<"groups" | "group" | "refused" | "runtime", Handler>>;
@@ -36,16 +41,55 @@ export async function firstScreen(
   const failures: Partial<Record<Slot, Failure>> = {};
   for (const [name, url] of Object.entries(sourcesOf(address, nowSeconds))) {
     const slot = name as Slot;
-    const isText = slot === "exposition";
-    const answer = await handlerOf(
-      handlers,
-      url,
-    )(new Question(exchange, `${routePrefix}/${url}`, isText ? "text/plain" : "application/json"));
-    const text = await textOfAnswer(answer, isText ? EXPOSITION_CHARACTERS : Number.POSITIVE_INFINITY);
-    if (answer.status !== 200) failures[slot] = { status: answer.status, message: text.trim() };
-    else answers[slot] = isText ? text : (JSON.parse(text) as { data: unknown }).data;
+    const { failure, data } = await askFirst(handlers, exchange, { slot, url, routePrefix });
+    if (failure !== null) failures[slot] = failure;
+    else answers[slot] = data;
   }
   return { answers: answers as Answers, failures };
+}
+
+/** Parameters for less, and again less, of what a slot holds: the last answer is short whatever was pushed. */
+const PARTS: Readonly<Partial<Record<Slot, readonly Readonly<Record<string, string>>[]>>> = {
+  list: [{ limit: "10" }, { limit: "1" }],
+  group: [{ limit: "100" }, { limit: "10" }, { family: "push_time_seconds" }],
+  refused: [{ limit: "40" }, { limit: "10" }, { limit: "1" }],
+};
+
+function partOf(url: string, parameters: Readonly<Record<string, string>>): string {
+  const [path = "", query = ""] = url.split("?");
+  const asked = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(parameters)) asked.set(name, value);
+  return `${path}?${asked}`;
+}
+
+/** What is asked, and for what. */
+interface Asked {
+  readonly slot: Slot;
+  readonly url: string;
+  readonly routePrefix: string;
+}
+
+interface Told {
+  readonly failure: Failure | null;
+  readonly data: unknown;
+}
+
+/** As much as can be drawn at once. */
+async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: Asked): Promise<Told> {
+  const { slot, url, routePrefix } = asked;
+  const isText = slot === "exposition";
+  const most = FIRST_CHARACTERS[slot] ?? Number.POSITIVE_INFINITY;
+  const parts = [url, ...(PARTS[slot] ?? []).map((parameters) => partOf(url, parameters))];
+  for (const [i, part] of parts.entries()) {
+    const accept = isText ? "text/plain" : "application/json";
+    const answer = await handlerOf(handlers, part)(new Question(exchange, `${routePrefix}/${part}`, accept));
+    const isLast = i === parts.length - 1;
+    const { text, isWhole } = await textOfAnswer(answer, isText || !isLast ? most : Number.POSITIVE_INFINITY);
+    if (answer.status !== 200) return { failure: { status: answer.status, message: text.trim() }, data: null };
+    if (isText) return { failure: null, data: { text, isWhole } };
+    if (isWhole) return { failure: null, data: (JSON.parse(text) as { data: unknown }).data };
+  }
+  throw new Broken("drawing a first screen: the last part is not whole");
 }
 
 function handlerOf(handlers: SourceHandlers, url: string): Handler {
@@ -108,15 +152,19 @@ class Question implements Exchange {
 }
 
 /** Not more of it than `mostCharacters`. */
-async function textOfAnswer({ body }: Answer, mostCharacters: number): Promise<string> {
-  if (body === null) return "";
-  if (typeof body === "string") return body.slice(0, mostCharacters);
-  if (body instanceof Uint8Array) return Buffer.from(body).toString().slice(0, mostCharacters);
+async function textOfAnswer({ body }: Answer, mostCharacters: number): Promise<Exposition> {
+  if (body === null) return { text: "", isWhole: true };
+  if (typeof body === "string") return beginningOf(body, mostCharacters);
+  if (body instanceof Uint8Array) return beginningOf(Buffer.from(body).toString(), mostCharacters);
   const decoder = new TextDecoder();
   let text = "";
   for await (const piece of body.pieces) {
     text += decoder.decode(piece, { stream: true });
-    if (text.length >= mostCharacters) break;
+    if (text.length > mostCharacters) break;
   }
-  return text.slice(0, mostCharacters);
+  return beginningOf(text, mostCharacters);
+}
+
+function beginningOf(text: string, mostCharacters: number): Exposition {
+  return { text: text.slice(0, mostCharacters), isWhole: text.length <= mostCharacters };
 }

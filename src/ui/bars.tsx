@@ -13,6 +13,8 @@ const MOST_HEIGHT = 104;
 const LEAST_HEIGHT = 2;
 /** More bars have no room for their counts. */
 const COUNTED_BARS = 16;
+/** More cannot be told apart. */
+const MOST_BARS = 200;
 const MOST_TICKS = 12;
 const NATIVE_TICKS = 5;
 /** Shares of the width, in per cent, of the bucket around zero and what is beside it. */
@@ -106,9 +108,10 @@ function nativeBars(buckets: readonly Bucket[]): readonly Bar[] {
 /** Buckets with their places from 0 on; empty ones between them have places, too. */
 function spread(buckets: readonly Bucket[], slotOf: (bucket: Bucket) => number) {
   const slots = buckets.map(slotOf).map((slot) => (Number.isFinite(slot) ? slot : 0));
-  const first = Math.min(...slots);
+  const first = slots.reduce((least, slot) => Math.min(least, slot), Number.POSITIVE_INFINITY);
+  const last = slots.reduce((most, slot) => Math.max(most, slot), Number.NEGATIVE_INFINITY);
   const placed = buckets.map((bucket, i) => ({ bucket, slot: (slots[i] ?? 0) - first }));
-  return { placed, slots: buckets.length === 0 ? 0 : Math.max(...slots) - first + 1 };
+  return { placed, slots: buckets.length === 0 ? 0 : last - first + 1 };
 }
 
 const percent = (share: number): string => `${share.toFixed(2)}%`;
@@ -120,18 +123,35 @@ interface DrawnProps extends Pick<BarsProps, "name" | "quantiles"> {
 }
 
 function Bars({ name, bars, quantiles, about, children }: DrawnProps) {
-  const highest = Math.max(1e-300, ...bars.map(({ bucket }) => bucket.count));
-  const total = bars.reduce((sum, { bucket }) => sum + bucket.count, 0);
-  const withCounts = bars.length <= COUNTED_BARS;
+  const drawn = atMost(MOST_BARS, bars);
+  const highest = drawn.reduce((most, { bucket }) => Math.max(most, bucket.count), 1e-300);
+  const total = drawn.reduce((sum, { bucket }) => sum + bucket.count, 0);
+  const withCounts = drawn.length <= COUNTED_BARS;
   return (
     <svg role="img" aria-label={`${about} The exposition holds the numbers.`}>
-      {bars.map((bar) => (
+      {drawn.map((bar) => (
         <BarOf key={bar.bucket.lower} bar={bar} name={name} highest={highest} total={total} withCount={withCounts} />
       ))}
       {children}
       {quantiles.map(({ label, at }) => at !== null && <Mark key={label} label={label} x={markX(bars, at)} />)}
     </svg>
   );
+}
+
+/** Neighbours are drawn as one where there are more bars than can be told apart. */
+function atMost(most: number, bars: readonly Bar[]): readonly Bar[] {
+  const size = Math.ceil(bars.length / most);
+  if (size <= 1) return bars;
+  return Array.from({ length: most }, (_, i) => joined(bars.slice(i * size, (i + 1) * size))).flat();
+}
+
+/** One bar in place of some; none of none. */
+function joined(bars: readonly Bar[]): readonly Bar[] {
+  const [first, last] = [bars[0], bars.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const count = bars.reduce((sum, { bucket }) => sum + bucket.count, 0);
+  const bucket = { lower: first.bucket.lower, upper: last.bucket.upper, count };
+  return [{ x: first.x, width: last.x + last.width - first.x, bucket, isZero: false }];
 }
 
 /** Buckets and bars are in the same order. */

@@ -10,7 +10,7 @@ import { Loader } from "./loader.ts";
 import { Page } from "./page.ts";
 import { hasLetterKeys } from "./preferences.ts";
 import { type Parts, readerActions } from "./reader.ts";
-import { Removing } from "./removing.ts";
+import type { Removing } from "./removing.ts";
 
 const SECOND_MS = 1000;
 
@@ -23,7 +23,7 @@ async function takeOver(root: Element, first: FirstPage): Promise<void> {
   hydrate(<App page={page} />, root);
   const loader = new Loader(page, nowMs);
   const live = new Live(page, loader, nowMs);
-  const removing = new Removing(page, () => void live.refresh());
+  const removing = laterRemoving(page, loader);
   const parts: Parts = { page, loader, live, removing };
   new Keys(page, act, loader).start();
   page.hasLetterKeys.value = hasLetterKeys();
@@ -38,6 +38,19 @@ async function takeOver(root: Element, first: FirstPage): Promise<void> {
   });
   live.start();
   document.documentElement.dataset.ready = "";
+}
+
+/** Fetched when something is first to be deleted. */
+function laterRemoving(page: Page, loader: Loader): () => Promise<Removing> {
+  let fetched: Promise<Removing> | undefined;
+  const fetchIt = async () => new (await import("./removing.ts")).Removing(page, () => loader.refresh(false));
+  return () => {
+    fetched ??= fetchIt().catch((fault) => {
+      fetched = undefined;
+      throw fault;
+    });
+    return fetched;
+  };
 }
 
 /** The time is the server's, whatever the clock of the reader says. */

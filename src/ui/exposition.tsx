@@ -3,7 +3,7 @@ import type { GroupAnswer } from "./answers.ts";
 import { Icon } from "./icons.tsx";
 import type { Page } from "./page.ts";
 import { seenParts } from "./seen.ts";
-import { EXPOSITION_CHARACTERS } from "./sources.ts";
+import type { Exposition } from "./sources.ts";
 import { Seen } from "./text.tsx";
 import { counted, countText, sizeText } from "./words.ts";
 
@@ -11,8 +11,8 @@ import { counted, countText, sizeText } from "./words.ts";
 const COLOURED_LINES = 2000;
 
 /** What Prometheus scrapes of the group, to be copied or saved. */
-export function Exposition({ page, answer }: { page: Page; answer: GroupAnswer }) {
-  const text = page.answers.value.exposition;
+export function ExpositionView({ page, answer }: { page: Page; answer: GroupAnswer }) {
+  const { exposition } = page.answers.value;
   const { path, series, bytes } = answer.group;
   return (
     <section class="card">
@@ -24,9 +24,9 @@ export function Exposition({ page, answer }: { page: Page; answer: GroupAnswer }
           </span>
         </h2>
         <span class="btns">
-          <button type="button" class="btn js" onClick={() => page.act?.copy(text ?? "")}>
+          <button type="button" class="btn js" onClick={() => page.act?.copy(exposition?.text ?? "")}>
             <Icon name="copy" size={14} />
-            Copy {text !== undefined && text.length >= EXPOSITION_CHARACTERS ? "what is shown" : "all"}
+            Copy {exposition?.isWhole === false ? "what is shown" : "all"}
           </button>
           <button type="button" class="btn js" onClick={() => page.act?.download(path)}>
             <Icon name="save" size={14} />
@@ -34,7 +34,7 @@ export function Exposition({ page, answer }: { page: Page; answer: GroupAnswer }
           </button>
         </span>
       </div>
-      {text === undefined ? <Missing page={page} /> : <Text text={text} />}
+      {exposition === undefined ? <Missing page={page} /> : <Text exposition={exposition} path={path} />}
     </section>
   );
 }
@@ -44,7 +44,9 @@ function Missing({ page }: { page: Page }) {
   return <p class="quiet padded">{failure === undefined ? "Loading…" : <Seen text={failure.message} most={400} />}</p>;
 }
 
-function Text({ text }: { text: string }) {
+/** What is not shown is behind a link, for readers without JavaScript, too. */
+function Text({ exposition, path }: { exposition: Exposition; path: string }) {
+  const { text, isWhole } = exposition;
   const lines = text.split("\n");
   const coloured = lines.slice(0, COLOURED_LINES);
   const rest = lines.slice(COLOURED_LINES).join("\n");
@@ -59,8 +61,13 @@ function Text({ text }: { text: string }) {
           {rest}
         </pre>
       </section>
-      {text.length >= EXPOSITION_CHARACTERS && (
-        <p class="quiet padded">The first {countText(EXPOSITION_CHARACTERS)} characters; the download has all.</p>
+      {!isWhole && (
+        <p class="quiet padded">
+          The first {countText(text.length)} characters.{" "}
+          <a class="link" href={`./metrics${path}`}>
+            All of it
+          </a>
+        </p>
       )}
     </>
   );

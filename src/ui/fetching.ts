@@ -1,4 +1,4 @@
-import type { Answers, Failure, Failures, Slot, Sources, SourceUrl } from "./sources.ts";
+import type { Answers, Exposition, Failure, Failures, Slot, Sources, SourceUrl } from "./sources.ts";
 import { EXPOSITION_CHARACTERS } from "./sources.ts";
 
 /** What came of asking: answers, and why there are none. */
@@ -36,7 +36,7 @@ async function ask(slot: Slot, url: SourceUrl, signal: AbortSignal): Promise<{ d
 }
 
 /** Not more of it than is shown. */
-async function askText(url: SourceUrl, signal: AbortSignal): Promise<{ data: string } | { failure: Failure }> {
+async function askText(url: SourceUrl, signal: AbortSignal): Promise<{ data: Exposition } | { failure: Failure }> {
   const response = await fetch(`./${url}`, { signal, headers: { Accept: "text/plain" } });
   if (!response.ok || response.body === null) return { failure: await failureOf(response) };
   const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -45,10 +45,10 @@ async function askText(url: SourceUrl, signal: AbortSignal): Promise<{ data: str
     text += piece.value;
     if (text.length >= EXPOSITION_CHARACTERS) {
       await pieces.cancel();
-      return { data: text.slice(0, EXPOSITION_CHARACTERS) };
+      return { data: { text: text.slice(0, EXPOSITION_CHARACTERS), isWhole: false } };
     }
   }
-  return { data: text };
+  return { data: { text, isWhole: true } };
 }
 
 export async function failureOf(response: Response): Promise<Failure> {

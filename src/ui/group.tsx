@@ -2,7 +2,7 @@
 import { ALL_GROUPS, addressOfGroup, type GroupAddress, hrefOf, TABS, type Tab } from "./address.ts";
 import type { GroupAnswer, GroupRow, Refused } from "./answers.ts";
 import { Banner } from "./banner.tsx";
-import { Exposition } from "./exposition.tsx";
+import { ExpositionView } from "./exposition.tsx";
 import { FamilyView } from "./family.tsx";
 import { Icon } from "./icons.tsx";
 import type { Page, View } from "./page.ts";
@@ -36,7 +36,7 @@ export const GroupView: View = ({ page, address }) => {
       <Facts page={page} answer={answer} />
       <GroupTabs page={page} address={address} />
       {address.tab === "metrics" && <Metrics page={page} address={address} answer={answer} />}
-      {address.tab === "exposition" && <Exposition page={page} answer={answer} />}
+      {address.tab === "exposition" && <ExpositionView page={page} answer={answer} />}
       {address.tab === "push" && <PushTab page={page} answer={answer} />}
     </div>
   );
@@ -205,7 +205,7 @@ function refusedOf(page: Page, { path }: GroupRow): readonly Refused[] {
 }
 
 function Facts({ page, answer }: { page: Page; answer: GroupAnswer }) {
-  const { group, families } = answer;
+  const { group } = answer;
   const now = page.nowSeconds.value;
   const [pushed, failed] = [group.push_time_seconds, group.push_failure_time_seconds];
   const refused = refusedOf(page, group).reduce((sum, { count }) => sum + count, 0);
@@ -222,7 +222,7 @@ function Facts({ page, answer }: { page: Page; answer: GroupAnswer }) {
         text={failed === 0 ? "never" : agoText(now - failed)}
         more={refused > 0 ? `${counted(refused, "refusal")} kept` : failed === 0 ? "" : timeText(failed)}
       />
-      <Fact term="Families" text={countText(ownFamilies(families).length)} more={kindsText(answer)} />
+      <Fact term="Families" text={countText(familyCount(answer))} more={kindsText(answer)} />
       <Fact term="Series" text={countText(group.series)} more={all === undefined ? "" : `of ${countText(all)}`} />
       <Fact term="Size" text={sizeText(group.bytes)} more="as text" />
       {group.expires_at !== undefined && group.expires_at !== null && (
@@ -244,7 +244,17 @@ function Fact({ term, text, more }: { term: string; text: string; more: string }
 
 const ownFamilies = (families: GroupAnswer["families"]) => families.filter(({ name }) => !PUSH_TIMES.includes(name));
 
-function kindsText({ families }: GroupAnswer): string {
+/** Whether all families are left out: what the server adds is there otherwise. */
+const isCut = ({ families }: GroupAnswer): boolean => families.length < PUSH_TIMES.length;
+
+function familyCount(answer: GroupAnswer): number {
+  const { group, families } = answer;
+  return isCut(answer) ? group.families - PUSH_TIMES.length : ownFamilies(families).length;
+}
+
+function kindsText(answer: GroupAnswer): string {
+  if (isCut(answer)) return "";
+  const { families } = answer;
   const histograms = families.filter(({ type }) => type.includes("HISTOGRAM")).length;
   const summaries = families.filter(({ type }) => type === "SUMMARY").length;
   return [
@@ -278,12 +288,13 @@ function GroupTabs({ page, address }: { page: Page; address: GroupAddress }) {
 
 function Metrics({ page, address, answer }: GroupProps) {
   const families = ownFamilies(answer.families);
-  if (families.length === 0) return <p class="second">No metrics but the times of its pushes.</p>;
   const whole = (
     <a class="link" href={hrefOf({ ...address, tab: "exposition" })} onClick={page.act?.follow}>
       Show all in the exposition
     </a>
   );
+  if (isCut(answer)) return <p class="second">More than is shown at once. {whole}</p>;
+  if (families.length === 0) return <p class="second">No metrics but the times of its pushes.</p>;
   return (
     <div class="card">
       {families.map((family) => (

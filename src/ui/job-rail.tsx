@@ -30,8 +30,8 @@ export function JobRail({ page, address }: { page: Page; address: GroupsAddress 
             <span class="n">{countText(total)}</span>
           </a>
         </li>
-        {shown.map((job) => (
-          <Job key={job.value} page={page} address={address} job={job} />
+        {shown.map((job, i) => (
+          <Job key={`${i} ${job.value}`} page={page} address={address} job={job} />
         ))}
         {more > 0 && (
           <li>

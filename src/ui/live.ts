@@ -2,7 +2,7 @@ import { batch } from "@preact/signals";
 import type { Tick } from "./answers.ts";
 import type { Loader } from "./loader.ts";
 import type { Page } from "./page.ts";
-import { sourcesOf } from "./sources.ts";
+import { type Failure, sourcesOf } from "./sources.ts";
 
 /** The list is asked for anew when something changed, not more often than this. */
 const REFRESH_MS = 2000;
@@ -77,13 +77,13 @@ export class Live {
     this.waitMs = FIRST_WAIT_MS;
     loader.answeredMs = this.nowMs();
     this.ticks = [...this.ticks, tick].slice(-RATE_TICKS - 1);
-    const wasLost = page.link.value.state === "offline";
+    const isUnanswered = page.link.value.state === "offline" || Object.values(page.failures.value).some(isForNow);
     batch(() => {
       page.link.value = { state: "live" };
       page.tick.value = tick;
       this.noteRate();
     });
-    if (wasLost) this.shownState = "";
+    if (isUnanswered) this.shownState = "";
     this.serverState = `${tick.start}.${tick.epoch}.${tick.changes}`;
     this.follow();
   }
@@ -133,6 +133,9 @@ export class Live {
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
   }
 }
+
+/** The server could not answer then, and may now: it restores, or has too much to do. */
+const isForNow = ({ status }: Failure): boolean => status === 0 || status === 429 || status >= 500;
 
 /**
  * Whether rows must stay where they are: they are pointed at, or selected, or the reader has moved on to later ones.

@@ -41,7 +41,7 @@ export class Loader {
   /** The same document with another search, which is no step of its own. */
   async replace(address: Address): Promise<void> {
     history.replaceState(history.state, "", hrefOf(address));
-    await this.show(address);
+    await this.show(address, true);
   }
 
   /** To where the browser went by itself. */
@@ -56,22 +56,24 @@ export class Loader {
     });
   }
 
-  /** Asks for what the view shows, and shows it. Returns whether nothing else was asked for meanwhile. */
-  private async show(address: Address): Promise<boolean> {
+  /**
+   * Asks for what the view shows, and shows it; where the address `isTyped`, only for what depends on that. Returns
+   * whether nothing else was asked for meanwhile.
+   */
+  private async show(address: Address, isTyped = false): Promise<boolean> {
     const { page } = this;
     const startMs = this.nowMs();
-    const [fetched] = await Promise.all([
-      this.fetch(sourcesOf(address, page.nowSeconds.value)),
-      loadView(page, address.view),
-    ]);
+    const sources = sourcesOf(address, page.nowSeconds.value);
+    const asked = isTyped ? changedByTyping(sources, this.kept(address)) : sources;
+    const [fetched] = await Promise.all([this.fetch(asked), loadView(page, address.view)]);
     if (fetched === null) return false;
     if (address.view === "groups" && fetched.failures.list?.status === 410) return this.show(refined(address, {}));
     batch(() => {
       const before = page.address.value;
       if (before.view === "groups" && page.answers.value.list !== undefined) this.rememberList();
+      page.answers.value = { ...this.kept(address), ...fetched.answers };
       page.address.value = address;
       if (address.view === "groups") page.typed.value = this.typedFor(address.q);
-      page.answers.value = { ...keptAnswers(page.answers.value, before, address), ...fetched.answers };
       page.failures.value = fetched.failures;
       page.searchMs.value = Math.round(this.nowMs() - startMs);
       page.newer.value = 0;
@@ -79,6 +81,15 @@ export class Loader {
       this.noteAnswer(fetched);
     });
     return true;
+  }
+
+  /** What is shown now, as far as it is of another view, too. */
+  private kept(address: Address): Answers {
+    const { address: before, answers, nowSeconds } = this.page;
+    const [now, seconds] = [answers.value, nowSeconds.value];
+    const isOfAll = before.value.view === "groups" && sourcesOf(before.value, seconds).jobs === undefined;
+    const known = isOfAll && now.list !== undefined ? { ...now, jobs: now.list } : now;
+    return keptAnswers(known, before.value, address, sourcesOf(address, seconds));
   }
 
   /** What is being typed is not taken away by the answer to what was typed before. */
@@ -145,9 +156,22 @@ export function rowLink(row: number): HTMLElement | null {
   return document.querySelector(`a[data-row="${row}"]`);
 }
 
-/** What a view goes on showing until there is something newer. */
-function keptAnswers(answers: Answers, before: Address, after: Address): Answers {
-  const { group, exposition, ...others } = answers;
-  const isSameGroup = before.view === "group" && after.view === "group" && before.path === after.path;
-  return isSameGroup ? answers : others;
+/** What a view that asks for `sources` goes on showing until there is something newer. */
+function keptAnswers(answers: Answers, before: Address, after: Address, sources: Sources): Answers {
+  const { group, exposition, jobs, spread, ...others } = answers;
+  if (before.view === "group" && after.view === "group" && before.path === after.path) return answers;
+  return {
+    ...others,
+    ...(sources.jobs !== undefined && jobs !== undefined && { jobs }),
+    ...(sources.spread !== undefined && spread !== undefined && { spread }),
+  };
+}
+
+/** What is known of all groups, and of the server, is so whatever is typed. */
+function changedByTyping({ jobs, runtime, ...others }: Sources, kept: Answers): Sources {
+  return {
+    ...others,
+    ...(jobs !== undefined && kept.jobs === undefined && { jobs }),
+    ...(runtime !== undefined && kept.runtime === undefined && { runtime }),
+  };
 }

@@ -13,7 +13,7 @@ export interface Parts {
   readonly page: Page;
   readonly loader: Loader;
   readonly live: Live;
-  readonly removing: Removing;
+  readonly removing: () => Promise<Removing>;
 }
 
 /** What the reader can do. `parts` is asked for when something is done. */
@@ -22,24 +22,28 @@ export function readerActions(parts: () => Parts): Actions {
     parts().page.said.value = words;
   };
   const copy = async (text: string) => say((await copyText(text)) ? "Copied." : "The browser does not allow copying.");
+  const removing = (does: (removing: Removing) => void) =>
+    void parts()
+      .removing()
+      .then(does, () => say("There is no answer from the server."));
   return {
     ...searchActions(parts),
     ...selectionActions(parts, copy),
     follow: (event) => follow(parts(), event),
     copy: (text) => void copy(text),
     showNewer: () => void parts().loader.refresh(false),
-    removeGroups: (rows) => parts().removing.groups(rows),
+    removeGroups: (rows) => removing((one) => one.groups(rows)),
     removeFound: () => {
-      const { page, removing } = parts();
-      if (page.address.value.view === "groups") void removing.found(page.address.value);
+      const address = parts().page.address.value;
+      if (address.view === "groups") removing((one) => void one.found(address));
     },
     wipe: () => {
-      const { page, removing } = parts();
-      removing.all(page.tick.value?.groups ?? page.answers.value.runtime?.store.groups ?? 0);
+      const { tick, answers } = parts().page;
+      removing((one) => one.all(tick.value?.groups ?? answers.value.runtime?.store.groups ?? 0));
     },
-    typeConfirmation: (text) => parts().removing.type(text),
-    confirmRemoval: () => void parts().removing.confirm(),
-    closeRemoval: () => parts().removing.close(),
+    typeConfirmation: (text) => removing((one) => one.type(text)),
+    confirmRemoval: () => removing((one) => void one.confirm()),
+    closeRemoval: () => removing((one) => one.close()),
     pause: () => parts().live.pause(),
     changeTheme: () => say(`Theme: ${changeTheme()}.`),
     retry: () => parts().live.resume(),

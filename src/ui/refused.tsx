@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import { addressOfGroup, hrefOf, type RefusedAddress } from "./address.ts";
-import type { Refused } from "./answers.ts";
+import type { Refused, RefusedAnswer } from "./answers.ts";
 import type { Page, View } from "./page.ts";
+import { refusedUrl } from "./sources.ts";
 import { jobOf, Labels, Seen } from "./text.tsx";
 import { agoText, clockText, counted, countText, sizeText, timeText } from "./words.ts";
 
@@ -52,9 +53,24 @@ export const RefusedView: View = ({ page, address }) => {
           ))}
         </div>
       )}
+      {answer !== undefined && requestsOf(entries) < keptOf(answer, address.kind) && (
+        <p class="quiet">
+          The newest {countText(entries.length)}.{" "}
+          <a class="link" href={`./${refusedUrl(address.kind)}`}>
+            All of them as JSON
+          </a>
+        </p>
+      )}
     </div>
   );
 };
+
+const requestsOf = (entries: readonly Refused[]): number => entries.reduce((sum, { count }) => sum + count, 0);
+
+/** Requests of one kind, or of all, that entries are kept of. */
+function keptOf({ kinds }: RefusedAnswer, kind: string): number {
+  return kind === "" ? Object.values(kinds).reduce((sum, count) => sum + count, 0) : (kinds[kind] ?? 0);
+}
 
 function NothingRefused({ kind }: { kind: string }) {
   return (

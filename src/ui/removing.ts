@@ -1,6 +1,7 @@
 import type { GroupsAddress } from "./address.ts";
 import type { GroupRow, RemovalPlan, Removed } from "./answers.ts";
 import { failureOf } from "./fetching.ts";
+import { rowLink } from "./loader.ts";
 import type { Page, Removal } from "./page.ts";
 import { narrowingOf, searchOf } from "./sources.ts";
 import { counted } from "./words.ts";
@@ -12,17 +13,23 @@ const FRESH = { words: "", typed: "" } as const;
 
 /** Deletes groups, once the reader has said so. */
 export class Removing {
+  /** Whether the reader was on a row, by its link, when it was asked for. */
+  private isFromRow = false;
+
   constructor(
     private readonly page: Page,
-    /** To be called when something was deleted. */
-    private readonly changed: () => void,
+    /** To be called when something was deleted: shows what is left. */
+    private readonly changed: () => Promise<void>,
   ) {}
 
   groups(rows: readonly GroupRow[]): void {
+    const { activeElement } = document;
+    this.isFromRow = activeElement instanceof HTMLElement && activeElement.dataset.row !== undefined;
     this.page.removal.value = { ...FRESH, stage: "asking", what: "groups", rows };
   }
 
   all(groups: number): void {
+    this.isFromRow = false;
     this.page.removal.value = { ...FRESH, stage: "asking", what: "all", groups };
   }
 
@@ -30,6 +37,7 @@ export class Removing {
   async found(listed: GroupsAddress): Promise<void> {
     const { page } = this;
     // Ages are those of the dry run, also when what it found is deleted.
+    this.isFromRow = false;
     const address = { ...listed, asOf: listed.asOf ?? page.nowSeconds.value };
     page.removal.value = { ...FRESH, stage: "planning", what: "found", address, plan: null };
     const response = await this.send(`./api/v1/groups?${this.queryOf(address)}`, "DELETE");
@@ -52,6 +60,15 @@ export class Removing {
 
   close(): void {
     this.page.removal.value = null;
+    this.backToRow();
+  }
+
+  /** The focus goes to the row that is now where the reader was. */
+  private backToRow(): void {
+    const { answers, removal, row } = this.page;
+    if (!this.isFromRow || removal.value !== null) return;
+    const rows = answers.value.list?.groups.length ?? 0;
+    requestAnimationFrame(() => rowLink(Math.min(row.value, rows - 1))?.focus());
   }
 
   async confirm(): Promise<void> {
@@ -62,7 +79,8 @@ export class Removing {
     if (asked.what === "groups") await this.removeEach(asked.rows);
     else if (asked.what === "all") await this.wipe(asked.groups);
     else await this.removeFound(asked);
-    this.changed();
+    await this.changed();
+    this.backToRow();
   }
 
   /** One after the other: a few, by their paths. */

@@ -8,6 +8,12 @@ export const FAMILY_SERIES = 2000;
 /** Characters of an exposition that are shown; more of it can be downloaded. */
 export const EXPOSITION_CHARACTERS = 400_000;
 
+/** The beginning of an exposition, or all of it. */
+export interface Exposition {
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
 /** The answers that a view is drawn from, by what they are for. */
 export interface Answers {
   /** The page of the list. */
@@ -17,7 +23,7 @@ export interface Answers {
   /** Jobs of all groups. */
   readonly jobs?: GroupsAnswer;
   readonly group?: GroupAnswer;
-  readonly exposition?: string;
+  readonly exposition?: Exposition;
   readonly refused?: RefusedAnswer;
   readonly runtime?: RuntimeAnswer;
 }
@@ -49,7 +55,7 @@ export function sourcesOf(address: Address, nowSeconds: number): Sources {
   }
 }
 
-function refusedUrl(kind: string): SourceUrl {
+export function refusedUrl(kind: string): SourceUrl {
   return kind === "" ? "api/v1/refused" : `api/v1/refused?${new URLSearchParams({ kind })}`;
 }
 

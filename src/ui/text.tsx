@@ -64,7 +64,7 @@ export function Age({ atSeconds, nowSeconds, stale }: { atSeconds: number; nowSe
     );
   const seconds = nowSeconds - atSeconds;
   return (
-    <span class="age" title={timeText(atSeconds)}>
+    <span class="age" title={timeText(Math.floor(atSeconds))}>
       <span class={`sq a${ageOf(seconds, stale)}`} aria-hidden="true" />
       {agoText(seconds)}
     </span>

@@ -143,6 +143,71 @@ describe("the list", () => {
   });
 });
 
+/** What one turn of the loop may draw. */
+const MOST_ELEMENTS = 6_000;
+const MOST_CHARACTERS = 150_000;
+const lines = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("");
+const HUGE: readonly (readonly [what: string, body: string])[] = [
+  ["2,000 series of one family", lines(2000, (i) => `a{l="v${i}"} ${i}\n`)],
+  ["3,000 families", lines(3000, (i) => `f${i} ${i}\n`)],
+  [
+    "a histogram of 5,000 buckets",
+    `# TYPE h histogram\n${lines(5000, (i) => `h_bucket{le="${i}"} ${i}\n`)}h_bucket{le="+Inf"} 5000\nh_sum 1\nh_count 5000\n`,
+  ],
+  [
+    "500 histograms",
+    `# TYPE h histogram\n${lines(500, (i) => `h_bucket{l="${i}",le="+Inf"} 1\nh_sum{l="${i}"} 1\nh_count{l="${i}"} 1\n`)}`,
+  ],
+  ["labels of 60,000 characters", lines(20, (i) => `a{l="${i}${"x".repeat(60_000)}"} 1\n`)],
+  ["a help text of 60,000 characters", `# HELP a ${"x".repeat(60_000)}\n# TYPE a gauge\na 1\n`],
+];
+
+describe("the first screen of one group", () => {
+  test.each(HUGE)("is small, and leads to all of it: %s", async (_, body) => {
+    const test = createTestApp();
+    expect((await push(test.app, "/job/j", body)).status).toBe(200);
+    for (const tab of ["metrics", "exposition"]) {
+      const html = await document(test, `/group?path=/job/j&tab=${tab}`);
+      const drawn = drawnOf(html);
+      expect([...drawn.matchAll(/<[a-z]/g)].length).toBeLessThan(MOST_ELEMENTS);
+      expect(Math.max(drawn.length, html.length - drawn.length)).toBeLessThan(MOST_CHARACTERS);
+      expect(drawn).toContain(tab === "metrics" ? "Show all in the exposition" : 'href="./metrics/job/j"');
+    }
+  });
+
+  test("has one bar for several buckets where they are very many", async () => {
+    const test = createTestApp();
+    const buckets = lines(900, (i) => `h_bucket{le="${i}"} ${i}\n`);
+    const body = `# TYPE h histogram\n${buckets}h_bucket{le="+Inf"} 900\nh_sum 1\nh_count 900\n`;
+    expect((await push(test.app, "/job/j", body)).status).toBe(200);
+    const drawn = drawnOf(await document(test, "/group?path=/job/j"));
+    expect(drawn).toContain("Histogram with 901 buckets.");
+    const bars = [...drawn.matchAll(/<rect class="b"/g)].length;
+    expect(bars).toBeGreaterThan(100);
+    expect(bars).toBeLessThanOrEqual(200);
+  });
+
+  test("has what is small as a whole", async () => {
+    const test = createTestApp();
+    await push(
+      test.app,
+      "/job/j",
+      lines(100, (i) => `a{l="v${i}"} ${i}\n`),
+    );
+    expect([...drawnOf(await document(test, "/group?path=/job/j")).matchAll(/<tr>/g)].length).toBe(100);
+    const html = drawnOf(await document(test, "/group?path=/job/j&tab=exposition"));
+    expect(html).not.toContain('href="./metrics/job/j"');
+  });
+});
+
+test("the first screen of very many refused pushes is small, and leads to all of them", async () => {
+  const test = createTestApp();
+  for (let i = 0; i < 200; i++) await push(test.app, `/job/j${i}`, `a ${"x".repeat(3000)}\n`);
+  const html = await document(test, "/refused");
+  expect(html.length).toBeLessThan(2 * MOST_CHARACTERS);
+  expect(html).toContain('href="./api/v1/refused"');
+});
+
 const ADDRESSES: readonly { flags: string[]; path: string; host: string; url: string }[] = [
   { flags: [], path: "/", host: "gw.example:9091", url: "http://gw.example:9091/metrics/job/j" },
   { flags: [], path: "/", host: "", url: "/metrics/job/j" },

@@ -135,6 +135,7 @@ describe.skipIf(skip)(`deleting groups, in Chromium${reason}`, () => {
     await page.keyboard.press("Enter");
     await seen.hasRows(GROUPS - 3);
     expect(await instances()).not.toContain("i02");
+    await seen.holds(`document.activeElement?.dataset.row === "3"`);
     await page.keyboard.press("g");
     await page.keyboard.press("s");
     await page.waitForSelector('h1:text("Status")');

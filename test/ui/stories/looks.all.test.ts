@@ -14,14 +14,20 @@ const SCREENSHOTS = process.env.KEEP_SCREENSHOTS
   ? join(import.meta.dir, "../../../deploy/screenshots")
   : scratchFolder();
 
+interface View {
+  readonly name: string;
+  readonly path: string;
+  readonly open?: (seen: Seen) => Promise<void>;
+}
+
 /** What an operator comes to, by the name of its picture. */
-const VIEWS: readonly { name: string; path: string; open?: (seen: Seen) => Promise<void> }[] = [
+const VIEWS: readonly View[] = [
   { name: "groups", path: "/" },
   { name: "search", path: `/?q=${encodeURIComponent('{job=~"backup.*"}')}`, open: selectTwo },
   { name: "group", path: `/group?path=${EXAMPLE_PATH}` },
   { name: "exposition", path: `/group?path=${EXAMPLE_PATH}&tab=exposition` },
   { name: "push", path: `/group?path=${EXAMPLE_PATH}&tab=push` },
-  { name: "failing", path: "/group?path=/job/dr-sync/instance/site-b" },
+  { name: "group-failing", path: "/group?path=/job/dr-sync/instance/site-b" },
   { name: "refused", path: "/refused" },
   { name: "status", path: "/status" },
   { name: "flags", path: "/status?flags=all" },
@@ -35,8 +41,9 @@ const VIEWS: readonly { name: string; path: string; open?: (seen: Seen) => Promi
     open: (seen) => seen.page.keyboard.press("?").then(() => seen.shows("honor_labels: true")),
   },
 ];
-/** Pictures that are kept: the main views. */
+/** Views of which pictures are kept: in light, in dark, and on a phone; others in light. */
 const KEPT = ["groups", "group", "refused", "status"];
+const KEPT_IN_LIGHT = ["search", "delete", "group-failing"];
 
 const SIZES = {
   wide: { width: 1440, height: 900 },
@@ -96,12 +103,23 @@ describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
       await open?.(seen);
       expect(await faultsOf(seen.page)).toEqual([]);
       expect(await seen.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(SIZES[size].width);
-      if (KEPT.includes(name) && (size === "wide" || (size === "phone" && colors === "light"))) {
+      const isKept = KEPT.includes(name) && (size === "wide" || (size === "phone" && colors === "light"));
+      if (isKept || (KEPT_IN_LIGHT.includes(name) && size === "wide" && colors === "light")) {
         const picture = `${name}-${size === "phone" ? "phone" : colors}.png`;
         await seen.page.screenshot({ path: join(SCREENSHOTS, picture) });
       }
       await seen.page.close();
     });
+  });
+
+  test("everybody can use it where nothing was pushed yet", async () => {
+    await using empty = await Gateway.start();
+    const seen = await reader.open(`${empty.url}/`);
+    await seen.shows("Nothing has been pushed yet");
+    await seen.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+    expect(await faultsOf(seen.page)).toEqual([]);
+    await seen.page.screenshot({ path: join(SCREENSHOTS, "empty-light.png") });
+    await seen.page.close();
   });
 
   test("with forced colors ages and histograms can still be told apart", async () => {

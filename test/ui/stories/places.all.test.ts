@@ -4,25 +4,10 @@ import { join } from "node:path";
 import { Certificates } from "../../certificates.ts";
 import { firstAbsent, Gateway, requirement } from "../../program.ts";
 import { scratchFolder } from "../../scratch.ts";
+import { proxyTo } from "./proxy.ts";
 import { Reader } from "./reader.ts";
 
 const { skip, reason } = requirement(firstAbsent("chromium", "openssl"));
-
-/** A proxy that hands on what stands behind `/tools/push` without it. */
-function strippingProxy(target: string): Bun.Server<undefined> {
-  return Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    idleTimeout: 0,
-    fetch: async (request) => {
-      const { pathname, search } = new URL(request.url);
-      if (!pathname.startsWith("/tools/push/")) return new Response("not here", { status: 404 });
-      const url = target + pathname.slice("/tools/push".length) + search;
-      const { method, headers, signal } = request;
-      return fetch(url, { method, headers, body: await request.arrayBuffer(), signal, decompress: false });
-    },
-  });
-}
 
 /** Walks through all views by their links. */
 async function walk(reader: Reader, url: string): Promise<void> {
@@ -64,7 +49,7 @@ describe.skipIf(skip)(`wherever it is, every link of the page leads there, in Ch
 
   test("behind a proxy that takes the prefix away, of which the server knows nothing", async () => {
     await using gateway = await Gateway.start();
-    using proxy = strippingProxy(gateway.url);
+    using proxy = proxyTo(gateway.url, "/tools/push");
     await using reader = await Reader.start();
     await walk(reader, `http://127.0.0.1:${proxy.port}/tools/push/`);
   });

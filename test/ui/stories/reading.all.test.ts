@@ -1,11 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { delimited, double, integer, PROTOBUF_TYPE, part, signed } from "../../e2e/protobuf.ts";
 import { eventually, firstAbsent, Gateway, requirement } from "../../program.ts";
 import { base64, EXAMPLE_PATH, pushExamples } from "./filling.ts";
 import { Reader } from "./reader.ts";
 
 const { skip, reason } = requirement(firstAbsent("chromium"));
 const HOSTILE = `"><script>document.title="hacked"</script><img src=http://127.0.0.1:1/x onerror=alert(1)>'\`$(x)\u202e`;
+
+/** Four buckets of schema 0 above one, and one around zero. */
+const NATIVE = delimited(
+  part(1, "native_seconds"),
+  integer(3, 4),
+  part(
+    4,
+    part(
+      7,
+      ...[integer(1, 20), double(2, 90), signed(5, 0), double(6, 0.001), integer(7, 2)],
+      part(12, signed(1, 1), integer(2, 4)),
+      ...[3, 2, -1, 2].map((delta) => signed(13, delta)),
+    ),
+  ),
+);
 
 /** A request that is none, to its answer. */
 async function sendBroken(port: number): Promise<void> {
@@ -77,6 +93,18 @@ describe.skipIf(skip)(`reading, in Chromium${reason}`, () => {
     await page.click('.tabs a:has-text("Push")');
     await seen.shows(`curl -X DELETE '${gateway.url}/metrics${EXAMPLE_PATH}'`);
     await page.close();
+  });
+
+  test("a native histogram is drawn with its buckets and the one around zero", async () => {
+    const headers = { "content-type": PROTOBUF_TYPE };
+    const pushed = await fetch(`${gateway.url}/metrics/job/native`, { method: "PUT", body: NATIVE, headers });
+    expect(pushed.status).toBe(200);
+    const seen = await reader.open(`${gateway.url}/group?path=/job/native`);
+    await seen.shows("native histogram");
+    expect(await seen.page.locator("rect.b").count()).toBe(4);
+    expect(await seen.page.locator("rect.z").count()).toBe(1);
+    expect(await seen.page.locator(".stats").textContent()).toContain("schema0 (×2.00)");
+    await seen.page.close();
   });
 
   test("values change on the page by themselves, and not while it is paused", async () => {
