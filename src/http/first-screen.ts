@@ -63,19 +63,19 @@ function partOf(url: string, parameters: Readonly<Record<string, string>>): stri
 }
 
 /** What is asked, and for what. */
-interface Asked {
+interface SlotAsked {
   readonly slot: Slot;
   readonly url: string;
   readonly routePrefix: string;
 }
 
-interface Told {
+interface SlotAnswer {
   readonly failure: Failure | null;
   readonly data: unknown;
 }
 
 /** As much as can be drawn at once. */
-async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: Asked): Promise<Told> {
+async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: SlotAsked): Promise<SlotAnswer> {
   const { slot, url, routePrefix } = asked;
   const isText = slot === "exposition";
   const most = FIRST_CHARACTERS[slot] ?? Number.POSITIVE_INFINITY;

@@ -124,7 +124,8 @@ function Rate({ page }: { page: Page }) {
     <span class="long rate">
       {rate !== null && (
         <>
-          <b>{rateText(rate)}</b> pushes/s
+          {/* Another number is another element: nothing that is there moves by itself. */}
+          <b key={rateText(rate)}>{rateText(rate)}</b> pushes/s
         </>
       )}
     </span>
