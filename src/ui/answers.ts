@@ -190,6 +190,6 @@ export interface RuntimeAnswer {
     readonly max_viewers: number;
   };
   readonly limits_reached: readonly ReachedLimit[];
-  /** None where the first screen, which another view was, brought them. */
+  /** Neither it nor `build` is there where a first screen brought the answer that did not show them. */
   readonly flags: Readonly<Record<string, Flag>>;
 }

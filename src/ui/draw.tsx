@@ -33,11 +33,11 @@ ${preloads(first, assets)}<script type="module" src="./static/${assets.script}">
 `;
 };
 
-/** JSON that ends no element; without the flags, which one view shows, and asks for when it is gone to. */
+/** JSON that ends no element; without what one view shows alone, and asks for when it is gone to. */
 function stateJson(first: Parameters<Draw>[0]): string {
   const { runtime, ...others } = first.answers;
   const isLean = runtime !== undefined && first.address.view !== "status";
-  const answers = isLean ? { ...others, runtime: { ...runtime, flags: {} } } : first.answers;
+  const answers = isLean ? { ...others, runtime: { ...runtime, build: {}, flags: {} } } : first.answers;
   return JSON.stringify({ ...first, answers }).replaceAll("<", "\\u003c");
 }
 
