@@ -182,9 +182,10 @@ export function modelTest(steps: number, expiring: Expiring): void {
   test(`${steps} random pushes, deletes and wipes are answered and shown as a model of plain maps has it; ${common} (MODEL_SEED=${seed})`, async () => {
     const comparison = new Comparison(expiring);
     await comparison.run(steps);
-    expect(comparison.answers[200]).toBeGreaterThan(steps / 3);
+    // Far below what any seed gives: the run met each kind of step.
+    expect(comparison.answers[200]).toBeGreaterThan(steps / 5);
     expect(comparison.answers[400]).toBeGreaterThan(steps / 20);
-    expect(comparison.expired).toBeGreaterThan(steps / 250);
+    expect(comparison.expired).toBeGreaterThan(steps / 1000);
     expect(comparison.slowScrapes).toBeGreaterThan(steps / 50);
   });
 }
