@@ -3,6 +3,7 @@ import { bodies } from "../load/bodies.ts";
 import type { GroupRange } from "../load/jobs.ts";
 import { instances } from "../load/request-source.ts";
 import { Server } from "../server.ts";
+import { GAP_SHAPE, probesOf } from "./gets.ts";
 import { measurePushes } from "./requests.ts";
 
 const PUSHED_GROUPS = 1_000;
@@ -17,13 +18,12 @@ const PUSH_SHAPES: readonly FigureShape[] = [
 const BLOCK = 20_000;
 /** Pushes a second, slower than they are, that the time for loading is made of. */
 const LEAST_RATE = 14_000;
-const PROBE_EVERY_MS = 1;
 const LAST_GROUP_EVERY_MS = 100;
 const LIMIT_MS = 60_000;
 
 const SHAPES: readonly FigureShape[] = [
   { key: "total", title: "from the first to the last", unit: "ms", better: "less" },
-  { key: "gap", title: "longest wait of a tiny request (loop gap)", unit: "ms", better: "less" },
+  GAP_SHAPE,
   { key: "p99", title: "its p99", unit: "ms", better: "less" },
 ];
 
@@ -97,15 +97,7 @@ async function whileTheyGo(bench: Bench, server: Server, last: number): Promise<
   const loader = await bench.loader("probe");
   const startMs = performance.now();
   const gone = untilGone(server, last, startMs + LIMIT_MS);
-  const probes = { everyMs: PROBE_EVERY_MS, count: Number.MAX_SAFE_INTEGER, durationMs: bench.plan.latencyMs };
-  const probing = loader.run({
-    kind: "gets",
-    port: server.port,
-    path: "/-/ready",
-    gzip: false,
-    limitMs: LIMIT_MS,
-    ...probes,
-  });
+  const probing = loader.run(probesOf(server, bench.plan.latencyMs, LIMIT_MS));
   const [{ latencies }, goneMs] = await Promise.all([probing, gone]);
   return { total: goneMs - startMs, gap: latencies.max, p99: latencies.p99 };
 }

@@ -1,13 +1,12 @@
 import type { Bench, FigureShape, Measured, Scenario } from "../bench.ts";
 import { Server } from "../server.ts";
-import { get } from "./gets.ts";
+import { GAP_SHAPE, get, probesOf } from "./gets.ts";
 
 /** Half of the groups are of one job, the others of a job of their own each. */
 const HALF = 50_000;
 const ONE_JOB = { path: "/metrics/job/bench/instance/g######", first: 0, step: 1, count: HALF };
 const JOB_EACH = { path: "/metrics/job/team-######", first: 0, step: 1, count: HALF };
 const REQUESTS = 40;
-const PROBE_EVERY_MS = 1;
 const LIMIT_MS = 60_000;
 
 interface Asked {
@@ -25,10 +24,7 @@ const KEYSTROKES: readonly Asked[] = [
   { id: "find/age", title: "sorted by age, with facets", path: groups({ sort: "-pushed", facets: "true" }) },
 ];
 
-const SHAPES: readonly FigureShape[] = [
-  { key: "cpu", title: "CPU a request", unit: "ms", better: "less" },
-  { key: "gap", title: "longest wait of a tiny request (loop gap)", unit: "ms", better: "less" },
-];
+const SHAPES: readonly FigureShape[] = [{ key: "cpu", title: "CPU a request", unit: "ms", better: "less" }, GAP_SHAPE];
 const SCRAPE_SHAPES: readonly FigureShape[] = [
   { key: "part", title: "one job", unit: "ms", better: "less" },
   { key: "half", title: "a job of half of the groups", unit: "ms", better: "less" },
@@ -36,7 +32,7 @@ const SCRAPE_SHAPES: readonly FigureShape[] = [
 ];
 const REMOVAL_SHAPES: readonly FigureShape[] = [
   { key: "total", title: "until they are gone", unit: "ms", better: "less" },
-  { key: "gap", title: "longest wait of a tiny request (loop gap)", unit: "ms", better: "less" },
+  GAP_SHAPE,
 ];
 
 /** What it takes to find, scrape and delete some of 100,000 groups. */
@@ -113,15 +109,7 @@ interface Probed {
 /** What something takes, and how long tiny requests wait meanwhile. */
 async function whileProbed(bench: Bench, server: Server, what: () => Promise<unknown>): Promise<Probed> {
   const loader = await bench.loader("probe");
-  const probes = { everyMs: PROBE_EVERY_MS, count: Number.MAX_SAFE_INTEGER, durationMs: bench.plan.roundMs };
-  const probing = loader.run({
-    kind: "gets",
-    port: server.port,
-    path: "/-/ready",
-    gzip: false,
-    limitMs: LIMIT_MS,
-    ...probes,
-  });
+  const probing = loader.run(probesOf(server, bench.plan.roundMs, LIMIT_MS));
   const startMs = performance.now();
   await what();
   const total = performance.now() - startMs;

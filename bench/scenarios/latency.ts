@@ -4,11 +4,10 @@ import { instances } from "../load/request-source.ts";
 import type { Program } from "../programs.ts";
 import { Server } from "../server.ts";
 import { CONNECTIONS } from "../stands.ts";
-import { scrape } from "./gets.ts";
+import { GAP_SHAPE, probesOf, scrape } from "./gets.ts";
 
 const PUSHES_PER_SECOND = 2_000;
 const SCRAPE_EVERY_MS = 1_000;
-const PROBE_EVERY_MS = 1;
 /** How long what is under way at the end is waited for. */
 const LAST_ANSWERS_MS = 5_000;
 
@@ -16,7 +15,7 @@ const SHAPES: readonly FigureShape[] = [
   { key: "p50", title: "push p50", unit: "ms", better: "less" },
   { key: "p99", title: "push p99", unit: "ms", better: "less" },
   { key: "p999", title: "push p99.9", unit: "ms", better: "less" },
-  { key: "gap", title: "longest wait of a tiny request (loop gap)", unit: "ms", better: "less" },
+  GAP_SHAPE,
   { key: "scrape", title: "scrape p50", unit: "ms", better: "less" },
 ];
 
@@ -71,7 +70,7 @@ async function pushWhileScraped(
   const durationMs = bench.plan.latencyMs;
   const limitMs = durationMs + LAST_ANSWERS_MS;
   const gets = { kind: "gets", port: server.port, durationMs, limitMs, count: Number.MAX_SAFE_INTEGER } as const;
-  const probes: GetJob = { ...gets, path: "/-/ready", gzip: false, everyMs: PROBE_EVERY_MS };
+  const probes = probesOf(server, durationMs, limitMs);
   const scrapes: GetJob = { ...gets, path, gzip, everyMs: SCRAPE_EVERY_MS };
   const pushes: RequestJob = {
     kind: "requests",
