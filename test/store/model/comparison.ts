@@ -77,10 +77,10 @@ class Comparison {
     if (kind < 0.04) await this.#delete();
     else if (kind < 0.0405) await this.#wipe();
     else if (kind < 0.06) await this.#malformed();
-    else if (kind < 0.15) this.#expire();
     else await this.#push();
+    if (source.chance(0.12)) this.#expire();
     await this.#endScrapes(step);
-    if (source.chance(0.03)) await this.#beginScrape(step + source.below(40));
+    if (source.chance(0.05)) await this.#beginScrape(step + source.below(40));
     if (step % STEPS_A_COMPARISON > 0) return;
     verifyStore(this.#test.store);
     this.#test.context.smallPushes.verify();
@@ -97,7 +97,7 @@ class Comparison {
 
   async #push(): Promise<void> {
     const random = this.#source.push();
-    const [text, ttl] = this.#source.chance(0.2) ? this.#source.pick(TTLS) : [null, undefined];
+    const [text, ttl] = this.#source.chance(0.3) ? this.#source.pick(TTLS) : [null, undefined];
     const push = { ...random, nowMs: this.#test.nowMs, ttl };
     const { path, init } = withTtl(requestOf(this.#source, random), text, this.#source.chance(0.5));
     const verdict = this.#model.judge(push);
@@ -182,10 +182,9 @@ export function modelTest(steps: number, expiring: Expiring): void {
   test(`${steps} random pushes, deletes and wipes are answered and shown as a model of plain maps has it; ${common} (MODEL_SEED=${seed})`, async () => {
     const comparison = new Comparison(expiring);
     await comparison.run(steps);
-    // Far below what any seed gives: the run met each kind of step.
-    expect(comparison.answers[200]).toBeGreaterThan(steps / 5);
+    expect(comparison.answers[200]).toBeGreaterThan(steps / 3);
     expect(comparison.answers[400]).toBeGreaterThan(steps / 20);
-    expect(comparison.expired).toBeGreaterThan(steps / 1000);
+    expect(comparison.expired).toBeGreaterThan(steps / 250);
     expect(comparison.slowScrapes).toBeGreaterThan(steps / 50);
   });
 }
