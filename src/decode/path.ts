@@ -1,5 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
-import { EQUALS } from "../exposition/characters.ts";
+import { EQUALS } from "../bytes/characters.ts";
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";

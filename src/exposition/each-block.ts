@@ -1,4 +1,4 @@
-import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "./characters.ts";
+import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "../bytes/characters.ts";
 import { closingQuote } from "./label-block.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { byteAt } from "../bytes/at.ts";
+import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "../bytes/characters.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "./characters.ts";
 
 /*
  * The escapes of label values and quoted names, in the text format 0.0.4: `\\`, `\"` and `\n`. (A HELP text has no

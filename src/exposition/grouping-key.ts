@@ -1,6 +1,6 @@
+import { QUOTE } from "../bytes/characters.ts";
 import { isLegacyLabelName } from "../model/names.ts";
 import type { LabelPair } from "../model/view.ts";
-import { QUOTE } from "./characters.ts";
 import { escapeText } from "./escape.ts";
 
 const encoder = new TextEncoder();

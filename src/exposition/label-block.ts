@@ -1,4 +1,4 @@
-import { BACKSLASH, EQUALS, QUOTE } from "./characters.ts";
+import { BACKSLASH, EQUALS, QUOTE } from "../bytes/characters.ts";
 import { unescapeBytes } from "./escape.ts";
 
 /**

@@ -1,6 +1,4 @@
 import { Broken } from "../bytes/broken.ts";
-import { decodeText } from "../bytes/utf8-text.ts";
-import { MetricType } from "../model/metric-type.ts";
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -12,7 +10,9 @@ import {
   QUOTE,
   SPACE,
   UNDERSCORE,
-} from "./characters.ts";
+} from "../bytes/characters.ts";
+import { decodeText } from "../bytes/utf8-text.ts";
+import { MetricType } from "../model/metric-type.ts";
 import { unescapeText } from "./escape.ts";
 import { LineLabels, LinePoints } from "./line-rows.ts";
 

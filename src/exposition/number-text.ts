@@ -1,7 +1,7 @@
 import { byteAt } from "../bytes/at.ts";
 import { Broken } from "../bytes/broken.ts";
+import { LOWER_E, MINUS, NINE, POINT, ZERO } from "../bytes/characters.ts";
 import { formatFloat } from "../bytes/float.ts";
-import { LOWER_E, MINUS, NINE, POINT, ZERO } from "./characters.ts";
 
 const UINT64_LIMIT = 2 ** 64;
 const DECIMAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;

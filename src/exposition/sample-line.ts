@@ -1,6 +1,6 @@
+import { LINE_FEED } from "../bytes/characters.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { LabelPair } from "../model/view.ts";
-import { LINE_FEED } from "./characters.ts";
 import { escapeText } from "./escape.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
-import { BACKSLASH } from "../exposition/characters.ts";
+import { BACKSLASH } from "../bytes/characters.ts";
 import { escapeOf, needsEscape } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 

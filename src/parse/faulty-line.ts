@@ -1,5 +1,5 @@
+import { LINE_FEED } from "../bytes/characters.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
-import { LINE_FEED } from "../exposition/characters.ts";
 import { Rejection } from "../model/rejection.ts";
 
 /** Most of a line at fault that is shown. */

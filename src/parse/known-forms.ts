@@ -1,8 +1,8 @@
 import { latin1Of } from "../bytes/ascii.ts";
 import { intAt } from "../bytes/at.ts";
 import { Broken, mustBe, mustHold } from "../bytes/broken.ts";
+import { BRACE_CLOSE, HASH, LINE_FEED } from "../bytes/characters.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
-import { BRACE_CLOSE, HASH, LINE_FEED } from "../exposition/characters.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";

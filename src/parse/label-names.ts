@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isLegacyLabel } from "../bytes/ascii.ts";
-import { UNDERSCORE } from "../exposition/characters.ts";
+import { UNDERSCORE } from "../bytes/characters.ts";
 import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
 import { LabelSet, sameName } from "./label-set.ts";

@@ -1,6 +1,6 @@
 import { isDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
-import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../exposition/characters.ts";
+import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../bytes/characters.ts";
 
 /** Digits of a decimal that is its own shortest form: a double holds 15 digits. */
 const EXACT_DIGITS = 15;

@@ -1,4 +1,4 @@
-import { LINE_FEED, SPACE, TAB } from "../exposition/characters.ts";
+import { LINE_FEED, SPACE, TAB } from "../bytes/characters.ts";
 
 /** Whether a byte is a blank or a tab; behind the end of a body there is none. */
 export const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB;

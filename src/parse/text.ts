@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { byteAt } from "../bytes/at.ts";
-import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../exposition/characters.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, HASH, LINE_FEED, QUOTE } from "../bytes/characters.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";

@@ -1,6 +1,6 @@
 import { isLabelPart, isLabelStart, isMetricPart, isMetricStart } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
-import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "../exposition/characters.ts";
+import { BACKSLASH, LINE_FEED, LOWER_N, QUOTE } from "../bytes/characters.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";

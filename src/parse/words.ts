@@ -1,4 +1,4 @@
-import { BACKSLASH } from "../exposition/characters.ts";
+import { BACKSLASH } from "../bytes/characters.ts";
 import { MetricType } from "../model/metric-type.ts";
 
 const bytes = (word: string): Uint8Array => new TextEncoder().encode(word);

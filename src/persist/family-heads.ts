@@ -1,7 +1,7 @@
 import { mustBe, mustHold } from "../bytes/broken.ts";
+import { LINE_FEED } from "../bytes/characters.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { Writer } from "../bytes/writer.ts";
-import { LINE_FEED } from "../exposition/characters.ts";
 import { appendHelpText } from "../exposition/help-text.ts";
 import {
   HEAD_AGE_BYTES,

@@ -1,6 +1,5 @@
 import { isDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
-import { compareBytes, sameBytes } from "../bytes/hash.ts";
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -14,7 +13,8 @@ import {
   QUOTE,
   SPACE,
   UNDERSCORE,
-} from "../exposition/characters.ts";
+} from "../bytes/characters.ts";
+import { compareBytes, sameBytes } from "../bytes/hash.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import { isLegacyLabelName, isLegacyMetricName } from "../model/names.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";

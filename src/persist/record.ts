@@ -1,7 +1,7 @@
 import { byteAt } from "../bytes/at.ts";
 import { Broken } from "../bytes/broken.ts";
+import { LINE_FEED } from "../bytes/characters.ts";
 import { Writer } from "../bytes/writer.ts";
-import { LINE_FEED } from "../exposition/characters.ts";
 import type { GroupFamily, LabelPair } from "../model/view.ts";
 import { type FamilyHead, FamilyHeads, headSize } from "./family-heads.ts";
 import {

@@ -1,5 +1,5 @@
+import { BRACE_OPEN, COMMA, QUOTE } from "../bytes/characters.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { BRACE_OPEN, COMMA, QUOTE } from "../exposition/characters.ts";
 import { unescapeText } from "../exposition/escape.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import { MetricType } from "../model/metric-type.ts";

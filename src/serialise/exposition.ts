@@ -1,5 +1,5 @@
+import { LINE_FEED } from "../bytes/characters.ts";
 import { Writer } from "../bytes/writer.ts";
-import { LINE_FEED } from "../exposition/characters.ts";
 import { escapeText } from "../exposition/escape.ts";
 import { appendHelpText } from "../exposition/help-text.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";

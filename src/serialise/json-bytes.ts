@@ -1,6 +1,6 @@
 import { byteAt } from "../bytes/at.ts";
+import { QUOTE } from "../bytes/characters.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { QUOTE } from "../exposition/characters.ts";
 import { unescapeText } from "../exposition/escape.ts";
 import { jsonString } from "./json-text.ts";
 

@@ -1,7 +1,7 @@
+import { BRACE_OPEN, COLON, COMMA, QUOTE } from "../bytes/characters.ts";
 import { sameBytes } from "../bytes/hash.ts";
 import { textOf } from "../bytes/utf8-text.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { BRACE_OPEN, COLON, COMMA, QUOTE } from "../exposition/characters.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import { METRIC_TYPE_NAMES } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";

@@ -1,6 +1,6 @@
+import { COMMA } from "../../bytes/characters.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { COMMA } from "../../exposition/characters.ts";
 import { eachBlock } from "../../exposition/each-block.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 import type { PushColumns } from "../../model/columns.ts";

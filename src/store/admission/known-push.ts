@@ -1,5 +1,5 @@
+import { LINE_FEED, SPACE } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
-import { LINE_FEED, SPACE } from "../../exposition/characters.ts";
 import { GroupingKey } from "../../exposition/grouping-key.ts";
 import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import { emptyContent } from "../table/chunk-content.ts";

@@ -1,7 +1,7 @@
 import { byteAt } from "../../bytes/at.ts";
+import { BRACE_OPEN, EQUALS, QUOTE } from "../../bytes/characters.ts";
 import { copyLongRun, RUNTIME_BYTES } from "../../bytes/copy.ts";
 import type { Writer } from "../../bytes/writer.ts";
-import { BRACE_OPEN, EQUALS, QUOTE } from "../../exposition/characters.ts";
 import { appendEscaped } from "../../exposition/escape.ts";
 
 /** Writes what a line begins with where the name needs quotes: `{"na.me_suffix",`. */

@@ -1,5 +1,5 @@
+import { BRACE_CLOSE, LINE_FEED } from "../../bytes/characters.ts";
 import { commonSize } from "../../bytes/hash.ts";
-import { BRACE_CLOSE, LINE_FEED } from "../../exposition/characters.ts";
 
 /** How two renderings of one chunk compare. */
 export const SAME_BYTES = 0;

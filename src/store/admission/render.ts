@@ -1,8 +1,8 @@
 import { isLegacyLabel, isLegacyName } from "../../bytes/ascii.ts";
 import { byteAt, intAt } from "../../bytes/at.ts";
+import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE, UNDERSCORE, ZERO } from "../../bytes/characters.ts";
 import { compareBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE, BRACE_OPEN, COMMA, LINE_FEED, SPACE, UNDERSCORE, ZERO } from "../../exposition/characters.ts";
 import { GroupingKey } from "../../exposition/grouping-key.ts";
 import { ABSENT, offsetOf, PushColumns } from "../../model/columns.ts";
 import { NEEDS_SIDE } from "../../model/metric-rows.ts";

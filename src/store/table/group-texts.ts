@@ -1,7 +1,7 @@
 import { copyFolded } from "../../bytes/ascii.ts";
+import { LINE_FEED } from "../../bytes/characters.ts";
 import { Int32Column } from "../../bytes/columns.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
-import { LINE_FEED } from "../../exposition/characters.ts";
 import { unescapeBytes } from "../../exposition/escape.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
 

@@ -1,7 +1,7 @@
+import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "../../bytes/characters.ts";
 import { formatFloat } from "../../bytes/float.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { BRACE_CLOSE, BRACE_OPEN, LINE_FEED } from "../../exposition/characters.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTimeName } from "../../model/push-times.ts";

@@ -1,6 +1,6 @@
 import { intAt } from "../../bytes/at.ts";
+import { BRACE_CLOSE } from "../../bytes/characters.ts";
 import { hashBytes, sameBytes } from "../../bytes/hash.ts";
-import { BRACE_CLOSE } from "../../exposition/characters.ts";
 import { eachBlock } from "../../exposition/each-block.ts";
 
 /**

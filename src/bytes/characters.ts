@@ -1,4 +1,4 @@
-/** Bytes that have a meaning in the text format. */
+/** Bytes of ASCII characters that formats give a meaning. */
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
 export const SPACE = 0x20;
