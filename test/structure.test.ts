@@ -56,7 +56,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "store/admission": ["store/table", "exposition", "protobuf", "bytes", "model"],
   "store/search": ["store/table", "match", "exposition", "bytes", "model"],
   "store/table": ["exposition", "bytes", "model"],
-  match: ["model"],
+  match: ["bytes", "model"],
   serialise: ["exposition", "protobuf", "bytes", "model"],
   telemetry: ["exposition", "bytes", "model"],
   config: ["match", "bytes", "model"],
@@ -211,6 +211,15 @@ describe("src/", () => {
       for (const name of new Set([...exportsOf(file), ...typesOf(file)]))
         owners.set(name, [...(owners.get(name) ?? []), file.path]);
     expect([...owners].filter(([, paths]) => paths.length > 1)).toEqual([]);
+  });
+
+  test("the server has one owner of the bytes of ASCII: no other file names one of them by its code", () => {
+    const characters = sources.find(({ path }) => path === "src/bytes/characters.ts");
+    const codes = [...(characters?.text ?? "").matchAll(/ = (0x[0-9a-f]{2});/g)].map(([, code]) => code);
+    const declared = new RegExp(`^(?:export )?const (?!LOWER_BIT|FRAME_)[A-Z_]+ = (?:${codes.join("|")});`, "m");
+    const others = sources.filter((file) => file !== characters && file.folder !== "ui");
+    expect(others.filter(({ text }) => declared.test(text)).map(({ path }) => path)).toEqual([]);
+    expect(codes.length).toBeGreaterThan(20);
   });
 
   test("every flag that a text or comment names is in the table of flags", () => {

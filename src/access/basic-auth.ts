@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { COLON } from "../bytes/characters.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { type AcceptedState, nobodyAccepted } from "./accepted.ts";
@@ -222,6 +223,6 @@ function readCredentials(header: string): Credentials | null {
   const encoded = found?.[1];
   if (encoded === undefined || encoded.length % 4 !== 0) return null;
   const bytes = Buffer.from(encoded, "base64");
-  const colon = bytes.indexOf(0x3a);
+  const colon = bytes.indexOf(COLON);
   return colon < 0 ? null : { user: bytes.toString("latin1", 0, colon), password: bytes.subarray(colon + 1) };
 }

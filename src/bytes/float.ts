@@ -1,4 +1,6 @@
 import { byteAt } from "./at.ts";
+import { LOWER_E, MINUS, PLUS, POINT, ZERO } from "./characters.ts";
+
 /**
  * Numbers as Go prints them (strconv.FormatFloat(v, 'g', -1, 64)). JavaScript's shortest digits are Go's; only the
  * layout of the exponent and the names of the special values differ.
@@ -22,6 +24,9 @@ function exponentForm(value: number): string {
   return text.length - at === 1 ? `${text.slice(0, at)}0${text.slice(at)}` : text;
 }
 
+/** No integer of 64 bits is as large. */
+export const UINT64_LIMIT = 2 ** 64;
+
 /** The most bytes that `writeInteger` writes. */
 export const INTEGER_BYTES = 24;
 const SEVEN_DIGITS = 1e7;
@@ -29,7 +34,7 @@ const SEVEN_DIGITS = 1e7;
 /** Writes a safe integer as `formatFloat` prints it to target[at...], where INTEGER_BYTES are free; returns its end. */
 export function writeInteger(target: Uint8Array, at: number, value: number): number {
   let start = at;
-  if (value < 0) target[start++] = 0x2d;
+  if (value < 0) target[start++] = MINUS;
   const magnitude = Math.abs(value);
   // Two parts that are small integers: their digits cost no string.
   const upper = Math.floor(magnitude / SEVEN_DIGITS);
@@ -41,13 +46,13 @@ export function writeInteger(target: Uint8Array, at: number, value: number): num
   if (magnitude < 1e6) return end;
   const exponent = end - first - 1;
   target[start] = byteAt(target, first);
-  target[first] = 0x2e;
-  while (target[end - 1] === 0x30) end--;
-  if (target[end - 1] === 0x2e) end--;
-  target[end] = 0x65;
-  target[end + 1] = 0x2b;
-  target[end + 2] = 0x30 + Math.floor(exponent / 10);
-  target[end + 3] = 0x30 + (exponent % 10);
+  target[first] = POINT;
+  while (target[end - 1] === ZERO) end--;
+  if (target[end - 1] === POINT) end--;
+  target[end] = LOWER_E;
+  target[end + 1] = PLUS;
+  target[end + 2] = ZERO + Math.floor(exponent / 10);
+  target[end + 3] = ZERO + (exponent % 10);
   return end + 4;
 }
 
@@ -58,7 +63,7 @@ function writeDigits(target: Uint8Array, at: number, value: number, leastDigits:
   let rest = value | 0;
   for (let i = at + count - 1; i >= at; i--) {
     const next = (rest / 10) | 0;
-    target[i] = 0x30 + rest - next * 10;
+    target[i] = ZERO + rest - next * 10;
     rest = next;
   }
   return at + count;

@@ -1,4 +1,13 @@
 import { byteAt } from "./at.ts";
+
+const MAX_CODE_POINT = 0x10ffff;
+
+/** Whether a code is one half of a pair that UTF-16 writes characters with. */
+export const isSurrogate = (code: number): boolean => code >= 0xd800 && code < 0xe000;
+
+/** Whether a code, 0 or more, is one that UTF-8 can write. */
+export const isCodePoint = (code: number): boolean => code <= MAX_CODE_POINT && !isSurrogate(code);
+
 /** The code of the character that source[at] begins, -1 where that byte begins none: as Go decodes UTF-8. */
 export function codePointAt(source: Uint8Array, at: number): number {
   const first = byteAt(source, at);
@@ -11,12 +20,12 @@ export function codePointAt(source: Uint8Array, at: number): number {
   if (third < 0) return -1;
   if (first < 0xf0) {
     const code = ((first & 0x0f) << 12) | (second << 6) | third;
-    return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? -1 : code;
+    return code < 0x800 || isSurrogate(code) ? -1 : code;
   }
   const fourth = continuation(source[at + 3]);
   if (fourth < 0) return -1;
   const code = ((first & 0x07) << 18) | (second << 12) | (third << 6) | fourth;
-  return code < 0x10000 || code > 0x10ffff ? -1 : code;
+  return code < 0x10000 || code > MAX_CODE_POINT ? -1 : code;
 }
 
 /** The six bits of a byte within a character, -1 if it is not one. */

@@ -1,9 +1,5 @@
+import { DELIMITED_PROTOBUF, METRIC_FAMILY, PROTOBUF } from "../model/media-types.ts";
 import type { PushFormat } from "../model/push-format.ts";
-
-const PROTOBUF = "application/vnd.google.protobuf";
-const METRIC_FAMILY = "io.prometheus.client.MetricFamily";
-/** What the official clients send. */
-const USUAL = `${PROTOBUF}; proto=${METRIC_FAMILY}; encoding=delimited`;
 
 /**
  * One parameter: its name, and its value as a token or quoted. The token and the special characters are RFC 2045's
@@ -20,7 +16,7 @@ const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
  */
 export function pushFormat(contentType: string | null): PushFormat {
   if (contentType === null) return "text";
-  return contentType === USUAL || isDelimitedProtobuf(contentType) ? "protobuf" : "text";
+  return contentType === DELIMITED_PROTOBUF || isDelimitedProtobuf(contentType) ? "protobuf" : "text";
 }
 
 /**

@@ -1,5 +1,6 @@
+import { hexDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
-import { EQUALS } from "../bytes/characters.ts";
+import { EQUALS, PERCENT, SLASH } from "../bytes/characters.ts";
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { isLegacyLabelName, unescapeValuesName } from "../model/names.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../model/quote.ts";
@@ -7,7 +8,6 @@ import { Rejection } from "../model/rejection.ts";
 import type { LabelPair } from "../model/view.ts";
 
 const BASE64_SUFFIX = "@base64";
-const PERCENT = 0x25;
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -54,14 +54,6 @@ function unescapePath(raw: Uint8Array): Uint8Array | null {
     at += 2;
   }
   return bytes.subarray(0, size);
-}
-
-/** The value of a hexadecimal digit, -1 if it is not one. */
-function hexDigit(byte: number | undefined): number {
-  if (byte === undefined) return -1;
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /**
@@ -142,7 +134,7 @@ function readLabel(
 /** Whether the parts between slashes from `start` on do not pair up; that is found before any label is looked at. */
 function hasOddParts(text: string, start: number): boolean {
   let slashes = 0;
-  for (let i = start; i < text.length; i++) if (text.charCodeAt(i) === 0x2f) slashes++;
+  for (let i = start; i < text.length; i++) if (text.charCodeAt(i) === SLASH) slashes++;
   return slashes % 2 !== 0;
 }
 

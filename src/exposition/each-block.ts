@@ -17,7 +17,7 @@ export function eachBlock(
   while (at < lines.length && at < to) {
     const lineFeed = lines.indexOf(LINE_FEED, at);
     const quoted = lines[at] === BRACE_OPEN;
-    const nameEnd = quoted ? closingQuote(lines, at + 2) : lines.indexOf(BRACE_OPEN, at);
+    const nameEnd = quoted ? closingQuote(lines, at + 2, lines.length) : lines.indexOf(BRACE_OPEN, at);
     const start = quoted ? nameEnd + 2 : nameEnd + 1;
     if (!composite || endsWithCount(lines, nameEnd)) visit(start, lines.lastIndexOf(BRACE_CLOSE, lineFeed));
     at = lineFeed + 1;

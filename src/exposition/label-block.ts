@@ -3,7 +3,8 @@ import { unescapeBytes } from "./escape.ts";
 
 /**
  * Walks the labels of a block as the text format writes them, without braces: `a="1","b.c"="x\"y"`. All fields are
- * offsets into `source`. The block was rendered by us: nothing is checked. (Whole lines are read by LineCursor.)
+ * offsets into `source`. The block was rendered by us: nothing is checked but where it ends, and the walk ends before
+ * what is no whole label. (Whole lines are read by LineCursor.)
  */
 export class LabelWalk {
   /** The label as a whole, `name="value"`. */
@@ -26,18 +27,18 @@ export class LabelWalk {
   }
 
   step(): boolean {
-    const { source } = this;
-    if (this.next >= this.limit) return false;
+    const { source, limit } = this;
+    if (this.next >= limit) return false;
     this.start = this.next;
     let at = this.start;
-    if (source[at] === QUOTE) at = closingQuote(source, at + 1) + 1;
-    else while (source[at] !== EQUALS) at++;
+    if (source[at] === QUOTE) at = closingQuote(source, at + 1, limit) + 1;
+    else while (at < limit && source[at] !== EQUALS) at++;
     this.nameEnd = at;
     this.valueStart = at + 2;
-    this.valueEnd = closingQuote(source, this.valueStart);
+    this.valueEnd = closingQuote(source, this.valueStart, limit);
     this.end = this.valueEnd + 1;
     this.next = this.end + 1;
-    return true;
+    return this.end <= limit;
   }
 
   /** The name without quotes and escapes. */
@@ -54,10 +55,10 @@ export class LabelWalk {
   }
 }
 
-/** Where the closing quote is of what begins at `start` behind its opening one. */
-export function closingQuote(source: Uint8Array, start: number): number {
+/** Where the closing quote of what begins at `start` is; `limit` or more: there is none before it. */
+export function closingQuote(source: Uint8Array, start: number, limit: number): number {
   let at = start;
-  while (source[at] !== QUOTE) at += source[at] === BACKSLASH ? 2 : 1;
+  while (at < limit && source[at] !== QUOTE) at += source[at] === BACKSLASH ? 2 : 1;
   return at;
 }
 

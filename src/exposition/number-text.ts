@@ -1,12 +1,11 @@
 import { byteAt } from "../bytes/at.ts";
 import { Broken } from "../bytes/broken.ts";
 import { LOWER_E, MINUS, NINE, POINT, ZERO } from "../bytes/characters.ts";
-import { formatFloat } from "../bytes/float.ts";
+import { formatFloat, UINT64_LIMIT } from "../bytes/float.ts";
 
-const UINT64_LIMIT = 2 ** 64;
 const DECIMAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
-/** Decimal digits that always fit into the 53 bits of a double. */
-const EXACT_DIGITS = 15;
+/** Decimal digits that always fit into the 53 bits of a double: a decimal of no more is its own shortest form. */
+export const EXACT_DIGITS = 15;
 /** The powers of ten that a double holds exactly. */
 const POWERS_OF_TEN = [
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,

@@ -1,6 +1,7 @@
 import { guardOrigins } from "../access/cross-origin.ts";
 import type { Guard } from "../access/guard.ts";
 import { behindProxies } from "../access/proxied-exchange.ts";
+import { ASTERISK } from "../bytes/characters.ts";
 import { decodePath } from "../decode/path.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, type Handler, textError } from "../server/exchange.ts";
 import { encodePath, isClean, redirectTo } from "./canonical.ts";
@@ -26,7 +27,6 @@ export interface Surfaces {
 /** What is answered without the web app. */
 type DirectName = "push" | "scrape" | "scrapeGroup" | "healthy" | "ready" | "apiEvents" | "quit" | "quitByGet";
 
-const ASTERISK = 0x2a;
 /** Of routes; a request of the web might change others. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS"]);
 

@@ -1,4 +1,5 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { DELIMITED_PROTOBUF } from "../model/media-types.ts";
 import { GroupParameters } from "./group.ts";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
 import { Conflict, GroupResponse, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
@@ -41,9 +42,6 @@ function queryParameters({ properties }: TObject): Parameter[] {
   }));
 }
 
-const PROTOBUF = "application/vnd.google.protobuf";
-const DELIMITED = "proto=io.prometheus.client.MetricFamily; encoding=delimited";
-
 const words = (description: string): OperationAnswer => ({
   description,
   content: { "text/plain": { schema: Type.String() } },
@@ -56,7 +54,7 @@ const empty = (description: string): OperationAnswer => ({ description });
 
 const exposed = (description: string): OperationAnswer => ({
   description,
-  content: { "text/plain": { schema: Type.String() }, [`${PROTOBUF}; ${DELIMITED}`]: { schema: Type.Any() } },
+  content: { "text/plain": { schema: Type.String() }, [DELIMITED_PROTOBUF]: { schema: Type.Any() } },
 });
 
 const RETRY = { "Retry-After": { description: "Seconds to wait.", schema: Type.String() } };
@@ -82,10 +80,10 @@ const GZIP: Parameter = {
 
 const EXPOSITION = {
   required: false,
-  description: `Metrics. Any Content-Type but \`${PROTOBUF}; ${DELIMITED}\` is taken for the text format 0.0.4.`,
+  description: `Metrics. Any Content-Type but \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4.`,
   content: {
     "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
-    [`${PROTOBUF}; ${DELIMITED}`]: { schema: {} },
+    [DELIMITED_PROTOBUF]: { schema: {} },
   },
 };
 

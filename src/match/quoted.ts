@@ -1,3 +1,4 @@
+import { isCodePoint } from "../bytes/utf8.ts";
 import { Rejection } from "../model/rejection.ts";
 
 /** The bytes between quotes, and where they end: behind the closing quote. */
@@ -18,8 +19,6 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 /** Escapes by a number: a byte by two hexadecimal or three octal digits, a character by four or eight. */
 const NUMBERED = /x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{3})/y;
-
-const MAX_CODE_POINT = 0x10ffff;
 
 /**
  * A string of PromQL that begins with a quote at `start`: in double or single quotes with Go's escapes and without line
@@ -77,6 +76,5 @@ function numbered([, hexByte, short, long, octal]: RegExpExecArray): Uint8Array 
     return byte > 255 ? null : Uint8Array.of(byte);
   }
   const code = Number.parseInt(short ?? long ?? "", 16);
-  const isSurrogate = code >= 0xd800 && code < 0xe000;
-  return code > MAX_CODE_POINT || isSurrogate ? null : Buffer.from(String.fromCodePoint(code));
+  return isCodePoint(code) ? Buffer.from(String.fromCodePoint(code)) : null;
 }

@@ -4,12 +4,13 @@
  * with the details of prometheus/common.
  */
 
+import { isDigit, isLetter } from "../bytes/ascii.ts";
+import { COLON, UNDERSCORE } from "../bytes/characters.ts";
+import { isCodePoint, isSurrogate } from "../bytes/utf8.ts";
+
 /** How a scrape writes names outside of the old character set, in the words of the `escaping` parameter. */
 export type EscapingScheme = "allow-utf-8" | "underscores" | "dots" | "values";
 
-const UNDERSCORE = 0x5f;
-const COLON = 0x3a;
-const MAX_CODE_POINT = 0x10ffff;
 /** The reference gives up on longer codes, so the last code points do not survive a round trip. */
 const MAX_CODE_DIGITS = 5;
 
@@ -26,9 +27,7 @@ export function isLegacyLabelName(name: string): boolean {
 
 /** Whether a code point is allowed at index `i` of a metric name of the old character set. */
 function isLegacyCharacter(code: number, i: number): boolean {
-  const lower = code | 0x20;
-  if (lower >= 0x61 && lower <= 0x7a) return true;
-  return code === UNDERSCORE || code === COLON || (code >= 0x30 && code <= 0x39 && i > 0);
+  return isLetter(code) || code === UNDERSCORE || code === COLON || (isDigit(code) && i > 0);
 }
 
 /**
@@ -89,10 +88,6 @@ function hexadecimalOf(code: number): string {
   return isSurrogate(code) ? "_FFFD_" : `_${code.toString(16)}_`;
 }
 
-function isSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdfff;
-}
-
 /**
  * The name that "values" escaping was made from: `U__a_2e_b` is `a.b`. A name without the prefix, and one that is not
  * well formed after it, comes back as it is.
@@ -120,5 +115,5 @@ function decodeValue(name: string, start: number, end: number): string | null {
   const digits = name.slice(start, end);
   if (digits.length > MAX_CODE_DIGITS || !/^[0-9a-fA-F]+$/.test(digits)) return null;
   const code = Number.parseInt(digits, 16);
-  return code > MAX_CODE_POINT || isSurrogate(code) ? null : String.fromCodePoint(code);
+  return isCodePoint(code) ? String.fromCodePoint(code) : null;
 }

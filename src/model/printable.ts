@@ -1,4 +1,6 @@
+import { isPrintableAscii } from "../bytes/ascii.ts";
 import { intAt } from "../bytes/at.ts";
+import { DELETE } from "../bytes/characters.ts";
 
 /**
  * Which characters from U+0080 on Go prints as they are (strconv.IsPrint, Unicode 15.0.0): the lengths of runs in base
@@ -46,7 +48,7 @@ function readStarts(): Int32Array {
 
 /** Whether Go prints the character of this code as it is. */
 export function isPrintable(code: number): boolean {
-  if (code < 0x80) return code >= 0x20 && code < 0x7f;
+  if (code <= DELETE) return isPrintableAscii(code);
   let low = 0;
   let high = starts.length;
   while (low < high) {

@@ -1,14 +1,14 @@
 /** Go's %q, for error texts that must read like the reference's (strconv.Quote and QuoteRune). */
 
+import { isPrintableAscii } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
+import { APOSTROPHE, BACKSLASH, DELETE, QUOTE, SPACE } from "../bytes/characters.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { isPrintable } from "./printable.ts";
 
 /** Most of a token that is quoted: it may be as long as the body, and quoting costs more than reading. */
 export const MAX_TOKEN_BYTES = 100;
 
-const BACKSLASH = 0x5c;
-const QUOTE = 0x22;
 const SHORT: Record<number, string> = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r" };
 
 /** `source` in double quotes; bytes that are not UTF-8 as \x.., unprintable characters as \u.... */
@@ -51,7 +51,7 @@ export function quoteText(text: string): string {
 
 /** One byte taken for a character, in single quotes: how Go prints a byte with %q. */
 export function quoteByte(byte: number): string {
-  return `'${escapeCharacter(byte, 0x27)}'`;
+  return `'${escapeCharacter(byte, APOSTROPHE)}'`;
 }
 
 /** How many bytes from `start` on need no escape in double quotes. */
@@ -59,7 +59,7 @@ function plainSize(source: Uint8Array, start: number): number {
   let at = start;
   for (; at < source.length; at++) {
     const byte = byteAt(source, at);
-    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) break;
+    if (!isPrintableAscii(byte) || byte === QUOTE || byte === BACKSLASH) break;
   }
   return at - start;
 }
@@ -72,7 +72,7 @@ function escapeCharacter(code: number, quote: number): string {
   if (isPrintable(code)) return String.fromCodePoint(code);
   const short = SHORT[code];
   if (short !== undefined) return short;
-  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
+  if (code < SPACE || code === DELETE) return `\\x${hex(code, 2)}`;
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
 }
 

@@ -1,9 +1,7 @@
 import { isDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import { LOWER_E, MINUS, NINE, PLUS, POINT, ZERO } from "../bytes/characters.ts";
-
-/** Digits of a decimal that is its own shortest form: a double holds 15 digits. */
-const EXACT_DIGITS = 15;
+import { EXACT_DIGITS } from "../exposition/number-text.ts";
 
 /**
  * How many bytes of the token body[start, end) are the float as the text format prints it, so that they can be copied:

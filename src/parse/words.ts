@@ -1,3 +1,4 @@
+import { lowerOf } from "../bytes/ascii.ts";
 import { BACKSLASH } from "../bytes/characters.ts";
 import { MetricType } from "../model/metric-type.ts";
 
@@ -30,7 +31,7 @@ export function readTypeWord(body: Uint8Array, start: number, end: number): Metr
   for (const [word, type] of TYPE_WORDS) if (isWord(body, start, end, word)) return type;
   const word = withoutBackslashes(body, start, end);
   if (word.length > LONGEST_WORD) return undefined;
-  const lower = word.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte));
+  const lower = word.map(lowerOf);
   return TYPE_WORDS.find(([known]) => isWord(lower, 0, lower.length, known))?.[1];
 }
 

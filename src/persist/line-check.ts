@@ -1,4 +1,4 @@
-import { isDigit } from "../bytes/ascii.ts";
+import { isDigit, isLetter } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import {
   BACKSLASH,
@@ -205,10 +205,7 @@ export class LineCheck {
     let at = start;
     for (; at < end; at++) {
       const byte = byteAt(source, at);
-      const lower = byte | 0x20;
-      if (lower >= 0x61 && lower <= 0x7a) continue;
-      if (byte === UNDERSCORE || (isDigit(byte) && at > start)) continue;
-      break;
+      if (!isLetter(byte) && byte !== UNDERSCORE && (at === start || !isDigit(byte))) break;
     }
     const isReserved = source[start] === UNDERSCORE && source[start + 1] === UNDERSCORE;
     if (at === start || (isReserved && this.isPushable)) broken(`a label has no name that it may have at ${start}`);

@@ -1,4 +1,5 @@
 import { byteAt } from "../bytes/at.ts";
+import { BACKSLASH, DELETE, QUOTE, SPACE } from "../bytes/characters.ts";
 import { formatFloat } from "../bytes/float.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
 import { MAX_TOKEN_BYTES } from "../model/quote.ts";
@@ -7,8 +8,6 @@ import { FieldCursor, readUint64, unzigzag, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED
 
 /** Between fields: Go has one blank or two, by a hash of the program; the reference's released builds have two. */
 const GAP = "  ";
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const SHORT: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", [QUOTE]: '\\"', [BACKSLASH]: "\\\\" };
 
 /** A range of bytes. */
@@ -150,6 +149,6 @@ function quoteString(source: Uint8Array, room: PrintRoom): string {
 function characterText(code: number, isByte: boolean): string {
   const short = SHORT[code];
   if (short !== undefined && !isByte) return short;
-  if (isByte || code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
+  if (isByte || code < SPACE || code === DELETE) return `\\x${code.toString(16).padStart(2, "0")}`;
   return code >= 0x80 && code <= 0x9f ? `\\u${code.toString(16).padStart(4, "0")}` : String.fromCodePoint(code);
 }

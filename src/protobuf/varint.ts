@@ -1,7 +1,7 @@
+import { UINT64_LIMIT } from "../bytes/float.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { WIRE_BYTES } from "./wire.ts";
 
-const UINT64_LIMIT = 2 ** 64;
 const INT32_LIMIT = 2 ** 31;
 
 /** The bytes that `appendVarint` takes for `value`: 1 to 10. */

@@ -1,3 +1,4 @@
+import { isPrintableAscii } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import { QUOTE } from "../bytes/characters.ts";
 import type { Writer } from "../bytes/writer.ts";
@@ -6,7 +7,7 @@ import { jsonString } from "./json-text.ts";
 
 /** What jsonString leaves alone, by byte. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
-  return byte >= 0x20 && byte < 0x7f && !'"\\<>&'.includes(String.fromCharCode(byte)) ? 1 : 0;
+  return isPrintableAscii(byte) && !'"\\<>&'.includes(String.fromCharCode(byte)) ? 1 : 0;
 });
 
 /** Appends text of finished lines, source[start, end) with `escapes` escapes, as `jsonString` would write it. */

@@ -1,3 +1,4 @@
+import { DELIMITED_PROTOBUF, METRIC_FAMILY, PROTOBUF } from "../model/media-types.ts";
 import type { EscapingScheme } from "../model/names.ts";
 
 export type FormatKind = "text" | "protobuf";
@@ -18,10 +19,9 @@ interface AcceptClause {
 }
 
 const TEXT_VERSION = "0.0.4";
-const METRIC_FAMILY = "io.prometheus.client.MetricFamily";
 const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
   text: `text/plain; version=${TEXT_VERSION}; charset=utf-8`,
-  protobuf: `application/vnd.google.protobuf; proto=${METRIC_FAMILY}; encoding=delimited`,
+  protobuf: DELIMITED_PROTOBUF,
 };
 /** Up to this many clauses Go sorts by insertion. That shows, because its order of clauses is not a strict one. */
 const INSERTION_SORT_CLAUSES = 12;
@@ -70,7 +70,7 @@ function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null 
     const version = parameters.get("version") ?? "";
     return version === "" || version === TEXT_VERSION ? "text" : null;
   }
-  if (type !== "application" || subtype !== "vnd.google.protobuf") return null;
+  if (`${type}/${subtype}` !== PROTOBUF) return null;
   if (parameters.get("proto") !== METRIC_FAMILY) return null;
   return parameters.get("encoding") === "delimited" ? "protobuf" : null;
 }

@@ -1,4 +1,5 @@
 import { HTTPParser } from "node:_http_common";
+import { CR, LINE_FEED } from "../bytes/characters.ts";
 import { malformed, Refusal } from "./request-line.ts";
 
 /** Of names and values together. */
@@ -21,8 +22,6 @@ const CHUNKS_STAND_IN = Buffer.from("POST / HTTP/1.1\r\nConnection: close\r\nTra
 const LAST_LINE_ENDS = 4;
 /** What llhttp calls a header that is too large. */
 const OVERFLOW = "HPE_HEADER_OVERFLOW";
-const CR = 0x0d;
-const LINE_FEED = 0x0a;
 const NO_FIELDS: readonly string[] = [];
 
 /**

@@ -1,11 +1,10 @@
 import { Broken } from "../bytes/broken.ts";
+import { ASTERISK, CR, LINE_FEED } from "../bytes/characters.ts";
 import { type Framing, readFraming } from "./framing.ts";
 import { type ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import { MAX_HEADER_BYTES, type MessageParser, type ParserPool } from "./message-parser.ts";
 import { malformed, Refusal, type RequestLine, readRequestLine, targetOf } from "./request-line.ts";
 
-const LINE_FEED = 0x0a;
-const CR = 0x0d;
 /** Line ends that some clients send behind a body, passed over before a request line (RFC 9112, section 2.2). */
 const MAX_STRAY_BYTES = 4;
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -127,7 +126,7 @@ export class MessageReader {
   private exchangeOf(line: RequestLine, fields: readonly string[], framing: Framing): Http1Exchange | Refusal {
     const place = targetOf(line.target);
     if (place !== null) return new Http1Exchange(line, place, fields, framing, this.port);
-    const isAsterisk = line.target.length === 1 && line.target[0] === 0x2a;
+    const isAsterisk = line.target.length === 1 && line.target[0] === ASTERISK;
     if (isAsterisk) return new Http1Exchange(line, { path: line.target, query: "" }, fields, framing, this.port);
     return malformed("the target is neither a path nor a URL");
   }

@@ -1,13 +1,7 @@
+import { hexDigit } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
+import { CR, DELETE, PERCENT, QUESTION_MARK, SLASH, SPACE, ZERO } from "../bytes/characters.ts";
 import type { RefusalReason } from "../model/refusals.ts";
-
-const BLANK = 0x20;
-const CR = 0x0d;
-const QUESTION_MARK = 0x3f;
-const SLASH = 0x2f;
-const DELETE = 0x7f;
-const ZERO = 0x30;
-const PERCENT = 0x25;
 
 /** The first line of a request (RFC 9112, section 3). */
 export interface RequestLine {
@@ -36,8 +30,8 @@ const METHODS = ["POST", "PUT", "GET", "DELETE", "HEAD", "OPTIONS"].map((name) =
  */
 export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: number): RequestLine | Refusal {
   const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
-  const methodEnd = bytes.indexOf(BLANK, start);
-  const targetEnd = methodEnd < 0 ? -1 : bytes.indexOf(BLANK, methodEnd + 1);
+  const methodEnd = bytes.indexOf(SPACE, start);
+  const targetEnd = methodEnd < 0 ? -1 : bytes.indexOf(SPACE, methodEnd + 1);
   if (targetEnd < 0 || targetEnd >= end) return malformed("the request line has fewer than three parts");
   const method = readMethod(bytes, start, methodEnd);
   if (method === null) return malformed("the method is no token");
@@ -55,7 +49,7 @@ export function targetFault(bytes: Uint8Array, start: number, end: number): Refu
   let isPath = true;
   for (let i = start; i < end; i++) {
     const byte = byteAt(bytes, i);
-    if (byte < BLANK || byte === DELETE) return malformed("invalid control character in URL");
+    if (byte < SPACE || byte === DELETE) return malformed("invalid control character in URL");
     if (byte === QUESTION_MARK) isPath = false;
     if (byte === PERCENT && isPath && (i + 2 >= end || !isHexDigit(bytes[i + 1]) || !isHexDigit(bytes[i + 2])))
       return malformed("invalid URL escape");
@@ -63,10 +57,7 @@ export function targetFault(bytes: Uint8Array, start: number, end: number): Refu
   return null;
 }
 
-function isHexDigit(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
-}
+const isHexDigit = (byte: number | undefined): boolean => hexDigit(byte) >= 0;
 
 function readMethod(bytes: Uint8Array, start: number, end: number): string | null {
   for (const { name, bytes: known } of METHODS) {
