@@ -140,7 +140,11 @@ export function createTestApp(...flags: string[]): TestApp {
     },
   });
   const surfaces = createSurfaces(context);
-  const front = createFront(context, surfaces, null, async () => createApp(context, surfaces));
+  let loaded: App | null = null;
+  const front = createFront(context, surfaces, null, async () => {
+    loaded ??= createApp(context, surfaces);
+    return loaded;
+  });
   const app: App = async (request) => {
     const exchange = exchangeOf(request);
     try {

@@ -29,20 +29,25 @@ export class FacetCounts {
   private jobGroups: Int32Array;
   private jobFailing: Int32Array;
   private failing = 0;
+  /** For each step of ages but the last one, the time since which the last push was. */
+  private readonly since: readonly number[];
 
   constructor(
     private readonly groups: Groups,
     private readonly texts: GroupTexts,
-    private readonly nowSeconds: number,
+    nowSeconds: number,
   ) {
+    this.since = AGE_STEPS_SECONDS.map((step) => nowSeconds - step);
     this.jobGroups = new Int32Array(texts.jobs.limit);
     this.jobFailing = new Int32Array(texts.jobs.limit);
   }
 
   add(id: number, row: number): void {
-    const { groups, ages } = this;
-    const step = stepOf(this.nowSeconds - groups.succeededSeconds(id));
-    ages[step] = (ages[step] ?? 0) + 1;
+    const { groups, ages, since } = this;
+    const succeeded = groups.succeededSeconds(id);
+    let step = 0;
+    while (step < since.length && succeeded <= (since[step] as number)) step++;
+    ages[step] = (ages[step] as number) + 1;
     const failing = groups.isFailing(id) ? 1 : 0;
     this.failing += failing;
     const job = this.texts.jobAt(row);
@@ -89,10 +94,4 @@ function grownTo(count: number, rows: Int32Array): Int32Array {
   const grown = new Int32Array(count);
   grown.set(rows);
   return grown;
-}
-
-function stepOf(ageSeconds: number): number {
-  let step = 0;
-  while (step < AGE_STEPS_SECONDS.length && ageSeconds >= (AGE_STEPS_SECONDS[step] ?? 0)) step++;
-  return step;
 }

@@ -1,7 +1,6 @@
 import type { GroupSummary } from "../../model/view.ts";
 import type { Groups } from "../table/groups.ts";
 import { FacetCounts, type Facets } from "./facets.ts";
-import { FirstGroups } from "./first-groups.ts";
 import { orderOf } from "./group-order.ts";
 import type { GroupPage, GroupPlace, GroupQuery } from "./group-query.ts";
 import { eachGroup, isBegun } from "./group-search.ts";
@@ -34,7 +33,7 @@ export function* findGroups(
 ): Generator<null, GroupsFound> {
   const texts = yield* groups.texts();
   const order = orderOf(groups, sort);
-  const first = new FirstGroups(order, texts, limit + 1);
+  const first = order.first(texts, limit + 1);
   const counts = nowSeconds === null ? null : new FacetCounts(groups, texts, nowSeconds);
   let matched = 0;
   const { isWhole } = yield* eachGroup(groups, texts, query, (id, row) => {

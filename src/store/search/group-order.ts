@@ -1,52 +1,52 @@
 import { Broken } from "../../bytes/broken.ts";
+import type { GroupTexts } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
+import { FirstByKey } from "./first-by-key.ts";
+import { FirstByNumber } from "./first-by-number.ts";
 import type { GroupPlace, GroupSort } from "./group-query.ts";
+
+/** Of many groups the first ones in an order, as many as are wanted. */
+export interface FirstGroups {
+  /** Takes a group where it is among the first so far. Its place is that of this moment. */
+  offer(id: number, row: number): void;
+  /** In order, without those that are gone since. */
+  taken(): GroupPlace[];
+}
 
 /** One of the orders of groups. */
 export interface GroupOrder {
-  /** The value of the place where a group is. */
-  readonly valueOf: (id: number) => GroupPlace["value"];
   /** Below 0: the group comes before that place, which is one of this order. */
   readonly compare: (id: number, place: GroupPlace) => number;
+  readonly first: (texts: GroupTexts, limit: number) => FirstGroups;
 }
 
-/** What groups are sorted by, but for `labels` and `stored`: the smallest comes first. */
-const NUMBER_OF: Readonly<Record<Exclude<GroupSort, "labels" | "stored">, (groups: Groups, id: number) => number>> = {
-  pushed: (groups, id) => groups.succeededSeconds(id),
-  "-pushed": (groups, id) => -groups.succeededSeconds(id),
-  "-failed": (groups, id) => -groups.failedSeconds(id),
-  "-series": (groups, id) => -groups.seriesCount(id),
-  "-bytes": (groups, id) => -groups.heldBytes(id),
+/** What groups are sorted by, but for `labels`: the smallest comes first. */
+const NUMBER_OF: Readonly<Record<Exclude<GroupSort, "labels">, (groups: Groups) => (id: number) => number>> = {
+  stored: () => (id) => id,
+  pushed: (groups) => (id) => groups.succeededSeconds(id),
+  "-pushed": (groups) => (id) => -groups.succeededSeconds(id),
+  "-failed": (groups) => (id) => -groups.failedSeconds(id),
+  "-series": (groups) => (id) => -groups.seriesCount(id),
+  "-bytes": (groups) => (id) => -groups.heldBytes(id),
 };
 
 /** Groups that are equal in an order come by their ids. */
 export function orderOf(groups: Groups, sort: GroupSort): GroupOrder {
-  if (sort === "labels") return orderByKey(groups);
-  return sort === "stored" ? BY_ID : orderByNumber(groups, NUMBER_OF[sort]);
+  return sort === "labels" ? orderByKey(groups) : orderByNumber(NUMBER_OF[sort](groups));
 }
 
-const BY_ID: GroupOrder = {
-  valueOf: (id) => id,
-  compare: (id, { id: other }) => id - other,
-};
-
-function orderByNumber(groups: Groups, numberOf: (groups: Groups, id: number) => number): GroupOrder {
+function orderByNumber(numberOf: (id: number) => number): GroupOrder {
   return {
-    valueOf: (id) => numberOf(groups, id),
-    compare: (id, { id: other, value }) => numberOf(groups, id) - numberIn(value) || id - other,
+    compare: (id, { id: other, value }) => numberOf(id) - numberIn(value) || id - other,
+    first: (texts, limit) => new FirstByNumber(numberOf, texts, limit),
   };
 }
 
-function orderByKey(groups: Groups): GroupOrder {
+function orderByKey({ table }: Groups): GroupOrder {
   return {
-    valueOf: (id) => groups.table.key(id).slice(),
-    compare: (id, { value }) => groups.table.compareKey(id, keyIn(value)),
+    compare: (id, { value }) => table.compareKey(id, keyIn(value)),
+    first: (texts, limit) => new FirstByKey(table, texts, limit),
   };
-}
-
-export function comparePlaces(a: GroupPlace, b: GroupPlace): number {
-  if (typeof a.value === "number") return a.value - numberIn(b.value) || a.id - b.id;
-  return Buffer.compare(a.value, keyIn(b.value));
 }
 
 function numberIn(value: GroupPlace["value"]): number {

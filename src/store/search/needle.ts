@@ -6,12 +6,17 @@ const REACH = 4;
 /** So much of the text is searched at once. */
 const WINDOW_BYTES = 2 * 1024 * 1024;
 
+const NO_TEXT = Buffer.alloc(0);
+
 /** A word, folded, that is looked for in keys. */
 export class Needle {
   /** Where in a key it was found last. */
   private offset = 0;
   /** Whether the row that `from` returned has it: if not, the search goes on there. */
   private isHit = false;
+  /** The part of the text that is searched, and where in it that part begins. */
+  private window: Buffer = NO_TEXT;
+  private windowStart = 0;
 
   constructor(
     readonly word: Uint8Array,
@@ -33,13 +38,31 @@ export class Needle {
   private search(row: number): number {
     const { texts, word } = this;
     const start = texts.startOf(row);
-    const end = Math.min(texts.usedSize, Math.max(start + WINDOW_BYTES, texts.endOf(row) + 1));
-    const at = texts.bytes.subarray(start, end).indexOf(word);
-    if (at < 0) return end === texts.usedSize ? texts.limit : Math.max(row + 1, texts.rowAt(end - word.length));
-    const found = texts.rowAt(start + at);
-    this.offset = start + at - texts.startOf(found);
+    const isWithin = this.window.buffer === texts.bytes.buffer && start < this.windowStart + this.window.length;
+    if (!isWithin || texts.endOf(row) >= this.windowStart + this.window.length) this.openWindow(row, start);
+    const { window, windowStart } = this;
+    const found = window.indexOf(word, start - windowStart);
+    if (found < 0) return this.behindWindow(row);
+    const at = windowStart + found;
+    const next = texts.rowAt(at, row);
+    this.offset = at - texts.startOf(next);
     this.isHit = true;
-    return found;
+    return next;
+  }
+
+  /** At the least the whole row is in it. */
+  private openWindow(row: number, start: number): void {
+    const { texts } = this;
+    const end = Math.min(texts.usedSize, Math.max(start + WINDOW_BYTES, texts.endOf(row) + 1));
+    this.window = texts.bytes.subarray(start, end);
+    this.windowStart = start;
+  }
+
+  /** The first row that may have the word, where the rest of the window has not. */
+  private behindWindow(row: number): number {
+    const { texts, word, window, windowStart } = this;
+    const end = windowStart + window.length;
+    return end >= texts.usedSize ? texts.limit : Math.max(row + 1, texts.rowAt(end - word.length, row));
   }
 
   /** Whether a row has it. */

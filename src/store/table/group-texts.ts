@@ -142,11 +142,17 @@ export class GroupTexts {
     return (row + 1 < this.rowCount ? this.starts.at(row + 1) : this.usedBytes) - 1;
   }
 
-  /** The row in which a place in the text is. */
-  rowAt(at: number): number {
+  /** The row in which a place in the text is, which is `from` or a later one: near ones are found first. */
+  rowAt(at: number, from: number): number {
     const { starts } = this;
-    let low = 0;
-    let high = this.rowCount - 1;
+    const last = this.rowCount - 1;
+    let low = from;
+    let step = 1;
+    while (low + step <= last && starts.at(low + step) <= at) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(last, low + step - 1);
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (starts.at(middle) <= at) low = middle;

@@ -1,36 +1,36 @@
 import { Broken } from "../../bytes/broken.ts";
+import type { KeyTable } from "../../bytes/key-table.ts";
 import type { GroupTexts } from "../table/group-texts.ts";
-import { comparePlaces, type GroupOrder } from "./group-order.ts";
 import type { GroupPlace } from "./group-query.ts";
 
-/** A place with the row of its group; another group may take it. */
+/** A key with its group and the row of that; another group may take its place. */
 interface PlacedRow {
-  value: GroupPlace["value"];
+  value: Uint8Array;
   id: number;
   row: number;
 }
 
-/** Of many groups the first ones in an order, as many as are wanted: a heap with the last of them on top. */
-export class FirstGroups {
+/** Of many groups the first ones by their keys, as many as are wanted: a heap with the last of them on top. */
+export class FirstByKey {
   private readonly heap: PlacedRow[] = [];
 
   constructor(
-    private readonly order: GroupOrder,
+    private readonly keys: Pick<KeyTable, "key" | "compareKey">,
     private readonly texts: GroupTexts,
     private readonly limit: number,
   ) {}
 
-  /** Takes a group where it is among the first so far. Its place is that of this moment. */
+  /** Takes a group where it is among the first so far. */
   offer(id: number, row: number): void {
-    const { heap, order, limit } = this;
+    const { heap, keys, limit } = this;
     if (heap.length < limit) {
-      heap.push({ value: order.valueOf(id), id, row });
+      heap.push({ value: keys.key(id).slice(), id, row });
       this.rise();
       return;
     }
     const last = place(heap, 0);
-    if (order.compare(id, last) >= 0) return;
-    last.value = order.valueOf(id);
+    if (keys.compareKey(id, last.value) >= 0) return;
+    last.value = keys.key(id).slice();
     last.id = id;
     last.row = row;
     this.sink();
@@ -39,15 +39,17 @@ export class FirstGroups {
   /** In order, without those that are gone since. */
   taken(): GroupPlace[] {
     const here = this.heap.filter(({ id, row }) => this.texts.idAt(row) === id);
-    return here.sort(comparePlaces);
+    return here.sort((a, b) => Buffer.compare(a.value, b.value));
   }
 
   private rise(): void {
     const { heap } = this;
     for (let at = heap.length - 1; at > 0; ) {
       const parent = (at - 1) >> 1;
-      if (comparePlaces(place(heap, at), place(heap, parent)) <= 0) return;
-      swap(heap, at, parent);
+      if (!isBehind(place(heap, at), place(heap, parent))) return;
+      const child = place(heap, at);
+      heap[at] = place(heap, parent);
+      heap[parent] = child;
       at = parent;
     }
   }
@@ -69,19 +71,10 @@ export class FirstGroups {
   }
 }
 
-function isBehind(a: PlacedRow, b: PlacedRow): boolean {
-  if (typeof a.value !== "number" || typeof b.value !== "number") return comparePlaces(a, b) > 0;
-  return a.value > b.value || (a.value === b.value && a.id > b.id);
-}
+const isBehind = (a: PlacedRow, b: PlacedRow): boolean => Buffer.compare(a.value, b.value) > 0;
 
 function place(heap: readonly PlacedRow[], at: number): PlacedRow {
   const found = heap[at];
   if (found === undefined) throw new Broken(`reading a heap of ${heap.length} places: there is none at ${at}`);
   return found;
-}
-
-function swap(heap: PlacedRow[], a: number, b: number): void {
-  const first = place(heap, a);
-  heap[a] = place(heap, b);
-  heap[b] = first;
 }
