@@ -1,5 +1,5 @@
 import type { GroupingKey } from "../exposition/grouping-key.ts";
-import type { StoreWatcher } from "../model/store-watcher.ts";
+import type { BeforeChange, StoreWatcher } from "../model/store-watcher.ts";
 import type { Table } from "./table/table.ts";
 
 /** A group that a large push is under way to is looked at again after this time. */
@@ -9,11 +9,14 @@ const HELD_SECONDS = 1;
 export interface ExpiringStore {
   readonly table: () => Table;
   readonly watcher: () => StoreWatcher | null;
+  readonly before: () => BeforeChange | null;
   /** Whether a large push to the group of a key is under way. */
   readonly isHeld: (key: Pick<GroupingKey, "block">) => boolean;
   /** The chunks of a group that hold its push times. */
   readonly pushTimes: (group: number) => readonly number[];
 }
+
+const NOT_LATE = (): number => 0;
 
 /** Takes away the groups whose time is over, or their metrics where the push times stay. */
 export class Expiry {
@@ -22,7 +25,8 @@ export class Expiry {
 
   constructor(
     private readonly store: ExpiringStore,
-    private readonly keepsPushTimes: boolean,
+    /** Only the metrics of a group go. */
+    readonly keepsPushTimes: boolean,
   ) {}
 
   /** When there may be something to do, in seconds since 1970; Infinity: as it is, never. */
@@ -35,22 +39,44 @@ export class Expiry {
    * none.
    */
   step(nowSeconds: number): boolean {
+    const group = this.find(nowSeconds);
+    if (group === null) return false;
+    if (group >= 0) this.take(group);
+    return true;
+  }
+
+  /**
+   * The group whose turn it is at an instant, if its time has been over for `lateSeconds` of its key, else -1: it is
+   * looked at again when that may be so. null: it is the turn of none.
+   */
+  find(nowSeconds: number, lateSeconds: (key: Uint8Array) => number = NOT_LATE): number | null {
     const { groups } = this.store.table();
     const { lifetimes } = groups;
     const group = lifetimes.dueGroup(nowSeconds);
-    if (group < 0) return false;
-    const endSeconds = lifetimes.endSeconds(group);
+    if (group < 0) return null;
+    const key = groups.table.key(group);
+    const endSeconds = lifetimes.endSeconds(group) + lateSeconds(key);
     if (endSeconds > nowSeconds) lifetimes.postpone(group, endSeconds);
-    else if (this.store.isHeld({ block: groups.table.key(group) }))
-      lifetimes.postpone(group, nowSeconds + HELD_SECONDS);
-    else if (this.keepsPushTimes) this.takeMetrics(group);
+    else if (this.store.isHeld({ block: key })) lifetimes.postpone(group, nowSeconds + HELD_SECONDS);
+    else return group;
+    return -1;
+  }
+
+  /** Has a group looked at again at an instant. */
+  postpone(group: number, seconds: number): void {
+    this.store.table().groups.lifetimes.postpone(group, seconds);
+  }
+
+  /** Takes away a group whose time is over, or what it has besides its push times. */
+  take(group: number): void {
+    if (this.keepsPushTimes) this.takeMetrics(group);
     else this.takeGroup(group);
-    return true;
   }
 
   private takeGroup(group: number): void {
     const table = this.store.table();
     const key = table.groups.table.key(group).slice();
+    this.store.before()?.mayChange(group, key, false);
     table.removeGroup(group);
     this.store.watcher()?.removed(group, key);
     this.expired++;
@@ -63,6 +89,7 @@ export class Expiry {
     groups.lifetimes.postpone(group, Infinity);
     const kept = this.store.pushTimes(group);
     if (kept.length === groups.chunkCount(group)) return;
+    this.store.before()?.mayChange(group, groups.table.key(group), false);
     groups.setForm(group, 0);
     table.keepOnly(group, kept);
     this.store.watcher()?.changed(group);

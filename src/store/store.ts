@@ -8,16 +8,17 @@ import type { Rejection } from "../model/rejection.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model/store-reporter.ts";
 import type { StoreStats } from "../model/store-stats.ts";
-import type { StoreWatcher } from "../model/store-watcher.ts";
+import type { BeforeChange, StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
-import { PushAdmission, PushRefusal } from "./admission/admission.ts";
+import { PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
-import { LargePush } from "./large-push.ts";
+import { LargeDesk } from "./large-desk.ts";
+import type { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
 import { figuresOf } from "./table/figures.ts";
 import { rowOf, viewOf } from "./table/group-view.ts";
@@ -25,6 +26,7 @@ import type { Groups } from "./table/groups.ts";
 import { takeInconsistentHelp } from "./table/inconsistent-help.ts";
 import type { StorePart } from "./table/part.ts";
 import { partOf } from "./table/part-of.ts";
+import { Putting } from "./table/putting.ts";
 import { readGroups, readOneGroup } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
 import { putBack, Restoring } from "./table/restore.ts";
@@ -33,18 +35,22 @@ import { Snapshot } from "./table/snapshot.ts";
 import { Table } from "./table/table.ts";
 import { WipedTables } from "./table/wiped-tables.ts";
 
-const NO_GROUP = -1;
-
 /** All pushed metrics. Its contract is in docs/architecture.md, "The store". */
 export class Store {
   /** Groups whose time is over go. */
   readonly expiry: Expiry;
   private table: Table;
   private desk: Desk;
-  /** The large push that is being judged or stored, if there is one. */
-  private large: LargePush | null = null;
+  private readonly largeDesk = new LargeDesk({
+    table: () => this.table,
+    desk: () => this.desk,
+    refuse: (request, refusal) => this.refuse(request, refusal),
+    mayChange: ({ key }, { group, grows }) => this.before?.mayChange(group, key.block, grows),
+    stored: (group, request, admitted) => this.stored(group, request, admitted),
+  });
   private readonly wiped = new WipedTables();
   private watcher: StoreWatcher | null = null;
+  private before: BeforeChange | null = null;
   /** Kept where somebody watches. */
   private segments: Segments | null = null;
   private reporter: StoreReporter = NO_REPORTER;
@@ -67,6 +73,7 @@ export class Store {
       {
         table: () => this.table,
         watcher: () => this.watcher,
+        before: () => this.before,
         isHeld: (key) => this.isHeld(key),
         pushTimes: (group) => this.desk.outcome.chunksOf(group),
       },
@@ -88,7 +95,7 @@ export class Store {
   /** Decides what is shown, where that is not what is stored. A large push is stored first. */
   private settle(): void {
     const { table } = this;
-    if (table.contradictions === null || this.large !== null) return;
+    if (table.contradictions === null || this.largeDesk.push !== null) return;
     table.removals.finish();
     table.contradictions.settle();
     if (this.check && table.contradictions.isEmpty) table.contradictions = null;
@@ -104,13 +111,15 @@ export class Store {
    * time of the group's last failure; if that itself could not be exposed, or the store is full, not even that.
    */
   apply(request: PushRequest): Rejection | null {
-    const { large, desk } = this;
+    const { desk } = this;
+    const large = this.largeDesk.push;
     if (large?.isFor(request.key)) return AFTER_LARGE_PUSH;
     if (this.check) this.settle();
     const verdict = desk.admission.judge(request);
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
     if (verdict instanceof PushRefusal)
       return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
+    this.before?.mayChange(verdict.group, request.key.block, verdict.grows);
     const group = verdict.group < 0 ? this.table.groups.add(request.key) : verdict.group;
     verdict.storeOn(group);
     this.stored(group, request, verdict);
@@ -133,6 +142,7 @@ export class Store {
   private refuse(request: PushRequest, { rejection, isNoted }: PushRefusal): Rejection {
     if (isNoted) {
       const known = this.table.groups.find(request.key.block);
+      this.before?.mayChange(known, request.key.block, known < 0 || !this.desk.outcome.hasBoth(known));
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
       if (known < 0) this.table.groups.lifetimes.note(group, request.ttlSeconds);
@@ -146,52 +156,22 @@ export class Store {
    * whatever becomes of it.
    */
   beginLarge(request: PushRequest): LargePush {
-    if (this.large !== null) throw new Broken("beginning with a large push: there is one already");
-    this.large = new LargePush(request, {
-      newAdmission: () => new PushAdmission(this.desk.deps),
-      group: () => this.table.groups.find(request.key.block),
-      refuse: (refusal) => this.refuse(request, refusal),
-      beginStoring: (admitted) => this.beginStoring(request, admitted),
-      stored: (group, admitted) => {
-        this.endStoring();
-        this.stored(group, request, admitted);
-      },
-      ended: () => {
-        this.endStoring();
-        this.large = null;
-      },
-    });
-    return this.large;
-  }
-
-  private beginStoring({ key, columns }: PushRequest, { group }: Admitted): number {
-    const { table, desk } = this;
-    desk.deps.room.comingFamilies = columns.families.count;
-    desk.deps.room.comingSeries = columns.samples.count;
-    table.groups.beingStored = group < 0 ? table.groups.add(key) : group;
-    return table.groups.beingStored;
-  }
-
-  private endStoring(): void {
-    const { room } = this.desk.deps;
-    room.comingFamilies = 0;
-    room.comingSeries = 0;
-    this.table.groups.beingStored = NO_GROUP;
+    return this.largeDesk.begin(request);
   }
 
   /** Whether a large push to the group of a key is being judged or stored: it is not to be deleted meanwhile. */
   isHeld(key: Pick<GroupingKey, "block">): boolean {
-    return this.large?.isFor(key) ?? false;
+    return this.largeDesk.isFor(key);
   }
 
   /** Whether a large push is being judged or stored. */
   get hasLarge(): boolean {
-    return this.large !== null;
+    return this.largeDesk.push !== null;
   }
 
   /** Whether a large push is being stored: whoever wants a snapshot should wait. */
   get isStoring(): boolean {
-    return this.large?.isStoring ?? false;
+    return this.largeDesk.isStoring;
   }
 
   /** Whether a group is not whole yet, for a large push is being stored in it: whoever wants it whole should wait. */
@@ -200,14 +180,15 @@ export class Store {
   }
 
   /** Removes a group with all that it holds. False: there was none. */
-  delete(key: GroupingKey): boolean {
+  delete(key: Pick<GroupingKey, "block">): boolean {
     const isHeld = this.isHeld(key);
-    if (isHeld) this.large?.finishStoring();
+    if (isHeld) this.largeDesk.push?.finishStoring();
     const group = this.table.groups.find(key.block);
     if (group < 0) return false;
+    this.before?.mayChange(group, key.block, false);
     this.table.removeGroup(group);
     this.watcher?.removed(group, key.block);
-    if (isHeld) this.large?.restart();
+    if (isHeld) this.largeDesk.push?.restart();
     return true;
   }
 
@@ -218,6 +199,7 @@ export class Store {
   setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
+    this.before?.mayChange(group, key.block, !this.desk.outcome.hasBoth(group));
     this.desk.outcome.set(group, key, succeeded, failed);
     this.table.groups.lifetimes.note(group);
     this.watcher?.changed(group);
@@ -227,6 +209,11 @@ export class Store {
   watch(watcher: StoreWatcher): void {
     this.watcher = watcher;
     this.watchSegments(watcher);
+  }
+
+  /** Registers who is told of a group before it changes. */
+  beforeChanges(before: BeforeChange): void {
+    this.before = before;
   }
 
   private watchSegments(watcher: StoreWatcher): void {
@@ -239,11 +226,29 @@ export class Store {
     return new Restoring(this.table, this.reserved, kept, () => this.allowContradictions());
   }
 
+  /**
+   * Puts whole groups as they were kept in place of those that are there, one by one: `put` takes the number of a row,
+   * in their order. To be used within the turn, and not after a wipe. The watchers are notified.
+   */
+  putting(kept: KeptGroups): { readonly put: (row: number) => void } {
+    const putting = new Putting(this.table, this.reserved, kept, () => this.allowContradictions());
+    return { put: (row) => this.put(putting, row) };
+  }
+
+  private put(putting: Putting, row: number): void {
+    const key = putting.keyOf(row);
+    this.largeDesk.push?.finishStoring();
+    this.before?.mayChange(this.table.groups.find(key), key, true);
+    const group = putting.put(row);
+    this.largeDesk.push?.restart();
+    this.watcher?.changed(group);
+  }
+
   /** Makes a group what was kept of it, and returns its id, or -1 where nothing was. The watcher is not notified. */
   putBack(group: number, kept: KeptGroups): number {
-    this.large?.finishStoring();
+    this.largeDesk.push?.finishStoring();
     const known = putBack(this.table, group, this.restoring(kept));
-    this.large?.restart();
+    this.largeDesk.push?.restart();
     return known;
   }
 
@@ -330,14 +335,14 @@ export class Store {
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
-    this.large?.finishStoring();
+    this.largeDesk.push?.finishStoring();
     this.wipes++;
     this.wiped.add(this.table);
     this.table = new Table(this.common.ttlSeconds);
     if (this.watcher !== null) this.watchSegments(this.watcher);
     this.desk = this.openDesk();
     if (!this.check) this.allowContradictions();
-    this.large?.restart();
+    this.largeDesk.push?.restart();
     this.watcher?.wiped();
   }
 
@@ -357,7 +362,7 @@ export class Store {
   }
 
   private finished(): Table {
-    this.large?.finishStoring();
+    this.largeDesk.push?.finishStoring();
     this.table.removals.finish();
     this.settle();
     return this.table;

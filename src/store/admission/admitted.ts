@@ -7,6 +7,8 @@ export interface Admitted {
   /** The chunks that the group has of its push times, or -1. */
   readonly succeeded: number;
   readonly failed: number;
+  /** Whether it brings a group, family, type or label set that was not there. */
+  readonly grows: boolean;
   /** Whether it brings series that its group has not, of a family that is among these or would collide with one. */
   bringsSeriesOf(names: PushedTypes): boolean;
   /** Goes on with storing it in its group, which is there by now, until the turn is over; false: there is more. */

@@ -28,6 +28,7 @@ interface Revalued {
  */
 export class KnownPush implements Admitted {
   group = -1;
+  readonly grows = false;
   private readonly items: Revalued[] = [];
   private count = 0;
   private readonly content = emptyContent();

@@ -58,6 +58,11 @@ export class PushOutcome {
     this.times.set(name, group, this.chunkOf(name, group), key, seconds, pushedMs);
   }
 
+  /** Whether a group that is there has both push times. */
+  hasBoth(group: number): boolean {
+    return this.chunksOf(group).length === 2;
+  }
+
   /** The chunks of both push times of a group, as far as it has them. */
   chunksOf(group: number): number[] {
     return [this.chunkOf(PUSH_TIME, group), this.chunkOf(PUSH_FAILURE_TIME, group)].filter((chunk) => chunk >= 0);

@@ -61,16 +61,26 @@ export class PushStoring implements Admitted {
     return this.chunks.failed;
   }
 
+  get grows(): boolean {
+    const { families, chunks } = this;
+    if (this.group < 0 || chunks.succeeded < 0 || chunks.failed < 0) return true;
+    for (let i = 0; i < families.count; i++) if (!this.isKnown(families.at(i))) return true;
+    return false;
+  }
+
   bringsSeriesOf(names: PushedTypes): boolean {
-    const { request, families, table } = this;
-    const { columns } = request;
+    const { request, families } = this;
     if (this.group < 0 && names.hasPushTime) return true;
     for (let i = 0; i < families.count; i++) {
-      const { family, chunk, isRelabelled } = families.at(i);
-      const isKnown = chunk >= 0 && !isRelabelled && table.typeOf(chunk) === columns.families.type(family);
-      if (!isKnown && names.mayConcern(columns.familyNameBytes(family))) return true;
+      const item = families.at(i);
+      if (!this.isKnown(item) && names.mayConcern(request.columns.familyNameBytes(item.family))) return true;
     }
     return false;
+  }
+
+  /** Whether the group has just the series of a family, of its type. */
+  private isKnown({ family, chunk, isRelabelled }: JudgedFamily): boolean {
+    return chunk >= 0 && !isRelabelled && this.table.typeOf(chunk) === this.request.columns.families.type(family);
   }
 
   storeOn(group: number): boolean {

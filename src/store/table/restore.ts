@@ -1,32 +1,12 @@
 import { Broken } from "../../bytes/broken.ts";
-import {
-  HEAD_AGE_BYTES,
-  HEAD_ASIDE,
-  HEAD_HAS_AGE,
-  HEAD_QUOTED,
-  HEAD_TYPELESS,
-  type KeptGroups,
-  OWN_SEGMENT,
-} from "../../model/kept-group.ts";
+import { type KeptGroups, OWN_SEGMENT } from "../../model/kept-group.ts";
 import { KeptReader } from "../../model/kept-reader.ts";
-import type { MetricType } from "../../model/metric-type.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
-import { NO_HELP } from "./help-texts.ts";
+import { describeKept, type KeptHead, KeptHeads } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
-
-/** What the families of a head are put into the table with. */
-interface RestoredHead {
-  readonly family: Family;
-  readonly type: MetricType;
-  readonly quoted: boolean;
-  /** Its number in the help texts, or NO_HELP. */
-  readonly help: number;
-  /** 0: none was kept. */
-  readonly age: number;
-}
 
 /** What is restored in one step, at the most one family more. */
 const FAMILIES_A_STEP = 64;
@@ -37,7 +17,8 @@ export class Restoring {
   private readonly kept: KeptReader;
   private readonly content = emptyContent();
   /** By the number of the head; found when a family first needs it. */
-  private readonly heads: RestoredHead[] = [];
+  private readonly heads: KeptHead[] = [];
+  private readonly reading: KeptHeads;
   /** The families of the group whose segments are restored. */
   private readonly known = { group: -1, families: new Set<number>() };
   /** Rows that are restored: groups, and further segments of groups. */
@@ -50,12 +31,13 @@ export class Restoring {
 
   constructor(
     private readonly table: Table,
-    private readonly reserved: ReservedFamilies,
+    reserved: ReservedFamilies,
     kept: KeptGroups,
     /** Called where what was kept may be contradictory. */
-    private readonly allowContradictions: () => Contradictions,
+    allowContradictions: () => Contradictions,
   ) {
     this.kept = new KeptReader(kept);
+    this.reading = new KeptHeads(table, reserved, this.kept, allowContradictions);
     this.content.source = kept.bytes;
   }
 
@@ -108,15 +90,7 @@ export class Restoring {
   private addFamily(group: number, index: number): void {
     const { content, kept } = this;
     const head = this.headOf(kept.head(index));
-    content.start = kept.linesStart(index);
-    content.end = content.start + kept.linesSize(index);
-    content.type = head.type;
-    content.quoted = head.quoted;
-    content.metricCount = kept.metricCount(index);
-    content.lineCount = kept.lineCount(index);
-    content.help = head.help;
-    content.side = kept.side(index);
-    content.pushedMs = kept.pushedMs(index);
+    describeKept(content, kept, index, head);
     if (this.segment > OWN_SEGMENT) this.noteFamily(group, head.family);
     const chunk = this.table.insert(group, head.family, content);
     this.table.contradictions?.restored(head.family, chunk, head.age);
@@ -142,42 +116,11 @@ export class Restoring {
     known.families.add(family.id);
   }
 
-  private headOf(head: number): RestoredHead {
-    this.heads[head] ??= this.readHead(head);
+  private headOf(head: number): KeptHead {
+    this.heads[head] ??= this.reading.read(head);
     return this.heads[head];
   }
-
-  private readHead(head: number): RestoredHead {
-    const { table, kept } = this;
-    const type = kept.type(head);
-    const flags = kept.flags(head);
-    const helpAt = kept.helpStart(head);
-    const helpSize = kept.helpSize(head);
-    const age = (flags & HEAD_HAS_AGE) === 0 ? 0 : readDouble(kept.bytes, helpAt - HEAD_AGE_BYTES);
-    const family = this.familyOf(kept.name(head), type, flags, age > 0);
-    const help = helpSize < 0 ? NO_HELP : table.helps.enter(kept.bytes, helpAt, helpAt + helpSize);
-    return { family, type, quoted: (flags & HEAD_QUOTED) !== 0, help, age };
-  }
-
-  private familyOf(name: Uint8Array, type: MetricType, flags: number, isContradictory: boolean): Family {
-    const { table } = this;
-    const known = table.findFamily(name, 0, name.length);
-    if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
-    const isAside = (flags & HEAD_ASIDE) !== 0;
-    if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
-    return known ?? this.makeFamily(name, type, (flags & HEAD_TYPELESS) !== 0);
-  }
-
-  private makeFamily(name: Uint8Array, type: MetricType, isTypeless: boolean): Family {
-    const family = this.table.addFamily(name, type);
-    family.isOwn = this.reserved.has(family.name);
-    family.isTypeless = isTypeless;
-    return family;
-  }
 }
-
-const readDouble = (bytes: Uint8Array, at: number): number =>
-  new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);
 
 /** Makes a group what `restoring` has of it, and returns its id, or -1 where that is nothing. */
 export function putBack(table: Table, group: number, restoring: Restoring): number {
