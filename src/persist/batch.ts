@@ -1,7 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import type { GroupRow } from "../model/kept-group.ts";
-import { appendSized } from "./family-heads.ts";
-import { type EncodedRow, labelsText, PieceReader } from "./record.ts";
+import { appendSized } from "../rows/family-heads.ts";
+import { type EncodedRow, labelsText, PieceReader } from "../rows/record.ts";
 
 /** Kinds of operations in a batch, in the order in which they are carried out: a wipe, then removals, then groups. */
 const WIPE = 0;

@@ -4,8 +4,3 @@
  * such a thing is a Fault, which is returned.
  */
 export class FileFault extends Error {}
-
-/** Of a row that is not one that we write. */
-export function broken(what: string): never {
-  throw new FileFault(what);
-}

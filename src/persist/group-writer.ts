@@ -1,9 +1,9 @@
 import { OWN_SEGMENT } from "../model/kept-group.ts";
 import { isPushTimeName } from "../model/push-times.ts";
 import type { GroupFamily } from "../model/view.ts";
+import { type EncodedRow, RowWriter, sizeInRow } from "../rows/record.ts";
 import { BatchWriter } from "./batch.ts";
 import type { SegmentedGroup, WrittenStore } from "./persisted-store.ts";
-import { type EncodedRow, RowWriter, sizeInRow } from "./record.ts";
 
 /** A row is not larger than this, unless one family is; larger ones are split. Two pages of the database. */
 export const ROW_BYTES = 16 << 10;

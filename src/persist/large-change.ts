@@ -1,4 +1,5 @@
 import { OWN_SEGMENT } from "../model/kept-group.ts";
+import { sizeInRow } from "../rows/record.ts";
 import {
   chunksIn,
   FILLED_BYTES,
@@ -11,7 +12,6 @@ import {
   sumOf,
 } from "./group-writer.ts";
 import type { SegmentedGroup } from "./persisted-store.ts";
-import { sizeInRow } from "./record.ts";
 import { StagedNumbers } from "./staged.ts";
 
 /** A segment that is larger is written in pieces of this size. */

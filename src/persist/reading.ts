@@ -2,13 +2,13 @@ import type { Database } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { NO_OWN_TTL } from "../model/group-ttl.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
+import { KeptColumns } from "../rows/kept-columns.ts";
+import { type FoundRow, RowCheck } from "../rows/row-check.ts";
+import { SideCheck } from "../rows/side-check.ts";
 import { FileFault } from "./file-fault.ts";
 import { checkHead } from "./file-head.ts";
-import { KeptColumns } from "./kept-columns.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
-import { type FoundRow, RowCheck } from "./row-check.ts";
 import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } from "./schema.ts";
-import { SideCheck } from "./side-check.ts";
 import { isStaged, runsOf, type SegmentRun } from "./staged.ts";
 
 /** Rows are handed over in columns of about this size. */

@@ -1,8 +1,8 @@
 import { Writer } from "../bytes/writer.ts";
-import { broken } from "./file-fault.ts";
+import { PartsCursor, START_AT } from "../rows/parts-cursor.ts";
+import type { EncodedRow } from "../rows/record.ts";
+import { broken } from "../rows/row-fault.ts";
 import { FILLED_BYTES, ROW_BYTES } from "./group-writer.ts";
-import { PartsCursor, START_AT } from "./parts-cursor.ts";
-import type { EncodedRow } from "./record.ts";
 
 /** A family of a row: its part, and its text from its HELP or TYPE on. */
 interface RowFamily {

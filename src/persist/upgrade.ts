@@ -1,11 +1,12 @@
 import type { Database } from "bun:sqlite";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
+import { type FoundRow, RowCheck } from "../rows/row-check.ts";
+import { SideCheck } from "../rows/side-check.ts";
 import { type RowOperation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
 import { openOurs, versionOf } from "./opening.ts";
 import { readGroupRows } from "./reading.ts";
-import { type FoundRow, RowCheck } from "./row-check.ts";
 import { splitRow } from "./row-split.ts";
 import {
   ADD_TTL,
@@ -18,7 +19,6 @@ import {
   STAGED_VERSION,
   TTL_VERSION,
 } from "./schema.ts";
-import { SideCheck } from "./side-check.ts";
 
 /** A row that is not to stay as it is. */
 export interface Amendment {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
-import { KeptColumns } from "../../src/persist/kept-columns.ts";
-import { RowWriter } from "../../src/persist/record.ts";
+import { KeptColumns } from "../../src/rows/kept-columns.ts";
+import { RowWriter } from "../../src/rows/record.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { KeptGroups } from "../../src/model/kept-group.ts";
-import { KeptColumns } from "../../src/persist/kept-columns.ts";
-import { RowWriter } from "../../src/persist/record.ts";
+import { KeptColumns } from "../../src/rows/kept-columns.ts";
+import { RowWriter } from "../../src/rows/record.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";

@@ -1,6 +1,6 @@
 import { byteAt } from "../bytes/at.ts";
 import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP } from "../model/kept-group.ts";
-import { broken } from "./file-fault.ts";
+import { broken } from "./row-fault.ts";
 
 /** Of a family in `parts`, before its head: the numbers of `RowWriter.writePart`. */
 export const NUMBERS_BYTES = 32;

@@ -5,10 +5,10 @@ import { LONGEST_TTL_SECONDS, NEVER_EXPIRES, NO_OWN_TTL } from "../model/group-t
 import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
-import { broken } from "./file-fault.ts";
 import type { KeptRow } from "./kept-columns.ts";
 import { LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";
+import { broken } from "./row-fault.ts";
 import type { SideCheck } from "./side-check.ts";
 
 /** 2 is one of earlier versions. */

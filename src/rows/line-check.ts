@@ -18,7 +18,7 @@ import { compareBytes, sameBytes } from "../bytes/hash.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import { isLegacyLabelName, isLegacyMetricName } from "../model/names.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
-import { broken } from "./file-fault.ts";
+import { broken } from "./row-fault.ts";
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)$|^NaN$/;
 
