@@ -10,7 +10,8 @@ const NUMBER_BYTES = 8;
 
 /**
  * The samples of a push; see PushColumns. Where a sample has a token, that is the value just as it must be printed, and
- * the number is not looked at.
+ * the number is not looked at. A summary's count below 0 stands for the unsigned number of 64 bits that is so far
+ * below 2^64.
  */
 export class SampleRows extends Rows {
   /** Two a sample: the bound (of a bucket or quantile) and the value. */

@@ -128,11 +128,9 @@ export function isGoInteger(token: string): boolean {
 }
 
 /**
- * The number that Go's uint64(value) holds on amd64, as a double: truncated, negative ones wrapped around, and 2^63 for
- * what does not fit at all.
+ * What Go's uint64(value) is on amd64: truncated, and 2^63 for what does not fit. Negative ones are wrapped around
+ * there; here they stay below 0, as no double holds 2^64-4: see SampleRows.
  */
 export function goUint64(value: number): number {
-  if (value >= 0 && value < 2 ** 64) return Math.trunc(value);
-  if (value < 0 && value > -(2 ** 63)) return Number(BigInt.asUintN(64, BigInt(Math.trunc(value))));
-  return 2 ** 63;
+  return value > -(2 ** 63) && value < 2 ** 64 ? Math.trunc(value) + 0 : 2 ** 63;
 }

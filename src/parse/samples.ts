@@ -199,6 +199,7 @@ export class SampleAssembler {
 
   private hasExactCount(metric: number): boolean {
     const { metrics, samples } = this.columns;
-    return samples.value(metrics.countSample(metric)) < EXACT_COUNTS;
+    const count = samples.value(metrics.countSample(metric));
+    return count >= 0 && count < EXACT_COUNTS;
   }
 }

@@ -7,7 +7,7 @@ export const PROTOBUF_TYPE =
   "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
 /** An unsigned varint. */
-export function varint(value: number): Buffer {
+export function varint(value: number | bigint): Buffer {
   const bytes: number[] = [];
   let rest = BigInt(value);
   for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
@@ -19,7 +19,7 @@ function zigzag(value: number): number {
 }
 
 /** Field `number` as a varint. */
-export function integer(number: number, value: number): Buffer {
+export function integer(number: number, value: number | bigint): Buffer {
   return Buffer.concat([varint(number * 8), varint(value)]);
 }
 

@@ -40,6 +40,12 @@ const ON_PURPOSE = [
   'must not have an explicit "le" label',
 ];
 
+/**
+ * HELP that is not UTF-8 is stored as it comes there, and here with U+FFFD for each wrong byte: docs/differences.md.
+ * Who decodes it makes one of several bytes that begin a character.
+ */
+const REPLACED = /\ufffd+/g;
+
 /** Behind a token that was cut. */
 const CUT = /"?\.\.\. \(\d+ (?:bytes|characters)\)/;
 
@@ -196,7 +202,7 @@ async function shown(scrape: (headers: Record<string, string>) => Promise<Respon
   const text = await (await scrape({ accept: "text/plain;escaping=allow-utf-8" })).text();
   const lines = text.split("\n").filter((line) => !OWN.test(line.replace(/^# (?:HELP|TYPE) /, "")));
   const bytes = await (await scrape({ accept: `${PROTOBUF_TYPE};escaping=allow-utf-8` })).bytes();
-  return [...lines.sort(), ...familyTexts(bytes).sort()].join("\n");
+  return [...lines.sort(), ...familyTexts(bytes).sort()].join("\n").replace(REPLACED, "\ufffd");
 }
 
 /** Each family's fields and metrics, merged as readers merge them, sorted. */

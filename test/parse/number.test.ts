@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { formatFloat } from "../../src/bytes/float.ts";
-import { canonicalSize, goUint64, isGoInteger, parseGoFloat, plainInteger } from "../../src/parse/number.ts";
+import { canonicalSize, isGoInteger, parseGoFloat, plainInteger } from "../../src/parse/number.ts";
 import { tokenEnd } from "../../src/parse/scan.ts";
 import { randomDouble } from "../serialise/families.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
@@ -199,25 +199,6 @@ const INTEGERS: readonly (readonly [token: string, taken: boolean])[] = [
 for (const [token, taken] of INTEGERS)
   test(`${JSON.stringify(token)} is ${taken ? "an" : "no"} integer`, () => {
     expect(isGoInteger(token)).toBe(taken);
-  });
-
-const COUNTS: readonly (readonly [value: number, count: number])[] = [
-  [0, 0],
-  [2.9, 2],
-  [2 ** 63, 2 ** 63],
-  [2 ** 64 - 2048, 2 ** 64 - 2048],
-  [2 ** 64, 2 ** 63],
-  [-1, 2 ** 64],
-  [-0.5, 0],
-  [-(2 ** 62), 2 ** 64 - 2 ** 62],
-  [Number.NaN, 2 ** 63],
-  [Infinity, 2 ** 63],
-  [-Infinity, 2 ** 63],
-];
-
-for (const [value, count] of COUNTS)
-  test(`a count of ${value} is ${count}`, () => {
-    expect(goUint64(value)).toBe(count);
   });
 
 test("a token ends at a blank, a tab, a line feed or the end", () => {

@@ -192,7 +192,8 @@ export class Renderer {
     for (let part = 1; part <= 2; part++) {
       this.beginLine(part, metric);
       out.ascii("} ");
-      this.appendValue(columns, part === 1 ? columns.metrics.sumSample(metric) : count);
+      if (part === 1) this.appendValue(columns, columns.metrics.sumSample(metric));
+      else this.appendCount(columns, count);
       this.endLine();
     }
     columns.work.charge(out.length - start);
@@ -229,6 +230,13 @@ export class Renderer {
     if (size === 0) return out.float(columns.samples.value(sample));
     const at = columns.samples.tokenAt(sample);
     out.copy(columns.tokens, at, at + size);
+  }
+
+  /** As above, of a count; a summary's may be one below 0. */
+  private appendCount(columns: PushColumns, sample: number): void {
+    const isWrapped = sample >= 0 && this.type === MetricType.summary && columns.samples.value(sample) < 0;
+    if (isWrapped) this.out.float(2 ** 64 + columns.samples.value(sample));
+    else this.appendValue(columns, sample);
   }
 
   /** Writes the labels of a metric, merged with the grouping key's, to `label`. */

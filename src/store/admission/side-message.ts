@@ -28,7 +28,7 @@ import {
   SINGLE_VALUE,
   valueFieldOf,
 } from "../../protobuf/field-numbers.ts";
-import { appendBytesField, appendTag, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
+import { appendBytesField, appendTag, appendUint64, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../../protobuf/wire.ts";
 import type { Renderer } from "./render.ts";
 
@@ -273,7 +273,8 @@ export class SideMessage {
 
   private appendCount(out: Writer, field: number, value: number): void {
     appendTag(out, field, WIRE_VARINT);
-    appendVarint(out, value);
+    if (value < 0) appendUint64(out, BigInt.asUintN(64, BigInt(value)));
+    else appendVarint(out, value);
   }
 }
 
