@@ -51,6 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   import: ["persist", "rows", "parse", "store", "serialise", "telemetry", "exposition", "protobuf", "bytes", "model"],
   persist: ["rows", "store", "telemetry", "config", "bytes", "model"],
   rows: ["store", "parse", "exposition", "protobuf", "bytes", "model"],
+  cluster: ["model"],
   decode: ["exposition", "bytes", "model"],
   parse: ["exposition", "protobuf", "bytes", "model"],
   store: ["store/admission", "store/table", "exposition", "bytes", "model"],
