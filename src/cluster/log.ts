@@ -28,7 +28,7 @@ export interface SharedLog {
    */
   read(after: number): void;
 
-  /** The reader has used all entries up to this position. */
+  /** The reader has used everything up to this position, `upTo` of what was delivered. */
   taken(position: number): void;
 
   /**
@@ -46,7 +46,7 @@ export interface SharedLog {
   loadSnapshot(): Promise<SnapshotReader | null | Fault>;
 
   /**
-   * Begins to store a snapshot of the state behind the entry at `position`, which must have been delivered. Null:
+   * Begins to store a snapshot of the state behind everything up to `position`, which must have been delivered. Null:
    * there is one of this position or a later one already.
    */
   saveSnapshot(position: number): Promise<SnapshotWriter | null | Fault>;
@@ -80,7 +80,7 @@ export type SharedSettings = Readonly<Record<string, string>>;
 
 /** What is known of the log at an instant. */
 export interface LogHead {
-  /** Position of the newest entry, 0 where there was none ever. A reader that has it has caught up. */
+  /** The last position that was given, 0 where there was none ever. Who has everything up to it has caught up. */
   readonly position: number;
   /** What the log takes up, snapshots not counted; of one copy. */
   readonly sizeBytes: number;
@@ -116,11 +116,17 @@ export type RestartReason =
 
 /** What happens to the log. */
 export interface LogEvents {
-  /** In order, at least one. Their bytes belong to the receiver. */
-  readonly entries: (entries: readonly LogEntry[]) => void;
+  /**
+   * In order; their bytes belong to the receiver. `upTo`: everything up to this position has been delivered now. It is
+   * that of the last entry, or beyond, where positions without an entry follow; then there may be no entry at all.
+   */
+  readonly entries: (entries: readonly LogEntry[], upTo: number) => void;
   /** Each second, and at once when the connection is back. Never below what has been delivered. */
   readonly head: (head: LogHead) => void;
-  /** Reading has ended: nothing more comes until `read`. An append under way goes on being repeated. */
+  /**
+   * Reading has ended: nothing more comes until `read`. An append under way goes on being repeated. It may come again
+   * before `read` is called, and while a snapshot is loaded: then all begins anew.
+   */
   readonly restart: (reason: RestartReason) => void;
   /**
    * Reading has ended for good at an entry that cannot be read. `isNewer`: it is in a format of a newer version; else

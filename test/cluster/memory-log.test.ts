@@ -39,9 +39,9 @@ async function reader(time: Time, log: MemoryLog) {
   const entries: LogEntry[] = [];
   const told: string[] = [];
   const events: LogEvents = {
-    entries: (more) => {
+    entries: (more, upTo) => {
       entries.push(...more);
-      log.taken(entries.at(-1)?.position ?? 0);
+      log.taken(upTo);
     },
     head: () => {},
     restart: (reason) => told.push(reason),

@@ -223,7 +223,10 @@ export class MemoryLog implements SharedLog {
     this.readTo = last.position;
     const { batch } = this;
     if (entries.some(({ writer, number }) => writer === batch?.writer && number === batch.number)) this.batch = null;
-    this.events?.entries(entries.map((entry) => ({ ...entry, bytes: entry.bytes.slice() })));
+    this.events?.entries(
+      entries.map((entry) => ({ ...entry, bytes: entry.bytes.slice() })),
+      last.position,
+    );
     this.wake();
   }
 
