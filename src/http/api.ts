@@ -32,6 +32,7 @@ export type ApiDeps = Pick<
   | "startMs"
   | "store"
   | "version"
+  | "writes"
 >;
 
 /**
@@ -56,14 +57,13 @@ export function apiHandlers(
 }
 
 async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
-  const { persistence, log, ownMetrics, refusals, removalLog, store } = deps;
+  const { persistence, log, ownMetrics, refusals, removalLog, writes } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
   log.for("api.ts").debug("start wiping metric store");
-  const { groups } = store.stats;
-  store.wipe();
+  const { groups, fault } = await writes.wipe(exchange);
   removalLog.wiped(exchange, groups);
-  const response = accepted(refusals, await persistence.settled(null), exchange);
+  const response = accepted(refusals, fault, exchange);
   ownMetrics.countRequest("wipe", response.status, "PUT");
   return response;
 }

@@ -16,13 +16,16 @@ import { Events } from "./events.ts";
 import { GroupExpiry } from "./group-expiry.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { LargePushes } from "./large-pushes.ts";
+import { LocalWrites } from "./local-writes.ts";
 import { LongAnswers } from "./long-answers.ts";
 import type { ProgramState } from "./program-state.ts";
 import { startPulse } from "./pulse.ts";
+import { PushApplying } from "./push-applying.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { SmallPushes } from "./small-pushes.ts";
 import { StoreReports } from "./store-reports.ts";
 import { StoreTurns } from "./store-turns.ts";
+import type { Writes } from "./writes.ts";
 
 /** What the program hands to the surfaces. */
 export interface AppDeps {
@@ -65,6 +68,7 @@ export interface HttpContext extends AppDeps {
   readonly reports: StoreReports;
   readonly removalLog: RemovalLog;
   readonly storeTurns: StoreTurns;
+  readonly writes: Writes;
 }
 
 /** The tools of the surfaces, made for the program's parts. */
@@ -83,7 +87,13 @@ export function createContext(deps: AppDeps): HttpContext {
   const activity = new Activity();
   const events = new Events({ ...deps, activity });
   startPulse({ ...deps, activity, events });
-  const context = {
+  const heldMemory = new HeldMemory({
+    store: deps.store,
+    longAnswers,
+    maxBytes: limits.maxHeldBytes,
+    countLimit: () => ownMetrics.countLimit("web.max-held-size"),
+  });
+  const tools = {
     ...deps,
     activity,
     events,
@@ -96,13 +106,9 @@ export function createContext(deps: AppDeps): HttpContext {
     decoding: new DecodeQueue(),
     storeTurns,
     longAnswers,
-    heldMemory: new HeldMemory({
-      store: deps.store,
-      longAnswers,
-      maxBytes: limits.maxHeldBytes,
-      countLimit: () => ownMetrics.countLimit("web.max-held-size"),
-    }),
+    heldMemory,
   };
+  const context = { ...tools, writes: new LocalWrites({ ...tools, applying: new PushApplying(tools) }) };
   new GroupExpiry(context);
   return context;
 }

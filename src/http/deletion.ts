@@ -3,11 +3,11 @@ import { Rejection } from "../model/rejection.ts";
 import { type Answer, type Exchange, pathText, textError } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
 import { accepted, statusOf } from "./reply.ts";
+import type { Removed } from "./writes.ts";
 
-export type DeletionDeps = Pick<
-  HttpContext,
-  "heldMemory" | "log" | "ownMetrics" | "persistence" | "refusals" | "removalLog" | "store" | "storeTurns"
->;
+export type DeletionDeps = Pick<HttpContext, "log" | "ownMetrics" | "refusals" | "removalLog" | "writes">;
+
+const NOTHING_REMOVED: Removed = { groups: 0, leftAlone: 0, fault: null };
 
 /** DELETE on /metrics/job...: answered when the group is gone, durably; 202 if there was none, too. */
 export async function deletion(deps: DeletionDeps, keyed: KeyedPath | Rejection, exchange: Exchange): Promise<Answer> {
@@ -27,16 +27,9 @@ function unreadable({ log }: DeletionDeps, rejection: Rejection, exchange: Excha
 }
 
 async function remove(deps: DeletionDeps, { key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
-  const { heldMemory, persistence, refusals, removalLog, store, storeTurns } = deps;
+  const { refusals, removalLog, writes } = deps;
   // No group can have a key that is not UTF-8.
-  const isLarge = undecodable === null && store.isLarge(key);
-  if (isLarge) await storeTurns.snapshotsTaken();
-  while (undecodable === null && store.isHeld(key)) await storeTurns.afterLarge();
-  const wasThere = undecodable === null && store.delete(key);
-  removalLog.deleted(exchange, key.block, wasThere);
-  // A request that removes much waits until it is gone, but not for what others remove.
-  if (isLarge) await storeTurns.settled();
-  else storeTurns.goOn();
-  heldMemory.check();
-  return accepted(refusals, await persistence.settled(key.block), exchange);
+  const { groups, fault } = undecodable === null ? await writes.delete(key, exchange) : NOTHING_REMOVED;
+  removalLog.deleted(exchange, key.block, groups > 0);
+  return accepted(refusals, fault, exchange);
 }

@@ -5,6 +5,7 @@ import type { Store } from "../store/store.ts";
 import type { HeldMemory } from "./held-memory.ts";
 import type { RemovalLog } from "./removal-log.ts";
 import { type StoreTurns, stepInTurns } from "./store-turns.ts";
+import type { Writes } from "./writes.ts";
 
 /** Interval between looks at when the next group goes; and between two lines of the log. */
 const LOOK_MS = 1000;
@@ -18,6 +19,7 @@ export interface GroupExpiryDeps {
   readonly storeTurns: StoreTurns;
   readonly heldMemory: HeldMemory;
   readonly removalLog: RemovalLog;
+  readonly writes: Pick<Writes, "expire">;
 }
 
 /**
@@ -26,8 +28,8 @@ export interface GroupExpiryDeps {
  */
 export class GroupExpiry {
   private isSet = false;
-  /** Groups that went and are not in the log yet. */
-  private unlogged = 0;
+  /** How many groups had gone when it was logged. */
+  private logged = 0;
   private loggedMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly deps: GroupExpiryDeps) {
@@ -65,20 +67,18 @@ export class GroupExpiry {
   /** Takes away every group whose time is over. */
   private async pass(): Promise<void> {
     if (this.waitMs > 0) return;
-    const { heldMemory, store, storeTurns } = this.deps;
-    const before = store.expiry.expired;
+    const { heldMemory, storeTurns } = this.deps;
     while (await this.passUntilAwaited()) await storeTurns.snapshotsTaken();
     heldMemory.check();
-    this.unlogged += store.expiry.expired - before;
     this.log();
   }
 
   /** True: those that wait for a snapshot come first; false: no group is left. */
   private passUntilAwaited(): Promise<boolean> {
-    const { clock, store, storeTurns } = this.deps;
+    const { clock, storeTurns, writes } = this.deps;
     return stepInTurns(clock, () => {
       if (storeTurns.isAwaited) return true;
-      const isMore = store.expiry.step(clock.now() / 1000);
+      const isMore = writes.expire(clock.now() / 1000);
       // What a large group holds may take some turns; only snapshots wait for it.
       storeTurns.goOn();
       return isMore ? MORE : false;
@@ -87,10 +87,12 @@ export class GroupExpiry {
 
   /** One line a second, however they go. */
   private log(): void {
-    const nowMs = this.deps.clock.nowMs();
-    if (this.unlogged === 0 || nowMs - this.loggedMs < LOOK_MS) return;
-    this.deps.removalLog.expired(this.unlogged);
-    this.unlogged = 0;
+    const { clock, removalLog, store } = this.deps;
+    const { expired } = store.expiry;
+    const nowMs = clock.nowMs();
+    if (expired === this.logged || nowMs - this.loggedMs < LOOK_MS) return;
+    removalLog.expired(expired - this.logged);
+    this.logged = expired;
     this.loggedMs = nowMs;
   }
 }

@@ -1,50 +1,30 @@
 import { decodeBody } from "../decode/content-encoding.ts";
 import { pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
-import type { PushColumns } from "../model/columns.ts";
 import { findKeyExcess } from "../model/excess.ts";
-import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from "../server/exchange.ts";
-import type { PushRequest } from "../store/admission/push-request.ts";
-import {
-  AFTER_CHANGE,
-  AFTER_INDEXING,
-  AFTER_LARGE_PUSH,
-  IN_SLICES,
-  INCONSISTENT,
-  undecodableKey,
-} from "../store/admission/wording.ts";
+import { INCONSISTENT } from "../store/admission/wording.ts";
 import { freeBuffer } from "./body-intake.ts";
 import type { HttpContext } from "./context.ts";
 import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
-import { type PushedTtl, PushTtl } from "./push-ttl.ts";
+import { PushTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
-
-type PushMethod = "PUT" | "POST";
+import type { PushResult, WrittenPush } from "./writes.ts";
 
 /** A push, from its header on. */
-interface Push {
+interface Push extends WrittenPush {
   readonly exchange: Exchange;
-  readonly method: PushMethod;
-  readonly keyed: KeyedPath | Rejection;
-  readonly ttl: PushedTtl;
   /** On the monotonic clock. */
   readonly startMs: number;
 }
 
 export type PushDeps = DeletionDeps &
-  Pick<
-    HttpContext,
-    "clock" | "decoding" | "intake" | "largePushes" | "refused" | "settings" | "smallPushes" | "userOf"
-  >;
-
-/** A push that others keep from being checked is refused with 503 in the end. */
-const MAX_TRIES = 100;
+  Pick<HttpContext, "clock" | "decoding" | "intake" | "persistence" | "refused" | "settings" | "userOf">;
 
 const OK = emptyAnswer(200);
 const ACCEPTED = emptyAnswer(202);
@@ -97,9 +77,10 @@ export class PushHandler {
     return keyed;
   }
 
-  private push(exchange: Exchange, method: PushMethod, keyed: KeyedPath | Rejection): Answers {
+  private push(exchange: Exchange, method: Push["method"], keyed: KeyedPath | Rejection): Answers {
     const startMs = this.deps.clock.nowMs();
-    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), startMs };
+    const format = pushFormat(exchange.header("content-type"));
+    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), format, startMs };
     const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
@@ -115,19 +96,19 @@ export class PushHandler {
   }
 
   private takeBody(pushed: Push, body: Uint8Array | Rejection): Answers {
-    if (body instanceof Rejection) return this.settle(pushed, body, 0);
+    if (body instanceof Rejection) return this.finish(pushed, body, 0);
     const contentEncoding = pushed.exchange.header("content-encoding");
     const { limits } = this.deps.settings;
     if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
       return this.takeDecoded(pushed, body, contentEncoding);
-    const outcome = this.parseAndApply(pushed, body);
-    if (!isLater(outcome)) return this.settle(pushed, outcome, body.length);
-    return this.takeLater(pushed, body, outcome);
+    const outcome = this.deps.writes.push(pushed, body);
+    if (outcome instanceof Promise) return this.finishLater(pushed, outcome, body.length);
+    return this.finish(pushed, outcome, body.length);
   }
 
-  private async takeLater(pushed: Push, body: Uint8Array, first: Rejection): Promise<Answer> {
+  private async finishLater(pushed: Push, outcome: Promise<PushResult>, bodyBytes: number): Promise<Answer> {
     try {
-      return await this.settle(pushed, await this.applyLater(pushed, body, first), body.length);
+      return this.finish(pushed, await outcome, bodyBytes);
     } catch (fault) {
       this.failed(pushed);
       throw fault;
@@ -137,7 +118,7 @@ export class PushHandler {
   /** Whatever becomes of it, the body is given back. */
   private async takeDecoded(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<Answer> {
     const bodyBytes = body.length;
-    let outcome: number | Rejection;
+    let outcome: PushResult;
     try {
       outcome = await this.decodeAndApply(pushed, body, contentEncoding);
     } catch (fault) {
@@ -146,14 +127,10 @@ export class PushHandler {
     } finally {
       if (bodyBytes > SMALL_BODY_BYTES) this.deps.intake.release(body);
     }
-    return this.settle(pushed, outcome, bodyBytes);
+    return this.finish(pushed, outcome, bodyBytes);
   }
 
-  private async decodeAndApply(
-    pushed: Push,
-    body: Uint8Array,
-    contentEncoding: string | null,
-  ): Promise<number | Rejection> {
+  private async decodeAndApply(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<PushResult> {
     const { decoding, settings } = this.deps;
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
@@ -162,63 +139,14 @@ export class PushHandler {
     try {
       // Of those that take their time one is worked through in a turn of the loop.
       if (content.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
-      return await this.applyContent(pushed, content);
+      return await this.deps.writes.push(pushed, content);
     } finally {
       if (content !== body) freeBuffer(content);
     }
   }
 
-  private async applyContent(pushed: Push, content: Uint8Array): Promise<number | Rejection> {
-    const { keyed } = pushed;
-    if (content.length <= SMALL_BODY_BYTES || keyed instanceof Rejection) {
-      const outcome = this.parseAndApply(pushed, content);
-      return isLater(outcome) ? this.applyLater(pushed, content, outcome) : outcome;
-    }
-    return this.applyInSlices(pushed, keyed, content);
-  }
-
-  private applyInSlices(pushed: Push, keyed: KeyedPath, content: Uint8Array): Promise<number | Rejection> {
-    return this.deps.largePushes.read(content, formatOf(pushed.exchange), async (columns) => {
-      const outcome = await this.applyLarge(pushed, keyed, columns);
-      return mustWait(outcome) ? this.tryAgain(outcome, () => this.applyLarge(pushed, keyed, columns)) : outcome;
-    });
-  }
-
-  /** Applies a push once what it has to wait for is done, or in slices; `first` says why it was not at once. */
-  private async applyLater(pushed: Push, content: Uint8Array, first: Rejection): Promise<number | Rejection> {
-    const outcome = await this.tryAgain(first, () => this.parseAndApply(pushed, content));
-    const { keyed } = pushed;
-    if (outcome !== IN_SLICES || keyed instanceof Rejection) return outcome;
-    return this.applyInSlices(pushed, keyed, content);
-  }
-
-  private async tryAgain(
-    first: Rejection,
-    apply: () => number | Rejection | Promise<number | Rejection>,
-  ): Promise<number | Rejection> {
-    const { storeTurns } = this.deps;
-    let outcome: number | Rejection = first;
-    for (let tries = 0; mustWait(outcome) && tries < MAX_TRIES; tries++) {
-      if (outcome === AFTER_LARGE_PUSH) await storeTurns.afterLarge();
-      else {
-        await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
-        await storeTurns.snapshotsTaken();
-      }
-      outcome = await apply();
-    }
-    return outcome;
-  }
-
-  /** Waits until the push is durable, where somebody has to. */
-  private settle(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answers {
-    const { keyed } = pushed;
-    const settling = keyed instanceof Rejection ? null : this.deps.persistence.settled(keyed.key.block);
-    if (settling === null) return this.finish(pushed, outcome, bodyBytes);
-    return settling.then((fault) => this.finish(pushed, fault ?? outcome, bodyBytes));
-  }
-
   /** Counts the push, logs and notes a refused one, and answers. */
-  private finish(pushed: Push, outcome: number | Rejection, bodyBytes: number): Answer {
+  private finish(pushed: Push, outcome: PushResult, bodyBytes: number): Answer {
     const { ownMetrics, refusals, refused, settings, userOf } = this.deps;
     const { exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
@@ -246,47 +174,6 @@ export class PushHandler {
     this.deps.ownMetrics.countRequest("push", 500, pushed.method);
   }
 
-  /** Parse, check, store: in one turn of the loop. */
-  private parseAndApply(pushed: Push, body: Uint8Array): number | Rejection {
-    const { keyed, exchange } = pushed;
-    if (keyed instanceof Rejection) return keyed;
-    return this.deps.smallPushes.read(body, formatOf(exchange), (columns) => this.apply(pushed, keyed, columns));
-  }
-
-  /** Check, store: in one turn of the loop. */
-  private apply(pushed: Push, keyed: KeyedPath, columns: PushColumns): number | Rejection {
-    const early = this.refuseEarly(pushed, keyed);
-    return early ?? this.applied(this.deps.store.apply(this.requestOf(pushed, keyed, columns)));
-  }
-
-  /** The same in slices. */
-  private async applyLarge(pushed: Push, keyed: KeyedPath, columns: PushColumns): Promise<number | Rejection> {
-    const early = this.refuseEarly(pushed, keyed);
-    return early ?? this.applied(await this.deps.largePushes.apply(this.requestOf(pushed, keyed, columns)));
-  }
-
-  /** Why a push is not applied, or not yet, whatever it brings; or null. */
-  private refuseEarly({ method, ttl }: Push, { key, undecodable }: KeyedPath): Rejection | null {
-    const { store, storeTurns } = this.deps;
-    if (ttl instanceof Rejection) return ttl;
-    if (method === "PUT" && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
-    return undecodable === null ? null : undecodableKey(key);
-  }
-
-  private requestOf({ method, ttl }: Push, { key }: KeyedPath, columns: PushColumns): PushRequest {
-    const ttlSeconds = ttl instanceof Rejection ? undefined : ttl;
-    const receivedMs = this.deps.clock.now();
-    return { key, columns, replace: method === "PUT", receivedMs, ttlSeconds, canWait: true };
-  }
-
-  private applied(refused: Rejection | null): number | Rejection {
-    const { heldMemory, settings, storeTurns } = this.deps;
-    heldMemory.check();
-    // What a PUT takes away may take some turns; only snapshots wait for it.
-    storeTurns.goOn();
-    return refused ?? (settings.consistencyCheck ? 200 : 202);
-  }
-
   /**
    * A push that is refused for its content is logged with its client. A failing disk is logged once a commit. Clients
    * that are refused by the thousand must not fill the log: metrics count them.
@@ -306,15 +193,6 @@ export class PushHandler {
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
 }
-
-const formatOf = (exchange: Exchange): PushFormat => pushFormat(exchange.header("content-type"));
-
-/** Whether a push can be applied only after something else. */
-const mustWait = (outcome: number | Rejection): outcome is Rejection =>
-  outcome === AFTER_CHANGE || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
-
-/** Whether a push of a small body is not applied in this turn. */
-const isLater = (outcome: number | Rejection): outcome is Rejection => outcome === IN_SLICES || mustWait(outcome);
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;

@@ -315,7 +315,7 @@ export class Store {
   }
 
   /** Whether taking away what a group holds may be too much for one turn of the loop. */
-  isLarge(key: GroupingKey): boolean {
+  isLarge(key: Pick<GroupingKey, "block">): boolean {
     const group = this.table.groups.find(key.block);
     return group >= 0 && this.table.groups.chunkCount(group) > REMOVALS_A_STEP;
   }
