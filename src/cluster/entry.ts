@@ -1,0 +1,133 @@
+import { Writer } from "../bytes/writer.ts";
+import { Fault } from "../model/fault.ts";
+import { EntryCursor } from "./entry-cursor.ts";
+import type { Revision } from "./revision.ts";
+
+/** The version of the format. A reader that meets a higher one stops: readers are upgraded before writers. */
+export const ENTRY_VERSION = 1;
+
+const FLAG_WIPE = 1;
+const START_BYTES = 64 << 10;
+
+/** The whole group as it is to be. */
+export interface Put {
+  /** The label block of the group's key. */
+  readonly key: Uint8Array;
+  /** As src/rows/group-row.ts writes it. */
+  readonly row: Uint8Array;
+  /** The group's revision that the writer had folded. */
+  readonly basis: Revision;
+  /** It may add what another group could contradict: a new group, family, type or label set. */
+  readonly grows: boolean;
+}
+
+/** A group whose time to live is over, unless it is another one by now. */
+export interface Expiring {
+  readonly key: Uint8Array;
+  readonly basis: Revision;
+}
+
+/** What one replica changed in one turn: an entry of the log. It is carried out in the order of the fields. */
+export interface BatchContent {
+  /** Its writer and number. */
+  readonly id: Revision;
+  /** The last batch that grew which the writer had folded. */
+  readonly growth: Revision;
+  /** All groups go. */
+  readonly isWipe: boolean;
+  /** The keys of groups that go, whatever they are. */
+  readonly removals: readonly Uint8Array[];
+  readonly expiries: readonly Expiring[];
+  readonly puts: readonly Put[];
+}
+
+/** Writes batches as bytes; numbers are little-endian, a key or row has its size before it. */
+export class EntryWriter {
+  private readonly out = new Writer(START_BYTES);
+  private readonly numbers = new DataView(new ArrayBuffer(8));
+  private readonly numberBytes = new Uint8Array(this.numbers.buffer);
+
+  /**
+   * A batch in bytes of its own:
+   *
+   *     u8 version | revision id | revision growth | u8 flags: 1 is a wipe | u32 removals | u32 expiries | u32 puts
+   *     removal   u32 size | key
+   *     expiry    revision basis | u32 size | key
+   *     put       revision basis | u8 grows: 0 or 1 | u32 size | key | u32 size | row
+   *     revision  u32 high half of the writer | u32 low half | f64 number
+   */
+  write({ id, growth, isWipe, removals, expiries, puts }: BatchContent): Uint8Array<ArrayBuffer> {
+    const { out } = this;
+    out.byte(ENTRY_VERSION);
+    this.revision(id);
+    this.revision(growth);
+    out.byte(isWipe ? FLAG_WIPE : 0);
+    for (const { length } of [removals, expiries, puts]) this.uint32(length);
+    for (const key of removals) this.sized(key);
+    for (const { key, basis } of expiries) {
+      this.revision(basis);
+      this.sized(key);
+    }
+    for (const put of puts) this.put(put);
+    return out.release(START_BYTES);
+  }
+
+  private put({ key, row, basis, grows }: Put): void {
+    this.revision(basis);
+    this.out.byte(grows ? 1 : 0);
+    this.sized(key);
+    this.sized(row);
+  }
+
+  private revision({ writerHigh, writerLow, number }: Revision): void {
+    this.uint32(writerHigh);
+    this.uint32(writerLow);
+    this.numbers.setFloat64(0, number, true);
+    this.out.append(this.numberBytes);
+  }
+
+  private uint32(value: number): void {
+    this.numbers.setUint32(0, value, true);
+    this.out.copy(this.numberBytes, 0, 4);
+  }
+
+  private sized(bytes: Uint8Array): void {
+    this.uint32(bytes.length);
+    this.out.append(bytes);
+  }
+}
+
+/** The batch of an entry, whose keys and rows are parts of it; or why it is none. Every size is checked. */
+export function readEntry(entry: Uint8Array): BatchContent | Fault {
+  const cursor = new EntryCursor(entry);
+  const version = cursor.byte();
+  if (version > ENTRY_VERSION)
+    return new Fault(`it is of version ${version}, and this program knows ${ENTRY_VERSION}: upgrade it`);
+  if (version !== ENTRY_VERSION) cursor.fail(`a version, expected ${ENTRY_VERSION}, got ${version}`, 0);
+  const batch = readBatch(cursor);
+  if (!cursor.isAtEnd) cursor.fail("its end", cursor.at);
+  return cursor.fault ?? batch;
+}
+
+function readBatch(cursor: EntryCursor): BatchContent {
+  const id = cursor.revision();
+  if (id.number === 0) cursor.fail("the number of a batch, got 0", cursor.at);
+  const growth = cursor.revision();
+  const flags = cursor.byte();
+  if (flags > FLAG_WIPE) cursor.fail(`flags that it knows, got ${flags}`, cursor.at);
+  const [removals, expiries, puts] = [cursor.uint32(), cursor.uint32(), cursor.uint32()];
+  return {
+    id,
+    growth,
+    isWipe: flags === FLAG_WIPE,
+    removals: cursor.list(removals, () => cursor.sized()),
+    expiries: cursor.list(expiries, () => ({ basis: cursor.revision(), key: cursor.sized() })),
+    puts: cursor.list(puts, () => readPut(cursor)),
+  };
+}
+
+function readPut(cursor: EntryCursor): Put {
+  const basis = cursor.revision();
+  const grows = cursor.flag();
+  return { basis, grows, key: cursor.sized(), row: cursor.sized() };
+}
