@@ -1,4 +1,5 @@
 import type { Fault } from "../model/fault.ts";
+import type { GroupBytes } from "../rows/group-row.ts";
 import type { Revision } from "./revision.ts";
 
 /** Something to be done to the group of a key, or, by a wipe, to all. It waits as the bytes that came. */
@@ -42,8 +43,11 @@ export interface StorePort<Request, Answer> {
   row(key: Uint8Array): Uint8Array | null;
   /** About how many bytes that row has; 0: there is none. */
   rowBytes(key: Uint8Array): number;
-  /** Makes a group what a row says, whatever it was; or why that is not a row. */
-  put(key: Uint8Array, row: Uint8Array): Fault | null;
+  /**
+   * Makes each of these groups what its row says, whatever it was, in this turn or in many; or why one is not a row.
+   * The bytes are lent until it is done. Until then nothing else is asked of the store.
+   */
+  put(groups: readonly GroupBytes[]): Fault | null | Promise<Fault | null>;
   /** The group goes, if there is one. */
   remove(key: Uint8Array): void;
   wipe(): void;

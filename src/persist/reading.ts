@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { NO_OWN_TTL } from "../model/group-ttl.ts";
 import type { KeptGroups } from "../model/kept-group.ts";
 import { KeptColumns } from "../rows/kept-columns.ts";
-import { type FoundRow, RowCheck } from "../rows/row-check.ts";
+import { RowCheck, type UncheckedRow } from "../rows/row-check.ts";
 import { SideCheck } from "../rows/side-check.ts";
 import { FileFault } from "./file-fault.ts";
 import { checkHead } from "./file-head.ts";
@@ -34,6 +34,14 @@ const READ_PIECES = `SELECT ${CONTENT}, ${TEXTS} AS isTyped FROM pieces ${OF_KEY
 const READ_STAGED = "SELECT CAST(key AS BLOB) AS key, CAST(numbers AS BLOB) AS numbers FROM staged";
 /** Of what is wrong with a row no more is said. */
 const REASON_CHARACTERS = 500;
+
+/** A row of a group as it is read. */
+export interface FoundRow extends UncheckedRow {
+  /** Its rowid. */
+  readonly id: number;
+  /** 1: the row of its group is there. */
+  readonly hasGroup: number;
+}
 
 interface StoredRow extends FoundRow {
   /** 1: there are pieces of it. */

@@ -1,12 +1,12 @@
 import type { Database } from "bun:sqlite";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../model/push-times.ts";
-import { type FoundRow, RowCheck } from "../rows/row-check.ts";
+import { RowCheck } from "../rows/row-check.ts";
 import { SideCheck } from "../rows/side-check.ts";
 import { type RowOperation, readBatch } from "./batch.ts";
 import { carryOut } from "./database.ts";
 import { ROW_BYTES } from "./group-writer.ts";
 import { openOurs, versionOf } from "./opening.ts";
-import { readGroupRows } from "./reading.ts";
+import { type FoundRow, readGroupRows } from "./reading.ts";
 import { splitRow } from "./row-split.ts";
 import {
   ADD_TTL,

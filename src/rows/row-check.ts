@@ -24,17 +24,14 @@ const QUANTILE = Buffer.from("quantile");
 /** No push brings it: what a group has is ours. */
 const TIME_NAME = Buffer.from(PUSH_TIME);
 
-/** A row as it is read, with the types of its columns seen to: `isTyped` is 1. */
-export interface FoundRow extends KeptRow {
-  readonly id: number;
+/** A row as it comes from outside, with the types of its columns seen to: `isTyped` is 1. */
+export interface UncheckedRow extends KeptRow {
   readonly isTyped: number;
-  /** 1: the row of its group is there. */
-  readonly hasGroup: number;
 }
 
 const isTtl = (ttl: number): boolean => ttl === NEVER_EXPIRES || (ttl >= NO_OWN_TTL && ttl <= LONGEST_TTL_SECONDS);
 
-/** Says of each row of a file whether it is one that we write. Costs a look at each byte of it. */
+/** Says of each row whether it is one that we write. Costs a look at each byte of it. */
 export class RowCheck {
   private readonly lines: LineCheck;
   private readonly cursor = new PartsCursor();
@@ -57,7 +54,7 @@ export class RowCheck {
   }
 
   /** Why a row cannot be used, or null. */
-  findFault(row: FoundRow): string | null {
+  findFault(row: UncheckedRow): string | null {
     try {
       this.check(row);
       return null;
@@ -66,7 +63,7 @@ export class RowCheck {
     }
   }
 
-  private check({ key, segment, exposition, parts, succeeded, failed, ttl, isTyped }: FoundRow): void {
+  private check({ key, segment, exposition, parts, succeeded, failed, ttl, isTyped }: UncheckedRow): void {
     if (isTyped !== 1) broken("a column has a value of another type");
     if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
     if (!Number.isFinite(succeeded) || !Number.isFinite(failed)) broken("its push times are not numbers");

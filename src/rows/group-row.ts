@@ -1,0 +1,100 @@
+import { Fault } from "../model/fault.ts";
+import { type KeptGroups, type KeyedGroup, OWN_SEGMENT } from "../model/kept-group.ts";
+import { KeptColumns } from "./kept-columns.ts";
+import { RowWriter } from "./record.ts";
+import { RowCheck } from "./row-check.ts";
+import { SideCheck } from "./side-check.ts";
+
+/** The three times and two sizes. */
+const FIXED_BYTES = 32;
+const SUCCEEDED_AT = 0;
+const FAILED_AT = 8;
+const TTL_AT = 16;
+const EXPOSITION_SIZE_AT = 24;
+const PARTS_SIZE_AT = 28;
+
+/** A whole group outside of a store. */
+export interface GroupBytes {
+  /** The label block of its key. */
+  readonly key: Uint8Array;
+  readonly row: Uint8Array;
+}
+
+/** Writes whole groups as rows, whatever their size. */
+export class GroupRowWriter {
+  private readonly rows = new RowWriter();
+
+  /**
+   * The row of a group, in bytes of its own; numbers little-endian, exposition and parts as in any other row:
+   *
+   *     f64 succeeded | f64 failed | f64 ttl | u32 size of the exposition | u32 size of the parts | exposition | parts
+   */
+  write({ view, succeededSeconds, failedSeconds, ttlSeconds }: KeyedGroup): Uint8Array<ArrayBuffer> {
+    const { exposition, parts } = this.rows.writeWhole(view.families);
+    const row = new Uint8Array(FIXED_BYTES + exposition.length + parts.length);
+    const numbers = new DataView(row.buffer);
+    numbers.setFloat64(SUCCEEDED_AT, succeededSeconds, true);
+    numbers.setFloat64(FAILED_AT, failedSeconds, true);
+    numbers.setFloat64(TTL_AT, ttlSeconds, true);
+    numbers.setUint32(EXPOSITION_SIZE_AT, exposition.length, true);
+    numbers.setUint32(PARTS_SIZE_AT, parts.length, true);
+    row.set(exposition, FIXED_BYTES);
+    row.set(parts, FIXED_BYTES + exposition.length);
+    return row;
+  }
+
+  /** The store has no family of this id any more. */
+  forget(family: number): void {
+    this.rows.heads.forget(family);
+  }
+
+  /** The store has none of the families any more. */
+  clear(): void {
+    this.rows.heads.clear();
+  }
+
+  /** The memory that it takes up. */
+  get sizeBytes(): number {
+    return this.rows.sizeBytes;
+  }
+}
+
+/**
+ * Reads what a GroupRowWriter wrote somewhere else. Each byte is looked at: nothing comes in that no push could bring.
+ */
+export class GroupRowReader {
+  private readonly columns = new KeptColumns();
+  private readonly check = new RowCheck(new SideCheck());
+
+  /** The groups of these rows, in their order, in arrays of their own; or what is wrong with one of them. */
+  read(groups: readonly GroupBytes[]): KeptGroups | Fault {
+    for (const group of groups) {
+      const fault = this.add(group);
+      if (fault === null) continue;
+      this.columns.finish();
+      return new Fault(`reading the row of the group {${Buffer.from(group.key)}}: ${fault}`);
+    }
+    return this.columns.finish();
+  }
+
+  private add({ key, row }: GroupBytes): string | null {
+    if (row.length < FIXED_BYTES) return `it has ${row.length} bytes, expected ${FIXED_BYTES} or more`;
+    const numbers = new DataView(row.buffer, row.byteOffset, row.byteLength);
+    const partsAt = FIXED_BYTES + numbers.getUint32(EXPOSITION_SIZE_AT, true);
+    const end = partsAt + numbers.getUint32(PARTS_SIZE_AT, true);
+    if (row.length !== end) return `it has ${row.length} bytes, expected ${end}`;
+    const unchecked = {
+      key,
+      segment: OWN_SEGMENT,
+      succeeded: numbers.getFloat64(SUCCEEDED_AT, true),
+      failed: numbers.getFloat64(FAILED_AT, true),
+      ttl: numbers.getFloat64(TTL_AT, true),
+      exposition: row.subarray(FIXED_BYTES, partsAt),
+      parts: row.subarray(partsAt),
+      isTyped: 1,
+    };
+    const fault = this.check.findFault(unchecked);
+    if (fault === null) this.columns.add(unchecked);
+    return fault;
+  }
+}

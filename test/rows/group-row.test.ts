@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../src/model/fault.ts";
+import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../../src/rows/group-row.ts";
+import { Store } from "../../src/store/store.ts";
+import { ask, createTestApp } from "../app.ts";
+import { requestOf } from "../store/model/body.ts";
+import { PushSource } from "../store/model/random-push.ts";
+import { seededRandom } from "../telemetry/fixtures.ts";
+
+const PUSHES = 200;
+const seed = Number(process.env.ROW_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** The rows of a store into which many pushes went. */
+async function pushedRows(): Promise<GroupBytes[]> {
+  const source = new PushSource(seededRandom(seed));
+  const { app, store } = createTestApp();
+  for (let i = 0; i < PUSHES; i++) {
+    const { path, init } = requestOf(source, source.push());
+    await ask(app, init.method ?? "PUT", path, init);
+  }
+  return rowsOf(store);
+}
+
+function rowsOf(store: Store): GroupBytes[] {
+  const writer = new GroupRowWriter();
+  return [...store.keyedGroups()].map((group) => ({ key: group.key.slice(), row: writer.write(group) }));
+}
+
+function storeOf(rows: readonly GroupBytes[]): Store {
+  const store = new Store(new Map(), true);
+  const kept = new GroupRowReader().read(rows);
+  if (kept instanceof Fault) throw new Error(kept.message);
+  const restoring = store.restoring(kept);
+  while (restoring.step());
+  return store;
+}
+
+describe(`groups as rows (ROW_SEED=${seed})`, () => {
+  test("a store that is made of the rows of another one has the same rows", async () => {
+    const rows = await pushedRows();
+    expect(rowsOf(storeOf(rows))).toEqual(rows);
+    expect(rows.length).toBeGreaterThan(5);
+  });
+
+  test("a row that is cut short anywhere, or has something behind it, is a Fault that names the group", async () => {
+    const reader = new GroupRowReader();
+    for (const { key, row } of (await pushedRows()).slice(0, 3)) {
+      const named = `reading the row of the group {${Buffer.from(key)}}: `;
+      for (const broken of [...row.keys()].map((size) => row.subarray(0, size)).concat(Buffer.concat([row, row]))) {
+        const read = reader.read([{ key, row: broken }]);
+        expect(read instanceof Fault ? read.message : "").toStartWith(named);
+      }
+      expect(reader.read([{ key, row }])).not.toBeInstanceOf(Fault);
+    }
+  });
+});
