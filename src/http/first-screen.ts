@@ -51,7 +51,13 @@ export async function firstScreen(
 /** Parameters for less, and again less, of what a slot holds: the last answer is short whatever was pushed. */
 const PARTS: Readonly<Partial<Record<Slot, readonly Readonly<Record<string, string>>[]>>> = {
   list: [{ limit: "10" }, { limit: "1" }],
-  group: [{ limit: "100" }, { limit: "10" }, { family: "push_time_seconds" }],
+  group: [
+    { limit: "100" },
+    { limit: "10" },
+    { limit: "5", family_limit: "15", max_characters: "200" },
+    { limit: "2", family_limit: "4", max_characters: "200" },
+    { limit: "0", family_limit: "1", max_characters: "200" },
+  ],
   refused: [{ limit: "40" }, { limit: "10" }, { limit: "1" }],
 };
 

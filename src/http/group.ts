@@ -23,15 +23,27 @@ const MOST_METRICS = 2000;
 export const GroupParameters = Type.Object(
   {
     family: Type.Optional(Type.String({ description: "The only metric family that is told of." })),
+    family_offset: Type.Optional(
+      Type.Integer({ minimum: 0, default: 0, description: "So many families, by name, are passed over." }),
+    ),
+    family_limit: Type.Optional(
+      Type.Integer({ minimum: 1, description: "So many families are told of; all, unless it is given." }),
+    ),
     offset: Type.Optional(
       Type.Integer({ minimum: 0, default: 0, description: "So many metrics of `family` are passed over." }),
     ),
     limit: Type.Optional(
       Type.Integer({
-        minimum: 1,
+        minimum: 0,
         maximum: MOST_METRICS,
         default: MOST_METRICS,
         description: "So many metrics of each family are told of.",
+      }),
+    ),
+    max_characters: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "Longer names of families, help texts, and labels of a metric are cut; unless given, none is.",
       }),
     ),
   },
@@ -85,7 +97,7 @@ async function detail(deps: GroupDeps, exchange: Exchange, key: GroupingKey): Pr
   const { clock, refusals, store } = deps;
   const asked = readGroupParameters(exchange.query);
   if (asked instanceof Rejection) return rejected(refusals, asked, exchange);
-  const { family, offset = 0, limit = MOST_METRICS } = asked;
+  const { family } = asked;
   const id = await wholeGroup(deps, key);
   if (id < 0) return null;
   const asOfSeconds = clock.now() / 1000;
@@ -99,12 +111,23 @@ async function detail(deps: GroupDeps, exchange: Exchange, key: GroupingKey): Pr
       release();
       return rejected(refusals, families, exchange);
     }
-    const pieces = groupDetailPieces({ asOfSeconds, summary, families, offset, limit });
+    const pieces = groupDetailPieces({ asOfSeconds, summary, families, ...partOf(asked) });
     return longAnswer(deps, exchange, pieces, PRIVATE_JSON_HEADERS, release);
   } catch (fault) {
     release();
     throw fault;
   }
+}
+
+/** How much is told. */
+function partOf(asked: GroupParameterValues) {
+  return {
+    familyOffset: asked.family_offset ?? 0,
+    familyLimit: asked.family_limit ?? Infinity,
+    offset: asked.offset ?? 0,
+    limit: asked.limit ?? MOST_METRICS,
+    mostCharacters: asked.max_characters ?? Infinity,
+  };
 }
 
 function* firstOf(reading: Generator<ShownGroup | null>): Generator<null, ShownGroup> {

@@ -59,7 +59,9 @@ export const GroupsParameters = Type.Object(
         },
       ),
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 500, default: 100, description: "0: groups are only counted." }),
+    ),
     cursor: Type.Optional(
       Type.String({ maxLength: 2048, description: "Of the page before: what follows behind its last group." }),
     ),

@@ -21,8 +21,9 @@ const GroupSummary = Type.Object(
 const Facets = Type.Object(
   {
     jobs: Type.Array(Type.Object({ value: Type.String(), groups: Type.Integer(), failing: Type.Integer() }, CLOSED), {
-      description: "The jobs with the most groups, at most 100.",
+      description: "The jobs with the most groups, at most 100; without those whose values are very long.",
     }),
+    jobs_total: Type.Integer({ description: "How many jobs there are." }),
     ages: Type.Array(Type.Integer(), {
       description: "By the time since the last successful push: below 1 min, 5 min, 1 h, 6 h, 1 d, and the rest.",
     }),

@@ -5,6 +5,8 @@ import { jsonString, jsonStringMap } from "./json-text.ts";
 /** How the groups that were found are spread. */
 export interface ListedFacets {
   readonly jobs: readonly { readonly job: string; readonly groups: number; readonly failing: number }[];
+  /** How many jobs there are. */
+  readonly jobCount: number;
   readonly ages: readonly number[];
   readonly failing: number;
 }
@@ -72,7 +74,7 @@ export function groupSummaryJson(group: GroupSummary): string {
   return `{"labels":${labels},"path":${path},"last_push_successful":${group.lastPushSuccessful},${times},${end},${sizes}}`;
 }
 
-function facetsJson({ jobs, ages, failing }: ListedFacets): string {
+function facetsJson({ jobs, jobCount, ages, failing }: ListedFacets): string {
   const counts = jobs.map((one) => `{"value":${jsonString(one.job)},"groups":${one.groups},"failing":${one.failing}}`);
-  return `{"jobs":[${counts.join(",")}],"ages":[${ages.join(",")}],"failing":${failing}}`;
+  return `{"jobs":[${counts.join(",")}],"jobs_total":${jobCount},"ages":[${ages.join(",")}],"failing":${failing}}`;
 }

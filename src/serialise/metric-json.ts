@@ -5,9 +5,10 @@ import type { Writer } from "../bytes/writer.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import { METRIC_TYPE_NAMES } from "../model/metric-type.ts";
 import type { LabelPair, ShownFamily } from "../model/view.ts";
+import { cutWritten } from "./cut-texts.ts";
 import { appendJson } from "./json-bytes.ts";
 import { jsonString, jsonStringMap } from "./json-text.ts";
-import { ALL_METRICS, type HiddenLabels, type MetricKind, type MetricsView, shownAs } from "./metrics-view.ts";
+import { ALL_METRICS, type MetricKind, type MetricsView, mostLabelBytes, shownAs } from "./metrics-view.ts";
 import { inRuns, LARGE_METRIC_BYTES, NOTHING, PIECE_BYTES, pieceOf, RUN, STRIDE_BYTES } from "./pieces.ts";
 import { appendCount, countsAreWhole, countsAreWholeInTurns, PointOrder } from "./points.ts";
 import { sideJsonPieces } from "./side-json.ts";
@@ -99,7 +100,7 @@ function* linesJsonPieces(
   view: MetricsView,
   { cursor, order }: JsonScratch,
 ): Generator<Uint8Array> {
-  const { offset, hidden } = view;
+  const { offset } = view;
   const kind = shownAs(type, view);
   const end = offset + view.limit;
   cursor.open(lines, type);
@@ -109,8 +110,8 @@ function* linesJsonPieces(
     while (!cursor.readOn()) yield NOTHING;
     if (metric < offset) {
       if (cursor.lineEnd < stop) continue;
-    } else if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, kind, order, hidden);
-    else appendMetric(out, cursor, kind, order, hidden);
+    } else if (cursor.sizeBytes > LARGE_METRIC_BYTES) yield* largeMetric(out, cursor, kind, order, view);
+    else appendMetric(out, cursor, kind, order, view);
     if (out.length < PIECE_BYTES && cursor.lineEnd < stop) continue;
     stop = cursor.lineEnd + STRIDE_BYTES;
     yield pieceOf(out);
@@ -118,17 +119,11 @@ function* linesJsonPieces(
 }
 
 /** Keys come sorted, as Go writes maps. */
-function appendMetric(
-  out: Writer,
-  cursor: LineCursor,
-  kind: MetricKind,
-  order: PointOrder,
-  hidden: HiddenLabels | null,
-): void {
-  if (kind === "summary") return appendSummary(out, cursor, order, hidden);
-  if (kind === "histogram") return appendHistogram(out, cursor, order, hidden);
+function appendMetric(out: Writer, cursor: LineCursor, kind: MetricKind, order: PointOrder, view: MetricsView): void {
+  if (kind === "summary") return appendSummary(out, cursor, order, view);
+  if (kind === "histogram") return appendHistogram(out, cursor, order, view);
   out.ascii('{"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
+  appendLabels(out, cursor, 0, cursor.labelCount, view, true);
   appendValue(out, cursor, kind);
 }
 
@@ -139,19 +134,19 @@ function appendValue(out: Writer, cursor: LineCursor, kind: MetricKind): void {
   out.ascii('"}');
 }
 
-function appendSummary(out: Writer, cursor: LineCursor, order: PointOrder, hidden: HiddenLabels | null): void {
+function appendSummary(out: Writer, cursor: LineCursor, order: PointOrder, view: MetricsView): void {
   order.sort(cursor);
   out.ascii("{");
   appendTotal(out, cursor, true);
   out.ascii('"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
+  appendLabels(out, cursor, 0, cursor.labelCount, view, true);
   out.ascii('},"quantiles":{');
   appendPoints(out, cursor, order, null, 0, cursor.pointCount);
   out.ascii("},");
   appendSum(out, cursor);
 }
 
-function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder, hidden: HiddenLabels | null): void {
+function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder, view: MetricsView): void {
   const whole = countsAreWhole(cursor);
   order.sort(cursor);
   out.ascii('{"buckets":{');
@@ -159,7 +154,7 @@ function appendHistogram(out: Writer, cursor: LineCursor, order: PointOrder, hid
   out.ascii("},");
   appendTotal(out, cursor, whole);
   out.ascii('"labels":{');
-  appendLabels(out, cursor, 0, cursor.labelCount, hidden, true);
+  appendLabels(out, cursor, 0, cursor.labelCount, view, true);
   out.ascii("},");
   appendSum(out, cursor);
 }
@@ -170,10 +165,10 @@ function* largeMetric(
   cursor: LineCursor,
   kind: MetricKind,
   order: PointOrder,
-  hidden: HiddenLabels | null,
+  view: MetricsView,
 ): Generator<Uint8Array> {
   if (kind === "value" || kind === "zero") {
-    yield* largeLabels(out, cursor, '{"labels":{', hidden);
+    yield* largeLabels(out, cursor, '{"labels":{', view);
     return appendValue(out, cursor, kind);
   }
   const whole = kind === "summary" ? null : yield* countsAreWholeInTurns(cursor);
@@ -181,29 +176,24 @@ function* largeMetric(
   if (whole === null) {
     out.ascii("{");
     appendTotal(out, cursor, true);
-    yield* largeLabels(out, cursor, '"labels":{', hidden);
+    yield* largeLabels(out, cursor, '"labels":{', view);
     out.ascii('},"quantiles":{');
   } else out.ascii('{"buckets":{');
   yield* inRuns(out, cursor.pointCount, RUN, (from, to) => appendPoints(out, cursor, order, whole, from, to));
   out.ascii("},");
   if (whole !== null) {
     appendTotal(out, cursor, whole);
-    yield* largeLabels(out, cursor, '"labels":{', hidden);
+    yield* largeLabels(out, cursor, '"labels":{', view);
     out.ascii("},");
   }
   appendSum(out, cursor);
 }
 
-function* largeLabels(
-  out: Writer,
-  cursor: LineCursor,
-  head: string,
-  hidden: HiddenLabels | null,
-): Generator<Uint8Array> {
+function* largeLabels(out: Writer, cursor: LineCursor, head: string, view: MetricsView): Generator<Uint8Array> {
   out.ascii(head);
   let isFirst = true;
   yield* inRuns(out, cursor.labelCount, 1, (from, to) => {
-    isFirst = appendLabels(out, cursor, from, to, hidden, isFirst);
+    isFirst = appendLabels(out, cursor, from, to, view, isFirst);
   });
 }
 
@@ -228,9 +218,12 @@ function appendLabels(
   { lines, labels }: LineCursor,
   from: number,
   to: number,
-  hidden: HiddenLabels | null,
+  view: MetricsView,
   isFirst: boolean,
 ): boolean {
+  const { hidden } = view;
+  // Labels stand end to end: where one begins says how much those before it are.
+  const end = from === to ? 0 : labels.nameStart(0) + mostLabelBytes(view);
   let isNone = isFirst;
   for (let label = from; label < to; label++) {
     const nameStart = labels.nameStart(label);
@@ -238,13 +231,31 @@ function appendLabels(
     const valueStart = labels.valueStart(label);
     const valueEnd = labels.valueEnd(label);
     if (hidden?.hidesWritten(lines, nameStart, nameEnd, valueEnd === valueStart)) continue;
+    const isCut = valueEnd > end;
+    if (isCut && label > 0 && labels.valueEnd(label - 1) > end) break;
     if (!isNone) out.byte(COMMA);
     isNone = false;
-    appendJson(out, lines, nameStart, nameEnd, labels.nameEscapes(label));
-    out.byte(COLON);
-    appendJson(out, lines, valueStart, valueEnd, labels.valueEscapes(label));
+    if (isCut)
+      out.text(cutLabelJson(lines, [nameStart, nameEnd], [valueStart, valueEnd], Math.max(0, end - nameStart)));
+    else {
+      appendJson(out, lines, nameStart, nameEnd, labels.nameEscapes(label));
+      out.byte(COLON);
+      appendJson(out, lines, valueStart, valueEnd, labels.valueEscapes(label));
+    }
   }
   return isNone;
+}
+
+/** The last of the labels that are told, which is the one that goes beyond what is told: name and value are cut. */
+function cutLabelJson(
+  lines: Uint8Array,
+  [nameStart, nameEnd]: readonly [number, number],
+  [valueStart, valueEnd]: readonly [number, number],
+  most: number,
+): string {
+  const name = cutWritten(lines, nameStart, nameEnd, most);
+  const value = cutWritten(lines, valueStart, valueEnd, Math.max(0, most - (valueStart - nameStart)));
+  return `${jsonString(name)}:${jsonString(value)}`;
 }
 
 /** The points at the places [from, to) of the order; as counts, whole or not, or with `whole` null as they are. */

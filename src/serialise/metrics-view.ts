@@ -1,10 +1,12 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { escapeText } from "../exposition/escape.ts";
+import { renderLabel } from "../exposition/grouping-key.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
 
 const INSTANCE = "instance";
 const INSTANCE_BYTES = Buffer.from(INSTANCE);
+const EMPTY_INSTANCE_BYTES = INSTANCE.length + '="",'.length;
 
 /**
  * Labels that are not repeated on each metric of a group: its own, and the empty `instance` that is added to others.
@@ -15,11 +17,15 @@ export class HiddenLabels {
   private readonly written: readonly Uint8Array[];
   /** The group has no label `instance`. */
   private readonly hidesEmptyInstance: boolean;
+  /** What they take up in lines, at most about. */
+  readonly sizeBytes: number;
 
   constructor(labels: readonly LabelPair[]) {
     this.names = labels.map(({ name }) => name);
     this.written = this.names.map((name) => Buffer.from(escapeText(name)));
     this.hidesEmptyInstance = !this.names.includes(INSTANCE);
+    const sizes = labels.map((label) => Buffer.byteLength(renderLabel(label)) + 1);
+    this.sizeBytes = sizes.reduce((sum, bytes) => sum + bytes, EMPTY_INSTANCE_BYTES);
   }
 
   hides({ name, value }: LabelPair): boolean {
@@ -41,12 +47,24 @@ export interface MetricsView {
   readonly offset: number;
   readonly limit: number;
   readonly hidden: HiddenLabels | null;
+  /** About so many characters are told of a name, a help text, and the labels of a metric together. */
+  readonly mostCharacters: number;
   /** Whether a gauge histogram is taken for a metric with a single value, which is none: 0. */
   readonly gaugeHistogramsAsZero: boolean;
 }
 
+/** Bytes of the labels of a metric, as lines have them, that are looked at: those that are hidden are among them. */
+export const mostLabelBytes = ({ mostCharacters, hidden }: MetricsView): number =>
+  mostCharacters + (hidden?.sizeBytes ?? 0);
+
 /** As the API of the reference has them. */
-export const ALL_METRICS: MetricsView = { offset: 0, limit: Infinity, hidden: null, gaugeHistogramsAsZero: true };
+export const ALL_METRICS: MetricsView = {
+  offset: 0,
+  limit: Infinity,
+  hidden: null,
+  mostCharacters: Infinity,
+  gaugeHistogramsAsZero: true,
+};
 
 /** What the numbers of a metric are written as. */
 export type MetricKind = "value" | "zero" | "summary" | "histogram";

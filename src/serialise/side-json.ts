@@ -5,6 +5,7 @@ import type { Writer } from "../bytes/writer.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import type { LabelPair } from "../model/view.ts";
 import { SideCursor } from "../protobuf/metric-reader.ts";
+import { shortText } from "./cut-texts.ts";
 import { jsonString } from "./json-text.ts";
 import { type MetricsView, shownAs } from "./metrics-view.ts";
 import type { NativeBucket } from "./native-histogram.ts";
@@ -69,12 +70,17 @@ function* metricJsonPieces(
 }
 
 /** Labels are sorted by name in the records, as in the lines. */
-function* labelsPieces(out: Writer, labels: readonly LabelPair[], { hidden }: MetricsView): Generator<Uint8Array> {
+function* labelsPieces(out: Writer, labels: readonly LabelPair[], view: MetricsView): Generator<Uint8Array> {
+  const { hidden, mostCharacters } = view;
   const shown = hidden === null ? labels : labels.filter((label) => !hidden.hides(label));
   let separator = '"labels":{';
+  let left = mostCharacters;
   if (shown.length === 0) out.ascii(separator);
-  for (const label of shown) {
-    out.text(`${separator}${jsonString(label.name)}:${jsonString(label.value)}`);
+  for (const { name, value } of shown) {
+    if (left < 0) break;
+    const told = shortText(name, left);
+    out.text(`${separator}${jsonString(told)}:${jsonString(shortText(value, Math.max(0, left - name.length)))}`);
+    left -= name.length + value.length;
     separator = ",";
     if (out.length > LARGE_METRIC_BYTES) yield pieceOf(out);
   }

@@ -36,6 +36,8 @@ export interface GroupAddress {
   /** As behind /metrics in the URL that is pushed to. */
   readonly path: string;
   readonly tab: Tab;
+  /** Families on the pages before. */
+  readonly from: number;
 }
 
 export interface RefusedAddress {
@@ -54,6 +56,8 @@ export type Address = GroupsAddress | GroupAddress | RefusedAddress | StatusAddr
 export type ViewName = Address["view"];
 
 const STALE_SECONDS = 86_400;
+/** Characters of what is searched for. */
+export const MOST_SEARCHED = 4096;
 
 export const ALL_GROUPS: GroupsAddress = {
   view: "groups",
@@ -71,14 +75,14 @@ export const ALL_GROUPS: GroupsAddress = {
 /** The address of a URL: the last segment of its path, and its query with or without a question mark. */
 export function readAddress(document: string, query: string): Address {
   const asked = new URLSearchParams(query);
-  if (document === "group") return { view: "group", path: asked.get("path") ?? "", tab: oneOf(TABS, asked.get("tab")) };
+  if (document === "group") return readGroupAddress(asked);
   if (document === "refused") return { view: "refused", kind: asked.get("kind") ?? "" };
   if (document === "status") return { view: "status", allFlags: asked.get("flags") === "all" };
   const state = asked.get("state");
   const age = wholeNumber(asked.get("age"), AGE_SECONDS.length);
   return {
     view: "groups",
-    q: asked.get("q") ?? "",
+    q: (asked.get("q") ?? "").slice(0, MOST_SEARCHED),
     state: state === "failing" || state === "ok" ? state : null,
     age,
     sort: oneOf(SORTS, asked.get("sort")),
@@ -88,6 +92,11 @@ export function readAddress(document: string, query: string): Address {
     allJobs: asked.get("jobs") === "all",
     stale: positiveNumber(asked.get("stale")) ?? STALE_SECONDS,
   };
+}
+
+function readGroupAddress(asked: URLSearchParams): GroupAddress {
+  const from = wholeNumber(asked.get("from"), Number.MAX_SAFE_INTEGER) ?? 0;
+  return { view: "group", path: asked.get("path") ?? "", tab: oneOf(TABS, asked.get("tab")), from };
 }
 
 /** A link to it that is relative to every document of the page. */
@@ -100,6 +109,7 @@ export function hrefOf(address: Address): string {
   else if (address.view === "group") {
     set("path", address.path, "");
     set("tab", address.tab, TABS[0]);
+    set("from", address.from, 0);
   } else if (address.view === "refused") set("kind", address.kind, "");
   else set("flags", address.allFlags ? "all" : "", "");
   const document = address.view === "groups" ? "" : address.view;
@@ -128,7 +138,7 @@ export function refined(address: GroupsAddress, change: Partial<GroupsAddress>):
 }
 
 export function addressOfGroup({ path }: Pick<GroupRow, "path">): GroupAddress {
-  return { view: "group", path, tab: TABS[0] };
+  return { view: "group", path, tab: TABS[0], from: 0 };
 }
 
 /** A selector of one label value, as Prometheus writes it. */

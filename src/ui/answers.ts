@@ -21,6 +21,8 @@ export interface JobCount {
 
 export interface Facets {
   readonly jobs: readonly JobCount[];
+  /** How many there are; not all of them are told. */
+  readonly jobs_total: number;
   readonly ages: readonly number[];
   readonly failing: number;
 }

@@ -2,13 +2,14 @@
 import type { GroupAnswer } from "./answers.ts";
 import { Icon } from "./icons.tsx";
 import type { Page } from "./page.ts";
-import { seenParts } from "./seen.ts";
+import { maskedLines, seenParts } from "./seen.ts";
 import type { Exposition } from "./sources.ts";
 import { Seen } from "./text.tsx";
 import { counted, countText, sizeText } from "./words.ts";
 
-/** Lines that are set in colours; more are plain. */
+/** Lines that are set in colours, and characters in them that are named; more are plain. */
 const COLOURED_LINES = 2000;
+const NAMED_CHARACTERS = 2000;
 
 /** What Prometheus scrapes of the group, to be copied or saved. */
 export function ExpositionView({ page, answer }: { page: Page; answer: GroupAnswer }) {
@@ -48,8 +49,8 @@ function Missing({ page }: { page: Page }) {
 function Text({ exposition, path }: { exposition: Exposition; path: string }) {
   const { text, isWhole } = exposition;
   const lines = text.split("\n");
-  const coloured = lines.slice(0, COLOURED_LINES);
-  const rest = lines.slice(COLOURED_LINES).join("\n");
+  const coloured = lines.slice(0, colouredLines(lines));
+  const rest = maskedLines(lines.slice(coloured.length).join("\n"));
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys (WCAG 2.1.1) */}
@@ -71,6 +72,16 @@ function Text({ exposition, path }: { exposition: Exposition; path: string }) {
       )}
     </>
   );
+}
+
+/** Of a line so many characters are named at most. */
+function colouredLines(lines: readonly string[]): number {
+  let named = 0;
+  const at = lines.findIndex((line, i) => {
+    named += seenParts(line).length - 1;
+    return i === COLOURED_LINES || named > NAMED_CHARACTERS;
+  });
+  return at < 0 ? lines.length : at;
 }
 
 /** `name{labels} value`, or a comment. */

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Family, Metric } from "./answers.ts";
 import { ClassicBars, NativeBars } from "./bars.tsx";
+import { isDrawn } from "./fitting.ts";
 import {
   type Bucket,
   classicBuckets,
@@ -17,10 +18,11 @@ import {
 import { Labels, Seen, Track } from "./text.tsx";
 import { countText, durationText, meaningOf, measureText } from "./words.ts";
 
-/** Histograms and summaries of one family that are drawn; the exposition has the others. */
-const DRAWN = 12;
-/** Characters of a help text. */
+/** Characters of a help text, and of a name. */
 const HELP_CHARACTERS = 2000;
+const NAME_CHARACTERS = 400;
+/** Quantiles of a summary that are drawn. */
+const MOST_QUANTILES = 50;
 const QUANTILES = [
   { label: "p50", q: 0.5 },
   { label: "p95", q: 0.95 },
@@ -29,22 +31,24 @@ const QUANTILES = [
 
 interface FamilyProps {
   readonly family: Family;
+  /** So many of its metrics are shown. */
+  readonly most: number;
   readonly nowSeconds: number;
   /** A link to where all of it is. */
   readonly whole: ComponentChildren;
 }
 
 /** A metric family of one group: a value, series, histograms or summaries. */
-export function FamilyView({ family, nowSeconds, whole }: FamilyProps) {
+export function FamilyView({ family, most, nowSeconds, whole }: FamilyProps) {
   const { name, help, metrics, metrics_total: total } = family;
   const single = singleValue(family);
-  const isDrawn = metrics.some(({ count }) => count !== undefined);
-  const shown = isDrawn ? metrics.slice(0, DRAWN) : metrics;
+  const areDrawn = isDrawn(metrics);
+  const shown = metrics.slice(0, most);
   return (
     <section class="family">
       <header>
         <h2>
-          <Seen text={name} />
+          <Seen text={name} most={NAME_CHARACTERS} />
           <span class="type">{typeWords(family)}</span>
         </h2>
         {single !== null && <Value name={name} value={single} nowSeconds={nowSeconds} />}
@@ -54,11 +58,16 @@ export function FamilyView({ family, nowSeconds, whole }: FamilyProps) {
           </p>
         )}
       </header>
-      {isDrawn && shown.map((metric, i) => <Drawn key={i} name={name} metric={metric} />)}
-      {!isDrawn && single === null && <Series name={name} metrics={shown} nowSeconds={nowSeconds} />}
+      {areDrawn && shown.map((metric, i) => <Drawn key={i} name={name} metric={metric} />)}
+      {!areDrawn && shown.length > 0 && single === null && (
+        <Series name={name} metrics={shown} nowSeconds={nowSeconds} />
+      )}
       {total > shown.length && (
         <p class="quiet">
-          The first {countText(shown.length)} of {countText(total)}. {whole}
+          {shown.length === 0
+            ? "More than is shown at once."
+            : `The first ${countText(shown.length)} of ${countText(total)}.`}{" "}
+          {whole}
         </p>
       )}
     </section>
@@ -173,7 +182,8 @@ function Summary({
 }: Omit<HistogramProps, "buckets"> & { quantiles: Readonly<Record<string, string>> }) {
   const values = Object.entries(quantiles)
     .map(([q, value]) => ({ q: Number(q), value: numberOf(value) }))
-    .sort((a, b) => a.q - b.q);
+    .sort((a, b) => a.q - b.q)
+    .slice(0, MOST_QUANTILES);
   const highest = Math.max(0, ...values.map(({ value }) => (Number.isFinite(value) ? value : 0)));
   return (
     <div class="hist">

@@ -4,12 +4,14 @@ import type { GroupRow } from "./answers.ts";
 import { Icon } from "./icons.tsx";
 import type { Page } from "./page.ts";
 import { seenText, shortened } from "./seen.ts";
-import { PAGE_ROWS } from "./sources.ts";
 import { Age, BadPill, jobOf, Labels, Seen } from "./text.tsx";
+import { Turn } from "./turn.tsx";
 import { agoText, countText, sizeText } from "./words.ts";
 
 /** Characters of a label in a row; the group's own view has all of them. */
 const LABEL_CHARACTERS = 160;
+/** Label pairs in a row. */
+const PAIRS = 20;
 
 interface TableProps {
   readonly page: Page;
@@ -112,7 +114,7 @@ function Row({ page, row, number, stale }: RowProps) {
           <b>
             <Seen text={job} most={LABEL_CHARACTERS} />
           </b>
-          <Labels labels={row.labels} most={LABEL_CHARACTERS} />
+          <Labels labels={row.labels} most={LABEL_CHARACTERS} pairs={PAIRS} />
         </a>
       </td>
       <td class="when">
@@ -139,9 +141,7 @@ function ListFoot({ page, address }: TableProps) {
   const { before } = address;
   const last = before + list.groups.length;
   const next: GroupsAddress | null =
-    list.cursor === null
-      ? null
-      : { ...address, cursor: list.cursor, before: before + PAGE_ROWS, asOf: address.asOf ?? list.as_of };
+    list.cursor === null ? null : { ...address, cursor: list.cursor, before: last, asOf: address.asOf ?? list.as_of };
   const isFirst = address.cursor === "";
   return (
     <div class="listfoot">
@@ -150,35 +150,13 @@ function ListFoot({ page, address }: TableProps) {
       </span>
       <span>
         <Turn
-          page={page}
-          to={isFirst ? null : refined(address, {})}
+          follow={page.act?.follow}
+          to={isFirst ? null : hrefOf(refined(address, {}))}
           label={isFirst ? "Previous" : "First"}
           icon="left"
         />
-        <Turn page={page} to={next} label="Next" icon="right" />
+        <Turn follow={page.act?.follow} to={next === null ? null : hrefOf(next)} label="Next" icon="right" />
       </span>
     </div>
-  );
-}
-
-interface TurnProps {
-  readonly page: Page;
-  readonly to: GroupsAddress | null;
-  readonly label: string;
-  readonly icon: "left" | "right";
-}
-
-function Turn({ page, to, label, icon }: TurnProps) {
-  const content = icon === "left" ? [<Icon key="i" name={icon} />, label] : [label, <Icon key="i" name={icon} />];
-  if (to === null)
-    return (
-      <span class="btn" aria-disabled="true">
-        {content}
-      </span>
-    );
-  return (
-    <a class="btn" rel={icon === "right" ? "next" : "prev"} href={hrefOf(to)} onClick={page.act?.follow}>
-      {content}
-    </a>
   );
 }

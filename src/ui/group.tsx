@@ -4,15 +4,20 @@ import type { GroupAnswer, GroupRow, Refused } from "./answers.ts";
 import { Banner } from "./banner.tsx";
 import { ExpositionView } from "./exposition.tsx";
 import { FamilyView } from "./family.tsx";
+import { metricsThatFit } from "./fitting.ts";
 import { Icon } from "./icons.tsx";
 import type { Page, View } from "./page.ts";
 import { PushTab } from "./push-tab.tsx";
 import { RefusedLine } from "./refused.tsx";
+import { PAGE_FAMILIES } from "./sources.ts";
 import { BadPill, jobOf, Labels, OkPill, Seen } from "./text.tsx";
+import { Turn } from "./turn.tsx";
 import { agoText, counted, countText, sizeText, spanText, timeText } from "./words.ts";
 
 /** Families that the server adds to each group. */
 const PUSH_TIMES = ["push_time_seconds", "push_failure_time_seconds"];
+/** Characters of its job. */
+const TITLE_CHARACTERS = 2000;
 
 interface GroupProps {
   readonly page: Page;
@@ -147,7 +152,7 @@ function Title({ page, answer, isGone }: { page: Page; answer: GroupAnswer; isGo
     <div class="title">
       <div>
         <h1>
-          <Seen text={jobOf(group.labels)} />
+          <Seen text={jobOf(group.labels)} most={TITLE_CHARACTERS} />
           {group.last_push_successful ? <OkPill text="last push succeeded" /> : <BadPill text="last push failed" />}
         </h1>
         <Labels labels={group.labels} />
@@ -244,17 +249,12 @@ function Fact({ term, text, more }: { term: string; text: string; more: string }
 
 const ownFamilies = (families: GroupAnswer["families"]) => families.filter(({ name }) => !PUSH_TIMES.includes(name));
 
-/** Whether all families are left out: what the server adds is there otherwise. */
-const isCut = ({ families }: GroupAnswer): boolean => families.length < PUSH_TIMES.length;
+/** How many there are, without those that the server adds. */
+const familyCount = ({ group }: GroupAnswer): number => Math.max(0, group.families - PUSH_TIMES.length);
 
-function familyCount(answer: GroupAnswer): number {
-  const { group, families } = answer;
-  return isCut(answer) ? group.families - PUSH_TIMES.length : ownFamilies(families).length;
-}
-
-function kindsText(answer: GroupAnswer): string {
-  if (isCut(answer)) return "";
-  const { families } = answer;
+/** Of how many of them more is drawn, where all are there. */
+function kindsText({ group, families }: GroupAnswer): string {
+  if (families.length < group.families) return "";
   const histograms = families.filter(({ type }) => type.includes("HISTOGRAM")).length;
   const summaries = families.filter(({ type }) => type === "SUMMARY").length;
   return [
@@ -275,7 +275,7 @@ function GroupTabs({ page, address }: { page: Page; address: GroupAddress }) {
       {TABS.map((tab) => (
         <a
           key={tab}
-          href={hrefOf({ ...address, tab })}
+          href={hrefOf({ ...address, tab, from: 0 })}
           aria-current={tab === address.tab ? "true" : undefined}
           onClick={page.act?.follow}
         >
@@ -286,20 +286,65 @@ function GroupTabs({ page, address }: { page: Page; address: GroupAddress }) {
   );
 }
 
+/** A link with a path that is longer is not repeated at each family. */
+const LONG_PATH = 1000;
+
+/** One page of its families. */
 function Metrics({ page, address, answer }: GroupProps) {
   const families = ownFamilies(answer.families);
+  const most = metricsThatFit(families);
+  const isCut = families.some(({ metrics_total: total }, i) => total > (most[i] ?? 0));
   const whole = (
-    <a class="link" href={hrefOf({ ...address, tab: "exposition" })} onClick={page.act?.follow}>
+    <a class="link" href={hrefOf({ ...address, tab: "exposition", from: 0 })} onClick={page.act?.follow}>
       Show all in the exposition
     </a>
   );
-  if (isCut(answer)) return <p class="second">More than is shown at once. {whole}</p>;
-  if (families.length === 0) return <p class="second">No metrics but the times of its pushes.</p>;
+  const isLong = address.path.length > LONG_PATH;
+  if (answer.group.families <= PUSH_TIMES.length) return <p class="second">No metrics but the times of its pushes.</p>;
   return (
-    <div class="card">
-      {families.map((family) => (
-        <FamilyView key={family.name} family={family} nowSeconds={page.nowSeconds.value} whole={whole} />
-      ))}
+    <>
+      <div class="card">
+        {families.map((family, i) => (
+          <FamilyView
+            key={`${address.from} ${i}`}
+            family={family}
+            most={most[i] ?? 0}
+            nowSeconds={page.nowSeconds.value}
+            whole={isLong ? null : whole}
+          />
+        ))}
+        <FamilyPages page={page} address={address} answer={answer} />
+      </div>
+      {isCut && isLong && <p class="second">{whole}</p>}
+    </>
+  );
+}
+
+/** Which families are shown of very many, and links to the others: all can be read without JavaScript, too. */
+function FamilyPages({ page, address, answer }: GroupProps) {
+  const { from } = address;
+  const total = answer.group.families;
+  const last = from + answer.families.length;
+  if (from === 0 && last >= total) return null;
+  return (
+    <div class="listfoot">
+      <span>
+        Families {countText(Math.min(from + 1, last))}–{countText(last)} of {countText(total)}, push times among them
+      </span>
+      <span>
+        <Turn
+          follow={page.act?.follow}
+          to={from === 0 ? null : hrefOf({ ...address, from: Math.max(0, from - PAGE_FAMILIES) })}
+          label="Previous"
+          icon="left"
+        />
+        <Turn
+          follow={page.act?.follow}
+          to={last >= total || last === from ? null : hrefOf({ ...address, from: last })}
+          label="Next"
+          icon="right"
+        />
+      </span>
     </div>
   );
 }

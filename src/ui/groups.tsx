@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { type GroupsAddress, hrefOf, refined } from "./address.ts";
+import { type GroupsAddress, hrefOf, MOST_SEARCHED, refined } from "./address.ts";
 import { Ages } from "./ages.tsx";
 import { Banner } from "./banner.tsx";
 import { CopyLine } from "./copy-line.tsx";
@@ -63,7 +63,7 @@ function Search({ page, address }: { page: Page; address: GroupsAddress }) {
         aria-label="Search groups"
         placeholder={PLACEHOLDER}
         value={typed.value}
-        maxLength={4096}
+        maxLength={MOST_SEARCHED}
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}
@@ -79,6 +79,8 @@ function Search({ page, address }: { page: Page; address: GroupsAddress }) {
   );
 }
 
+const FAULT_CHARACTERS = 600;
+
 /** Why a search found nothing new. */
 function SearchFault({ page }: { page: Page }) {
   const failure = page.failures.value.list;
@@ -87,7 +89,8 @@ function SearchFault({ page }: { page: Page }) {
   return (
     <Banner kind="bad" isAlert>
       <b>{failure.status === 410 ? "The list has changed." : "The search cannot be understood."}</b>{" "}
-      <Seen text={words} />.{page.answers.value.list !== undefined && " The list shows the search before it."}
+      <Seen text={words} most={FAULT_CHARACTERS} />.
+      {page.answers.value.list !== undefined && " The list shows the search before it."}
     </Banner>
   );
 }

@@ -7,21 +7,20 @@ import { counted, countText } from "./words.ts";
 
 /** Jobs that are listed at once; the others on demand. */
 const FIRST_JOBS = 14;
-/** The API counts no more. */
-const MOST_JOBS = 100;
 
 /** Jobs with their groups, to choose one. */
 export function JobRail({ page, address }: { page: Page; address: GroupsAddress }) {
   const { jobs: all, list } = page.answers.value;
-  const jobs = (all ?? list)?.facets?.jobs ?? [];
+  const { jobs = [], jobs_total: jobsTotal = 0 } = (all ?? list)?.facets ?? {};
   const shown = address.allJobs ? jobs : jobs.slice(0, FIRST_JOBS);
   const more = jobs.length - shown.length;
+  const untold = jobsTotal - jobs.length;
   const total = (all ?? list)?.total ?? 0;
   const none = refined(address, { q: "" });
   return (
     <nav class="rail" aria-label="Jobs">
       <h2>
-        Jobs<span>{jobs.length === MOST_JOBS ? `${MOST_JOBS}+` : countText(jobs.length)}</span>
+        Jobs<span>{countText(jobsTotal)}</span>
       </h2>
       <ul>
         <li>
@@ -33,6 +32,9 @@ export function JobRail({ page, address }: { page: Page; address: GroupsAddress 
         {shown.map((job, i) => (
           <Job key={`${i} ${job.value}`} page={page} address={address} job={job} />
         ))}
+        {address.allJobs && untold > 0 && (
+          <li class="quiet padded">and {countText(untold)} more, to be searched for</li>
+        )}
         {more > 0 && (
           <li>
             <a href={hrefOf({ ...address, allJobs: true })} onClick={page.act?.follow}>

@@ -11,6 +11,7 @@ const KEPT = 200;
 const REASON_CHARACTERS = 1000;
 const INCONSISTENT_PREFIX = /^pushed metrics are invalid or inconsistent with existing metrics: /;
 const LINE_CHARACTERS = 200;
+const PAIRS = 20;
 
 /** In the order in which they are offered; others follow if there are any. */
 const KIND_WORDS: Readonly<Record<string, string>> = {
@@ -124,7 +125,7 @@ function Entry({ page, refused }: { page: Page; refused: Refused }) {
             <b>
               <Seen text={jobOf(group.labels)} most={LINE_CHARACTERS} />
             </b>
-            <Labels labels={group.labels} most={LINE_CHARACTERS} />
+            <Labels labels={group.labels} most={LINE_CHARACTERS} pairs={PAIRS} />
           </a>
         )}
         {count > 1 && <span class="count bad">×{countText(count)}</span>}

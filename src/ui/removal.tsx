@@ -9,6 +9,7 @@ import { agoText, counted, countText, sizeText } from "./words.ts";
 /** Rows of the sample. */
 const SAMPLE = 3;
 const LABEL_CHARACTERS = 80;
+const PAIRS = 8;
 /** From so many groups on a number has to be typed. */
 const TYPED_FROM = 10;
 const HOUR_SECONDS = 3600;
@@ -167,7 +168,7 @@ function Sample({ page, summary }: { page: Page; summary: Summary }) {
           <b>
             <Seen text={jobOf(row.labels)} most={LABEL_CHARACTERS} />
           </b>
-          <Labels labels={row.labels} most={LABEL_CHARACTERS} />
+          <Labels labels={row.labels} most={LABEL_CHARACTERS} pairs={PAIRS} />
           <span class="quiet">
             {row.push_time_seconds === 0 ? "never" : agoText(page.nowSeconds.value - row.push_time_seconds)}
           </span>

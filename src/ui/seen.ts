@@ -32,19 +32,39 @@ const DELETE = 0x7f;
 
 /** Controls, formats (directions, widths, tags), separators of lines, halves of pairs, and a letter that is blank. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164]/u;
-const PARTS = /([\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164])/u;
+const ALL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164]/gu;
+const ALL_BUT_LINE_FEEDS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164]/gu;
+/** The same one, once or more. */
+const RUNS = /([\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164])\1*/gu;
 
-/** A piece of text: as it is, or a character that is named instead. */
+/** Stands for a character that cannot be seen where very many of them are not named. */
+const MASK = "\ufffd";
+/** In one text so many are named, a run of the same one counted once; the others are masked. */
+export const MOST_NAMED = 40;
+
+/** A piece of text: as it is, or a character, which may follow itself, that is named instead. */
 export type SeenPart = string | { readonly name: string; readonly code: string };
 
-/** Text in pieces, so that all of it can be seen. */
-export function seenParts(text: string): readonly SeenPart[] {
+/** Text in pieces, so that all of it can be seen; of more unseen characters than `most` the rest is masked. */
+export function seenParts(text: string, most = MOST_NAMED): readonly SeenPart[] {
   if (!UNSEEN.test(text)) return [text];
-  return text
-    .split(PARTS)
-    .filter((part) => part !== "")
-    .map((part) => (UNSEEN.test(part) ? nameOf(part.codePointAt(0) ?? 0) : part));
+  const parts: SeenPart[] = [];
+  let shownTo = 0;
+  let named = 0;
+  for (const { 0: run, index } of text.matchAll(RUNS)) {
+    if (named++ === most) break;
+    if (index > shownTo) parts.push(text.slice(shownTo, index));
+    parts.push(nameOf(run));
+    shownTo = index + run.length;
+  }
+  if (shownTo < text.length) parts.push(masked(text.slice(shownTo)));
+  return parts;
 }
+
+/** Line feeds stay: where they end lines they are no fault. */
+export const maskedLines = (text: string): string => text.replace(ALL_BUT_LINE_FEEDS, MASK);
+
+const masked = (text: string): string => text.replace(ALL, MASK);
 
 /** The same as one text, for where there is no markup. */
 export function seenText(text: string): string {
@@ -53,10 +73,13 @@ export function seenText(text: string): string {
     .join("");
 }
 
-function nameOf(codePoint: number): { name: string; code: string } {
+function nameOf(run: string): { name: string; code: string } {
+  const codePoint = run.codePointAt(0) ?? 0;
+  const times = run.length / (codePoint > 0xffff ? 2 : 1);
   const code = `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
   const control = codePoint === DELETE ? "DEL" : CONTROLS[codePoint];
-  return { name: NAMES[codePoint] ?? control ?? code, code };
+  const name = NAMES[codePoint] ?? control ?? code;
+  return { name: times === 1 ? name : `${name}×${times}`, code };
 }
 
 /** At most so many characters, and a sign that there are more. */

@@ -1,10 +1,13 @@
-import { type Address, AGE_SECONDS, type GroupsAddress } from "./address.ts";
+import { type Address, AGE_SECONDS, type GroupAddress, type GroupsAddress } from "./address.ts";
 import type { GroupAnswer, GroupsAnswer, RefusedAnswer, RuntimeAnswer } from "./answers.ts";
 
 /** Rows of one page of the list. */
 export const PAGE_ROWS = 50;
-/** Series that are shown of one family; of more there is the exposition. */
-export const FAMILY_SERIES = 2000;
+/** Families of a group that are shown at once, and series of each; of more series there is the exposition. */
+export const PAGE_FAMILIES = 50;
+const FAMILY_SERIES = 2000;
+/** Characters of a help text, and of the labels of a series, that are asked for. */
+const TEXT_CHARACTERS = 2000;
 /** Characters of an exposition that are shown; more of it can be downloaded. */
 export const EXPOSITION_CHARACTERS = 400_000;
 
@@ -47,7 +50,7 @@ export function sourcesOf(address: Address, nowSeconds: number): Sources {
     case "groups":
       return { ...groupsSources(address, nowSeconds), runtime };
     case "group":
-      return { ...groupSources(address.path, address.tab === "exposition"), runtime };
+      return { ...groupSources(address), runtime };
     case "refused":
       return { refused: refusedUrl(address.kind), runtime };
     case "status":
@@ -60,15 +63,17 @@ export function refusedUrl(kind: string): SourceUrl {
 }
 
 /** Nothing where the path names no group: it is asked for as it was given, and must not lead anywhere else. */
-function groupSources(path: string, withExposition: boolean): Sources {
+function groupSources({ path, tab, from }: GroupAddress): Sources {
   const segments = path.split("/");
   const isPath = /^\/job(?:@base64)?\//.test(path) && !segments.some((one) => one === "." || one === "..");
   if (!isPath || /[?#\\]/.test(path)) return {};
   const group = `api/v1/groups${path}`;
+  const families = { family_offset: String(from), family_limit: String(PAGE_FAMILIES) };
+  const part = { ...families, limit: String(FAMILY_SERIES), max_characters: String(TEXT_CHARACTERS) };
   return {
-    group: `${group}?limit=${FAMILY_SERIES}`,
+    group: `${group}?${new URLSearchParams(part)}`,
     refused: "api/v1/refused",
-    ...(withExposition && { exposition: group }),
+    ...(tab === "exposition" && { exposition: group }),
   };
 }
 
@@ -84,8 +89,8 @@ function groupsSources(address: GroupsAddress, nowSeconds: number): Sources {
   };
   return {
     list: urlOf({ ...search, ...page, ...(!isNarrow && { facets: "true" }) }),
-    ...(isNarrow && { spread: urlOf({ ...search, limit: "1", facets: "true" }) }),
-    ...((isNarrow || address.q.trim() !== "") && { jobs: urlOf({ limit: "1", facets: "true" }) }),
+    ...(isNarrow && { spread: urlOf({ ...search, limit: "0", facets: "true" }) }),
+    ...((isNarrow || address.q.trim() !== "") && { jobs: urlOf({ limit: "0", facets: "true" }) }),
   };
 }
 

@@ -2,9 +2,13 @@
 import { AGE_SECONDS } from "./address.ts";
 import { Icon } from "./icons.tsx";
 import { seenParts, shortened } from "./seen.ts";
-import { agoText, timeText } from "./words.ts";
+import { agoText, countText, timeText } from "./words.ts";
 
 const JOB = "job";
+/** Pairs of one group, or one series, that are shown; a row of a list has fewer. */
+const MOST_PAIRS = 60;
+/** Characters of a label's value where nothing else is said. */
+const MOST_CHARACTERS = 2000;
 
 /** Text of others: all of it can be seen, and its directions stay inside. */
 export function Seen({ text, most = Number.POSITIVE_INFINITY }: { text: string; most?: number }) {
@@ -27,22 +31,30 @@ export function jobOf(labels: Readonly<Record<string, string>>): string {
   return labels[JOB] ?? "";
 }
 
+interface LabelsProps {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Characters of a name, and of a value. */
+  readonly most?: number;
+  readonly pairs?: number;
+}
+
 /** The labels of a group but its job, by name. */
-export function Labels({ labels, most }: { labels: Readonly<Record<string, string>>; most?: number }) {
+export function Labels({ labels, most = MOST_CHARACTERS, pairs = MOST_PAIRS }: LabelsProps) {
   const others = Object.entries(labels)
     .filter(([name]) => name !== JOB)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (others.length === 0) return null;
   return (
     <span class="labels">
-      {others.map(([name, value]) => (
+      {others.slice(0, pairs).map(([name, value]) => (
         <span key={name}>
           <i>
-            <Seen text={name} most={most ?? name.length} />
+            <Seen text={name} most={most} />
           </i>
-          {value === "" ? <span class="quiet">""</span> : <Seen text={value} most={most ?? value.length} />}
+          {value === "" ? <span class="quiet">""</span> : <Seen text={value} most={most} />}
         </span>
       ))}
+      {others.length > pairs && <span class="quiet">and {countText(others.length - pairs)} more</span>}
     </span>
   );
 }

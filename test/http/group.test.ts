@@ -42,6 +42,35 @@ async function withGroup(path: string, body: string | Uint8Array, type = "text/p
 }
 
 describe("GET /api/v1/groups/job/...", () => {
+  test("tells of very many families a page, by their order", async () => {
+    const body = Array.from({ length: 25 }, (_, i) => `f${String(i).padStart(2, "0")} 1\n`).join("");
+    const app = await withGroup("/job/j", body);
+    const namesOf = async (query: string) => (await told(app, `/job/j${query}`)).families.map(({ name }) => name);
+    const all = await namesOf("");
+    expect(all).toHaveLength(27);
+    expect(await namesOf("?family_limit=10")).toEqual(all.slice(0, 10));
+    expect(await namesOf("?family_offset=20&family_limit=10")).toEqual(all.slice(20));
+    expect(await namesOf("?family_offset=27")).toEqual([]);
+    expect((await told(app, "/job/j?limit=0")).families.map(({ metrics }) => metrics.length)).toEqual(all.map(() => 0));
+  });
+
+  test("cuts names, help texts and labels that are longer than wanted, between characters", async () => {
+    const help = "ü".repeat(30_000);
+    const series = `{a="short",b="${"\\\\".repeat(50)}ä${"x".repeat(60_000)}",c="never told"} 1`;
+    const body = `# HELP long ${help}\n# TYPE long gauge\nlong${series}\n`;
+    const app = await withGroup(`/job/j/instance/${"i".repeat(3000)}`, body);
+    const [family] = pushed(await told(app, `/job/j/instance/${"i".repeat(3000)}?max_characters=100`));
+    expect(family?.help).toBe(`${"ü".repeat(100)}…`);
+    const { a, b, ...others } = family?.metrics[0]?.labels ?? {};
+    expect(a).toBe("short");
+    expect(b).toMatch(/^\\+(?:ä?|äx+)…$/);
+    expect(b?.length).toBeLessThan(3300);
+    expect(others).toEqual({});
+    const whole = pushed(await told(app, `/job/j/instance/${"i".repeat(3000)}`))[0];
+    expect(whole?.help).toBe(help);
+    expect(whole?.metrics[0]?.labels.c).toBe("never told");
+  });
+
   test("tells of a group what its row in a list has, and its families by name", async () => {
     const app = await withGroup("/job/etl/env/prod", "# HELP b Of b.\n# TYPE b gauge\nb 1\na 2\n");
     const { as_of, group, families } = await told(app, "/job/etl/env/prod");
@@ -200,7 +229,7 @@ describe("GET /api/v1/groups/job/...", () => {
     ["/job/%FF", 404, 'there is no group {job="\ufffd"}'],
     ["/job/j?family=n", 404, 'the group has no metric family "n"'],
     ["/job/j/x", 400, 'odd number of components in label string "/x"'],
-    ["/job/j?limit=2001", 400, 'invalid parameter "limit": "2001" is not an integer from 1 to 2000'],
+    ["/job/j?limit=2001", 400, 'invalid parameter "limit": "2001" is not an integer from 0 to 2000'],
     ["/job/j?family=m&offset=-1", 400, 'invalid parameter "offset": "-1" is not an integer of at least 0'],
     ["/job/j?offset=1", 400, 'asking for a group: "offset" is of the metrics of one "family", which is expected'],
     ["/job/j?x=1", 400, 'unknown parameter "x"'],

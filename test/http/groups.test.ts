@@ -10,7 +10,12 @@ interface Listed {
   readonly matched: number;
   readonly partial: boolean;
   readonly groups: readonly { readonly path: string; readonly labels: Record<string, string> }[];
-  readonly facets?: { readonly jobs: unknown; readonly ages: readonly number[]; readonly failing: number };
+  readonly facets?: {
+    readonly jobs: unknown;
+    readonly jobs_total: number;
+    readonly ages: readonly number[];
+    readonly failing: number;
+  };
   readonly cursor: string | null;
 }
 
@@ -115,9 +120,30 @@ describe("GET /api/v1/groups", () => {
     });
     expect(facets as unknown).toEqual({
       jobs: [{ value: "etl", groups: 2, failing: 1 }],
+      jobs_total: 1,
       ages: [0, 2, 0, 0, 0, 0],
       failing: 1,
     });
+  });
+
+  test("counts only, without a group, where none is wanted", async () => {
+    const { groups, facets, matched, cursor } = await listed(await filled(), { limit: "0", facets: "true" });
+    expect({ groups, cursor, matched: matched > 1, jobs: facets !== undefined }).toEqual({
+      groups: [],
+      cursor: null,
+      matched: true,
+      jobs: true,
+    });
+  });
+
+  test("of jobs with very long names so many are told as are short together, and all counted", async () => {
+    const app = createTestApp();
+    for (let i = 0; i < 30; i++) await push(app.app, `/job/${i}${"x".repeat(5000)}`, "a 1\n");
+    for (let i = 0; i < 3; i++) await push(app.app, `/job/short${i}`, "a 1\n");
+    const { facets } = await listed(app, { facets: "true", limit: "0" });
+    const jobs = (facets?.jobs ?? []) as { value: string }[];
+    expect(jobs.map(({ value }) => value.length)).toEqual([5001, 6, 6, 6]);
+    expect(facets?.jobs_total).toBe(33);
   });
 
   test("gives each group once, page by page, while others come", async () => {
@@ -139,8 +165,8 @@ describe("GET /api/v1/groups", () => {
       { "match[]": "{}" },
       'invalid parameter "match[]": reading the selector "{}": a selector must contain at least one non-empty matcher',
     ],
-    [{ limit: "0" }, 'invalid parameter "limit": "0" is not an integer from 1 to 500'],
-    [{ limit: "x" }, 'invalid parameter "limit": "x" is not an integer from 1 to 500'],
+    [{ limit: "-1" }, 'invalid parameter "limit": "-1" is not an integer from 0 to 500'],
+    [{ limit: "x" }, 'invalid parameter "limit": "x" is not an integer from 0 to 500'],
     [
       { sort: "age" },
       'invalid parameter "sort": "age" is not one of stored, labels, -pushed, pushed, -failed, -series, -bytes',

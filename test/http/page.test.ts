@@ -160,6 +160,10 @@ const HUGE: readonly (readonly [what: string, body: string])[] = [
   ],
   ["labels of 60,000 characters", lines(20, (i) => `a{l="${i}${"x".repeat(60_000)}"} 1\n`)],
   ["a help text of 60,000 characters", `# HELP a ${"x".repeat(60_000)}\n# TYPE a gauge\na 1\n`],
+  ["a help text of controls", `# HELP a ${"\u0001\u202e".repeat(15_000)}\n# TYPE a gauge\na 1\n`],
+  ["900 labels of each series", lines(50, (n) => `a{n="${n}",${lines(900, (i) => `l${i}="${i}",`)}} 1\n`)],
+  ["labels of controls", lines(50, (n) => `a{n="${n}",l="${"\u0001\u202e\u200b".repeat(300)}"} 1\n`)],
+  ["names of 60,000 characters", lines(30, (n) => `${"n".repeat(60_000)}${n} 1\n`)],
 ];
 
 describe("the first screen of one group", () => {
@@ -171,7 +175,8 @@ describe("the first screen of one group", () => {
       const drawn = drawnOf(html);
       expect([...drawn.matchAll(/<[a-z]/g)].length).toBeLessThan(MOST_ELEMENTS);
       expect(Math.max(drawn.length, html.length - drawn.length)).toBeLessThan(MOST_CHARACTERS);
-      expect(drawn).toContain(tab === "metrics" ? "Show all in the exposition" : 'href="./metrics/job/j"');
+      const ways = tab === "metrics" ? ["Show all in the exposition", 'rel="next"', "…<"] : ['href="./metrics/job/j"'];
+      expect(ways.some((way) => drawn.includes(way))).toBe(true);
     }
   });
 
@@ -197,6 +202,63 @@ describe("the first screen of one group", () => {
     expect([...drawnOf(await document(test, "/group?path=/job/j")).matchAll(/<tr>/g)].length).toBe(100);
     const html = drawnOf(await document(test, "/group?path=/job/j&tab=exposition"));
     expect(html).not.toContain('href="./metrics/job/j"');
+  });
+});
+
+test("very many families are read page by page, by links alone, each of them once", async () => {
+  const test = createTestApp();
+  await push(
+    test.app,
+    "/job/j",
+    lines(300, (i) => `f${i} ${i}\n`),
+  );
+  const names: string[] = [];
+  let pages = 0;
+  for (let path: string | null = "/group?path=/job/j"; path !== null; pages++) {
+    const html = drawnOf(await document(test, path));
+    names.push(...[...html.matchAll(/<h2><bdi>([^<]*)<\/bdi>/g)].map(([, name = ""]) => name));
+    path = / rel="next" href="\.(\/[^"]*)"/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? null;
+  }
+  expect(pages).toBeGreaterThan(5);
+  expect(names.sort()).toEqual(Array.from({ length: 300 }, (_, i) => `f${i}`).sort());
+});
+
+/** Groups with as much in their paths as a request can bring. */
+const HOSTILE_KEYS: readonly (readonly [what: string, path: (i: number) => string])[] = [
+  ["jobs of 12,000 characters", (i) => `/job/${i}${"x".repeat(12_000)}`],
+  [
+    "jobs of controls",
+    (i) => `/job@base64/${Buffer.from(`${i}${"\u0001\u202e\u200b\ufeff".repeat(1000)}`).toString("base64url")}`,
+  ],
+  ["jobs of zero bytes", (i) => `/job@base64/${Buffer.from(`${i}${"\u0000".repeat(9000)}`).toString("base64url")}`],
+  ["900 label pairs", (i) => `/job/${i}${lines(900, (n) => `/l${n}/v${n}`)}`],
+  ["900 label pairs of controls", (i) => `/job/${i}${lines(900, (n) => `/l${n}/%01%02`)}`],
+  ["markup", (i) => `/job@base64/${Buffer.from(`${i}${EVIL.repeat(150)}`).toString("base64url")}`],
+];
+/** What all of a document may be, and what is drawn of it. */
+const MOST_HTML_BYTES = 400_000;
+
+describe("the first screen of whatever was pushed", () => {
+  test.each(HOSTILE_KEYS)("is small: 120 groups with %s", async (_, path) => {
+    const test = createTestApp("--web.enable-admin-api");
+    for (let i = 0; i < 120; i++) expect((await push(test.app, path(i), "a 1\n")).status).toBe(200);
+    for (let i = 0; i < 60; i++) await push(test.app, path(i), "a 1 1\n");
+    const group = `/group?path=${encodeURIComponent(path(1))}`;
+    for (const view of [
+      "/",
+      "/?state=failing",
+      "/?q=0&jobs=all",
+      group,
+      `${group}&tab=push`,
+      `${group}&tab=exposition`,
+      "/refused",
+    ]) {
+      const html = await document(test, view);
+      const drawn = drawnOf(html);
+      const elements = [...drawn.matchAll(/<[a-z]/g)].length;
+      expect(Buffer.byteLength(html)).toBeLessThan(MOST_HTML_BYTES);
+      expect(elements).toBeLessThan(MOST_ELEMENTS);
+    }
   });
 });
 

@@ -8,8 +8,9 @@ const ADDRESSES: readonly Address[] = [
   ALL_GROUPS,
   { ...ALL_GROUPS, q: '{job=~"backup.*", env="ä&?#"}', state: "failing", age: 5, sort: "-series", stale: 3600 },
   { ...ALL_GROUPS, age: 0, cursor: "abc", before: 50, asOf: 12.5, allJobs: true },
-  { view: "group", path: "/job/a%2Fb/instance@base64/=", tab: "metrics" },
-  { view: "group", path: "/job/j", tab: "push" },
+  { view: "group", path: "/job/a%2Fb/instance@base64/=", tab: "metrics", from: 0 },
+  { view: "group", path: "/job/j", tab: "push", from: 0 },
+  { view: "group", path: "/job/j", tab: "metrics", from: 150 },
   { view: "refused", kind: "" },
   { view: "refused", kind: "too-large" },
   { view: "status", allFlags: true },
@@ -24,7 +25,8 @@ test.each(ADDRESSES)("a link leads to what it was made of: %j", (address) => {
 test("what a URL has that is no such thing is taken for what is usual", () => {
   const query = "?sort=up&state=x&age=9&before=-1&cursor=&stale=zero&jobs=1";
   expect(readAddress("", query)).toEqual(ALL_GROUPS);
-  expect(readAddress("group", "?tab=nope")).toEqual({ view: "group", path: "", tab: "metrics" });
+  expect(readAddress("group", "?tab=nope")).toEqual({ view: "group", path: "", tab: "metrics", from: 0 });
+  expect(readAddress("", `?q=${"a".repeat(10_000)}`)).toEqual({ ...ALL_GROUPS, q: "a".repeat(4096) });
 });
 
 test("another search begins on the first page", () => {
@@ -41,21 +43,21 @@ const ASKED: readonly { address: Address; sources: Record<string, string> }[] = 
     address: { ...ALL_GROUPS, q: " a b ", cursor: "c" },
     sources: {
       list: "api/v1/groups?search=a+b&sort=-pushed&limit=50&cursor=c&facets=true",
-      jobs: "api/v1/groups?limit=1&facets=true",
+      jobs: "api/v1/groups?limit=0&facets=true",
     },
   },
   {
     address: { ...ALL_GROUPS, q: '{a="b"}', age: 1, state: "failing" },
     sources: {
       list: `api/v1/groups?match%5B%5D=%7Ba%3D%22b%22%7D&state=failing&pushed_after=${NOW - 300}&pushed_before=${NOW - 60}&sort=-pushed&limit=50`,
-      spread: "api/v1/groups?match%5B%5D=%7Ba%3D%22b%22%7D&limit=1&facets=true",
-      jobs: "api/v1/groups?limit=1&facets=true",
+      spread: "api/v1/groups?match%5B%5D=%7Ba%3D%22b%22%7D&limit=0&facets=true",
+      jobs: "api/v1/groups?limit=0&facets=true",
     },
   },
   {
-    address: { view: "group", path: "/job/j/a%20b/c", tab: "exposition" },
+    address: { view: "group", path: "/job/j/a%20b/c", tab: "exposition", from: 100 },
     sources: {
-      group: "api/v1/groups/job/j/a%20b/c?limit=2000",
+      group: "api/v1/groups/job/j/a%20b/c?family_offset=100&family_limit=50&limit=2000&max_characters=2000",
       refused: "api/v1/refused",
       exposition: "api/v1/groups/job/j/a%20b/c",
     },
@@ -81,7 +83,7 @@ test.each([
   "/job/x?limit=1",
   "/job/x#a",
 ])("a path that names no group is not asked for: %s", (path) => {
-  expect(Object.keys(sourcesOf({ view: "group", path, tab: "metrics" }, NOW))).toEqual(["runtime"]);
+  expect(Object.keys(sourcesOf({ view: "group", path, tab: "metrics", from: 0 }, NOW))).toEqual(["runtime"]);
 });
 
 test("selectors quote names and values", () => {

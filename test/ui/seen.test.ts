@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seenParts, seenText, shortened } from "../../src/ui/seen.ts";
+import { MOST_NAMED, maskedLines, seenParts, seenText, shortened } from "../../src/ui/seen.ts";
 
 const NAMED: readonly (readonly [text: string, seen: string])[] = [
   ["plain, säge-ß, 日本, 😀", "plain, säge-ß, 日本, 😀"],
@@ -13,6 +13,9 @@ const NAMED: readonly (readonly [text: string, seen: string])[] = [
   ["\u{e0041}tag", "[U+E0041]tag"],
   ["\u3164", "[HF]"],
   ["half \ud800", "half [U+D800]"],
+  ["\u0000\u0000\u0000a\u0000", "[NUL×3]a[NUL]"],
+  ["\u{e0041}\u{e0041}", "[U+E0041×2]"],
+  ["\u202e\u202d\u202e", "[RLO][LRO][RLO]"],
 ];
 
 test.each(NAMED)("what cannot be seen is named: %j", (text, seen) => {
@@ -21,6 +24,14 @@ test.each(NAMED)("what cannot be seen is named: %j", (text, seen) => {
 
 test("a name tells which character it is", () => {
   expect(seenParts("a\u202e")).toEqual(["a", { name: "RLO", code: "U+202E" }]);
+});
+
+test("of very many characters that cannot be seen the first ones are named, and the others masked", () => {
+  const parts = seenParts("a\u0001\u0002".repeat(1000));
+  expect(parts.filter((part) => typeof part !== "string")).toHaveLength(MOST_NAMED);
+  expect(parts.at(-1)).toStartWith("a\ufffd\ufffda");
+  expect(seenText("a\u0001\u0002".repeat(1000))).not.toContain("\u0002");
+  expect(maskedLines("a\u202e\nb\u0000")).toBe("a\ufffd\nb\ufffd");
 });
 
 test("long texts are cut, and say so", () => {

@@ -6,6 +6,8 @@ import type { Groups } from "../table/groups.ts";
 const AGE_STEPS_SECONDS = [60, 300, 3600, 21_600, 86_400];
 /** Of the jobs with the most groups so many are told. */
 const MOST_JOBS = 100;
+/** Their values are together not more than this: a value may be as long as a path. */
+const MOST_JOB_BYTES = 8 * 1024;
 
 export interface JobCount {
   readonly job: string;
@@ -15,8 +17,13 @@ export interface JobCount {
 
 /** How the groups that were found are spread. */
 export interface Facets {
-  /** Those with the most groups, the most first; of as many groups the one that came first. */
+  /**
+   * Those with the most groups, the most first; of as many groups the one that came first. Without those whose values
+   * are too long to be told besides those before them.
+   */
   readonly jobs: readonly JobCount[];
+  /** How many jobs there are. */
+  readonly jobCount: number;
   /** For each step of ages, by the last push that succeeded. */
   readonly ages: readonly number[];
   readonly failing: number;
@@ -68,11 +75,26 @@ export class FacetCounts {
   }
 
   taken(): Facets {
-    return { jobs: this.mostGroups(), ages: this.ages, failing: this.failing };
+    let jobCount = 0;
+    for (let job = 0; job < this.jobGroups.length; job++) if (intAt(this.jobGroups, job) > 0) jobCount++;
+    return { jobs: this.told(this.mostGroups()), jobCount, ages: this.ages, failing: this.failing };
   }
 
-  private mostGroups(): JobCount[] {
-    const { jobGroups, jobFailing } = this;
+  private told(jobs: readonly number[]): JobCount[] {
+    const { texts, jobGroups, jobFailing } = this;
+    const told: JobCount[] = [];
+    let left = MOST_JOB_BYTES;
+    for (const job of jobs) {
+      const sizeBytes = texts.jobs.key(job).length;
+      if (sizeBytes > left) continue;
+      left -= sizeBytes;
+      told.push({ job: texts.jobText(job), groups: intAt(jobGroups, job), failing: intAt(jobFailing, job) });
+    }
+    return told;
+  }
+
+  private mostGroups(): number[] {
+    const { jobGroups } = this;
     const most: number[] = [];
     const groupsAt = (place: number) => intAt(jobGroups, most[place] ?? 0);
     for (let job = 0; job < jobGroups.length; job++) {
@@ -82,11 +104,7 @@ export class FacetCounts {
       most.splice(place, 0, job);
       most.length = Math.min(most.length, MOST_JOBS);
     }
-    return most.map((job) => ({
-      job: this.texts.jobText(job),
-      groups: intAt(jobGroups, job),
-      failing: intAt(jobFailing, job),
-    }));
+    return most;
   }
 }
 
