@@ -1,5 +1,5 @@
 import type { GroupingKey } from "../exposition/grouping-key.ts";
-import type { BeforeChange, StoreWatcher } from "../model/store-watcher.ts";
+import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { Table } from "./table/table.ts";
 
 /** A group that a large push is under way to is looked at again after this time. */
@@ -9,7 +9,6 @@ const HELD_SECONDS = 1;
 export interface ExpiringStore {
   readonly table: () => Table;
   readonly watcher: () => StoreWatcher | null;
-  readonly before: () => BeforeChange | null;
   /** Whether a large push to the group of a key is under way. */
   readonly isHeld: (key: Pick<GroupingKey, "block">) => boolean;
   /** The chunks of a group that hold its push times. */
@@ -76,7 +75,6 @@ export class Expiry {
   private takeGroup(group: number): void {
     const table = this.store.table();
     const key = table.groups.table.key(group).slice();
-    this.store.before()?.mayChange(group, key, false);
     table.removeGroup(group);
     this.store.watcher()?.removed(group, key);
     this.expired++;
@@ -89,7 +87,6 @@ export class Expiry {
     groups.lifetimes.postpone(group, Infinity);
     const kept = this.store.pushTimes(group);
     if (kept.length === groups.chunkCount(group)) return;
-    this.store.before()?.mayChange(group, groups.table.key(group), false);
     groups.setForm(group, 0);
     table.keepOnly(group, kept);
     this.store.watcher()?.changed(group);

@@ -15,8 +15,6 @@ export interface LargeDeskDeps {
   readonly table: () => Table;
   readonly desk: () => Desk;
   readonly refuse: (request: PushRequest, refusal: PushRefusal) => Rejection;
-  /** The group is still as it was. */
-  readonly mayChange: (request: PushRequest, admitted: Admitted) => void;
   readonly stored: (group: number, request: PushRequest, admitted: Admitted) => void;
 }
 
@@ -48,12 +46,11 @@ export class LargeDesk {
     return this.push;
   }
 
-  private beginStoring(request: PushRequest, admitted: Admitted): number {
+  private beginStoring({ key, columns, mayChange }: PushRequest, admitted: Admitted): number | null {
     const { deps } = this;
-    const { key, columns } = request;
+    if (mayChange?.(admitted.grows) === false) return null;
     const { groups } = deps.table();
     const { room } = deps.desk().deps;
-    deps.mayChange(request, admitted);
     room.comingFamilies = columns.families.count;
     room.comingSeries = columns.samples.count;
     groups.beingStored = admitted.group < 0 ? groups.add(key) : admitted.group;

@@ -4,6 +4,7 @@ import { MORE, STEP_UNITS } from "../model/work.ts";
 import { type PushAdmission, PushRefusal, type PushVerdict } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import type { PushRequest } from "./admission/push-request.ts";
+import { PUT_OFF } from "./admission/wording.ts";
 
 /** What a large push does with the store. */
 export interface LargePushDeps {
@@ -12,8 +13,8 @@ export interface LargePushDeps {
   /** The group of the push, or -1. */
   readonly group: () => number;
   readonly refuse: (refusal: PushRefusal) => Rejection;
-  /** Gives the group that it is to be stored in, into which nobody looks until `stored`. */
-  readonly beginStoring: (admitted: Admitted) => number;
+  /** Gives the group that it is to be stored in, into which nobody looks until `stored`; null: it is not to be now. */
+  readonly beginStoring: (admitted: Admitted) => number | null;
   readonly stored: (group: number, admitted: Admitted) => void;
   readonly ended: () => void;
 }
@@ -92,7 +93,9 @@ export class LargePush {
     if (this.phase === OVER) return null;
     if (admitted === null) return this.judgeOn() ?? MORE;
     if (this.phase === ADMITTED) {
-      this.group = deps.beginStoring(admitted);
+      const group = deps.beginStoring(admitted);
+      if (group === null) return PUT_OFF;
+      this.group = group;
       this.phase = STORING;
     }
     request.columns.work.beginTurn(STEP_UNITS);

@@ -8,13 +8,13 @@ import type { Rejection } from "../model/rejection.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
 import { type InconsistentHelp, NO_REPORTER, type StoreReporter } from "../model/store-reporter.ts";
 import type { StoreStats } from "../model/store-stats.ts";
-import type { BeforeChange, StoreWatcher } from "../model/store-watcher.ts";
+import type { StoreWatcher } from "../model/store-watcher.ts";
 import type { ShownGroup } from "../model/view.ts";
 import { PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import type { PushRequest } from "./admission/push-request.ts";
-import { AFTER_INDEXING, AFTER_LARGE_PUSH } from "./admission/wording.ts";
+import { AFTER_INDEXING, AFTER_LARGE_PUSH, PUT_OFF } from "./admission/wording.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
 import { LargeDesk } from "./large-desk.ts";
@@ -45,12 +45,10 @@ export class Store {
     table: () => this.table,
     desk: () => this.desk,
     refuse: (request, refusal) => this.refuse(request, refusal),
-    mayChange: ({ key }, { group, grows }) => this.before?.mayChange(group, key.block, grows),
     stored: (group, request, admitted) => this.stored(group, request, admitted),
   });
   private readonly wiped = new WipedTables();
   private watcher: StoreWatcher | null = null;
-  private before: BeforeChange | null = null;
   /** Kept where somebody watches. */
   private segments: Segments | null = null;
   private reporter: StoreReporter = NO_REPORTER;
@@ -73,7 +71,6 @@ export class Store {
       {
         table: () => this.table,
         watcher: () => this.watcher,
-        before: () => this.before,
         isHeld: (key) => this.isHeld(key),
         pushTimes: (group) => this.desk.outcome.chunksOf(group),
       },
@@ -119,7 +116,7 @@ export class Store {
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
     if (verdict instanceof PushRefusal)
       return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
-    this.before?.mayChange(verdict.group, request.key.block, verdict.grows);
+    if (request.mayChange?.(verdict.grows) === false) return PUT_OFF;
     const group = verdict.group < 0 ? this.table.groups.add(request.key) : verdict.group;
     verdict.storeOn(group);
     this.stored(group, request, verdict);
@@ -140,9 +137,9 @@ export class Store {
   }
 
   private refuse(request: PushRequest, { rejection, isNoted }: PushRefusal): Rejection {
-    if (isNoted) {
+    if (isNoted && request.isTentative !== true) {
       const known = this.table.groups.find(request.key.block);
-      this.before?.mayChange(known, request.key.block, known < 0 || !this.desk.outcome.hasBoth(known));
+      if (request.mayChange?.(known < 0 || !this.desk.outcome.hasBoth(known)) === false) return PUT_OFF;
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
       if (known < 0) this.table.groups.lifetimes.note(group, request.ttlSeconds);
@@ -185,7 +182,6 @@ export class Store {
     if (isHeld) this.largeDesk.push?.finishStoring();
     const group = this.table.groups.find(key.block);
     if (group < 0) return false;
-    this.before?.mayChange(group, key.block, false);
     this.table.removeGroup(group);
     this.watcher?.removed(group, key.block);
     if (isHeld) this.largeDesk.push?.restart();
@@ -199,7 +195,6 @@ export class Store {
   setPushTimes(key: GroupingKey, succeeded: PushTime, failed: PushTime | null): void {
     const group = this.table.groups.find(key.block);
     if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
-    this.before?.mayChange(group, key.block, !this.desk.outcome.hasBoth(group));
     this.desk.outcome.set(group, key, succeeded, failed);
     this.table.groups.lifetimes.note(group);
     this.watcher?.changed(group);
@@ -209,11 +204,6 @@ export class Store {
   watch(watcher: StoreWatcher): void {
     this.watcher = watcher;
     this.watchSegments(watcher);
-  }
-
-  /** Registers who is told of a group before it changes. */
-  beforeChanges(before: BeforeChange): void {
-    this.before = before;
   }
 
   private watchSegments(watcher: StoreWatcher): void {
@@ -228,7 +218,7 @@ export class Store {
 
   /**
    * Puts whole groups as they were kept in place of those that are there, one by one: `put` takes the number of a row,
-   * in their order. To be used within the turn, and not after a wipe. The watchers are notified.
+   * in their order. To be used within the turn, and not after a wipe. The watcher is notified.
    */
   putting(kept: KeptGroups): { readonly put: (row: number) => void } {
     const putting = new Putting(this.table, this.reserved, kept, () => this.allowContradictions());
@@ -236,9 +226,7 @@ export class Store {
   }
 
   private put(putting: Putting, row: number): void {
-    const key = putting.keyOf(row);
     this.largeDesk.push?.finishStoring();
-    this.before?.mayChange(this.table.groups.find(key), key, true);
     const group = putting.put(row);
     this.largeDesk.push?.restart();
     this.watcher?.changed(group);

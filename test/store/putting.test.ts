@@ -2,12 +2,14 @@ import { describe, expect, test } from "bun:test";
 import type { KeptGroups } from "../../src/model/kept-group.ts";
 import { KeptColumns } from "../../src/rows/kept-columns.ts";
 import { RowWriter } from "../../src/rows/record.ts";
+import type { PushRequest } from "../../src/store/admission/push-request.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { pathOf, requestOf } from "./model/body.ts";
 import { pushedPart, scrapeText } from "./model/compare.ts";
 import { GROUPS, PushSource } from "./model/random-push.ts";
+import { keyOf } from "./stored.ts";
 import { verifyStore } from "./verify.ts";
 
 const STEPS = 500;
@@ -55,7 +57,7 @@ const sorted = (exposition: string): string[] =>
     .sort();
 
 class Mirrored {
-  readonly counts = { grown: 0, steady: 0, put: 0, removed: 0, rolledBack: 0 };
+  readonly counts = { grown: 0, steady: 0, put: 0, removed: 0, rolledBack: 0, putOff: 0 };
   private readonly source = new PushSource(seededRandom(seed));
   private readonly test: TestApp;
   private readonly mirror: TestApp;
@@ -65,13 +67,23 @@ class Mirrored {
     this.test = createTestApp(...flags);
     this.mirror = createTestApp(...flags);
     const { store } = this.test;
-    store.beforeChanges({
-      mayChange: (group, lent, grows) => {
-        const key = lent.slice();
-        const before = group < 0 ? null : keep(store, group);
-        this.announced.push({ key, grows, before, series: seriesOf(store, key) });
-      },
+    const apply = store.apply.bind(store);
+    const beginLarge = store.beginLarge.bind(store);
+    const mayChange = ({ key }: PushRequest) => ({
+      mayChange: (grows: boolean) => this.announce(key.block, grows, this.source.chance(0.95)),
     });
+    store.apply = (request) => apply({ ...request, ...mayChange(request) });
+    store.beginLarge = (request) => beginLarge({ ...request, ...mayChange(request) });
+  }
+
+  private announce(key: Uint8Array, grows: boolean, mayChange: boolean): boolean {
+    const { store } = this.test;
+    if (!mayChange) this.counts.putOff++;
+    else {
+      const group = store.groupOf(key);
+      this.announced.push({ key, grows, before: group < 0 ? null : keep(store, group), series: seriesOf(store, key) });
+    }
+    return mayChange;
   }
 
   async run(): Promise<void> {
@@ -90,7 +102,10 @@ class Mirrored {
   private async step(): Promise<void> {
     const { app } = this.test;
     if (this.source.chance(0.05)) {
-      await ask(app, "DELETE", pathOf(this.source, this.source.pick(GROUPS)));
+      const labels = this.source.pick(GROUPS);
+      const { block } = keyOf(Object.fromEntries(labels.toSorted()));
+      this.announce(block, false, true);
+      await ask(app, "DELETE", pathOf(this.source, labels));
       return;
     }
     const { path, init } = requestOf(this.source, this.source.push());
@@ -142,11 +157,12 @@ describe(`groups as rows have them (PUTTING_SEED=${seed})`, () => {
     async ({ flags }) => {
       const mirrored = new Mirrored("--web.enable-admin-api", ...flags);
       await mirrored.run();
-      const { grown, steady, put, removed, rolledBack } = mirrored.counts;
+      const { grown, steady, put, removed, rolledBack, putOff } = mirrored.counts;
       expect(grown).toBeGreaterThan(STEPS / 10);
       expect(steady).toBeGreaterThan(STEPS / 50);
       expect(put).toBeGreaterThan(STEPS / 2);
       expect(removed).toBeGreaterThan(STEPS / 250);
+      expect(putOff).toBeGreaterThan(STEPS / 100);
       expect(rolledBack).toBeGreaterThan(STEPS / 50);
     },
   );

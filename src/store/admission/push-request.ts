@@ -12,4 +12,11 @@ export interface PushRequest {
   readonly ttlSeconds?: number | undefined;
   /** The caller applies it again if it has to wait, and in slices if it is too much for one turn. */
   readonly canWait?: boolean;
+  /**
+   * Asked once, before the group changes: false, and nothing does (PUT_OFF). `grows`: what is to be stored may be what
+   * another group could contradict: a group, family, type or label set that was not there. Other values do not grow.
+   */
+  readonly mayChange?: (grows: boolean) => boolean;
+  /** Where it is refused, that is not noted in its group. */
+  readonly isTentative?: boolean;
 }

@@ -30,6 +30,9 @@ export const AFTER_INDEXING = new Rejection("busy", "series of other groups have
 /** A push may contradict a large one that is being taken: it is to be applied again once that is stored, or refused. */
 export const AFTER_LARGE_PUSH = new Rejection("busy", "a large push has to be stored first");
 
+/** A push that was found good, which who asked for it does not want to be stored now (PushRequest.mayChange). */
+export const PUT_OFF = new Rejection("unavailable", "pushing metrics: others are to be stored first");
+
 /** A push costs more than a turn of the loop may: it is to be applied in slices. */
 export const IN_SLICES = new Rejection("busy", "the push is too much for one turn");
 

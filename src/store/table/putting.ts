@@ -35,11 +35,6 @@ export class Putting {
     this.content.source = kept.bytes;
   }
 
-  /** The key of a row, borrowed. */
-  keyOf(row: number): Uint8Array {
-    return this.kept.bytes.subarray(this.kept.keyStart(row), this.kept.keyEnd(row));
-  }
-
   /** Makes a group what a row says of it, and returns its id. Rows are given in their order; some may be left out. */
   put(row: number): number {
     const { kept, table } = this;
