@@ -10,8 +10,8 @@ import { createFallback } from "./fallback.ts";
 import { healthHandlers } from "./health.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
 import { PushHandler } from "./push.ts";
-import { type Handlers, type Route, routesOf } from "./routes.ts";
-import { scrape, scrapeAtPath } from "./scrape.ts";
+import { type Handlers, type Route, type RouteName, routesOf } from "./routes.ts";
+import { scrape, scrapeAtPath, scrapeOwn } from "./scrape.ts";
 import { type App, answerOf, requestOf } from "./web.ts";
 
 /** The surfaces that need nothing of the web app; the web app needs them. */
@@ -25,7 +25,16 @@ export interface Surfaces {
 }
 
 /** What is answered without the web app. */
-type DirectName = "push" | "scrape" | "scrapeGroup" | "healthy" | "ready" | "apiEvents" | "quit" | "quitByGet";
+type DirectName =
+  | "push"
+  | "scrape"
+  | "scrapeGroup"
+  | "scrapeOwn"
+  | "healthy"
+  | "ready"
+  | "apiEvents"
+  | "quit"
+  | "quitByGet";
 
 /** Of routes; a request of the web might change others. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS"]);
@@ -43,6 +52,7 @@ export function createSurfaces(context: HttpContext): Surfaces {
     apiEvents: (exchange: Exchange) => context.events.answer(exchange),
     push: (exchange: Exchange) => push(exchange) ?? fallback(exchange),
     scrape: (exchange: Exchange) => scrape(context, exchange),
+    scrapeOwn: (exchange: Exchange) => scrapeOwn(context, exchange),
     scrapeGroup: async (exchange: Exchange) => (await scrapeAtPath(context, exchange)) ?? fallback(exchange),
   };
   return { routes, direct, push, fallback };
@@ -59,9 +69,7 @@ export function createFront(
   loadApp: () => Promise<App>,
 ): Handler {
   const probes = new Map<string, Handler>();
-  for (const { name, path } of routes)
-    if ((name === "scrape" || name === "healthy" || name === "ready" || name === "apiEvents") && !probes.has(path))
-      probes.set(path, direct[name]);
+  for (const { name, path } of routes) if (isProbe(name) && !probes.has(path)) probes.set(path, direct[name]);
   const groupPaths = routes.filter(({ name }) => name === "scrapeGroup").map(({ path }) => path);
   const isOfGroup = (path: string) => groupPaths.some((base) => path.length > base.length && path.startsWith(base));
   const handlerOf = (path: string) => probes.get(path) ?? (isOfGroup(path) ? direct.scrapeGroup : undefined);
@@ -86,6 +94,10 @@ export function createFront(
   const { trustedProxies } = settings;
   return trustedProxies === null ? guarded : behindProxies(trustedProxies, guarded);
 }
+
+/** What is asked so often, or from so little, that it must not wait for the web app. */
+const isProbe = (name: RouteName): name is "scrape" | "scrapeOwn" | "healthy" | "ready" | "apiEvents" =>
+  name === "scrape" || name === "scrapeOwn" || name === "healthy" || name === "ready" || name === "apiEvents";
 
 /** `next` with the decoded path, or a redirect to where it is clean. */
 function atCleanPath<T>(exchange: Exchange, next: (path: string) => T): T | Answer {

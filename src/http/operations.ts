@@ -197,6 +197,14 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
       },
     },
   },
+  scrapeOwn: {
+    GET: {
+      summary: "The server's own metrics, for Prometheus.",
+      description: "In the formats of `/metrics`; nothing that was pushed is among them.",
+      parameters: [GZIP],
+      responses: { "200": exposed("The server's own metrics."), ...OTHERWISE },
+    },
+  },
   healthy: {
     GET: {
       summary: "Whether the server is healthy.",

@@ -9,6 +9,7 @@ export type RouteName =
   | "push"
   | "scrape"
   | "scrapeGroup"
+  | "scrapeOwn"
   | "healthy"
   | "ready"
   | "quit"
@@ -67,6 +68,7 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     at("healthy", prefix + HEALTHY_PATH, "GET"),
     at("ready", `${prefix}/-/ready`, "GET"),
     at("scrape", telemetryRoute(prefix, telemetryPath), "GET"),
+    at("scrapeOwn", `${prefix}/-/metrics`, "GET"),
     below("push", `${prefix}/metrics/job/`, KEY_TAILS, "PUT", "POST", "DELETE"),
     below("push", `${prefix}/metrics/job@base64/`, KEY_TAILS, "PUT", "POST", "DELETE"),
     below("scrapeGroup", `${prefix}/metrics/job/`, KEY_TAILS, "GET"),

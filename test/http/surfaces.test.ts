@@ -84,6 +84,39 @@ describe("the log", () => {
   );
 });
 
+describe("GET /-/metrics", () => {
+  const pushed = async (path: string, headers: Record<string, string> = {}) => {
+    const gateway = createTestApp();
+    await push(gateway.app, "/job/j", "# TYPE process_open_fds gauge\nprocess_open_fds 1\na 1\n");
+    gateway.notReady = path === "/metrics" ? null : "the metrics are being restored";
+    return ask(gateway.app, "GET", path, { headers });
+  };
+
+  test("has all that the server says of itself in a scrape, and nothing that was pushed, while it restores, too", async () => {
+    const own = await pushed("/-/metrics");
+    const all = await (await pushed("/metrics")).text();
+    const text = await own.text();
+    expect([own.status, own.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+    ]);
+    expect(text).not.toContain('job="j"');
+    for (const name of ["process_open_fds", "pushgateway_build_info", "pushgateway_store_groups"])
+      expect(text).toContain(`\n${name}`);
+    const names = (exposition: string) => exposition.split("\n").filter((line) => line.startsWith("# TYPE p"));
+    expect(names(text)).toEqual(names(all).filter((line) => !line.includes(" push_")));
+  });
+
+  test("comes compressed, and as protobuf, to who asks for that", async () => {
+    const zipped = await pushed("/-/metrics", { "accept-encoding": "gzip" });
+    expect(gunzipSync(await zipped.bytes()).toString()).toContain("\npushgateway_build_info{");
+    const accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    expect((await pushed("/-/metrics", { accept })).headers.get("content-type")).toStartWith(
+      accept.split(";")[0] ?? "",
+    );
+  });
+});
+
 describe("the lifecycle API", () => {
   test("quits when it is on, by PUT and POST", async () => {
     const gateway = createTestApp("--web.enable-lifecycle");
