@@ -79,6 +79,10 @@ const PersistenceFigures = Type.Object(
     errors_total: Type.Integer(),
     last_commit_seconds: numberOrNull("When a commit last succeeded, in seconds since 1970; null: none has."),
     commit_seconds: numberOrNull("What a commit took in the last minute; null: there was none."),
+    last_commits_seconds: Type.Array(Type.Number(), {
+      description: "What a commit took, of each second of the last minute, the oldest first; 0: there was none.",
+    }),
+    file_bytes: Type.Integer({ description: "What the file takes up, its log with it; 0 until it is open." }),
     waiting_groups: Type.Integer({ description: "Changed groups that are not committed yet." }),
   },
   CLOSED,
@@ -88,6 +92,7 @@ const Process = Type.Object(
   {
     pid: Type.Integer(),
     cpu_ratio: numberOrNull("Of one core, in the last minute."),
+    loop_delay_seconds: numberOrNull("How late a timer of one a second came at the most, in the last minute."),
     resident_bytes: numberOrNull("null where the system does not say."),
     heap_bytes: Type.Integer({ description: "Of the runtime's own heap." }),
     connections: Type.Integer(),

@@ -142,7 +142,9 @@ function persistenceOf({ activity, ownMetrics, persistence }: RuntimeDeps): Told
     errors_total: stats.errors,
     last_commit_seconds: stats.commits === 0 ? null : stats.lastCommitSeconds,
     commit_seconds: commitSeconds === null || commits === null || commits === 0 ? null : commitSeconds / commits,
+    last_commits_seconds: [...activity.commitTimes],
     waiting_groups: stats.waitingGroups,
+    file_bytes: stats.fileBytes,
   };
 }
 
@@ -152,6 +154,7 @@ function processOf({ activity, events, ownMetrics, program }: RuntimeDeps): Told
   return {
     pid: program.pid,
     cpu_ratio: activity.rate("cpuSeconds"),
+    loop_delay_seconds: secondsOf(activity.longestDelayMs),
     resident_bytes: figures.get("process_resident_memory_bytes") ?? null,
     heap_bytes: program.heapBytes(),
     connections: program.connections(),

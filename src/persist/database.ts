@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { accessSync, constants, existsSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, rmSync, statSync } from "node:fs";
 import type { KeptGroups } from "../model/kept-group.ts";
 import { type Operation, type RowOperation, readBatch } from "./batch.ts";
 import type { Claim } from "./claim.ts";
@@ -64,7 +64,7 @@ export class GroupDatabase {
    * has staged is deleted.
    */
   constructor(
-    file: string,
+    private readonly file: string,
     private readonly claim: Claim,
     leftOut: readonly LeftOutRow[] = [],
   ) {
@@ -76,6 +76,11 @@ export class GroupDatabase {
       this.database.close();
       throw error;
     }
+  }
+
+  /** What the file takes up, its log with it. */
+  get sizeBytes(): number {
+    return sizeOf(this.file) + sizeOf(`${this.file}-wal`);
   }
 
   private setAside(rows: readonly LeftOutRow[]): void {
@@ -242,3 +247,6 @@ function openNew(file: string): Database {
     throw error;
   }
 }
+
+/** 0 where there is no such file. */
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

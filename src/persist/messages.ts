@@ -25,7 +25,7 @@ export type Report =
   /** A row that is not one of ours; only some are reported. */
   | { readonly kind: "left out"; readonly row: LeftOutRow }
   /** How many groups there are, and how many rows that are not ours were put into the table `left_out`. */
-  | { readonly kind: "opened"; readonly groups: number; readonly leftOut: number }
+  | { readonly kind: "opened"; readonly groups: number; readonly leftOut: number; readonly fileBytes: number }
   | { readonly kind: "unusable"; readonly reason: string }
   /** There is no file of ours and none can be made at the moment. */
   | { readonly kind: "unmade"; readonly reason: string; readonly place: Place }
@@ -34,6 +34,8 @@ export type Report =
       readonly kind: "committed";
       readonly number: number;
       readonly durationSeconds: number;
+      /** What the file takes up by now, its log with it. */
+      readonly fileBytes: number;
       readonly refused: readonly RefusedGroup[];
     }
   | { readonly kind: "failed"; readonly number: number; readonly reason: string }

@@ -76,7 +76,7 @@ class FilePersistence implements RunningPersistence {
   fileImport: FileImport | null = null;
   private readonly persister: Persister;
   private runBeforeReady: () => Promise<void> = async () => {};
-  private readonly figures = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0 };
+  private readonly figures = { commits: 0, errors: 0, commitSeconds: 0, lastCommitSeconds: 0, fileBytes: 0 };
   private told: { readonly ms: number; readonly reason: string } | null = null;
 
   constructor(private readonly deps: PersistenceDeps) {
@@ -177,6 +177,9 @@ class FilePersistence implements RunningPersistence {
         figures.commits++;
         figures.commitSeconds += durationSeconds;
         figures.lastCommitSeconds = clock.now() / 1000;
+      },
+      sized: (fileBytes: number) => {
+        figures.fileBytes = fileBytes;
       },
       failed: (reason: string) => {
         figures.errors++;

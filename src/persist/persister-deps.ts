@@ -23,6 +23,8 @@ export interface PersisterEvents {
   /** After that: everything has been written. */
   readonly kept: () => void;
   readonly committed: (durationSeconds: number, groups: number) => void;
+  /** What the file takes up by now: when it is opened, and after each commit. */
+  readonly sized: (fileBytes: number) => void;
   readonly failed: (reason: string) => void;
   /** The rows of a group could not be written: it is again what the file has of it. */
   readonly refused: (key: Uint8Array, reason: string) => void;

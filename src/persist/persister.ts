@@ -168,13 +168,23 @@ export class Persister {
   private receive(report: Report): void {
     if (report.kind === "kept") this.afterRestoring(() => this.restore(report.groups));
     else if (report.kind === "left out") this.events.leftOut(report.row);
-    else if (report.kind === "opened") this.afterRestoring(() => this.beOpen(report.groups, report.leftOut));
+    else if (report.kind === "opened") this.opensNow(report);
     else if (report.kind === "unusable") this.events.unusable(report.reason);
     else if (report.kind === "unmade") this.beMemoryOnly(report.reason, report.place);
-    else if (report.kind === "committed") this.finish(null, report.durationSeconds, report.refused);
+    else if (report.kind === "committed") this.committedNow(report);
     else if (report.kind === "failed") this.finish(report.reason, 0, []);
     else if (report.kind === "unclean") this.events.failed(report.reason);
     else this.closed.resolve();
+  }
+
+  private opensNow({ groups, leftOut, fileBytes }: Extract<Report, { kind: "opened" }>): void {
+    this.events.sized(fileBytes);
+    this.afterRestoring(() => this.beOpen(groups, leftOut));
+  }
+
+  private committedNow({ durationSeconds, fileBytes, refused }: Extract<Report, { kind: "committed" }>): void {
+    this.events.sized(fileBytes);
+    this.finish(null, durationSeconds, refused);
   }
 
   private beMemoryOnly(reason: string, place: Place): void {

@@ -35,8 +35,9 @@ function open(name: string, mustBeNew: boolean): void {
     if (mustBeNew && !isVacant(file)) throw new FileFault(NOT_OURS);
     const leftOut: LeftOutRow[] = [];
     const groups = handOver(file, leftOut);
-    state.database = new GroupDatabase(file, claim, leftOut);
-    report({ kind: "opened", groups, leftOut: leftOut.length });
+    const database = new GroupDatabase(file, claim, leftOut);
+    state.database = database;
+    report({ kind: "opened", groups, leftOut: leftOut.length, fileBytes: database.sizeBytes });
   } catch (error) {
     claim?.release();
     const reason = reasonOf(error);
@@ -67,9 +68,11 @@ function handOver(file: string, leftOut: LeftOutRow[]): number {
 function commit(number: number, batch: Uint8Array): void {
   const startMs = performance.now();
   try {
-    if (state.database === null) throw new Broken("the database is not open");
-    const refused = state.database.commit(batch);
-    report({ kind: "committed", number, durationSeconds: (performance.now() - startMs) / 1000, refused });
+    const { database } = state;
+    if (database === null) throw new Broken("the database is not open");
+    const refused = database.commit(batch);
+    const durationSeconds = (performance.now() - startMs) / 1000;
+    report({ kind: "committed", number, durationSeconds, fileBytes: database.sizeBytes, refused });
   } catch (error) {
     report({ kind: "failed", number, reason: reasonOf(error) });
   }

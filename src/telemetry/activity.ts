@@ -1,5 +1,7 @@
 /** Beats that rates are of, one a second: a minute. */
 const KEPT_BEATS = 60;
+/** Between two beats. */
+export const BEAT_MS = 1000;
 /** Clients and scrapes that are remembered. */
 const MAX_SCRAPERS = 16;
 const MAX_SCRAPES = 60;
@@ -13,6 +15,8 @@ export interface ActivityCounts {
   readonly cpuSeconds: number;
   readonly commits: number;
   readonly commitSeconds: number;
+  /** Of a clock that never jumps. */
+  readonly monotonicMs: number;
 }
 
 /** In which state what is kept is; null where nothing is. */
@@ -90,6 +94,18 @@ export class Activity {
   /** By how much a count has grown from beat to beat in the last minute, the oldest first. */
   steps(count: keyof ActivityCounts): readonly number[] {
     return this.beats.slice(1).map((beat, i) => beat[count] - (this.beats[i]?.[count] ?? 0));
+  }
+
+  /** By how much the latest beat of the last minute came too late, in milliseconds; null: there were not two. */
+  get longestDelayMs(): number | null {
+    const intervals = this.steps("monotonicMs");
+    return intervals.length === 0 ? null : Math.max(0, ...intervals.map((ms) => ms - BEAT_MS));
+  }
+
+  /** What a commit took on the average, from beat to beat in the last minute, in seconds; 0 where there was none. */
+  get commitTimes(): readonly number[] {
+    const commits = this.steps("commits");
+    return this.steps("commitSeconds").map((seconds, i) => seconds / Math.max(1, commits[i] ?? 0));
   }
 
   /** A scrape has come to its end. */

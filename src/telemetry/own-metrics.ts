@@ -32,6 +32,8 @@ export interface PersistenceStats {
   readonly errors: number;
   readonly commitSeconds: number;
   readonly lastCommitSeconds: number;
+  /** What the file takes up; 0 until it is open. */
+  readonly fileBytes: number;
   readonly waitingGroups: number;
   /** The file is there and in use. */
   readonly up: boolean;

@@ -137,7 +137,10 @@ export interface PersistenceFigures {
   readonly last_commit_seconds: number | null;
   readonly commit_seconds: number | null;
   readonly errors_total: number;
+  /** By seconds of the last minute; 0: there was none. */
+  readonly last_commits_seconds: readonly number[];
   readonly waiting_groups: number;
+  readonly file_bytes: number;
 }
 
 export interface Flag {
@@ -183,6 +186,7 @@ export interface RuntimeAnswer {
   readonly process: {
     readonly pid: number;
     readonly cpu_ratio: number | null;
+    readonly loop_delay_seconds: number | null;
     readonly resident_bytes: number | null;
     readonly connections: number;
     readonly max_connections: number;

@@ -99,6 +99,8 @@ function Durability({ persistence, nowSeconds }: { persistence: PersistenceFigur
     file,
     commit_seconds: took,
     last_commit_seconds: at,
+    last_commits_seconds: commits,
+    file_bytes: bytes,
     waiting_groups: waiting,
     errors_total: errors,
   } = persistence;
@@ -107,9 +109,11 @@ function Durability({ persistence, nowSeconds }: { persistence: PersistenceFigur
       <div class="big">
         {took === null ? "—" : durationText(took)} <small>to disk, last minute</small>
       </div>
+      <Spark values={commits} />
       <KeyValues
         pairs={[
           ["file", <Seen key="file" text={file} most={400} />],
+          ["size", bytes === 0 ? null : sizeText(bytes)],
           ["last commit", at === null ? "none yet" : agoText(nowSeconds - at)],
           ["not on disk yet", `${countText(waiting)} ${waiting === 1 ? "group" : "groups"}`],
           ["errors", countText(errors)],
@@ -146,13 +150,14 @@ function Store({ store }: Pick<RuntimeAnswer, "store">) {
 }
 
 function Process({ process }: Pick<RuntimeAnswer, "process">) {
-  const { resident_bytes: memory, cpu_ratio: cpu, open_fds: fds } = process;
+  const { resident_bytes: memory, cpu_ratio: cpu, loop_delay_seconds: delay, open_fds: fds } = process;
   return (
     <Card title="Process">
       <KeyValues
         pairs={[
           ["memory (RSS)", memory === null ? null : sizeText(memory)],
           ["CPU, last minute", cpu === null ? null : `${(cpu * 100).toFixed(cpu < 0.1 ? 1 : 0)} %`],
+          ["longest loop delay", delay === null ? null : durationText(delay)],
           ["open connections", ofMost(process.connections, process.max_connections)],
           ["file descriptors", fds === null ? null : ofMost(fds, process.max_fds)],
           ["viewers of this page", ofMost(process.viewers, process.max_viewers)],

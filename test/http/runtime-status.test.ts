@@ -39,6 +39,7 @@ describe("GET /api/v1/status/runtime", () => {
       process: {
         pid: 7,
         cpu_ratio: null,
+        loop_delay_seconds: null,
         resident_bytes: null,
         heap_bytes: 1_000_000,
         connections: 3,

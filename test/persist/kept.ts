@@ -55,6 +55,7 @@ export class Kept {
         notKept: () => {},
         kept: () => {},
         committed: () => {},
+        sized: () => {},
         failed: () => {},
         refused: (key, reason) => this.refused.push(`${Buffer.from(key)}: ${reason}`),
       },
@@ -91,7 +92,7 @@ export class Kept {
     };
     for (const groups of readKeptGroups(file, leaveOut)) this.receive({ kind: "kept", groups });
     this.database = new GroupDatabase(file, claimFile(file), leftOut);
-    this.receive({ kind: "opened", groups: 0, leftOut: leftOut.length });
+    this.receive({ kind: "opened", groups: 0, leftOut: leftOut.length, fileBytes: 0 });
   }
 
   private get opened(): GroupDatabase {
@@ -103,7 +104,7 @@ export class Kept {
     this.batches.push(batch.length);
     if (this.fault !== null) return this.receive({ kind: "failed", number, reason: this.fault });
     const refused = this.opened.commit(batch);
-    this.receive({ kind: "committed", number, durationSeconds: 0, refused });
+    this.receive({ kind: "committed", number, durationSeconds: 0, fileBytes: 0, refused });
   }
 
   /** Does everything that waits to be done. */

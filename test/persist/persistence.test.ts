@@ -96,7 +96,7 @@ class Kept {
     for (let commits = this.takeCommits(); commits.length > 0; commits = this.takeCommits())
       for (const { number, groups } of commits) {
         sizes.push(groups);
-        await this.report({ kind: "committed", number, durationSeconds: 0, refused: [] });
+        await this.report({ kind: "committed", number, durationSeconds: 0, fileBytes: 0, refused: [] });
         await this.pass(0);
       }
     return sizes;
@@ -193,7 +193,7 @@ describe("once a file could be made", () => {
     for (let group = 0; group < groups; group++) kept.push(`g${group}`);
     await kept.pass(1_000);
     kept.sent.length = 0;
-    await kept.report({ kind: "opened", groups: 0, leftOut: 0 });
+    await kept.report({ kind: "opened", groups: 0, leftOut: 0, fileBytes: 0 });
     await kept.pass(0);
     return kept;
   }
@@ -250,7 +250,7 @@ describe("once a file could be made", () => {
 describe("many changes in one turn", () => {
   async function open(): Promise<Kept> {
     const kept = new Kept();
-    await kept.report({ kind: "opened", groups: 0, leftOut: 0 });
+    await kept.report({ kind: "opened", groups: 0, leftOut: 0, fileBytes: 0 });
     kept.sent.length = 0;
     return kept;
   }
@@ -265,7 +265,7 @@ describe("many changes in one turn", () => {
     await kept.pass(0);
     const [first, ...others] = kept.takeCommits();
     expect([first?.groups, others]).toEqual([256, []]);
-    await kept.report({ kind: "committed", number: first?.number ?? 0, durationSeconds: 0, refused: [] });
+    await kept.report({ kind: "committed", number: first?.number ?? 0, durationSeconds: 0, fileBytes: 0, refused: [] });
     expect(outcome).toBe("waiting");
     expect(await kept.commitAll()).toEqual([256, 88]);
     expect(outcome).toBeNull();

@@ -51,6 +51,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       errors: 1,
       commitSeconds: 0.25,
       lastCommitSeconds: 1795219200,
+      fileBytes: 4096,
       waitingGroups: 2,
       up: true,
       healthy: true,
