@@ -67,6 +67,7 @@ describe.skipIf(checks.skip)(`deploy/prometheus and deploy/grafana${checks.reaso
 
   const CHECKS = [
     { words: ["check", "config", "prometheus.yml"] },
+    { words: ["check", "config", "replicas.yml"] },
     { words: ["check", "rules", "pushgateway.rules.yml"] },
     { words: ["test", "rules", "pushgateway.rules.test.yml"] },
   ];

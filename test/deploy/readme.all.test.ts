@@ -6,12 +6,21 @@ import { eventually, firstAbsent, programs, requirement } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { Machine, machineAbsent } from "./machine.ts";
 import { binaryUnderTest, releaseUnderTest } from "./release.ts";
+import {
+  afterBalancer,
+  afterGateways,
+  afterServer,
+  beforeBalancer,
+  beforeGateway,
+  beforeServer,
+} from "./replica-stages.ts";
 
 setDefaultTimeout(300_000);
 
 const DEPLOY = join(import.meta.dir, "../../deploy");
 const DEBIANS = "prometheus-pushgateway";
 const DEBIANS_UNIT = `/lib/systemd/system/${DEBIANS}.service`;
+const HAPROXY_UNIT = "/lib/systemd/system/haproxy.service";
 const DEBIANS_FILE = "/var/lib/prometheus/pushgateway.data";
 
 interface Section {
@@ -54,8 +63,10 @@ async function expectShown(on: Machine, kind: "ours" | "go", value: number): Pro
 interface Stage {
   /** Whether the machine is the one that the section before has left. */
   readonly goesOn?: boolean;
-  readonly before?: (on: Machine) => Promise<void>;
-  readonly after: (on: Machine, stdout: string) => Promise<void>;
+  readonly before?: (on: Machine, folder: string, name: string) => Promise<void>;
+  readonly after: (on: Machine, stdout: string, name: string) => Promise<void>;
+  /** The commands are run for each of these machines; the first is the one that they name. */
+  readonly names?: readonly string[];
 }
 
 /** By heading. */
@@ -119,6 +130,24 @@ const STAGES: Record<string, Stage> = {
     },
   },
   "Ansible, into /opt/app": { after: async (on) => expect(await scrape(on)).toContain("pushgateway_build_info") },
+  "Replicas: a server of the engine": {
+    names: ["nats-1", "nats-2", "nats-3"],
+    before: beforeServer,
+    after: (on, _stdout, name) => afterServer(on, name),
+  },
+  "Replicas: a gateway": {
+    goesOn: true,
+    names: ["gateway-1", "gateway-2"],
+    before: (on, _folder, name) => beforeGateway(on, name),
+    after: async (on, _stdout, name) => {
+      if (name === "gateway-2") await afterGateways(on);
+    },
+  },
+  "Replicas: the balancer": {
+    goesOn: true,
+    before: async (_on, folder) => beforeBalancer(folder),
+    after: (on) => afterBalancer(on),
+  },
   "Prometheus and Grafana": { after: async (_on, stdout) => expect(stdout).toContain("SUCCESS") },
 };
 
@@ -135,8 +164,9 @@ const PEERS = [
 
 const machineMissing =
   (await machineAbsent()) ??
-  firstAbsent("ansible-playbook", "promtool", "tar", "gzip", "curl", "sha256sum", DEBIANS) ??
-  (existsSync(DEBIANS_UNIT) ? null : DEBIANS_UNIT);
+  firstAbsent("ansible-playbook", "promtool", "tar", "gzip", "curl", "sha256sum", "haproxy", "nats-server", DEBIANS) ??
+  [DEBIANS_UNIT, HAPROXY_UNIT].find((path) => !existsSync(path)) ??
+  null;
 
 test("the sections of deploy/README.md with commands are those that are run here", () => {
   expect(sections().map(({ heading }) => heading)).toEqual(Object.keys(STAGES));
@@ -168,20 +198,29 @@ for (const { name, missing, program, headings } of PEERS) {
     async function machineFor(goesOn: boolean): Promise<Machine> {
       if (machine !== null && goesOn) return machine;
       await machine?.[Symbol.asyncDispose]();
-      machine = await Machine.start(join(folder, "bin"), [DEBIANS_UNIT]);
+      machine = await Machine.start(join(folder, "bin"), [DEBIANS_UNIT, HAPROXY_UNIT]);
       await machine.output("mount", "--bind", join(folder, "peer"), `/usr/bin/${DEBIANS}`);
       return machine;
+    }
+
+    /** What the commands of a section print; throws where one fails. */
+    async function play(on: Machine, heading: string, script: string): Promise<string> {
+      const environment = [`HOME=${folder}`, "ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3", "LC_ALL=C.UTF-8"];
+      const { code, stdout, stderr } = await on.run("env", "-C", folder, ...environment, "sh", "-e", "-c", script);
+      if (code !== 0) throw new Error(`running the commands of "${heading}": exit code ${code}\n${stdout}${stderr}`);
+      return stdout;
     }
 
     test.each(sections().filter(({ heading }) => headings.test(heading)))("$heading", async ({ heading, script }) => {
       const stage = STAGES[heading];
       if (stage === undefined) throw new Error(`running "${heading}": nothing says what must hold after it`);
       const on = await machineFor(stage.goesOn ?? false);
-      await stage.before?.(on);
-      const environment = [`HOME=${folder}`, "ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3", "LC_ALL=C.UTF-8"];
-      const { code, stdout, stderr } = await on.run("env", "-C", folder, ...environment, "sh", "-e", "-c", script);
-      if (code !== 0) throw new Error(`running the commands of "${heading}": exit code ${code}\n${stdout}${stderr}`);
-      await stage.after(on, stdout);
+      const { names = [""] } = stage;
+      for (const name of names) {
+        await stage.before?.(on, folder, name);
+        const stdout = await play(on, heading, script.replaceAll(`@${names[0]}`, `@${name}`));
+        await stage.after(on, stdout, name);
+      }
     });
   });
 }

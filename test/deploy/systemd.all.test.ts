@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, firstAbsent, programs, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -13,19 +13,30 @@ const analyze = requirement(firstAbsent("systemd-analyze"));
 
 describe.skipIf(analyze.skip)(`the units in deploy/systemd${analyze.reason}`, () => {
   test("systemd-analyze verify has nothing to say but that the program is not installed", async () => {
-    const files = ["pushgateway.service", "pushgateway.socket"].map((name) => join(UNITS, name));
+    const files = readdirSync(UNITS).map((name) => join(UNITS, name));
     const { stderr } = await run([programs.need("systemd-analyze"), "verify", ...files]);
     const others = stderr
       .split("\n")
-      .filter((line) => line !== "" && !/usr\/local\/bin\/pushgateway is not exec/.test(line));
+      .filter((line) => line !== "" && !/(?:local\/bin\/pushgateway|sbin\/nats-server) is not exec/.test(line));
     expect(others).toEqual([]);
   });
 
-  test("systemd-analyze security finds an exposure below 1.5 of 10", async () => {
-    const words = ["security", "--offline=yes", "--threshold=15", join(UNITS, "pushgateway.service")];
+  const SERVICES = readdirSync(UNITS).filter((name) => name.endsWith(".service"));
+
+  test.each(SERVICES)("systemd-analyze security finds an exposure below 1.5 of 10 in %s", async (name) => {
+    const words = ["security", "--offline=yes", "--threshold=15", join(UNITS, name)];
     const { code, stdout } = await run([programs.need("systemd-analyze"), ...words]);
     expect(stdout).toContain("Overall exposure level");
     expect(code).toBe(0);
+  });
+
+  test("a replica's unit is that of a single gateway but for its name, its flags and where they come from", () => {
+    const OF_ONE = /^(?:Description|EnvironmentFile|LoadCredential|ExecStart|StateDirectory|RuntimeDirectory)=/;
+    const shared = (name: string) =>
+      unitText(name)
+        .split("\n")
+        .filter((line) => /^[A-Z[]/.test(line) && !OF_ONE.test(line));
+    expect(shared("pushgateway@.service")).toEqual(shared("pushgateway.service"));
   });
 });
 

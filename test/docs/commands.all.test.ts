@@ -60,13 +60,19 @@ async function networkMissing(): Promise<string | null> {
   return code === 0 ? null : "the permission to make namespaces";
 }
 
-/** Waits until what listens on port 9091 is ready, over HTTP or HTTPS, or asks for a password. */
-const WAIT_READY = `for ((n = 0; n < 400; n++)); do
-  for url in http://localhost:9091/-/ready https://localhost:9091/-/ready; do
+/** Waits until what a command starts is ready, over HTTP or HTTPS, or wants a password; the engine until it listens. */
+function waitFor(command: string): string {
+  const [, port = "9091"] = /--web\.listen-address=localhost:(\d+)/.exec(command) ?? [];
+  const isReady = /^nats-server /.test(command)
+    ? "(exec 3<> /dev/tcp/localhost/4222) 2> /dev/null && break"
+    : `for url in http://localhost:${port}/-/ready https://localhost:${port}/-/ready; do
     case $(curl -ks -m 5 -o /dev/null -w '%{http_code}' "$url") in 200 | 401) break 2 ;; esac
-  done
+  done`;
+  return `for ((n = 0; n < 400; n++)); do
+  ${isReady}
   sleep 0.05
 done`;
+}
 
 /**
  * A script that runs the commands one after the other in one shell, in a network of its own. The output and exit code
@@ -76,7 +82,7 @@ function scriptOf(commands: readonly Command[]): string {
   const steps = commands.map(({ text }, n) => {
     const isServer = text.endsWith("&");
     const output = isServer ? '2>> "$HERE/server.log"' : "2>&1";
-    const ready = isServer ? `\n${WAIT_READY}` : "";
+    const ready = isServer ? `\n${waitFor(text)}` : "";
     const file = `"$HERE/${n}`;
     return `. ${file}.sh" > ${file}.out" ${output} < /dev/null\necho $? > ${file}.code"${ready}`;
   });
@@ -119,6 +125,7 @@ const missing = firstAbsent(
   "sqlite3",
   "objdump",
   "cc",
+  "nats-server",
   "prometheus-pushgateway",
 );
 const { skip, reason } = requirement(

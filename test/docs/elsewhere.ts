@@ -23,5 +23,6 @@ export const ELSEWHERE: readonly ElsewhereCommand[] = [
   { command: /^kubectl exec /, file: "test/release/kubernetes.all.test.ts", words: "kubectl exec" },
   { command: /^npm run build && npm run bench$/, file: "bench/main.ts", words: "npm run bench -- " },
   { command: /^npm run bench -- /, file: "bench/main.ts", words: "npm run bench -- " },
+  { command: /^npm run scaling$/, file: "test/docs/scaling.test.ts", words: "npm run scaling prints" },
   { command: /^npm run soak -- /, file: ".ci/run", words: "npm run soak -- --minutes 10" },
 ];

@@ -81,6 +81,49 @@ const Values = Type.Object(
   strict,
 );
 
+/** What values-replicas.yaml sets, each as a whole. */
+const ReplicaValues = Type.Object(
+  {
+    replicaCount: Type.Integer({ minimum: 2 }),
+    extraArgs: Type.Array(Type.String()),
+    extraVolumes: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          secret: Type.Object({ secretName: Type.String(), defaultMode: Type.Integer() }, strict),
+        },
+        strict,
+      ),
+    ),
+    extraVolumeMounts: Type.Array(
+      Type.Object({ name: Type.String(), mountPath: Type.String(), readOnly: Type.Literal(true) }, strict),
+    ),
+    persistentVolume: Type.Object({ enabled: Type.Literal(false) }, strict),
+    strategy: Type.Object(
+      {
+        type: Type.Literal("RollingUpdate"),
+        rollingUpdate: Type.Object({ maxUnavailable: Type.Literal(0), maxSurge: Type.Integer({ minimum: 1 }) }, strict),
+      },
+      strict,
+    ),
+    podAntiAffinity: Type.Union([Type.Literal("soft"), Type.Literal("hard")]),
+    podDisruptionBudget: Type.Object({ minAvailable: Type.Integer({ minimum: 1 }) }, strict),
+    lifecycle: Type.Object(
+      { preStop: Type.Object({ sleep: Type.Object({ seconds: Type.Integer() }, strict) }, strict) },
+      strict,
+    ),
+    readiness: Probe,
+  },
+  strict,
+);
+
+export type ReplicaValues = Static<typeof ReplicaValues>;
+
+/** The values for replicas; a key that the chart does not have, or that is not looked at here, is refused. */
+export function replicaValues(text: string): ReplicaValues {
+  return Value.Parse(ReplicaValues, Bun.YAML.parse(text));
+}
+
 export type ChartValues = Static<typeof Values>;
 
 /** The values of several files, as helm joins those of one `-f` each. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 /**
@@ -16,6 +16,7 @@ const Service = Type.Object(
     command: Type.Optional(Type.Array(Type.String())),
     volumes: Type.Optional(Type.Array(Type.String())),
     environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+    env_file: Type.Optional(Type.String()),
     user: Type.Optional(Type.String()),
     read_only: Type.Optional(Type.Boolean()),
     cap_drop: Type.Optional(Type.Array(Type.String())),
@@ -29,7 +30,15 @@ const Service = Type.Object(
   { additionalProperties: false },
 );
 
-const ComposeFile = Type.Object({ services: Type.Record(Type.String(), Service) });
+const ComposeFile = Type.Object({
+  services: Type.Record(Type.String(), Service),
+  networks: Type.Optional(
+    Type.Object(
+      { default: Type.Object({ ipam: Type.Object({ config: Type.Array(Type.Object({ subnet: Type.String() })) }) }) },
+      { additionalProperties: false },
+    ),
+  ),
+});
 
 /** What `docker run` is told to start a service of a compose file. */
 export interface Run {
@@ -43,14 +52,32 @@ export interface Run {
 
 /** The only service of a compose file in `folder`; `prefix` keeps the names of its volumes apart. */
 export function onlyService(text: string, folder: string, prefix: string): Run {
-  const [service, ...others] = Object.values(Value.Parse(ComposeFile, Bun.YAML.parse(text)).services);
-  if (service === undefined || others.length > 0) throw new Error("reading a compose file: expected one service");
+  const [run, ...others] = servicesOf(text, folder, prefix).values();
+  if (run === undefined || others.length > 0) throw new Error("reading a compose file: expected one service");
+  return run;
+}
+
+/** All services of a compose file in `folder`, by name. */
+export function servicesOf(text: string, folder: string, prefix: string): Map<string, Run> {
+  const { services } = Value.Parse(ComposeFile, Bun.YAML.parse(text));
+  return new Map(Object.entries(services).map(([name, service]) => [name, runOf(service, folder, prefix)]));
+}
+
+/** The addresses of the network that a compose file makes for its services. */
+export function subnetOf(text: string): string {
+  const [config] = Value.Parse(ComposeFile, Bun.YAML.parse(text)).networks?.default.ipam.config ?? [];
+  if (config === undefined) throw new Error("reading a compose file: expected a subnet");
+  return config.subnet;
+}
+
+function runOf(service: Static<typeof Service>, folder: string, prefix: string): Run {
   const { command = [], ports = [] } = service;
   const options = [
     ...many(
       "volume",
       service.volumes?.map((volume) => mount(volume, folder, prefix)),
     ),
+    ...one("env-file", service.env_file && resolve(folder, service.env_file)),
     ...many(
       "env",
       Object.entries(service.environment ?? {}).map(([name, value]) => `${name}=${value}`),
