@@ -16,8 +16,22 @@ export class EntryCursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Reads the version, which all begins with; a Fault of its own where it is newer than the known one. */
+  version(known: number): Fault | null {
+    const version = this.byte();
+    if (version > known) return new Fault(`it is of version ${version}, and this program knows ${known}: upgrade it`);
+    if (version !== known) this.fail(`version ${known}, got ${version}`, 0);
+    return null;
+  }
+
   get isAtEnd(): boolean {
     return this.at === this.bytes.length;
+  }
+
+  /** All has been read: the fault, or null. */
+  end(): Fault | null {
+    if (!this.isAtEnd) this.fail("the end", this.at);
+    return this.fault;
   }
 
   /** `expected` is what should be at a place. */

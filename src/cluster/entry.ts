@@ -1,5 +1,5 @@
-import { Writer } from "../bytes/writer.ts";
-import { Fault } from "../model/fault.ts";
+import type { Fault } from "../model/fault.ts";
+import { EntryBytes } from "./entry-bytes.ts";
 import { EntryCursor } from "./entry-cursor.ts";
 import type { Revision } from "./revision.ts";
 
@@ -41,14 +41,12 @@ export interface BatchContent {
   readonly puts: readonly Put[];
 }
 
-/** Writes batches as bytes; numbers are little-endian, a key or row has its size before it. */
+/** Writes batches as bytes. */
 export class EntryWriter {
-  private readonly out = new Writer(START_BYTES);
-  private readonly numbers = new DataView(new ArrayBuffer(8));
-  private readonly numberBytes = new Uint8Array(this.numbers.buffer);
+  private readonly out = new EntryBytes(START_BYTES);
 
   /**
-   * A batch in bytes of its own:
+   * A batch in bytes of its own; numbers are little-endian, a key or row has its size before it:
    *
    *     u8 version | revision id | revision growth | u8 flags: 1 is a wipe | u32 removals | u32 expiries | u32 puts
    *     removal   u32 size | key
@@ -59,54 +57,35 @@ export class EntryWriter {
   write({ id, growth, isWipe, removals, expiries, puts }: BatchContent): Uint8Array<ArrayBuffer> {
     const { out } = this;
     out.byte(ENTRY_VERSION);
-    this.revision(id);
-    this.revision(growth);
+    out.revision(id);
+    out.revision(growth);
     out.byte(isWipe ? FLAG_WIPE : 0);
-    for (const { length } of [removals, expiries, puts]) this.uint32(length);
-    for (const key of removals) this.sized(key);
+    for (const { length } of [removals, expiries, puts]) out.uint32(length);
+    for (const key of removals) out.sized(key);
     for (const { key, basis } of expiries) {
-      this.revision(basis);
-      this.sized(key);
+      out.revision(basis);
+      out.sized(key);
     }
     for (const put of puts) this.put(put);
-    return out.release(START_BYTES);
+    return out.release();
   }
 
   private put({ key, row, basis, grows }: Put): void {
-    this.revision(basis);
-    this.out.byte(grows ? 1 : 0);
-    this.sized(key);
-    this.sized(row);
-  }
-
-  private revision({ writerHigh, writerLow, number }: Revision): void {
-    this.uint32(writerHigh);
-    this.uint32(writerLow);
-    this.numbers.setFloat64(0, number, true);
-    this.out.append(this.numberBytes);
-  }
-
-  private uint32(value: number): void {
-    this.numbers.setUint32(0, value, true);
-    this.out.copy(this.numberBytes, 0, 4);
-  }
-
-  private sized(bytes: Uint8Array): void {
-    this.uint32(bytes.length);
-    this.out.append(bytes);
+    const { out } = this;
+    out.revision(basis);
+    out.byte(grows ? 1 : 0);
+    out.sized(key);
+    out.sized(row);
   }
 }
 
 /** The batch of an entry, whose keys and rows are parts of it; or why it is none. Every size is checked. */
 export function readEntry(entry: Uint8Array): BatchContent | Fault {
   const cursor = new EntryCursor(entry);
-  const version = cursor.byte();
-  if (version > ENTRY_VERSION)
-    return new Fault(`it is of version ${version}, and this program knows ${ENTRY_VERSION}: upgrade it`);
-  if (version !== ENTRY_VERSION) cursor.fail(`a version, expected ${ENTRY_VERSION}, got ${version}`, 0);
+  const newer = cursor.version(ENTRY_VERSION);
+  if (newer !== null) return newer;
   const batch = readBatch(cursor);
-  if (!cursor.isAtEnd) cursor.fail("its end", cursor.at);
-  return cursor.fault ?? batch;
+  return cursor.end() ?? batch;
 }
 
 function readBatch(cursor: EntryCursor): BatchContent {

@@ -1,0 +1,171 @@
+import { mustHold } from "../bytes/broken.ts";
+import { KeyTable } from "../bytes/key-table.ts";
+import type { BatchContent, Expiring } from "./entry.ts";
+import type { Applied } from "./replica-deps.ts";
+import { NO_REVISION, type Revision } from "./revision.ts";
+import type { WaitingRequest } from "./waiting.ts";
+
+/** What goes with one batch at most; a single group may be larger. */
+const MAX_GROUPS = 1000;
+const MAX_BYTES = 900 << 10;
+
+/** A put in the making. */
+export interface OwnPut {
+  readonly key: Uint8Array;
+  readonly basis: Revision;
+  readonly grows: boolean;
+  /** The group as it was before it grew; null: there was none. Of a put that does not grow nothing is kept. */
+  readonly before: Uint8Array | null;
+  /** Made when the batch is closed. */
+  row: Uint8Array;
+  /** What the own store has of the group is not this put any more: others changed it, or it was taken back. */
+  isLost: boolean;
+}
+
+/** A removal in the making. */
+export interface OwnRemoval {
+  readonly key: Uint8Array;
+  /** Others have put the group meanwhile: the own store has it. */
+  isLost: boolean;
+}
+
+/** A request of a batch, and where the batch has what it did. */
+export interface BatchMember<Request, Answer> {
+  readonly waiting: WaitingRequest<Request>;
+  /** Of a push. */
+  readonly applied: Applied<Answer> | null;
+  /** Its put or its removal; -1: it changed nothing, or is a wipe. */
+  readonly place: number;
+  /** It was found in a state that holds all that was acknowledged before it came. */
+  readonly isFresh: boolean;
+  /** Something that grew or went stands before it in the batch. */
+  readonly isBehindChange: boolean;
+}
+
+/** Finds the puts and removals of a batch by their keys; used by one batch after the other. */
+export class OwnKeys {
+  readonly puts = new KeyTable();
+  readonly removals = new KeyTable();
+}
+
+const NO_ROW = new Uint8Array(0);
+
+/**
+ * What a replica changes in one turn, while it is made and until it is folded. A group is put in it once, whatever was
+ * pushed; nothing that was put in it is removed in it.
+ */
+export class OwnBatch<Request, Answer> {
+  readonly puts: OwnPut[] = [];
+  readonly removals: OwnRemoval[] = [];
+  readonly expiries: Expiring[] = [];
+  readonly members: BatchMember<Request, Answer>[] = [];
+  isWipe = false;
+  /** Others have put groups since the own store was wiped. */
+  isWipeLost = false;
+  /** A batch of others stands between what was folded when it was begun and its own place. */
+  isOvertaken = false;
+  private hasGrown = false;
+  private sizeBytes = 0;
+
+  constructor(
+    readonly id: Revision,
+    /** The growth that was folded when it was begun. */
+    readonly growth: Revision,
+    private readonly keys: OwnKeys,
+  ) {
+    keys.puts.clear();
+    keys.removals.clear();
+  }
+
+  get isFull(): boolean {
+    const { puts, removals, expiries } = this;
+    return puts.length + removals.length + expiries.length >= MAX_GROUPS || this.sizeBytes >= MAX_BYTES;
+  }
+
+  /** Nothing of it is to be done by others. */
+  get isWithoutChange(): boolean {
+    return !this.isWipe && this.puts.length + this.removals.length + this.expiries.length === 0;
+  }
+
+  putOf(key: Uint8Array): OwnPut | null {
+    return this.puts[this.placeOfPut(key)] ?? null;
+  }
+
+  removalOf(key: Uint8Array): OwnRemoval | null {
+    return this.removals[this.keys.removals.find(key, 0, key.length)] ?? null;
+  }
+
+  /** The group's revision at the place of a put in this batch; `folded` is the one that was folded. */
+  basisOf(key: Uint8Array, folded: Revision): Revision {
+    return this.isWipe || this.removalOf(key) !== null ? NO_REVISION : folded;
+  }
+
+  /** The group is put, once; the key is copied. */
+  put({ key, basis, grows, before }: Pick<OwnPut, "key" | "basis" | "grows" | "before">, rowBytes: number): void {
+    this.keys.puts.add(key, 0, key.length);
+    this.puts.push({ key: key.slice(), basis, grows, before, row: NO_ROW, isLost: false });
+    this.hasGrown ||= grows;
+    this.sizeBytes += key.length + rowBytes;
+  }
+
+  /** Where the put of a group is; -1: it is not put. */
+  placeOfPut(key: Uint8Array): number {
+    return this.keys.puts.find(key, 0, key.length);
+  }
+
+  /** The group goes; the place of its removal. */
+  remove(key: Uint8Array): number {
+    const known = this.keys.removals.find(key, 0, key.length);
+    if (known >= 0) return known;
+    this.sizeBytes += key.length;
+    this.removals.push({ key, isLost: false });
+    return this.keys.removals.add(key, 0, key.length);
+  }
+
+  /** Notes a request whose removal is at this place. */
+  addRemoval(waiting: WaitingRequest<Request>, place: number): void {
+    this.members.push({ waiting, applied: null, place, isFresh: true, isBehindChange: false });
+  }
+
+  /** All groups go. */
+  wipe(waiting: WaitingRequest<Request>): void {
+    this.isWipe = true;
+    this.expiries.length = 0;
+    this.addRemoval(waiting, -1);
+  }
+
+  /** The group goes if it is still the one of `basis`. */
+  expire(key: Uint8Array, basis: Revision): void {
+    this.keepFromExpiring(key);
+    this.expiries.push({ key, basis });
+    this.sizeBytes += key.length;
+  }
+
+  /** A group that is put or removed in it does not expire in it. */
+  keepFromExpiring(key: Uint8Array): void {
+    const place = this.expiries.findIndex((expiry) => Buffer.compare(expiry.key, key) === 0);
+    if (place >= 0) this.expiries.splice(place, 1);
+  }
+
+  /** Something in it has grown or gone. */
+  get hasChange(): boolean {
+    return this.isWipe || this.hasGrown || this.removals.length > 0;
+  }
+
+  /** Gives each put its row. */
+  close(rowOf: (key: Uint8Array) => Uint8Array | null): BatchContent {
+    for (const put of this.puts) {
+      const row = rowOf(put.key);
+      mustHold(row !== null, `closing a batch: the group {${Buffer.from(put.key)}} is gone`);
+      put.row = row;
+    }
+    const { id, growth, isWipe, expiries } = this;
+    return { id, growth, isWipe, removals: this.removals.map(({ key }) => key), expiries, puts: this.puts };
+  }
+
+  /** The own store is another one, which has nothing of it. */
+  loseAll(): void {
+    for (const change of [...this.puts, ...this.removals]) change.isLost = true;
+    this.isWipeLost = true;
+  }
+}
