@@ -53,7 +53,7 @@ export async function scrapeGroup(
   sent: () => void = () => {},
 ): Promise<Answer | null> {
   const { store, storeTurns } = deps;
-  for (let calm = storeTurns.calm(); calm !== null; calm = storeTurns.calm()) await calm;
+  for (let calm = storeTurns.calm(); calm !== null; calm = storeTurns.unbroken()) await calm;
   const group = store.groupOf(key.block);
   return group < 0 ? null : exposition(deps, exchange, store.part(Int32Array.of(group)), sent);
 }

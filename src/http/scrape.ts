@@ -49,10 +49,10 @@ export async function scrapeAtPath(deps: ScrapeDeps, exchange: Exchange): Promis
 
 const NO_GROUP = textError(405, "Method Not Allowed", { Allow: "DELETE, OPTIONS, POST, PUT" });
 
-function scrapeAll(deps: ScrapeDeps, exchange: Exchange): Answers {
-  // A group that is on its way out would be seen by halves.
-  const changing = deps.storeTurns.calm();
-  return changing === null ? exposition(deps, exchange) : changing.then(() => scrapeAll(deps, exchange));
+/** What is on its way out would be seen by halves: waits for `changing`. */
+function scrapeAll(deps: ScrapeDeps, exchange: Exchange, changing = deps.storeTurns.calm()): Answers {
+  if (changing === null) return exposition(deps, exchange);
+  return changing.then(() => scrapeAll(deps, exchange, deps.storeTurns.unbroken()));
 }
 
 function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {

@@ -1,10 +1,11 @@
 import { MORE, TURN_MS } from "../model/work.ts";
+import type { ChangeMark } from "../store/changes.ts";
 import type { Store } from "../store/store.ts";
 import type { StreamClock } from "./stream.ts";
 
-/** Waits for the end of a change, known by its number. */
+/** Waits for the end of what was under way at some moment. */
 interface Waiter {
-  readonly change: number;
+  readonly mark: ChangeMark;
   readonly resolve: () => void;
 }
 
@@ -26,28 +27,40 @@ export class StoreTurns {
 
   /** Waits until the changes that are under way now have come to their end; null where none is. */
   settled(): Promise<void> | null {
-    const { store } = this;
-    if (!store.isChanging) return null;
+    if (!this.store.changes.isUnderWay) return null;
     this.goOn();
-    return new Promise((resolve) => this.waiters.push({ change: store.newestChange, resolve }));
+    return new Promise((resolve) => this.waiters.push({ mark: this.store.changes.mark(), resolve }));
   }
 
   /** Continues a change to its end, also if nobody waits for it. */
   goOn(): void {
-    if (this.store.isChanging && !this.isRunning) void this.run();
+    if (this.store.changes.isUnderWay && !this.isRunning) void this.run();
   }
 
   /**
-   * For snapshots: waits until nothing is changed or stored by halves, and no large change begins before; null: nothing
-   * is.
+   * For snapshots: waits until all is shown that can be by what is known now, and as `unbroken` does; null: it is so.
    */
   calm(): Promise<void> | null {
+    return this.store.changes.isSettling ? this.asReader(() => this.waitForCalm()) : this.unbroken();
+  }
+
+  /** Waits until nothing is changed or stored by halves, and no large change begins before; null: nothing is. */
+  unbroken(): Promise<void> | null {
     if (!this.store.isChanging && !this.store.isStoring) return null;
+    return this.asReader(() => this.waitForUnbroken());
+  }
+
+  private asReader(wait: () => Promise<void>): Promise<void> {
     this.readers++;
-    return this.waitForCalm().finally(() => this.readers--);
+    return wait().finally(() => this.readers--);
   }
 
   private async waitForCalm(): Promise<void> {
+    await this.settled();
+    await this.waitForUnbroken();
+  }
+
+  private async waitForUnbroken(): Promise<void> {
     for (;;) {
       if (this.store.isStoring) await this.largeOver();
       else if (this.store.isChanging) await this.settled();
@@ -78,21 +91,20 @@ export class StoreTurns {
       await stepInTurns(this.clock, () => (this.step() ? MORE : null));
     } finally {
       this.isRunning = false;
-      this.tell(Infinity);
+      this.tell(() => true);
     }
   }
 
   private step(): boolean {
-    const isChanging = this.store.stepChange();
-    if (this.waiters.length > 0) this.tell(this.store.oldestChange);
-    return isChanging;
+    const isUnderWay = this.store.stepChange();
+    if (this.waiters.length > 0) this.tell((mark) => this.store.changes.isOver(mark));
+    return isUnderWay;
   }
 
-  /** Changes with smaller numbers have come to their end. */
-  private tell(oldestChange: number): void {
+  private tell(isOver: (mark: ChangeMark) => boolean): void {
     const { waiters } = this;
-    this.waiters = waiters.filter(({ change }) => change >= oldestChange);
-    for (const { change, resolve } of waiters) if (change < oldestChange) resolve();
+    this.waiters = waiters.filter(({ mark }) => !isOver(mark));
+    for (const { mark, resolve } of waiters) if (isOver(mark)) resolve();
   }
 
   /** Waits until what pushes have to be held against is indexed; null where there is nothing of the kind. */

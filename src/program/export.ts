@@ -113,6 +113,7 @@ function recheckedStore(file: string, leftOut: TellLeftOut): Store {
 }
 
 function* exposition(store: Store): Generator<Uint8Array> {
+  while (store.stepChange());
   const snapshot = store.snapshot();
   const families: ExposedFamily[] = snapshot.families
     .filter(({ filled }) => filled)

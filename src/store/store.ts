@@ -15,6 +15,7 @@ import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { AFTER_INDEXING, AFTER_LARGE_PUSH, PUT_OFF } from "./admission/wording.ts";
+import { Changes } from "./changes.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
 import { LargeDesk } from "./large-desk.ts";
@@ -39,6 +40,8 @@ import { WipedTables } from "./table/wiped-tables.ts";
 export class Store {
   /** Groups whose time is over go. */
   readonly expiry: Expiry;
+  /** What changes by itself. */
+  readonly changes: Changes;
   private table: Table;
   private desk: Desk;
   private readonly largeDesk = new LargeDesk({
@@ -67,6 +70,7 @@ export class Store {
   ) {
     this.table = new Table(common.ttlSeconds);
     this.desk = this.openDesk();
+    this.changes = new Changes({ table: () => this.table, hasLarge: () => this.hasLarge, check });
     this.expiry = new Expiry(
       {
         table: () => this.table,
@@ -89,15 +93,6 @@ export class Store {
     return this.table.contradictions;
   }
 
-  /** Decides what is shown, where that is not what is stored. A large push is stored first. */
-  private settle(): void {
-    const { table } = this;
-    if (table.contradictions === null || this.largeDesk.push !== null) return;
-    table.removals.finish();
-    table.contradictions.settle();
-    if (this.check && table.contradictions.isEmpty) table.contradictions = null;
-  }
-
   /** Registers the reporter of what is left out. */
   reportTo(reporter: StoreReporter): void {
     this.reporter = reporter;
@@ -111,7 +106,7 @@ export class Store {
     const { desk } = this;
     const large = this.largeDesk.push;
     if (large?.isFor(request.key)) return AFTER_LARGE_PUSH;
-    if (this.check) this.settle();
+    if (this.check) this.changes.settle();
     const verdict = desk.admission.judge(request);
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
     if (verdict instanceof PushRefusal)
@@ -285,21 +280,12 @@ export class Store {
    * Meanwhile groups are shown as they will be; a snapshot should wait.
    */
   get isChanging(): boolean {
-    return this.table.removals.isUnderWay;
+    return this.changes.isRemoving;
   }
 
-  /** Changes have numbers in the order in which they began: that of the newest one, and of the oldest one under way. */
-  get newestChange(): number {
-    return this.table.removals.newest;
-  }
-
-  get oldestChange(): number {
-    return this.table.removals.oldest;
-  }
-
-  /** Goes on with that for a moment; false: it is done. */
+  /** Goes on for a moment with all that changes by itself; false: it is done. */
   stepChange(): boolean {
-    return this.table.removals.step();
+    return this.changes.step();
   }
 
   /** Whether taking away what a group holds may be too much for one turn of the loop. */
@@ -325,6 +311,7 @@ export class Store {
   wipe(): void {
     this.largeDesk.push?.finishStoring();
     this.wipes++;
+    this.table.contradictions?.abandon();
     this.wiped.add(this.table);
     this.table = new Table(this.common.ttlSeconds);
     if (this.watcher !== null) this.watchSegments(this.watcher);
@@ -339,7 +326,7 @@ export class Store {
     return takeInconsistentHelp(this.table, this.reserved);
   }
 
-  /** Everything as it is now. The caller must release it. A change under way is brought to its end first. */
+  /** Everything as it is now. The caller must release it. What is being taken out is gone first. */
   snapshot(): Snapshot {
     return new Snapshot(this.finished());
   }
@@ -352,7 +339,7 @@ export class Store {
   private finished(): Table {
     this.largeDesk.push?.finishStoring();
     this.table.removals.finish();
-    this.settle();
+    this.changes.settle();
     return this.table;
   }
 

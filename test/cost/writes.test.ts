@@ -251,6 +251,9 @@ describe("what is stored does not make a small push cost more", () => {
         lines(count, (i) => `f${f}{instance="b",q="${i}"} 1\n`),
       );
     const body = (q: number) => lines(3, (f) => `f${f}{q="new${q}"} 1\n`);
+    // However fast the machine is, a turn is a few steps.
+    let nowMs = 0;
+    gateway.clock = { nowMs: () => ++nowMs, turn: gateway.clock.turn };
     const first = await countWork(gateway, async () => {
       expect((await push(app, "/job/a/instance/b", body(0), "PUT")).status).toBe(200);
     });

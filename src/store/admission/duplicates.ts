@@ -33,7 +33,10 @@ export class DuplicateSearch {
    */
   private readonly names = new KeyTable();
   private readonly places: number[] = [];
-  /** The series of other groups' chunks, by group, read once a family and only when a series may be in one. */
+  /**
+   * The series of other groups' chunks, by group, read once a family and turn, and only when a series may be in one:
+   * between turns others may move these lines.
+   */
   private readonly others = new Map<number, BlockSet>();
   /** Groups looked up so far, for tests. */
   lookups = 0;
@@ -89,6 +92,7 @@ export class DuplicateSearch {
   findOn(columns: PushColumns, renderer: Renderer, found: (metric: number) => void): boolean {
     const { out } = renderer;
     const { work } = this;
+    this.others.clear();
     while (this.next >= 0) {
       if (work.isTurnOver) return false;
       const metric = this.next;
@@ -113,6 +117,7 @@ export class DuplicateSearch {
    */
   findInOn(lines: Uint8Array, type: MetricType): number | null {
     const composite = isComposite(type);
+    this.others.clear();
     while (this.next < lines.length) {
       if (this.work.isTurnOver) return null;
       let found: number = NOBODY;

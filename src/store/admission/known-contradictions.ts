@@ -1,11 +1,11 @@
 import { mustBe, mustHold } from "../../bytes/broken.ts";
 import { Writer } from "../../bytes/writer.ts";
-import { MetricType } from "../../model/metric-type.ts";
+import type { MetricType } from "../../model/metric-type.ts";
 import type { PushTimeName } from "../../model/push-times.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import type { StoreReporter } from "../../model/store-reporter.ts";
 import { Work } from "../../model/work.ts";
-import { Asides, ITSELF, NOBODY, UNKNOWN } from "../table/asides.ts";
+import { Asides, type AsidesNotes, NOBODY, UNKNOWN } from "../table/asides.ts";
 import type { ChunkContent } from "../table/chunk-content.ts";
 import type { Contradictions } from "../table/contradictions.ts";
 import type { Family } from "../table/families.ts";
@@ -13,39 +13,39 @@ import { contentOf } from "../table/group-view.ts";
 import type { ChunkPlace } from "../table/page.ts";
 import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
-import { findCollision } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
-import { otherType, pushTimeTaken, takenBefore } from "./wording.ts";
+import { FurtherFamilies } from "./further-families.ts";
+import { ReleasedChunks } from "./released-chunks.ts";
+import { ShownFamilies } from "./shown-families.ts";
+import { pushTimeTaken, takenBefore } from "./wording.ts";
 
 /** No name has this byte. It begins what a further family of a name adds to the name, to make its key. */
 const NO_UTF8 = 0xff;
 const ASIDE = 8;
 /** Ages are milliseconds; two of one moment differ by this. */
 const AGE_STEP = 0.001;
-/** Lines of chunks set aside that are looked at again at once; the others wait for the next time. */
-const MAX_LINES = 200_000;
 
 /**
  * What is stored but cannot be shown beside what came before it. Only a store whose pushes are not checked has such
  * families, or one that was restored from it.
  *
  * A name may have a family for each type, and for each of these another one, never shown, with the chunks set aside
- * (asides.ts). Which families are shown follows from their ages: from the oldest to the newest, each that contradicts
- * no family shown so far, and none of our own. A family is as old as the time since when some group has had metrics of
- * it.
+ * (asides.ts). Which families are shown follows from their ages (shown-families.ts), and which chunks are set aside
+ * from the series of others (released-chunks.ts). What has to give way to others is hidden at once; what nothing stands
+ * in the way of any more is shown once it was looked at, in steps.
  */
 export class KnownContradictions implements Contradictions {
   private readonly search: DuplicateSearch;
   private readonly work = new Work();
   private readonly key = new Writer(256);
-  private readonly hidden = new Set<Family>();
-  private readonly asides = new Set<Asides<Family>>();
-  private readonly setAside = { sizeBytes: 0 };
+  private readonly families: ShownFamilies;
+  private readonly released: ReleasedChunks;
+  private readonly notes: AsidesNotes<Family>;
   /** Families whose key is more than their name. */
-  private furtherCount = 0;
+  private readonly further = new FurtherFamilies();
+  /** Those of them whose chunks are set aside. */
+  private asidesCount = 0;
   private lastAge = 0;
-  /** A family that was shown is gone: others may have to be shown. */
-  private isStale = false;
 
   constructor(
     private readonly table: Table,
@@ -53,31 +53,32 @@ export class KnownContradictions implements Contradictions {
     private readonly reporter: StoreReporter,
   ) {
     this.search = new DuplicateSearch(table.groups, seriesOf(table, true));
+    this.families = new ShownFamilies(table, this, reserved, reporter, this.work);
+    this.released = new ReleasedChunks(table, {
+      mainOf: ({ family }) => this.familyOf(family.nameBytes, family.type),
+      stays: (asides, chunk, doubles) => this.stays(asides, chunk, doubles),
+      leaves: (asides, chunk, main, page) => this.leaves(asides, chunk, main, page),
+    });
+    this.notes = {
+      sizeBytes: 0,
+      release: (asides, chunk) => this.released.release(asides, chunk),
+      releaseAll: (asides, chunks) => this.released.releaseAll(asides, chunks),
+    };
   }
 
   /** Nothing here contradicts anything, and every name has one family. */
   get isEmpty(): boolean {
-    return this.furtherCount === 0 && this.hidden.size === 0;
+    return this.further.count === 0 && this.families.isAll && !this.isUnsettled;
   }
 
-  /** The memory of what is noted of chunks that are set aside. */
+  /** The memory of what is noted. */
   get sizeBytes(): number {
-    return this.setAside.sizeBytes;
-  }
-
-  /** How many families of groups are not shown. */
-  get leftOutCount(): number {
-    let count = 0;
-    for (const family of this.hidden) count += family.filledCount;
-    for (const { family } of this.asides) count += family.filledCount;
-    return count;
+    return this.notes.sizeBytes + this.further.sizeBytes + this.released.sizeBytes + this.families.sizeBytes;
   }
 
   /** The family of a name and a type, or null. */
   familyOf(name: Uint8Array, type: MetricType): Family | null {
-    const plain = this.table.findFamily(name, 0, name.length);
-    if (plain !== null && plain.type === type) return plain;
-    return this.furtherCount === 0 ? null : this.further(name, type);
+    return this.eachOf(name, (family) => family.type === type && family.asides === null);
   }
 
   /** The family of a name that is shown, or null. */
@@ -89,18 +90,12 @@ export class KnownContradictions implements Contradictions {
   eachOf(name: Uint8Array, fits: (family: Family) => boolean): Family | null {
     const plain = this.table.findFamily(name, 0, name.length);
     if (plain !== null && fits(plain)) return plain;
-    if (this.furtherCount === 0) return null;
-    for (let type = MetricType.counter; type <= MetricType.gaugeHistogram; type++)
-      for (const kind of [type, type | ASIDE]) {
-        const family = this.further(name, kind);
-        if (family !== null && fits(family)) return family;
-      }
+    for (const family of this.further.of(name)) if (fits(family)) return family;
     return null;
   }
 
-  private further(name: Uint8Array, kind: number): Family | null {
-    const key = this.keyOf(name, kind);
-    return this.table.findFamily(key, 0, key.length);
+  private knownAsides(name: Uint8Array, type: MetricType): Asides<Family> | null {
+    return this.further.of(name).find((family) => family.type === type && family.asides !== null)?.asides ?? null;
   }
 
   private keyOf(name: Uint8Array, kind: number): Uint8Array {
@@ -114,20 +109,20 @@ export class KnownContradictions implements Contradictions {
   private make(name: Uint8Array, type: MetricType): Family {
     const isPlain = this.table.findFamily(name, 0, name.length) === null;
     const family = this.table.addFamily(name, type, isPlain ? name : this.keyOf(name, type));
-    if (!isPlain) this.furtherCount++;
+    if (!isPlain) this.further.add(family);
     family.isOwn = this.reserved.has(family.name);
     return family;
   }
 
   private asidesOf(name: Uint8Array, type: MetricType): Asides<Family> {
-    const known = this.further(name, type | ASIDE)?.asides;
-    if (known) return known;
+    const known = this.knownAsides(name, type);
+    if (known !== null) return known;
     const family = this.table.addFamily(name, type, this.keyOf(name, type | ASIDE));
-    const asides = new Asides(family, this.setAside);
-    this.furtherCount++;
+    const asides = new Asides(family, this.notes);
+    this.further.add(family);
+    this.asidesCount++;
     family.asides = asides;
     family.isShown = false;
-    this.asides.add(asides);
     return asides;
   }
 
@@ -149,13 +144,14 @@ export class KnownContradictions implements Contradictions {
     const asides = doubles === NOBODY ? null : this.asidesOf(name, content.type);
     const target = asides?.family ?? this.familyOf(name, content.type) ?? this.make(name, content.type);
     const before = chunk < 0 ? null : table.familyOf(chunk);
+    if (chunk >= 0) this.released.changed(chunk);
     let stored = chunk;
     if (before === null) stored = table.insert(group, target, content);
     else if (before === target) table.update(chunk, place, content);
     else table.move(chunk, target, content);
     asides?.add(stored, doubles, this.nextAge(content.pushedMs));
     if (before !== target && !target.isShown && target.filledCount > 0)
-      this.reportLeftOut(target, group, asides === null ? this.whyHidden(target) : why);
+      this.reportLeftOut(target, group, asides === null ? this.families.whyHidden(target) : why);
   }
 
   /** Without a reason it was left out until now: it will be shown when that is decided. */
@@ -199,43 +195,43 @@ export class KnownContradictions implements Contradictions {
   filled(family: Family, pushedMs: number): void {
     if (family.asides !== null) return;
     family.age = this.nextAge(pushedMs);
-    this.show(family, this.whyHidden(family) === null);
+    this.families.filled(family);
   }
 
   /** A family has no metrics any more. */
   emptied(family: Family): void {
-    if (family.asides !== null) return;
-    if (family.isShown && this.hidden.size > 0) this.isStale = true;
-    this.show(family, true);
+    if (family.asides === null) this.families.emptied(family);
   }
 
   /** A family is no more. */
   dropped(family: Family): void {
-    if (family.isFurther) this.furtherCount--;
-    if (family.asides !== null) this.asides.delete(family.asides);
+    if (family.isFurther) this.further.remove(family);
+    if (family.asides !== null) this.asidesCount--;
+    this.families.dropped(family);
   }
 
   /** The series of a group in a family are others now, or gone. */
   left(family: Family, group: number, chunk: number): void {
-    if (family.asides !== null) return family.asides.remove(chunk);
-    if (this.asides.size > 0) this.further(family.nameBytes, family.type | ASIDE)?.asides?.release(group);
+    if (family.asides !== null) {
+      this.released.changed(chunk);
+      return family.asides.remove(chunk);
+    }
+    if (this.asidesCount > 0) this.knownAsides(family.nameBytes, family.type)?.release(group);
   }
 
   /** The series of a chunk are others now: chunks that doubled them may not do so any more. */
   relabelled(chunk: number): void {
-    if (this.asides.size === 0) return;
     const family = this.table.familyOf(chunk);
+    family.entered++;
     if (family.asides === null) this.left(family, this.table.groupOf(chunk), chunk);
   }
 
   /** A chunk was restored: `age` as it was kept, 0 where none was. */
   restored(family: Family, chunk: number, age: number): void {
     this.lastAge = Math.max(this.lastAge, age);
-    this.isStale = true;
-    if (family.asides === null) {
-      family.age = age;
-      this.show(family, true);
-    } else family.asides.add(chunk, UNKNOWN, age);
+    if (family.asides !== null) return family.asides.add(chunk, UNKNOWN, age);
+    family.age = age;
+    if (family.filledCount > 0) this.families.restored(family);
   }
 
   /** The family in which a chunk that was kept is to be restored. */
@@ -243,84 +239,54 @@ export class KnownContradictions implements Contradictions {
     return isAside ? this.asidesOf(name, type).family : (this.familyOf(name, type) ?? this.make(name, type));
   }
 
-  /** To be called before what is shown is looked at: decides what that is, where something has changed. */
-  settle(): void {
-    let linesLeft = MAX_LINES;
-    for (const asides of this.asides)
-      if (asides.hasReleased)
-        for (const chunk of asides.takeReleased()) {
-          linesLeft -= this.table.lineCountOf(chunk);
-          if (linesLeft > 0) this.lookAgain(asides, chunk);
-          else asides.add(chunk, UNKNOWN, 0);
-        }
-    if (this.isStale) this.decide();
+  get isUnsettled(): boolean {
+    return this.families.isUndecided || !this.released.isEmpty;
   }
 
-  private lookAgain(asides: Asides<Family>, chunk: number): void {
-    const { table, search } = this;
-    const { nameBytes, type } = asides.family;
-    const group = table.groupOf(chunk);
-    const lines = table.linesOf(chunk);
-    const main = this.familyOf(nameBytes, type);
-    this.beginSearch(lines.length);
-    const pushed = { group, shape: table.groups.shapeId(group) };
-    const doubles = search.findIn(lines, type, pushed, main);
-    if (doubles !== NOBODY || search.isExhausted) {
-      const why = () => takenBefore(asides.family.name);
-      if (asides.doubledBy(chunk) === UNKNOWN) this.reportLeftOut(asides.family, group, why);
-      return asides.add(chunk, doubles === NOBODY ? ITSELF : doubles, 0);
-    }
-    const target = main ?? this.make(nameBytes, type);
-    table.move(chunk, target, contentOf(table, chunk));
-    if (target.isShown) this.reporter.shown({ name: target.name, type });
+  get backlog(): number {
+    return this.families.backlog + this.released.left;
   }
 
-  /** Decides anew which families are shown, from the oldest to the newest. */
-  private decide(): void {
-    this.isStale = false;
-    const before = new Set(this.hidden);
-    const families = this.table.order
-      .read()
-      .flatMap((block) => block.families)
-      .filter(({ filledCount, asides }) => filledCount > 0 && asides === null);
-    const byAge = [...families].sort((a, b) => a.age - b.age || a.id - b.id);
-    const shown = new Set<Family>();
-    for (const family of byAge) {
-      const why = this.whyHidden(family, shown);
-      if (why === null) shown.add(family);
-      this.show(family, why === null);
-      if (why !== null && !before.has(family))
-        this.reporter.leftOut({ name: family.name, type: family.type, group: null, why });
-      else if (why === null && before.has(family)) this.reporter.shown({ name: family.name, type: family.type });
-    }
+  get done(): number {
+    return this.families.done + this.released.done;
   }
 
-  private show(family: Family, isShown: boolean): void {
-    if (isShown) this.hidden.delete(family);
-    else this.hidden.add(family);
-    if (family.isShown !== isShown) this.table.setShown(family, isShown);
+  /** Chunks come first: where they go decides on families. */
+  settleOn(): boolean {
+    if (!this.released.isEmpty) this.released.step();
+    else this.families.step();
+    return this.isUnsettled;
   }
 
-  /** Why a family cannot be shown beside our own and those that are, or those in `shown`; null: it can. */
-  private whyHidden(family: Family, shown?: ReadonlySet<Family>): (() => string) | null {
-    const { name, nameBytes, type } = family;
-    const isOther = (other: Family) =>
-      other !== family && other.filledCount > 0 && (shown === undefined ? other.isShown : shown.has(other));
-    const typeOf = (other: string, bytes: Uint8Array) =>
-      this.reserved.get(other)?.type ?? this.eachOf(bytes, isOther)?.type;
-    const expected = typeOf(name, nameBytes);
-    if (expected !== undefined && expected !== type) return () => otherType(name, type, expected);
-    const collision = findCollision(name, type, (other) => typeOf(other, Buffer.from(other)));
-    return collision === null ? null : () => collision.text;
+  abandon(): void {
+    this.released.abandon();
   }
 
-  /** Throws where what is set aside and what is counted of it differ. */
+  private stays(asides: Asides<Family>, chunk: number, doubles: number): void {
+    const { name } = asides.family;
+    const isRestored = asides.doubledBy(chunk) === UNKNOWN;
+    asides.add(chunk, doubles, 0);
+    if (isRestored) this.reportLeftOut(asides.family, this.table.groupOf(chunk), () => takenBefore(name));
+  }
+
+  /** Puts a chunk that was set aside where it belongs. */
+  private leaves({ family }: Asides<Family>, chunk: number, main: Family | null, page: Uint8Array | null): void {
+    const { table } = this;
+    const target = main ?? this.make(family.nameBytes, family.type);
+    table.move(chunk, target, contentOf(table, chunk, page));
+    if (target.isShown) this.reporter.shown({ name: target.name, type: target.type });
+  }
+
   verify(): void {
+    const families = this.table.order.read().flatMap((block) => block.families);
     let sizeBytes = 0;
-    for (const asides of this.asides) {
-      mustHold(!asides.family.isShown, `family ${asides.family.name}: its chunks are set aside and shown`);
+    for (const { name, asides, isShown } of families) {
+      if (asides === null) continue;
+      mustHold(!isShown, `family ${name}: its chunks are set aside and shown`);
       sizeBytes += asides.verify();
     }
-    mustBe(this.setAside.sizeBytes, sizeBytes, "chunks that are set aside: bytes");
+    mustBe(this.notes.sizeBytes, sizeBytes, "chunks that are set aside: bytes");
+    this.further.verify(families);
+    this.families.verify(families);
   }
 }

@@ -1,5 +1,15 @@
 import { mustBe, mustHold } from "../../bytes/broken.ts";
 
+/** What all families of chunks that are set aside have in common. */
+export interface AsidesNotes<Home> {
+  /** The memory of what is noted. */
+  sizeBytes: number;
+  /** A chunk may be free by now: it must be removed or added anew. */
+  release(asides: Asides<Home>, chunk: number): void;
+  /** Chunks may be, those that still are there. Costs the same however many; they are given away. */
+  releaseAll(asides: Asides<Home>, chunks: ReadonlySet<number>): void;
+}
+
 /** A push that doubles nobody's series; and one that holds a series twice itself. */
 export const NOBODY = -1;
 export const ITSELF = -2;
@@ -22,22 +32,14 @@ export class Asides<Home> {
   private readonly doubled = new Map<number, number>();
   /** The chunks that wait for a group. */
   private readonly waiting = new Map<number, Set<number>>();
-  /** Chunks that may be free by now. */
-  private released: ReadonlySet<number>[] = [];
-
   constructor(
     /** Where the chunks are. */
     readonly family: Home,
-    /** The memory of what is noted, of all families together. */
-    private readonly tally: { sizeBytes: number },
+    private readonly notes: AsidesNotes<Home>,
   ) {}
 
-  get isEmpty(): boolean {
-    return this.ages.size === 0;
-  }
-
-  get hasReleased(): boolean {
-    return this.released.length > 0;
+  has(chunk: number): boolean {
+    return this.ages.has(chunk);
   }
 
   ageOf(chunk: number): number {
@@ -50,22 +52,22 @@ export class Asides<Home> {
 
   /** Notes that a chunk doubles a series of `group`; of one that is in already, the age stays. */
   add(chunk: number, group: number, age: number): void {
-    if (!this.ages.has(chunk)) this.tally.sizeBytes += CHUNK_BYTES;
+    if (!this.ages.has(chunk)) this.notes.sizeBytes += CHUNK_BYTES;
     this.ages.set(chunk, this.ages.get(chunk) ?? age);
     this.leave(chunk);
     this.doubled.set(chunk, group);
     if (group === ITSELF) return;
-    if (group === UNKNOWN) return void this.released.push(new Set([chunk]));
+    if (group === UNKNOWN) return this.notes.release(this, chunk);
     const waiting = this.waiting.get(group);
     if (waiting !== undefined) return void waiting.add(chunk);
     this.waiting.set(group, new Set([chunk]));
-    this.tally.sizeBytes += WAITED_FOR_BYTES;
+    this.notes.sizeBytes += WAITED_FOR_BYTES;
   }
 
   remove(chunk: number): void {
     this.leave(chunk);
     this.doubled.delete(chunk);
-    if (this.ages.delete(chunk)) this.tally.sizeBytes -= CHUNK_BYTES;
+    if (this.ages.delete(chunk)) this.notes.sizeBytes -= CHUNK_BYTES;
   }
 
   private leave(chunk: number): void {
@@ -75,7 +77,7 @@ export class Asides<Home> {
   }
 
   private endWaiting(group: number): void {
-    if (this.waiting.delete(group)) this.tally.sizeBytes -= WAITED_FOR_BYTES;
+    if (this.waiting.delete(group)) this.notes.sizeBytes -= WAITED_FOR_BYTES;
   }
 
   /**
@@ -86,14 +88,7 @@ export class Asides<Home> {
     const waiting = this.waiting.get(group) ?? NO_CHUNKS;
     if (waiting.size === 0) return;
     this.endWaiting(group);
-    this.released.push(waiting);
-  }
-
-  /** The chunks to be looked at again, the oldest first. Each must be removed or added anew. */
-  takeReleased(): number[] {
-    const chunks = new Set(this.released.flatMap((set) => [...set].filter((chunk) => this.ages.has(chunk))));
-    this.released = [];
-    return [...chunks].sort((a, b) => this.ageOf(a) - this.ageOf(b));
+    this.notes.releaseAll(this, waiting);
   }
 
   /** Throws where what waits and what it waits for differ; returns what is counted of it. */

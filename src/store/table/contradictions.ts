@@ -13,8 +13,11 @@ export interface Contradictions {
   readonly isEmpty: boolean;
   /** The memory of what is noted of chunks that are set aside. */
   readonly sizeBytes: number;
-  /** How many families of groups are not shown. */
-  readonly leftOutCount: number;
+  /** More may be shown than is: what has changed is still to be looked at. */
+  readonly isUnsettled: boolean;
+  /** How much has ever been looked at, and how much is still to be. */
+  readonly done: number;
+  readonly backlog: number;
 
   /** The family of a name and a type, or null. */
   familyOf(name: Uint8Array, type: MetricType): Family | null;
@@ -68,8 +71,11 @@ export interface Contradictions {
   /** A chunk was restored: `age` as it was kept, 0 where none was. */
   restored(family: Family, chunk: number, age: number): void;
 
-  /** Throws where what is set aside and what is counted of it differ. */
+  /** Goes on for a moment with looking at what has changed; false: all is settled. */
+  settleOn(): boolean;
+  /** The table is no more. */
+  abandon(): void;
+
+  /** Throws where what is set aside and what is counted of it differ, or what is shown contradicts itself. */
   verify(): void;
-  /** To be called before what is shown is looked at: decides what that is, where something has changed. */
-  settle(): void;
 }

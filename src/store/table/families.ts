@@ -48,12 +48,14 @@ export class Family {
   isTypeless = false;
   /** Our own metrics have a family of this name. */
   isOwn = false;
-  /** Its chunks are in the exposition; see known-contradictions.ts for this and the next three. */
+  /** Its chunks are in the exposition; see known-contradictions.ts for this and the next four. */
   isShown = true;
   /** The name has another family besides. */
   isFurther = false;
   /** Since when some group has had metrics of it, in milliseconds since 1970; 0 where nobody asks. */
   age = 0;
+  /** How often chunks came into it, or got other series. */
+  entered = 0;
   /** Set where its chunks are set aside. */
   asides: Asides<Family> | null = null;
   /** The epoch of the pages when the family was last kept for snapshots: those from before it see nothing newer. */
@@ -201,7 +203,9 @@ export class Family {
     return this.helps;
   }
 
+  /** Counts a chunk of a shape in (1) or out (-1). */
   countShape(shape: number, by: 1 | -1): void {
+    if (by > 0) this.entered++;
     this.shapes.add(shape, by);
   }
 

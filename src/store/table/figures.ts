@@ -12,6 +12,6 @@ export function figuresOf(table: Table): Omit<StoreStats, "expiredGroups" | "hel
     sizeBytes: table.size.countedBytes,
     memoryBytes: table.size.memoryBytes,
     snapshots: table.pages.heldBySnapshots,
-    conflictingFamilies: table.contradictions?.leftOutCount ?? 0,
+    conflictingFamilies: table.leftOutCount,
   };
 }

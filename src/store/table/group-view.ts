@@ -52,14 +52,14 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
   };
 }
 
-/** What a chunk is now, in bytes of its own. */
-export function contentOf(table: Table, chunk: number): ChunkContent {
-  const lines = table.linesOf(chunk).slice();
+/** What a chunk is now, with lines of its own: those of `page`, as content has them, or null: a copy. */
+export function contentOf(table: Table, chunk: number, page: Uint8Array | null): ChunkContent {
+  const lines = table.linesOf(chunk);
   return {
-    source: lines,
+    source: page ?? lines.slice(),
     start: 0,
     end: lines.length,
-    page: null,
+    page,
     type: table.typeOf(chunk),
     quoted: table.isQuoted(chunk),
     metricCount: table.metricCountOf(chunk),

@@ -46,6 +46,8 @@ export class Table {
   readonly newHelps = new Set<Family>();
   seriesCount = 0;
   chunkBytes = 0;
+  /** Chunks with metrics whose families are not shown. */
+  leftOutCount = 0;
   readonly size: TableSize;
 
   /** The time to live that all groups have. */
@@ -180,7 +182,8 @@ export class Table {
     const moreSeries = content.lineCount - this.lineCountOf(chunk);
     this.countOut(family, chunk);
     this.countIn(family, content);
-    if ((filledCount === 0) !== (family.filledCount === 0)) this.refilled(family, content.pushedMs);
+    if (filledCount === 0 && family.filledCount > 0) this.contradictions?.filled(family, content.pushedMs);
+    else if (filledCount > 0 && family.filledCount === 0) this.contradictions?.emptied(family);
     this.changeHelp(family, chunk, content.help);
     this.chunks.describe(chunk, content);
     const moreBytes = this.rewrite(family, chunk, place, content);
@@ -298,15 +301,11 @@ export class Table {
     if (family.isOwn || family.helpIds.size > 1) this.newHelps.add(family);
   }
 
-  private refilled(family: Family, pushedMs: number): void {
-    if (family.filledCount > 0) this.contradictions?.filled(family, pushedMs);
-    else this.contradictions?.emptied(family);
-  }
-
-  /** Puts the chunks of a family into the exposition, or leaves them out of it. */
+  /** Puts the chunks of a family into the exposition, where they are not; or leaves them out of it, where they are. */
   setShown(family: Family, isShown: boolean): void {
     this.beforeChange(family);
     family.isShown = isShown;
+    this.leftOutCount += isShown ? -family.filledCount : family.filledCount;
   }
 
   private dropFamily(family: Family): void {
@@ -330,6 +329,7 @@ export class Table {
     if (content.quoted) family.quotedCount++;
     if (content.metricCount === 0) return;
     family.filledCount++;
+    if (!family.isShown) this.leftOutCount++;
     if (family.filledCount === 1) family.type = content.type;
   }
 
@@ -337,7 +337,9 @@ export class Table {
     const { chunks } = this;
     this.seriesCount -= chunks.lineCount(chunk);
     if (chunks.isQuoted(chunk)) family.quotedCount--;
-    if (chunks.metricCount(chunk) > 0) family.filledCount--;
+    if (chunks.metricCount(chunk) === 0) return;
+    family.filledCount--;
+    if (!family.isShown) this.leftOutCount--;
   }
 
   private changeHelp(family: Family, chunk: number, help: number): void {

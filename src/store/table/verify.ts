@@ -23,6 +23,9 @@ export function verifyTable(table: Table): void {
   found.verify();
   table.segments?.verify();
   table.contradictions?.verify();
+  const hidden = order.read().flatMap(({ families }) => families.filter(({ isShown }) => !isShown));
+  const leftOut = hidden.reduce((sum, { filledCount }) => sum + filledCount, 0);
+  mustBe(table.leftOutCount, leftOut, "chunks that are left out");
 }
 
 /** What the chunks in the lists of all groups add up to. */
