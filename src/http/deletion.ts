@@ -1,11 +1,21 @@
+import { Type } from "@sinclair/typebox";
+import { Int32Column } from "../bytes/columns.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type Answer, type Exchange, pathText, textError } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
-import { accepted, statusOf } from "./reply.ts";
+import { readParameter } from "./query-parameters.ts";
+import { accepted, rejected, statusOf } from "./reply.ts";
 import type { Removed } from "./writes.ts";
 
-export type DeletionDeps = Pick<HttpContext, "log" | "ownMetrics" | "refusals" | "removalLog" | "writes">;
+export type DeletionDeps = Pick<HttpContext, "log" | "ownMetrics" | "refusals" | "removalLog" | "store" | "writes">;
+
+/** What a DELETE may be asked; whatever else is in its query is not looked at. */
+export const DeletionParameters = Type.Object({
+  as_of: Type.Optional(
+    Type.Number({ description: "In seconds since 1970: a group that was pushed to since is left alone." }),
+  ),
+});
 
 const NOTHING_REMOVED: Removed = { groups: 0, leftAlone: 0, fault: null };
 
@@ -27,9 +37,29 @@ function unreadable({ log }: DeletionDeps, rejection: Rejection, exchange: Excha
 }
 
 async function remove(deps: DeletionDeps, { key, undecodable }: KeyedPath, exchange: Exchange): Promise<Answer> {
-  const { refusals, removalLog, writes } = deps;
+  const { refusals, removalLog } = deps;
+  const asOf = readParameter("as_of", DeletionParameters.properties.as_of, new URLSearchParams(exchange.query));
+  if (asOf instanceof Rejection) return rejected(refusals, asOf, exchange);
   // No group can have a key that is not UTF-8.
-  const { groups, fault } = undecodable === null ? await writes.delete(key, exchange) : NOTHING_REMOVED;
-  removalLog.deleted(exchange, key.block, groups > 0);
-  return accepted(refusals, fault, exchange);
+  const removed = undecodable === null ? await removeGroup(deps, key, asOf, exchange) : NOTHING_REMOVED;
+  if (removed.leftAlone > 0) return rejected(refusals, PUSHED_SINCE, exchange);
+  removalLog.deleted(exchange, key.block, removed.groups > 0);
+  return accepted(refusals, removed.fault, exchange);
+}
+
+const PUSHED_SINCE = new Rejection("changed", 'deleting a group: it was pushed to since "as_of" and is left alone');
+
+/** As one that was selected where it is to be left alone if it was pushed to since. */
+async function removeGroup(
+  { store, writes }: DeletionDeps,
+  key: KeyedPath["key"],
+  asOfSeconds: number | undefined,
+  exchange: Exchange,
+): Promise<Removed> {
+  if (asOfSeconds === undefined) return writes.delete(key, exchange);
+  const group = store.groupOf(key.block);
+  if (group < 0) return NOTHING_REMOVED;
+  const ids = new Int32Column();
+  ids.rows[0] = group;
+  return writes.deleteSelected({ ids, matched: 1, wipes: store.wipes }, asOfSeconds, exchange);
 }

@@ -1,5 +1,6 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { DELIMITED_PROTOBUF } from "../model/media-types.ts";
+import { DeletionParameters } from "./deletion.ts";
 import { GroupParameters } from "./group.ts";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
 import { Conflict, GroupResponse, GroupsResponse, RemovalResponse, RemovedResponse } from "./groups-schemas.ts";
@@ -158,7 +159,11 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
   push: {
     PUT: push("Replaces all metrics of a group."),
     POST: push("Replaces the metrics of a group that have the same names as those pushed."),
-    DELETE: { summary: "Deletes a group.", responses: GROUP_REMOVED },
+    DELETE: {
+      summary: "Deletes a group.",
+      parameters: queryParameters(DeletionParameters),
+      responses: { ...GROUP_REMOVED, "412": words("It was pushed to since `as_of`, and is left alone.") },
+    },
   },
   scrape: {
     GET: {

@@ -17,6 +17,7 @@ const STATUS: Record<RejectionKind, number> = {
   "too-slow": 408,
   absent: 404,
   gone: 410,
+  changed: 412,
 };
 
 /** Seconds after which a client that had to give way to others may try again. */

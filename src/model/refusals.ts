@@ -37,4 +37,5 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   "too-slow": "too-slow",
   absent: null,
   gone: null,
+  changed: null,
 };

@@ -8,6 +8,7 @@ import type { LimitName } from "./limits.ts";
  * - too-slow: the body did not come in time
  * - absent: there is nothing of what is asked for
  * - gone: what is asked to go on was ended
+ * - changed: what is to be deleted was pushed to since it was looked at
  */
 export type RejectionKind =
   | "malformed"
@@ -18,7 +19,8 @@ export type RejectionKind =
   | "busy"
   | "too-slow"
   | "absent"
-  | "gone";
+  | "gone"
+  | "changed";
 
 /** A line of a body that cannot be read. */
 export interface FaultyLine {

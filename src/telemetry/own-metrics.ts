@@ -74,7 +74,7 @@ const REJECTION_KINDS = {
   full: true,
   busy: true,
   "too-slow": true,
-} as const satisfies Record<Exclude<RejectionKind, "absent" | "gone">, true>;
+} as const satisfies Record<Exclude<RejectionKind, "absent" | "gone" | "changed">, true>;
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 

@@ -21,8 +21,8 @@ export type Removal = {
   readonly words: string;
   /** What was typed to confirm. */
   readonly typed: string;
-} & (
-  | { readonly what: "groups"; readonly rows: readonly GroupRow[] }
+} /** Those pushed to after `asOf`, in seconds since 1970, are left alone; null: they are deleted, too. */ & (
+  | { readonly what: "groups"; readonly rows: readonly GroupRow[]; readonly asOf: number | null }
   | { readonly what: "found"; readonly address: GroupsAddress; readonly plan: RemovalPlan | null }
   | { readonly what: "all"; readonly groups: number }
 );

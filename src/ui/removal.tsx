@@ -112,7 +112,7 @@ function Question({ page, removal, summary }: { page: Page; removal: Removal; su
       {summary.pushedLastHour > 0 && (
         <Banner kind="bad">
           <b>{countText(summary.pushedLastHour)} of them were pushed within the last hour.</b>
-          {removal.what === "found" && " Groups that are pushed to from now on are left alone."}
+          {isGuarded(removal) && " Groups that are pushed to from now on are left alone."}
         </Banner>
       )}
       {isTyped(removal, summary) && (
@@ -136,7 +136,8 @@ function Scope({ removal, summary }: { removal: Removal; summary: Summary }) {
   const { series, bytes, groups } = summary;
   const size = series === null || bytes === null ? "" : `: ${counted(series, "series", "series")}, ${sizeText(bytes)}`;
   if (removal.what === "all") return <>All {counted(groups, "group")}.</>;
-  if (removal.what === "groups") return <>What you selected{size}.</>;
+  if (removal.what === "groups")
+    return removal.asOf === null ? <>They go, too{size}.</> : <>What you selected{size}.</>;
   const { q, age, state } = removal.address;
   return (
     <>
@@ -178,6 +179,10 @@ function Sample({ page, summary }: { page: Page; summary: Summary }) {
     </ul>
   );
 }
+
+/** Whether what is pushed to meanwhile is left alone. */
+const isGuarded = (removal: Removal): boolean =>
+  removal.what === "found" || (removal.what === "groups" && removal.asOf !== null);
 
 /** Whether a number has to be typed. */
 function isTyped({ what }: Removal, { groups }: Summary): boolean {

@@ -8,6 +8,7 @@ import { counted } from "./words.ts";
 
 const CONFLICT = 409;
 const NOT_FOUND = 404;
+const PUSHED_SINCE = 412;
 
 const FRESH = { words: "", typed: "" } as const;
 
@@ -25,7 +26,15 @@ export class Removing {
   groups(rows: readonly GroupRow[]): void {
     const { activeElement } = document;
     this.isFromRow = activeElement instanceof HTMLElement && activeElement.dataset.row !== undefined;
-    this.page.removal.value = { ...FRESH, stage: "asking", what: "groups", rows };
+    this.page.removal.value = { ...FRESH, stage: "asking", what: "groups", rows, asOf: this.shownAt() };
+  }
+
+  /** As of when the reader sees what there is, by the clock of the server. */
+  private shownAt(): number {
+    const { answers, link, tick } = this.page;
+    const { list, group } = answers.value;
+    const ticked = link.value.state === "live" ? (tick.value?.at ?? 0) : 0;
+    return Math.max(ticked, list?.as_of ?? 0, group?.as_of ?? 0);
   }
 
   all(groups: number): void {
@@ -39,13 +48,14 @@ export class Removing {
     // Ages are those of the dry run, also when what it found is deleted.
     this.isFromRow = false;
     const address = { ...listed, asOf: listed.asOf ?? page.nowSeconds.value };
-    page.removal.value = { ...FRESH, stage: "planning", what: "found", address, plan: null };
+    const planning: Removal = { ...FRESH, stage: "planning", what: "found", address, plan: null };
+    page.removal.value = planning;
     const response = await this.send(`./api/v1/groups?${this.queryOf(address)}`, "DELETE");
-    const removal = page.removal.value;
-    if (response === null || removal?.what !== "found") return;
+    // It may have been closed meanwhile, and opened anew.
+    if (response === null || page.removal.value !== planning) return;
     if (!response.ok) return this.failed((await failureOf(response)).message);
     const { data } = (await response.json()) as { data: RemovalPlan };
-    page.removal.value = { ...removal, stage: "asking", plan: data };
+    if (page.removal.value === planning) page.removal.value = { ...planning, stage: "asking", plan: data };
   }
 
   private queryOf(address: GroupsAddress, confirmed: Record<string, string> = {}): URLSearchParams {
@@ -76,22 +86,37 @@ export class Removing {
     const asked = removal.value;
     if (asked?.stage !== "asking") return;
     removal.value = { ...asked, stage: "deleting", words: "" };
-    if (asked.what === "groups") await this.removeEach(asked.rows);
+    if (asked.what === "groups") await this.removeEach(asked);
     else if (asked.what === "all") await this.wipe(asked.groups);
     else await this.removeFound(asked);
     await this.changed();
     this.backToRow();
   }
 
-  /** One after the other: a few, by their paths. */
-  private async removeEach(rows: readonly GroupRow[]): Promise<void> {
-    for (const { path } of rows) {
-      const response = await this.send(`./metrics${path}`, "DELETE");
+  /** One after the other: a few, by their paths. About those that are left alone it is asked once more. */
+  private async removeEach(asked: Removal & { what: "groups" }): Promise<void> {
+    const { rows, asOf } = asked;
+    const query = asOf === null ? "" : `?${new URLSearchParams({ as_of: String(asOf) })}`;
+    const left: GroupRow[] = [];
+    for (const row of rows) {
+      const response = await this.send(`./metrics${row.path}${query}`, "DELETE");
       if (response === null) return;
-      if (!response.ok && response.status !== NOT_FOUND) return this.failed((await failureOf(response)).message);
-      this.forget(path);
+      if (response.status === PUSHED_SINCE) left.push(row);
+      else if (!response.ok && response.status !== NOT_FOUND) return this.failed((await failureOf(response)).message);
+      else this.forget(row.path);
     }
-    this.done(`${counted(rows.length, "group")} deleted.`);
+    const words = `${counted(rows.length - left.length, "group")} deleted.`;
+    if (left.length === 0) return this.done(words);
+    const others = `${counted(left.length, "group")} pushed meanwhile ${left.length === 1 ? "is" : "are"} still there.`;
+    this.page.said.value = `${words} ${others}`;
+    this.page.removal.value = {
+      ...asked,
+      ...FRESH,
+      stage: "asking",
+      rows: left,
+      asOf: null,
+      words: `${words} ${others}`,
+    };
   }
 
   private forget(path: string): void {

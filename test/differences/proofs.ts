@@ -289,6 +289,19 @@ export const PROOFS: readonly Proof[] = [
     by: [{ file: "test/e2e/seen.test.ts", title: "with client and user, where passwords are asked for" }],
   },
   {
+    row: "the query of a DELETE is ignored",
+    by: [
+      {
+        steps: [
+          { ask: "POST /metrics/job/j", body: "m 1\n", status: 200 },
+          { ask: "DELETE /metrics/job/j?as_of=1700000000", status: 412 },
+          { ask: "DELETE /metrics/job/j?as_of=now", status: 400 },
+          { ask: "DELETE /metrics/job/j?as_of=9e9", status: 202 },
+        ],
+      },
+    ],
+  },
+  {
     row: "GET of the path of a group is 405",
     by: [
       {
