@@ -1,9 +1,10 @@
 import { ABSENT, type PushColumns } from "../model/columns.ts";
 import { hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
-import { MetricType } from "../model/metric-type.ts";
+import { isComposite, MetricType } from "../model/metric-type.ts";
 import { FieldCount } from "../protobuf/field-count.ts";
+import { keyOf, SINGLE_VALUE } from "../protobuf/field-numbers.ts";
 import { METRIC, type MessageSchema } from "../protobuf/metrics-proto.ts";
-import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
+import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { addEscapedLabel } from "./escaped-label.ts";
 import { MetricValues, MOST_FIELDS, NEEDS_LOOK } from "./metric-values.ts";
 
@@ -18,6 +19,8 @@ const FLAGS_OF_FIELD: Record<number, number> = {
   7: hasValueOf(MetricType.histogram) | hasValueOf(MetricType.gaugeHistogram),
 };
 const FIELDS_A_POINT = 4;
+
+const DOUBLE = keyOf(SINGLE_VALUE, WIRE_FIXED64);
 
 /** What is read next: the labels, all other fields; of a value its fields are counted first. */
 const LABELS = 0;
@@ -148,11 +151,20 @@ export class MetricMessage {
     if (cursor.field === 1 && cursor.wire === WIRE_BYTES) return;
     this.values.countField();
     if (cursor.field === 6 && cursor.wire === WIRE_VARINT) return;
+    if (cursor.field === VALUE_FIELDS[this.type] && isDouble(this.type, this.body, cursor)) return this.readDouble();
     const schema = cursor.wire === WIRE_BYTES ? METRIC.byNumber[cursor.field]?.content : undefined;
     if (typeof schema !== "object") return this.values.flag(this.metric, NEEDS_LOOK);
     this.schema = schema;
     this.fields.begin(this.body, cursor.start, cursor.end, schema, MOST_FIELDS * columns.maxSeries);
     this.stage = COUNT;
+  }
+
+  /** A value that is a double and nothing else is not worth two stages. */
+  private readDouble(): void {
+    const { values, metric, cursor } = this;
+    values.countField(1 / FIELDS_A_POINT);
+    values.flag(metric, FLAGS_OF_FIELD[cursor.field] ?? 0);
+    values.addPlainValue(metric, cursor.start + 1);
   }
 
   /** The fields of a value are counted: it is read, where it is one of the family's type. */
@@ -198,3 +210,7 @@ export class MetricMessage {
     if (columns.excess === null) addEscapedLabel(columns, nameAt, nameSize, valueAt, valueSize);
   }
 }
+
+/** Whether the record is the value of a plain type and holds its number and nothing else. */
+const isDouble = (type: MetricType, body: Uint8Array, { wire, start, end }: FieldCursor): boolean =>
+  wire === WIRE_BYTES && end - start === 9 && body[start] === DOUBLE && !isComposite(type);

@@ -94,7 +94,7 @@ export class MetricValues {
     if (schema === null || !isKnownField(schema, inner)) this.flag(metric, NEEDS_LOOK);
     else if (type === MetricType.summary) this.readSummaryField(metric);
     else if (type >= MetricType.histogram) this.readHistogramField(metric);
-    else if (inner.field === 1) this.addPlainValue(metric);
+    else if (inner.field === 1) this.addPlainValue(metric, inner.start);
     else this.flag(metric, NEEDS_LOOK);
   }
 
@@ -102,8 +102,9 @@ export class MetricValues {
     return this.doubles.getFloat64(cursor.start, true);
   }
 
-  private addPlainValue(metric: number): void {
-    const value = this.double(this.inner);
+  /** The number at body[at] is the value of a metric of a plain type. */
+  addPlainValue(metric: number, at: number): void {
+    const value = this.doubles.getFloat64(at, true);
     if (Object.is(value, -0) || this.columns.metrics.firstPoint(metric) >= 0) this.flag(metric, NEEDS_SIDE);
     this.columns.metrics.setPoint(metric, this.columns.samples.add(Number.NaN, value, 0, 0));
   }
