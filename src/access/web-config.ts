@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { parseDuration } from "../config/duration.ts";
+import { goType, readStrictYaml } from "../config/strict-yaml.ts";
 import { Fault } from "../model/fault.ts";
-import { goType, readStrictYaml } from "./strict-yaml.ts";
 import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from "./tls-names.ts";
 
 const Text = Type.String(goType("string"));
