@@ -5,13 +5,14 @@ import { join } from "node:path";
  * Programs newer than this Debian's: what is scraped by and compared with today's releases. `.ci/newer-programs`
  * fetches them; variables of these names may name others.
  */
-export type NewerProgram = "PROMETHEUS_3" | "PUSHGATEWAY_1_11";
+export type NewerProgram = "PROMETHEUS_3" | "PUSHGATEWAY_1_11" | "NATS_SERVER";
 
 const FETCHED: Readonly<Record<NewerProgram, string>> = {
-  PROMETHEUS_3: "prometheus",
-  PUSHGATEWAY_1_11: "prometheus-pushgateway",
+  PROMETHEUS_3: "bin/prometheus",
+  PUSHGATEWAY_1_11: "bin/prometheus-pushgateway",
+  NATS_SERVER: "sbin/nats-server",
 };
-const folder = join(import.meta.dir, "..", ".cache", "newer-programs", "root", "usr", "bin");
+const folder = join(import.meta.dir, "..", ".cache", "newer-programs", "root", "usr");
 
 export const newerPrograms = {
   /** The path of the program, or null where it is not there. */
