@@ -37,6 +37,7 @@ const runtime: Runtime = {
   stdout: () => Bun.stdout.writer(),
   writeError: (text) => void process.stderr.write(text),
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
+  startLog: () => new Worker(new URL("./cluster/worker.ts", import.meta.url)),
   startImporter: () => new Worker(new URL("./import/import-thread.ts", import.meta.url)),
 };
 

@@ -49,7 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   server: ["systemd", "telemetry", "config", "bytes", "model"],
   systemd: ["telemetry", "model"],
   import: ["persist", "rows", "parse", "store", "serialise", "telemetry", "exposition", "protobuf", "bytes", "model"],
-  cluster: ["rows", "bytes", "model"],
+  cluster: ["rows", "config", "bytes", "model"],
   persist: ["rows", "store", "telemetry", "config", "bytes", "model"],
   rows: ["store", "parse", "exposition", "protobuf", "bytes", "model"],
   decode: ["exposition", "bytes", "model"],

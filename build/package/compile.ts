@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Source } from "../release/source.ts";
 import { clientInputs, pageFlags } from "./page-assets.ts";
 
-/** The program, and the threads that write the persistence file and import another's. */
-export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/import/import-thread.ts"];
+/** The program, and the threads that write the persistence file, import another's and speak to the log of replicas. */
+export const ENTRIES = ["src/main.ts", "src/persist/worker.ts", "src/import/import-thread.ts", "src/cluster/worker.ts"];
 
 /** The program reads no settings from the folder it is started in. */
 const NO_AUTOLOAD = ["dotenv", "bunfig", "tsconfig", "package-json"].map((what) => `--no-compile-autoload-${what}`);

@@ -16,9 +16,8 @@ export interface SharedLog {
 
   /**
    * Connects, makes what is not there yet and checks what is. Tries again for as long as nothing answers (`lost` says
-   * so after the first attempt); a Fault is final: what is there would lose entries, or is not for us. `settings`: what
-   * all writers of the log must share. The first writer's stay; where one of ours differs it is refused. `close` ends
-   * an attempt, with a Fault.
+   * so); a Fault is final: what is there would lose entries, or is not for us. `settings`: what all writers of the log
+   * must share. The first writer's stay; where one of ours differs it is refused. `close` ends it with a Fault.
    */
   open(settings: SharedSettings): Promise<Opened | Fault>;
 

@@ -4,6 +4,7 @@ import { type CommonExpiry, NEVER_EXPIRES } from "../model/group-ttl.ts";
 import { quoteText } from "../model/quote.ts";
 import type { Word } from "./arguments.ts";
 import { type AskedValues, askedOf } from "./asked.ts";
+import { type ClusterSettings, readCluster } from "./cluster.ts";
 import {
   BASH_FLAG,
   type Command,
@@ -57,6 +58,8 @@ export interface Settings {
   readonly utf8Names: boolean;
   readonly expiry: CommonExpiry;
   readonly limits: Limits;
+  /** null: this is no replica. */
+  readonly cluster: ClusterSettings | null;
   readonly logLevel: FlagValues["log.level"];
   readonly logFormat: FlagValues["log.format"];
   /** As they are written on the command line: `--web.local-assets`. */
@@ -134,13 +137,14 @@ function readSettings(texts: FlagTexts): Settings | Fault {
   if (externalUrl instanceof Fault) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
   if (interval instanceof Fault) return interval;
-  const ttl = parseDuration(values["push.group-ttl"]);
-  if (ttl instanceof Fault) return ttl;
-  if (ttl < 0n) return new Fault(`--push.group-ttl must not be negative, got ${values["push.group-ttl"]}`);
+  const expiry = readExpiry(values);
+  if (expiry instanceof Fault) return expiry;
   const corsOrigin = parseOrigins(values["web.cors.origin"]);
   if (corsOrigin instanceof Fault) return corsOrigin;
   const trustedProxies = parseNetworks(values["web.trusted-proxies"]);
   if (trustedProxies instanceof Fault) return trustedProxies;
+  const cluster = readCluster(values);
+  if (cluster instanceof Fault) return cluster;
   const routePrefix = computeRoutePrefix(values["web.route-prefix"], externalUrl.path);
   return {
     systemdSocket: values["web.systemd-socket"],
@@ -160,16 +164,22 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     persistenceRequired: values["persistence.required"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
-    expiry: {
-      ttlSeconds: ttl === 0n ? NEVER_EXPIRES : Number(ttl) / 1e9,
-      keepsPushTimes: values["push.ttl-keep-times"],
-    },
+    expiry,
     limits: readLimits(values),
+    cluster,
     logLevel: values["log.level"],
     logFormat: values["log.format"],
     ignoredFlags: IGNORED_FLAGS.flatMap(({ name }) => (texts.has(name) ? [`--${name}`] : [])),
     flagValues: shownValues(texts, routePrefix),
   };
+}
+
+function readExpiry(values: FlagValues): CommonExpiry | Fault {
+  const { "push.group-ttl": written, "push.ttl-keep-times": keepsPushTimes } = values;
+  const ttl = parseDuration(written);
+  if (ttl instanceof Fault) return ttl;
+  if (ttl < 0n) return new Fault(`--push.group-ttl must not be negative, got ${written}`);
+  return { ttlSeconds: ttl === 0n ? NEVER_EXPIRES : Number(ttl) / 1e9, keepsPushTimes };
 }
 
 /** The reference stores the computed prefix into the flag before it shows its flags. */

@@ -103,6 +103,44 @@ const LIMIT_FLAGS = {
   }),
 } satisfies Record<LimitName, TSchema>;
 
+/** How this replica is joined to others over a shared log. */
+const CLUSTER_FLAGS = {
+  "cluster.url": Type.String({
+    ...option("text", ""),
+    description:
+      "Servers of NATS JetStream that keep the log by which replicas hold the same content, separated by commas. Example: 'nats://a:4222,nats://b:4222,nats://c:4222', or 'tls://...'. If empty, this is no replica.",
+  }),
+  "cluster.name": Type.String({
+    ...option("text", "pushgateway"),
+    description: "Name of the cluster: all replicas of one have the same.",
+  }),
+  "cluster.timeout": Type.String({
+    ...option("duration", "12s"),
+    description: "Time after which a push is answered 503 that could not be brought into the log.",
+  }),
+  "cluster.replicas": Type.String({
+    ...option("count", "3"),
+    description: "Servers that keep a copy of the log, where it is made.",
+  }),
+  "cluster.credentials-file": Type.String({
+    ...option("text", ""),
+    description:
+      "File with what the servers know this replica by: a NATS credentials file, or YAML with user and password.",
+  }),
+  "cluster.tls-ca-file": Type.String({
+    ...option("text", ""),
+    description: "File with the certificates of the authorities that sign those of the servers.",
+  }),
+  "cluster.tls-cert-file": Type.String({
+    ...option("text", ""),
+    description: "File with the certificate that this replica shows to the servers.",
+  }),
+  "cluster.tls-key-file": Type.String({
+    ...option("text", ""),
+    description: "File with the key of that certificate.",
+  }),
+};
+
 /**
  * Every setting under its flag's name, in the order of the help text: the type of its value, the default as it would be
  * written on the command line, and the help text. Names and defaults are those of the Prometheus Pushgateway 1.11.
@@ -185,6 +223,7 @@ export const FlagTable = Type.Object({
     description: "Allow UTF-8 characters in metric and label names.",
   }),
   ...LIMIT_FLAGS,
+  ...CLUSTER_FLAGS,
   "log.level": Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
     {

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly writeError: (text: string) => void;
   /** A thread that runs src/persist/worker.ts. */
   readonly startWriter: () => Worker;
+  /** A thread that runs src/cluster/worker.ts. */
+  readonly startLog: () => Worker;
   /** A thread that runs src/import/import-thread.ts. */
   readonly startImporter: () => Worker;
   readonly clock: Clock;
