@@ -28,11 +28,6 @@ export async function beforeServer(on: Machine, folder: string, name: string): P
   edit(join(folder, "deploy/nats/server.env"), (text) =>
     text.replace(/^NATS_HOST=.*$/m, `NATS_HOST=${ADDRESSES[name]}`),
   );
-  // Debian's nats-server is older than what the configuration is for.
-  const { stdout } = await on.run("nats-server", "--version");
-  const [, minor = 0] = /v2\.(\d+)/.exec(stdout) ?? [];
-  if (Number(minor) < 10)
-    edit(join(folder, "deploy/nats/server.conf"), (text) => text.replace(/^ *sync_interval.*\n/m, ""));
 }
 
 /** It keeps logs, and knows of those that were started before it. */
