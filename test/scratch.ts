@@ -1,14 +1,10 @@
-import { afterAll } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const folders: string[] = [];
 
-/**
- * An empty folder that every user may enter. It stays until the whole test run ends: bunfig.toml loads this file before
- * all tests.
- */
+/** An empty folder that every user may enter. It stays until the whole test run ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pushgateway-test-"));
   chmodSync(folder, 0o755);
@@ -16,8 +12,7 @@ export function scratchFolder(): string {
   return folder;
 }
 
-const REMOVAL_LIMIT_MS = 60_000;
-
-afterAll(() => {
+/** Removes all of them. */
+export function removeScratchFolders(): void {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-}, REMOVAL_LIMIT_MS);
+}

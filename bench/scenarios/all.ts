@@ -11,6 +11,7 @@ import { oddScenarios } from "./odd.ts";
 import { page } from "./page.ts";
 import { push } from "./push.ts";
 import { removal } from "./removal.ts";
+import { replicas } from "./replicas.ts";
 import { scrape } from "./scrape.ts";
 import { run, start } from "./start.ts";
 import { viewers } from "./viewers.ts";
@@ -33,5 +34,6 @@ export const scenarios: readonly Scenario[] = [
   find,
   viewers,
   page,
+  replicas,
   churn,
 ];

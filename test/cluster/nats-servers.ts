@@ -22,6 +22,10 @@ export interface NatsOptions {
   readonly scheme?: "nats" | "tls";
   /** Another program: an older server. */
   readonly program?: string;
+  /** Where their files are; a scratch folder by default. */
+  readonly folder?: string;
+  /** Each entry is on the disk when it is acknowledged, not only in the memory of the system. */
+  readonly isSynced?: boolean;
 }
 
 /** One nats-server. It listens on the same ports and has the same folder whenever it is started again. */
@@ -121,8 +125,8 @@ export class NatsServers {
     return servers;
   }
 
-  private static async prepare({ count = 3, lines = "", scheme = "nats", program }: NatsOptions): Promise<NatsServers> {
-    const folder = scratchFolder();
+  private static async prepare(options: NatsOptions): Promise<NatsServers> {
+    const { count = 3, lines = "", scheme = "nats", program, folder = scratchFolder(), isSynced = false } = options;
     const names = Array.from({ length: count }, (_, n) => `n${n + 1}`);
     const ports = await Promise.all(names.map(() => Promise.all([freePort(), freePort(), freePort()])));
     const routes = ports.map(([, , route]) => `nats-route://127.0.0.1:${route}`);
@@ -135,7 +139,7 @@ export class NatsServers {
         `server_name: ${name}`,
         `listen: "127.0.0.1:${port}"`,
         `http: "127.0.0.1:${monitor}"`,
-        `jetstream { store_dir: "${join(own, "stored")}", max_file: 4GB, max_mem: 64MB }`,
+        `jetstream { store_dir: "${join(own, "stored")}", max_file: 4GB, max_mem: 64MB${isSynced ? ", sync_interval: always" : ""} }`,
         ...(count > 1 ? [cluster] : []),
         lines,
       ];

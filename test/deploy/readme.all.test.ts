@@ -164,7 +164,8 @@ const PEERS = [
 
 const machineMissing =
   (await machineAbsent()) ??
-  firstAbsent("ansible-playbook", "promtool", "tar", "gzip", "curl", "sha256sum", "haproxy", "nats-server", DEBIANS) ??
+  firstAbsent("ansible-playbook", "promtool", "tar", "gzip", "curl", "sha256sum", "haproxy", DEBIANS) ??
+  firstAbsentNewer("NATS_SERVER") ??
   [DEBIANS_UNIT, HAPROXY_UNIT].find((path) => !existsSync(path)) ??
   null;
 
@@ -184,6 +185,7 @@ for (const { name, missing, program, headings } of PEERS) {
       mkdirSync(join(folder, "dist"));
       await binaryUnderTest(join(folder, "bin"), "program");
       await releaseUnderTest(join(folder, "dist"), "/usr/local/bin/program");
+      copyFileSync(newerPrograms.need("NATS_SERVER"), join(folder, "bin", "nats-server"));
       // Not the program itself: the machine has a /opt of its own.
       copyFileSync(program(), join(folder, "peer"));
       cpSync(DEPLOY, join(folder, "deploy"), { recursive: true, verbatimSymlinks: true });

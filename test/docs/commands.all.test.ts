@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseUnderTest } from "../deploy/release.ts";
+import { firstAbsentNewer, newerPrograms } from "../newer-programs.ts";
 import { commandUnderTest, firstAbsent, requirement, run } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
@@ -116,18 +117,9 @@ async function play(commands: readonly Command[], folder: string): Promise<{ out
   return commands.map((_, n) => ({ output: read(`${n}.out`), isWell: read(`${n}.code`) === "0\n" }));
 }
 
-const missing = firstAbsent(
-  "unshare",
-  "ip",
-  "bash",
-  "curl",
-  "openssl",
-  "sqlite3",
-  "objdump",
-  "cc",
-  "nats-server",
-  "prometheus-pushgateway",
-);
+const missing =
+  firstAbsent("unshare", "ip", "bash", "curl", "openssl", "sqlite3", "objdump", "cc", "prometheus-pushgateway") ??
+  firstAbsentNewer("NATS_SERVER");
 const { skip, reason } = requirement(
   missing ?? (existsSync("/usr/bin/python3") ? null : "/usr/bin/python3") ?? (await networkMissing()),
 );
@@ -149,6 +141,7 @@ describe.skipIf(skip)(`the commands of the pages do what the pages show${reason}
     mkdirSync(join(place, "bin"));
     const program = join(place, "bin", "pushgateway");
     writeFileSync(program, `#!/bin/sh\nexec ${commandUnderTest().join(" ")} "$@"\n`, { mode: 0o755 });
+    symlinkSync(newerPrograms.need("NATS_SERVER"), join(place, "bin", "nats-server"));
     if (path === "README.md") await releaseUnderTest(join(place, "session"), program);
     const results = await play(commands, place);
     const wrong = commands.flatMap(({ text, shown }, n) => {

@@ -77,7 +77,7 @@ test("every flag with a dot that a page names is one", () => {
   const isKnown = (name: string) =>
     known.includes(name) || (name.endsWith("-") && known.some((one) => one.startsWith(name)));
   const unknown = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/--(?:no-)?((?:web|push|store|persistence|log)\.[a-z0-9.-]*[a-z0-9-])/g)]
+    [...text.matchAll(/--(?:no-)?((?:web|push|store|persistence|cluster|log)\.[a-z0-9.-]*[a-z0-9-])/g)]
       .map(([, name = ""]) => name)
       .filter((name) => !isKnown(name))
       .map((name) => `${path}: --${name}`),
@@ -177,6 +177,13 @@ test("the figures of the README's table of speed are those of docs/performance.m
   const rows = tableRows(readPage("README.md")).flatMap(([, ours = "", theirs = ""]) => [ours, theirs]);
   expect(rows.length).toBeGreaterThan(0);
   for (const figure of rows) expect(figures).toContain(figure.replace(/ MB$/, ""));
+});
+
+test("the alerts that pages name are in the rules", () => {
+  const rules = readFileSync(join(root, "deploy/prometheus/pushgateway.rules.yml"), "utf8");
+  const named = pages.flatMap(({ text }) => codeSpans(text).filter((code) => /^Pushgateway[A-Z][A-Za-z]+$/.test(code)));
+  expect(named.filter((name) => !rules.includes(`- alert: ${name}\n`))).toEqual([]);
+  expect(named.length).toBeGreaterThan(0);
 });
 
 test("the releases that pages name are of this version", () => {

@@ -20,6 +20,9 @@ const LIMIT = "only a limit: who waits ends sooner";
 /** Files that may wait for a time, and why. */
 const SLEEPERS: Readonly<Record<string, string>> = {
   "test/app.ts": CLOCK_OF_ITS_OWN,
+  "test/cluster/kills.all.test.ts": "how long a server or a replica is paused is the case",
+  "test/cluster/standing-replica.ts": PACE,
+  "test/cluster/steady-writers.ts": PACE,
   "test/conformance/replay.ts": NEXT_LOOK,
   "test/e2e/browser.all.test.ts": "in the page of a browser: a frame that is refused may never load",
   "test/e2e/connections.test.ts": PACE,
@@ -44,6 +47,7 @@ const SLEEPERS: Readonly<Record<string, string>> = {
 
 /** Tests that may read a clock or the size of a process, and why. */
 const READERS: Readonly<Record<string, string>> = {
+  "test/cluster/steady-writers.ts": "the longest wait of a push is printed, and not asserted",
   "test/e2e/connections.all.test.ts": "memory of clients that are slow on purpose, as a bound that is far off",
   "test/persist/crash-at-edges.all.test.ts": RANDOM_MOMENT,
   "test/persist/importing.all.test.ts": RANDOM_MOMENT,

@@ -1,0 +1,161 @@
+import type { StandingReplica } from "./standing-replica.ts";
+
+const WRITERS = 16;
+const GROUPS_EACH = 6;
+const DELETES = 0.1;
+const RETRY_AFTER_MS = 50;
+/** Longer than `--cluster.timeout`: who waits for longer was forgotten. */
+const ANSWER_LIMIT_MS = 20_000;
+/** Label values of the second family: so some pushes bring series that their group did not have. */
+const CHANGING_LABELS = 5;
+
+/** What is in a group: the number of the push, or null where it was deleted or never pushed. */
+type State = number | null;
+
+/** What is known of one group, which one writer alone changes. */
+interface Known {
+  /** After the last change that was acknowledged. */
+  last: State;
+  /** What changes that nobody answered for would have left: each of them may still come. */
+  readonly doubtful: Set<State>;
+}
+
+interface Change {
+  readonly group: string;
+  readonly state: State;
+  readonly method: "PUT" | "POST" | "DELETE";
+}
+
+/**
+ * Clients that push into groups of their own, one change after the other, at whichever replica answers; each change is
+ * repeated until it is acknowledged.
+ */
+export class SteadyWriters {
+  private readonly groups = new Map<string, Known>();
+  private readonly running: Promise<void>[] = [];
+  private gate: Promise<void> = Promise.resolve();
+  private open: () => void = () => {};
+  private busy = 0;
+  private isOver = false;
+  private number = 0;
+  longestWaitMs = 0;
+  acknowledged = 0;
+  /** Answers that are neither an acknowledgement nor a reason to try again. */
+  readonly faults: string[] = [];
+
+  constructor(
+    private readonly replicas: readonly StandingReplica[],
+    private readonly random: () => number,
+  ) {
+    this.hold();
+    for (let writer = 0; writer < WRITERS; writer++) this.running.push(this.write(writer));
+  }
+
+  /** No change begins from now on, until `go`. */
+  hold(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gate = promise;
+    this.open = resolve;
+  }
+
+  go(): void {
+    this.open();
+  }
+
+  /** Whether nobody waits for an answer. */
+  get isQuiet(): boolean {
+    return this.busy === 0;
+  }
+
+  /** Ends all of them, whether answered or not. */
+  async end(): Promise<void> {
+    this.isOver = true;
+    this.open();
+    await Promise.all(this.running);
+  }
+
+  /**
+   * The groups that the lines of a scrape do not show as the last acknowledged change, or one in doubt, has left them.
+   * What is shown is what counts from now on.
+   */
+  lostIn(lines: readonly string[]): string[] {
+    const shown = readGroups(lines);
+    const lost: string[] = [];
+    for (const [group, known] of this.groups) {
+      const state = shown.get(group) ?? null;
+      if (state !== known.last && !known.doubtful.has(state))
+        lost.push(`${group}: shows ${state}, acknowledged ${known.last}, in doubt ${[...known.doubtful].join(" ")}`);
+      known.last = state;
+      known.doubtful.clear();
+    }
+    return lost;
+  }
+
+  private async write(writer: number): Promise<void> {
+    while (!this.isOver) {
+      await this.gate;
+      if (this.isOver) return;
+      this.busy++;
+      await this.change(this.nextOf(writer));
+      this.busy--;
+    }
+  }
+
+  private nextOf(writer: number): Change {
+    const group = `w${writer}g${Math.floor(this.random() * GROUPS_EACH)}`;
+    if (this.random() < DELETES) return { group, state: null, method: "DELETE" };
+    return { group, state: ++this.number, method: this.random() < 0.5 ? "PUT" : "POST" };
+  }
+
+  private async change(change: Change): Promise<void> {
+    const known = this.knownOf(change.group);
+    const startMs = performance.now();
+    let at = Math.floor(this.random() * this.replicas.length);
+    while (!this.isOver) {
+      const status = await this.send(change, at++ % this.replicas.length);
+      if (status === 200 || status === 202) break;
+      known.doubtful.add(change.state);
+      if (status !== 0 && status !== 503) this.faults.push(`${change.method} ${change.group}: status ${status}`);
+      await Bun.sleep(RETRY_AFTER_MS);
+    }
+    if (this.isOver) return;
+    this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - startMs);
+    this.acknowledged++;
+    known.last = change.state;
+  }
+
+  private knownOf(group: string): Known {
+    const known = this.groups.get(group) ?? { last: null, doubtful: new Set() };
+    this.groups.set(group, known);
+    return known;
+  }
+
+  /** The status of the answer, 0 where there is none. */
+  private async send({ group, state, method }: Change, at: number): Promise<number> {
+    const url = `${this.replicas[at]?.url}/metrics/job/kills/instance/${group}`;
+    const body = state === null ? {} : { body: bodyOf(state) };
+    try {
+      const answer = await fetch(url, { method, ...body, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+      await answer.arrayBuffer();
+      return answer.status;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+function bodyOf(state: number): string {
+  return `# TYPE kept gauge\nkept ${state}\n# TYPE changing gauge\nchanging{l="${state % CHANGING_LABELS}"} ${state}\n`;
+}
+
+/** The state of each group that a scrape shows; NaN where its lines are of different pushes. */
+function readGroups(lines: readonly string[]): Map<string, number> {
+  const shown = new Map<string, number>();
+  for (const line of lines) {
+    const [, instance = "", value = ""] = /^(?:kept|changing)\{instance="([^"]*)",.*\} (\d+)$/.exec(line) ?? [];
+    if (instance === "") continue;
+    const former = shown.get(instance) ?? Number(value);
+    shown.set(instance, former === Number(value) ? former : Number.NaN);
+  }
+  return shown;
+}
