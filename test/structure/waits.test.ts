@@ -47,7 +47,6 @@ const SLEEPERS: Readonly<Record<string, string>> = {
 
 /** Tests that may read a clock or the size of a process, and why. */
 const READERS: Readonly<Record<string, string>> = {
-  "test/cluster/steady-writers.ts": "the longest wait of a push is printed, and not asserted",
   "test/e2e/connections.all.test.ts": "memory of clients that are slow on purpose, as a bound that is far off",
   "test/persist/crash-at-edges.all.test.ts": RANDOM_MOMENT,
   "test/persist/importing.all.test.ts": RANDOM_MOMENT,
