@@ -17,13 +17,14 @@ export interface RefusedPush {
 /** As it is listed. */
 export function describeRefusedPush(push: RefusedPush, userOf: (exchange: Exchange) => string | null): RefusedRequest {
   const { exchange, keyed, rejection, status, bodyBytes } = push;
-  const { message: words, line } = rejection;
+  const { message: words, line, contradicts } = rejection;
   return {
     ...refusedRequest({ status, words }, exchange),
     kind: kindOf(rejection.kind),
     group: keyed instanceof Rejection ? null : groupOf(keyed),
     user: userOf(exchange) ?? exchange.certificate,
     line,
+    contradicts,
     sizeBytes: bodyBytes > 0 ? bodyBytes : exchange.body.announcedBytes,
   };
 }

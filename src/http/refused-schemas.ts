@@ -21,6 +21,12 @@ const orNull = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Typ
   description: string,
 ) => Type.Union([schema, Type.Null()], { description });
 
+const groupOrNull = (description: string) =>
+  Type.Union(
+    [Type.Object({ labels: Type.Record(Type.String(), Type.String()), path: Type.String() }, CLOSED), Type.Null()],
+    { description },
+  );
+
 const Refused = Type.Object(
   {
     kind: Kind,
@@ -31,16 +37,16 @@ const Refused = Type.Object(
     last_seconds: Type.Number({ description: "When the last one was, of which all else is told." }),
     method: Type.String({ description: "Empty where the request could not be read as far as that." }),
     path: Type.String({ description: "As sent, without its query; empty where it is not known." }),
-    group: Type.Union(
-      [Type.Object({ labels: Type.Record(Type.String(), Type.String()), path: Type.String() }, CLOSED), Type.Null()],
-      { description: "The group that was pushed to; null where it is no push, or names no group, or a huge one." },
-    ),
+    group: groupOrNull("The group that was pushed to; null where it is no push, or names no group, or a huge one."),
     client: Type.String({ description: "Its address; `unknown` where it has none." }),
     user: orNull(Type.String(), "Who pushed, where passwords or certificates are asked for."),
     user_agent: orNull(Type.String(), "What the client calls itself."),
     line: Type.Union([Type.Object({ number: Type.Integer(), text: Type.String() }, CLOSED), Type.Null()], {
       description: "The line of the body that is at fault, from 1 on, and how it begins, where that is known.",
     }),
+    contradicts: groupOrNull(
+      "A group whose metrics those pushed contradict: of another type, or the same series; null where none is known.",
+    ),
     size_bytes: orNull(Type.Integer(), "Of the body, as it was sent or announced."),
   },
   CLOSED,

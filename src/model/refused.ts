@@ -1,17 +1,10 @@
 import { REFUSAL_REASONS } from "./refusals.ts";
 import type { FaultyLine } from "./rejection.ts";
-import type { LabelPair } from "./view.ts";
+import type { AddressedGroup } from "./view.ts";
 
 /** Why what is listed was refused: what metrics call it, of pushes and of all other requests. */
 export const REFUSED_KINDS = [...REFUSAL_REASONS, "inconsistent"] as const;
 export type RefusedKind = (typeof REFUSED_KINDS)[number];
-
-/** The group that a refused push is for. */
-export interface AddressedGroup {
-  /** The label block of its key: it names this group and no other. */
-  readonly block: string;
-  readonly labels: readonly LabelPair[];
-}
 
 /** A request that was refused. */
 export interface RefusedRequest {
@@ -31,6 +24,8 @@ export interface RefusedRequest {
   readonly user: string | null;
   readonly userAgent: string | null;
   readonly line: FaultyLine | null;
+  /** A group whose metrics those pushed contradict; null where they do not, or it is not known. */
+  readonly contradicts: AddressedGroup | null;
   /** Of its body as sent; null where that is not known. */
   readonly sizeBytes: number | null;
 }

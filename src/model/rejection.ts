@@ -1,4 +1,5 @@
 import type { LimitName } from "./limits.ts";
+import type { AddressedGroup } from "./view.ts";
 
 /**
  * Why a request is refused. The status of each kind is decided in one place, `http/reply.ts`.
@@ -44,6 +45,8 @@ export class Rejection {
     readonly detail = message,
     /** Where in the body it is; null where that is not known. */
     readonly line: FaultyLine | null = null,
+    /** A group whose metrics are contradicted; null where none is, or it is not known. */
+    readonly contradicts: AddressedGroup | null = null,
   ) {}
 }
 

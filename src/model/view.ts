@@ -6,6 +6,13 @@ export interface LabelPair {
   readonly value: string;
 }
 
+/** A group by its key. */
+export interface AddressedGroup {
+  /** The label block of its key: it names this group and no other. */
+  readonly block: string;
+  readonly labels: readonly LabelPair[];
+}
+
 /**
  * One family of one group, as the read side sees it. Its bytes are borrowed from the store: valid until the next turn
  * of the event loop, never to be written.

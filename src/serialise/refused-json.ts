@@ -1,4 +1,5 @@
 import { REFUSED_KINDS, type RefusedEntry, type RefusedKind, type RefusedRequest } from "../model/refused.ts";
+import type { AddressedGroup } from "../model/view.ts";
 import { groupPath } from "./group-path.ts";
 import { jsonString, jsonStringMap } from "./json-text.ts";
 
@@ -30,12 +31,13 @@ export function refusedEntryJson({ request, count, firstMs, lastMs }: RefusedEnt
   const { kind, status, reason, method, path, client, user, userAgent, sizeBytes } = request;
   const when = `"count":${count},"first_seconds":${firstMs / 1000},"last_seconds":${lastMs / 1000}`;
   const what = `"kind":"${kind}","status":${status},"reason":${jsonString(reason)}`;
-  const asked = `"method":${jsonString(method)},"path":${jsonString(path)},"group":${groupJson(request)}`;
+  const asked = `"method":${jsonString(method)},"path":${jsonString(path)},"group":${groupJson(request.group)}`;
   const who = `"client":${jsonString(client)},"user":${orNull(user)},"user_agent":${orNull(userAgent)}`;
-  return `{${what},${when},${asked},${who},"line":${lineJson(request)},"size_bytes":${sizeBytes}}`;
+  const where = `"line":${lineJson(request)},"contradicts":${groupJson(request.contradicts)}`;
+  return `{${what},${when},${asked},${who},${where},"size_bytes":${sizeBytes}}`;
 }
 
-function groupJson({ group }: RefusedRequest): string {
+function groupJson(group: AddressedGroup | null): string {
   if (group === null) return "null";
   const labels = jsonStringMap(group.labels.map(({ name, value }) => [name, value] as const));
   return `{"labels":${labels},"path":${jsonString(groupPath(group.labels))}}`;

@@ -36,6 +36,7 @@ export function refusedRequest(
     user: null,
     userAgent: asker.header?.("user-agent") ?? null,
     line: null,
+    contradicts: null,
     sizeBytes: null,
   };
 }

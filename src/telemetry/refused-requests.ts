@@ -1,5 +1,6 @@
 import type { Clock } from "../model/clock.ts";
-import type { AddressedGroup, RefusedEntry, RefusedKind, RefusedRequest } from "../model/refused.ts";
+import type { RefusedEntry, RefusedKind, RefusedRequest } from "../model/refused.ts";
+import type { AddressedGroup } from "../model/view.ts";
 import { cutText } from "./log.ts";
 
 /** Entries that are kept, and the memory of all together. */
@@ -58,7 +59,8 @@ export class RefusedRequests {
     const digest = digestOf(request);
     const at = this.find(request, digest);
     const alike = at < 0 ? null : this.take(at);
-    const owned = { ...ownedTexts(request), group: alike?.request.group ?? ownedGroup(request.group) };
+    const group = alike?.request.group ?? ownedGroup(request.group);
+    const owned = { ...ownedTexts(request), group, contradicts: ownedGroup(request.contradicts) };
     this.add({
       request: owned,
       count: (alike?.count ?? 0) + 1,
@@ -131,18 +133,22 @@ function isAlike(a: RefusedRequest, b: RefusedRequest): boolean {
 
 /** Whatever clients send, within bounds. */
 function bounded(request: RefusedRequest): RefusedRequest {
-  const { reason, method, path, group, client, user, userAgent } = request;
+  const { reason, method, path, group, client, user, userAgent, contradicts } = request;
   return {
     ...request,
     reason: cutText(reason, MAX_REASON),
     method: cutText(method, MAX_SHORT),
     path: cutText(path, MAX_PATH),
-    group: group !== null && group.block.length > MAX_GROUP ? null : group,
+    group: boundedGroup(group),
+    contradicts: boundedGroup(contradicts),
     client: cutText(client, MAX_SHORT),
     user: user === null ? null : cutText(user, MAX_SHORT),
     userAgent: userAgent === null ? null : cutText(userAgent, MAX_SHORT),
   };
 }
+
+const boundedGroup = (group: AddressedGroup | null): AddressedGroup | null =>
+  group !== null && group.block.length > MAX_GROUP ? null : group;
 
 /** A part of a text may keep all of it in memory; what is kept here is no part. */
 const owned = (text: string): string => Buffer.from(text).toString();
@@ -167,11 +173,12 @@ function ownedGroup(group: AddressedGroup | null): AddressedGroup | null {
   return { block: owned(group.block), labels };
 }
 
-function bytesOf({ reason, method, path, group, client, user, userAgent, line }: RefusedRequest): number {
-  const texts = [reason, method, path, client, user ?? "", userAgent ?? "", line?.text ?? "", group?.block ?? ""];
+function bytesOf({ reason, method, path, group, client, user, userAgent, line, contradicts }: RefusedRequest): number {
+  const blocks = [group?.block ?? "", contradicts?.block ?? ""];
+  const texts = [reason, method, path, client, user ?? "", userAgent ?? "", line?.text ?? "", ...blocks];
   let characters = 0;
   for (const text of texts) characters += text.length;
-  const labels = group?.labels ?? [];
+  const labels = [...(group?.labels ?? []), ...(contradicts?.labels ?? [])];
   for (const { name, value } of labels) characters += name.length + value.length;
   return ENTRY_BYTES + labels.length * LABEL_BYTES + characters * CHARACTER_BYTES;
 }

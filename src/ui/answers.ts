@@ -96,6 +96,8 @@ export interface Refused {
   readonly user: string | null;
   readonly user_agent: string | null;
   readonly line: { readonly number: number; readonly text: string } | null;
+  /** A group whose metrics those pushed contradict; null where none is known. */
+  readonly contradicts: Refused["group"];
   readonly size_bytes: number | null;
 }
 

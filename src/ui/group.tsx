@@ -198,7 +198,7 @@ function LastRefused({ page, answer }: { page: Page; answer: GroupAnswer }) {
         {last === undefined ? (
           <div class="second">The reason is not kept any more.</div>
         ) : (
-          <RefusedLine refused={last} />
+          <RefusedLine page={page} refused={last} />
         )}
       </div>
     </Banner>

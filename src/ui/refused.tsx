@@ -107,7 +107,12 @@ function kindText(kind: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
-function Entry({ page, refused }: { page: Page; refused: Refused }) {
+interface RefusedProps {
+  readonly page: Page;
+  readonly refused: Refused;
+}
+
+function Entry({ page, refused }: RefusedProps) {
   const { count, group, last_seconds: at, method, path } = refused;
   return (
     <article class="refusal">
@@ -136,7 +141,7 @@ function Entry({ page, refused }: { page: Page; refused: Refused }) {
       <div class="why">
         <Seen text={reasonOf(refused)} most={REASON_CHARACTERS} />
       </div>
-      <Hint refused={refused} />
+      <Hint page={page} refused={refused} />
     </article>
   );
 }
@@ -151,9 +156,10 @@ function whoText({ client, user }: Refused): string {
 }
 
 /** What is known besides the reason, and what can be done. */
-function Hint({ refused }: { refused: Refused }) {
+function Hint({ page, refused }: RefusedProps) {
   const { line } = refused;
   const advice = adviceOn(refused);
+  const other = refused.contradicts?.path === refused.group?.path ? null : refused.contradicts;
   if (line === null && advice === null) return null;
   return (
     <div class="hint">
@@ -167,6 +173,16 @@ function Hint({ refused }: { refused: Refused }) {
         </>
       )}
       {advice}
+      {other !== null && (
+        <>
+          {" "}
+          In the way:{" "}
+          <a class="link" href={hrefOf(addressOfGroup(other))} onClick={page.act?.follow}>
+            <Seen text={jobOf(other.labels)} most={LINE_CHARACTERS} />{" "}
+            <Labels labels={other.labels} most={LINE_CHARACTERS} pairs={PAIRS} />
+          </a>
+        </>
+      )}
     </div>
   );
 }
@@ -179,7 +195,7 @@ function adviceOn({ kind, reason }: Refused): string | null {
 }
 
 /** The reason and the client, for the group's own view. */
-export function RefusedLine({ refused }: { refused: Refused }) {
+export function RefusedLine({ page, refused }: RefusedProps) {
   const { method, size_bytes: bytes } = refused;
   return (
     <>
@@ -187,7 +203,7 @@ export function RefusedLine({ refused }: { refused: Refused }) {
         <Seen text={reasonOf(refused)} most={REASON_CHARACTERS} />
       </code>
       <div class="second">
-        <Hint refused={refused} />
+        <Hint page={page} refused={refused} />
         Sent by <Seen text={whoText(refused)} most={80} /> with {method}
         {bytes !== null && `, ${bytes < 1000 ? counted(bytes, "byte") : sizeText(bytes)}`}.
       </div>

@@ -13,6 +13,7 @@ async function listed({ app }: TestApp, query = ""): Promise<readonly Refused[]>
   return JSON.parse(await (await ask(app, "GET", `/api/v1/refused${query}`)).text()).data.refused;
 }
 
+const SUMMARY_OF_N = "# TYPE t summary\nt_sum 1\nt_count 1\n";
 const AGENT = { "User-Agent": "curl/8" };
 
 describe("GET /api/v1/refused", () => {
@@ -46,6 +47,7 @@ describe("GET /api/v1/refused", () => {
             user: null,
             user_agent: "curl/8",
             line: { number: 2, text: "disk free 12" },
+            contradicts: null,
             size_bytes: body.length,
           },
         ],
@@ -137,5 +139,46 @@ describe("GET /api/v1/refused", () => {
     const app = createTestApp();
     await push(app.app, "/job/j", "a 1\n");
     expect(await listed(app)).toEqual([]);
+  });
+});
+
+const CONTRADICTIONS: readonly { what: string; path: string; body: string; other: string | null }[] = [
+  { what: "another type", path: "/job/b", body: "# TYPE n counter\nn 1\n", other: "/job/a/env/prod" },
+  { what: "the same series", path: "/job/a", body: 'n{env="prod"} 1\n', other: "/job/a/env/prod" },
+  { what: "a name of a summary's lines", path: "/job/b", body: "s_count 1\n", other: "/job/s" },
+  { what: "a summary whose lines have a name", path: "/job/b", body: SUMMARY_OF_N, other: "/job/a/env/prod" },
+  { what: "push times that are there", path: "/job/s/instance@base64/=", body: "m 1\n", other: "/job/s" },
+  { what: "itself", path: "/job/b", body: 'm{x="1"} 1\nm{x="1"} 2\n', other: null },
+  { what: "our own metrics", path: "/job/b", body: "# TYPE pushgateway_build_info counter\npushgateway_build_info 1\n", other: null },
+  { what: "no timestamps", path: "/job/a/env/prod", body: "n 1 1\n", other: null },
+];
+
+describe("of a refused push", () => {
+  test.each(CONTRADICTIONS)(
+    "the group in the way is named, where there is one: $what",
+    async ({ path, body, other }) => {
+      for (const size of [0, 70_000]) {
+        const app = createTestApp();
+        await push(app.app, "/job/a/env/prod", "# TYPE n gauge\nn 1\n# TYPE t_count gauge\nt_count 1\n");
+        await push(app.app, "/job/s", "# TYPE s summary\ns_sum 1\ns_count 1\n");
+        // A large one is judged in slices.
+        const padded = `${body}# ${"x".repeat(size)}\n`;
+        const answer = await push(app.app, path, padded);
+        expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("inconsistent")]);
+        const [refused] = await listed(app);
+        expect((refused?.contradicts as { path: string } | null)?.path ?? null).toBe(other);
+      }
+    },
+  );
+
+  test("the group in the way is its own view away, from the list and from the group's view", async () => {
+    const app = createTestApp();
+    await push(app.app, "/job/a/env/prod", "# TYPE n gauge\nn 1\n");
+    await push(app.app, "/job/b", "m 1\n");
+    await push(app.app, "/job/b", "# TYPE n counter\nn 1\n");
+    for (const view of ["/refused", "/group?path=/job/b"]) {
+      const html = await (await ask(app.app, "GET", view)).text();
+      expect(html).toContain('In the way: <a class="link" href="./group?path=/job/a/env/prod">');
+    }
   });
 });

@@ -13,6 +13,7 @@ const PUSH: RefusedRequest = {
   user: null,
   userAgent: null,
   line: null,
+  contradicts: null,
   sizeBytes: 12,
 };
 

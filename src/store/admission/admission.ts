@@ -242,7 +242,7 @@ export class PushAdmission implements JudgedPush {
     const noRoom = group < 0 ? findFull(table, limits, room, groupGrowth(table, key)) : null;
     if (noRoom !== null) return this.full(noRoom);
     const forbidden = findKeyFault(table, times, check ? duplicates : null, key, group);
-    if (forbidden !== null) return new PushRefusal(inconsistent(forbidden), false);
+    if (forbidden !== null) return new PushRefusal(inconsistent(forbidden.words, forbidden.contradicts), false);
     if (columns.hasTimestamps) return new PushRefusal(inconsistent(HAS_TIMESTAMPS), true);
     this.chunks.read(group);
     return null;
@@ -306,7 +306,7 @@ export class PushAdmission implements JudgedPush {
     if (duplicates.isExhausted) return new PushRefusal(SEARCH_TOO_LONG, false);
     const { length } = this.request.columns.body;
     if (renderer.isTooLarge) return new PushRefusal(linesTooLarge(length, renderer.limitBytes), true);
-    return faults.count > 0 ? new PushRefusal(inconsistent(faults.message), true) : null;
+    return faults.count > 0 ? new PushRefusal(inconsistent(faults.message, faults.against), true) : null;
   }
 
   private findRoom(): PushVerdict {

@@ -88,8 +88,11 @@ export class DuplicateSearch {
     this.beginSearch(pushed, stored);
   }
 
-  /** Goes on until the turn is over, calling `found` with each metric that is there twice; false: there is more. */
-  findOn(columns: PushColumns, renderer: Renderer, found: (metric: number) => void): boolean {
+  /**
+   * Goes on until the turn is over, calling `found` with each metric that is there twice and the group that has it, or
+   * ITSELF; false: there is more.
+   */
+  findOn(columns: PushColumns, renderer: Renderer, found: (metric: number, group: number) => void): boolean {
     const { out } = renderer;
     const { work } = this;
     this.others.clear();
@@ -98,7 +101,7 @@ export class DuplicateSearch {
       const metric = this.next;
       const outcome = this.look(out.bytes, renderer.blockStart(metric), renderer.blockEnd(metric));
       if (outcome === UNFINISHED) return false;
-      if (outcome !== NOBODY) found(metric);
+      if (outcome !== NOBODY) found(metric, outcome);
       this.next = columns.metrics.next(metric);
     }
     return true;

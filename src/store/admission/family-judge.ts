@@ -8,6 +8,7 @@ import type { PushedGroup } from "../table/groups.ts";
 import { sideSize } from "../table/page.ts";
 import type { Table } from "../table/table.ts";
 import { beginScrapeCheck, findCollision, findFault, isScrapable, metricFault, pointLabelOf } from "./consistency.ts";
+import { addressOf, someGroupOf } from "./contradicted-group.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { JudgedFamily } from "./judged-family.ts";
@@ -154,8 +155,10 @@ export class FamilyJudge {
       if (columns.work.isTurnOver) return false;
       if (!this.isChecking) {
         const fault = findFault(columns, item.family, this.metric, type, withLabels, renderer, scrapes);
-        if (fault !== null) faults.add(fault);
-        else this.isChecking = beginScrapeCheck(columns, this.metric, columns.families.type(item.family), scrapes);
+        if (fault !== null) {
+          if (type !== columns.families.type(item.family)) this.noteOther(push, item.stored);
+          faults.add(fault);
+        } else this.isChecking = beginScrapeCheck(columns, this.metric, columns.families.type(item.family), scrapes);
         const labelBytes = withLabels ? renderer.blockEnd(this.metric) - renderer.blockStart(this.metric) : 0;
         columns.work.charge(METRIC_UNITS + labelBytes);
       }
@@ -230,7 +233,7 @@ export class FamilyJudge {
     const { columns } = push.request;
     if (
       item.isRelabelled &&
-      !this.duplicates.findOn(columns, this.renderer, (metric) => this.addTwin(push, item, metric))
+      !this.duplicates.findOn(columns, this.renderer, (metric, group) => this.addTwin(push, item, metric, group))
     )
       return false;
     this.stage = DONE;
@@ -239,7 +242,10 @@ export class FamilyJudge {
     return true;
   }
 
-  private addTwin({ request: { columns }, faults }: JudgedPush, { family }: JudgedFamily, metric: number): void {
+  private addTwin(push: JudgedPush, { family }: JudgedFamily, metric: number, group: number): void {
+    const { request, faults } = push;
+    const { columns } = request;
+    if (group >= 0) faults.against ??= addressOf(this.table, group);
     faults.add(metricFault(columns, family, metric, this.renderer, COLLECTED_BEFORE));
   }
 
@@ -263,7 +269,22 @@ export class FamilyJudge {
     const { columns } = push.request;
     const name = columns.familyName(item.family);
     const collision = findCollision(name, columns.families.type(item.family), (other) => this.typeAfter(push, other));
-    if (collision !== null) push.faults.addCollision(collision);
+    if (collision === null) return;
+    const other = Buffer.from(collision.other);
+    this.noteOther(push, this.shownFamily(other));
+    push.faults.addCollision(collision);
+  }
+
+  private shownFamily(name: Uint8Array): Family | null {
+    const { contradictions } = this.table;
+    return contradictions === null ? this.table.findFamily(name, 0, name.length) : contradictions.shown(name);
+  }
+
+  /** Some other group has metrics of a family, which those pushed contradict. */
+  private noteOther({ faults, pushed }: JudgedPush, family: Family | null): void {
+    if (faults.against !== null || family === null) return;
+    const group = someGroupOf(this.table, family, pushed.group);
+    if (group >= 0) faults.against = addressOf(this.table, group);
   }
 
   /** The type that a family will have once the push is stored, or undefined where there will be none of that name. */
@@ -273,9 +294,7 @@ export class FamilyJudge {
     const bytes = Buffer.from(name);
     const type = push.types.of(bytes);
     if (type !== undefined) return type;
-    const { contradictions } = this.table;
-    const stored: Family | null =
-      contradictions === null ? this.table.findFamily(bytes, 0, bytes.length) : contradictions.shown(bytes);
+    const stored = this.shownFamily(bytes);
     if (stored === null) return undefined;
     const isOnlyHere = stored.chunkCount === 1 && this.chunks.chunkIn(stored) >= 0;
     return isOnlyHere && push.request.replace ? undefined : this.table.typeOfFamily(stored);

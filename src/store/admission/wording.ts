@@ -6,6 +6,7 @@ import { METRIC_TYPE_NAMES, type MetricType } from "../../model/metric-type.ts";
 import { PUSH_TIME, type PushTimeName } from "../../model/push-times.ts";
 import { quoteToken, quoteTokenText, shownToken } from "../../model/quote.ts";
 import { limited, Rejection } from "../../model/rejection.ts";
+import type { AddressedGroup } from "../../model/view.ts";
 
 /*
  * What the client of a refused push is told. Where the reference has words they are its words; scrape-check.ts says in
@@ -44,8 +45,8 @@ export const SEARCH_TOO_LONG = new Rejection(
 export const HAS_TIMESTAMPS = "pushed metrics must not have timestamps";
 
 /** Of a push that cannot be shown beside what is stored, or not at all. */
-export function inconsistent(detail: string): Rejection {
-  return new Rejection("inconsistent", `${INCONSISTENT}: ${detail}`, null, detail);
+export function inconsistent(detail: string, contradicts: AddressedGroup | null = null): Rejection {
+  return new Rejection("inconsistent", `${INCONSISTENT}: ${detail}`, null, detail, null, contradicts);
 }
 
 export function linesTooLarge(bodyBytes: number, limitBytes: number): Rejection {
@@ -120,12 +121,15 @@ export interface Collision {
 
 /** The faults found in one push, in the order found. */
 export class Faults {
+  /** The first group that was found to have what a fault says that there is already. */
+  against: AddressedGroup | null = null;
   private readonly texts: string[] = [];
   private toldCharacters = 0;
   private untold = 0;
   private readonly collisions: Collision[] = [];
 
   clear(): void {
+    this.against = null;
     this.collisions.length = 0;
     this.texts.length = 0;
     this.toldCharacters = 0;

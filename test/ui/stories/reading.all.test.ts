@@ -63,6 +63,8 @@ describe.skipIf(skip)(`reading, in Chromium${reason}`, () => {
     await seen.shows(/The last push was refused/);
     expect(await page.locator(".banner").textContent()).toContain("Sent by 127.0.0.1 with PUT, 49 bytes.");
     await seen.shows("−16.2 MiB");
+    await page.click('.banner a:has-text("etl-orders")');
+    await seen.shows("etl_batch_duration_seconds");
     expect(seen.said).toEqual([]);
     await page.close();
   });
