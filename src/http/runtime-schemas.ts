@@ -72,7 +72,12 @@ const Scrapes = Type.Object(
 const PersistenceFigures = Type.Object(
   {
     file: Type.String(),
-    status: Type.Union(["restoring", "kept", "failing", "memory-only"].map((status) => Type.Literal(status))),
+    status: Type.Union([
+      Type.Literal("restoring"),
+      Type.Literal("kept"),
+      Type.Literal("failing"),
+      Type.Literal("memory-only"),
+    ]),
     reason: Type.String({ description: "Why metrics are not kept; empty where they are." }),
     since_seconds: numberOrNull("Since when the status is this one, to a second; null: less than a second."),
     commits_total: Type.Integer(),

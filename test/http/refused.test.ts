@@ -149,7 +149,12 @@ const CONTRADICTIONS: readonly { what: string; path: string; body: string; other
   { what: "a summary whose lines have a name", path: "/job/b", body: SUMMARY_OF_N, other: "/job/a/env/prod" },
   { what: "push times that are there", path: "/job/s/instance@base64/=", body: "m 1\n", other: "/job/s" },
   { what: "itself", path: "/job/b", body: 'm{x="1"} 1\nm{x="1"} 2\n', other: null },
-  { what: "our own metrics", path: "/job/b", body: "# TYPE pushgateway_build_info counter\npushgateway_build_info 1\n", other: null },
+  {
+    what: "our own metrics",
+    path: "/job/b",
+    body: "# TYPE pushgateway_build_info counter\npushgateway_build_info 1\n",
+    other: null,
+  },
   { what: "no timestamps", path: "/job/a/env/prod", body: "n 1 1\n", other: null },
 ];
 
