@@ -3,7 +3,7 @@ import type { GroupRow } from "../model/kept-group.ts";
 import { appendSized } from "../rows/family-heads.ts";
 import { type EncodedRow, labelsText, PieceReader } from "../rows/record.ts";
 
-/** Kinds of operations in a batch, in the order in which they are carried out: a wipe, then removals, then groups. */
+/** Kinds of operations in a batch. A wipe is the first one; a removal is before the group of its key. */
 const WIPE = 0;
 const REMOVE = 1;
 const GROUP = 2;
@@ -131,6 +131,9 @@ export class BatchWriter {
     return out.release(START_BYTES);
   }
 }
+
+/** Whether a batch begins with a wipe; nowhere else is one. */
+export const isWipe = (batch: Uint8Array): boolean => batch[0] === WIPE;
 
 /** The operations of a batch; what they hold are parts of it. */
 export function* readBatch(batch: Uint8Array): Generator<Operation> {

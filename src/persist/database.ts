@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { accessSync, constants, existsSync, rmSync, statSync } from "node:fs";
 import type { KeptGroups } from "../model/kept-group.ts";
-import { type Operation, type RowOperation, readBatch } from "./batch.ts";
+import { isWipe, type Operation, type RowOperation, readBatch } from "./batch.ts";
 import type { Claim } from "./claim.ts";
 import { createDatabase, removeUnfinished } from "./making.ts";
 import type { RefusedGroup } from "./messages.ts";
@@ -10,10 +10,10 @@ import { isVacant } from "./place.ts";
 import { type LeftOutRow, readGroup } from "./reading.ts";
 import { LEFT_OUT } from "./schema.ts";
 import { runsOf } from "./staged.ts";
+import { WipedRows, wipeRows } from "./wiped-rows.ts";
 
 const TABLES = ["groups", "segments", "pieces", "staged"];
 const REMOVE = TABLES.map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS TEXT)`);
-const WIPE = TABLES.map((table) => `DELETE FROM ${table}`);
 
 /**
  * A row that is there keeps its place in the file, and the index on the keys is not touched. Texts come as bytes, which
@@ -57,6 +57,7 @@ interface StagedRow {
  */
 export class GroupDatabase {
   private readonly database: Database;
+  private readonly wiped: WipedRows;
 
   /**
    * Opens or creates the file, which is closed together with its claim. Where it cannot be opened it is not made
@@ -69,6 +70,7 @@ export class GroupDatabase {
     leftOut: readonly LeftOutRow[] = [],
   ) {
     this.database = isVacant(file) ? openNew(file) : openDatabase(file);
+    this.wiped = new WipedRows(this.database);
     try {
       if (leftOut.length > 0) this.setAside(leftOut);
       this.dropStaged();
@@ -107,6 +109,7 @@ export class GroupDatabase {
    */
   commit(batch: Uint8Array): RefusedGroup[] {
     const { database } = this;
+    if (isWipe(batch)) this.wiped.noteWipe();
     try {
       database.transaction(() => carryOut(database, readBatch(batch)))();
       return NONE_REFUSED;
@@ -114,6 +117,16 @@ export class GroupDatabase {
       if (!isFaultOfRow(error)) throw error;
     }
     return database.transaction(() => this.carryOutApart(batch))();
+  }
+
+  /** Whether there are rows from before a wipe, which nobody reads and which are to be deleted. */
+  get hasWiped(): boolean {
+    return !this.wiped.isEmpty;
+  }
+
+  /** Deletes some of them; false: none are left. */
+  deleteWiped(): boolean {
+    return this.wiped.step();
   }
 
   /** Carries out the operations of each group by themselves. */
@@ -194,7 +207,7 @@ export function carryOut(database: Database, operations: Iterable<Operation>): v
   for (const operation of operations)
     if (operation.kind === "group") for (const row of operation.rows) carryOutRow(database, operation.key, row);
     else if (operation.kind === "remove") for (const statement of REMOVE) database.query(statement).run(operation.key);
-    else for (const statement of WIPE) database.query(statement).run();
+    else wipeRows(database);
 }
 
 function carryOutRow(database: Database, key: Uint8Array, operation: RowOperation): void {

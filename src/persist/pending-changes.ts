@@ -12,6 +12,7 @@ import { RemovedKeys, type Waiters } from "./removals.ts";
  * next batch. Large changes have a share of their own: they do not keep up others, nor others them.
  */
 const BATCH_GROUPS = 256;
+const BATCH_REMOVALS = 256;
 const BATCH_BYTES = 1 << 20;
 const LARGE_BYTES = 512 << 10;
 const LARGE_FAMILIES = 1024;
@@ -53,7 +54,8 @@ interface PendingLarge {
 /**
  * What has changed in the store and is not handed over yet, with those who wait for it. Small changes are written in
  * the order in which they came, 1 MiB at a time; of the large ones each has a slice in its turn. So a small change is
- * behind two batches at most for each MiB of small ones before it, whatever the large ones bring.
+ * behind two batches at most for each MiB of small ones before it, whatever the large ones bring, and however many
+ * groups are removed.
  */
 export class PendingChanges {
   readonly writer: GroupWriter;
@@ -156,8 +158,7 @@ export class PendingChanges {
     if (isWipe) batch.wipe();
     this.isWiped = false;
     this.wipe = null;
-    // A group may have the key of one that has to be removed before.
-    if (!this.removals.take(batch, BATCH_BYTES)) return written;
+    this.removals.take(batch, BATCH_REMOVALS);
     this.writeSmall(written);
     this.writeLarge(written);
     return written;
@@ -170,12 +171,19 @@ export class PendingChanges {
     for (const [id, waiters] of this.small) {
       if (this.store.isBeingStored(id)) continue;
       if (taken++ === BATCH_GROUPS || writer.batch.sizeBytes > BATCH_BYTES) return;
+      this.removeBefore(id);
       const segments = writer.write(id);
       this.small.delete(id);
       if (segments === "large") this.large.set(id, { change: new LargeChange(writer, id), waiters });
       else if (segments === null) written.count++;
       else this.note(written, { id, segments, large: null, isLast: true, waiters });
     }
+  }
+
+  /** A group may have the key of one that is still to be removed: that comes before its rows. */
+  private removeBefore(id: number): void {
+    const key = this.removals.areLeft ? this.store.groupRow(id)?.key : undefined;
+    if (key !== undefined) this.removals.takeKey(this.writer.batch, key);
   }
 
   /** One slice each, those first that have waited longest since their last one. */
@@ -193,6 +201,7 @@ export class PendingChanges {
   /** Gives how many families were looked at. */
   private writeSlice(id: number, written: WrittenBatch): number {
     const pending = this.large.get(id);
+    this.removeBefore(id);
     const slice = pending?.change.write();
     this.large.delete(id);
     if (pending === undefined || !slice) return 0;

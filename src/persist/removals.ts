@@ -27,6 +27,9 @@ export class RemovedKeys {
   private readonly keys = new KeyTable();
   private readonly removals: (KeyRemoval | null)[] = [];
   private taken: number[] = [];
+  /** How many are noted and in no batch yet, and from where on the next ones are looked for. */
+  private notedCount = 0;
+  private next = 0;
   /** Noted only because the batch under way has them. */
   private uncertain: number[] = [];
 
@@ -48,7 +51,7 @@ export class RemovedKeys {
     const removal = this.removals[id] ?? { isNoted: false, noted: null, isTaken: false, taken: null };
     this.removals[id] = removal;
     if (!isCertain && !removal.isNoted) this.uncertain.push(id);
-    removal.isNoted = true;
+    this.setNoted(removal, true);
     if (followers === null) return;
     removal.noted ??= Promise.withResolvers();
     followers.resolve(removal.noted.promise);
@@ -64,19 +67,39 @@ export class RemovedKeys {
     return waiters.promise;
   }
 
-  /** Puts removals into a batch until it is larger than `limitBytes`. False: some are left. */
-  take(batch: BatchWriter, limitBytes: number): boolean {
-    for (let id = 0; id < this.keys.limit; id++) {
-      const removal = this.removals[id];
-      if (!removal?.isNoted) continue;
-      if (batch.sizeBytes > limitBytes) return false;
-      batch.remove(this.keys.key(id));
-      removal.taken = removal.noted;
-      removal.isTaken = true;
-      removal.noted = null;
-      removal.isNoted = false;
-      this.taken.push(id);
+  private setNoted(removal: KeyRemoval, isNoted: boolean): void {
+    if (removal.isNoted !== isNoted) this.notedCount += isNoted ? 1 : -1;
+    removal.isNoted = isNoted;
+  }
+
+  /** Whether some are in no batch yet. */
+  get areLeft(): boolean {
+    return this.notedCount > 0;
+  }
+
+  /** Puts up to so many removals into a batch: those that wait longest, more or less. */
+  take(batch: BatchWriter, most: number): void {
+    for (let left = Math.min(most, this.notedCount); left > 0; ) {
+      if (this.next >= this.keys.limit) this.next = 0;
+      if (this.takeOne(batch, this.next++)) left--;
     }
+  }
+
+  /** Puts the removal of a key into a batch, if it is in none yet: before the key has rows again. */
+  takeKey(batch: BatchWriter, key: Uint8Array): void {
+    const id = this.keys.find(key, 0, key.length);
+    if (id >= 0) this.takeOne(batch, id);
+  }
+
+  private takeOne(batch: BatchWriter, id: number): boolean {
+    const removal = this.removals[id];
+    if (!removal?.isNoted) return false;
+    batch.remove(this.keys.key(id));
+    removal.taken = removal.noted;
+    removal.isTaken = true;
+    removal.noted = null;
+    this.setNoted(removal, false);
+    this.taken.push(id);
     return true;
   }
 
@@ -92,7 +115,7 @@ export class RemovedKeys {
       removal.taken?.resolve(fault);
       removal.taken = null;
       removal.isTaken = false;
-      if (fault !== null && !isVoid) removal.isNoted = true;
+      if (fault !== null && !isVoid) this.setNoted(removal, true);
       else if (!removal.isNoted) this.drop(id);
     }
   }
@@ -113,7 +136,7 @@ export class RemovedKeys {
       if (!removal) continue;
       removal.noted?.resolve(instead);
       removal.noted = null;
-      removal.isNoted = false;
+      this.setNoted(removal, false);
       if (!removal.isTaken) this.drop(id);
     }
   }
@@ -123,7 +146,7 @@ export class RemovedKeys {
     if (!removal) return;
     removal.noted?.resolve(fault);
     removal.noted = null;
-    removal.isNoted = false;
+    this.setNoted(removal, false);
     if (!removal.isTaken) this.drop(id);
   }
 

@@ -62,6 +62,17 @@ export const LEFT_OUT = `CREATE TABLE left_out (
   parts BLOB NOT NULL
 )`;
 
+/** The name that a table gets where it is wiped, until its rows are deleted. */
+const WIPED = /^wiped_([1-9][0-9]{0,8})_(groups|segments|pieces|staged)$/;
+
+export const wipedTableOf = (number: number, table: string): string => `wiped_${number}_${table}`;
+
+/** Which wipe a table was wiped by, and what it was before; null: it is no such table. */
+export function wipedTable(name: string): { readonly number: number; readonly table: string } | null {
+  const [, number, table] = WIPED.exec(name) ?? [];
+  return number === undefined || table === undefined ? null : { number: Number(number), table };
+}
+
 /** Rows of some KiB, as those of ordinary groups are, then leave little room unused. */
 export const DATABASE_PAGE_BYTES = 8192;
 
@@ -89,7 +100,14 @@ export function findStrange(objects: readonly SchemaObject[], version: number): 
 function isOurs({ type, name, table, sql }: SchemaObject, tables: readonly (readonly [string, string])[]): boolean {
   if (type === "index") return sql === null && name === `sqlite_autoindex_${table}_1`;
   if (type !== "table" || name !== table) return false;
-  return ANALYZED.test(name) || tables.some(([known, text]) => known === name && text === sql);
+  if (ANALYZED.test(name)) return true;
+  const wiped = wipedTable(name);
+  // SQLite writes the new name into the text, in quotes.
+  return tables.some(([known, text]) =>
+    wiped === null
+      ? known === name && text === sql
+      : known === wiped.table && text.replace(`TABLE ${known}`, `TABLE "${name}"`) === sql,
+  );
 }
 
 const FURTHER_TABLES = [

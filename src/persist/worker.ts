@@ -10,7 +10,7 @@ import { type LeftOutRow, readKeptGroups } from "./reading.ts";
 /** The writing thread: owns the database file. Requests are carried out in the order in which they come. */
 declare const self: Worker;
 
-const state: { database: GroupDatabase | null } = { database: null };
+const state: { database: GroupDatabase | null; isDeleting: boolean } = { database: null, isDeleting: false };
 
 function report(message: Report, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
@@ -78,6 +78,22 @@ function commit(number: number, batch: Uint8Array): void {
   }
 }
 
+/** Has what a wipe left deleted step by step: what is asked of the thread meanwhile comes in between. */
+function deleteWiped(): void {
+  const { database, isDeleting } = state;
+  if (isDeleting || database === null || !database.hasWiped) return;
+  state.isDeleting = true;
+  setImmediate(deleteSome);
+}
+
+/** What cannot be deleted, as on a full disk, waits for the next commit. */
+function deleteSome(): void {
+  state.isDeleting = false;
+  try {
+    if (state.database?.deleteWiped()) deleteWiped();
+  } catch {}
+}
+
 /** What was committed is safe in the log even where it cannot be moved into the file: the next start does that. */
 function close(): void {
   try {
@@ -85,6 +101,7 @@ function close(): void {
   } catch (error) {
     report({ kind: "unclean", reason: reasonOf(error) });
   }
+  state.database = null;
 }
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
@@ -94,4 +111,5 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
     close();
     report({ kind: "closed" });
   }
+  deleteWiped();
 };

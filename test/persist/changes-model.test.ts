@@ -103,6 +103,7 @@ test(
         kept.fault = random() < 0.2 ? "the disk is full" : null;
         for (let steps = random() < 0.7 ? Math.floor(random() * 4) : 0; steps > 0; steps--) {
           await kept.step();
+          if (random() < 0.3) kept.deleteWiped();
           expect({ round, wrong: past.wrong(restored(leftBehind(file))) }).toEqual({ round, wrong: [] });
         }
       }

@@ -107,6 +107,11 @@ export class Kept {
     this.receive({ kind: "committed", number, durationSeconds: 0, fileBytes: 0, refused });
   }
 
+  /** Deletes some rows from before a wipe; false: none are left. */
+  deleteWiped(): boolean {
+    return this.opened.deleteWiped();
+  }
+
   /** Does everything that waits to be done. */
   async run(): Promise<void> {
     for (let step = this.later.shift(); step !== undefined || this.later.length > 0; step = this.later.shift()) {

@@ -68,6 +68,11 @@ describe("a database whose schema is not ours, word for word, is refused; nothin
       statements: ["ALTER TABLE groups RENAME COLUMN labels TO tags"],
       named: 'the table "groups"',
     },
+    {
+      what: "another table by a name as of one that was wiped",
+      statements: ["CREATE TABLE wiped_1_groups (key TEXT NOT NULL PRIMARY KEY)"],
+      named: 'the table "wiped_1_groups"',
+    },
     { what: "another table", statements: ["CREATE TABLE accounts (name TEXT)"], named: 'the table "accounts"' },
     {
       what: "a virtual table",
