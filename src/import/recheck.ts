@@ -12,6 +12,7 @@ import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
 import { RECHECKED_VERSION } from "../persist/schema.ts";
 import { type Amendment, upgradeDatabase } from "../persist/upgrade.ts";
 import { RowWriter } from "../rows/record.ts";
+import { keyedGroups } from "../store/keyed-groups.ts";
 import { Store } from "../store/store.ts";
 import { ImportCount, type Imported, type ImportWatch } from "./import-watch.ts";
 import { FamilyEncoder } from "./kept-families.ts";
@@ -53,7 +54,7 @@ export function recheckGroups(
     const held = new Store(new Map(), false);
     const restoring = held.restoring(kept);
     while (restoring.step());
-    for (const group of held.keyedGroups()) recheck.add(group);
+    for (const group of keyedGroups(held)) recheck.add(group);
   }
   return recheck;
 }

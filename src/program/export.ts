@@ -11,6 +11,7 @@ import { writeGob } from "../persist/gob/write.ts";
 import { realFile } from "../persist/place.ts";
 import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
 import { textPieces } from "../serialise/exposition.ts";
+import { keyedGroups } from "../store/keyed-groups.ts";
 import { Store } from "../store/store.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import type { Runtime } from "./runtime.ts";
@@ -127,6 +128,6 @@ function* exposition(store: Store): Generator<Uint8Array> {
 
 function* gobGroups(store: Store): Generator<GobGroup> {
   const encoder = new FamilyEncoder();
-  for (const { view } of store.keyedGroups())
+  for (const { view } of keyedGroups(store))
     yield { labels: view.labels, families: encoder.encode(view), isUtf8: true };
 }

@@ -217,14 +217,12 @@ export class Store {
    */
   putting(kept: KeptGroups): { readonly put: (row: number) => void } {
     const putting = new Putting(this.table, this.reserved, kept, () => this.allowContradictions());
-    return { put: (row) => this.put(putting, row) };
-  }
-
-  private put(putting: Putting, row: number): void {
-    this.largeDesk.push?.finishStoring();
-    const group = putting.put(row);
-    this.largeDesk.push?.restart();
-    this.watcher?.changed(group);
+    const put = (row: number) => {
+      this.largeDesk.push?.finishStoring();
+      this.watcher?.changed(putting.put(row));
+      this.largeDesk.push?.restart();
+    };
+    return { put };
   }
 
   /** Makes a group what was kept of it, and returns its id, or -1 where nothing was. The watcher is not notified. */
@@ -233,14 +231,6 @@ export class Store {
     const known = putBack(this.table, group, this.restoring(kept));
     this.largeDesk.push?.restart();
     return known;
-  }
-
-  /** All groups with their keys and push times, borrowed as with `groups`. */
-  *keyedGroups(): Generator<KeyedGroup> {
-    for (let id = 0; id < this.table.groups.table.limit; id++) {
-      const group = this.keyedGroup(id);
-      if (group !== null) yield group;
-    }
   }
 
   /** The id of a group by the block of its key, or -1. */
@@ -309,11 +299,22 @@ export class Store {
 
   /** Empties the store, whatever its size, at once. Snapshots keep what they hold. */
   wipe(): void {
+    this.hold(new Table(this.common.ttlSeconds));
+  }
+
+  /** What another store holds takes the place of all that is here, at once; the other one is not used any more. */
+  adopt(other: Store): void {
+    other.reportTo(this.relay);
+    this.hold(other.table);
+    for (let id = 0; id < this.groupLimit; id++) if (this.table.groups.table.has(id)) this.watcher?.changed(id);
+  }
+
+  private hold(table: Table): void {
     this.largeDesk.push?.finishStoring();
     this.wipes++;
     this.table.contradictions?.abandon();
     this.wiped.add(this.table);
-    this.table = new Table(this.common.ttlSeconds);
+    this.table = table;
     if (this.watcher !== null) this.watchSegments(this.watcher);
     this.desk = this.openDesk();
     if (!this.check) this.allowContradictions();

@@ -11,6 +11,7 @@ import { GroupDatabase } from "../../src/persist/database.ts";
 import type { Report, WriterRequest } from "../../src/persist/messages.ts";
 import { Persister } from "../../src/persist/persister.ts";
 import { type LeftOutRow, readKeptGroups } from "../../src/persist/reading.ts";
+import { keyedGroups } from "../../src/store/keyed-groups.ts";
 import { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../scratch.ts";
 import { keyOf } from "../store/stored.ts";
@@ -172,7 +173,7 @@ export const newFile = () => join(scratchFolder(), "f.db");
 /** All groups of a store with all that is kept of them. */
 export function contentOf(store: Store): string[] {
   verifyStore(store);
-  const groups = [...store.keyedGroups()].map(({ key, view, succeededSeconds, failedSeconds, ttlSeconds }) => {
+  const groups = [...keyedGroups(store)].map(({ key, view, succeededSeconds, failedSeconds, ttlSeconds }) => {
     const families = view.families.map(({ name, type, help, pushedMs, metricCount, lines }) =>
       [name, type, help && Buffer.from(help).toString(), pushedMs, metricCount, Buffer.from(lines).toString()].join(
         "|",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/model/fault.ts";
 import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../../src/rows/group-row.ts";
+import { keyedGroups } from "../../src/store/keyed-groups.ts";
 import { Store } from "../../src/store/store.ts";
 import { ask, createTestApp } from "../app.ts";
 import { requestOf } from "../store/model/body.ts";
@@ -23,7 +24,7 @@ async function pushedRows(): Promise<GroupBytes[]> {
 
 function rowsOf(store: Store): GroupBytes[] {
   const writer = new GroupRowWriter();
-  return [...store.keyedGroups()].map((group) => ({ key: group.key.slice(), row: writer.write(group) }));
+  return [...keyedGroups(store)].map((group) => ({ key: group.key.slice(), row: writer.write(group) }));
 }
 
 function storeOf(rows: readonly GroupBytes[]): Store {

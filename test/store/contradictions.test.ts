@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import { KeptColumns } from "../../src/rows/kept-columns.ts";
 import { RowWriter } from "../../src/rows/record.ts";
+import { keyedGroups } from "../../src/store/keyed-groups.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ask, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
@@ -36,7 +37,7 @@ async function take(test: TestApp, steps: readonly Step[]): Promise<void> {
 function restoredFrom(store: Store, ...flags: string[]): TestApp {
   const rows = new RowWriter();
   const columns = new KeptColumns();
-  for (const { key, view, succeededSeconds, failedSeconds, ttlSeconds } of store.keyedGroups()) {
+  for (const { key, view, succeededSeconds, failedSeconds, ttlSeconds } of keyedGroups(store)) {
     const { exposition, parts } = rows.writeWhole(view.families);
     columns.add({
       key: key.slice(),
