@@ -5,7 +5,9 @@ import { createContext, type HttpContext } from "../src/http/context.ts";
 import { createFront, createSurfaces } from "../src/http/front.ts";
 import type { StreamClock } from "../src/http/stream.ts";
 import { type App, exchangeOf, responseOf } from "../src/http/web.ts";
+import type { Clock } from "../src/model/clock.ts";
 import type { Persistence } from "../src/model/persistence.ts";
+import type { Clustering } from "../src/program/clustering.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";
@@ -39,10 +41,19 @@ export interface TestApp {
   readonly front: Handler;
 }
 
+/** What joins an app to others is made of these. */
+export interface JoinedParts extends Pick<HttpContext, "settings" | "log" | "clock" | "persistence" | "store"> {
+  readonly newStore: () => Store;
+}
+
 /** An app with the given flags. */
-export function createTestApp(...flags: string[]): TestApp {
+export const createTestApp = (...flags: string[]): TestApp => createJoinedApp(flags, () => null);
+
+/** One that shares a log with others. */
+export function createJoinedApp(flags: readonly string[], join: (parts: JoinedParts) => Clustering | null): TestApp {
   const settings = settingsOf(...flags);
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store, settings.expiry);
+  const newStore = () => new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store, settings.expiry);
+  const store = newStore();
   const logged: string[] = [];
   const clock: StreamClock = {
     nowMs: () => performance.now(),
@@ -76,11 +87,27 @@ export function createTestApp(...flags: string[]): TestApp {
     goarch: "amd64",
     tags: "",
   };
+  const clockOfTest: Clock = {
+    now: () => test.nowMs,
+    nowMs: () => test.clock.nowMs(),
+    turn: () => test.clock.turn(),
+    after: (ms, run) => void setTimeout(run, ms),
+    every: (_, run) => void sweeps.push(run),
+  };
+  const persistence: Persistence = {
+    notReady: () => test.notReady,
+    beforeReady: () => {},
+    fault: () => null,
+    settled: (key) => test.settled(key),
+    state: () => null,
+  };
+  const cluster = join({ settings, log, clock: clockOfTest, persistence, store, newStore });
   const ownMetrics = new OwnMetrics({
     nowMs: () => test.nowMs,
     build,
     storeStats: () => store.stats,
     persistenceStats: () => null,
+    cluster: cluster?.metrics ?? null,
     readProcFile: (path) => {
       throw new Error(`there is no ${path} in tests`);
     },
@@ -99,20 +126,9 @@ export function createTestApp(...flags: string[]): TestApp {
     log,
     ownMetrics,
     store,
-    persistence: {
-      notReady: () => test.notReady,
-      beforeReady: () => {},
-      fault: () => null,
-      settled: (key) => test.settled(key),
-      state: () => null,
-    },
-    clock: {
-      now: () => test.nowMs,
-      nowMs: () => test.clock.nowMs(),
-      turn: () => test.clock.turn(),
-      after: (ms, run) => void setTimeout(run, ms),
-      every: (_, run) => void sweeps.push(run),
-    },
+    cluster,
+    persistence: { ...persistence, notReady: () => persistence.notReady() ?? cluster?.notReady() ?? null },
+    clock: clockOfTest,
     startMs: test.nowMs,
     version: "2.0.0",
     scheme: "http",

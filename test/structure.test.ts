@@ -16,6 +16,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "main.ts": ["program", "config", "model", "build-info.ts"],
   "build-info.ts": [],
   program: [
+    "cluster",
+    "rows",
+    "bytes",
     "http",
     "access",
     "server",

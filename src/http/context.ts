@@ -12,6 +12,7 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { RefusedRequests } from "../telemetry/refused-requests.ts";
 import { BodyIntake } from "./body-intake.ts";
+import type { Cluster } from "./cluster.ts";
 import { Events } from "./events.ts";
 import { GroupExpiry } from "./group-expiry.ts";
 import { HeldMemory } from "./held-memory.ts";
@@ -34,6 +35,8 @@ export interface AppDeps {
   readonly ownMetrics: OwnMetrics;
   readonly store: Store;
   readonly persistence: Persistence;
+  /** What joins this server to others that hold the same; null: it is alone. */
+  readonly cluster: Cluster | null;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
   /** Of this program. */
@@ -108,7 +111,9 @@ export function createContext(deps: AppDeps): HttpContext {
     longAnswers,
     heldMemory,
   };
-  const context = { ...tools, writes: new LocalWrites({ ...tools, applying: new PushApplying(tools) }) };
+  const applying = new PushApplying(tools);
+  const writes = deps.cluster?.takeOver({ ...tools, applying }) ?? new LocalWrites({ ...tools, applying });
+  const context = { ...tools, writes };
   new GroupExpiry(context);
   return context;
 }

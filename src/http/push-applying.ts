@@ -28,6 +28,12 @@ export interface PushApplyingDeps {
   readonly heldMemory: HeldMemory;
 }
 
+/** What is asked of a push besides, where others decide when it is stored. */
+export interface PushTerms extends Pick<PushRequest, "mayChange" | "isTentative"> {
+  /** Its time is this or a later one, in milliseconds since 1970. */
+  readonly earliestMs: number;
+}
+
 /** A push that others keep from being checked is refused with 503 in the end. */
 const MAX_TRIES = 100;
 
@@ -36,23 +42,28 @@ export class PushApplying {
   constructor(private readonly deps: PushApplyingDeps) {}
 
   /** At once where the body is small; in slices where it is not, or later where the push has to wait for others. */
-  apply(push: WrittenPush, body: Uint8Array): PushResult | Promise<PushResult> {
+  apply(push: WrittenPush, body: Uint8Array, terms?: PushTerms): PushResult | Promise<PushResult> {
     if (push.keyed instanceof Rejection) return push.keyed;
-    if (body.length > SMALL_BODY_BYTES) return this.applyInSlices(push, body);
-    const outcome = this.parseAndApply(push, body);
-    return isLater(outcome) ? this.applyLater(push, body, outcome) : outcome;
+    if (body.length > SMALL_BODY_BYTES) return this.applyInSlices(push, body, terms);
+    const outcome = this.parseAndApply(push, body, terms);
+    return isLater(outcome) ? this.applyLater(push, body, outcome, terms) : outcome;
   }
 
   /** Applies a push once what it has to wait for is done, or in slices; `first` says why it was not at once. */
-  private async applyLater(push: WrittenPush, body: Uint8Array, first: Rejection): Promise<PushResult> {
-    const outcome = await this.tryAgain(first, () => this.parseAndApply(push, body));
-    return outcome === IN_SLICES ? this.applyInSlices(push, body) : outcome;
+  private async applyLater(
+    push: WrittenPush,
+    body: Uint8Array,
+    first: Rejection,
+    terms?: PushTerms,
+  ): Promise<PushResult> {
+    const outcome = await this.tryAgain(first, () => this.parseAndApply(push, body, terms));
+    return outcome === IN_SLICES ? this.applyInSlices(push, body, terms) : outcome;
   }
 
-  private applyInSlices(push: WrittenPush, body: Uint8Array): Promise<PushResult> {
+  private applyInSlices(push: WrittenPush, body: Uint8Array, terms?: PushTerms): Promise<PushResult> {
     return this.deps.largePushes.read(body, push.format, async (columns) => {
-      const outcome = await this.applyLarge(push, columns);
-      return mustWait(outcome) ? this.tryAgain(outcome, () => this.applyLarge(push, columns)) : outcome;
+      const outcome = await this.applyLarge(push, columns, terms);
+      return mustWait(outcome) ? this.tryAgain(outcome, () => this.applyLarge(push, columns, terms)) : outcome;
     });
   }
 
@@ -71,24 +82,28 @@ export class PushApplying {
   }
 
   /** Parse, check, store: in one turn of the loop. */
-  private parseAndApply(push: WrittenPush, body: Uint8Array): PushResult {
-    return this.deps.smallPushes.read(body, push.format, (columns) => this.applyColumns(push, columns));
+  private parseAndApply(push: WrittenPush, body: Uint8Array, terms?: PushTerms): PushResult {
+    return this.deps.smallPushes.read(body, push.format, (columns) => this.applyColumns(push, columns, terms));
   }
 
   /** Check, store: in one turn of the loop. */
-  private applyColumns(push: WrittenPush, columns: PushColumns): PushResult {
-    const request = this.requestOf(push, columns);
+  private applyColumns(push: WrittenPush, columns: PushColumns, terms?: PushTerms): PushResult {
+    const request = this.requestOf(push, columns, terms);
     return request instanceof Rejection ? request : this.applied(this.deps.store.apply(request));
   }
 
   /** The same in slices. */
-  private async applyLarge(push: WrittenPush, columns: PushColumns): Promise<PushResult> {
-    const request = this.requestOf(push, columns);
+  private async applyLarge(push: WrittenPush, columns: PushColumns, terms?: PushTerms): Promise<PushResult> {
+    const request = this.requestOf(push, columns, terms);
     return request instanceof Rejection ? request : this.applied(await this.deps.largePushes.apply(request));
   }
 
   /** What the store is asked; or why a push is not applied, or not yet, whatever it brings. */
-  private requestOf({ keyed, method, ttl }: WrittenPush, columns: PushColumns): PushRequest | Rejection {
+  private requestOf(
+    { keyed, method, ttl }: WrittenPush,
+    columns: PushColumns,
+    terms?: PushTerms,
+  ): PushRequest | Rejection {
     if (keyed instanceof Rejection) return keyed;
     if (ttl instanceof Rejection) return ttl;
     const { clock, store, storeTurns } = this.deps;
@@ -96,7 +111,9 @@ export class PushApplying {
     const replace = method === "PUT";
     if (replace && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     if (undecodable !== null) return undecodableKey(key);
-    return { key, columns, replace, receivedMs: clock.now(), ttlSeconds: ttl, canWait: true };
+    const request = { key, columns, replace, receivedMs: clock.now(), ttlSeconds: ttl, canWait: true };
+    if (terms === undefined) return request;
+    return { ...request, ...terms, receivedMs: Math.max(request.receivedMs, terms.earliestMs) };
   }
 
   private applied(refused: Rejection | null): PushResult {

@@ -20,6 +20,7 @@ import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
 import { RefusedRequests } from "../telemetry/refused-requests.ts";
+import type { Clustering } from "./clustering.ts";
 import type { Runtime } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
@@ -36,6 +37,7 @@ interface Server {
   readonly log: Log;
   readonly store: Store;
   readonly persistence: RunningPersistence;
+  readonly cluster: Clustering | null;
   readonly ownMetrics: OwnMetrics;
   readonly sockets: ServedSockets;
 }
@@ -67,16 +69,51 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
     log.error("HTTP server stopped", { err: access.message, file: settings.webConfigFile });
     return 1;
   }
-  const store = new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings), settings.expiry);
-  const persistence = openPersistence(settings, store, runtime, rootLog.for("persistence.ts"), () => ending.resolve(1));
-  const ownMetrics = buildOwnMetrics(program, runtime, store, persistence);
+  const store = newStore(settings);
+  const giveUp = () => ending.resolve(1);
+  const file = openPersistence(settings, store, runtime, rootLog.for("persistence.ts"), giveUp);
+  const cluster = await openCluster(settings, store, runtime, rootLog, file, giveUp);
+  const persistence = cluster === null ? file : besideLog(file, cluster);
+  const ownMetrics = buildOwnMetrics(program, runtime, store, persistence, cluster);
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
-  const server = { settings, program, runtime, rootLog, log, store, persistence, ownMetrics, sockets };
+  const server = { settings, program, runtime, rootLog, log, store, persistence, cluster, ownMetrics, sockets };
   const service = buildService(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
   return serveUntil(server, service, ending.promise);
+}
+
+const newStore = (settings: Settings): Store =>
+  new Store(ownFamilyTypes(), settings.consistencyCheck, limitsOf(settings), settings.expiry);
+
+/** What joins the server to others; null: it is alone, and nothing of that is loaded. */
+async function openCluster(
+  settings: Settings,
+  store: Store,
+  { clock, startLog }: Runtime,
+  rootLog: Log,
+  persistence: RunningPersistence,
+  giveUp: () => void,
+): Promise<Clustering | null> {
+  if (settings.cluster === null) return null;
+  const { Clustering } = await import("./clustering.ts");
+  const { openLog } = await import("./cluster-log.ts");
+  return new Clustering({
+    ...openLog(settings, startLog),
+    store,
+    newStore: () => newStore(settings),
+    persistence,
+    log: rootLog.for("clustering.ts"),
+    clock,
+    random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+    giveUp,
+  });
+}
+
+/** What is in the log is safe there: nobody waits for the file, and a file that fails keeps nobody from pushing. */
+function besideLog(file: RunningPersistence, cluster: Clustering): RunningPersistence {
+  return { ...file, notReady: () => file.notReady() ?? cluster.notReady(), fault: () => null, settled: () => null };
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
@@ -103,6 +140,7 @@ async function serveUntil(server: Server, { listening, events }: Service, ending
   sayStopping();
   events.close();
   await sockets.stop(listening);
+  await server.cluster?.close();
   log.info("HTTP server stopped");
   if (status !== 0 || (await persistence.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
@@ -151,6 +189,7 @@ function buildOwnMetrics(
   { clock }: Runtime,
   store: Store,
   persistence: RunningPersistence,
+  cluster: Clustering | null,
 ): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
@@ -159,6 +198,7 @@ function buildOwnMetrics(
     build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,
     persistenceStats: persistence.stats,
+    cluster: cluster?.metrics ?? null,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds,
     pageSizeBytes: 4096,
@@ -178,6 +218,7 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     ownMetrics,
     store,
     persistence,
+    cluster: server.cluster,
     clock,
     startMs: clock.now(),
     version,

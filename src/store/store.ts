@@ -219,8 +219,9 @@ export class Store {
     const putting = new Putting(this.table, this.reserved, kept, () => this.allowContradictions());
     const put = (row: number) => {
       this.largeDesk.push?.finishStoring();
-      this.watcher?.changed(putting.put(row));
+      const group = putting.put(row);
       this.largeDesk.push?.restart();
+      this.watcher?.changed(group);
     };
     return { put };
   }

@@ -27,6 +27,25 @@ export const OWN_FAMILIES = {
   pushgateway_build_info: gauge(
     "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
   ),
+  pushgateway_cluster_append_duration_seconds: summary(
+    "How long changes took until the shared log had given them their place.",
+  ),
+  pushgateway_cluster_append_retries_total: counter("Total number of times that a change was sent to the log again."),
+  pushgateway_cluster_clock_skew_seconds: gauge("Seconds by which the own clock is ahead of that of the shared log."),
+  pushgateway_cluster_folded_batches_total: counter(
+    "Total number of batches of the shared log that were carried out, by who wrote them.",
+  ),
+  pushgateway_cluster_head: gauge("Position of the newest batch of the shared log."),
+  pushgateway_cluster_lag_seconds: gauge("Seconds since this replica had all that is in the shared log; 0 if it has."),
+  pushgateway_cluster_log_size_bytes: gauge("Bytes that the shared log takes up, of one copy and without snapshots."),
+  pushgateway_cluster_position: gauge("Position up to which this replica has all of the shared log."),
+  pushgateway_cluster_redone_pushes_total: counter(
+    "Total number of times that a push was done again because others had changed what it was judged by.",
+  ),
+  pushgateway_cluster_snapshot_size_bytes: gauge("Bytes of the newest snapshot that this replica stored or loaded."),
+  pushgateway_cluster_snapshot_timestamp_seconds: gauge("Unix time of the newest snapshot that it stored or loaded."),
+  pushgateway_cluster_up: gauge("Whether this replica takes pushes: it has caught up, and the shared log answers."),
+  pushgateway_cluster_waiting_pushes: gauge("Number of changes that wait for their place in the shared log."),
   pushgateway_conflicting_families: gauge(
     "Number of metric families of groups that are left out of the exposition because they contradict others.",
   ),

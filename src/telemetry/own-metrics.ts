@@ -7,6 +7,7 @@ import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
 import type { RejectionKind } from "../model/rejection.ts";
 import type { StoreStats } from "../model/store-stats.ts";
 import type { LabelPair } from "../model/view.ts";
+import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
@@ -46,6 +47,8 @@ export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
   readonly storeStats: () => ToldStoreStats;
   /** Called once a scrape; null where nothing is persisted. */
   readonly persistenceStats: () => PersistenceStats | null;
+  /** null where this server is alone. */
+  readonly cluster: Pick<ClusterMetrics, "families"> | null;
 }
 
 /**
@@ -192,6 +195,7 @@ export class OwnMetrics {
       this.single("pushgateway_build_info", this.buildHead, 1),
       ...this.gatherStore(),
       ...this.gatherPersistence(),
+      ...(this.deps.cluster?.families() ?? []).map(([name, write]) => this.family(name, write)),
       this.family("pushgateway_http_push_duration_seconds", (writer) => {
         this.post?.duration.write(writer, nowMs);
         this.put?.duration.write(writer, nowMs);

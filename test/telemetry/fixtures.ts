@@ -46,6 +46,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       goarch: "amd64",
       branch: "main",
     },
+    cluster: null,
     persistenceStats: () => ({
       commits: 5,
       errors: 1,

@@ -1,0 +1,61 @@
+import { Broken } from "../bytes/broken.ts";
+import type { Clock } from "../model/clock.ts";
+import type { Fault } from "../model/fault.ts";
+import { type GroupBytes, GroupRowWriter } from "../rows/group-row.ts";
+import { PUT_OFF } from "../store/admission/wording.ts";
+import type { Store } from "../store/store.ts";
+import type { ReplicatedRequest } from "./replicated-store.ts";
+
+/** So much waits for its place in the log at a time. */
+const WAITING_GROUPS = 2000;
+const WAITING_BYTES = 8 << 20;
+
+export interface SeedingDeps {
+  readonly ask: (request: ReplicatedRequest) => void;
+  /** Puts a group into the store of the replica. */
+  readonly put: (group: GroupBytes) => Fault | null | Promise<Fault | null>;
+  readonly clock: Pick<Clock, "turn">;
+  readonly isOver: () => boolean;
+}
+
+/** Appends the groups of a store to the log, one by one, but for those that are there. Resolves when all are. */
+export async function seedLog(store: Store, deps: SeedingDeps): Promise<void> {
+  const writer = new GroupRowWriter();
+  const waiting = { groups: 0, bytes: 0, wake: () => {} };
+  const room = () => new Promise<void>((resolve) => (waiting.wake = resolve));
+  for (let id = 0; id < store.groupLimit && !deps.isOver(); id++) {
+    const group = store.keyedGroup(id);
+    if (group === null) continue;
+    const bytes = { key: group.key.slice(), row: writer.write(group) };
+    waiting.groups++;
+    waiting.bytes += bytes.row.length;
+    const settle = () => {
+      waiting.groups--;
+      waiting.bytes -= bytes.row.length;
+      waiting.wake();
+    };
+    deps.ask(seedOf(bytes, deps, settle));
+    while (waiting.groups >= WAITING_GROUPS || waiting.bytes >= WAITING_BYTES) await room();
+  }
+  while (waiting.groups > 0 && !deps.isOver()) await room();
+}
+
+/** A request that puts a group as it is, if there is none of its key. */
+function seedOf(bytes: GroupBytes, deps: SeedingDeps, settle: () => void): ReplicatedRequest {
+  return {
+    kind: "push",
+    key: bytes.key,
+    sizeBytes: bytes.row.length,
+    isSlow: false,
+    apply: (store, { mayChange }) => {
+      if (store.groupOf(bytes.key) >= 0) return 200;
+      if (mayChange?.(true) === false) return PUT_OFF;
+      const fault = deps.put(bytes);
+      if (fault !== null) throw new Broken(`seeding the log with {${Buffer.from(bytes.key)}}: the row cannot be read`);
+      return 200;
+    },
+    client: { isGone: false },
+    deadlineMs: Infinity,
+    settle,
+  };
+}

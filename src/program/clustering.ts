@@ -1,0 +1,287 @@
+import type { BatchId, LogEntry, LogEvents, LogHead, SharedLog, SharedSettings } from "../cluster/log.ts";
+import { Replica } from "../cluster/replica.ts";
+import type { Folding } from "../cluster/replica-deps.ts";
+import { type Revision, writerText } from "../cluster/revision.ts";
+import type { Cluster, WriteTools } from "../http/cluster.ts";
+import type { PushResult, Writes } from "../http/writes.ts";
+import type { Clock } from "../model/clock.ts";
+import type { ClusterState } from "../model/cluster-state.ts";
+import { Fault } from "../model/fault.ts";
+import type { Persistence } from "../model/persistence.ts";
+import type { Store } from "../store/store.ts";
+import { ClusterMetrics } from "../telemetry/cluster-metrics.ts";
+import type { Log } from "../telemetry/log.ts";
+import { loadState } from "./cluster-loading.ts";
+import { seedLog } from "./cluster-seeding.ts";
+import { ClusterSnapshots } from "./cluster-snapshots.ts";
+import { ClusterStanding } from "./cluster-standing.ts";
+import { ReplicatedStore, type ReplicatedRequest } from "./replicated-store.ts";
+import { ReplicatedWrites } from "./replicated-writes.ts";
+
+/** Interval between looks at whether what was kept is restored. */
+const RESTORED_CHECK_MS = 5;
+/** Delay before a snapshot that could not be loaded is loaded again. */
+const LOAD_AGAIN_MS = 500;
+
+export interface ClusteringDeps {
+  /** The cluster's. */
+  readonly name: string;
+  readonly shared: SharedLog;
+  readonly settings: SharedSettings;
+  /** How long a change waits for its place in the log. */
+  readonly timeoutMs: number;
+  readonly maxWaitingBytes: number;
+  readonly store: Store;
+  /** One more like it, with nothing in it. */
+  readonly newStore: () => Store;
+  readonly persistence: Pick<Persistence, "notReady">;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Ends the server: the log is not for us. The reason has been logged. */
+  readonly giveUp: () => void;
+}
+
+/**
+ * Joins this server to others: what they append to the log comes into the store, and what clients change goes through
+ * the log.
+ *
+ *     restored ─> log opened ─> snapshot and entries into a store of their own ─> caught up: that takes the store's place
+ *                                         ^                                              │
+ *                                         └── the log cannot be read on: restart ────────┘
+ */
+export class Clustering implements Cluster {
+  readonly metrics: ClusterMetrics;
+  private readonly standing: ClusterStanding;
+  private readonly writer: Revision;
+  private readonly replica: Replica<ReplicatedRequest, PushResult>;
+  private readonly snapshots: ClusterSnapshots;
+  private loading: ReplicatedStore;
+  private writes: ReplicatedWrites | null = null;
+  private tools: WriteTools | null = null;
+  /** Counts the times that the state was loaded; what belongs to an earlier one is over. */
+  private loads = 0;
+  /** Entries up to here are to be folded before this server has caught up; null: that is not known yet. */
+  private target: number | null = null;
+  private isSeeding = false;
+  private sinceMs: number;
+
+  constructor(private readonly deps: ClusteringDeps) {
+    const { clock, random, shared } = deps;
+    const half = () => Math.floor(random() * 2 ** 32);
+    this.writer = { writerHigh: half(), writerLow: half(), number: 0 };
+    this.sinceMs = clock.nowMs();
+    this.standing = new ClusterStanding(deps.name, clock, () => this.replica.waiting);
+    this.metrics = new ClusterMetrics(this.state, clock.nowMs, () => this.replica.redone);
+    this.loading = this.storeOf(deps.store);
+    this.replica = new Replica(
+      {
+        store: this.loading,
+        append: (entry, id) => this.append(entry, id),
+        answer: (request, verdict) => this.writes?.answer(request, verdict),
+        soon: (run) => clock.after(0, run),
+        nowMs: clock.nowMs,
+        folded: (folding) => this.folded(folding),
+        stopped: (fault) => this.stop(fault.message),
+      },
+      this.writer,
+    );
+    this.snapshots = new ClusterSnapshots({
+      log: shared,
+      begin: (begun) => this.replica.beginSnapshot(begun),
+      turn: clock.turn,
+      random,
+      stored: ({ position, sizeBytes }) => {
+        this.standing.snapshot = { storedSeconds: clock.now() / 1000, sizeBytes };
+        deps.log.info("snapshot stored", { position, bytes: sizeBytes });
+      },
+      failed: (fault) => deps.log.warn("the snapshot could not be stored", { err: fault.message }),
+    });
+  }
+
+  takeOver(tools: WriteTools): Writes {
+    const { clock, timeoutMs, maxWaitingBytes } = this.deps;
+    this.tools = tools;
+    this.loading = this.storeOf(this.deps.store);
+    const unavailable = () => this.standing.unavailable;
+    this.writes = new ReplicatedWrites(tools, {
+      replica: this.replica,
+      clock,
+      timeoutMs,
+      maxWaitingBytes,
+      unavailable,
+    });
+    void this.join();
+    return this.writes;
+  }
+
+  readonly state = (): ClusterState => this.standing.state();
+  readonly fault = (): string | null => this.standing.fault;
+
+  /** Why nothing can be read yet, or null: what this server had itself is shown where the log does not answer. */
+  notReady(): string | null {
+    const { hasJoined, isLost, unavailable } = this.standing;
+    const hasOwn = isLost && this.deps.store.stats.groups > 0;
+    return hasJoined || hasOwn ? null : unavailable;
+  }
+
+  close(): Promise<void> {
+    return this.deps.shared.close();
+  }
+
+  private storeOf(store: Store): ReplicatedStore {
+    return new ReplicatedStore(store, () => this.tools, {
+      mayChange: (key, grows) => this.replica.mayChange(key, grows),
+      removed: (key) => this.writes?.removed(key),
+      turn: this.deps.clock.turn,
+    });
+  }
+
+  private async join(): Promise<void> {
+    const { clock, giveUp, log, persistence, settings, shared } = this.deps;
+    while (persistence.notReady() !== null)
+      await new Promise<void>((resolve) => clock.after(RESTORED_CHECK_MS, resolve));
+    shared.listen(this.events());
+    const opened = await shared.open(settings);
+    if (opened instanceof Fault) {
+      log.error("the cluster cannot be joined", { name: this.deps.name, err: opened.message });
+      return giveUp();
+    }
+    for (const warning of opened.warnings) log.warn(warning);
+    this.standing.noteHead(opened.head);
+    await this.load(opened.head.position);
+  }
+
+  /** Makes the state anew from the log, in a store of its own; others see the old one meanwhile. */
+  private async load(target: number | null): Promise<void> {
+    const { clock, log, newStore, shared } = this.deps;
+    const load = ++this.loads;
+    this.standing.beJoining();
+    this.target = target;
+    const newReplicated = () => this.storeOf(newStore());
+    let loaded = await loadState({ log: shared, newStore: newReplicated, turn: clock.turn });
+    while (loaded instanceof Fault && load === this.loads) {
+      log.warn("the snapshot cannot be loaded, trying again", { err: loaded.message });
+      await new Promise<void>((resolve) => clock.after(LOAD_AGAIN_MS, resolve));
+      loaded = await loadState({ log: shared, newStore: newReplicated, turn: clock.turn });
+    }
+    if (load !== this.loads || loaded instanceof Fault) return;
+    const { fold, snapshot, sizeBytes, store } = loaded;
+    const { position } = fold;
+    this.loading = store;
+    this.replica.swap({ fold, store });
+    this.snapshots.known(sizeBytes);
+    if (snapshot !== null) {
+      this.standing.snapshot = { storedSeconds: snapshot.storedMs / 1000, sizeBytes: snapshot.sizeBytes };
+      log.info("snapshot loaded", { position, groups: this.replica.groups, bytes: snapshot.sizeBytes });
+    }
+    this.standing.readTo(position);
+    shared.read(position);
+    this.look();
+  }
+
+  private events(): LogEvents {
+    const { log } = this.deps;
+    return {
+      entries: (entries, upTo) => this.take(entries, upTo),
+      head: (head) => this.noteHead(head),
+      restart: (reason) => {
+        log.warn("the log cannot be read on: the state is loaded again", { reason });
+        void this.load(null);
+      },
+      unreadable: ({ position, reason }) => this.stop(`the entry of the log at position ${position}: ${reason}`),
+      lost: (err) => {
+        this.standing.lose(err);
+        log.error("lost the cluster", { err });
+      },
+      found: (seconds) => {
+        this.standing.find();
+        log.info("found the cluster", { seconds });
+      },
+      retried: () => this.metrics.countRetry(),
+      unusable: (reason) => this.stop(reason),
+    };
+  }
+
+  private noteHead(head: LogHead): void {
+    this.standing.noteHead(head);
+    this.target ??= head.position;
+    this.look();
+    if (this.standing.status === "joined") this.snapshots.look();
+  }
+
+  private take(entries: readonly LogEntry[], upTo: number): void {
+    const writer = writerText(this.writer);
+    for (const entry of entries) {
+      if (entry.writer === writer) this.standing.noteOwn(entry.storedMs);
+      this.snapshots.read(entry.bytes.length);
+      this.replica.entry(entry.position, entry.bytes);
+      this.standing.lastEntry = entry.position;
+    }
+    this.standing.readTo(upTo);
+    this.standing.folded(this.replica.position);
+    this.deps.shared.taken(upTo);
+    this.look();
+  }
+
+  private folded({ isOwn, isRepetition, isWipe, position }: Folding): void {
+    this.standing.folded(position);
+    if (isRepetition) return;
+    this.metrics.countBatch(isOwn ? "own" : "others");
+    if (isOwn) this.metrics.observeAppend(this.standing.appendSeconds);
+    if (isWipe) this.writes?.wiped();
+    this.look();
+  }
+
+  private append(bytes: Uint8Array<ArrayBuffer>, { number, ...writer }: Revision): void {
+    this.standing.noteAppend();
+    const id: BatchId = { writer: writerText({ ...writer, number }), number };
+    this.deps.shared.append({ ...id, bytes });
+  }
+
+  /** Looks whether this server has caught up. */
+  private look(): void {
+    const { standing, target } = this;
+    if (standing.status !== "joining" || target === null || this.isSeeding || standing.position < target) return;
+    this.isSeeding = true;
+    const load = this.loads;
+    void this.seed(target).then(() => {
+      this.isSeeding = false;
+      if (load === this.loads) this.beJoined();
+      else this.look();
+    });
+  }
+
+  /** A log without anything gets what this server has. */
+  private async seed(target: number): Promise<void> {
+    const { clock, log, store } = this.deps;
+    if (target > 0 || this.standing.position > 0 || store.stats.groups === 0) return;
+    const { groups } = store.stats;
+    log.info("the log is empty: it gets what is here", { groups });
+    const load = this.loads;
+    await seedLog(store, {
+      ask: (request) => this.replica.request(request),
+      put: (group) => this.loading.put([group]),
+      clock,
+      isOver: () => load !== this.loads,
+    });
+    this.snapshots.want();
+  }
+
+  private beJoined(): void {
+    const { clock, log, name, store } = this.deps;
+    this.loading.takePlaceOf(store);
+    this.standing.beJoined();
+    const { groups } = store.stats;
+    const ms = Math.round(clock.nowMs() - this.sinceMs);
+    log.info("joined the cluster", { name, position: this.standing.position, groups, ms });
+  }
+
+  private stop(reason: string): void {
+    this.standing.stop(reason);
+    this.deps.log.error("the cluster's log cannot be used any more: pushes are refused, scrapes go on", {
+      err: reason,
+    });
+  }
+}

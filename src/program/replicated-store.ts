@@ -1,0 +1,143 @@
+import type { Applied, ReplicaRequest, RequestVerdict, StorePort } from "../cluster/replica-deps.ts";
+import type { WriteTools } from "../http/cluster.ts";
+import type { PushTerms } from "../http/push-applying.ts";
+import type { PushResult, WaitingClient } from "../http/writes.ts";
+import { Fault } from "../model/fault.ts";
+import { Rejection, type RejectionKind } from "../model/rejection.ts";
+import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../rows/group-row.ts";
+import { PUT_OFF } from "../store/admission/wording.ts";
+import type { Store } from "../store/store.ts";
+
+/** A change that waits for its place in the log. */
+export interface ReplicatedRequest extends ReplicaRequest {
+  /** Applies what is pushed to a store. */
+  readonly apply: (store: Store, terms: PushTerms) => PushResult | Promise<PushResult>;
+  readonly client: WaitingClient;
+  /** Until when somebody waits for it, on the monotonic clock. */
+  readonly deadlineMs: number;
+  /** What it has come to, or why nobody waits for it any more. */
+  readonly settle: (outcome: RequestVerdict<PushResult> | Rejection) => void;
+}
+
+/** About what a row has of a chunk besides what the store holds of it: its head, and numbers. */
+const CHUNK_ROW_BYTES = 160;
+/** Push times are rounded up to milliseconds, but not for what a double cannot say. */
+const ROUNDING_MS = 0.01;
+
+/** Whether what a push was refused for is something that others could change. */
+const DEPENDS_ON_STORE: ReadonlySet<RejectionKind> = new Set(["inconsistent", "too-large", "full"]);
+
+export interface ReplicatedStoreDeps {
+  /** As Replica.mayChange. */
+  readonly mayChange: (key: Uint8Array, grows: boolean) => boolean;
+  /** A group was removed. */
+  readonly removed: (key: Uint8Array) => void;
+  readonly turn: () => Promise<void>;
+}
+
+/** Rows that are put in one turn have about so many bytes. */
+const PUT_BYTES = 64 << 10;
+
+/** A store as its replica changes it. */
+export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult> {
+  private readonly writer = new GroupRowWriter();
+  private readonly reader = new GroupRowReader();
+
+  constructor(
+    private store: Store,
+    /** null: nobody reads the store yet. */
+    private readonly tools: () => Pick<WriteTools, "heldMemory" | "storeTurns"> | null,
+    private readonly deps: ReplicatedStoreDeps,
+  ) {}
+
+  /** What was made here takes the place of what another store holds, at once; from now on this is that store. */
+  takePlaceOf(store: Store): void {
+    store.adopt(this.store);
+    this.store = store;
+  }
+
+  apply(request: ReplicatedRequest, isTentative: boolean): Applied<PushResult> | Promise<Applied<PushResult>> {
+    const { key } = request;
+    const mayChange = (grows: boolean) => this.deps.mayChange(key, grows);
+    const terms = { mayChange, isTentative, earliestMs: this.lastPushMs(key) };
+    const result = request.apply(this.store, terms);
+    return result instanceof Promise ? result.then(appliedAs) : appliedAs(result);
+  }
+
+  /** When the group of a key was pushed to last, to the millisecond. */
+  private lastPushMs(key: Uint8Array): number {
+    const group = this.store.groupOf(key);
+    return group < 0 ? 0 : Math.ceil(this.store.searched.pushedSeconds(group) * 1000 - ROUNDING_MS);
+  }
+
+  row(key: Uint8Array): Uint8Array | null {
+    const group = this.store.keyedGroup(this.store.groupOf(key));
+    return group === null ? null : this.writer.write(group);
+  }
+
+  rowBytes(key: Uint8Array): number {
+    const group = this.store.groupOf(key);
+    const { searched } = this.store;
+    return group < 0 ? 0 : searched.heldBytes(group) + CHUNK_ROW_BYTES * searched.chunkCount(group);
+  }
+
+  put(groups: readonly GroupBytes[]): Fault | null | Promise<Fault | null> {
+    const end = sliceEnd(groups, 0);
+    return end === groups.length ? this.putSlice(groups) : this.putOn(groups);
+  }
+
+  private async putOn(groups: readonly GroupBytes[]): Promise<Fault | null> {
+    let start = 0;
+    while (start < groups.length) {
+      const end = sliceEnd(groups, start);
+      const fault = this.putSlice(groups.slice(start, end));
+      if (fault !== null) return fault;
+      start = end;
+      await this.deps.turn();
+    }
+    return null;
+  }
+
+  private putSlice(groups: readonly GroupBytes[]): Fault | null {
+    const kept = this.reader.read(groups);
+    if (kept instanceof Fault) return kept;
+    const putting = this.store.putting(kept);
+    for (let row = 0; row < groups.length; row++) putting.put(row);
+    this.changed();
+    return null;
+  }
+
+  remove(key: Uint8Array): void {
+    if (!this.store.delete({ block: key })) return;
+    this.deps.removed(key);
+    this.changed();
+  }
+
+  wipe(): void {
+    this.store.wipe();
+    this.changed();
+  }
+
+  private changed(): void {
+    const tools = this.tools();
+    tools?.heldMemory.check();
+    tools?.storeTurns.goOn();
+  }
+}
+
+/** The end of the groups from `start` on that are put in one turn, one of them at least. */
+function sliceEnd(groups: readonly GroupBytes[], start: number): number {
+  let sizeBytes = 0;
+  for (let place = start; place < groups.length; place++) {
+    sizeBytes += groups[place]?.row.length ?? 0;
+    if (sizeBytes > PUT_BYTES) return place + 1;
+  }
+  return groups.length;
+}
+
+/** What a result says of the store. */
+function appliedAs(answer: PushResult): Applied<PushResult> {
+  if (!(answer instanceof Rejection)) return { outcome: "stored", answer };
+  if (answer === PUT_OFF) return { outcome: "put off", answer };
+  return { outcome: DEPENDS_ON_STORE.has(answer.kind) ? "refused" : "hopeless", answer };
+}
