@@ -8,7 +8,7 @@ const LEAST_BYTES = 16 << 20;
 /** Of several replicas one is to be first: others wait for up to so much more of that. */
 const MOST_LATE = 0.5;
 
-export interface SnapshotsDeps {
+export interface SnapshotStoringDeps {
   readonly log: Pick<SharedLog, "loadSnapshot" | "saveSnapshot">;
   /** As Replica.beginSnapshot. */
   readonly begin: (begun: (taking: SnapshotTaking) => void) => void;
@@ -28,7 +28,7 @@ export class ClusterSnapshots {
   private isTaking = false;
   private readonly late: number;
 
-  constructor(private readonly deps: SnapshotsDeps) {
+  constructor(private readonly deps: SnapshotStoringDeps) {
     this.late = 1 + MOST_LATE * deps.random();
   }
 

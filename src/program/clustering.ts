@@ -1,3 +1,4 @@
+import { ENTRY_VERSION } from "../cluster/entry.ts";
 import type { BatchId, LogEntry, LogEvents, LogHead, SharedLog, SharedSettings } from "../cluster/log.ts";
 import { Replica } from "../cluster/replica.ts";
 import type { Folding } from "../cluster/replica-deps.ts";
@@ -15,7 +16,7 @@ import { loadState } from "./cluster-loading.ts";
 import { seedLog } from "./cluster-seeding.ts";
 import { ClusterSnapshots } from "./cluster-snapshots.ts";
 import { ClusterStanding } from "./cluster-standing.ts";
-import { ReplicatedStore, type ReplicatedRequest } from "./replicated-store.ts";
+import { type ReplicatedRequest, ReplicatedStore } from "./replicated-store.ts";
 import { ReplicatedWrites } from "./replicated-writes.ts";
 
 /** Interval between looks at whether what was kept is restored. */
@@ -43,6 +44,13 @@ export interface ClusteringDeps {
   readonly giveUp: () => void;
 }
 
+/** What all replicas of a cluster must have alike, for each takes for granted what the others have checked. */
+export const sharedSettings = (consistencyCheck: boolean, utf8Names: boolean): SharedSettings => ({
+  format: String(ENTRY_VERSION),
+  "push.disable-consistency-check": String(!consistencyCheck),
+  "push.enable-utf8-names": String(utf8Names),
+});
+
 /**
  * Joins this server to others: what they append to the log comes into the store, and what clients change goes through
  * the log.
@@ -64,6 +72,8 @@ export class Clustering implements Cluster {
   private loads = 0;
   /** Entries up to here are to be folded before this server has caught up; null: that is not known yet. */
   private target: number | null = null;
+  /** The snapshot is not loaded yet: nothing is read from the log. */
+  private isLoading = true;
   private isSeeding = false;
   private sinceMs: number;
 
@@ -158,6 +168,7 @@ export class Clustering implements Cluster {
     const { clock, log, newStore, shared } = this.deps;
     const load = ++this.loads;
     this.standing.beJoining();
+    this.isLoading = true;
     this.target = target;
     const newReplicated = () => this.storeOf(newStore());
     let loaded = await loadState({ log: shared, newStore: newReplicated, turn: clock.turn });
@@ -177,6 +188,7 @@ export class Clustering implements Cluster {
       log.info("snapshot loaded", { position, groups: this.replica.groups, bytes: snapshot.sizeBytes });
     }
     this.standing.readTo(position);
+    this.isLoading = false;
     shared.read(position);
     this.look();
   }
@@ -243,7 +255,8 @@ export class Clustering implements Cluster {
   /** Looks whether this server has caught up. */
   private look(): void {
     const { standing, target } = this;
-    if (standing.status !== "joining" || target === null || this.isSeeding || standing.position < target) return;
+    if (standing.status !== "joining" || this.isLoading || this.isSeeding) return;
+    if (target === null || standing.position < target) return;
     this.isSeeding = true;
     const load = this.loads;
     void this.seed(target).then(() => {

@@ -5,6 +5,7 @@ import { buildContext, type ProgramInfo, versionInfo } from "../config/program.t
 import { createContext } from "../http/context.ts";
 import type { Events } from "../http/events.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
+import type { ProgramState } from "../http/program-state.ts";
 import { Importing } from "../import/importing.ts";
 import { Fault } from "../model/fault.ts";
 import type { RefusalReason } from "../model/refusals.ts";
@@ -96,11 +97,16 @@ async function openCluster(
   persistence: RunningPersistence,
   giveUp: () => void,
 ): Promise<Clustering | null> {
-  if (settings.cluster === null) return null;
-  const { Clustering } = await import("./clustering.ts");
-  const { openLog } = await import("./cluster-log.ts");
+  const { cluster, consistencyCheck, limits, utf8Names } = settings;
+  if (cluster === null) return null;
+  const { Clustering, sharedSettings } = await import("./clustering.ts");
+  const { ThreadedLog } = await import("../cluster/threaded-log.ts");
   return new Clustering({
-    ...openLog(settings, startLog),
+    name: cluster.name,
+    shared: new ThreadedLog(startLog(), cluster),
+    settings: sharedSettings(consistencyCheck, utf8Names),
+    timeoutMs: cluster.timeoutMs,
+    maxWaitingBytes: limits.maxBufferedBytes,
     store,
     newStore: () => newStore(settings),
     persistence,
@@ -207,7 +213,7 @@ function buildOwnMetrics(
 }
 
 function buildService(server: Server, access: Access, quit: (asker: LogFields) => void): Service {
-  const { program, runtime, rootLog, store, persistence, ownMetrics, sockets } = server;
+  const { program, runtime, rootLog, store, persistence, cluster, ownMetrics } = server;
   const { clock } = runtime;
   const reports = buildReports(server);
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
@@ -218,7 +224,7 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     ownMetrics,
     store,
     persistence,
-    cluster: server.cluster,
+    cluster,
     clock,
     startMs: clock.now(),
     version,
@@ -227,15 +233,7 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     ...reports,
     userOf: access.userOf,
     quit,
-    program: {
-      pid: runtime.pid,
-      cpuSeconds: runtime.cpuSeconds,
-      heapBytes: runtime.heapBytes,
-      listenAddresses: () => sockets.addresses,
-      access: access.summary,
-      connections: () => listening.connections.size,
-      maxConnections,
-    },
+    program: programState(server, access, maxConnections, () => listening.connections.size),
   });
   const surfaces = createSurfaces(context);
   // What a push, a scrape or a probe does not need is loaded when it is first asked for.
@@ -251,6 +249,17 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     clock,
   });
   return { listening, events: context.events };
+}
+
+function programState(
+  { runtime, sockets }: Server,
+  access: Access,
+  maxConnections: number,
+  connections: () => number,
+): ProgramState {
+  const { pid, cpuSeconds, heapBytes } = runtime;
+  const listenAddresses = () => sockets.addresses;
+  return { pid, cpuSeconds, heapBytes, listenAddresses, access: access.summary, connections, maxConnections };
 }
 
 /** Where it is told that requests are refused, and that some failed. */

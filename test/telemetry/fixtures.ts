@@ -1,3 +1,4 @@
+import { ClusterMetrics } from "../../src/telemetry/cluster-metrics.ts";
 import { type OwnFamily, OwnMetrics, type OwnMetricsDeps } from "../../src/telemetry/own-metrics.ts";
 
 /** What the files below /proc of a made-up process say. The command's name is chosen to mislead. */
@@ -70,6 +71,30 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
     }),
     ...given,
   });
+}
+
+/** What a replica counts whose surroundings are fixed. */
+export function fixedCluster(): ClusterMetrics {
+  const state = {
+    name: "c",
+    status: "joined",
+    reason: "",
+    position: 7,
+    head: 8,
+    lagSeconds: 0.5,
+    waiting: 2,
+    logSizeBytes: 1000,
+    clockSkewSeconds: -0.25,
+    snapshot: { storedSeconds: 1795219200, sizeBytes: 4096 },
+    server: "one",
+    leader: "two",
+    copies: [{ server: "two", isCurrent: true }],
+  } as const;
+  return new ClusterMetrics(
+    () => state,
+    () => 0,
+    () => 3,
+  );
 }
 
 /** Something of everything, so that every family has series. */

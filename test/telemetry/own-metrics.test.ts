@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ownFamilyTypes } from "../../src/telemetry/own-families.ts";
 import type { OwnMetrics } from "../../src/telemetry/own-metrics.ts";
-import { exercise, fixedMetrics, linesOf } from "./fixtures.ts";
+import { exercise, fixedCluster, fixedMetrics, linesOf } from "./fixtures.ts";
 
 describe("gather", () => {
   const EXACT: readonly (readonly [name: string, when: string, act: (metrics: OwnMetrics) => void, lines: string])[] = [
@@ -144,17 +144,40 @@ describe("gather", () => {
   });
 
   test("families come sorted by name, each once, and every one that can appear does when all have series", () => {
-    const metrics = fixedMetrics();
+    const metrics = fixedMetrics({ cluster: fixedCluster() });
     exercise(metrics);
     const names = metrics.gather().map((family) => family.name);
     expect(names).toEqual([...ownFamilyTypes().keys()].sort());
   });
 
   test("type and help of each family are those that ownFamilyTypes announces", () => {
-    const metrics = fixedMetrics();
+    const metrics = fixedMetrics({ cluster: fixedCluster() });
     exercise(metrics);
     const announced = ownFamilyTypes();
     for (const { name, type, help } of metrics.gather()) expect(announced.get(name)).toEqual({ type, help });
+  });
+
+  test("where servers share a log, what is counted of that is among them, and else nothing", () => {
+    const cluster = fixedCluster();
+    cluster.countBatch("own");
+    cluster.countBatch("others");
+    cluster.countBatch("others");
+    cluster.countRetry();
+    cluster.observeAppend(0.25);
+    const families = fixedMetrics({ cluster }).gather();
+    const lines = (name: string) => linesOf(families, `pushgateway_cluster_${name}`);
+    expect(lines("folded_batches_total")).toBe(
+      'pushgateway_cluster_folded_batches_total{from="others"} 2\npushgateway_cluster_folded_batches_total{from="own"} 1\n',
+    );
+    expect(lines("append_duration_seconds")).toContain("pushgateway_cluster_append_duration_seconds_sum 0.25\n");
+    expect(lines("redone_pushes_total")).toBe("pushgateway_cluster_redone_pushes_total 3\n");
+    expect(lines("append_retries_total")).toBe("pushgateway_cluster_append_retries_total 1\n");
+    expect(lines("clock_skew_seconds")).toBe("pushgateway_cluster_clock_skew_seconds -0.25\n");
+    expect(
+      fixedMetrics()
+        .gather()
+        .filter(({ name }) => name.startsWith("pushgateway_cluster")),
+    ).toEqual([]);
   });
 
   test("lines handed out stay as they are when more is counted and gathered", () => {
