@@ -4,7 +4,7 @@ import { uninitialized } from "./uninitialized.ts";
 export class SlicedCopy {
   /** It may be larger than what is copied. */
   readonly target: Uint8Array<ArrayBuffer>;
-  private copiedBytes = 0;
+  copiedBytes = 0;
 
   constructor(sizeBytes: number) {
     this.target = uninitialized(sizeBytes);

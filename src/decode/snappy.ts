@@ -1,5 +1,6 @@
 import { byteAt, intAt, wordAt } from "../bytes/at.ts";
 import { copyBytes } from "../bytes/copy.ts";
+import { GrowingBytes } from "../bytes/growing-bytes.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { tooLarge } from "./too-large.ts";
@@ -63,24 +64,24 @@ class FrameReader {
   readonly #maxSizeBytes: number;
   #at = 0;
   #identified = false;
-  #target = new Uint8Array(0);
-  #length = 0;
+  readonly #content: GrowingBytes;
 
   constructor(body: Uint8Array, maxSizeBytes: number) {
     this.#body = body;
     this.#maxSizeBytes = maxSizeBytes;
+    this.#content = new GrowingBytes(0, maxSizeBytes);
   }
 
   /** The outcome, or null when the slice is used up and there is more to read. Not to be called after an outcome. */
   readSlice(): Decoded | null {
     const readUntil = this.#at + SLICE_BYTES;
-    const writeUntil = this.#length + SLICE_BYTES;
+    const writeUntil = this.#content.size + SLICE_BYTES;
     while (this.#at < this.#body.length) {
-      if (this.#at > readUntil || this.#length > writeUntil) return null;
+      if (this.#at > readUntil || this.#content.size > writeUntil) return null;
       const fault = this.#readFrame();
       if (fault !== null) return fault;
     }
-    return this.#target.subarray(0, this.#length);
+    return this.#content.finish();
   }
 
   #readFrame(): Rejection | null {
@@ -113,7 +114,7 @@ class FrameReader {
     if (size > MAX_BLOCK_BYTES || size * MAX_COPY_ENCODED_BYTES > (end - at) * MAX_COPY_BYTES) return CORRUPT;
     const fault = this.#reserve(size);
     if (fault !== null) return fault;
-    if (!decodeBlock(body, at, end, this.#target, this.#length, size)) return CORRUPT;
+    if (!decodeBlock(body, at, end, this.#content.bytes, this.#content.size, size)) return CORRUPT;
     return this.#accept(littleEndian(body, start, CHECKSUM_BYTES), size);
   }
 
@@ -123,26 +124,23 @@ class FrameReader {
     if (size < 0 || size > MAX_BLOCK_BYTES) return CORRUPT;
     const fault = this.#reserve(size);
     if (fault !== null) return fault;
-    this.#target.set(this.#body.subarray(from, end), this.#length);
+    this.#content.bytes.set(this.#body.subarray(from, end), this.#content.size);
     return this.#accept(littleEndian(this.#body, start, CHECKSUM_BYTES), size);
   }
 
   /** Accepts the `size` bytes that were just written, if their checksum is the one in their frame. */
   #accept(checksum: number, size: number): Rejection | null {
-    const end = this.#length + size;
-    if (maskedCrc32c(this.#target, this.#length, end) !== checksum) return CORRUPT;
-    this.#length = end;
+    const content = this.#content;
+    const end = content.size + size;
+    if (maskedCrc32c(content.bytes, content.size, end) !== checksum) return CORRUPT;
+    content.size = end;
     return null;
   }
 
   /** Makes room for `size` more bytes, within the cap. */
   #reserve(size: number): Rejection | null {
-    const needed = this.#length + size;
-    if (needed > this.#maxSizeBytes) return tooLarge("snappy ", this.#maxSizeBytes);
-    if (needed <= this.#target.length) return null;
-    const grown = new Uint8Array(Math.max(needed, Math.min(this.#length * 2, this.#maxSizeBytes)));
-    grown.set(this.#target.subarray(0, this.#length));
-    this.#target = grown;
+    if (this.#content.size + size > this.#maxSizeBytes) return tooLarge("snappy ", this.#maxSizeBytes);
+    this.#content.reserve(size);
     return null;
   }
 }

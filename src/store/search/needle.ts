@@ -54,7 +54,7 @@ export class Needle {
   private openWindow(row: number, start: number): void {
     const { texts } = this;
     const end = Math.min(texts.usedSize, Math.max(start + WINDOW_BYTES, texts.endOf(row) + 1));
-    this.window = texts.bytes.subarray(start, end);
+    this.window = Buffer.from(texts.bytes.buffer, texts.bytes.byteOffset + start, end - start);
     this.windowStart = start;
   }
 

@@ -1,6 +1,7 @@
 import { copyFolded } from "../../bytes/ascii.ts";
 import { LINE_FEED } from "../../bytes/characters.ts";
 import { Int32Column } from "../../bytes/columns.ts";
+import { GrowingBytes } from "../../bytes/growing-bytes.ts";
 import { KeyTable } from "../../bytes/key-table.ts";
 import { unescapeBytes } from "../../exposition/escape.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
@@ -28,8 +29,7 @@ const LEAST_GONE = 1024;
  */
 export class GroupTexts {
   readonly jobs = new KeyTable();
-  private text = Buffer.alloc(START_BYTES);
-  private usedBytes = 0;
+  private readonly text = new GrowingBytes(START_BYTES);
   private readonly ids = new Int32Column();
   private readonly starts = new Int32Column();
   private readonly jobNumbers = new Int32Column();
@@ -64,13 +64,10 @@ export class GroupTexts {
     this.rowOf.ensure(id + 1);
     this.rowOf.rows[id] = row + 1;
     this.ids.rows[row] = id;
-    this.starts.rows[row] = this.usedBytes;
+    this.starts.rows[row] = this.text.size;
     this.nextRows.rows[row] = 0;
     this.setJob(row, this.jobOf(key));
-    this.reserve(key.length + 1);
-    copyFolded(key, 0, key.length, this.text, this.usedBytes);
-    this.usedBytes += key.length;
-    this.text[this.usedBytes++] = LINE_END;
+    this.addText(key);
   }
 
   private setJob(row: number, job: number): void {
@@ -124,13 +121,13 @@ export class GroupTexts {
   }
 
   /** The text: the keys end to end, each ended by a line feed. */
-  get bytes(): Buffer {
-    return this.text;
+  get bytes(): Uint8Array {
+    return this.text.bytes;
   }
 
   /** How much of it there is. */
   get usedSize(): number {
-    return this.usedBytes;
+    return this.text.size;
   }
 
   /** Where the key of a row begins in the text, and ends. */
@@ -139,7 +136,7 @@ export class GroupTexts {
   }
 
   endOf(row: number): number {
-    return (row + 1 < this.rowCount ? this.starts.at(row + 1) : this.usedBytes) - 1;
+    return (row + 1 < this.rowCount ? this.starts.at(row + 1) : this.text.size) - 1;
   }
 
   /** The row in which a place in the text is, which is `from` or a later one: near ones are found first. */
@@ -163,7 +160,7 @@ export class GroupTexts {
 
   get sizeBytes(): number {
     const { ids, starts, jobNumbers, nextRows, firstRows, lastRows, rowOf } = this;
-    let sizeBytes = this.text.length + this.jobs.sizeBytes;
+    let sizeBytes = this.text.sizeBytes + this.jobs.sizeBytes;
     for (const column of [ids, starts, jobNumbers, nextRows, firstRows, lastRows, rowOf]) sizeBytes += column.sizeBytes;
     return sizeBytes;
   }
@@ -179,12 +176,12 @@ export class GroupTexts {
     return NO_JOB;
   }
 
-  private reserve(bytes: number): void {
-    const needed = this.usedBytes + bytes;
-    if (needed <= this.text.length) return;
-    const grown = Buffer.alloc(Math.max(needed, this.text.length * 2));
-    grown.set(this.text.subarray(0, this.usedBytes));
-    this.text = grown;
+  private addText(key: Uint8Array): void {
+    const { text } = this;
+    text.reserve(key.length + 1);
+    copyFolded(key, 0, key.length, text.bytes, text.size);
+    text.bytes[text.size + key.length] = LINE_END;
+    text.size += key.length + 1;
   }
 }
 
