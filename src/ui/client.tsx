@@ -61,6 +61,23 @@ function keepTime(page: Page, asOfSeconds: number, nowMs: () => number): void {
   }, SECOND_MS);
 }
 
+/** A browser that paints nothing for so long, in milliseconds, is not waited for. */
+const LONGEST_PAINT_MS = 1000;
+
+/** Once what the server drew has been painted, so that it is not held up; what is not looked at is not painted. */
+function afterFirstPaint(does: () => void): void {
+  if (document.hidden) return does();
+  let isBegun = false;
+  const begin = () => {
+    painted.disconnect();
+    if (!isBegun) does();
+    isBegun = true;
+  };
+  const painted = new PerformanceObserver(begin);
+  painted.observe({ type: "paint", buffered: true });
+  setTimeout(begin, LONGEST_PAINT_MS);
+}
+
 const root = document.getElementById("app");
 const state = document.getElementById("state")?.textContent;
-if (root !== null && state) void takeOver(root, JSON.parse(state) as FirstPage);
+if (root !== null && state) afterFirstPaint(() => void takeOver(root, JSON.parse(state) as FirstPage));
