@@ -88,6 +88,7 @@ const PersistenceFigures = Type.Object(
       description: "What a commit took, of each second of the last minute, the oldest first; 0: there was none.",
     }),
     file_bytes: Type.Integer({ description: "What the file takes up, its log with it; 0 until it is open." }),
+    restored_groups: Type.Integer({ description: "Groups that came from the file at the start, so far." }),
     waiting_groups: Type.Integer({ description: "Changed groups that are not committed yet." }),
   },
   CLOSED,

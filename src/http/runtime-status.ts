@@ -145,6 +145,7 @@ function persistenceOf({ activity, ownMetrics, persistence }: RuntimeDeps): Told
     last_commits_seconds: [...activity.commitTimes],
     waiting_groups: stats.waitingGroups,
     file_bytes: stats.fileBytes,
+    restored_groups: stats.restoredGroups,
   };
 }
 

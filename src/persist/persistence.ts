@@ -118,7 +118,8 @@ class FilePersistence implements RunningPersistence {
   stats = (): PersistenceStats => {
     const { status } = this.state();
     const isOpen = status === "kept" || status === "failing";
-    return { ...this.figures, waitingGroups: this.persister.waitingGroups, up: isOpen, healthy: status === "kept" };
+    const { restoredGroups, waitingGroups } = this.persister;
+    return { ...this.figures, restoredGroups, waitingGroups, up: isOpen, healthy: status === "kept" };
   };
 
   close = async (): Promise<boolean> => {

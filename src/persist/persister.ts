@@ -55,7 +55,8 @@ export class Persister {
   private underWay: UnderWay | null = null;
   private isScheduled = false;
   private restoring: Promise<void> = Promise.resolve();
-  private restoredGroups = 0;
+  /** How many groups were restored so far. */
+  restoredGroups = 0;
   private toldMs: number;
   /** Of the attempt to make the file that is under way, if any. */
   private opened = Promise.withResolvers<void>();

@@ -35,6 +35,8 @@ export interface PersistenceStats {
   readonly lastCommitSeconds: number;
   /** What the file takes up; 0 until it is open. */
   readonly fileBytes: number;
+  /** So far, from the file. */
+  readonly restoredGroups: number;
   readonly waitingGroups: number;
   /** The file is there and in use. */
   readonly up: boolean;

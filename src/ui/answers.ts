@@ -143,6 +143,8 @@ export interface PersistenceFigures {
   readonly last_commits_seconds: readonly number[];
   readonly waiting_groups: number;
   readonly file_bytes: number;
+  /** From the file, at the start; so far. */
+  readonly restored_groups: number;
 }
 
 export interface Flag {

@@ -81,7 +81,9 @@ function Durability({ page }: { page: Page }) {
   const { status, file, reason, since_seconds: since } = persistence;
   return (
     <Banner kind={status === "failing" ? "bad" : "warn"} isAlert={status === "failing"}>
-      <b>{PERSISTENCE_WORDS[status]}</b> <Seen text={`${file}: ${reason}`} most={MESSAGE_CHARACTERS} />
+      <b>{PERSISTENCE_WORDS[status]}</b>{" "}
+      {status === "restoring" && `${counted(persistence.restored_groups, "group")} so far. `}
+      <Seen text={`${file}: ${reason}`} most={MESSAGE_CHARACTERS} />
       {since !== null && ` Since ${timeText(Math.floor(since))}.`}
     </Banner>
   );

@@ -54,6 +54,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       commitSeconds: 0.25,
       lastCommitSeconds: 1795219200,
       fileBytes: 4096,
+      restoredGroups: 3,
       waitingGroups: 2,
       up: true,
       healthy: true,
