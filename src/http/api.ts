@@ -1,5 +1,6 @@
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
+import { clusterStatus } from "./cluster-status.ts";
 import type { HttpContext } from "./context.ts";
 import { longAnswer } from "./long-answers.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -21,6 +22,7 @@ const headersOf = ({ settings }: ApiDeps) => (settings.corsOrigin === null ? REA
 export type ApiDeps = Pick<
   HttpContext,
   | "buildInformation"
+  | "cluster"
   | "persistence"
   | "gzip"
   | "log"
@@ -70,7 +72,8 @@ async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
 
 function statusInfo(deps: ApiDeps) {
   const { buildInformation, persistence, settings, startMs } = deps;
-  return { buildInformation, flags: settings.flagValues, persistence: persistence.state(), startMs };
+  const cluster = deps.cluster && clusterStatus(deps.cluster.state());
+  return { buildInformation, cluster, flags: settings.flagValues, persistence: persistence.state(), startMs };
 }
 
 function answer(deps: ApiDeps, handler: string, json: string): Answer {

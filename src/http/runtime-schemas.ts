@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { ClusterStatus } from "./cluster-status.ts";
 import { CLOSED, success } from "./schemas.ts";
 
 const numberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -137,6 +138,7 @@ export const RuntimeStatus = Type.Object(
     pushes: Pushes,
     scrapes: Scrapes,
     persistence: Type.Union([PersistenceFigures, Type.Null()], { description: "null: there is no file." }),
+    cluster: Type.Union([ClusterStatus, Type.Null()], { description: "null: this server is alone." }),
     process: Process,
     limits_reached: ReachedLimits,
     flags: Type.Record(Type.String(), Type.Object({ value: Type.String(), default: Type.String() }, CLOSED)),

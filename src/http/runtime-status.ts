@@ -2,6 +2,7 @@ import type { Static } from "@sinclair/typebox";
 import { SETTING_FLAGS } from "../config/flags.ts";
 import { defaultTexts } from "../config/values.ts";
 import type { Answer } from "../server/exchange.ts";
+import { clusterStatus } from "./cluster-status.ts";
 import type { HttpContext } from "./context.ts";
 import { MAX_STREAMS } from "./event-streams.ts";
 import { privateJson } from "./reply.ts";
@@ -17,6 +18,7 @@ export type RuntimeDeps = Pick<
   | "activity"
   | "buildInformation"
   | "clock"
+  | "cluster"
   | "events"
   | "intake"
   | "longAnswers"
@@ -52,7 +54,7 @@ function runtimeStatus(deps: RuntimeDeps): Told {
     as_of: nowMs / 1000,
     start_seconds: startMs / 1000,
     uptime_seconds: (nowMs - startMs) / 1000,
-    not_ready: persistence.notReady(),
+    not_ready: persistence.notReady() ?? deps.cluster?.fault() ?? null,
     build: { ...buildInformation },
     listen_addresses: [...program.listenAddresses()],
     access: accessOf(deps),
@@ -60,6 +62,7 @@ function runtimeStatus(deps: RuntimeDeps): Told {
     pushes: pushesOf(deps),
     scrapes: scrapesOf(deps, nowMs),
     persistence: persistenceOf(deps),
+    cluster: deps.cluster && clusterStatus(deps.cluster.state()),
     process: processOf(deps),
     limits_reached: ownMetrics.reachedLimits().map(({ limit: name, count, firstAgoMs, lastAgoMs }) => {
       const at = (agoMs: number) => (nowMs - agoMs) / 1000;

@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { ClusterStatus } from "./cluster-status.ts";
 import { CLOSED, FamilyType, METRIC_PROPERTIES, PushedAt, success } from "./schemas.ts";
 
 const Metric = Type.Object(METRIC_PROPERTIES, {
@@ -32,6 +33,7 @@ export const StatusResponse = success(
       start_time: Type.String({ format: "date-time" }),
       build_information: Type.Record(Type.String(), Type.String()),
       persistence: Type.Optional(Persistence),
+      cluster: Type.Optional(ClusterStatus),
     },
     CLOSED,
   ),

@@ -15,6 +15,8 @@ export interface StatusInfo {
   readonly startMs: number;
   /** The state of the persistence file; null if there is none. */
   readonly persistence: PersistenceState | null;
+  /** How the replica does, as it is written; null if there is no cluster. */
+  readonly cluster: object | null;
 }
 
 const START = '{"status":"success","data":[';
@@ -73,14 +75,18 @@ export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonSc
   out.ascii("}");
 }
 
-/** The body of /api/v1/status. The reference has no `persistence`, nor have we where there is no file. */
-export function statusJson({ buildInformation, flags, persistence, startMs }: StatusInfo): string {
+/**
+ * The body of /api/v1/status. The reference has neither `persistence` nor `cluster`, nor have we where there is no file
+ * and no cluster.
+ */
+export function statusJson({ buildInformation, cluster, flags, persistence, startMs }: StatusInfo): string {
   const entries: [string, string][] = [
     ["build_information", jsonStringMap(Object.entries(buildInformation))],
     ["flags", jsonStringMap(Object.entries(flags))],
     ["start_time", jsonString(timeText(startMs))],
   ];
   if (persistence !== null) entries.push(["persistence", jsonStringMap(Object.entries(persistence))]);
+  if (cluster !== null) entries.push(["cluster", JSON.stringify(cluster)]);
   const data = jsonMap(entries);
   return `{"status":"success","data":${data}}`;
 }

@@ -147,6 +147,22 @@ export interface PersistenceFigures {
   readonly restored_groups: number;
 }
 
+/** How a replica and the log that it shares with others do. */
+export interface ClusterFigures {
+  readonly name: string;
+  readonly status: "joining" | "joined" | "lost" | "stopped";
+  readonly reason: string;
+  readonly position: number;
+  readonly head: number;
+  readonly lag_seconds: number;
+  readonly waiting: number;
+  readonly log_size_bytes: number;
+  readonly clock_skew_seconds: number;
+  readonly server: string | null;
+  readonly leader: string | null;
+  readonly copies: readonly { readonly server: string; readonly current: boolean }[];
+}
+
 export interface Flag {
   readonly value: string;
   readonly default: string;
@@ -187,6 +203,7 @@ export interface RuntimeAnswer {
     readonly max_in_flight: number | null;
   };
   readonly persistence: PersistenceFigures | null;
+  readonly cluster: ClusterFigures | null;
   readonly process: {
     readonly pid: number;
     readonly cpu_ratio: number | null;

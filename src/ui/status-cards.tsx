@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { PersistenceFigures, RuntimeAnswer } from "./answers.ts";
+import type { ClusterFigures, PersistenceFigures, RuntimeAnswer } from "./answers.ts";
 import { Card, KeyValues, Meter, Spark } from "./card.tsx";
 import type { Page } from "./page.ts";
 import { BadPill, OkPill, Seen, WarnPill } from "./text.tsx";
@@ -16,6 +16,7 @@ export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAns
       <Pushes runtime={runtime} />
       <Scrapes runtime={runtime} nowSeconds={nowSeconds} />
       <Durability persistence={runtime.persistence} nowSeconds={nowSeconds} />
+      {runtime.cluster !== null && <Replica cluster={runtime.cluster} />}
       <Store store={runtime.store} />
       <Process process={runtime.process} />
       <Build build={runtime.build} />
@@ -121,6 +122,40 @@ function Durability({ persistence, nowSeconds }: { persistence: PersistenceFigur
       />
     </Card>
   );
+}
+
+/** Where this replica is, and who keeps what it shares with the others. */
+function Replica({ cluster }: { cluster: ClusterFigures }) {
+  const { copies, head, lag_seconds: lag, leader, name, position, reason, server, waiting } = cluster;
+  const current = copies.filter((copy) => copy.current).length;
+  return (
+    <Card title="Replica" pill={<JoinedPill cluster={cluster} />}>
+      <div class="big">
+        {lag === 0 ? "in step" : `${durationText(lag)} behind`} <small>of the shared log</small>
+      </div>
+      {reason !== "" && <p class="quiet">{<Seen text={reason} most={400} />}</p>}
+      <KeyValues
+        pairs={[
+          ["cluster", <Seen key="name" text={name} most={100} />],
+          ["position", `${countText(position)} of ${countText(head)}`],
+          ["leads the log", leader === null ? "nobody" : <Seen key="leader" text={leader} most={200} />],
+          ["connected to", server === null ? "nobody" : <Seen key="server" text={server} most={200} />],
+          ["copies", copies.length === 0 ? null : `${current} of ${copies.length} have all of it`],
+          ["size of the log", sizeText(cluster.log_size_bytes)],
+          ["own clock", skewText(cluster.clock_skew_seconds)],
+          ["changes that wait", countText(waiting)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+const skewText = (seconds: number): string =>
+  seconds === 0 ? "as the log's" : `${durationText(Math.abs(seconds))} ${seconds > 0 ? "ahead" : "behind"}`;
+
+function JoinedPill({ cluster: { status } }: { cluster: ClusterFigures }) {
+  if (status === "joined") return <OkPill text="joined" />;
+  return status === "joining" ? <WarnPill text="joining" /> : <BadPill text={status} />;
 }
 
 function KeepingPill({ persistence: { status } }: { persistence: PersistenceFigures }) {

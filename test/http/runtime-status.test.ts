@@ -36,6 +36,7 @@ describe("GET /api/v1/status/runtime", () => {
         trusted_proxies: false,
       },
       persistence: null,
+      cluster: null,
       process: {
         pid: 7,
         cpu_ratio: null,

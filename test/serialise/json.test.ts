@@ -311,9 +311,13 @@ test("statusJson writes build information, flags and the start time, sorted", ()
     buildInformation: { version: "2.0.0", branch: "<b>" },
     flags: { "web.x": "1" },
     persistence: null,
+    cluster: null,
     startMs: 1000,
   };
-  expect(statusJson(info)).toBe(
-    '{"status":"success","data":{"build_information":{"branch":"\\u003cb\\u003e","version":"2.0.0"},"flags":{"web.x":"1"},"start_time":"1970-01-01T00:00:01Z"}}',
+  const build = '"build_information":{"branch":"\\u003cb\\u003e","version":"2.0.0"}';
+  const rest = '"flags":{"web.x":"1"},"start_time":"1970-01-01T00:00:01Z"}}';
+  expect(statusJson(info)).toBe(`{"status":"success","data":{${build},${rest}`);
+  expect(statusJson({ ...info, cluster: { position: 7 } })).toBe(
+    `{"status":"success","data":{${build},"cluster":{"position":7},${rest}`,
   );
 });
