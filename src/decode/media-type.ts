@@ -1,4 +1,4 @@
-import { DELIMITED_PROTOBUF, METRIC_FAMILY, PROTOBUF } from "../model/media-types.ts";
+import { DELIMITED_PROTOBUF, METRIC_FAMILY, OPENMETRICS, PROTOBUF } from "../model/media-types.ts";
 import type { PushFormat } from "../model/push-format.ts";
 
 /**
@@ -11,23 +11,25 @@ const PARAMETER =
 const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
 
 /**
- * The format of a push with this Content-Type. Whatever is not said to be length-delimited MetricFamily messages, null
- * and what cannot be parsed among it, is text, as for the reference.
- */
-export function pushFormat(contentType: string | null): PushFormat {
-  if (contentType === null) return "text";
-  return contentType === DELIMITED_PROTOBUF || isDelimitedProtobuf(contentType) ? "protobuf" : "text";
-}
-
-/**
+ * The format of a push with this Content-Type. OpenMetrics is so in every version, as for Prometheus. Whatever is
+ * neither that nor said to be length-delimited MetricFamily messages, null and what cannot be parsed among it, is text,
+ * as for the reference.
+ *
  * The media type and the names of parameters are taken in any case, their values as they are. Parameters split or
  * encoded as RFC 2231 has it are not put together.
  */
-function isDelimitedProtobuf(contentType: string): boolean {
+export function pushFormat(contentType: string | null): PushFormat {
+  if (contentType === null) return "text";
+  if (contentType === DELIMITED_PROTOBUF) return "protobuf";
   const semicolon = contentType.indexOf(";");
-  if (semicolon < 0 || contentType.slice(0, semicolon).trim().toLowerCase() !== PROTOBUF) return false;
-  const parameters = parseParameters(contentType.slice(semicolon));
-  return parameters?.get("encoding") === "delimited" && parameters.get("proto") === METRIC_FAMILY;
+  const typeEnd = semicolon < 0 ? contentType.length : semicolon;
+  const type = contentType.slice(0, typeEnd).trim().toLowerCase();
+  if (type !== PROTOBUF && type !== OPENMETRICS) return "text";
+  const parameters = parseParameters(contentType.slice(typeEnd));
+  if (parameters === null) return "text";
+  if (type === OPENMETRICS) return "openmetrics";
+  const isDelimited = parameters.get("encoding") === "delimited" && parameters.get("proto") === METRIC_FAMILY;
+  return isDelimited ? "protobuf" : "text";
 }
 
 /** Parameters by lower-case name; null if malformed, or if one is given twice with different values. */

@@ -3,6 +3,7 @@ import type { Selector } from "../match/selector.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
+import { NO_NOTE } from "../model/type-note.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { type PickedGroups, pickGroups } from "../store/search/pick-groups.ts";
 import type { PartFamily, StorePart } from "../store/table/part.ts";
@@ -119,7 +120,7 @@ function* exposedPart(families: readonly PartFamily[], heads: OwnHeads): Generat
   for (const family of families) {
     const own = heads.get(family.name);
     if (own === undefined) yield { ...family, ownLines: null };
-    else yield { ...family, type: own.type, isTypeless: false, help: Buffer.from(own.help), ownLines: null };
+    else yield { ...family, type: own.type, typeNote: NO_NOTE, help: Buffer.from(own.help), ownLines: null };
     if (++passed % FAMILIES_A_TURN === 0) yield null;
   }
 }

@@ -1,6 +1,7 @@
 import { clientAddress } from "../config/address.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { Rejection } from "../model/rejection.ts";
+import { NO_NOTE } from "../model/type-note.ts";
 import { type Answer, type Answers, type Exchange, textError } from "../server/exchange.ts";
 import type { Snapshot } from "../store/table/snapshot.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
@@ -113,7 +114,7 @@ function* exposedFamilies(own: readonly OwnFamily[], snapshot: Snapshot): Genera
       if (++passed % FAMILIES_A_TURN === 0) yield null;
     } else if (order === 0 && next < ours.length) {
       const { type, help, ownLines } = ours[next++] as NamedFamily;
-      yield { ...pushed, type, isTypeless: false, help, ownLines };
+      yield { ...pushed, type, typeNote: NO_NOTE, help, ownLines };
     } else yield { ...pushed, ownLines: null };
   }
   yield* ours.slice(next);

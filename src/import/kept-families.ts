@@ -1,4 +1,5 @@
 import { Writer } from "../bytes/writer.ts";
+import { NO_NOTE, noteKind, TYPELESS, unitOf } from "../model/type-note.ts";
 import type { GroupView } from "../model/view.ts";
 import type { GobFamily } from "../persist/gob/read.ts";
 import { appendFamilyHeader, appendMetrics, EncodingScratch } from "../serialise/protobuf.ts";
@@ -12,7 +13,8 @@ export class FamilyEncoder {
     return group.families.map((family) => {
       const { out } = this;
       out.reset();
-      appendFamilyHeader(out, family.name, family.help, family.isTypeless ? null : family.type);
+      const { name, help, type, typeNote = NO_NOTE } = family;
+      appendFamilyHeader(out, name, help, noteKind(typeNote) === TYPELESS ? null : type, unitOf(family));
       appendMetrics(out, family, this.scratch);
       return { name: family.name, timestampMs: family.pushedMs, familyBytes: out.finish() };
     });

@@ -1,5 +1,6 @@
 import { sameBytes } from "../bytes/hash.ts";
 import { SlicedCopy } from "../bytes/sliced-copy.ts";
+import { AsideRows } from "./aside-rows.ts";
 import { type Counted, tooLargeLabels, tooLong, tooMany } from "./excess.ts";
 import { FamilyRows } from "./family-rows.ts";
 import { LabelRows } from "./label-rows.ts";
@@ -36,6 +37,9 @@ export class PushColumns {
   readonly metrics: MetricRows;
   readonly labels = new LabelRows();
   readonly samples: SampleRows;
+  /** Of samples: their exemplars, as Exemplar messages. Of metrics: when they were created, as Timestamp messages. */
+  readonly exemplars: AsideRows;
+  readonly created: AsideRows;
   /** Some metric carries a timestamp, which a Pushgateway refuses. */
   hasTimestamps = false;
   /** Some name may be outside the old character set and must be looked at before it is written. */
@@ -58,6 +62,8 @@ export class PushColumns {
     this.families = new FamilyRows(limits.maxFamilies, () => this.noteMany("maxFamilies"));
     this.metrics = new MetricRows(limits.maxSeries, () => this.noteMany("maxSeries"));
     this.samples = new SampleRows(limits.maxSeries, () => this.noteMany("maxSeries"));
+    this.exemplars = new AsideRows(limits.maxSeries, () => this.noteMany("maxSeries"));
+    this.created = new AsideRows(limits.maxSeries, () => this.noteMany("maxSeries"));
   }
 
   begin(body: Uint8Array): void {
@@ -72,6 +78,8 @@ export class PushColumns {
     this.metrics.clear();
     this.labels.clear();
     this.samples.clear();
+    this.exemplars.clear();
+    this.created.clear();
     this.hasTimestamps = false;
     this.hasQuotedNames = false;
   }
@@ -100,12 +108,13 @@ export class PushColumns {
    */
   trim(): void {
     if (this.form !== 0) this.tokens = NO_BYTES;
-    const { metrics, samples, labels, families, spill } = this;
-    const rows = Math.max(metrics.capacity, samples.capacity, labels.capacity, families.capacity);
+    const { metrics, samples, labels, families, exemplars, created, spill } = this;
+    const asides = Math.max(exemplars.capacity, created.capacity);
+    const rows = Math.max(metrics.capacity, samples.capacity, labels.capacity, families.capacity, asides);
     if (Math.max(rows, spill.length) <= KEPT) return;
     this.begin(NO_BYTES);
     this.spill = new Uint8Array(SMALL_SPILL_BYTES);
-    for (const each of [metrics, samples, labels, families]) each.giveBack();
+    for (const each of [metrics, samples, labels, families, exemplars, created]) each.giveBack();
   }
 
   /**
@@ -116,6 +125,9 @@ export class PushColumns {
     const rowCount = bodyBytes / LEAST_ROW_BYTES;
     for (const rows of [this.families, this.metrics, this.labels, this.samples])
       if (!rows.reserveOn(rowCount, mostBytes)) return false;
+    // Most pushes have none.
+    for (const rows of [this.exemplars, this.created])
+      if (rows.count > 0 && !rows.reserveOn(rowCount, mostBytes)) return false;
     return this.reserveSpillOn(bodyBytes, mostBytes);
   }
 

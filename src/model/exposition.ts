@@ -24,8 +24,8 @@ export interface ExposedPage {
 export interface ExposedFamily {
   readonly name: string;
   readonly type: MetricType;
-  /** It was pushed without a type, which in protobuf differs from COUNTER. */
-  readonly isTypeless?: boolean;
+  /** What was said of the type besides, as in type-note.ts. */
+  readonly typeNote?: number;
   /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;
   /** Some name in the pages is outside the old character set. */

@@ -1,6 +1,7 @@
 import { intAt } from "../bytes/at.ts";
 import type { MetricType } from "./metric-type.ts";
 import { Rows } from "./rows.ts";
+import { NO_NOTE } from "./type-note.ts";
 
 const NAME_AT = 0;
 const NAME_SIZE = 1;
@@ -10,7 +11,7 @@ const HELP_SIZE = 4;
 const FIRST = 5;
 const LAST = 6;
 const METRICS = 7;
-const TYPELESS = 8;
+const TYPE_NOTE = 8;
 const STRIDE = 9;
 
 /** The families of a push; see PushColumns. */
@@ -32,7 +33,7 @@ export class FamilyRows extends Rows {
     rows[at + FIRST] = -1;
     rows[at + LAST] = -1;
     rows[at + METRICS] = 0;
-    rows[at + TYPELESS] = 0;
+    rows[at + TYPE_NOTE] = NO_NOTE;
     return this.count - 1;
   }
 
@@ -54,13 +55,18 @@ export class FamilyRows extends Rows {
     this.rows[family * STRIDE + TYPE] = type;
   }
 
-  /** Whether the protobuf message has no type, which then is COUNTER. */
-  isTypeless(family: number): boolean {
-    return this.rows[family * STRIDE + TYPELESS] === 1;
+  /** What was said of the type besides, as in type-note.ts. */
+  typeNote(family: number): number {
+    return intAt(this.rows, family * STRIDE + TYPE_NOTE);
   }
 
-  setTypeless(family: number, isTypeless: boolean): void {
-    this.rows[family * STRIDE + TYPELESS] = isTypeless ? 1 : 0;
+  setTypeNote(family: number, note: number): void {
+    this.rows[family * STRIDE + TYPE_NOTE] = note;
+  }
+
+  setName(family: number, at: number, size: number): void {
+    this.rows[family * STRIDE + NAME_AT] = at;
+    this.rows[family * STRIDE + NAME_SIZE] = size;
   }
 
   /** The place of the help text. */

@@ -79,5 +79,8 @@ export const HEAD_HAS_HELP = 4;
 export const HEAD_ASIDE = 8;
 export const HEAD_HAS_AGE = 16;
 export const HEAD_AGE_BYTES = 8;
-/** The type was not given. */
+/** The type was not given, and that is all its note says. */
 export const HEAD_TYPELESS = 32;
+/** There is another type note than NO_NOTE: 32 bits right behind the name. */
+export const HEAD_HAS_NOTE = 64;
+export const HEAD_NOTE_BYTES = 4;

@@ -35,8 +35,8 @@ export interface GroupFamily {
   /** A small integer: the same in all groups that have the family; once none has it, another family may get it. */
   readonly id: number;
   readonly type: MetricType;
-  /** It was pushed without a type, which in protobuf differs from COUNTER. */
-  readonly isTypeless?: boolean;
+  /** What was said of the type besides, as in type-note.ts. */
+  readonly typeNote?: number;
   /** As pushed, without escapes; null where no HELP was pushed. */
   readonly help: Uint8Array | null;
   /** Some name in the lines is outside the old character set. */

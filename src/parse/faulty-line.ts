@@ -6,10 +6,16 @@ import { Rejection } from "../model/rejection.ts";
 const SHOWN_BYTES = 200;
 
 /** That a line, which begins at `start` of `body`, cannot be read, in the reference's words. */
-export function faultyLine(body: Uint8Array, start: number, line: number, error: string): Rejection {
+export function faultyLine(
+  body: Uint8Array,
+  start: number,
+  line: number,
+  error: string,
+  format: "text format" | "OpenMetrics" = "text format",
+): Rejection {
   const shown = body.subarray(start, start + SHOWN_BYTES);
   const lineEnd = shown.indexOf(LINE_FEED);
   const text = decodeText(shown, 0, lineEnd < 0 ? shown.length : lineEnd);
-  const message = `text format parsing error in line ${line}: ${error}`;
+  const message = `${format} parsing error in line ${line}: ${error}`;
   return new Rejection("malformed", message, null, message, { number: line, text });
 }

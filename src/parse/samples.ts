@@ -2,7 +2,8 @@ import type { PushColumns } from "../model/columns.ts";
 import { HAS_FLOAT_COUNTS, HAS_INFINITY, hasValueOf, NEEDS_SIDE } from "../model/metric-rows.ts";
 import { isComposite, MetricType } from "../model/metric-type.ts";
 import { quoteToken } from "../model/quote.ts";
-import { canonicalSize, goUint64, parseGoFloat, plainInteger } from "./number.ts";
+import { addFloatValue, readFloatValue } from "./float-value.ts";
+import { goUint64 } from "./number.ts";
 import { SeriesTable, sameLabelSet } from "./series-table.ts";
 
 /** The part of a summary or histogram that a line's metric name asks for. */
@@ -10,9 +11,9 @@ export const Part = { plain: 0, count: 1, sum: 2 } as const;
 export type Part = (typeof Part)[keyof typeof Part];
 
 /** No line of a sample is shorter. */
-const LEAST_LINE_BYTES = 4;
+export const LEAST_LINE_BYTES = 4;
 /** Series that are put into other slots at a time, where the table of them grows. */
-const MOVED_A_STEP = 4096;
+export const MOVED_A_STEP = 4096;
 
 /** Counts from here on are not all exact in a double. */
 export const EXACT_COUNTS = 2 ** 53;
@@ -95,39 +96,22 @@ export class SampleAssembler {
   addValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     if (this.type === MetricType.summary) return this.addSummaryValue(metric, part, start, end);
     if (this.isHistogram) return this.addHistogramValue(metric, part, start, end);
-    const sample = this.addFloat(metric, Number.NaN, start, end);
+    const sample = addFloatValue(this.columns, metric, Number.NaN, start, end);
     if (sample < 0) return "float";
     this.columns.linkPoint(metric, sample);
     this.columns.metrics.flag(metric, hasValueOf(this.type));
     return null;
   }
 
-  /** A sample row for the float at body[start, end), or -1. */
-  private addFloat(metric: number, bound: number, start: number, end: number): number {
-    const { columns } = this;
-    const canonical = canonicalSize(columns.body, start, end);
-    if (canonical > 0) return columns.samples.add(bound, 0, start, canonical);
-    const value = this.readFloat(start, end);
-    if (value === undefined) return -1;
-    // Text prints -0 as 0; the other formats keep the sign.
-    if (Object.is(value, -0)) this.columns.metrics.flag(metric, NEEDS_SIDE);
-    return columns.samples.add(bound, value, 0, 0);
-  }
-
-  private readFloat(start: number, end: number): number | undefined {
-    const integer = plainInteger(this.columns.body, start, end);
-    return Number.isNaN(integer) ? parseGoFloat(this.columns.latin1(start, end - start)) : integer;
-  }
-
   private addSummaryValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     const { columns } = this;
     if (part === Part.count) {
-      const value = this.readFloat(start, end);
+      const value = readFloatValue(this.columns, start, end);
       if (value === undefined) return "float";
       columns.metrics.setCountSample(metric, columns.samples.add(Number.NaN, goUint64(value), 0, 0));
       return null;
     }
-    const sample = this.addFloat(metric, this.bound, start, end);
+    const sample = addFloatValue(this.columns, metric, this.bound, start, end);
     if (sample < 0) return "float";
     if (part === Part.sum) columns.metrics.setSumSample(metric, sample);
     else if (!Number.isNaN(this.bound)) columns.linkPoint(metric, sample);
@@ -137,11 +121,11 @@ export class SampleAssembler {
   private addHistogramValue(metric: number, part: Part, start: number, end: number): ValueError | null {
     const { columns } = this;
     if (part === Part.sum) {
-      const sample = this.addFloat(metric, Number.NaN, start, end);
+      const sample = addFloatValue(this.columns, metric, Number.NaN, start, end);
       if (sample >= 0) columns.metrics.setSumSample(metric, sample);
       return sample < 0 ? "float" : null;
     }
-    const value = this.readFloat(start, end);
+    const value = readFloatValue(this.columns, start, end);
     if (value === undefined) return "float";
     if (part === Part.plain && Number.isNaN(this.bound)) return null;
     const whole = Number.isInteger(value) && value >= 0 && value < 2 ** 64;

@@ -108,13 +108,15 @@ function resolveEscape(byte: number): number {
 
 /**
  * Reads a label value whose opening quote is before `start`; `next` is behind the closing one. The token is the value
- * as written, escapes included: the text format has only one way to write a value.
+ * as the text format 0.0.4 writes it, escapes included: there is only one way to write a value. In OpenMetrics a
+ * backslash before any other character is one by itself.
  */
 export class ValueToken extends Token {
-  read(columns: PushColumns, start: number): void {
+  read(columns: PushColumns, start: number, isOpenMetrics = false): void {
     const { body } = columns;
     const end = Math.min(body.length, start + columns.maxTextBytes + 1);
     let bits = 0;
+    let loneBackslashes = 0;
     let at = start;
     for (; at < end; at++) {
       const byte = body[at] as number;
@@ -123,14 +125,37 @@ export class ValueToken extends Token {
       if (byte === LINE_FEED) return this.failAt(body, start, at);
       if (byte !== BACKSLASH) continue;
       if (++at >= end) break;
-      if (resolveEscape(byteAt(body, at)) < 0)
-        return this.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
+      if (resolveEscape(byteAt(body, at)) >= 0) continue;
+      if (!isOpenMetrics) return this.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
+      loneBackslashes++;
+      at--;
     }
     if (at >= end) return this.failAtEnd(columns, end);
     this.at = start;
     this.size = at - start;
     this.next = at + 1;
     this.hasHighBytes = bits >= 0x80;
+    if (loneBackslashes > 0) this.spill(columns, loneBackslashes);
+  }
+
+  /** Moves the value to the spill, its lone backslashes escaped. */
+  private spill(columns: PushColumns, loneBackslashes: number): void {
+    const { body } = columns;
+    const end = this.at + this.size;
+    columns.reserveSpill(this.size + loneBackslashes);
+    const { spill } = columns;
+    const first = columns.spillSize;
+    let to = first;
+    for (let at = this.at; at < end; at++) {
+      const byte = byteAt(body, at);
+      spill[to++] = byte;
+      if (byte !== BACKSLASH) continue;
+      const isEscape = at + 1 < end && resolveEscape(byteAt(body, at + 1)) >= 0;
+      spill[to++] = isEscape ? byteAt(body, ++at) : BACKSLASH;
+    }
+    columns.spillSize = to;
+    this.at = ~first;
+    this.size = to - first;
   }
 
   private failAt(body: Uint8Array, start: number, at: number): void {
@@ -140,9 +165,9 @@ export class ValueToken extends Token {
 
 /**
  * Reads the rest of a line as a HELP text, escapes resolved (into the spill where there are any); `next` is the line
- * feed.
+ * feed. In OpenMetrics a backslash before any other character is one by itself.
  */
-export function readHelp(columns: PushColumns, start: number, token: Token): void {
+export function readHelp(columns: PushColumns, start: number, token: Token, isOpenMetrics = false): void {
   const body = columns.body;
   const end = Math.min(body.length, start + columns.maxTextBytes + 1);
   let bits = 0;
@@ -157,10 +182,10 @@ export function readHelp(columns: PushColumns, start: number, token: Token): voi
   token.next = at;
   token.hasHighBytes = bits >= 0x80;
   if (at >= end) return token.failAtEnd(columns, end);
-  if (body[at] === BACKSLASH) readEscapedHelp(columns, start, end, token);
+  if (body[at] === BACKSLASH) readEscapedHelp(columns, start, end, token, isOpenMetrics);
 }
 
-function readEscapedHelp(columns: PushColumns, start: number, end: number, token: Token): void {
+function readEscapedHelp(columns: PushColumns, start: number, end: number, token: Token, isOpenMetrics: boolean): void {
   const body = columns.body;
   columns.reserveSpill(end - start);
   const first = columns.spillSize;
@@ -176,7 +201,12 @@ function readEscapedHelp(columns: PushColumns, start: number, end: number, token
     if (byte === BACKSLASH) {
       if (++at >= end) break;
       byte = resolveEscape(byteAt(body, at));
-      if (byte < 0) return token.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
+      if (byte < 0 && !isOpenMetrics)
+        return token.fail(`invalid escape sequence '\\${String.fromCharCode(byteAt(body, at))}'`);
+      if (byte < 0) {
+        byte = BACKSLASH;
+        at--;
+      }
     }
     columns.spill[columns.spillSize++] = byte;
   }

@@ -9,6 +9,7 @@ export const FAMILY_NAME = 1;
 export const FAMILY_HELP = 2;
 export const FAMILY_TYPE = 3;
 export const FAMILY_METRIC = 4;
+export const FAMILY_UNIT = 5;
 
 export const METRIC_LABEL = 1;
 export const METRIC_GAUGE = 2;
@@ -24,9 +25,13 @@ export const PAIR_VALUE = 2;
 /** Of a Gauge, a Counter and an Untyped. */
 export const SINGLE_VALUE = 1;
 
+export const COUNTER_EXEMPLAR = 2;
+export const COUNTER_CREATED = 3;
+
 export const SUMMARY_COUNT = 1;
 export const SUMMARY_SUM = 2;
 export const SUMMARY_QUANTILE = 3;
+export const SUMMARY_CREATED = 4;
 
 export const QUANTILE_RANK = 1;
 export const QUANTILE_VALUE = 2;
@@ -45,10 +50,19 @@ export const HISTOGRAM_NEGATIVE_COUNT = 11;
 export const HISTOGRAM_POSITIVE_SPAN = 12;
 export const HISTOGRAM_POSITIVE_DELTA = 13;
 export const HISTOGRAM_POSITIVE_COUNT = 14;
+export const HISTOGRAM_CREATED = 15;
 
 export const BUCKET_COUNT = 1;
 export const BUCKET_BOUND = 2;
+export const BUCKET_EXEMPLAR = 3;
 export const BUCKET_COUNT_FLOAT = 4;
+
+export const EXEMPLAR_LABEL = 1;
+export const EXEMPLAR_VALUE = 2;
+export const EXEMPLAR_TIMESTAMP = 3;
+
+export const TIMESTAMP_SECONDS = 1;
+export const TIMESTAMP_NANOS = 2;
 
 export const SPAN_OFFSET = 1;
 export const SPAN_LENGTH = 2;

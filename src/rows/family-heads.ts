@@ -8,10 +8,13 @@ import {
   HEAD_ASIDE,
   HEAD_HAS_AGE,
   HEAD_HAS_HELP,
+  HEAD_HAS_NOTE,
+  HEAD_NOTE_BYTES,
   HEAD_QUOTED,
   HEAD_TYPELESS,
 } from "../model/kept-group.ts";
 import { METRIC_TYPE_WORDS, type MetricType } from "../model/metric-type.ts";
+import { NO_NOTE, TYPELESS } from "../model/type-note.ts";
 import type { GroupFamily } from "../model/view.ts";
 import { HEAD_NUMBERS_BYTES } from "./parts-cursor.ts";
 
@@ -34,6 +37,7 @@ interface KnownHead extends FamilyHead {
   readonly name: string;
   readonly type: MetricType;
   readonly flags: number;
+  readonly note: number;
   readonly age: number;
 }
 
@@ -93,8 +97,9 @@ export class FamilyHeads {
   }
 
   private remember(family: GroupFamily): KnownHead {
-    const { name, type, age, id } = family;
-    const head = { name, type, flags: flagsOf(family), age, lines: this.lines.finish(), bytes: this.bytes.finish() };
+    const { name, type, typeNote: note = NO_NOTE, age, id } = family;
+    const texts = { lines: this.lines.finish(), bytes: this.bytes.finish() };
+    const head = { name, type, flags: flagsOf(family), note, age, ...texts };
     if (this.knownBytes + sizeOf(head) > HEADS_BYTES) this.clear();
     this.known.set(id, head);
     this.knownBytes += sizeOf(head);
@@ -103,7 +108,7 @@ export class FamilyHeads {
 
   private write(family: GroupFamily): void {
     const { lines, bytes } = this;
-    const { name, type, help, age } = family;
+    const { name, type, typeNote, help, age } = family;
     lines.reset();
     bytes.reset();
     if (help !== null) {
@@ -115,6 +120,7 @@ export class FamilyHeads {
     bytes.byte(type);
     bytes.byte(flagsOf(family));
     appendSized(bytes, Buffer.from(name));
+    if (hasNote(family)) bytes.append(new Uint8Array(Int32Array.of(typeNote ?? NO_NOTE).buffer));
     if (age !== 0) bytes.append(new Uint8Array(Float64Array.of(age).buffer));
     if (help !== null) bytes.append(help);
   }
@@ -122,22 +128,35 @@ export class FamilyHeads {
 
 /** About what a head takes up in a row, without making it. */
 export function headSize({ name, help }: GroupFamily): number {
-  return 2 * (name.length + (help?.length ?? 0)) + HEAD_NUMBERS_BYTES + HEAD_AGE_BYTES;
+  return 2 * (name.length + (help?.length ?? 0)) + HEAD_NUMBERS_BYTES + HEAD_NOTE_BYTES + HEAD_AGE_BYTES;
 }
 
 const sizeOf = ({ lines, bytes }: FamilyHead): number => lines.length + bytes.length + HEAD_OBJECT_BYTES;
 
-function flagsOf({ quoted, help, isAside, age, isTypeless = false }: GroupFamily): number {
+function flagsOf(family: GroupFamily): number {
+  const { quoted, help, isAside, age, typeNote } = family;
   const flags = (quoted ? HEAD_QUOTED : 0) | (help === null ? 0 : HEAD_HAS_HELP);
-  return flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE) | (isTypeless ? HEAD_TYPELESS : 0);
+  const note = typeNote === TYPELESS ? HEAD_TYPELESS : hasNote(family) ? HEAD_HAS_NOTE : 0;
+  return flags | (isAside ? HEAD_ASIDE : 0) | (age === 0 ? 0 : HEAD_HAS_AGE) | note;
 }
 
+/** Whether its note is more than a flag. */
+const hasNote = ({ typeNote = NO_NOTE }: GroupFamily): boolean => typeNote !== NO_NOTE && typeNote !== TYPELESS;
+
 function isHeadOf(head: KnownHead, family: GroupFamily): boolean {
-  const { name, type, age, help } = family;
-  if (head.type !== type || head.age !== age || head.name !== name || head.flags !== flagsOf(family)) return false;
+  const { name, type, typeNote = NO_NOTE, age, help } = family;
+  if (
+    head.note !== typeNote ||
+    head.type !== type ||
+    head.age !== age ||
+    head.name !== name ||
+    head.flags !== flagsOf(family)
+  )
+    return false;
   if (help === null) return true;
   // The help ends the head; before it is the name, of the same size in all heads of that name.
-  const at = HEAD_NUMBERS_BYTES + readSize(head.bytes) + (age === 0 ? 0 : HEAD_AGE_BYTES);
+  const noteSize = hasNote(family) ? HEAD_NOTE_BYTES : 0;
+  const at = HEAD_NUMBERS_BYTES + readSize(head.bytes) + noteSize + (age === 0 ? 0 : HEAD_AGE_BYTES);
   return head.bytes.length - at === help.length && sameBytes(head.bytes, at, help, 0, help.length);
 }
 

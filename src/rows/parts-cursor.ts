@@ -1,5 +1,6 @@
 import { byteAt } from "../bytes/at.ts";
-import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP } from "../model/kept-group.ts";
+import { HEAD_AGE_BYTES, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_HAS_NOTE, HEAD_NOTE_BYTES } from "../model/kept-group.ts";
+import { NO_NOTE } from "../model/type-note.ts";
 import { broken } from "./row-fault.ts";
 
 /** Of a family in `parts`, before its head: the numbers of `RowWriter.writePart`. */
@@ -31,6 +32,8 @@ export class PartsCursor {
   sideSize = 0;
   type = 0;
   flags = 0;
+  /** As in type-note.ts, where flags do not say it. */
+  typeNote = 0;
   nameAt = 0;
   nameSize = 0;
   helpAt = 0;
@@ -90,8 +93,13 @@ export class PartsCursor {
     this.nameAt = headAt + HEAD_NUMBERS_BYTES;
     this.nameSize = numbers.getUint32(headAt + 2, true);
     const ageSize = (this.flags & HEAD_HAS_AGE) !== 0 ? HEAD_AGE_BYTES : 0;
-    this.helpAt = this.nameAt + this.nameSize + ageSize;
-    const rest = headSize - HEAD_NUMBERS_BYTES - this.nameSize - ageSize;
+    const noteSize = (this.flags & HEAD_HAS_NOTE) !== 0 ? HEAD_NOTE_BYTES : 0;
+    if (noteSize > 0 && headSize >= HEAD_NUMBERS_BYTES + this.nameSize + noteSize)
+      this.typeNote = numbers.getInt32(this.nameAt + this.nameSize, true);
+    else this.typeNote = NO_NOTE;
+    const fixedSize = this.nameSize + noteSize + ageSize;
+    this.helpAt = this.nameAt + fixedSize;
+    const rest = headSize - HEAD_NUMBERS_BYTES - fixedSize;
     const hasHelp = (this.flags & HEAD_HAS_HELP) !== 0;
     if (this.type > LAST_TYPE || rest < 0 || (!hasHelp && rest > 0))
       broken(`the head of the family at ${this.at} is not whole`);

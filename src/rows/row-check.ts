@@ -2,9 +2,17 @@ import { isUtf8 } from "node:buffer";
 import { sameBytes } from "../bytes/hash.ts";
 import { KeyTable } from "../bytes/key-table.ts";
 import { LONGEST_TTL_SECONDS, NEVER_EXPIRES, NO_OWN_TTL } from "../model/group-ttl.ts";
-import { HEAD_ASIDE, HEAD_HAS_AGE, HEAD_HAS_HELP, HEAD_QUOTED, HEAD_TYPELESS } from "../model/kept-group.ts";
+import {
+  HEAD_ASIDE,
+  HEAD_HAS_AGE,
+  HEAD_HAS_HELP,
+  HEAD_HAS_NOTE,
+  HEAD_QUOTED,
+  HEAD_TYPELESS,
+} from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
+import { unitBytes } from "../model/type-note.ts";
 import type { KeptRow } from "./kept-columns.ts";
 import { LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";
@@ -12,7 +20,7 @@ import { broken } from "./row-fault.ts";
 import type { SideCheck } from "./side-check.ts";
 
 /** 2 is one of earlier versions. */
-const KNOWN_FLAGS = HEAD_QUOTED | 2 | HEAD_HAS_HELP | HEAD_ASIDE | HEAD_HAS_AGE | HEAD_TYPELESS;
+const KNOWN_FLAGS = HEAD_QUOTED | 2 | HEAD_HAS_HELP | HEAD_ASIDE | HEAD_HAS_AGE | HEAD_TYPELESS | HEAD_HAS_NOTE;
 /** No date of ECMAScript is further from 1970. */
 const LAST_DATE_MS = 8.64e15;
 const NONE = Buffer.alloc(0);
@@ -124,6 +132,7 @@ export class RowCheck {
     if (names.find(name, 0, name.length) >= 0) broken(`the family ${text(name)} is there twice`);
     names.add(name, 0, name.length);
     if ((cursor.flags & ~KNOWN_FLAGS) !== 0) broken(`the family ${text(name)} has flags that nobody knows`);
+    if (unitBytes(cursor.typeNote) >= Math.max(1, name.length)) broken(`the unit of ${text(name)} is longer than it`);
     if (isSame(name, TIME_NAME) && cursor.type !== MetricType.gauge) broken(`the family ${text(name)} is no gauge`);
     if (
       this.sides !== null &&

@@ -3,6 +3,7 @@ import { Writer } from "../bytes/writer.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
+import { NO_NOTE, noteKind, TYPELESS, unitOf } from "../model/type-note.ts";
 import { appendVarint } from "../protobuf/varint.ts";
 import { escapedName } from "./escape-lines.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
@@ -90,7 +91,9 @@ function* familyMessage(
   }
   if (kind !== "all" && size + rest.length === 0) return false;
   const name = family.quoted && escaping !== "allow-utf-8" ? escapedName(family.name, escaping) : family.name;
-  appendFamilyHeader(head, name, family.help, family.isTypeless ? null : family.type);
+  const { typeNote = NO_NOTE } = family;
+  const unit = name === family.name ? unitOf(family) : "";
+  appendFamilyHeader(head, name, family.help, noteKind(typeNote) === TYPELESS ? null : family.type, unit);
   appendVarint(out, head.length + size + rest.length);
   out.append(head.view());
   if (size > 0) yield { bytes: takePiece(out), page: null };

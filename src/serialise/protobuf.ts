@@ -15,6 +15,7 @@ import {
   FAMILY_METRIC,
   FAMILY_NAME,
   FAMILY_TYPE,
+  FAMILY_UNIT,
   HISTOGRAM_BUCKET,
   HISTOGRAM_COUNT,
   HISTOGRAM_COUNT_FLOAT,
@@ -133,12 +134,19 @@ function* sidePieces(out: Writer, side: Uint8Array, escaping: EscapingScheme): G
 }
 
 /**
- * Appends fields 1, 2 and 3 of a MetricFamily. A null `help` or `type` is a field that was never set; an empty help is
- * written.
+ * Appends all fields of a MetricFamily but its metrics. A null `help` or `type` is a field that was never set, and an
+ * empty unit; an empty help is written.
  */
-export function appendFamilyHeader(out: Writer, name: string, help: Uint8Array | null, type: MetricType | null): void {
+export function appendFamilyHeader(
+  out: Writer,
+  name: string,
+  help: Uint8Array | null,
+  type: MetricType | null,
+  unit = "",
+): void {
   appendTextField(out, FAMILY_NAME, name);
   if (help !== null) appendBytesField(out, FAMILY_HELP, help, 0, help.length);
+  if (unit !== "") appendTextField(out, FAMILY_UNIT, unit);
   if (type === null) return;
   appendTag(out, FAMILY_TYPE, WIRE_VARINT);
   appendVarint(out, type);

@@ -4,7 +4,7 @@ import { FAMILY_UNITS, STEP_UNITS } from "../../model/work.ts";
 import { NOBODY, UNKNOWN } from "../table/asides.ts";
 import { emptyContent } from "../table/chunk-content.ts";
 import type { Contradictions } from "../table/contradictions.ts";
-import { type Family, noteTypeless } from "../table/families.ts";
+import { type Family, takeTypeNote } from "../table/families.ts";
 import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
 import type { Admitted } from "./admitted.ts";
@@ -108,7 +108,7 @@ export class PushStoring implements Admitted {
     const { columns } = request;
     const help = this.enterHelp(columns, item);
     if (item.stored !== null && table.isCurrent(item.stored))
-      noteTypeless(item.stored, columns.families.isTypeless(item.family));
+      takeTypeNote(item.stored, columns.families.typeNote(item.family));
     if (item.unchanged) return table.touch(item.chunk, help, request.receivedMs);
     content.source = this.renderer.out.bytes;
     content.start = item.start;
@@ -159,7 +159,7 @@ export class PushStoring implements Admitted {
     if (known !== null) return known;
     const family = this.table.addFamily(name, columns.families.type(item.family));
     family.isOwn = this.reserved.has(family.name);
-    family.isTypeless = columns.families.isTypeless(item.family);
+    family.typeNote = columns.families.typeNote(item.family);
     return family;
   }
 

@@ -3,7 +3,8 @@ import { byteAt } from "../../bytes/at.ts";
 import { RunCopy } from "../../bytes/run-copy.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { LabelWalk } from "../../exposition/label-block.ts";
-import { ABSENT, PushColumns } from "../../model/columns.ts";
+import type { AsideRows } from "../../model/aside-rows.ts";
+import { ABSENT, offsetOf, PushColumns } from "../../model/columns.ts";
 import { HAS_FLOAT_COUNTS } from "../../model/metric-rows.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { STEP_UNITS } from "../../model/work.ts";
@@ -11,9 +12,13 @@ import {
   BUCKET_BOUND,
   BUCKET_COUNT,
   BUCKET_COUNT_FLOAT,
+  BUCKET_EXEMPLAR,
+  COUNTER_CREATED,
+  COUNTER_EXEMPLAR,
   HISTOGRAM_BUCKET,
   HISTOGRAM_COUNT,
   HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_CREATED,
   HISTOGRAM_NEGATIVE_COUNT,
   HISTOGRAM_NEGATIVE_DELTA,
   HISTOGRAM_POSITIVE_COUNT,
@@ -26,6 +31,7 @@ import {
   QUANTILE_RANK,
   QUANTILE_VALUE,
   SINGLE_VALUE,
+  SUMMARY_CREATED,
   valueFieldOf,
 } from "../../protobuf/field-numbers.ts";
 import { appendBytesField, appendTag, appendUint64, appendVarint, DoubleWriter } from "../../protobuf/varint.ts";
@@ -209,6 +215,8 @@ export class SideMessage {
     this.point = columns.metrics.firstPoint(metric);
     if (type !== MetricType.summary && type < MetricType.histogram) {
       this.appendDouble(value, SINGLE_VALUE, sampleValue(columns, this.point));
+      this.appendAside(value, COUNTER_EXEMPLAR, columns.exemplars, this.point);
+      this.appendAside(value, COUNTER_CREATED, columns.created, metric);
       this.stage = VALUE;
       return;
     }
@@ -232,6 +240,8 @@ export class SideMessage {
     const { columns, value, part } = this;
     while (this.at < pauseAt) {
       if (this.point < 0 || value.length > this.mostBytes) {
+        const field = this.type === MetricType.summary ? SUMMARY_CREATED : HISTOGRAM_CREATED;
+        this.appendAside(value, field, columns.created, this.metric);
         this.stage = VALUE;
         return;
       }
@@ -255,6 +265,16 @@ export class SideMessage {
     if (columns.metrics.has(this.metric, HAS_FLOAT_COUNTS)) this.appendDouble(part, BUCKET_COUNT_FLOAT, count);
     else this.appendCount(part, BUCKET_COUNT, count);
     this.appendDouble(part, BUCKET_BOUND, columns.samples.bound(sample));
+    this.appendAside(part, BUCKET_EXEMPLAR, columns.exemplars, sample);
+  }
+
+  /** Appends what a sample or a metric has besides, if it has. */
+  private appendAside(out: Writer, field: number, asides: AsideRows, owner: number): void {
+    const row = asides.count === 0 ? -1 : asides.find(owner);
+    if (row < 0) return;
+    const { columns } = this;
+    const start = offsetOf(asides.at(row));
+    appendBytesField(out, field, columns.bytesOf(asides.at(row)), start, start + asides.size(row));
   }
 
   /** Appends what was written of the value as a field of the message, whose other fields are next. */

@@ -1,5 +1,6 @@
 import { Broken, mustBe, mustHold } from "../../bytes/broken.ts";
 import type { MetricType } from "../../model/metric-type.ts";
+import { fullerNote, NO_NOTE } from "../../model/type-note.ts";
 import type { Asides } from "./asides.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Chunks } from "./chunks.ts";
@@ -16,7 +17,8 @@ export interface FamilySnapshot {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly type: MetricType;
-  readonly isTypeless: boolean;
+  /** What was said of the type besides, as in type-note.ts. */
+  readonly typeNote: number;
   /** The HELP text without escapes, or null. */
   readonly help: Uint8Array | null;
   /** Some name in it needs quotes. */
@@ -44,8 +46,8 @@ export class Family {
   quotedCount = 0;
   /** One of the two families of push times, which no PUT takes away. */
   isPushTime = false;
-  /** It was pushed without a type, which in protobuf differs from COUNTER. */
-  isTypeless = false;
+  /** What was said of the type besides, as in type-note.ts. */
+  typeNote = NO_NOTE;
   /** Our own metrics have a family of this name. */
   isOwn = false;
   /** Its chunks are in the exposition; see known-contradictions.ts for this and the next four. */
@@ -147,7 +149,7 @@ export class Family {
       nameBytes: this.nameBytes,
       type: this.type,
       help,
-      isTypeless: this.isTypeless,
+      typeNote: this.typeNote,
       quoted: this.quotedCount > 0,
       filled: this.isShown && this.filledCount > 0,
     };
@@ -237,7 +239,7 @@ function hasRoom(page: Page, size: number): boolean {
   return page.used + size <= (page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length);
 }
 
-/** Another push of a family: one group that has the type sets it for all. */
-export function noteTypeless(family: Family, isTypeless: boolean): void {
-  if (!isTypeless || family.chunkCount <= 1) family.isTypeless = isTypeless;
+/** Another push of a family: what one group says of its type counts for all. */
+export function takeTypeNote(family: Family, note: number): void {
+  family.typeNote = family.chunkCount <= 1 ? note : fullerNote(family.typeNote, note);
 }

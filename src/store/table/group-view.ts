@@ -39,7 +39,7 @@ export function chunkView(table: Table, chunk: number): GroupFamily {
     name: family.name,
     id: family.id,
     type: table.typeOf(chunk),
-    isTypeless: family.isTypeless,
+    typeNote: family.typeNote,
     help: table.helpText(table.helpIdOf(chunk)),
     age: family.asides === null ? family.age : family.asides.ageOf(chunk),
     isAside: family.asides !== null,

@@ -1,7 +1,15 @@
-import { HEAD_AGE_BYTES, HEAD_ASIDE, HEAD_HAS_AGE, HEAD_QUOTED, HEAD_TYPELESS } from "../../model/kept-group.ts";
+import {
+  HEAD_AGE_BYTES,
+  HEAD_ASIDE,
+  HEAD_HAS_AGE,
+  HEAD_HAS_NOTE,
+  HEAD_QUOTED,
+  HEAD_TYPELESS,
+} from "../../model/kept-group.ts";
 import type { KeptReader } from "../../model/kept-reader.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
+import { fullerNote, NO_NOTE, TYPELESS } from "../../model/type-note.ts";
 import type { ChunkContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
@@ -13,7 +21,8 @@ export interface KeptHead {
   readonly family: Family;
   readonly type: MetricType;
   readonly quoted: boolean;
-  readonly isTypeless: boolean;
+  /** As in type-note.ts. */
+  readonly typeNote: number;
   /** Its number in the help texts, or NO_HELP. */
   readonly help: number;
   /** 0: none was kept. */
@@ -32,9 +41,8 @@ export class KeptHeads {
 
   /** The head of a number: it is right as long as nothing is taken out of the table. */
   read(head: number): KeptHead {
-    const { kept } = this;
     const age = this.ageOf(head);
-    return this.readFor(head, this.familyOf(kept.name(head), kept.type(head), kept.flags(head), age > 0), age);
+    return this.readFor(head, this.familyOf(head, age > 0), age);
   }
 
   /** The same where its family is known, and there is no age. */
@@ -44,8 +52,17 @@ export class KeptHeads {
     const helpAt = kept.helpStart(head);
     const helpSize = kept.helpSize(head);
     const help = helpSize < 0 ? NO_HELP : table.helps.enter(kept.bytes, helpAt, helpAt + helpSize);
-    const isTypeless = (flags & HEAD_TYPELESS) !== 0;
-    return { family, type: kept.type(head), quoted: (flags & HEAD_QUOTED) !== 0, isTypeless, help, age };
+    const typeNote = this.noteOf(head);
+    return { family, type: kept.type(head), quoted: (flags & HEAD_QUOTED) !== 0, typeNote, help, age };
+  }
+
+  private noteOf(head: number): number {
+    const { kept } = this;
+    const flags = kept.flags(head);
+    if ((flags & HEAD_HAS_NOTE) === 0) return (flags & HEAD_TYPELESS) === 0 ? NO_NOTE : TYPELESS;
+    const { bytes } = kept;
+    const name = kept.name(head);
+    return new DataView(bytes.buffer, name.byteOffset + name.length).getInt32(0, true);
   }
 
   private ageOf(head: number): number {
@@ -53,19 +70,24 @@ export class KeptHeads {
     return (kept.flags(head) & HEAD_HAS_AGE) === 0 ? 0 : readDouble(kept.bytes, kept.helpStart(head) - HEAD_AGE_BYTES);
   }
 
-  private familyOf(name: Uint8Array, type: MetricType, flags: number, isContradictory: boolean): Family {
-    const { table } = this;
+  private familyOf(head: number, isContradictory: boolean): Family {
+    const { kept, table } = this;
+    const name = kept.name(head);
+    const type = kept.type(head);
     const known = table.findFamily(name, 0, name.length);
     if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
-    const isAside = (flags & HEAD_ASIDE) !== 0;
+    const isAside = (kept.flags(head) & HEAD_ASIDE) !== 0;
     if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
-    return known ?? this.makeFamily(name, type, (flags & HEAD_TYPELESS) !== 0);
+    const note = this.noteOf(head);
+    if (known === null) return this.makeFamily(name, type, note);
+    known.typeNote = fullerNote(known.typeNote, note);
+    return known;
   }
 
-  private makeFamily(name: Uint8Array, type: MetricType, isTypeless: boolean): Family {
+  private makeFamily(name: Uint8Array, type: MetricType, typeNote: number): Family {
     const family = this.table.addFamily(name, type);
     family.isOwn = this.reserved.has(family.name);
-    family.isTypeless = isTypeless;
+    family.typeNote = typeNote;
     return family;
   }
 }

@@ -19,6 +19,6 @@ export interface StorePart {
 
 /** A family of that moment with some of its pages, or parts of them. */
 export function partFamily(family: Omit<FamilySnapshot, "pages">, pages: readonly ExposedPage[]): PartFamily {
-  const { name, nameBytes, type, isTypeless, help, quoted } = family;
-  return { name, nameBytes, type, isTypeless, help, quoted, pages };
+  const { name, nameBytes, type, typeNote, help, quoted } = family;
+  return { name, nameBytes, type, typeNote, help, quoted, pages };
 }

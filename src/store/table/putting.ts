@@ -4,7 +4,7 @@ import { KeptReader } from "../../model/kept-reader.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
-import { noteTypeless } from "./families.ts";
+import { takeTypeNote } from "./families.ts";
 import { describeKept, KeptHeads } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
@@ -78,7 +78,7 @@ export class Putting {
   private update(chunk: number, index: number): void {
     const { content, heads, kept, place, table } = this;
     const head = heads.readFor(kept.head(index), table.familyOf(chunk));
-    noteTypeless(head.family, head.isTypeless);
+    takeTypeNote(head.family, head.typeNote);
     describeKept(content, kept, index, head);
     const page = table.locate(chunk, place);
     const hasSide = content.side !== null || page.sides?.has(chunk) === true;
@@ -98,7 +98,7 @@ export class Putting {
     const group = known >= 0 ? known : table.groups.addBlock(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     for (let index = this.family; index < end; index++) {
       const head = heads.read(kept.head(index));
-      noteTypeless(head.family, head.isTypeless);
+      takeTypeNote(head.family, head.typeNote);
       describeKept(content, kept, index, head);
       const chunk = table.insert(group, head.family, content);
       table.contradictions?.restored(head.family, chunk, head.age);
