@@ -48,6 +48,12 @@ export interface Settings {
   readonly trustedProxies: Networks | null;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
+  readonly openMetrics: {
+    /** Scrapes that ask for it are answered in it. */
+    readonly isOffered: boolean;
+    /** With times of creation. */
+    readonly withCreated: boolean;
+  };
   /** "" is memory only. */
   readonly persistenceFile: string;
   readonly persistenceIntervalMs: number;
@@ -158,6 +164,10 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     trustedProxies,
     enableLifecycle: values["web.enable-lifecycle"],
     enableAdminApi: values["web.enable-admin-api"],
+    openMetrics: {
+      isOffered: values["web.enable-openmetrics"],
+      withCreated: !values["web.openmetrics-omit-created"],
+    },
     persistenceFile: values["persistence.file"],
     persistenceIntervalMs: Number(interval) / 1e6,
     persistenceSync: values["persistence.sync"],

@@ -186,6 +186,14 @@ export const FlagTable = Type.Object({
     ...SWITCH,
     description: "Enable API endpoints for admin control actions.",
   }),
+  "web.enable-openmetrics": Type.Boolean({
+    ...SWITCH,
+    description: "Answer scrapes that ask for OpenMetrics in that format.",
+  }),
+  "web.openmetrics-omit-created": Type.Boolean({
+    ...SWITCH,
+    description: "Leave the times of creation out of OpenMetrics: a Prometheus may store them as series of their own.",
+  }),
   "persistence.file": Type.String({
     ...option("text", ""),
     description: "File to persist metrics. If empty, metrics are only kept in memory.",

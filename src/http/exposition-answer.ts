@@ -8,6 +8,7 @@ import {
   textSize,
 } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
+import { openMetricsPieces } from "../serialise/openmetrics-exposition.ts";
 import { protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
@@ -33,14 +34,18 @@ export interface Exposed {
 
 /** An exposition in the format that a reader prefers. */
 export function expositionAnswer(
-  { gzip, longAnswers }: Pick<HttpContext, "gzip" | "longAnswers">,
+  { gzip, longAnswers, settings }: Pick<HttpContext, "gzip" | "longAnswers" | "settings">,
   exchange: Exchange,
   { families, linesBytes, isSized, release }: Exposed,
 ): Answer {
-  const format = negotiateFormat(exchange.header("accept"));
+  const { openMetrics } = settings;
+  const format = negotiateFormat(exchange.header("accept"), openMetrics.isOffered);
   const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
   const ordered = linesBytes <= SORTED_BYTES ? sortEach(families()) : families();
-  const pieces = piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
+  const pieces =
+    format.kind === "openmetrics"
+      ? openMetricsPieces(families, ordered, format.escaping, openMetrics.withCreated)
+      : piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
   const parts = gzipped ? gzip.stitch(pieces) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (gzipped) headers["Content-Encoding"] = "gzip";

@@ -67,7 +67,7 @@ export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<An
   if (keyed instanceof Rejection) return rejected(refusals, keyed, exchange);
   const { key, undecodable } = keyed;
   if (undecodable !== null) return rejected(refusals, noGroup(key), exchange);
-  const isExposed = prefersExposition(exchange.header("accept"));
+  const isExposed = prefersExposition(exchange.header("accept"), settings.openMetrics.isOffered);
   const told = isExposed ? await scrapeGroup(deps, exchange, key) : await detail(deps, exchange, key);
   return told ?? rejected(refusals, noGroup(key), exchange);
 }

@@ -18,7 +18,7 @@ import { toEnd } from "./store-turns.ts";
 /** What some groups are scraped with. */
 export type PartScrapeDeps = Pick<
   HttpContext,
-  "clock" | "gzip" | "longAnswers" | "ownMetrics" | "refusals" | "store" | "storeTurns"
+  "clock" | "gzip" | "longAnswers" | "settings" | "ownMetrics" | "refusals" | "store" | "storeTurns"
 >;
 
 const MATCH = "match[]";

@@ -11,7 +11,7 @@ const STRIDE = 3;
 const SMALL_SLOTS = 64;
 const FREE = -1;
 
-/** Names of a push, by their places: open addressing, at most half full. See FamilyTable why it is a table of its own. */
+/** Names of a push, by their places: open addressing, at most half full. FamilyTable says why it is one of its own. */
 export class NameSet {
   private slots = emptySlots(SMALL_SLOTS);
   private used = 0;

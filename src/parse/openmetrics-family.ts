@@ -5,7 +5,7 @@ import { offsetOf, type PushColumns } from "../model/columns.ts";
 import { quoteToken } from "../model/quote.ts";
 import { typeNote } from "../model/type-note.ts";
 import { NameSet } from "./name-set.ts";
-import { type Kind, Role, type Suffix, UNKNOWN } from "./openmetrics-kinds.ts";
+import { type OpenMetricsKind, Role, type Suffix, UNKNOWN_KIND } from "./openmetrics-kinds.ts";
 import { endsInUnit } from "./unit.ts";
 
 const NO_SUFFIX = new Uint8Array(0);
@@ -17,7 +17,7 @@ const NO_SUFFIX = new Uint8Array(0);
 export class OpenMetricsFamily {
   /** Its row, or -1 before the first. */
   row = -1;
-  kind: Kind = UNKNOWN;
+  kind: OpenMetricsKind = UNKNOWN_KIND;
   /** What the newest sample is of its metric. */
   role: Role = Role.value;
   private readonly names = new NameSet();
@@ -94,7 +94,7 @@ export class OpenMetricsFamily {
     return this.isSettled ? null : this.settle();
   }
 
-  setType(kind: Kind): string | null {
+  setType(kind: OpenMetricsKind): string | null {
     if (this.isTyped) return `second TYPE line for metric name ${this.quotedName}`;
     this.isTyped = true;
     this.kind = kind;
@@ -127,7 +127,7 @@ export class OpenMetricsFamily {
     const isWrong = at < 0 && !(this.utf8Names ? isUtf8(columns.slice(at, size)) : isLegacyName(bytes, start, size));
     if (size === 0 || isWrong) return `invalid metric name ${quoteToken(bytes.subarray(start, start + size))}`;
     this.row = columns.addFamily(at, size);
-    this.kind = UNKNOWN;
+    this.kind = UNKNOWN_KIND;
     this.nameAt = at;
     this.nameSize = size;
     this.isTyped = false;

@@ -13,7 +13,7 @@ export interface Suffix {
 }
 
 /** A type of OpenMetrics. */
-export interface Kind {
+export interface OpenMetricsKind {
   readonly word: string;
   readonly bytes: Uint8Array;
   /** What the store has for it, and the note beside that. */
@@ -31,8 +31,8 @@ function kind(
   word: string,
   type: MetricType,
   suffixes: Readonly<Record<string, Role>>,
-  more: Partial<Kind> = {},
-): Kind {
+  more: Partial<OpenMetricsKind> = {},
+): OpenMetricsKind {
   const ends = Object.entries(suffixes).map(([suffix, role]) => ({ bytes: bytes(suffix), role }));
   return { word, bytes: bytes(word), type, note: NO_NOTE, suffixes: ends, bound: null, ...more };
 }
@@ -40,10 +40,10 @@ function kind(
 const PLAIN = { "": Role.value };
 const CREATED = { _created: Role.created };
 
-export const UNKNOWN = kind("unknown", MetricType.untyped, PLAIN);
+export const UNKNOWN_KIND = kind("unknown", MetricType.untyped, PLAIN);
 
 /** The types of OpenMetrics 1.0 and what the names of their samples end in, the most frequent first. */
-export const KINDS: readonly Kind[] = [
+export const KINDS: readonly OpenMetricsKind[] = [
   kind("gauge", MetricType.gauge, PLAIN),
   kind("counter", MetricType.counter, { [TOTAL]: Role.value, ...CREATED }),
   kind(
@@ -58,7 +58,7 @@ export const KINDS: readonly Kind[] = [
     { "": Role.value, _count: Role.count, _sum: Role.sum, ...CREATED },
     { bound: { name: "quantile", role: Role.value } },
   ),
-  UNKNOWN,
+  UNKNOWN_KIND,
   kind("info", MetricType.gauge, { [INFO_SUFFIX]: Role.value }, { note: INFO }),
   kind("stateset", MetricType.gauge, PLAIN, { note: STATE_SET }),
   kind(
@@ -70,5 +70,5 @@ export const KINDS: readonly Kind[] = [
 ];
 
 /** The type that body[start, end) names; undefined: none. */
-export const kindOf = (body: Uint8Array, start: number, end: number): Kind | undefined =>
+export const kindOf = (body: Uint8Array, start: number, end: number): OpenMetricsKind | undefined =>
   KINDS.find((each) => isWord(body, start, end, each.bytes));

@@ -1,7 +1,7 @@
-import { DELIMITED_PROTOBUF, METRIC_FAMILY, PROTOBUF } from "../model/media-types.ts";
+import { DELIMITED_PROTOBUF, METRIC_FAMILY, OPENMETRICS, PROTOBUF } from "../model/media-types.ts";
 import type { EscapingScheme } from "../model/names.ts";
 
-export type FormatKind = "text" | "protobuf";
+export type FormatKind = "text" | "protobuf" | "openmetrics";
 
 /** What a scrape is answered with. `contentType` says the same for the response's header. */
 export interface Format {
@@ -19,7 +19,9 @@ interface AcceptClause {
 }
 
 const TEXT_VERSION = "0.0.4";
-const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
+/** The versions of OpenMetrics, which are alike. */
+const OPENMETRICS_VERSIONS = ["0.0.1", "1.0.0"];
+const CONTENT_TYPES: Readonly<Record<Exclude<FormatKind, "openmetrics">, string>> = {
   text: `text/plain; version=${TEXT_VERSION}; charset=utf-8`,
   protobuf: DELIMITED_PROTOBUF,
 };
@@ -27,26 +29,27 @@ const CONTENT_TYPES: Readonly<Record<FormatKind, string>> = {
 const INSERTION_SORT_CLAUSES = 12;
 
 /**
- * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate) and goautoneg choose
- * it. OpenMetrics is never offered, nor is protobuf as text, the blanks of which are not stable in Go; the text format
- * is the answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that
+ * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate, or where OpenMetrics is
+ * offered expfmt.NegotiateIncludingOpenMetrics) and goautoneg choose it. Protobuf as text, the blanks of which are not
+ * stable in Go, is never offered; the text format is the answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that
  * of clauses passed over included; "underscores" without any.
  */
-export function negotiateFormat(accept: string | null): Format {
+export function negotiateFormat(accept: string | null, offersOpenMetrics = false): Format {
   let escaping: EscapingScheme = "underscores";
   for (const clause of parseAccept(accept ?? "")) {
     escaping = escapingScheme(clause.parameters.get("escaping")) ?? escaping;
-    const kind = kindOf(clause);
+    const kind = kindOf(clause, offersOpenMetrics);
+    if (kind === "openmetrics") return openMetricsOf(clause, escaping);
     if (kind !== null) return formatOf(kind, escaping);
   }
   return formatOf("text", escaping);
 }
 
 /** Whether a reader asks for an exposition, in a format that is offered, before JSON. */
-export function prefersExposition(accept: string | null): boolean {
+export function prefersExposition(accept: string | null, offersOpenMetrics: boolean): boolean {
   for (const clause of parseAccept(accept ?? "")) {
     if (clause.quality === 0) continue;
-    if (kindOf(clause) !== null) return true;
+    if (kindOf(clause, offersOpenMetrics) !== null) return true;
     if (isJson(clause)) return false;
   }
   return false;
@@ -56,19 +59,31 @@ function isJson({ type, subtype }: AcceptClause): boolean {
   return type === "*" || (type === "application" && (subtype === "json" || subtype === "*"));
 }
 
-function formatOf(kind: FormatKind, escaping: EscapingScheme): Format {
+function formatOf(kind: Exclude<FormatKind, "openmetrics">, escaping: EscapingScheme): Format {
   return { kind, escaping, contentType: `${CONTENT_TYPES[kind]}; escaping=${escaping}` };
 }
+
+function openMetricsOf({ parameters }: AcceptClause, escaping: EscapingScheme): Format {
+  const version = openMetricsVersion(parameters);
+  const contentType = `${OPENMETRICS}; version=${version}; charset=utf-8; escaping=${escaping}`;
+  return { kind: "openmetrics", escaping, contentType };
+}
+
+/** The first one is meant where none is named. */
+const openMetricsVersion = (parameters: AcceptClause["parameters"]): string => parameters.get("version") || "0.0.1";
 
 function escapingScheme(word: string | undefined): EscapingScheme | null {
   return word === "allow-utf-8" || word === "underscores" || word === "dots" || word === "values" ? word : null;
 }
 
 /** The format that a clause names; null for wildcards and formats that are not offered. */
-function kindOf({ type, subtype, parameters }: AcceptClause): FormatKind | null {
+function kindOf({ type, subtype, parameters }: AcceptClause, offersOpenMetrics: boolean): FormatKind | null {
   if (type === "text" && subtype === "plain") {
     const version = parameters.get("version") ?? "";
     return version === "" || version === TEXT_VERSION ? "text" : null;
+  }
+  if (`${type}/${subtype}` === OPENMETRICS) {
+    return offersOpenMetrics && OPENMETRICS_VERSIONS.includes(openMetricsVersion(parameters)) ? "openmetrics" : null;
   }
   if (`${type}/${subtype}` !== PROTOBUF) return null;
   if (parameters.get("proto") !== METRIC_FAMILY) return null;
@@ -89,7 +104,9 @@ function parseAccept(header: string): readonly AcceptClause[] {
 
 /** Clauses of other types, without an escaping, change nothing but the steps of Go's sort. */
 function mayCount(part: string): boolean {
-  return part.includes("plain") || part.includes("protobuf") || part.includes("escaping");
+  return (
+    part.includes("plain") || part.includes("openmetrics") || part.includes("protobuf") || part.includes("escaping")
+  );
 }
 
 function parseClause(part: string): AcceptClause | null {

@@ -1,6 +1,5 @@
-import { intAt } from "../bytes/at.ts";
 import { Writer } from "../bytes/writer.ts";
-import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
+import type { ExposedFamily } from "../model/exposition.ts";
 import { MetricType } from "../model/metric-type.ts";
 import type { EscapingScheme } from "../model/names.ts";
 import { NO_NOTE, noteKind, TYPELESS, unitOf } from "../model/type-note.ts";
@@ -8,6 +7,7 @@ import { appendVarint } from "../protobuf/varint.ts";
 import { escapedName } from "./escape-lines.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
 import type { ExposedFamilies, Piece } from "./exposition.ts";
+import { runsOf } from "./page-runs.ts";
 import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts";
 import { ScrapedHistograms } from "./scraped-histograms.ts";
@@ -136,20 +136,4 @@ function* histogramPieces(
       yield takePiece(out);
       yield record;
     } else yield* escapeMetricNames(out, record, escaping);
-}
-
-/** The chunks of a page that can be read together: all of them, or one by one where some have a side. */
-function* runsOf(page: ExposedPage): Generator<{ readonly lines: Uint8Array; readonly side: Uint8Array | null }> {
-  if (page.sides === null || page.sides.size === 0) {
-    yield { lines: page.bytes.subarray(0, page.used), side: null };
-    return;
-  }
-  const { bytes } = page;
-  let offset = 0;
-  for (let slot = 0; slot < page.count; slot++) {
-    const size = page.sizeOf(slot);
-    const lines = bytes.subarray(offset, offset + size);
-    yield { lines, side: page.sides.get(intAt(page.slots, slot)) ?? null };
-    offset += size;
-  }
 }

@@ -4,6 +4,7 @@ import { unescapeBytes } from "../exposition/escape.ts";
 import { LineCursor } from "../exposition/line-cursor.ts";
 import type { ExposedFamily, ExposedPage } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import { NO_NOTE, noteKind, STATE_SET } from "../model/type-note.ts";
 import { FieldCursor } from "../protobuf/wire.ts";
 import type { ExposedFamilies } from "./exposition.ts";
 
@@ -28,7 +29,9 @@ export function* sortEach(families: ExposedFamilies): Generator<ExposedFamily | 
       continue;
     }
     const sizeBytes = family.pages.reduce((sum, { used }) => sum + used, 0);
-    yield sizeBytes <= SORTED_FAMILY_BYTES ? yield* sortSeries(family) : family;
+    // The states of a stateset stay together.
+    const isSorted = sizeBytes <= SORTED_FAMILY_BYTES && noteKind(family.typeNote ?? NO_NOTE) !== STATE_SET;
+    yield isSorted ? yield* sortSeries(family) : family;
   }
 }
 
