@@ -164,10 +164,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     trustedProxies,
     enableLifecycle: values["web.enable-lifecycle"],
     enableAdminApi: values["web.enable-admin-api"],
-    openMetrics: {
-      isOffered: values["web.enable-openmetrics"],
-      withCreated: !values["web.openmetrics-omit-created"],
-    },
+    openMetrics: openMetricsOf(values),
     persistenceFile: values["persistence.file"],
     persistenceIntervalMs: Number(interval) / 1e6,
     persistenceSync: values["persistence.sync"],
@@ -190,6 +187,10 @@ function readExpiry(values: FlagValues): CommonExpiry | Fault {
   if (ttl instanceof Fault) return ttl;
   if (ttl < 0n) return new Fault(`--push.group-ttl must not be negative, got ${written}`);
   return { ttlSeconds: ttl === 0n ? NEVER_EXPIRES : Number(ttl) / 1e9, keepsPushTimes };
+}
+
+function openMetricsOf(values: FlagValues): Settings["openMetrics"] {
+  return { isOffered: values["web.enable-openmetrics"], withCreated: !values["web.openmetrics-omit-created"] };
 }
 
 /** The reference stores the computed prefix into the flag before it shows its flags. */

@@ -1,5 +1,5 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
-import { DELIMITED_PROTOBUF } from "../model/media-types.ts";
+import { DELIMITED_PROTOBUF, OPENMETRICS } from "../model/media-types.ts";
 import { DeletionParameters } from "./deletion.ts";
 import { GroupParameters } from "./group.ts";
 import { GroupsParameters, RemovalParameters } from "./groups-query.ts";
@@ -55,7 +55,11 @@ const empty = (description: string): OperationAnswer => ({ description });
 
 const exposed = (description: string): OperationAnswer => ({
   description,
-  content: { "text/plain": { schema: Type.String() }, [DELIMITED_PROTOBUF]: { schema: Type.Any() } },
+  content: {
+    "text/plain": { schema: Type.String() },
+    [OPENMETRICS]: { schema: Type.String() },
+    [DELIMITED_PROTOBUF]: { schema: Type.Any() },
+  },
 });
 
 const RETRY = { "Retry-After": { description: "Seconds to wait.", schema: Type.String() } };
@@ -81,9 +85,10 @@ const GZIP: Parameter = {
 
 const EXPOSITION = {
   required: false,
-  description: `Metrics. Any Content-Type but \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4.`,
+  description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4.`,
   content: {
     "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
+    [OPENMETRICS]: { schema: Type.String({ examples: ["some_metric 3.14\n# EOF\n"] }) },
     [DELIMITED_PROTOBUF]: { schema: {} },
   },
 };
@@ -169,7 +174,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
     GET: {
       summary: "All metrics, or those of some groups, for Prometheus.",
       description:
-        "The Accept header chooses the format: the text format 0.0.4, or length-delimited protobuf messages. Its parameter `escaping` (underscores, dots, values, allow-utf-8) says how names beyond the old character set are written. Nothing else of the query is looked at, `name[]` neither: an answer has all families.",
+        "The Accept header chooses the format: the text format 0.0.4, length-delimited protobuf messages or, with --web.enable-openmetrics, OpenMetrics. Its parameter `escaping` (underscores, dots, values, allow-utf-8) says how names beyond the old character set are written. Nothing else of the query is looked at, `name[]` neither: an answer has all families.",
       parameters: [
         {
           name: "match[]",

@@ -86,7 +86,10 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
 }
 
 /** GET /-/metrics: what the server says of itself and nothing that was pushed, whether it can be pushed to or not. */
-export function scrapeOwn(deps: Pick<HttpContext, "gzip" | "longAnswers" | "ownMetrics" | "settings">, exchange: Exchange): Answer {
+export function scrapeOwn(
+  deps: Pick<HttpContext, "gzip" | "longAnswers" | "ownMetrics" | "settings">,
+  exchange: Exchange,
+): Answer {
   const own = deps.ownMetrics.gather().map(ownExposed);
   return expositionAnswer(deps, exchange, { families: () => own, linesBytes: 0, isSized: true, release: () => {} });
 }

@@ -29,10 +29,10 @@ const CONTENT_TYPES: Readonly<Record<Exclude<FormatKind, "openmetrics">, string>
 const INSERTION_SORT_CLAUSES = 12;
 
 /**
- * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate, or where OpenMetrics is
- * offered expfmt.NegotiateIncludingOpenMetrics) and goautoneg choose it. Protobuf as text, the blanks of which are not
- * stable in Go, is never offered; the text format is the answer to everything unknown. The last known `escaping` parameter on the way to the chosen clause counts, that
- * of clauses passed over included; "underscores" without any.
+ * The format for a scrape with this Accept header, as prometheus/common v0.67 (expfmt.Negotiate, or where OpenMetrics
+ * is offered NegotiateIncludingOpenMetrics) and goautoneg choose it. Protobuf as text, the blanks of which are not
+ * stable in Go, is never offered; the text format is the answer to everything unknown. The last known `escaping`
+ * parameter on the way to the chosen clause counts, that of clauses passed over included; "underscores" without any.
  */
 export function negotiateFormat(accept: string | null, offersOpenMetrics = false): Format {
   let escaping: EscapingScheme = "underscores";

@@ -9,7 +9,7 @@ import { escapedName } from "./escape-lines.ts";
 import type { ExposedFamilies, Piece } from "./exposition.ts";
 import { FamilyNames, type OpenMetricsShape, plainShape, shapeOf } from "./openmetrics-kind.ts";
 import { Lines, OpenMetricsLines } from "./openmetrics-lines.ts";
-import { runsOf } from "./page-runs.ts";
+import { pageRuns } from "./page-runs.ts";
 import { NOTHING, PIECE_BYTES, takePiece } from "./pieces.ts";
 
 /** Largest family that is kept until it is known to be as OpenMetrics wants it; a larger one is written twice. */
@@ -122,7 +122,7 @@ class FamilyWriter {
 
   private *linesOf(out: Writer, { ownLines, pages }: ExposedFamily): Generator<Uint8Array> {
     if (ownLines !== null) yield* this.lines.write(out, { lines: ownLines, side: null });
-    for (const page of pages) for (const run of runsOf(page)) yield* this.lines.write(out, run);
+    for (const page of pages) for (const run of pageRuns(page)) yield* this.lines.write(out, run);
   }
 
   /** HELP (where there is one), TYPE, and UNIT (where there is one and the name ends in it). */

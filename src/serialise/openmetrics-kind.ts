@@ -26,7 +26,7 @@ const SUFFIXES: Readonly<Partial<Record<OpenMetricsWord, OpenMetricsShape["suffi
 const NO_SUFFIXES: OpenMetricsShape["suffixes"] = ["", "", ""];
 export const CREATED = "_created";
 
-/** What a family whose name is written so is. A counter must end in `_total`: without it is unknown, as in Go's library. */
+/** What a family whose name is written so is. A counter without `_total` is unknown, as in Go's library. */
 export function shapeOf({ type, typeNote = NO_NOTE }: ExposedFamily, name: string): OpenMetricsShape {
   const word = wordOf(type, noteKind(typeNote), name);
   const suffixes = SUFFIXES[word] ?? NO_SUFFIXES;

@@ -8,7 +8,7 @@ export interface PageRun {
 }
 
 /** The chunks of a page that can be read together: all of them, or one by one where some have a side. */
-export function* runsOf(page: ExposedPage): Generator<PageRun> {
+export function* pageRuns(page: ExposedPage): Generator<PageRun> {
   if (page.sides === null || page.sides.size === 0) {
     yield { lines: page.bytes.subarray(0, page.used), side: null };
     return;

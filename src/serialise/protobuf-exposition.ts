@@ -7,7 +7,7 @@ import { appendVarint } from "../protobuf/varint.ts";
 import { escapedName } from "./escape-lines.ts";
 import { escapeMetricNames } from "./escape-metrics.ts";
 import type { ExposedFamilies, Piece } from "./exposition.ts";
-import { runsOf } from "./page-runs.ts";
+import { pageRuns } from "./page-runs.ts";
 import { NOTHING, PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 import { appendFamilyHeader, EncodingScratch, metricPieces } from "./protobuf.ts";
 import { ScrapedHistograms } from "./scraped-histograms.ts";
@@ -114,7 +114,7 @@ function* familyRecords(
   const { type, ownLines } = family;
   if (ownLines !== null && kind !== "native") yield* metricPieces(out, { type, lines: ownLines, side: null }, scratch);
   for (const page of family.pages)
-    for (const chunks of runsOf(page)) {
+    for (const chunks of pageRuns(page)) {
       if (chunks.side === null || kind === "all") {
         if (kind !== "native" || chunks.side !== null) yield* metricPieces(out, { type, ...chunks }, scratch);
       } else yield* histogramPieces(out, chunks.side, scratch.escaping, histograms, kind);

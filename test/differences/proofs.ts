@@ -5,6 +5,8 @@ const PROTOBUF = {
   "content-type": "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
 };
 
+const OPENMETRICS = { "content-type": "application/openmetrics-text; version=1.0.0; charset=utf-8" };
+
 const scrape = (more: Partial<ProofStep> = {}): ProofStep => ({ ask: "GET /metrics", status: 200, ...more });
 const push = (path: string, body: string | Uint8Array, status: number, more: Partial<ProofStep> = {}): ProofStep => ({
   ask: `POST /metrics${path}`,
@@ -482,6 +484,18 @@ export const PROOFS: readonly Proof[] = [
   {
     row: "a connection goes on when its client's CA is not trusted",
     by: [{ file: "test/e2e/tls-handshake.all.test.ts", title: "end when other certificates are asked of clients" }],
+  },
+  {
+    row: "a push with `Content-Type: application/openmetrics-text`",
+    by: [
+      {
+        steps: [
+          push("/job/j", "# TYPE a counter\na_total 1\n# EOF\n", 200, { headers: OPENMETRICS }),
+          push("/job/j", "b 1\n", 400, { headers: OPENMETRICS, has: ['expected "# EOF" as the last line'] }),
+          scrape({ has: ["# TYPE a_total counter\n"], lacks: ["b{"] }),
+        ],
+      },
+    ],
   },
   {
     row: "nothing expires: the query of a push",
