@@ -17,11 +17,12 @@ const MOST_BARS = 200;
 export function metricsThatFit(families: readonly Family[], most = MOST_ELEMENTS): readonly number[] {
   let left = most;
   return families.map(({ metrics }) => {
-    const limit = isDrawn(metrics) ? DRAWN : Number.POSITIVE_INFINITY;
+    const areDrawn = isDrawn(metrics);
+    const limit = areDrawn ? DRAWN : Number.POSITIVE_INFINITY;
     let shown = 0;
     for (const metric of metrics) {
-      // One of each family is shown at the least.
-      if (shown === limit || (left <= 0 && shown > 0)) break;
+      // Of each family one is shown at the least, if it is not drawn: that is much.
+      if (shown === limit || (left <= 0 && (shown > 0 || areDrawn))) break;
       left -= elementsOf(metric);
       shown++;
     }
