@@ -85,15 +85,16 @@ async function exposition(
   sent: () => void,
 ): Promise<Answer> {
   try {
-    const prepared = await toEnd(deps.clock, part.prepare(), () => exchange.isGone);
+    const prepared = await toEnd(deps.clock, prepare(part), () => exchange.isGone);
     if (prepared === null) {
       part.release();
       return rejected(deps.refusals, NOBODY_WAITS, exchange);
     }
-    const heads = ownHeads(prepared, deps.ownMetrics);
+    const { families, isOurs, linesBytes } = prepared;
+    const heads = isOurs ? ownHeads(deps.ownMetrics) : new Map();
     return expositionAnswer(deps, exchange, {
-      families: () => exposedPart(prepared, heads),
-      linesBytes: prepared.reduce((sum, { pages }) => sum + bytesOf(pages), 0),
+      families: () => exposedPart(families, heads),
+      linesBytes,
       isSized: false,
       release: () => {
         part.release();
@@ -106,13 +107,29 @@ async function exposition(
   }
 }
 
+interface Prepared {
+  readonly families: readonly PartFamily[];
+  /** One of them has the name of one of our own. */
+  readonly isOurs: boolean;
+  readonly linesBytes: number;
+}
+
+/** What a part holds, and what is to be known of all of it, over any number of turns. */
+function* prepare(part: StorePart): Generator<null, Prepared> {
+  const families = yield* part.prepare();
+  let [isOurs, linesBytes, passed] = [false, 0, 0];
+  for (const { name, pages } of families) {
+    isOurs ||= Object.hasOwn(OWN_FAMILIES, name);
+    linesBytes += bytesOf(pages);
+    if (++passed % FAMILIES_A_TURN === 0) yield null;
+  }
+  return { families, isOurs, linesBytes };
+}
+
 type OwnHeads = ReadonlyMap<string, { readonly type: MetricType; readonly help: string }>;
 
-/** Our own families, where one of these has the name of one. */
-function ownHeads(families: readonly PartFamily[], ownMetrics: HttpContext["ownMetrics"]): OwnHeads {
-  const isOurs = families.some(({ name }) => Object.hasOwn(OWN_FAMILIES, name));
-  return new Map(isOurs ? ownMetrics.gather().map((own) => [own.name, own]) : []);
-}
+const ownHeads = (ownMetrics: HttpContext["ownMetrics"]): OwnHeads =>
+  new Map(ownMetrics.gather().map((own) => [own.name, own]));
 
 /** Without our own lines; if we have a family of the same name, type and help are ours, as where all is scraped. */
 function* exposedPart(families: readonly PartFamily[], heads: OwnHeads): Generator<ExposedFamily | null> {

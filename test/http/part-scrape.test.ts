@@ -264,3 +264,16 @@ describe("GET /metrics/job/...", () => {
     ]);
   });
 });
+
+test("a group of very many families is prepared in turns, and so is what is to be known of all of them", async () => {
+  const gateway = createTestApp();
+  const count = 12_000;
+  await push(gateway.app, "/job/j", Array.from({ length: count }, (_, i) => `f${i} 1\n`).join(""));
+  let [nowMs, turns] = [0, 0];
+  gateway.clock = { nowMs: () => ++nowMs, turn: async () => void turns++ };
+  const answer = await ask(gateway.app, "GET", "/metrics/job/j");
+  expect(answer.status).toBe(200);
+  // A turn is two steps of 256 families, in each of two passes; nothing was sent so far.
+  expect(turns).toBeGreaterThan(1.5 * (count / (2 * 256)));
+  await answer.text();
+});
