@@ -212,10 +212,18 @@ const BUILD_WORDS: readonly (readonly [term: string, name: string])[] = [
   ["runtime", "goVersion"],
 ];
 
+/** Characters of a revision that tell it from others; a bug report has all. */
+const REVISION_CHARACTERS = 12;
+
 function Build({ build }: Pick<RuntimeAnswer, "build">) {
   return (
     <Card title="Build">
-      <KeyValues pairs={BUILD_WORDS.map(([term, name]) => [term, build[name] || null] as const)} />
+      <KeyValues
+        pairs={BUILD_WORDS.map(([term, name]) => {
+          const text = build[name] ?? "";
+          return [term, (term === "revision" ? text.slice(0, REVISION_CHARACTERS) : text) || null] as const;
+        })}
+      />
     </Card>
   );
 }

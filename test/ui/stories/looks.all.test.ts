@@ -77,7 +77,8 @@ describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    gateway = await Gateway.start(["--web.enable-admin-api"]);
+    const file = join(scratchFolder(), "metrics.db");
+    gateway = await Gateway.start(["--web.enable-admin-api", `--persistence.file=${file}`]);
     await pushExamples(gateway.url);
     await gateway.scrape();
     // A policy that allows what the checks bring along; that nothing else is against it other tests see.
@@ -116,8 +117,10 @@ describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
     await using empty = await Gateway.start();
     const seen = await reader.open(`${empty.url}/`);
     await seen.shows("Nothing has been pushed yet");
-    await seen.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-    expect(await faultsOf(seen.page)).toEqual([]);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await seen.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await faultsOf(seen.page)).toEqual([]);
+    }
     await seen.page.screenshot({ path: join(SCREENSHOTS, "empty-light.png") });
     await seen.page.close();
   });
