@@ -93,7 +93,8 @@ export class OpenMetricsLabels {
       return this.readBound(start, bound.name);
     columns.addLabel(nameAt, nameSize, value.at, value.size);
     if (this.names.hasDuplicate(this.first)) return this.fail(`duplicate label names for metric ${family.quotedName}`);
-    if (family.kind.note === STATE_SET && !isExemplar && family.isNamed(nameAt, nameSize)) metrics.hasState = true;
+    if (family.kind.note === STATE_SET && !isExemplar && family.isNamed(nameAt, nameSize))
+      metrics.stateLabel = columns.labels.count - 1;
     if (isExemplar && !this.exemplar.addLabel(columns.slice(nameAt, nameSize), this.plainValue()))
       return this.fail("expected at most 128 characters in the labels of an exemplar");
     return value.next;

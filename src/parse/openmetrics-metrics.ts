@@ -9,6 +9,7 @@ import type { OpenMetricsFamily } from "./openmetrics-family.ts";
 import { Role } from "./openmetrics-kinds.ts";
 import { EXACT_COUNTS, LEAST_LINE_BYTES, MOVED_A_STEP } from "./samples.ts";
 import { SeriesTable, sameLabelSet } from "./series-table.ts";
+import { StateGroups } from "./state-groups.ts";
 
 const UPPER_N = 0x4e;
 /** What was seen of the metric at hand. */
@@ -26,12 +27,13 @@ const HAS_NEGATIVE_SUM = 32;
 export class OpenMetricsMetrics {
   /** The `quantile` or `le` of the line being read; NaN where it has none. */
   bound = Number.NaN;
-  /** The line being read has the label of its stateset. */
-  hasState = false;
+  /** The label row that is the state of the line being read; -1: it has none. */
+  stateLabel = -1;
   /** The sample that the newest value made, and its metric. */
   sample = -1;
   metric = -1;
   private readonly series = new SeriesTable();
+  private readonly states = new StateGroups();
   private seen = 0;
   private lastBound = -Infinity;
   private lastCount = 0;
@@ -45,6 +47,12 @@ export class OpenMetricsMetrics {
   begin(): void {
     this.series.clear();
     this.metric = -1;
+    this.states.begin();
+  }
+
+  /** No further line is about the family. */
+  endFamily(): void {
+    this.states.begin();
   }
 
   /** Whether the lines of the family make metrics of several samples. */
@@ -55,7 +63,7 @@ export class OpenMetricsMetrics {
 
   beginSample(): void {
     this.bound = Number.NaN;
-    this.hasState = false;
+    this.stateLabel = -1;
   }
 
   /** Whether a line with the labels from `firstLabel` on ends the metric before it. */
@@ -75,6 +83,8 @@ export class OpenMetricsMetrics {
     const isInTable = isComposite(family.kind.type);
     if (isInTable && series.find(columns, family.row, firstLabel) >= 0)
       return `expected the lines of a metric of ${family.quotedName} together`;
+    if (this.stateLabel >= 0 && this.states.isApart(columns, firstLabel, this.stateLabel))
+      return `expected the states of a metric of ${family.quotedName} together`;
     this.metric = columns.addMetric(firstLabel);
     columns.linkMetric(family.row, this.metric);
     columns.metrics.flag(this.metric, hasValueOf(family.kind.type));
@@ -128,7 +138,7 @@ export class OpenMetricsMetrics {
   private addState(note: number, start: number, end: number): string | null {
     const value = readFloatValue(this.columns, start, end);
     if (note === INFO && value !== 1) return "expected 1 as the value of an info";
-    if (note !== INFO && !this.hasState) return `expected the label ${this.family.quotedName} of a stateset`;
+    if (note !== INFO && this.stateLabel < 0) return `expected the label ${this.family.quotedName} of a stateset`;
     if (note !== INFO && value !== 0 && value !== 1) return "expected 0 or 1 as the value of a state";
     return this.addPoint(Number.NaN, start, end);
   }

@@ -211,6 +211,7 @@ export class OpenMetricsParser {
   }
 
   private leaveFamily(): boolean {
+    this.metrics.endFamily();
     return this.leave(this.family.close());
   }
 

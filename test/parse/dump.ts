@@ -2,10 +2,11 @@ import { formatFloat } from "../../src/bytes/float.ts";
 import type { PushColumns } from "../../src/model/columns.ts";
 import { NEEDS_SIDE } from "../../src/model/metric-rows.ts";
 import { METRIC_TYPE_WORDS } from "../../src/model/metric-type.ts";
+import { INFO, noteKind, unitOf } from "../../src/model/type-note.ts";
 import { verifyColumns } from "../../src/model/verify-columns.ts";
 
 /**
- * What columns hold, a line each: `name type "help"`, then its metrics as `  {labels} value` or `  {labels} bound:value
+ * What columns hold, a line each: `name type "help"`, what was said of the type besides, then its metrics as `  {labels} value` or `  {labels} bound:value
  * ... sum s count c`, marked with `+side` where lines alone will not say everything.
  */
 export function dump(columns: PushColumns): string[] {
@@ -17,10 +18,15 @@ function dumpFamily(columns: PushColumns, family: number): string[] {
   const { families } = columns;
   const helpSize = families.helpSize(family);
   const help = helpSize < 0 ? "" : ` ${JSON.stringify(columns.text(families.helpAt(family), helpSize))}`;
-  const lines = [`${columns.familyName(family)} ${METRIC_TYPE_WORDS[families.type(family)]}${help}`];
+  const [name, type, note] = [columns.familyName(family), families.type(family), families.typeNote(family)];
+  const unit = unitOf({ name, type, typeNote: note });
+  const said = `${noteKind(note) >= INFO ? ` ${NOTE_WORDS[noteKind(note)]}` : ""}${unit === "" ? "" : ` in ${unit}`}`;
+  const lines = [`${name} ${METRIC_TYPE_WORDS[type]}${help}${said}`];
   columns.eachMetric(family, (metric) => lines.push(`  ${dumpMetric(columns, metric)}`));
   return lines;
 }
+
+const NOTE_WORDS = ["", "", "info", "stateset"];
 
 function dumpMetric(columns: PushColumns, metric: number): string {
   const { metrics, samples } = columns;
