@@ -76,7 +76,8 @@ export class FamilyNames {
     if (isInName && (this.has(stem) || (word === "info" && this.has(stem + TOTAL)))) return true;
     if (word === "info") return false;
     const own = isInName ? [] : suffixes.filter((suffix) => suffix !== "");
-    return [...own, CREATED].some((suffix) => this.isTaken(stem + suffix));
+    const created = word === "gaugehistogram" ? [] : [CREATED];
+    return [...own, ...created].some((suffix) => this.isTaken(stem + suffix));
   }
 
   /** Whether a family is named so, or is so once the end of its name is taken off. */

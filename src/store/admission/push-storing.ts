@@ -108,7 +108,7 @@ export class PushStoring implements Admitted {
     const { columns } = request;
     const help = this.enterHelp(columns, item);
     if (item.stored !== null && table.isCurrent(item.stored))
-      takeTypeNote(item.stored, columns.families.typeNote(item.family));
+      takeTypeNote(item.stored, columns.families.typeNote(item.family), item.chunk >= 0);
     if (item.unchanged) return table.touch(item.chunk, help, request.receivedMs);
     content.source = this.renderer.out.bytes;
     content.start = item.start;

@@ -239,7 +239,10 @@ function hasRoom(page: Page, size: number): boolean {
   return page.used + size <= (page.bytes.length === PAGE_BYTES ? FILL_BYTES : page.bytes.length);
 }
 
-/** Another push of a family: what one group says of its type counts for all. */
-export function takeTypeNote(family: Family, note: number): void {
-  family.typeNote = family.chunkCount <= 1 ? note : fullerNote(family.typeNote, note);
+/**
+ * Another push of a family, by a group that has a chunk of it or not: what one group says of its type counts for all.
+ */
+export function takeTypeNote(family: Family, note: number, hasChunk: boolean): void {
+  const isAlone = family.chunkCount === (hasChunk ? 1 : 0);
+  family.typeNote = isAlone ? note : fullerNote(family.typeNote, note);
 }

@@ -78,7 +78,7 @@ export class Putting {
   private update(chunk: number, index: number): void {
     const { content, heads, kept, place, table } = this;
     const head = heads.readFor(kept.head(index), table.familyOf(chunk));
-    takeTypeNote(head.family, head.typeNote);
+    takeTypeNote(head.family, head.typeNote, true);
     describeKept(content, kept, index, head);
     const page = table.locate(chunk, place);
     const hasSide = content.side !== null || page.sides?.has(chunk) === true;
@@ -98,7 +98,7 @@ export class Putting {
     const group = known >= 0 ? known : table.groups.addBlock(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     for (let index = this.family; index < end; index++) {
       const head = heads.read(kept.head(index));
-      takeTypeNote(head.family, head.typeNote);
+      takeTypeNote(head.family, head.typeNote, false);
       describeKept(content, kept, index, head);
       const chunk = table.insert(group, head.family, content);
       table.contradictions?.restored(head.family, chunk, head.age);
