@@ -6,8 +6,9 @@ import { INFO, noteKind, unitOf } from "../../src/model/type-note.ts";
 import { verifyColumns } from "../../src/model/verify-columns.ts";
 
 /**
- * What columns hold, a line each: `name type "help"`, what was said of the type besides, then its metrics as `  {labels} value` or `  {labels} bound:value
- * ... sum s count c`, marked with `+side` where lines alone will not say everything.
+ * What columns hold, a line each: `name type "help"` and what was said of the type besides, then its metrics as
+ * `  {labels} value` or `  {labels} bound:value ... sum s count c`, marked with `+side` where lines alone will not say
+ * everything.
  */
 export function dump(columns: PushColumns): string[] {
   verifyColumns(columns);

@@ -1,6 +1,6 @@
 /*
- * What OpenMetrics 1.0 allows and what it does not, case by case, as its specification and the test cases that come with
- * it have it (https://github.com/prometheus/OpenMetrics, tests/testdata).
+ * What OpenMetrics 1.0 allows and what it does not, case by case, as its specification and the test cases that come
+ * with it have it (https://github.com/prometheus/OpenMetrics, tests/testdata).
  */
 
 type Case<Outcome> = readonly (readonly [body: string, outcome: Outcome])[];
