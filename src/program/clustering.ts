@@ -237,12 +237,13 @@ export class Clustering implements Cluster {
     this.look();
   }
 
-  private folded({ isOwn, isRepetition, isWipe, position }: Folding): void {
+  private folded(folding: Folding): void {
+    const { isOwn, isRepetition, position } = folding;
     this.standing.folded(position);
     if (isRepetition) return;
     this.metrics.countBatch(isOwn ? "own" : "others");
     if (isOwn) this.metrics.observeAppend(this.standing.appendSeconds);
-    if (isWipe) this.writes?.wiped();
+    this.writes?.folded(folding);
     this.look();
   }
 

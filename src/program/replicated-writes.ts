@@ -1,5 +1,5 @@
 import { hashBytes } from "../bytes/hash.ts";
-import type { RequestVerdict } from "../cluster/replica-deps.ts";
+import type { Folding, RequestVerdict } from "../cluster/replica-deps.ts";
 import type { WriteTools } from "../http/cluster.ts";
 import { SMALL_BODY_BYTES } from "../http/growing-body.ts";
 import type { PushTerms } from "../http/push-applying.ts";
@@ -51,6 +51,8 @@ export class ReplicatedWrites implements Writes {
   private readonly pushed = new KeyCounts();
   /** Groups whose time was over here, and that are to go. */
   private readonly expiring = new KeyCounts();
+  /** Those of them that have gone with the batch that is carried out. */
+  private expired = 0;
 
   constructor(
     private readonly tools: WriteTools,
@@ -164,12 +166,14 @@ export class ReplicatedWrites implements Writes {
 
   /** A group has gone. */
   removed(key: Uint8Array): void {
-    if (this.expiring.remove(key)) this.tools.store.expiry.expired++;
+    if (this.expiring.remove(key)) this.expired++;
   }
 
-  /** All groups have gone. */
-  wiped(): void {
-    this.expiring.clear();
+  /** A batch was carried out: of several replicas that saw a group expire, one had it go, and counts it. */
+  folded({ expired, isOwn, isWipe }: Folding): void {
+    if (isOwn) this.tools.store.expiry.expired += Math.min(this.expired, expired);
+    this.expired = 0;
+    if (isWipe) this.expiring.clear();
   }
 
   /** What a request has come to. */

@@ -1,5 +1,5 @@
-import { Clustering } from "../../src/program/clustering.ts";
-import { ask, createJoinedApp, scrape, type TestApp } from "../app.ts";
+import { Clustering, sharedSettings } from "../../src/program/clustering.ts";
+import { ask, createJoinedApp, createTestApp, push, scrape, type TestApp } from "../app.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { MemoryEngine, type MemoryLog, type MemoryLogOptions } from "./memory-log.ts";
 
@@ -23,16 +23,23 @@ export class Replicas {
     });
   }
 
-  /** One more; `prepare` is called with its app before it joins. */
-  join(flags: readonly string[] = [], timeoutMs = 12_000): TestReplica {
+  /** One more; it joins when what `prepare` does with it is done. */
+  join(
+    flags: readonly string[] = [],
+    timeoutMs = 12_000,
+    prepare: (replica: TestReplica) => unknown = () => {},
+  ): TestReplica {
     const log = this.engine.connect();
     const made: Clustering[] = [];
+    let isPrepared = false;
+    const notReady = () => (isPrepared ? null : "it is being prepared");
     const app = createJoinedApp(["--web.enable-admin-api", ...flags], (parts) => {
       const clustering = new Clustering({
         ...parts,
+        persistence: { notReady },
         name: "test",
         shared: log,
-        settings: { format: "1" },
+        settings: sharedSettings(parts.settings.consistencyCheck, parts.settings.utf8Names),
         timeoutMs,
         maxWaitingBytes: parts.settings.limits.maxBufferedBytes,
         log: parts.log.for("clustering.ts"),
@@ -44,7 +51,11 @@ export class Replicas {
     });
     const [clustering] = made;
     if (clustering === undefined) throw new Error("a replica was not made");
-    return Object.assign(app, { log, clustering });
+    const replica = Object.assign(app, { log, clustering });
+    void Promise.resolve(prepare(replica)).then(() => {
+      isPrepared = true;
+    });
+    return replica;
   }
 
   async joined(flags: readonly string[] = [], timeoutMs?: number): Promise<TestReplica> {
@@ -52,6 +63,32 @@ export class Replicas {
     await until(() => replica.clustering.state().status === "joined");
     return replica;
   }
+}
+
+/** Pushes to so many groups. */
+export async function fill(replica: TestApp, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await push(replica.app, `/job/j${i}`, "a 1\n");
+}
+
+/** Gives a replica that has not joined yet what was kept for it: a push to each of the jobs. */
+export async function keep({ store }: TestReplica, ...jobs: readonly string[]): Promise<void> {
+  const kept = createTestApp();
+  for (const job of jobs) await push(kept.app, `/job/${job}`, "a 1\n");
+  store.adopt(kept.store);
+}
+
+/** Has a replica store a snapshot. */
+export async function storeSnapshot({ clustering, logged }: TestReplica): Promise<void> {
+  const stored = () => logged.filter((line) => line.includes("snapshot stored")).length;
+  const before = stored();
+  // biome-ignore lint/complexity/useLiteralKeys: it is private
+  clustering["snapshots"].want();
+  await until(() => stored() > before);
+}
+
+/** Does what is to be done every so often. */
+export function sweep(...replicas: readonly TestReplica[]): void {
+  for (const { sweeps } of replicas) for (const run of sweeps) run();
 }
 
 /** Waits until something holds. */
