@@ -246,6 +246,16 @@ describe("without the consistency check", () => {
     }
   });
 
+  test("a family that gets another type in its only group keeps the help text that nobody else has", async () => {
+    const test = createTestApp(UNCHECKED);
+    const typed = (type: string): Step => ["POST /job/a", `# HELP a ${"only here".repeat(9)}\n# TYPE a ${type}\na 1\n`];
+    await take(test, [typed("gauge"), typed("counter")]);
+    verifyStore(test.store);
+    expect(await scrape(test.app)).toContain("# HELP a only here");
+    await take(test, [["DELETE /job/a"]]);
+    verifyStore(test.store);
+  });
+
   test("groups whose push times are the same series: the older one's are shown, then the other's", async () => {
     const tested = createTestApp(UNCHECKED);
     await take(tested, [

@@ -162,12 +162,14 @@ export class Table {
   /** Gives a cell other lines, in another family of the same name. */
   move(chunk: number, family: Family, content: ChunkContent): void {
     const group = this.groupOf(chunk);
+    this.helps.retain(content.help); // It may be one that nobody else has.
     this.groups.addHeld(group, -this.lineCountOf(chunk), -this.heldBytesOf(chunk));
     this.leaveFamily(chunk, this.groups.shapeId(group));
     this.lists.beforeMove(group, chunk);
     this.chunks.setFamily(chunk, family.id);
     this.lists.afterMove(group, chunk);
     this.putIn(family, group, chunk, content);
+    this.helps.release(content.help);
     this.noteChange(chunk);
   }
 
