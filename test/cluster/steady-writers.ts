@@ -26,6 +26,13 @@ interface Change {
   readonly method: "PUT" | "POST" | "DELETE";
 }
 
+interface Attempts {
+  readonly method: string;
+  /** The status of the last answer, 0: none. */
+  readonly status: number;
+  readonly tries: number;
+}
+
 /**
  * Clients that push into groups of their own, one change after the other, at whichever replica answers; each change is
  * repeated until it is acknowledged.
@@ -35,7 +42,7 @@ export class SteadyWriters {
   private readonly running: Promise<void>[] = [];
   private gate: Promise<void> = Promise.resolve();
   private open: () => void = () => {};
-  private busy = 0;
+  private readonly underWay = new Map<string, Attempts>();
   private isOver = false;
   private number = 0;
   longestWaitMs = 0;
@@ -64,7 +71,14 @@ export class SteadyWriters {
 
   /** Whether nobody waits for an answer. */
   get isQuiet(): boolean {
-    return this.busy === 0;
+    return this.underWay.size === 0;
+  }
+
+  /** What is not acknowledged yet, and how often it was tried, for people. */
+  get unanswered(): string {
+    return [...this.underWay]
+      .map(([group, { method, status, tries }]) => `${method} ${group}: ${tries} tries, ${status}`)
+      .join("; ");
   }
 
   /** Ends all of them, whether answered or not. */
@@ -95,9 +109,10 @@ export class SteadyWriters {
     while (!this.isOver) {
       await this.gate;
       if (this.isOver) return;
-      this.busy++;
-      await this.change(this.nextOf(writer));
-      this.busy--;
+      const change = this.nextOf(writer);
+      this.underWay.set(change.group, { method: change.method, tries: 0, status: 0 });
+      await this.change(change);
+      this.underWay.delete(change.group);
     }
   }
 
@@ -113,6 +128,7 @@ export class SteadyWriters {
     let at = Math.floor(this.random() * this.replicas.length);
     while (!this.isOver) {
       const status = await this.send(change, at++ % this.replicas.length);
+      this.note(change, status);
       if (status === 200 || status === 202) break;
       known.doubtful.add(change.state);
       if (status !== 0 && status !== 503) this.faults.push(`${change.method} ${change.group}: status ${status}`);
@@ -122,6 +138,11 @@ export class SteadyWriters {
     this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - startMs);
     this.acknowledged++;
     known.last = change.state;
+  }
+
+  private note({ group, method }: Change, status: number): void {
+    const { tries = 0 } = this.underWay.get(group) ?? {};
+    this.underWay.set(group, { method, status, tries: tries + 1 });
   }
 
   private knownOf(group: string): Known {
