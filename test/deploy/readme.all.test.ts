@@ -145,7 +145,7 @@ const STAGES: Record<string, Stage> = {
   },
   "Replicas: the balancer": {
     goesOn: true,
-    before: async (_on, folder) => beforeBalancer(folder),
+    before: beforeBalancer,
     after: (on) => afterBalancer(on),
   },
   "Prometheus and Grafana": { after: async (_on, stdout) => expect(stdout).toContain("SUCCESS") },

@@ -47,6 +47,7 @@ export async function afterServer(on: Machine, name: string): Promise<void> {
 }
 
 export async function beforeGateway(on: Machine, name: string): Promise<void> {
+  await on.output("ln", "-sf", "program", "/usr/local/bin/pushgateway");
   const flags = `--web.listen-address=${ADDRESSES[name]}:9091`;
   await on.write(`/etc/default/pushgateway-${name}`, `PUSHGATEWAY_FLAGS=${flags}\n`);
 }
@@ -74,8 +75,9 @@ export async function afterGateways(on: Machine): Promise<void> {
   expect(await on.property("pushgateway@gateway-1", "StatusText")).toContain("groups: 1");
 }
 
-/** On one machine the balancer cannot have the port of all addresses. */
-export function beforeBalancer(folder: string): void {
+/** On one machine the balancer cannot have the port of all addresses; this machine has no /dev/log for its unit. */
+export async function beforeBalancer(on: Machine, folder: string): Promise<void> {
+  await on.write("/etc/systemd/system/haproxy.service.d/log.conf", "[Service]\nBindReadOnlyPaths=\n");
   edit(join(folder, "deploy/haproxy/haproxy.cfg"), (text) => {
     const placed = GATEWAYS.reduce((all, name) => all.replaceAll(` ${name}:`, ` ${ADDRESSES[name]}:`), text);
     return placed.replace("bind :9091", `bind ${BALANCER}:9091`);
