@@ -18,7 +18,7 @@ import type { Crew } from "./crew.ts";
 import * as http2 from "./http2-floods.ts";
 
 /** How the server runs that an act is played against. */
-export type Scene = "memory" | "file" | "passwords";
+export type Scene = "memory" | "file" | "passwords" | "unchecked";
 
 /** One kind of attack: what a hostile client does until it is told to end. */
 export interface Act {
@@ -279,6 +279,19 @@ export const ACTS: readonly Act[] = [
     scenes: ["memory", "file"],
     restMs: 50,
     play: (crew) => crew.crowd(50, head(`DELETE ${hostileGroup(crew.count() % 1000)}`)),
+  },
+  {
+    name: "families of three types, the oldest deleted",
+    scenes: ["unchecked"],
+    restMs: 400,
+    play: (crew) => {
+      const turn = crew.count() % 3;
+      const type = ["gauge", "counter", "untyped"][turn] ?? "";
+      const body = crew.once(type, () => gzipSync(lines(20_000, (i) => `# TYPE bad_${i} ${type}\nbad_${i} 1`)));
+      crew.crowd(1, head(`DELETE ${hostileGroup(turn)}`));
+      crew.push(1, hostileGroup(turn), body, GZIP);
+      crew.crowd(2, head("GET /metrics"));
+    },
   },
   // Who comes in
   {

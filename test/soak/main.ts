@@ -12,7 +12,7 @@ import { Row } from "./row.ts";
 // npm run soak -- --minutes N [--only WORDS] [--seed N]: honest and hostile clients together, act by act; exit status 1
 // where the promises of row.ts are not kept. WORDS are a part of an act's or a scene's name.
 
-const SCENES: readonly Scene[] = ["memory", "file", "passwords"];
+const SCENES: readonly Scene[] = ["memory", "file", "passwords", "unchecked"];
 const HONEST = "127.0.0.2";
 const HOSTILE = "127.0.0.3";
 /** Limits that the hostile clients reach. */
@@ -74,7 +74,8 @@ interface Stage {
 async function stageOf(scene: Scene): Promise<Stage> {
   const file = scene === "file" ? [`--persistence.file=${join(folder, "soak.db")}`] : [];
   const isSecure = scene === "passwords";
-  const flags = [...FLAGS, ...file, ...(isSecure ? [await webConfig()] : [])];
+  const check = scene === "unchecked" ? ["--push.disable-consistency-check"] : [];
+  const flags = [...FLAGS, ...file, ...check, ...(isSecure ? [await webConfig()] : [])];
   const gateway = await Gateway.start(flags, "", isSecure ? "https" : "http");
   let user = 1;
   const nextLogin = () => (isSecure ? basic(`user${user++ % USERS}`) : "");
