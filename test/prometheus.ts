@@ -35,8 +35,12 @@ export class Prometheus {
     this.#url = url;
   }
 
-  /** `program` is Debian's unless another one is named. */
-  static async start(configuration: string, program = programs.need("prometheus")): Promise<Prometheus> {
+  /** `program` is Debian's unless another one is named; `features` are switched on. */
+  static async start(
+    configuration: string,
+    program = programs.need("prometheus"),
+    features: readonly string[] = ["native-histograms"],
+  ): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), "prometheus-"));
     const port = await freePort();
     writeFileSync(join(folder, "prometheus.yml"), configuration);
@@ -45,7 +49,7 @@ export class Prometheus {
       `--config.file=${join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
-      "--enable-feature=native-histograms",
+      `--enable-feature=${features.join(",")}`,
     ]);
     const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}`);
     await prometheus.#ready();
@@ -57,6 +61,11 @@ export class Prometheus {
     const answer = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(promql)}`);
     const { data } = Value.Parse(VectorAnswer, await answer.json());
     return data.result.map(({ metric, value }) => ({ ...metric, value: value[1] }));
+  }
+
+  /** What a path of the API answers. */
+  async ask(path: string): Promise<unknown> {
+    return (await fetch(`${this.#url}${path}`)).json();
   }
 
   /** The labels of all series of a selector, or null where it is refused. */
