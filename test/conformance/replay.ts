@@ -102,14 +102,20 @@ function byJson(a: unknown, b: unknown): number {
 export class Servers {
   readonly #started = new Map<string, Gateway>();
 
-  /** `webConfigFile` makes them speak TLS; null: plain HTTP. */
-  constructor(readonly webConfigFile: string | null = null) {}
+  /** `webConfigFile` makes them speak TLS; null: plain HTTP. `flagsOf` gives more flags for the nth of them. */
+  constructor(
+    readonly webConfigFile: string | null = null,
+    private readonly flagsOf: (n: number) => readonly string[] = () => [],
+  ) {}
 
   async for({ flags = [], prefix = "" }: Conversation): Promise<Gateway> {
     const key = JSON.stringify([flags, prefix]);
     const known = this.#started.get(key);
     if (known?.running) return known;
-    const gateway = await this.#start(["--web.enable-admin-api", ...flags], prefix);
+    const gateway = await this.#start(
+      ["--web.enable-admin-api", ...this.flagsOf(this.#started.size), ...flags],
+      prefix,
+    );
     this.#started.set(key, gateway);
     return gateway;
   }
