@@ -37,7 +37,10 @@ interface Server {
   readonly rootLog: Log;
   readonly log: Log;
   readonly store: Store;
+  /** As clients see it: they also wait until a replica has caught up. */
   readonly persistence: RunningPersistence;
+  /** As it is. */
+  readonly file: RunningPersistence;
   readonly cluster: Clustering | null;
   readonly ownMetrics: OwnMetrics;
   readonly sockets: ServedSockets;
@@ -77,7 +80,7 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   const persistence = cluster === null ? file : besideLog(file, cluster);
   const ownMetrics = buildOwnMetrics(program, runtime, store, persistence, cluster);
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
-  const server = { settings, program, runtime, rootLog, log, store, persistence, cluster, ownMetrics, sockets };
+  const server = { settings, program, runtime, rootLog, log, store, persistence, file, cluster, ownMetrics, sockets };
   const service = buildService(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
@@ -133,14 +136,14 @@ async function openAccess(file: string, runtime: Runtime, rootLog: Log): Promise
 
 /** Serves until `ending` has the exit status, and puts everything away. */
 async function serveUntil(server: Server, { listening, events }: Service, ending: Promise<number>): Promise<number> {
-  const { settings, runtime, log, persistence, sockets } = server;
+  const { settings, runtime, log, file, sockets } = server;
   const inherited = settings.systemdSocket
     ? inheritSockets(runtime.environment, runtime.pid, server.rootLog.for("sockets.ts"))
     : [];
   if (inherited === null) return 1;
   const sayStopping = superviseServer(server);
   // Connections wait in a socket that systemd holds; on a port of our own the answer is 503 meanwhile.
-  if (inherited.length > 0) await Promise.race([restored(persistence, runtime), ending]);
+  if (inherited.length > 0) await Promise.race([restored(file, runtime), ending]);
   if (!(await sockets.open(listening, inherited.length > 0 ? inherited : settings.listenAddresses))) return 1;
   const status = await ending;
   sayStopping();
@@ -148,7 +151,7 @@ async function serveUntil(server: Server, { listening, events }: Service, ending
   await sockets.stop(listening);
   await server.cluster?.close();
   log.info("HTTP server stopped");
-  if (status !== 0 || (await persistence.close())) return status;
+  if (status !== 0 || (await file.close())) return status;
   log.error("changes since the last commit could not be written", { file: settings.persistenceFile });
   return 1;
 }
@@ -174,16 +177,16 @@ function openPersistence(
   return startPersistence({ ...runtime, settings, store, log, beginImport, giveUp });
 }
 
-function superviseServer({ runtime, rootLog, store, persistence, sockets }: Server): () => void {
+function superviseServer({ runtime, rootLog, store, file, cluster, sockets }: Server): () => void {
   const status = () => {
     const { groups, series } = store.stats;
-    const fault = persistence.fault();
+    const fault = cluster === null ? file.fault() : cluster.fault();
     if (fault !== null) return `Pushes are refused: ${fault}`;
-    const state = persistence.state();
+    const state = file.state();
     const memory = state?.status === "memory-only" ? ` from memory only, metrics are not kept: ${state.reason}` : "";
     return `Serving${memory}; groups: ${groups}, series: ${series}`;
   };
-  const notReady = () => persistence.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
+  const notReady = () => file.notReady() ?? (sockets.listeners.length === 0 ? "no socket is served yet" : null);
   const { environment, pid, clock } = runtime;
   return startSupervision({ environment, pid, notReady, status, after: clock.after }, rootLog.for("supervision.ts"));
 }
