@@ -1,4 +1,5 @@
 import { PushColumns } from "../../src/model/columns.ts";
+import { OpenMetricsParser } from "../../src/parse/openmetrics.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { ask, createTestApp, type TestApp } from "../app.ts";
@@ -7,15 +8,17 @@ import type { Target } from "./loop.ts";
 
 /** So many pushes go to one app: what was taken before decides on what is taken later. */
 const PUSHES_AN_APP = 100;
+const FLAGS = ["--push.enable-utf8-names", "--web.enable-openmetrics"];
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0";
 const GROUPS = ["/job/j", "/job/j/instance/i", "/job/k/path@base64/Lw", "/job/k"];
 
 /**
  * Bodies pushed to a whole app. Whatever is pushed, the app answers 200, 400 or 413, and everything that it shows
- * afterwards can be read: its text and its protobuf by our own parsers, its JSON, its page.
+ * afterwards can be read: its text, its protobuf and its OpenMetrics by our own parsers, its JSON, its page.
  */
 export class PushTarget implements Target {
   readonly maxBytes = 1 << 14;
-  private test: TestApp = createTestApp("--push.enable-utf8-names");
+  private test: TestApp = createTestApp(...FLAGS);
   private pushes = 0;
 
   constructor(
@@ -26,7 +29,7 @@ export class PushTarget implements Target {
   ) {}
 
   readonly read = async (input: Uint8Array): Promise<string> => {
-    if (++this.pushes % PUSHES_AN_APP === 0) this.test = createTestApp("--push.enable-utf8-names");
+    if (++this.pushes % PUSHES_AN_APP === 0) this.test = createTestApp(...FLAGS);
     const { app } = this.test;
     const path = `/metrics${GROUPS[input.length % GROUPS.length]}`;
     const headers = { "content-type": this.contentType };
@@ -49,6 +52,11 @@ export class PushTarget implements Target {
     const protobuf = await ask(app, "GET", "/metrics", { headers: { accept: PROTOBUF_TYPE } });
     const read = new ProtobufParser(new PushColumns()).parse(await protobuf.bytes());
     if (read !== null) throw new Error(`the protobuf exposition cannot be read: ${read.message}`);
+    const openMetrics = await ask(app, "GET", "/metrics", {
+      headers: { accept: `${OPENMETRICS}; escaping=allow-utf-8` },
+    });
+    const strict = new OpenMetricsParser(new PushColumns(), true).parse(await openMetrics.bytes());
+    if (strict !== null) throw new Error(`the OpenMetrics exposition cannot be read: ${strict.message}`);
     JSON.parse(await (await ask(app, "GET", "/api/v1/metrics")).text());
     const page = await (await ask(app, "GET", "/")).text();
     if (!page.endsWith("</html>\n")) throw new Error("the page has no end");

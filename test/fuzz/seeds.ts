@@ -1,10 +1,12 @@
 import { readGob } from "../../src/persist/gob/read.ts";
 import { writeGob } from "../../src/persist/gob/write.ts";
+import { OpenMetricsDocuments } from "../e2e/openmetrics-documents.ts";
 import snappy from "../fixtures/snappy.json";
 import { FIXTURE } from "../persist/gob/fixture.ts";
 import { requestOf } from "../store/model/body.ts";
 import { PushSource } from "../store/model/random-push.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
+import { Dice } from "./dice.ts";
 
 /** Random pushes as the store's model makes them: all types, all ways to write them. */
 function bodies(isProtobuf: boolean, count: number): Uint8Array[] {
@@ -39,6 +41,10 @@ export const encoded = (texts: readonly string[]): Uint8Array[] => texts.map((te
 
 export const seeds = {
   text: () => [...encoded(HAND_WRITTEN), ...bodies(false, 40)],
+  openMetrics: () => {
+    const documents = new OpenMetricsDocuments(new Dice(7));
+    return encoded(Array.from({ length: 60 }, () => documents.valid()));
+  },
   protobuf: () => bodies(true, 60),
   gzip: () => bodies(false, 8).map((body) => Bun.gzipSync(Buffer.from(body))),
   snappy: () =>

@@ -8,6 +8,7 @@ import { PushColumns } from "../../src/model/columns.ts";
 import { Fault } from "../../src/model/fault.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { verifyColumns } from "../../src/model/verify-columns.ts";
+import { OpenMetricsParser } from "../../src/parse/openmetrics.ts";
 import { ProtobufParser } from "../../src/parse/protobuf.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { isGob } from "../../src/persist/gob/read.ts";
@@ -48,6 +49,25 @@ const TEXT_WORDS = encoded([
   '{"',
   "\u{1f600}",
   "\xed\xa0\x80",
+]);
+const OPENMETRICS_WORDS = encoded([
+  "# HELP a ",
+  "# UNIT a_s s\n",
+  "# TYPE a counter\n",
+  "# TYPE a info\n",
+  "# TYPE a stateset\n",
+  "# TYPE a gaugehistogram\n",
+  'a_bucket{le="+Inf"} 1\n',
+  "a_total 1",
+  "a_created 1.5\n",
+  "a_gsum -1\n",
+  ' # {id="x"} 1',
+  " # {} 1 1.5",
+  "# EOF\n",
+  "\\w",
+  '{"',
+  "NaN",
+  "-Inf",
 ]);
 const PATH_WORDS = encoded([
   "/job/",
@@ -109,14 +129,18 @@ function columnsOutcome(columns: PushColumns): string {
   return `taken ${few} ${columns.hasTimestamps} ${columns.hasQuotedNames}`;
 }
 
-function textTarget(name: string, utf8Names: boolean): Target {
+type TextualParser = new (columns: PushColumns, utf8Names: boolean) => Pick<TextParser, "parse">;
+
+function textTarget(name: string, utf8Names: boolean, Parser: TextualParser = TextParser): Target {
   const columns = new PushColumns();
-  const parser = new TextParser(columns, utf8Names);
+  const parser = new Parser(columns, utf8Names);
   const read = (input: Uint8Array) => {
     const rejection = parser.parse(input);
     return rejection === null ? columnsOutcome(columns) : refusal(rejection);
   };
-  return { name, seeds: seeds.text(), words: TEXT_WORDS, maxBytes: 1 << 16, read };
+  const [found, words] =
+    Parser === OpenMetricsParser ? [seeds.openMetrics(), OPENMETRICS_WORDS] : [seeds.text(), TEXT_WORDS];
+  return { name, seeds: found, words, maxBytes: 1 << 16, read };
 }
 
 function protobufTarget(): Target {
@@ -198,6 +222,8 @@ function readHeaders(input: Uint8Array): string {
 export const TARGETS: Readonly<Record<string, () => Target>> = {
   text: () => textTarget("text", false),
   "text-utf8": () => textTarget("text-utf8", true),
+  openmetrics: () => textTarget("openmetrics", false, OpenMetricsParser),
+  "openmetrics-utf8": () => textTarget("openmetrics-utf8", true, OpenMetricsParser),
   protobuf: protobufTarget,
   gzip: () => encodingTarget("gzip"),
   snappy: () => encodingTarget("snappy"),
@@ -210,5 +236,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   server: () => new ServerTarget(),
   "server-http2": () => new Http2Target(),
   "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
+  "push-openmetrics": () =>
+    new PushTarget("push-openmetrics", seeds.openMetrics(), OPENMETRICS_WORDS, "application/openmetrics-text"),
   "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
 };
