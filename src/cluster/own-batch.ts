@@ -18,14 +18,7 @@ export interface OwnPut {
   readonly before: Uint8Array | null;
   /** Made when the batch is closed. */
   row: Uint8Array;
-  /** What the own store has of the group is not this put any more: others changed it, or it was taken back. */
-  isLost: boolean;
-}
-
-/** A removal in the making. */
-export interface OwnRemoval {
-  readonly key: Uint8Array;
-  /** Others have put the group meanwhile: the own store has it. */
+  /** The own store does not have it any more: it is void, or the store is another one. */
   isLost: boolean;
 }
 
@@ -56,12 +49,10 @@ const NO_ROW = new Uint8Array(0);
  */
 export class OwnBatch<Request, Answer> {
   readonly puts: OwnPut[] = [];
-  readonly removals: OwnRemoval[] = [];
+  readonly removals: Uint8Array[] = [];
   readonly expiries: Expiring[] = [];
   readonly members: BatchMember<Request, Answer>[] = [];
   isWipe = false;
-  /** Others have put groups since the own store was wiped. */
-  isWipeLost = false;
   /** A batch of others stands between what was folded when it was begun and its own place. */
   isOvertaken = false;
   private hasGrown = false;
@@ -91,13 +82,13 @@ export class OwnBatch<Request, Answer> {
     return this.puts[this.placeOfPut(key)] ?? null;
   }
 
-  removalOf(key: Uint8Array): OwnRemoval | null {
-    return this.removals[this.keys.removals.find(key, 0, key.length)] ?? null;
+  hasRemoved(key: Uint8Array): boolean {
+    return this.keys.removals.find(key, 0, key.length) >= 0;
   }
 
   /** The group's revision at the place of a put in this batch; `folded` is the one that was folded. */
   basisOf(key: Uint8Array, folded: Revision): Revision {
-    return this.isWipe || this.removalOf(key) !== null ? NO_REVISION : folded;
+    return this.isWipe || this.hasRemoved(key) ? NO_REVISION : folded;
   }
 
   /** The group is put, once; the key is copied. */
@@ -118,7 +109,7 @@ export class OwnBatch<Request, Answer> {
     const known = this.keys.removals.find(key, 0, key.length);
     if (known >= 0) return known;
     this.sizeBytes += key.length;
-    this.removals.push({ key, isLost: false });
+    this.removals.push(key);
     return this.keys.removals.add(key, 0, key.length);
   }
 
@@ -159,13 +150,6 @@ export class OwnBatch<Request, Answer> {
       mustHold(row !== null, `closing a batch: the group {${Buffer.from(put.key)}} is gone`);
       put.row = row;
     }
-    const { id, growth, isWipe, expiries } = this;
-    return { id, growth, isWipe, removals: this.removals.map(({ key }) => key), expiries, puts: this.puts };
-  }
-
-  /** The own store is another one, which has nothing of it. */
-  loseAll(): void {
-    for (const change of [...this.puts, ...this.removals]) change.isLost = true;
-    this.isWipeLost = true;
+    return this;
   }
 }

@@ -5,7 +5,7 @@ import { Making } from "./making.ts";
 import { type BatchMember, OwnBatch, OwnKeys } from "./own-batch.ts";
 import type { ReplicaDeps, ReplicaRequest, RequestVerdict, StorePort } from "./replica-deps.ts";
 import { isSameRevision, type Revision } from "./revision.ts";
-import { changeStore, changesOfOthers, changesOfOwn } from "./settling.ts";
+import { changeStore, changesOfLoaded, changesOfOthers, changesOfOwn, type StoreChanges } from "./settling.ts";
 import { SnapshotTaking } from "./snapshots.ts";
 import { type WaitingRequest, WaitingRequests } from "./waiting.ts";
 import { WRITER_RULES, type WriterRules } from "./writer-rules.ts";
@@ -223,7 +223,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   }
 
   /** Changes the store, and then goes on. */
-  private change(position: number, changes: Parameters<typeof changeStore>[0], then: () => void): void {
+  private change(position: number, changes: StoreChanges, then: () => void): void {
     const done = (fault: Fault | null) => {
       if (fault === null) then();
       else this.stop(position, fault);
@@ -337,8 +337,8 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     const { fold, underWay } = this;
     if (underWay === null) return;
     underWay.isOvertaken = true;
-    underWay.loseAll();
-    if (fold.lastNumbers.of(underWay.id, fold.position) < underWay.id.number) return;
+    if (fold.lastNumbers.of(underWay.id, fold.position) < underWay.id.number)
+      return void changeStore(changesOfLoaded(underWay), this.store);
     this.underWay = null;
     this.foldedNumber = underWay.id.number;
     for (const { waiting } of underWay.members) this.answer(waiting, { kind: "unknown" });

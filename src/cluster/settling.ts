@@ -2,13 +2,13 @@ import type { Fault } from "../model/fault.ts";
 import type { GroupBytes } from "../rows/group-row.ts";
 import type { BatchContent } from "./entry.ts";
 import type { Judgement } from "./fold.ts";
-import type { OwnBatch } from "./own-batch.ts";
+import type { OwnBatch, OwnPut } from "./own-batch.ts";
 import type { StorePort } from "./replica-deps.ts";
 import type { WriterRules } from "./writer-rules.ts";
 
 /** What is to be done to the own store after a batch of the log, in the order of the fields. */
-interface StoreChanges {
-  isWipe: boolean;
+export interface StoreChanges {
+  readonly isWipe: boolean;
   readonly removals: Uint8Array[];
   readonly puts: GroupBytes[];
 }
@@ -16,56 +16,72 @@ interface StoreChanges {
 type AnyBatch = OwnBatch<unknown, unknown>;
 type TakingBack = Pick<WriterRules, "isTakenBack">;
 
-/** Carries out a batch of another replica; `own` is the batch under way, which the own store has already. */
+/**
+ * Carries out a batch of another replica. The own store is ahead by the batch under way, `own`: what that removes is
+ * gone, and stays so; what it puts stays, unless it is void by what the others have done.
+ */
 export function changesOfOthers(
   content: BatchContent,
   judgement: Judgement,
   own: AnyBatch | null,
   rules: TakingBack,
 ): StoreChanges {
+  const { isWipe } = content;
   const puts = content.puts.filter((_, i) => judgement.valid[i]);
   const removals = [...content.removals, ...expiredKeys(content, judgement)];
-  const changes: StoreChanges = { isWipe: content.isWipe, removals, puts: [] };
-  if (own !== null) {
-    noteLost(own, content.isWipe, removals, puts);
-    // Its puts that grow are void by now. What they brought must not stand beside what the others bring.
-    if (judgement.hasGrown) for (const put of own.puts) if (rules.isTakenBack(put)) takeBack(put, changes);
-  }
-  changes.puts.push(...puts);
+  if (own === null) return { isWipe, removals, puts };
+  const changes: StoreChanges = { isWipe, removals: removals.filter((key) => !staysPut(own.putOf(key))), puts: [] };
+  // What it brought must not stand beside what the others bring.
+  if (noteLost(own, isWipe, removals, puts) || judgement.hasGrown) takeBackAll(own, changes, rules);
+  else if (isWipe) changes.puts.push(...own.puts);
+  changes.puts.push(...puts.filter(({ key }) => !own.isWipe && !own.hasRemoved(key)));
   return changes;
 }
 
-/** The own store has no longer what it had of the batch under way. */
-function noteLost(own: AnyBatch, isWipe: boolean, removals: readonly Uint8Array[], puts: readonly GroupBytes[]): void {
-  if (isWipe) for (const put of own.puts) put.isLost = true;
-  const lose = (change: { isLost: boolean } | null) => {
-    if (change !== null) change.isLost = true;
-  };
-  for (const key of removals) lose(own.putOf(key));
-  for (const { key } of puts) {
-    lose(own.putOf(key));
-    lose(own.removalOf(key));
-    own.isWipeLost = true;
+/** A group that was not there when it was put may be removed by others: the put can be valid nonetheless. */
+const staysPut = (put: OwnPut | null): boolean => put !== null && put.basis.number === 0;
+
+/** Whether a put of the batch under way is void by now: then all that grow are. */
+function noteLost(
+  own: AnyBatch,
+  isWipe: boolean,
+  removals: readonly Uint8Array[],
+  puts: readonly GroupBytes[],
+): boolean {
+  const removed = isWipe ? own.puts : removals.map((key) => own.putOf(key));
+  const lost = [...removed.filter((put) => !staysPut(put)), ...puts.map(({ key }) => own.putOf(key))];
+  let hasLost = false;
+  for (const put of lost) {
+    if (put === null) continue;
+    put.isLost = true;
+    hasLost = true;
   }
+  return hasLost;
 }
 
-/** Brings the own store, which has what was made, to what became of it. */
+/** Brings the own store, which is ahead by what was made, to what became of it. */
 export function changesOfOwn(own: AnyBatch, judgement: Judgement, rules: TakingBack): StoreChanges {
-  const isWipe = own.isWipe && own.isWipeLost;
-  const changes: StoreChanges = { isWipe, removals: [], puts: [] };
-  if (isWipe) for (const put of own.puts) put.isLost = true;
-  for (const { key, isLost } of own.removals) if (isLost) changes.removals.push(key);
-  changes.removals.push(...expiredKeys(own, judgement));
+  const changes: StoreChanges = { isWipe: false, removals: expiredKeys(own, judgement), puts: [] };
   for (const [i, put] of own.puts.entries()) {
-    if (judgement.valid[i] !== true) {
-      if (rules.isTakenBack(put)) takeBack(put, changes);
-    } else if (put.isLost) changes.puts.push(put);
+    if (judgement.valid[i] !== true) takeBack(put, changes, rules);
+    else if (put.isLost) changes.puts.push(put);
   }
   return changes;
 }
 
-/** A group becomes again what it was before a put. */
-function takeBack(put: AnyBatch["puts"][number], changes: StoreChanges): void {
+/** A store that was loaded gets ahead by what the batch under way removes; what it puts has to wait. */
+export function changesOfLoaded(own: AnyBatch): StoreChanges {
+  for (const put of own.puts) put.isLost = true;
+  return { isWipe: own.isWipe, removals: own.removals, puts: [] };
+}
+
+function takeBackAll(own: AnyBatch, changes: StoreChanges, rules: TakingBack): void {
+  for (const put of own.puts) takeBack(put, changes, rules);
+}
+
+/** A group that has grown becomes again what it was before. */
+function takeBack(put: OwnPut, changes: StoreChanges, rules: TakingBack): void {
+  if (!rules.isTakenBack(put)) return;
   const { key, before } = put;
   if (before === null) changes.removals.push(key);
   else changes.puts.push({ key, row: before });
@@ -75,7 +91,7 @@ function takeBack(put: AnyBatch["puts"][number], changes: StoreChanges): void {
 const expiredKeys = ({ expiries }: Pick<BatchContent, "expiries">, { expired }: Judgement): Uint8Array[] =>
   expiries.filter((_, i) => expired[i]).map(({ key }) => key);
 
-/** Changes the store; what is to be known of a broken row may take many turns. */
+/** Carries out changes, in this turn or in many; or why a row is not one. */
 export function changeStore(
   { isWipe, removals, puts }: StoreChanges,
   store: StorePort<never, unknown>,
