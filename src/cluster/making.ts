@@ -66,31 +66,24 @@ export class Making<Request extends ReplicaRequest, Answer> {
     const { request } = waiting;
     if (request.kind === "push") return this.push(waiting);
     if (request.kind === "delete") return this.remove(waiting);
-    return request.kind === "wipe" ? this.wipe(waiting) : this.expire(request.key);
+    return request.kind === "wipe" ? this.wipe(waiting) : this.expire(request);
   }
 
   private push(waiting: WaitingRequest<Request>): Done | Promise<Done> {
     const { batch, deps } = this;
     if (waiting.request.isSlow && batch.members.length > 0) return "not now";
-    const isFresh = deps.isFresh(waiting);
-    const isBehindChange = batch.hasChange;
-    const note = (applied: Applied<Answer>) => this.noteApplied(waiting, applied, isFresh, isBehindChange);
-    const applied = deps.store.apply(waiting.request, !isFresh);
+    const isFinal = deps.rules.isFinal({ isFresh: deps.isFresh(waiting), isBehindGrowth: batch.hasGrown });
+    const note = (applied: Applied<Answer>) => this.noteApplied(waiting, applied, isFinal);
+    const applied = deps.store.apply(waiting.request, !isFinal);
     return applied instanceof Promise ? applied.then(note) : note(applied);
   }
 
-  private noteApplied(
-    waiting: WaitingRequest<Request>,
-    applied: Applied<Answer>,
-    isFresh: boolean,
-    isBehindChange: boolean,
-  ): Done {
+  private noteApplied(waiting: WaitingRequest<Request>, applied: Applied<Answer>, isFinal: boolean): Done {
     const { batch, deps } = this;
     const { outcome, answer } = applied;
     if (outcome === "put off") return "not now";
     if (outcome === "hopeless") deps.answer(waiting, answer);
-    else
-      batch.members.push({ waiting, applied, place: batch.placeOfPut(waiting.request.key), isFresh, isBehindChange });
+    else batch.members.push({ waiting, applied, place: batch.placeOfPut(waiting.request.key), isFinal });
     return "done";
   }
 
@@ -130,10 +123,11 @@ export class Making<Request extends ReplicaRequest, Answer> {
     return "done";
   }
 
-  private expire(key: Uint8Array): Done {
+  private expire(request: Request): Done {
     const { batch, deps } = this;
+    const { key } = request;
     const basis = batch.basisOf(key, deps.fold.revisions.of(key));
-    if (basis.number > 0 && batch.putOf(key) === null) batch.expire(key, basis);
+    if (basis.number > 0 && batch.putOf(key) === null && deps.store.isDue(request)) batch.expire(key, basis);
     return "done";
   }
 }

@@ -29,10 +29,8 @@ export interface BatchMember<Request, Answer> {
   readonly applied: Applied<Answer> | null;
   /** Its put or its removal; -1: it changed nothing, or is a wipe. */
   readonly place: number;
-  /** It was found in a state that holds all that was acknowledged before it came. */
-  readonly isFresh: boolean;
-  /** Something that grew or went stands before it in the batch. */
-  readonly isBehindChange: boolean;
+  /** Of a push that is refused: nothing can make this another answer. */
+  readonly isFinal: boolean;
 }
 
 /** Finds the puts and removals of a batch by their keys; used by one batch after the other. */
@@ -53,9 +51,8 @@ export class OwnBatch<Request, Answer> {
   readonly expiries: Expiring[] = [];
   readonly members: BatchMember<Request, Answer>[] = [];
   isWipe = false;
-  /** A batch of others stands between what was folded when it was begun and its own place. */
-  isOvertaken = false;
-  private hasGrown = false;
+  /** A put in it grows. */
+  hasGrown = false;
   private sizeBytes = 0;
 
   constructor(
@@ -115,7 +112,7 @@ export class OwnBatch<Request, Answer> {
 
   /** Notes a request whose removal is at this place. */
   addRemoval(waiting: WaitingRequest<Request>, place: number): void {
-    this.members.push({ waiting, applied: null, place, isFresh: true, isBehindChange: false });
+    this.members.push({ waiting, applied: null, place, isFinal: true });
   }
 
   /** All groups go. */
@@ -136,11 +133,6 @@ export class OwnBatch<Request, Answer> {
   keepFromExpiring(key: Uint8Array): void {
     const place = this.expiries.findIndex((expiry) => Buffer.compare(expiry.key, key) === 0);
     if (place >= 0) this.expiries.splice(place, 1);
-  }
-
-  /** Something in it has grown or gone. */
-  get hasChange(): boolean {
-    return this.isWipe || this.hasGrown || this.removals.length > 0;
   }
 
   /** Gives each put its row. */

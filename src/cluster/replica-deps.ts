@@ -4,7 +4,7 @@ import type { Revision } from "./revision.ts";
 
 /** Something to be done to the group of a key, or, by a wipe, to all. It waits as the bytes that came. */
 export interface ReplicaRequest {
-  /** An expiry is of a group whose time to live is over by somebody's clock; nobody waits for it. */
+  /** An expiry is of a group that is to go unless it changes; nobody waits for it. */
   readonly kind: "push" | "delete" | "wipe" | "expire";
   /** The label block of the group's key; empty for a wipe. */
   readonly key: Uint8Array;
@@ -43,6 +43,8 @@ export interface StorePort<Request, Answer> {
   row(key: Uint8Array): Uint8Array | null;
   /** About how many bytes that row has; 0: there is none. */
   rowBytes(key: Uint8Array): number;
+  /** Whether the group of an expiry is still to go, now that its turn has come: it may have been pushed to. */
+  isDue(request: Request): boolean;
   /**
    * Makes each of these groups what its row says, whatever it was, in this turn or in many; or why one is not a row.
    * The bytes are lent until it is done. Until then nothing else is asked of the store.

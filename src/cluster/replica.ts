@@ -14,6 +14,8 @@ import { WRITER_RULES, type WriterRules } from "./writer-rules.ts";
 export interface Loaded<Request, Answer> {
   readonly fold: Fold;
   readonly store: StorePort<Request, Answer>;
+  /** Called when it has taken the place of the state before. */
+  readonly swapped: () => void;
 }
 
 export type ReplicaRules = FoldRules & WriterRules;
@@ -80,6 +82,11 @@ export class Replica<Request extends ReplicaRequest, Answer> {
 
   get sizeBytes(): number {
     return this.fold.revisions.sizeBytes;
+  }
+
+  /** Whether a batch is on its way to the log and back. */
+  get isUnderWay(): boolean {
+    return this.underWay !== null;
   }
 
   /** Requests that are in no batch, and the memory that they take up. */
@@ -153,7 +160,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   private close(batch: OwnBatch<Request, Answer>): void {
     this.making = null;
     const { members } = batch;
-    if (batch.isWithoutChange && members.every(({ isFresh }) => isFresh)) {
+    if (batch.isWithoutChange && members.every(({ isFinal }) => isFinal)) {
       for (const member of members) this.answerApplied(member);
     } else {
       this.number = batch.id.number;
@@ -207,7 +214,6 @@ export class Replica<Request extends ReplicaRequest, Answer> {
 
   private takeOthers(position: number, content: BatchContent, judgement: Judgement): void {
     const { underWay, rules } = this;
-    if (underWay !== null) underWay.isOvertaken = true;
     this.change(position, changesOfOthers(content, judgement, underWay, rules), () =>
       this.tell(position, content, judgement, false),
     );
@@ -243,28 +249,15 @@ export class Replica<Request extends ReplicaRequest, Answer> {
 
   /** Answers the requests of an own batch, or has them done again. */
   private settle(own: OwnBatch<Request, Answer>, judgement: Judgement): void {
-    const { valid, expired } = judgement;
-    const hasVoid = valid.includes(false) || expired.includes(false);
     const again: WaitingRequest<Request>[] = [];
     for (const member of own.members) {
-      if (!this.isSettled(own, member, judgement, hasVoid)) again.push(member.waiting);
+      if (!isSettled(member, judgement)) again.push(member.waiting);
       else if (member.applied !== null) this.answerApplied(member);
       else this.answerRemoval(member, judgement);
     }
     const redone = again.filter(({ isGivenUp }) => this.rules.isDoneAgain(isGivenUp));
     this.redone += redone.length;
     this.waitingRequests.putBack(redone);
-  }
-
-  private isSettled(
-    { isOvertaken }: OwnBatch<Request, Answer>,
-    { applied, place, isFresh, isBehindChange }: BatchMember<Request, Answer>,
-    { valid }: Judgement,
-    hasVoid: boolean,
-  ): boolean {
-    if (applied === null) return true;
-    if (applied.outcome === "stored") return valid[place] === true;
-    return this.rules.isFinal({ isFresh, hasVoid, isOfNoState: isOvertaken && isBehindChange });
   }
 
   private answerApplied({ waiting, applied }: BatchMember<Request, Answer>): void {
@@ -323,24 +316,30 @@ export class Replica<Request extends ReplicaRequest, Answer> {
    * Goes on with a state that was loaded, in place of its own: the log is to be read on behind its position. The fate
    * of a batch under way that is in it cannot be known: its requests are answered so.
    */
-  swap({ fold, store }: Loaded<Request, Answer>): void {
+  swap({ fold, store, swapped }: Loaded<Request, Answer>): void {
     this.whenAtRest(() => {
       this.abandonSnapshot();
       this.fold = fold;
       this.store = store;
       this.fault = null;
       this.resettle();
+      swapped();
     });
   }
 
   private resettle(): void {
     const { fold, underWay } = this;
     if (underWay === null) return;
-    underWay.isOvertaken = true;
     if (fold.lastNumbers.of(underWay.id, fold.position) < underWay.id.number)
       return void changeStore(changesOfLoaded(underWay), this.store);
     this.underWay = null;
     this.foldedNumber = underWay.id.number;
     for (const { waiting } of underWay.members) this.answer(waiting, { kind: "unknown" });
   }
+}
+
+/** Whether a request has come to its end: what it put is valid, and a refusal certain. */
+function isSettled({ applied, place, isFinal }: BatchMember<unknown, unknown>, { valid }: Judgement): boolean {
+  if (applied === null) return true;
+  return (place < 0 || valid[place] === true) && (applied.outcome === "stored" || isFinal);
 }

@@ -31,15 +31,16 @@ export function changesOfOthers(
   const removals = [...content.removals, ...expiredKeys(content, judgement)];
   if (own === null) return { isWipe, removals, puts };
   const changes: StoreChanges = { isWipe, removals: removals.filter((key) => !staysPut(own.putOf(key))), puts: [] };
+  const lasting = puts.filter(({ key }) => !own.isWipe && !own.hasRemoved(key));
   // What it brought must not stand beside what the others bring.
-  if (noteLost(own, isWipe, removals, puts) || judgement.hasGrown) takeBackAll(own, changes, rules);
-  else if (isWipe) changes.puts.push(...own.puts);
-  changes.puts.push(...puts.filter(({ key }) => !own.isWipe && !own.hasRemoved(key)));
+  if (noteLost(own, isWipe, removals, lasting) || judgement.hasGrown) takeBackAll(own, changes, rules);
+  else if (isWipe) changes.puts.push(...own.puts.filter(staysPut));
+  changes.puts.push(...lasting);
   return changes;
 }
 
 /** A group that was not there when it was put may be removed by others: the put can be valid nonetheless. */
-const staysPut = (put: OwnPut | null): boolean => put !== null && put.basis.number === 0;
+const staysPut = (put: OwnPut | null): boolean => put !== null && !put.isLost && put.basis.number === 0;
 
 /** Whether a put of the batch under way is void by now: then all that grow are. */
 function noteLost(

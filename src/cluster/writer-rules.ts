@@ -1,19 +1,17 @@
 import type { OwnBatch, OwnPut } from "./own-batch.ts";
 
-/** What is known of a push that was refused when its batch has come back. */
-export interface DoubtfulRefusal {
-  /** It was found in a state that holds all that was acknowledged before the push came. */
+/** In what state of the store a push is judged. */
+export interface Judged {
+  /** It holds all that was acknowledged before the push came. */
   readonly isFresh: boolean;
-  /** Something of its batch was void. */
-  readonly hasVoid: boolean;
-  /** Something that grew or went stands before it in its batch, and others' batches stand before that. */
-  readonly isOfNoState: boolean;
+  /** Something that grows stands before the push in its batch, and may come to nothing. */
+  readonly isBehindGrowth: boolean;
 }
 
 /** What a replica decides when it writes. Others need not decide alike, but what they read must be right. */
 export interface WriterRules {
-  /** Whether a refusal is what one Pushgateway would have answered. */
-  readonly isFinal: (refusal: DoubtfulRefusal) => boolean;
+  /** Whether a refusal is what one Pushgateway would answer. */
+  readonly isFinal: (judged: Judged) => boolean;
   /** Whether a request that came to nothing is done again. */
   readonly isDoneAgain: (isGivenUp: boolean) => boolean;
   /** Whether a group may change, in a batch that has put it already. */
@@ -27,7 +25,8 @@ export interface WriterRules {
 }
 
 export const WRITER_RULES: WriterRules = {
-  isFinal: ({ isFresh, hasVoid, isOfNoState }) => isFresh && !hasVoid && !isOfNoState,
+  // What else stands before it only takes reasons away: it would be refused without that, too.
+  isFinal: ({ isFresh, isBehindGrowth }) => isFresh && !isBehindGrowth,
   isDoneAgain: (isGivenUp) => !isGivenUp,
   // What it was before would be lost: with the growth the change before would be taken back, though it may be valid.
   mayPutAgain: (put, grows) => put.grows || !grows,

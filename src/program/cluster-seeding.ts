@@ -47,6 +47,7 @@ function seedOf(bytes: GroupBytes, deps: SeedingDeps, settle: () => void): Repli
     key: bytes.key,
     sizeBytes: bytes.row.length,
     isSlow: false,
+    isDue: () => false,
     apply: (store, { mayChange }) => {
       if (store.groupOf(bytes.key) >= 0) return 200;
       if (mayChange?.(true) === false) return PUT_OFF;

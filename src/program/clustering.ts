@@ -181,7 +181,8 @@ export class Clustering implements Cluster {
     const { fold, snapshot, sizeBytes, store } = loaded;
     const { position } = fold;
     this.loading = store;
-    this.replica.swap({ fold, store });
+    await new Promise<void>((swapped) => this.replica.swap({ fold, store, swapped }));
+    if (load !== this.loads) return;
     this.snapshots.known(sizeBytes);
     if (snapshot !== null) {
       this.standing.snapshot = { storedSeconds: snapshot.storedMs / 1000, sizeBytes: snapshot.sizeBytes };

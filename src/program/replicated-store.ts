@@ -12,6 +12,8 @@ import type { Store } from "../store/store.ts";
 export interface ReplicatedRequest extends ReplicaRequest {
   /** Applies what is pushed to a store. */
   readonly apply: (store: Store, terms: PushTerms) => PushResult | Promise<PushResult>;
+  /** Of an expiry: whether its group is still to go. */
+  readonly isDue: (store: Store) => boolean;
   readonly client: WaitingClient;
   /** Until when somebody waits for it, on the monotonic clock. */
   readonly deadlineMs: number;
@@ -79,6 +81,10 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
     const group = this.store.groupOf(key);
     const { searched } = this.store;
     return group < 0 ? 0 : searched.heldBytes(group) + CHUNK_ROW_BYTES * searched.chunkCount(group);
+  }
+
+  isDue(request: ReplicatedRequest): boolean {
+    return request.isDue(this.store);
   }
 
   put(groups: readonly GroupBytes[]): Fault | null | Promise<Fault | null> {

@@ -123,12 +123,14 @@ export class ReplicatedWrites implements Writes {
       if (next === matched || store.wipes !== wipes) return null;
       const row = store.groupRow(ids.at(next++));
       if (row === null) return MORE;
-      const isPushed = Math.max(row.succeededSeconds, row.failedSeconds) > asOfSeconds || this.pushed.has(row.key);
-      if (isPushed) leftAlone++;
+      if (isPushedAfter(store, row.key, asOfSeconds) || this.pushed.has(row.key)) leftAlone++;
       else {
         const key = row.key.slice();
         keys.push(key);
-        this.deps.replica.request(request("expire", key));
+        this.deps.replica.request({
+          ...request("expire", key),
+          isDue: (store) => !isPushedAfter(store, key, asOfSeconds),
+        });
       }
       return MORE;
     });
@@ -147,7 +149,7 @@ export class ReplicatedWrites implements Writes {
     if (expiry.keepsPushTimes) this.endMetrics(key);
     else {
       if (!this.expiring.has(key)) this.expiring.add(key);
-      this.deps.replica.request(request("expire", key));
+      this.deps.replica.request({ ...request("expire", key), isDue: (store) => this.isOver(store, key) });
     }
     return true;
   }
@@ -155,13 +157,18 @@ export class ReplicatedWrites implements Writes {
   /** Has a group keep nothing but its push times, if its time is over then. */
   private endMetrics(key: Uint8Array): void {
     const apply = (store: Store, { mayChange }: PushTerms): PushResult => {
-      const group = store.groupOf(key);
-      if (group < 0 || store.searched.lifetimes.endSeconds(group) * 1000 > this.deps.clock.now()) return 200;
+      if (!this.isOver(store, key)) return 200;
       if (mayChange?.(false) === false) return PUT_OFF;
-      store.expiry.take(group);
+      store.expiry.take(store.groupOf(key));
       return 200;
     };
     void this.ask({ ...request("push", key), apply, client: NOBODY, deadlineMs: this.deadlineMs });
+  }
+
+  /** Whether a group is there, and its time over. */
+  private isOver(store: Store, key: Uint8Array): boolean {
+    const group = store.groupOf(key);
+    return group >= 0 && store.searched.lifetimes.endSeconds(group) * 1000 <= this.deps.clock.now();
   }
 
   /** A group has gone. */
@@ -181,9 +188,9 @@ export class ReplicatedWrites implements Writes {
     this.end(asked, verdict);
   }
 
-  private ask(asked: Omit<ReplicatedRequest, "settle">): Promise<RequestVerdict<PushResult> | Rejection> {
+  private ask(asked: Omit<ReplicatedRequest, "settle" | "isDue">): Promise<RequestVerdict<PushResult> | Rejection> {
     const { promise, resolve } = Promise.withResolvers<RequestVerdict<PushResult> | Rejection>();
-    const pending = { ...asked, settle: resolve };
+    const pending = { ...asked, isDue: NEVER, settle: resolve };
     this.pending.add(pending);
     this.deps.replica.request(pending);
     return promise;
@@ -230,6 +237,13 @@ export class ReplicatedWrites implements Writes {
 }
 
 const NOBODY: WaitingClient = { isGone: false };
+const NEVER = (): boolean => false;
+
+/** Whether a group that is there was pushed to after an instant. */
+function isPushedAfter(store: Store, key: Uint8Array, seconds: number): boolean {
+  const row = store.groupRow(store.groupOf(key));
+  return row !== null && Math.max(row.succeededSeconds, row.failedSeconds) > seconds;
+}
 
 const request = (kind: ReplicatedRequest["kind"], key: Uint8Array): ReplicatedRequest => ({
   kind,
@@ -237,6 +251,7 @@ const request = (kind: ReplicatedRequest["kind"], key: Uint8Array): ReplicatedRe
   sizeBytes: key.length + REQUEST_BYTES,
   isSlow: false,
   apply: () => REACHED,
+  isDue: NEVER,
   client: NOBODY,
   deadlineMs: Infinity,
   settle: () => {},

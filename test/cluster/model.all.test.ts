@@ -1,0 +1,19 @@
+import { describe, expect, test } from "bun:test";
+import { REPLICA_RULES } from "../../src/cluster/replica.ts";
+import { runOf } from "./model/run.ts";
+
+const SEEDS = 5000;
+const SEEDS_A_TEST = 500;
+const from = Number(process.env.CLUSTER_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+describe(`${SEEDS} runs of replicas over one log (CLUSTER_SEED=${from})`, () => {
+  const starts = Array.from({ length: SEEDS / SEEDS_A_TEST }, (_, i) => from + i * SEEDS_A_TEST);
+  test.each(starts)(
+    "agree, are consistent, and answer as one Pushgateway, from seed %d on",
+    async (start) => {
+      for (let seed = start; seed < start + SEEDS_A_TEST; seed++)
+        expect({ seed, faults: await runOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
+    },
+    120_000,
+  );
+});

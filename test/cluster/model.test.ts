@@ -1,0 +1,24 @@
+import { describe, expect, test } from "bun:test";
+import { REPLICA_RULES } from "../../src/cluster/replica.ts";
+import { MUTATIONS } from "./model/mutations.ts";
+import { firstFaults, runOf } from "./model/run.ts";
+
+const SEEDS = 300;
+const MUTATED_SEEDS = 2000;
+const from = Number(process.env.CLUSTER_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+describe("replicas over one log that delays, loses and doubles, with kills, snapshots and impatient clients", () => {
+  test(`agree, are consistent, and answer as one Pushgateway (CLUSTER_SEED=${from})`, async () => {
+    for (let seed = from; seed < from + SEEDS; seed++)
+      expect({ seed, faults: await runOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
+  }, 60_000);
+
+  test.each(Object.keys(MUTATIONS))(
+    "do not if %s",
+    async (name) => {
+      const rules = { ...REPLICA_RULES, ...MUTATIONS[name] };
+      expect((await firstFaults(rules, MUTATED_SEEDS))?.faults).not.toEqual([]);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,114 @@
+/** One family of a group: two groups contradict each other by its type, and by a label set that both have. */
+export interface ModelFamily {
+  readonly type: string;
+  /** 0: no other group has it. */
+  readonly labels: number;
+  /** That of the operation that brought it: no two pushes leave the same. */
+  readonly value: number;
+}
+
+export interface ModelGroup {
+  readonly families: Readonly<Record<string, ModelFamily>>;
+  readonly succeededMs: number;
+  readonly failedMs: number;
+}
+
+/** Something that a client asks for. */
+export interface ModelOperation {
+  readonly id: number;
+  readonly kind: "push" | "delete" | "wipe" | "expire";
+  readonly group: string;
+  /** PUT. */
+  readonly replace: boolean;
+  readonly families: Readonly<Record<string, ModelFamily>>;
+  /** Nobody can parse it. */
+  readonly isMalformed: boolean;
+}
+
+export type ModelAnswer = "stored" | "inconsistent" | "full" | "malformed";
+
+export const MAX_GROUPS = 3;
+
+/** What one Pushgateway does, as simply as it can be said. */
+export class ModelGateway {
+  constructor(readonly groups: Map<string, ModelGroup> = new Map()) {}
+
+  clone(): ModelGateway {
+    return new ModelGateway(new Map(this.groups));
+  }
+
+  judge({ group, families, replace, isMalformed }: ModelOperation): ModelAnswer {
+    if (isMalformed) return "malformed";
+    if (this.isFullFor(group)) return "full";
+    const coming = replace ? families : { ...this.groups.get(group)?.families, ...families };
+    return this.contradicts(group, coming) ? "inconsistent" : "stored";
+  }
+
+  isFullFor(group: string): boolean {
+    return !this.groups.has(group) && this.groups.size >= MAX_GROUPS;
+  }
+
+  private contradicts(group: string, families: ModelGroup["families"]): boolean {
+    for (const [other, { families: theirs }] of this.groups)
+      if (other !== group)
+        for (const [name, { type, labels }] of Object.entries(families)) {
+          const their = theirs[name];
+          if (their === undefined) continue;
+          if (their.type !== type || (labels > 0 && their.labels === labels)) return true;
+        }
+    return false;
+  }
+
+  /** Whether nothing contradicts anything, and there is room for all. */
+  get isConsistent(): boolean {
+    if (this.groups.size > MAX_GROUPS) return false;
+    return ![...this.groups].some(([group, { families }]) => this.contradicts(group, families));
+  }
+
+  /** Whether a push that is stored, or whose failure is noted, brings what could contradict other groups. */
+  grows({ group, families }: ModelOperation, answer: ModelAnswer): boolean {
+    const known = this.groups.get(group);
+    if (known === undefined) return true;
+    if (answer !== "stored") return false;
+    return Object.entries(families).some(([name, { type, labels }]) => {
+      const own = known.families[name];
+      return own === undefined || own.type !== type || own.labels !== labels;
+    });
+  }
+
+  /** Stores a push that was judged so, or notes its failure, at a time of the own clock. */
+  push({ group, families, replace }: ModelOperation, answer: ModelAnswer, nowMs: number): void {
+    const known = this.groups.get(group) ?? { families: {}, succeededMs: 0, failedMs: 0 };
+    const timeMs = Math.max(nowMs, known.succeededMs, known.failedMs);
+    if (answer !== "stored") this.groups.set(group, { ...known, failedMs: timeMs });
+    else
+      this.groups.set(group, {
+        families: replace ? families : { ...known.families, ...families },
+        succeededMs: timeMs,
+        failedMs: known.failedMs,
+      });
+  }
+
+  /** The content in one form. */
+  get text(): string {
+    const sorted = [...this.groups].sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify(sorted.map(([group, content]) => [group, sortedGroup(content)]));
+  }
+
+  static of(text: string): ModelGateway {
+    return new ModelGateway(new Map(JSON.parse(text) as [string, ModelGroup][]));
+  }
+}
+
+function sortedGroup({ families, succeededMs, failedMs }: ModelGroup): ModelGroup {
+  const names = Object.entries(families).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { families: Object.fromEntries(names), succeededMs, failedMs };
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const keyBytes = (group: string): Uint8Array => encoder.encode(group);
+export const groupOf = (key: Uint8Array): string => decoder.decode(key);
+export const rowBytes = (group: ModelGroup): Uint8Array => encoder.encode(JSON.stringify(sortedGroup(group)));
+export const rowOf = (row: Uint8Array): ModelGroup => JSON.parse(decoder.decode(row)) as ModelGroup;

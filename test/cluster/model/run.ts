@@ -1,0 +1,33 @@
+import { Broken } from "../../../src/bytes/broken.ts";
+import type { ReplicaRules } from "../../../src/cluster/replica.ts";
+import { faultsOf } from "./check.ts";
+import type { NewStore } from "./node.ts";
+import { ModelStore } from "./store.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+/** What is wrong with a run of the model; a broken invariant is a fault, too. */
+export async function runOf(
+  seed: number,
+  rules: ReplicaRules,
+  newStore: NewStore = (deps) => new ModelStore(deps),
+  options: Partial<WorldOptions> = {},
+): Promise<string[]> {
+  try {
+    return faultsOf(await new World(seed, rules, newStore, options).run());
+  } catch (error) {
+    if (error instanceof Broken) return [error.message];
+    throw error;
+  }
+}
+
+/** The first run with something wrong among so many, from seed 1 on; null: there is none. */
+export async function firstFaults(
+  rules: ReplicaRules,
+  seeds: number,
+): Promise<{ seed: number; faults: string[] } | null> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const faults = await runOf(seed, rules);
+    if (faults.length > 0) return { seed, faults };
+  }
+  return null;
+}

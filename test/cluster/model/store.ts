@@ -1,0 +1,99 @@
+import type { Applied, StorePort } from "../../../src/cluster/replica-deps.ts";
+import type { GroupBytes } from "../../../src/rows/group-row.ts";
+import { groupOf, type ModelAnswer, ModelGateway, type ModelOperation, rowBytes, rowOf } from "./gateway.ts";
+
+/** A request of a model's client. */
+export interface ModelRequest {
+  readonly kind: ModelOperation["kind"];
+  readonly key: Uint8Array;
+  readonly sizeBytes: number;
+  readonly isSlow: boolean;
+  readonly operation: ModelOperation;
+}
+
+/** A group's time to live. */
+const TTL_MS = 25;
+
+/** How a store does its work in the model. */
+export interface ModelStoreDeps {
+  readonly mayChange: (key: Uint8Array, grows: boolean) => boolean;
+  /** The own clock, which need not agree with others'. */
+  readonly now: () => number;
+  /** Waits some turns. */
+  readonly pause: () => Promise<void>;
+  /** Whether putting rows takes many turns, this time. */
+  readonly isPutSlow: () => boolean;
+  readonly applied: (operation: ModelOperation, answer: ModelAnswer, nowMs: number, isNoted: boolean) => void;
+}
+
+/** What a test asks of the store of a replica. */
+export interface TestedStore extends StorePort<ModelRequest, ModelAnswer> {
+  /** As that of a ModelGateway. */
+  readonly text: string;
+  readonly isConsistent: boolean;
+}
+
+/** The store of a replica, as simple as one Pushgateway. */
+export class ModelStore implements TestedStore {
+  private readonly gateway = new ModelGateway();
+
+  constructor(private readonly deps: ModelStoreDeps) {}
+
+  apply(request: ModelRequest, isTentative: boolean): Applied<ModelAnswer> | Promise<Applied<ModelAnswer>> {
+    if (!request.isSlow) return this.applyNow(request.operation, isTentative);
+    return this.deps.pause().then(() => this.applyNow(request.operation, isTentative));
+  }
+
+  private applyNow(operation: ModelOperation, isTentative: boolean): Applied<ModelAnswer> {
+    const { deps, gateway } = this;
+    const answer = gateway.judge(operation);
+    if (answer === "malformed") return { outcome: "hopeless", answer };
+    const isNoted = answer === "inconsistent" && !isTentative;
+    const nowMs = deps.now();
+    if (answer === "stored" || isNoted) {
+      if (!deps.mayChange(Buffer.from(operation.group), gateway.grows(operation, answer)))
+        return { outcome: "put off", answer };
+      gateway.push(operation, answer, nowMs);
+    }
+    deps.applied(operation, answer, nowMs, isNoted);
+    return { outcome: answer === "stored" ? "stored" : "refused", answer };
+  }
+
+  row(key: Uint8Array): Uint8Array | null {
+    const group = this.gateway.groups.get(groupOf(key));
+    return group === undefined ? null : rowBytes(group);
+  }
+
+  rowBytes(key: Uint8Array): number {
+    return this.row(key)?.length ?? 0;
+  }
+
+  put(groups: readonly GroupBytes[]): null | Promise<null> {
+    const put = () => {
+      for (const { key, row } of groups) this.gateway.groups.set(groupOf(key), rowOf(row));
+      return null;
+    };
+    return this.deps.isPutSlow() ? this.deps.pause().then(put) : put();
+  }
+
+  remove(key: Uint8Array): void {
+    this.gateway.groups.delete(groupOf(key));
+  }
+
+  wipe(): void {
+    this.gateway.groups.clear();
+  }
+
+  isDue({ key }: ModelRequest): boolean {
+    const group = this.gateway.groups.get(groupOf(key));
+    return group !== undefined && this.deps.now() - group.succeededMs > TTL_MS;
+  }
+
+  get text(): string {
+    return this.gateway.text;
+  }
+
+  get isConsistent(): boolean {
+    return this.gateway.isConsistent;
+  }
+}
