@@ -70,6 +70,9 @@ export class OpenMetricsMetrics {
   isOther(firstLabel: number): boolean {
     const { columns, metric } = this;
     if (metric < 0) return false;
+    const { kind, role } = this.family;
+    // A series that comes twice is found by whoever stores it.
+    if (kind.type === MetricType.counter && role === Role.value && (this.seen & HAS_POINT) !== 0) return true;
     return !this.isGathered || !sameLabelSet(columns, metric, firstLabel, columns.labels.count - firstLabel);
   }
 
@@ -111,10 +114,7 @@ export class OpenMetricsMetrics {
     if (role === Role.bucket) return this.addBucket(start, end);
     if (type === MetricType.summary) return this.addQuantile(start, end);
     if (note !== NO_NOTE) return this.addState(note, start, end);
-    if (type === MetricType.counter) {
-      if ((this.seen & HAS_POINT) !== 0) return "expected one sample of a counter with these labels";
-      if (this.isBelowZero(start, end)) return "expected a total that is a number from 0";
-    }
+    if (type === MetricType.counter && this.isBelowZero(start, end)) return "expected a total that is a number from 0";
     return this.addPoint(Number.NaN, start, end);
   }
 

@@ -87,7 +87,7 @@ describe("what is pushed in OpenMetrics", () => {
     expect(await groupOf(app)).toBe(EVERYTHING);
   });
 
-  test.each(TAKEN.filter(([body]) => !/ 1 1520879607.789\n# EOF/.test(body)))(
+  test.each(TAKEN.filter(([body]) => !/ 1 1520879607.789\n# EOF|up_total 2\n# EOF/.test(body)))(
     "comes back the same when what came back is pushed: %j",
     async (body) => {
       const app = offering();
@@ -123,6 +123,15 @@ describe("what is pushed in OpenMetrics", () => {
     );
     for (const word of ["seconds", "ratio", "1520879607", "1605281325"]) expect(shown).toInclude(word);
   });
+
+  test.each(["up 1\nup 2\n", "# TYPE up counter\nup_total 1\nup_total 2\n"])(
+    "has no series twice: %j",
+    async (body) => {
+      const response = await post(offering(), "/job/j", `${body}# EOF\n`, OPENMETRICS);
+      expect(response.status).toBe(400);
+      expect(await response.text()).toInclude("was collected before with the same name and label values");
+    },
+  );
 
   test("is refused with timestamps, as all pushes are", async () => {
     const app = offering();
