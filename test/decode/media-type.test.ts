@@ -69,6 +69,25 @@ for (const [name, contentType] of text) {
   });
 }
 
+test.each([
+  "application/openmetrics-text",
+  "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  "application/openmetrics-text;version=0.0.1",
+  "Application/OpenMetrics-Text; version=9",
+  " application/openmetrics-text ; version=1.0.0; escaping=allow-utf-8",
+])("taken as OpenMetrics, whatever its version: %s", (contentType) => {
+  expect(pushFormat(contentType)).toBe("openmetrics");
+});
+
+test.each([
+  "application/openmetrics-text; version",
+  "application/openmetrics-text; version=1; version=2",
+  "application/openmetrics-text2",
+  "application/openmetrics",
+])("taken as text: %s", (contentType) => {
+  expect(pushFormat(contentType)).toBe("text");
+});
+
 test("one answer does not change the next", () => {
   const quoted = `${TYPE}; proto="io.prometheus.client.MetricFamily"; encoding="delimited"`;
   expect([quoted, `${FULL};;`, quoted, `${FULL} x`, quoted].map(pushFormat)).toEqual([

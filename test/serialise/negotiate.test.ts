@@ -89,6 +89,35 @@ for (const [name, accept, kind, contentType] of formats) {
   });
 }
 
+const OM = "application/openmetrics-text";
+
+/** What is answered where OpenMetrics is offered, but for the escaping. */
+const offered: readonly (readonly [name: string, accept: string | null, contentType: string])[] = [
+  ["OpenMetrics 1.0.0", `${OM};version=1.0.0`, `${OM}; version=1.0.0; charset=utf-8`],
+  ["OpenMetrics 0.0.1", `${OM};version=0.0.1`, `${OM}; version=0.0.1; charset=utf-8`],
+  ["OpenMetrics of no version, which is the first", OM, `${OM}; version=0.0.1; charset=utf-8`],
+  ["a version that nobody knows", `${OM};version=2.0.0`, "text/plain; version=0.0.4; charset=utf-8"],
+  ["text before it", `${OM};version=1.0.0;q=0.5,text/plain`, "text/plain; version=0.0.4; charset=utf-8"],
+  ["it before text", `text/plain;q=0.5,${OM};version=1.0.0;q=0.6`, `${OM}; version=1.0.0; charset=utf-8`],
+  ["protobuf before it", `${DELIMITED},${OM};version=1.0.0;q=0.9`, `${PROTOBUF}delimited`],
+  ["anything", "*/*", "text/plain; version=0.0.4; charset=utf-8"],
+  ["nothing", null, "text/plain; version=0.0.4; charset=utf-8"],
+  [
+    "Prometheus 3",
+    `${OM};version=1.0.0;escaping=allow-utf-8;q=0.6,${OM};version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2`,
+    `${OM}; version=1.0.0; charset=utf-8`,
+  ],
+];
+
+for (const [name, accept, contentType] of offered) {
+  test(`where OpenMetrics is offered, the format for ${name} is ${contentType}`, () => {
+    const format = negotiateFormat(accept, true);
+    expect(format.contentType).toBe(`${contentType}; escaping=${format.escaping}`);
+    expect(format.kind === "openmetrics").toBe(contentType.startsWith(OM));
+    expect(negotiateFormat(accept, false).kind).not.toBe("openmetrics");
+  });
+}
+
 test("more clauses than any client sends are still sorted by quality", () => {
   const fillers = Array.from({ length: 40 }, (_, i) => `a/b${i};q=0.${(i * 37) % 90}`).join(",");
   expect(negotiateFormat(`text/plain;q=0.2,${fillers},${DELIMITED};q=0.95`).kind).toBe("protobuf");
