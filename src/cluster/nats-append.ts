@@ -16,7 +16,7 @@ export interface AppenderDeps {
   readonly names: Names;
   /** The log holds something at a position, or so it said. */
   readonly stored: (position: number) => void;
-  readonly failed: (sinceMs: number, reason: string | null) => void;
+  readonly failed: (sinceMs: number, reason: string) => void;
   /** Nothing is under way any more. */
   readonly ended: () => void;
   readonly retried: () => void;

@@ -91,7 +91,10 @@ export class NatsLog implements SharedLog {
       link: this.link,
       names,
       stored: (position) => this.reader.known(position),
-      failed: (sinceMs, reason) => this.pulse.failed("append", sinceMs, reason),
+      failed: (sinceMs, reason) => {
+        this.pulse.explain(reason);
+        this.pulse.failed("append", sinceMs);
+      },
       ended: () => this.pulse.answered("append", clock.nowMs()),
       retried: () => this.events?.retried(),
     });
@@ -187,7 +190,7 @@ export class NatsLog implements SharedLog {
       const warnings = warning === null ? [] : [warning];
       return { head: headOf(info, session), copies: info.config.num_replicas, warnings };
     } catch (error) {
-      this.pulse.failed("head", sinceMs, causeOf(error));
+      this.pulse.explain(causeOf(error));
       return null;
     }
   }
@@ -229,7 +232,7 @@ export class NatsLog implements SharedLog {
       if (session !== null && this.isUsed) await this.lookThrough(session);
       this.pulse.answered("head", clock.nowMs());
     } catch (error) {
-      this.pulse.failed("head", sinceMs, causeOf(error));
+      this.pulse.explain(causeOf(error));
     }
     this.isLooking = false;
   }

@@ -192,7 +192,12 @@ export function isCode(error: unknown, code: number): boolean {
 /** Whether asking again may help: all errors but those with which JetStream says what is wrong, or forbids it. */
 function isPassing(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return PASSING_CODES.includes(error.code);
-  return !(error instanceof Error && error.name === "PermissionViolationError");
+  return !isForbidden(error);
+}
+
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "PermissionViolationError" || isForbidden(error.cause);
 }
 
 function subjectsDemand({ subjects = [] }: Config): Demand {

@@ -3,13 +3,18 @@ import { ThreadedLog } from "../../src/cluster/threaded-log.ts";
 import type { ClusterSettings } from "../../src/config/cluster.ts";
 import { Fault } from "../../src/model/fault.ts";
 import { eventually } from "../program.ts";
-import type { NatsServers } from "./nats-servers.ts";
 
 export const NAME = "pushgateway";
 export const SETTINGS: SharedSettings = { "consistency-check": "true" };
 
+/** Where servers are, and how they are spoken to. */
+interface Reachable {
+  readonly all: readonly { readonly port: number }[];
+  readonly scheme: "nats" | "tls";
+}
+
 /** How to reach servers without passwords and files. */
-export function optionsFor(servers: NatsServers, more: Partial<ClusterSettings> = {}): ClusterSettings {
+export function optionsFor(servers: Reachable, more: Partial<ClusterSettings> = {}): ClusterSettings {
   return {
     name: NAME,
     servers: servers.all.map(({ port }) => `127.0.0.1:${port}`),

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import { type ConnectionOptions, connect } from "@nats-io/transport-node";
+import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import { newerPrograms } from "../newer-programs.ts";
 import { untilStopped } from "../processes.ts";
 import { Child, eventually, freePort } from "../program.ts";
@@ -139,7 +139,7 @@ export class NatsServers {
         `server_name: ${name}`,
         `listen: "127.0.0.1:${port}"`,
         `http: "127.0.0.1:${monitor}"`,
-        `jetstream { store_dir: "${join(own, "stored")}", max_file: 4GB, max_mem: 64MB${isSynced ? ", sync_interval: always" : ""} }`,
+        `jetstream { store_dir: "${join(own, "stored")}", max_file: 32GB, max_mem: 64MB${isSynced ? ", sync_interval: always" : ""} }`,
         ...(count > 1 ? [cluster] : []),
         lines,
       ];
@@ -162,11 +162,13 @@ export class NatsServers {
 
   /** Waits until all of them say that they can serve. */
   async ready(): Promise<void> {
-    for (const server of this.all)
-      await eventually(`${server.name} is ready\n${server.log}`, async () => {
-        const health = await server.ask("/healthz");
-        return JSON.stringify(health) === '{"status":"ok"}';
+    for (const server of this.all) {
+      const isReady = await eventually(`${server.name} is ready`, async () => {
+        if (!server.isRunning) return "ended";
+        return JSON.stringify(await server.ask("/healthz")) === '{"status":"ok"}';
       });
+      if (isReady === "ended") throw new Error(`${server.name} ended:\n${server.log}`);
+    }
   }
 
   /** Waits until a stream has a leader that runs, and returns it. `not`: one that was it before. */
@@ -194,15 +196,20 @@ export class NatsServers {
     });
   }
 
-  /** Does something with the streams, as somebody with all rights; `who`: how to connect. */
-  async manage<T>(act: (manager: JetStreamManager) => Promise<T>, who: ConnectionOptions = {}): Promise<T> {
+  /** Does something over a connection; `who`: how to show who one is, with all rights where nobody must. */
+  async use<T>(act: (connection: NatsConnection) => Promise<T>, who: ConnectionOptions = {}): Promise<T> {
     const listening = this.all.filter(({ isRunning }) => isRunning).map(({ port }) => `127.0.0.1:${port}`);
     const connection = await connect({ servers: listening, ...who });
     try {
-      return await act(await jetstreamManager(connection));
+      return await act(connection);
     } finally {
       await connection.close();
     }
+  }
+
+  /** Does something with the streams. */
+  manage<T>(act: (manager: JetStreamManager) => Promise<T>, who: ConnectionOptions = {}): Promise<T> {
+    return this.use(async (connection) => act(await jetstreamManager(connection, { checkAPI: false })), who);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
