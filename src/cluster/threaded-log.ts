@@ -12,6 +12,7 @@ export class ThreadedLog implements SharedLog {
   private calls = 0;
   private readonly waiting = new Map<number, (answer: unknown) => void>();
   private restarts = 0;
+  private closing: Promise<void> | null = null;
 
   constructor(
     private readonly thread: LogThread,
@@ -55,7 +56,12 @@ export class ThreadedLog implements SharedLog {
     return snapshot === null || snapshot instanceof Fault ? snapshot : this.writerOf(snapshot);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
     await this.call("close", null);
     this.thread.terminate();
   }

@@ -7,7 +7,7 @@ import { Fault } from "../../src/model/fault.ts";
 import { firstAbsentNewer } from "../newer-programs.ts";
 import { requirement } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-import { LogReader, optionsFor, SETTINGS } from "./log-reader.ts";
+import { LogReader, optionsFor } from "./log-reader.ts";
 import { NatsServers } from "./nats-servers.ts";
 import { tokenAccount } from "./nats-tokens.ts";
 
