@@ -91,10 +91,7 @@ export class NatsLog implements SharedLog {
       link: this.link,
       names,
       stored: (position) => this.reader.known(position),
-      failed: (sinceMs, reason) => {
-        this.pulse.explain(reason);
-        this.pulse.failed("append", sinceMs);
-      },
+      failed: (sinceMs, reason) => this.pulse.failed("append", sinceMs, reason),
       ended: () => this.pulse.answered("append", clock.nowMs()),
       retried: () => this.events?.retried(),
     });

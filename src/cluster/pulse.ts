@@ -26,8 +26,9 @@ export class Pulse {
     this.reason = reason;
   }
 
-  /** What was asked for at `sinceMs`, or before, has not been answered. */
-  failed(what: Awaited, sinceMs: number): void {
+  /** What was asked for at `sinceMs`, or before, has not been answered; null: nobody has said why. */
+  failed(what: Awaited, sinceMs: number, reason: string | null = null): void {
+    this.reason = reason ?? this.reason;
     if (!this.failing.has(what)) this.failing.set(what, sinceMs);
   }
 
