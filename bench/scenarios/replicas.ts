@@ -38,6 +38,9 @@ const REDONE: FigureShape = {
 const READY: readonly FigureShape[] = [
   { key: "log", title: "from the log alone", unit: "ms", better: "less", wanted: { of: null, value: 3_000 } },
   { key: "snapshot", title: "from the snapshot", unit: "ms", better: "less", wanted: { of: null, value: 2_000 } },
+  { key: "logBytes", title: "the log, for each push", unit: "B", better: "less" },
+  { key: "snapshotMegabytes", title: "the snapshot", unit: "MB", better: "less" },
+  { key: "rss", title: "RSS of a replica", unit: "MB", better: "less" },
 ];
 
 /** Two replicas over three servers of the engine, all on this machine, against the same program alone. */
@@ -185,16 +188,21 @@ async function starts(bench: Bench, folder: string): Promise<void> {
   const measured = noRounds();
   const readyMs = async (): Promise<number> => {
     const [another] = await startReplicas(bench, servers, 1);
-    await another?.drop();
-    return another?.readyMs ?? Number.NaN;
+    if (another === undefined) throw new Error("starting another replica: one is expected");
+    await another.drop();
+    return another.readyMs;
   };
   try {
     bench.progress("replicas/start: loading");
     await bench.stands.fill(first, { body: "gauges", groups: instances(groups) });
     const log: number[] = [];
     for (let round = 0; round < bench.plan.scrapeRounds; round++) log.push(await readyMs());
+    const logBytes = (await ownOf(first, "pushgateway_cluster_log_size_bytes")) / groups;
+    const rss = first.rssMegabytes;
     await untilSnapshot(bench, first, groups);
-    for (const fromLog of log) measured.ours.push({ log: fromLog, snapshot: await readyMs() });
+    const snapshotMegabytes = (await ownOf(first, "pushgateway_cluster_snapshot_size_bytes")) / 1e6;
+    for (const fromLog of log)
+      measured.ours.push({ log: fromLog, snapshot: await readyMs(), logBytes, snapshotMegabytes, rss });
     const title = `start to ready with ${groups.toLocaleString("en-US")} groups`;
     bench.add("replicas/start", title, READY, measured);
   } finally {
