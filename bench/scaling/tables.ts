@@ -47,7 +47,11 @@ function inputs(): Table {
       ["a push into each group, a scrape of each shard", `every ${INPUTS.pushEverySeconds} s`, "chosen"],
       ["pushes", `${whole(pushesPerSecond(INPUTS))}/s`, "these"],
       ["engine: servers; that keep one log", `${INPUTS.engineServers}; ${INPUTS.engineReplicas}`, "chosen"],
-      ["memory of a gateway: empty; a series", `${of.idleMegabytes} MB; ${of.memoryBytesPerSeries} B`, "performance"],
+      [
+        "memory of a gateway: empty; a series",
+        `${of.idleMegabytes} MB; ${of.memoryBytesPerSeries} B`,
+        "performance; replicas",
+      ],
       ["text of a series", `${of.textBytesPerSeries} B`, "performance"],
       ["a push of ten gauges: body; in the log", `${whole(of.pushBytes)} B; ${of.logBytesPerPush} B`, "replicas"],
       ["pushes one log takes", `${whole(of.pushesPerLog)}/s`, "replicas"],
