@@ -12,7 +12,7 @@ import { GROUPS, PushSource } from "./model/random-push.ts";
 import { keyOf } from "./stored.ts";
 import { verifyStore } from "./verify.ts";
 
-const STEPS = Number(process.env.PUTTING_STEPS ?? 500);
+const STEPS = 500;
 const STEPS_A_COMPARISON = 10;
 const seed = Number(process.env.PUTTING_SEED ?? Math.floor(Math.random() * 2 ** 31));
 

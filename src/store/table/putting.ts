@@ -5,7 +5,7 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { takeTypeNote } from "./families.ts";
-import { describeKept, KeptHeads } from "./kept-heads.ts";
+import { describeKept, type KeptHead, KeptHeads } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -20,6 +20,8 @@ export class Putting {
   private readonly place = { slot: 0, offset: 0, size: 0 };
   /** The chunks that the group has of the families of the row. */
   private readonly chunks: number[] = [];
+  /** By the number of the head, as long as nothing was taken out of the table since. */
+  private read: KeptHead[] = [];
   /** The row that is next, and its first family. */
   private row = 0;
   private family = 0;
@@ -71,6 +73,7 @@ export class Putting {
 
   private updateAll(group: number): void {
     const { chunks, table } = this;
+    this.read = [];
     if (table.groups.chunkCount(group) > chunks.length) table.keepOnly(group, chunks);
     for (let i = 0; i < chunks.length; i++) this.update(chunks[i] ?? -1, this.family + i);
   }
@@ -89,20 +92,26 @@ export class Putting {
   }
 
   private replaceAll(known: number, row: number, end: number): void {
-    const { content, heads, kept, table } = this;
+    const { content, kept, table } = this;
     if (known >= 0) {
+      this.read = [];
       table.keepOnly(known, []);
       // What is on its way out would be taken for another group's.
       table.removals.finish();
     }
     const group = known >= 0 ? known : table.groups.addBlock(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     for (let index = this.family; index < end; index++) {
-      const head = heads.read(kept.head(index));
+      const head = this.headOf(kept.head(index));
       takeTypeNote(head.family, head.typeNote, false);
       describeKept(content, kept, index, head);
       const chunk = table.insert(group, head.family, content);
       table.contradictions?.restored(head.family, chunk, head.age);
     }
+  }
+
+  private headOf(head: number): KeptHead {
+    this.read[head] ??= this.heads.read(head);
+    return this.read[head];
   }
 
   private setTimes(group: number, row: number): void {
