@@ -113,7 +113,6 @@ export class Clustering implements Cluster {
   takeOver(tools: WriteTools): Writes {
     const { clock, timeoutMs, maxWaitingBytes } = this.deps;
     this.tools = tools;
-    this.loading = this.storeOf(this.deps.store);
     const unavailable = () => this.standing.unavailable;
     this.writes = new ReplicatedWrites(tools, {
       replica: this.replica,

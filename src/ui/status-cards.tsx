@@ -30,7 +30,8 @@ const ofMost = (count: number, most: number | null): string =>
 
 function Pushes({ runtime }: { runtime: RuntimeAnswer }) {
   const { pushes, not_ready: notReady } = runtime;
-  const isFailing = runtime.persistence?.status === "failing";
+  // What a replica takes is safe in the log, whatever becomes of its file.
+  const isFailing = runtime.cluster === null && runtime.persistence?.status === "failing";
   const pill =
     notReady !== null ? (
       <WarnPill text="not ready" />

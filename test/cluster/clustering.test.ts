@@ -280,7 +280,27 @@ describe(`the start of a replica (CLUSTER_SEED=${seed})`, () => {
   });
 });
 
-test("the status API and metrics tell where a replica is", async () => {
+test("more than --push.max-buffered-size does not wait for the log: what would be over that is answered 503 at once", async () => {
+  const replicas = new Replicas(seed);
+  const one = await replicas.joined(["--push.max-buffered-size=3KiB"], 300);
+  one.log.cut();
+  const pushes = Array.from({ length: 6 }, (_, i) => push(one.app, `/job/j${i}`, `a ${"1".repeat(300)}\n`));
+  expect((await Promise.race(pushes)).status).toBe(503);
+  let isDone = false;
+  const all = Promise.all(pushes).then((answers) => {
+    isDone = true;
+    return Promise.all(answers.map((answer) => answer.text()));
+  });
+  await until(() => {
+    sweep(one);
+    return isDone;
+  });
+  const words = await all;
+  expect(words.filter((text) => text.includes("(--push.max-buffered-size)")).length).toBeGreaterThan(0);
+  expect(words.filter((text) => text.includes("within 0.3 s")).length).toBeGreaterThan(0);
+});
+
+test("the status API, the page and metrics tell where a replica is", async () => {
   const replicas = new Replicas(seed);
   const [one, other] = [await replicas.joined(), await replicas.joined()];
   await push(one.app, "/job/a", "a 1\n");
@@ -289,6 +309,8 @@ test("the status API and metrics tell where a replica is", async () => {
     const { data } = (await (await ask(other.app, "GET", path)).json()) as { data: { cluster: object } };
     expect(data.cluster).toMatchObject({ name: "test", status: "joined", reason: "", position: 1, lag_seconds: 0 });
   }
+  const page = await (await ask(other.app, "GET", "/status")).text();
+  for (const words of ["Replica", "joined", "in step"]) expect(page).toContain(words);
   const own = await (await ask(other.app, "GET", "/-/metrics")).text();
   for (const line of ["up 1", "position 1", "head 1", "lag_seconds 0", 'folded_batches_total{from="others"} 1'])
     expect(own).toContain(`\npushgateway_cluster_${line}\n`);
