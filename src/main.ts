@@ -1,3 +1,4 @@
+import { fullGC } from "bun:jsc";
 import { arch, platform } from "node:os";
 import { build } from "./build-info.ts";
 import { expandWords } from "./config/arguments.ts";
@@ -29,6 +30,8 @@ const runtime: Runtime = {
     return (user + system) / 1e6;
   },
   heapBytes: () => process.memoryUsage().heapUsed,
+  residentBytes: () => process.memoryUsage.rss(),
+  collect: () => void fullGC(),
   environment: process.env,
   pid: process.pid,
   onSignal: (signals, run) => {

@@ -1,6 +1,7 @@
 import type { FileSink } from "bun";
 import type { Clock } from "../model/clock.ts";
 import type { Environment } from "../systemd/listen-fds.ts";
+import type { ProcessMemory } from "./garbage.ts";
 
 /** All of the outside world that the program needs: only main.ts takes it from the runtime. */
 export interface Runtime {
@@ -23,4 +24,7 @@ export interface Runtime {
   readonly cpuSeconds: () => number;
   /** What the runtime's own heap holds. */
   readonly heapBytes: () => number;
+  readonly residentBytes: ProcessMemory["residentBytes"];
+  /** Its memory is swept and given back bit by bit later. */
+  readonly collect: ProcessMemory["collect"];
 }

@@ -22,6 +22,7 @@ import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
 import { RefusedRequests } from "../telemetry/refused-requests.ts";
 import type { Clustering } from "./clustering.ts";
+import { collectWhenCalm } from "./garbage.ts";
 import type { Runtime } from "./runtime.ts";
 import { heedSignals } from "./signals.ts";
 
@@ -85,6 +86,7 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
+  collectWhenCalm(runtime, runtime.clock);
   return serveUntil(server, service, ending.promise);
 }
 

@@ -8,6 +8,7 @@ import { head, hostileGroup } from "./bodies.ts";
 import { type Figures, Honest } from "./honest.ts";
 import { Line, type Target } from "./line.ts";
 import { Row } from "./row.ts";
+import { askForAll } from "./surfaces.ts";
 
 // npm run soak -- --minutes N [--only WORDS] [--seed N]: honest and hostile clients together, act by act; exit status 1
 // where the promises of row.ts are not kept. WORDS are a part of an act's or a scene's name.
@@ -27,14 +28,15 @@ const FLAGS = [
 ];
 const USERS = 5_000;
 /**
- * Before the memory at rest is taken, honest clients come alone for so long, and then with crowds that leave nothing
- * behind.
+ * Memory at rest is that of a server which has served one request of each kind, and crowds that leave nothing behind,
+ * when it has been calm for a while.
  */
 const WARM_UP_MS = 5_000;
 const WARM_UP_ACT = "half bodies";
 /** The memory comes back to this part of what it was: at the end, within the time. */
 const MEMORY_LIMIT = 1.1;
 const REST_MS = 30_000;
+const CALM_MS = 20_000;
 /** Between two acts, at most. */
 const PAUSE_MS = 2_000;
 /** One group of what was left is deleted within the time. */
@@ -164,8 +166,9 @@ async function playScene(scene: Scene, acts: readonly Act[], playMs: number): Pr
   await honest.fill();
   const running = honest.run(ending.signal);
   await Bun.sleep(WARM_UP_MS);
+  await askForAll(stage.target, stage.auth);
   for (const act of ACTS) if (act.name === WARM_UP_ACT) await play(act, stage, honest, WARM_UP_MS, 0);
-  const restMB = await leastMemory(gateway.pid, PAUSE_MS);
+  const restMB = await leastMemory(gateway.pid, CALM_MS);
   print(`\n${scene}: ${restMB.toFixed(0)} MB at rest\n${Row.HEAD}`);
   const faults: string[] = [];
   for (const act of acts) {
