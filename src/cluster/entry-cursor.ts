@@ -63,7 +63,7 @@ export class EntryCursor {
   /** An integer from 0 to 2^53, as a double. */
   integer(): number {
     const value = this.double();
-    if (Number.isSafeInteger(value) && value >= 0) return value;
+    if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) return value;
     this.fail(`an integer that is not negative, got ${value}`, this.at - 8);
     return 0;
   }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { REPLICA_RULES } from "../../src/cluster/replica.ts";
 import { MUTATIONS } from "./model/mutations.ts";
-import { firstFaults, runOf } from "./model/run.ts";
+import { firstFaults, realRunOf, runOf } from "./model/run.ts";
 
 const SEEDS = 300;
+const REAL_SEEDS = 30;
 const MUTATED_SEEDS = 2000;
 const from = Number(process.env.CLUSTER_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -12,6 +13,11 @@ describe("replicas over one log that delays, loses and doubles, with kills, snap
     for (let seed = from; seed < from + SEEDS; seed++)
       expect({ seed, faults: await runOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
   }, 60_000);
+
+  test(`so they do with the store of the program (CLUSTER_SEED=${from})`, async () => {
+    for (let seed = from; seed < from + REAL_SEEDS; seed++)
+      expect({ seed, faults: await realRunOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
+  }, 120_000);
 
   test.each(Object.keys(MUTATIONS))(
     "do not if %s",

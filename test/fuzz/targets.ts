@@ -16,6 +16,7 @@ import { groupPath } from "../../src/serialise/group-path.ts";
 import { negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiate.ts";
 import { Store } from "../../src/store/store.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
+import { entryTarget, snapshotTarget } from "./cluster-targets.ts";
 import { connectionTarget } from "./connection-target.ts";
 import { forwardedTarget } from "./forwarded-target.ts";
 import { Http2Target } from "./http2-target.ts";
@@ -232,6 +233,8 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
   forwarded: forwardedTarget,
+  "cluster-entry": entryTarget,
+  "cluster-snapshot": snapshotTarget,
   connection: connectionTarget,
   server: () => new ServerTarget(),
   "server-http2": () => new Http2Target(),

@@ -1,6 +1,6 @@
 import type { BatchContent } from "../../../src/cluster/entry.ts";
 import { writerText } from "../../../src/cluster/revision.ts";
-import { groupOf, ModelGateway, rowOf } from "./gateway.ts";
+import { groupOf, ModelGateway, type ModelGroup, sortedGroup } from "./gateway.ts";
 import type { Attempt, FoldedBatch, ModelRecord, Seen } from "./record.ts";
 
 /** Where each push that is stored stands in the log, by its operation. */
@@ -31,7 +31,7 @@ function batchFaults(record: ModelRecord, { position, content, isRepetition }: F
   removeFrom(one, content, after);
   const attempts = record.attempts.get(`${writerText(content.id)}.${content.id.number}`) ?? [];
   for (const attempt of attempts) {
-    if (!isValid(attempt, content, after)) continue;
+    if (!isValid(attempt, content, after, record)) continue;
     const fault = attempt.isNoted ? noteOn(one, attempt, record) : storeOn(one, attempt, places, position);
     if (fault !== null) faults.push(`${fault} at ${position}`);
   }
@@ -54,14 +54,20 @@ function removeFrom(one: ModelGateway, { isWipe, removals, expiries, puts }: Bat
 }
 
 /** Whether what a push made of its group is what the replicas have. */
-function isValid({ operation, answer, isNoted }: Attempt, { puts }: BatchContent, after: ModelGateway): boolean {
+function isValid(
+  { operation, answer, isNoted }: Attempt,
+  { puts }: BatchContent,
+  after: ModelGateway,
+  { groupOfRow }: ModelRecord,
+): boolean {
   if (answer !== "stored" && !isNoted) return false;
   const put = puts.find(({ key }) => groupOf(key) === operation.group);
   const group = after.groups.get(operation.group);
-  return put !== undefined && group !== undefined && sameGroup(rowOf(put.row), group);
+  return put !== undefined && group !== undefined && sameGroup(groupOfRow(put), group);
 }
 
-const sameGroup = (one: object, other: object): boolean => JSON.stringify(one) === JSON.stringify(other);
+const sameGroup = (one: ModelGroup, other: ModelGroup): boolean =>
+  JSON.stringify(sortedGroup(one)) === JSON.stringify(sortedGroup(other));
 
 function storeOn(one: ModelGateway, attempt: Attempt, places: Places, position: number): string | null {
   const { operation, nowMs } = attempt;

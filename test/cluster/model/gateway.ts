@@ -1,3 +1,6 @@
+/** The label blocks of groups. */
+export const MODEL_GROUPS = ["a", "b", "c", "d"].map((job) => `instance="",job="${job}"`);
+
 /** One family of a group: two groups contradict each other by its type, and by a label set that both have. */
 export interface ModelFamily {
   readonly type: string;
@@ -100,7 +103,7 @@ export class ModelGateway {
   }
 }
 
-function sortedGroup({ families, succeededMs, failedMs }: ModelGroup): ModelGroup {
+export function sortedGroup({ families, succeededMs, failedMs }: ModelGroup): ModelGroup {
   const names = Object.entries(families).sort(([a], [b]) => (a < b ? -1 : 1));
   return { families: Object.fromEntries(names), succeededMs, failedMs };
 }

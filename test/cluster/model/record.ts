@@ -1,5 +1,6 @@
 import type { BatchContent } from "../../../src/cluster/entry.ts";
-import type { ModelAnswer, ModelOperation } from "./gateway.ts";
+import type { GroupBytes } from "../../../src/rows/group-row.ts";
+import type { ModelAnswer, ModelGroup, ModelOperation } from "./gateway.ts";
 
 /** A request that was carried out in a batch, as the store of its replica saw it. */
 export interface Attempt {
@@ -39,6 +40,8 @@ export interface FoldedBatch {
 
 /** All that happened in a run. */
 export interface ModelRecord {
+  /** What a row says of its group. */
+  readonly groupOfRow: (bytes: GroupBytes) => ModelGroup;
   readonly seen: Map<number, Seen>;
   /** By writer and number of the batch. */
   readonly attempts: Map<string, readonly Attempt[]>;

@@ -2,6 +2,7 @@ import { Broken } from "../../../src/bytes/broken.ts";
 import type { ReplicaRules } from "../../../src/cluster/replica.ts";
 import { faultsOf } from "./check.ts";
 import type { NewStore } from "./node.ts";
+import { groupOfRealRow, RealStore } from "./real-store.ts";
 import { ModelStore } from "./store.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -19,6 +20,10 @@ export async function runOf(
     throw error;
   }
 }
+
+/** The same with the store of the program. */
+export const realRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> =>
+  runOf(seed, rules, (deps) => new RealStore(deps), { hasLabels: false, groupOfRow: groupOfRealRow });
 
 /** The first run with something wrong among so many, from seed 1 on; null: there is none. */
 export async function firstFaults(

@@ -12,7 +12,7 @@ export interface ModelRequest {
 }
 
 /** A group's time to live. */
-const TTL_MS = 25;
+export const TTL_MS = 25;
 
 /** How a store does its work in the model. */
 export interface ModelStoreDeps {

@@ -3,12 +3,11 @@ import type { ReplicaRules } from "../../../src/cluster/replica.ts";
 import { Fault } from "../../../src/model/fault.ts";
 import { seededRandom } from "../../telemetry/fixtures.ts";
 import { EventQueue } from "./events.ts";
-import { keyBytes, type ModelAnswer, type ModelFamily, type ModelOperation } from "./gateway.ts";
+import { keyBytes, MODEL_GROUPS, type ModelAnswer, type ModelFamily, type ModelOperation, rowOf } from "./gateway.ts";
 import { type NewStore, Node } from "./node.ts";
 import type { ModelRecord, Seen } from "./record.ts";
 import type { ModelRequest } from "./store.ts";
 
-const GROUPS = ["a", "b", "c", "d"] as const;
 const NAMES = ["x", "y"] as const;
 const TYPES = ["gauge", "counter"] as const;
 /** Clients ask for something so long; then all that is under way is waited for. */
@@ -21,9 +20,10 @@ export interface WorldOptions {
   readonly doubled: number;
   /** Label sets that two groups may both bring. */
   readonly hasLabels: boolean;
+  readonly groupOfRow: ModelRecord["groupOfRow"];
 }
 
-const OPTIONS: WorldOptions = { lost: 0.15, doubled: 0.1, hasLabels: true };
+const OPTIONS: WorldOptions = { lost: 0.15, doubled: 0.1, hasLabels: true, groupOfRow: ({ row }) => rowOf(row) };
 
 interface StoredSnapshot {
   readonly position: number;
@@ -37,14 +37,7 @@ export class World {
   readonly options: WorldOptions;
   readonly log: Uint8Array[] = [];
   purgedTo = 0;
-  readonly record: ModelRecord = {
-    seen: new Map(),
-    attempts: new Map(),
-    folded: [],
-    states: new Map(),
-    atRest: [],
-    faults: [],
-  };
+  readonly record: ModelRecord;
   /** How much a look at the clock takes: so work ends after some steps. */
   readonly tickMs: number;
   private readonly nodes: Node[] = [];
@@ -66,6 +59,15 @@ export class World {
     options: Partial<WorldOptions> = {},
   ) {
     this.options = { ...OPTIONS, ...options };
+    this.record = {
+      groupOfRow: this.options.groupOfRow,
+      seen: new Map(),
+      attempts: new Map(),
+      folded: [],
+      states: new Map(),
+      atRest: [],
+      faults: [],
+    };
     this.random = seededRandom(seed);
     this.tickMs = this.random() * 0.8;
     this.hasWipes = this.chance(0.5);
@@ -185,7 +187,7 @@ export class World {
       const labels = this.options.hasLabels && this.chance(0.2) ? 1 : 0;
       families[name] = { type: this.chance(0.7) ? TYPES[0] : TYPES[1], labels, value: id };
     }
-    const group = this.pick(GROUPS) ?? "a";
+    const group = this.pick(MODEL_GROUPS) ?? "";
     return { id, kind, group, replace: this.chance(0.5), families, isMalformed: this.chance(0.03) };
   }
 
@@ -255,7 +257,7 @@ export class World {
 
   private expire(node: Node): void {
     if (!node.isReady) return;
-    const group = this.pick(GROUPS) ?? "a";
+    const group = this.pick(MODEL_GROUPS) ?? "";
     const operation = { ...this.newOperation(), kind: "expire" as const, group };
     node.ask({ ...this.requestOf(operation), isSlow: false });
   }
