@@ -90,7 +90,7 @@ export class Clustering implements Cluster {
         store: this.loading,
         append: (entry, id) => this.append(entry, id),
         answer: (request, verdict) => this.writes?.answer(request, verdict),
-        soon: (run) => clock.after(0, run),
+        soon: (run) => clock.after(0, () => this.guard(run)),
         nowMs: clock.nowMs,
         folded: (folding) => this.folded(folding),
         stopped: (fault) => this.stop(fault.message),
@@ -143,6 +143,7 @@ export class Clustering implements Cluster {
     return new ReplicatedStore(store, () => this.tools, {
       mayChange: (key, grows) => this.replica.mayChange(key, grows),
       removed: (key) => this.writes?.removed(key),
+      failed: (fault) => this.fail(fault),
       turn: this.deps.clock.turn,
     });
   }
@@ -228,7 +229,7 @@ export class Clustering implements Cluster {
     for (const entry of entries) {
       if (entry.writer === writer) this.standing.noteOwn(entry.storedMs);
       this.snapshots.read(entry.bytes.length);
-      this.replica.entry(entry.position, entry.bytes);
+      this.guard(() => this.replica.entry(entry.position, entry.bytes));
       this.standing.lastEntry = entry.position;
     }
     this.standing.readTo(upTo);
@@ -290,6 +291,20 @@ export class Clustering implements Cluster {
     const { groups } = store.stats;
     const ms = Math.round(clock.nowMs() - this.sinceMs);
     log.info("joined the cluster", { name, position: this.standing.position, groups, ms });
+  }
+
+  /** What is thrown is a fault of this program: nobody can say what the store holds then. */
+  private guard(run: () => void): void {
+    if (this.standing.status === "stopped") return;
+    try {
+      run();
+    } catch (fault) {
+      this.fail(fault);
+    }
+  }
+
+  private fail(fault: unknown): void {
+    this.stop(fault instanceof Error ? (fault.stack ?? fault.message) : String(fault));
   }
 
   private stop(reason: string): void {

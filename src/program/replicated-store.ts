@@ -26,6 +26,8 @@ const CHUNK_ROW_BYTES = 160;
 /** Push times are rounded up to milliseconds, but not for what a double cannot say. */
 const ROUNDING_MS = 0.01;
 
+const FAILED = new Rejection("unavailable", "the push cannot be stored here, by a fault of this server");
+
 /** Whether what a push was refused for is something that others could change. */
 const DEPENDS_ON_STORE: ReadonlySet<RejectionKind> = new Set(["inconsistent", "too-large", "full"]);
 
@@ -34,6 +36,8 @@ export interface ReplicatedStoreDeps {
   readonly mayChange: (key: Uint8Array, grows: boolean) => boolean;
   /** A group was removed. */
   readonly removed: (key: Uint8Array) => void;
+  /** Something has been thrown: a fault of this program. */
+  readonly failed: (fault: unknown) => void;
   readonly turn: () => Promise<void>;
 }
 
@@ -62,9 +66,19 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
     const { key } = request;
     const mayChange = (grows: boolean) => this.deps.mayChange(key, grows);
     const terms = { mayChange, isTentative, earliestMs: this.lastPushMs(key) };
-    const result = request.apply(this.store, terms);
-    return result instanceof Promise ? result.then(appliedAs) : appliedAs(result);
+    try {
+      const result = request.apply(this.store, terms);
+      return result instanceof Promise ? result.then(appliedAs, this.failed) : appliedAs(result);
+    } catch (fault) {
+      return this.failed(fault);
+    }
   }
+
+  /** What the store holds now nobody can say. */
+  private readonly failed = (fault: unknown): Applied<PushResult> => {
+    this.deps.failed(fault);
+    return { outcome: "hopeless", answer: FAILED };
+  };
 
   /** When the group of a key was pushed to last, to the millisecond. */
   private lastPushMs(key: Uint8Array): number {

@@ -280,6 +280,23 @@ describe(`the start of a replica (CLUSTER_SEED=${seed})`, () => {
   });
 });
 
+test("a replica in which something is thrown takes nothing more and is not ready; it is scraped, and the others go on", async () => {
+  const replicas = new Replicas(seed);
+  const [one, other] = [await replicas.joined(), await replicas.joined()];
+  await push(one.app, "/job/a", "a 1\n");
+  await expectAlike(replicas, one, other);
+  one.store.apply = () => {
+    throw new Error("a fault of ours");
+  };
+  expect((await push(one.app, "/job/a", "a 2\n")).status).toBe(503);
+  expect((await push(one.app, "/job/a", "a 3\n")).status).toBe(503);
+  expect(await statusOf(one, "GET", "/-/ready")).toBe(503);
+  expect(await statusOf(one, "GET", "/-/healthy")).toBe(200);
+  expect(await scrape(one.app)).toContain('\na{instance="",job="a"} 1\n');
+  expect(one.logged.join("")).toContain("a fault of ours");
+  expect((await push(other.app, "/job/a", "a 4\n")).status).toBe(200);
+});
+
 test("more than --push.max-buffered-size does not wait for the log: what would be over that is answered 503 at once", async () => {
   const replicas = new Replicas(seed);
   const one = await replicas.joined(["--push.max-buffered-size=3KiB"], 300);
