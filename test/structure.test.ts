@@ -273,6 +273,22 @@ describe("src/", () => {
     expect(hostile.filter(({ text }) => /new (?:Map|Set)<string/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  test("NATS' client is known to the thread of the log alone: nothing else loads it", () => {
+    const imports = new Map(sources.map((file) => [file.path, importsOf(file).map(({ path }) => path)]));
+    const reached = new Set<string>();
+    const walk = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const next of imports.get(path) ?? []) walk(next);
+    };
+    const knowing = sources.filter(({ text }) => text.includes('from "@nats-io/')).map(({ path }) => path);
+    for (const entry of ENTRIES.filter((path) => path !== "src/cluster/worker.ts")) walk(entry);
+    expect(knowing.filter((path) => reached.has(path))).toEqual([]);
+    walk("src/cluster/worker.ts");
+    expect(knowing.filter((path) => !reached.has(path))).toEqual([]);
+    expect(knowing).not.toEqual([]);
+  });
+
   test("no file but the entries of threads reads the clock, the environment or the process", () => {
     const forbidden = /\b(?:Date\.now|performance\.now|new Date\(\)|process\.(?:env|argv|exit|hrtime)|Bun\.env)\b/;
 

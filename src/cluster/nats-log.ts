@@ -18,7 +18,7 @@ import { type Names, namesOf } from "./nats-names.ts";
 import { NatsReader } from "./nats-reader.ts";
 import { agreeOn } from "./nats-settings.ts";
 import { NatsSnapshots } from "./nats-snapshots.ts";
-import { configsOf, copiesWarning, ensureStream, infoOf } from "./nats-streams.ts";
+import { configFault, configsOf, copiesWarning, ensureStream, infoOf } from "./nats-streams.ts";
 import { Pulse } from "./pulse.ts";
 
 /** Interval between questions for the head, and how long they may fail before the log counts as lost. */
@@ -45,6 +45,7 @@ export interface NatsLogDeps {
 export class NatsLog implements SharedLog {
   private events: LogEvents | null = null;
   private readonly names: Names;
+  private readonly configs: ReturnType<typeof configsOf>;
   private readonly link: NatsLink;
   private readonly reader: NatsReader;
   private readonly appender: NatsAppender;
@@ -67,6 +68,7 @@ export class NatsLog implements SharedLog {
     const { clock, random } = deps;
     this.names = namesOf(options.name);
     const { names } = this;
+    this.configs = configsOf(names, options.copies);
     this.pulse = new Pulse(PATIENCE_MS, {
       lost: (reason) => this.events?.lost(reason),
       found: (seconds) => this.events?.found(seconds),
@@ -201,10 +203,9 @@ export class NatsLog implements SharedLog {
 
   /** Makes what is not there, and looks at what is. Whatever is thrown may pass. */
   private async check(session: Session): Promise<StreamInfo | Fault> {
-    const configs = configsOf(this.names, this.options.copies);
-    const log = await ensureStream(session, configs.log);
+    const log = await ensureStream(session, this.configs.log);
     if (log instanceof Fault) return log;
-    const snapshots = await ensureStream(session, configs.snapshots);
+    const snapshots = await ensureStream(session, this.configs.snapshots);
     if (snapshots instanceof Fault) return snapshots;
     const fault = await agreeOn(session, this.names, this.settings);
     return fault ?? log;
@@ -242,7 +243,8 @@ export class NatsLog implements SharedLog {
   private async lookThrough(session: Session): Promise<void> {
     const { deliveredTo } = this.reader;
     const info = this.isChecked ? await infoOf(session, this.names.stream) : null;
-    const found = info ?? (await this.check(session));
+    const isKnown = info !== null && info.created === this.log;
+    const found = isKnown ? (configFault(this.configs.log, info.config) ?? info) : await this.check(session);
     if (!this.isUsed) return;
     if (found instanceof Fault) return this.beUnusable(found.message);
     if (found.created !== this.log) return this.takeUpAnother(found);

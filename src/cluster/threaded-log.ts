@@ -64,6 +64,7 @@ export class ThreadedLog implements SharedLog {
   private async end(): Promise<void> {
     await this.call("close", null);
     this.thread.terminate();
+    this.answerAll("the log was closed");
   }
 
   private readerOf({ snapshot, ...told }: LoadedSnapshot): SnapshotReader {
@@ -129,7 +130,12 @@ export class ThreadedLog implements SharedLog {
 
   /** The thread is broken: nothing is answered any more. */
   private fail(reason: string): void {
-    for (const id of [...this.waiting.keys()]) this.answer(id, new Fault(reason));
+    this.answerAll(reason);
     this.events?.unusable(reason);
+  }
+
+  /** For calls that nobody will answer. */
+  private answerAll(reason: string): void {
+    for (const id of [...this.waiting.keys()]) this.answer(id, new Fault(reason));
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
@@ -77,6 +77,17 @@ export class NatsServer {
   /** Removes what a server that does not run has stored. */
   wipe(): void {
     rmSync(join(this.folder, "stored"), { recursive: true, force: true });
+  }
+
+  /** Keeps a copy of what a server that does not run has stored, for `bringBack`. */
+  keepCopy(): void {
+    cpSync(join(this.folder, "stored"), join(this.folder, "copy"), { recursive: true });
+  }
+
+  /** Puts the copy in the place of what a server that does not run has stored since. */
+  bringBack(): void {
+    this.wipe();
+    cpSync(join(this.folder, "copy"), join(this.folder, "stored"), { recursive: true });
   }
 
   /** What it says of itself under a path of its monitoring. */
