@@ -21,6 +21,7 @@ const LIMIT = "only a limit: who waits ends sooner";
 const SLEEPERS: Readonly<Record<string, string>> = {
   "test/app.ts": CLOCK_OF_ITS_OWN,
   "test/cluster/kills.all.test.ts": "how long a server or a replica is paused is the case",
+  "test/cluster/replicas.ts": `${CLOCK_OF_ITS_OWN}; ${NEXT_LOOK}`,
   "test/cluster/standing-replica.ts": PACE,
   "test/cluster/steady-writers.ts": PACE,
   "test/conformance/replay.ts": NEXT_LOOK,
@@ -42,6 +43,7 @@ const SLEEPERS: Readonly<Record<string, string>> = {
   "test/server/http2.test.ts": NEXT_LOOK,
   "test/server/talk.ts": "that a server says no more, as two of them are compared, can only be waited for",
   "test/ui/stories/filling.ts": LIMIT,
+  "test/ui/stories/keeping.all.test.ts": "how slow the restore is, is the case: the server runs a tenth of the time",
   "test/wire.ts": LIMIT,
 };
 
