@@ -48,6 +48,12 @@ export class OpenMetricsMetrics {
     this.series.clear();
     this.metric = -1;
     this.states.begin();
+    this.states.lookups = 0;
+  }
+
+  /** Look-ups in tables that are made part by part, since the push began. */
+  get lookups(): number {
+    return this.states.lookups;
   }
 
   /** No further line is about the family. */

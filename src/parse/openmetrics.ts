@@ -22,6 +22,9 @@ const EOF = new TextEncoder().encode("# EOF");
 const KEYWORD_BYTES = 4;
 const NO_EOF = 'expected "# EOF" as the last line';
 
+/** A look-up takes as long as reading so many bytes. */
+const LOOKUP_BYTES = 32;
+
 /** In place of an offset: the exposition ended as it should. */
 const ENDED = -2;
 
@@ -85,11 +88,12 @@ export class OpenMetricsParser {
   /** Reads about `sizeBytes` more of the body that was begun. */
   readOn(sizeBytes: number): Rejection | null | typeof MORE {
     const { columns, end } = this;
+    const lookups = this.metrics.lookups;
     const pauseAt = this.at + sizeBytes;
     if (!this.metrics.reserveOn(sizeBytes)) return MORE;
     let { at } = this;
     while (at >= 0 && columns.excess === null) {
-      if (at >= pauseAt) {
+      if (at + LOOKUP_BYTES * (this.metrics.lookups - lookups) >= pauseAt) {
         this.at = at;
         return MORE;
       }

@@ -7,6 +7,8 @@ export class StateGroups {
   private readonly keys = new KeyTable();
   private readonly key = new Writer(256);
   private current = -1;
+  /** Keys that were looked up or added since a push began. */
+  lookups = 0;
 
   /** A family begins. */
   begin(): void {
@@ -18,8 +20,10 @@ export class StateGroups {
   isApart(columns: PushColumns, first: number, state: number): boolean {
     const { key, keys } = this;
     this.writeKey(columns, first, state);
+    if (this.current >= 0 && keys.isKey(this.current, key.bytes, 0, key.length)) return false;
+    this.lookups += 2;
     const known = keys.find(key.bytes, 0, key.length);
-    if (known >= 0) return known !== this.current;
+    if (known >= 0) return true;
     this.current = keys.add(key.bytes, 0, key.length);
     return false;
   }

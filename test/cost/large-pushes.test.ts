@@ -29,6 +29,7 @@ const lines = (count: number, line: (i: number) => string): string =>
 const metrics = (count: number, fields: (i: number) => Uint8Array): Uint8Array =>
   Buffer.concat(Array.from({ length: count }, (_, i) => part(4, fields(i))));
 
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const SERIES = 100_000;
 /** As many as the limits let in. */
 const MOST_SERIES = 500_000;
@@ -107,6 +108,8 @@ interface Case {
   readonly flags?: readonly string[];
   readonly method?: string;
   readonly status?: number;
+  /** The content type of a body that is neither text nor protobuf. */
+  readonly type?: string;
   /** The size of what is looked at as a whole. */
   readonly wholeBytes?: number;
 }
@@ -114,6 +117,26 @@ interface Case {
 const CASES: readonly Case[] = [
   { what: "series of one family", body: seriesText(MOST_SERIES) },
   { what: "series of one family, in protobuf", body: protobuf },
+  {
+    what: "counters in OpenMetrics, with exemplars and times of creation",
+    body: `# TYPE m counter\n${lines(SERIES, (i) => `m_total{i="${i}"} ${i} # {id="${i}"} 1 1.5\nm_created{i="${i}"} 1.5\n`)}# EOF\n`,
+    type: OPENMETRICS,
+  },
+  {
+    what: "one histogram in OpenMetrics, with exemplars",
+    body: `# TYPE m histogram\n${lines(2 * SERIES, (i) => `m_bucket{le="${i}"} ${i} # {id="${i}"} 1\n`)}m_bucket{le="+Inf"} ${2 * SERIES}\n# EOF\n`,
+    type: OPENMETRICS,
+  },
+  {
+    what: "families in OpenMetrics",
+    body: `${lines(40_000, (i) => `# TYPE m${i}_s counter\n# UNIT m${i}_s s\nm${i}_s_total 1\n`)}# EOF\n`,
+    type: OPENMETRICS,
+  },
+  {
+    what: "states in OpenMetrics",
+    body: `# TYPE m stateset\n${lines(SERIES, (i) => `m{i="${i}",m="a"} 1\nm{i="${i}",m="b"} 0\n`)}# EOF\n`,
+    type: OPENMETRICS,
+  },
   { what: "series that lines do not say all of", body: odd },
   { what: "the same series again", body: text, before: [["/job/large", text]] },
   { what: "series again with other values", body: text.replaceAll(".5\n", ".25\n"), before: [["/job/large", text]] },
@@ -209,16 +232,19 @@ function sliced(gateway: TestApp): void {
   gateway.clock = { nowMs: () => (nowMs += 1), turn: clock.turn };
 }
 
-const send = (gateway: TestApp, path: string, body: string | Uint8Array, method = "POST"): Promise<Response> =>
-  ask(gateway.app, method, `/metrics${path}`, {
-    body: body as string,
-    headers: typeof body === "string" ? {} : { "content-type": PROTOBUF_TYPE },
-  });
+const send = (
+  gateway: TestApp,
+  path: string,
+  body: string | Uint8Array,
+  method = "POST",
+  type = typeof body === "string" ? "text/plain" : PROTOBUF_TYPE,
+): Promise<Response> =>
+  ask(gateway.app, method, `/metrics${path}`, { body: body as string, headers: { "content-type": type } });
 
 describe("a large push is judged and stored in slices", () => {
   test.each(CASES)(
     "$what",
-    async ({ body, before = [], flags = [], method = "POST", status = 200, wholeBytes = 0 }) => {
+    async ({ body, before = [], flags = [], method = "POST", status = 200, type, wholeBytes = 0 }) => {
       const gateway = createTestApp(...flags);
       for (const [path, one] of before) expect((await push(gateway.app, path, one)).ok).toBe(true);
       sliced(gateway);
@@ -226,7 +252,7 @@ describe("a large push is judged and stored in slices", () => {
       const small: number[] = [];
       const counted = await countWork(gateway, async () => {
         let isOver = false;
-        const large = send(gateway, "/job/large", body, method).then((response) => {
+        const large = send(gateway, "/job/large", body, method, type).then((response) => {
           answer = response;
           isOver = true;
         });

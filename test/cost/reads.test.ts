@@ -13,6 +13,7 @@ const ROUTES = [
   { what: "the JSON API", path: "/api/v1/metrics", accept: "*/*" },
   { what: "the page", path: "/", accept: "*/*" },
   { what: "a scrape", path: "/metrics", accept: "text/plain;escaping=values" },
+  { what: "an OpenMetrics scrape", path: "/metrics", accept: "application/openmetrics-text;escaping=values" },
   { what: "a protobuf scrape", path: "/metrics", accept: `${PROTOBUF_TYPE};q=1;escaping=dots` },
 ];
 
@@ -84,7 +85,7 @@ function reads({ what, path, accept }: (typeof ROUTES)[number]): Route<Content> 
     random,
     mutate,
     cost: async (content) => {
-      const gateway = createTestApp("--push.enable-utf8-names");
+      const gateway = createTestApp("--push.enable-utf8-names", "--web.enable-openmetrics");
       const body = bodyOf(content);
       for (let n = 0; n < content.groups && n * body.length < 4_000_000; n++)
         expect((await push(gateway.app, `/job/j/instance/i${n}`, body)).status).toBe(200);

@@ -57,7 +57,7 @@ describe.skipIf(strict.skip)(
   () => {
     test("what is allowed is taken, and comes back as what it was for that parser", async () => {
       const documents = new OpenMetricsDocuments(new Dice(seed));
-      const sent = Array.from({ length: 1500 }, () => documents.valid());
+      const sent = Array.from({ length: 500 }, () => documents.valid());
       const found: string[] = [];
       for (const document of sent) {
         const app = offering();
@@ -74,7 +74,7 @@ describe.skipIf(strict.skip)(
 
     test("what is near to that is not taken where that parser refuses it", async () => {
       const documents = new OpenMetricsDocuments(new Dice(seed + 1));
-      const sent = Array.from({ length: 4000 }, () => documents.spoilt());
+      const sent = Array.from({ length: 1500 }, () => documents.spoilt());
       let refused = 0;
       for (const [i, { fault }] of readStrictly(sent).entries()) {
         const { status } = await pushed(offering(), sent[i] ?? "");
@@ -82,7 +82,7 @@ describe.skipIf(strict.skip)(
         refused++;
         expect([status, fault, sent[i]]).toEqual([400, fault, sent[i]]);
       }
-      expect(refused).toBeGreaterThan(500);
+      expect(refused).toBeGreaterThan(150);
     });
 
     test("whatever is pushed as text or protobuf, scrapes are valid for it", async () => {

@@ -33,17 +33,22 @@ const PROGRAMS = [
   },
 ];
 
+const OFFERS = [
+  { from: "who offers no OpenMetrics", offers: [] },
+  { from: "who offers OpenMetrics", offers: ["--web.enable-openmetrics"] },
+];
+
 interface Batch {
   readonly server: TestApp;
   readonly taken: Push[];
 }
 
 /** Servers that have taken as many of the pushes as go together, each push in a group of its own. */
-async function fill(pushes: readonly Push[]): Promise<Batch[]> {
+async function fill(pushes: readonly Push[], offers: readonly string[]): Promise<Batch[]> {
   const batches: Batch[] = [];
   const most = Math.ceil(pushes.length / 4);
   for (let rest = pushes; rest.length > 0 && batches.length < 8; ) {
-    const server = createTestApp("--push.enable-utf8-names");
+    const server = createTestApp("--push.enable-utf8-names", ...offers);
     const taken: Push[] = [];
     const refused: Push[] = [];
     for (const [i, push] of rest.entries()) {
@@ -87,22 +92,31 @@ async function complaints(servers: readonly TestApp[], by: (typeof PROGRAMS)[num
 describe.each(PROGRAMS)("$what", (by) => {
   const { skip, reason } = requirement(by.absent);
 
-  test.skipIf(skip)(`scrapes whatever was pushed, in every way it knows${reason}`, async () => {
-    const grammar = grammarPushes(seed, isLong ? 0.1 : 0.03);
-    const pushes = [...poisonPushes(), ...recordedPushes(), ...grammar, ...corpusPushes(seed, isLong ? 150 : 30)];
-    const batches = await fill(pushes);
-    expect(batches.flatMap(({ taken }) => taken).length).toBeGreaterThan(500);
-    const servers = batches.map(({ server }) => server);
-    const said = await complaints(servers, by);
-    const [first] = said;
-    if (first !== undefined) throw new Error(`${first.job}: ${first.error}: ${await culprits(batches, first, by)}`);
-  });
+  test.skipIf(skip).each(OFFERS)(
+    `scrapes whatever was pushed, in every way it knows, from $from${reason}`,
+    async ({ offers }) => {
+      const grammar = grammarPushes(seed, isLong ? 0.1 : 0.03);
+      const pushes = [...poisonPushes(), ...recordedPushes(), ...grammar, ...corpusPushes(seed, isLong ? 150 : 30)];
+      const batches = await fill(pushes, offers);
+      expect(batches.flatMap(({ taken }) => taken).length).toBeGreaterThan(500);
+      const servers = batches.map(({ server }) => server);
+      const said = await complaints(servers, by);
+      const [first] = said;
+      if (first !== undefined)
+        throw new Error(`${first.job}: ${first.error}: ${await culprits(batches, first, by, offers)}`);
+    },
+  );
 });
 
 /** Which pushes of the batch that a verdict is about are to blame for it: each is asked about alone. */
-async function culprits(batches: readonly Batch[], verdict: Verdict, by: (typeof PROGRAMS)[number]): Promise<string> {
+async function culprits(
+  batches: readonly Batch[],
+  verdict: Verdict,
+  by: (typeof PROGRAMS)[number],
+  offers: readonly string[],
+): Promise<string> {
   const pushes = batches[Number(verdict.path.slice(1))]?.taken ?? [];
-  const alone = (await Promise.all(pushes.map((push) => fill([push])))).flat();
+  const alone = (await Promise.all(pushes.map((push) => fill([push], offers)))).flat();
   const jobs = by.jobs.filter(({ name }) => name === verdict.job);
   const said = await complaints(
     alone.map(({ server }) => server),
@@ -176,7 +190,7 @@ async function brokenExpositions(count: number): Promise<Exposition[]> {
   ]);
   const corpora = new Map<string, Uint8Array[]>();
   for (const { server } of await Promise.all(
-    grammarPushes(seed, 0).map(async (push) => (await fill([push]))[0] ?? []),
+    grammarPushes(seed, 0).map(async (push) => (await fill([push], []))[0] ?? []),
   ).then((batches) => batches.flatMap((batch) => ("server" in batch ? [batch] : []))))
     for (const accept of ["text/plain;escaping=allow-utf-8", PROTOBUF]) {
       const answer = await ask(server.app, "GET", "/metrics", { headers: { accept } });

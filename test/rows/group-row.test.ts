@@ -4,6 +4,8 @@ import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../../src/rows/
 import { keyedGroups } from "../../src/store/keyed-groups.ts";
 import { Store } from "../../src/store/store.ts";
 import { ask, createTestApp } from "../app.ts";
+import { OpenMetricsDocuments } from "../e2e/openmetrics-documents.ts";
+import { Dice } from "../fuzz/dice.ts";
 import { requestOf } from "../store/model/body.ts";
 import { PushSource } from "../store/model/random-push.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
@@ -19,6 +21,10 @@ async function pushedRows(): Promise<GroupBytes[]> {
     const { path, init } = requestOf(source, source.push());
     await ask(app, init.method ?? "PUT", path, init);
   }
+  const documents = new OpenMetricsDocuments(new Dice(seed));
+  const headers = { "content-type": "application/openmetrics-text" };
+  for (let i = 0; i < PUSHES / 10; i++)
+    await ask(app, "PUT", `/metrics/job/om${i}`, { body: documents.valid(), headers });
   return rowsOf(store);
 }
 

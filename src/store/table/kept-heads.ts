@@ -77,11 +77,11 @@ export class KeptHeads {
     const known = table.findFamily(name, 0, name.length);
     if (isContradictory || (known !== null && known.filledCount > 0 && known.type !== type)) this.allowContradictions();
     const isAside = (kept.flags(head) & HEAD_ASIDE) !== 0;
-    if (table.contradictions !== null) return table.contradictions.familyToRestore(name, type, isAside);
     const note = this.noteOf(head);
-    if (known === null) return this.makeFamily(name, type, note);
-    known.typeNote = fullerNote(known.typeNote, note);
-    return known;
+    const family = table.contradictions?.familyToRestore(name, type, isAside) ?? known;
+    if (family === null) return this.makeFamily(name, type, note);
+    family.typeNote = fullerNote(family.typeNote, note);
+    return family;
   }
 
   private makeFamily(name: Uint8Array, type: MetricType, typeNote: number): Family {
