@@ -26,6 +26,14 @@ import { computeRoutePrefix, HEALTHY_PATH } from "./prefix.ts";
 import { PROGRAM_NAME, type ProgramInfo, versionText } from "./program.ts";
 import { type FlagTexts, flagValues } from "./values.ts";
 
+/** What is taken and answered otherwise than by the reference. */
+export interface PushSettings {
+  /** Of a push that was stored, and checked. */
+  readonly status: 200 | 202;
+  /** Timestamps are passed over; otherwise a push that has some is refused. */
+  readonly dropsTimestamps: boolean;
+}
+
 /** What the program runs with. */
 export interface Settings {
   /** Listen on the sockets that systemd hands over, not on `listenAddresses`. */
@@ -62,6 +70,7 @@ export interface Settings {
   readonly persistenceRequired: boolean;
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
+  readonly pushes: PushSettings;
   readonly expiry: CommonExpiry;
   readonly limits: Limits;
   /** null: this is no replica. */
@@ -171,6 +180,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     persistenceRequired: values["persistence.required"],
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
+    pushes: pushesOf(values),
     expiry,
     limits: readLimits(values),
     cluster,
@@ -187,6 +197,13 @@ function readExpiry(values: FlagValues): CommonExpiry | Fault {
   if (ttl instanceof Fault) return ttl;
   if (ttl < 0n) return new Fault(`--push.group-ttl must not be negative, got ${written}`);
   return { ttlSeconds: ttl === 0n ? NEVER_EXPIRES : Number(ttl) / 1e9, keepsPushTimes };
+}
+
+function pushesOf(values: FlagValues): PushSettings {
+  return {
+    status: values["push.status"] === "202" ? 202 : 200,
+    dropsTimestamps: values["push.timestamps"] === "drop",
+  };
 }
 
 function openMetricsOf(values: FlagValues): Settings["openMetrics"] {

@@ -30,6 +30,9 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const SYNC_MODES = ["always", "interval"] as const;
 export const LOG_FORMATS = ["logfmt", "json"] as const;
 
+const PUSH_STATUSES = ["200", "202"] as const;
+const TIMESTAMP_MODES = ["reject", "drop"] as const;
+
 /** Where the format of the web-config file is written down. */
 const WEB_CONFIG_GUIDE = "https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md";
 
@@ -230,6 +233,20 @@ export const FlagTable = Type.Object({
     ...SWITCH,
     description: "Allow UTF-8 characters in metric and label names.",
   }),
+  "push.status": Type.Union(
+    PUSH_STATUSES.map((status) => Type.Literal(status)),
+    {
+      ...option("enum", "200", PUSH_STATUSES),
+      description: `Status of the answer to a push that was stored. One of: [${PUSH_STATUSES.join(", ")}]`,
+    },
+  ),
+  "push.timestamps": Type.Union(
+    TIMESTAMP_MODES.map((mode) => Type.Literal(mode)),
+    {
+      ...option("enum", "reject", TIMESTAMP_MODES),
+      description: `Whether a push with timestamps is refused, or stored without them. One of: [${TIMESTAMP_MODES.join(", ")}]`,
+    },
+  ),
   ...LIMIT_FLAGS,
   ...CLUSTER_FLAGS,
   "log.level": Type.Union(

@@ -115,7 +115,7 @@ const TTLS: readonly Parameter[] = [
 
 const PUSHED = {
   "200": empty("The metrics are stored. With a persistence file they are durable."),
-  "202": empty("The same, where the consistency check is disabled."),
+  "202": empty("The same, where the consistency check is disabled, or with --push.status=202."),
   "400": words("The metrics are malformed, or contradict what is stored. Nothing was changed but the failure time."),
   "408": words("The body did not come in time."),
   "413": words("A limit of one push was reached: the message names the flag that sets it."),

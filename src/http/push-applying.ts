@@ -20,7 +20,7 @@ import type { PushResult, WrittenPush } from "./writes.ts";
 
 export interface PushApplyingDeps {
   readonly clock: Pick<Clock, "now">;
-  readonly settings: Pick<Settings, "consistencyCheck">;
+  readonly settings: Pick<Settings, "consistencyCheck" | "pushes">;
   readonly store: Store;
   readonly storeTurns: StoreTurns;
   readonly smallPushes: SmallPushes;
@@ -106,12 +106,14 @@ export class PushApplying {
   ): PushRequest | Rejection {
     if (keyed instanceof Rejection) return keyed;
     if (ttl instanceof Rejection) return ttl;
-    const { clock, store, storeTurns } = this.deps;
+    const { clock, settings, store, storeTurns } = this.deps;
+    const { dropsTimestamps } = settings.pushes;
     const { key, undecodable } = keyed;
     const replace = method === "PUT";
     if (replace && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     if (undecodable !== null) return undecodableKey(key);
-    const request = { key, columns, replace, receivedMs: clock.now(), ttlSeconds: ttl, canWait: true };
+    const receivedMs = clock.now();
+    const request = { key, columns, replace, receivedMs, ttlSeconds: ttl, dropsTimestamps, canWait: true };
     if (terms === undefined) return request;
     return { ...request, ...terms, receivedMs: Math.max(request.receivedMs, terms.earliestMs) };
   }
@@ -121,7 +123,7 @@ export class PushApplying {
     heldMemory.check();
     // What a PUT takes away may take some turns; only snapshots wait for it.
     storeTurns.goOn();
-    return refused ?? (settings.consistencyCheck ? 200 : 202);
+    return refused ?? (settings.consistencyCheck ? settings.pushes.status : 202);
   }
 }
 

@@ -243,7 +243,8 @@ export class PushAdmission implements JudgedPush {
     if (noRoom !== null) return this.full(noRoom);
     const forbidden = findKeyFault(table, times, check ? duplicates : null, key, group);
     if (forbidden !== null) return new PushRefusal(inconsistent(forbidden.words, forbidden.contradicts), false);
-    if (columns.hasTimestamps) return new PushRefusal(inconsistent(HAS_TIMESTAMPS), true);
+    if (columns.hasTimestamps && request.dropsTimestamps !== true)
+      return new PushRefusal(inconsistent(HAS_TIMESTAMPS), true);
     this.chunks.read(group);
     return null;
   }

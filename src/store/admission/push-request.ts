@@ -10,6 +10,8 @@ export interface PushRequest {
   readonly receivedMs: number;
   /** The own time to live that its group gets (group-ttl.ts); without it the group keeps the one that it has. */
   readonly ttlSeconds?: number | undefined;
+  /** Timestamps are not stored; otherwise a push that has some is refused. */
+  readonly dropsTimestamps?: boolean;
   /** The caller applies it again if it has to wait, and in slices if it is too much for one turn. */
   readonly canWait?: boolean;
   /**

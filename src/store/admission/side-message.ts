@@ -26,6 +26,7 @@ import {
   HISTOGRAM_SUM,
   METRIC_HISTOGRAM,
   METRIC_LABEL,
+  METRIC_TIMESTAMP_MS,
   PAIR_NAME,
   PAIR_VALUE,
   QUANTILE_RANK,
@@ -66,7 +67,8 @@ const WRITTEN = 5;
 
 /**
  * Writes one rendered metric after the other as a Metric message, with the labels as rendered, each over any number of
- * turns. One that came as protobuf keeps every field but its labels.
+ * turns. One that came as protobuf keeps every field but its labels and
+ * its timestamp.
  */
 export class SideMessage {
   /** The message so far; lent until the next one begins. */
@@ -142,7 +144,7 @@ export class SideMessage {
     }
   }
 
-  /** Copies fields up to the next label or histogram. */
+  /** Copies fields up to the next label, timestamp or histogram. */
   private copyFields(pauseAt: number): void {
     const { fields, out, columns } = this;
     const start = fields.next;
@@ -152,6 +154,7 @@ export class SideMessage {
         this.stage = WRITTEN;
         break;
       }
+      if (fields.wire === WIRE_VARINT && fields.field === METRIC_TIMESTAMP_MS) break;
       if (fields.wire === WIRE_BYTES && (fields.field === METRIC_LABEL || fields.field === METRIC_HISTOGRAM)) {
         if (fields.field === METRIC_HISTOGRAM) this.beginHistogram();
         break;

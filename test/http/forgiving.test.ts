@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { ask, createTestApp, type TestApp } from "../app.ts";
+import { delimited, double, integer, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
+import { decodeFamilies } from "../fuzz/metrics-schema.ts";
+
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const OWN_LABELS = 'instance="",job="j"';
+
+interface Pushed {
+  readonly status: number;
+  readonly text: string;
+  /** The lines of the group but its times, as they are exposed. */
+  readonly lines: readonly string[];
+}
+
+async function pushed(
+  { app }: TestApp,
+  body: string | Uint8Array,
+  headers: Record<string, string> = {},
+  method = "POST",
+): Promise<Pushed> {
+  const response = await ask(app, method, "/metrics/job/j", { body: body as string, headers });
+  const text = await response.text();
+  const shown = await (await ask(app, "GET", "/metrics/job/j")).text();
+  const lines = shown.split("\n").filter((line) => line.includes(OWN_LABELS) && !/^push_(failure_)?time/.test(line));
+  return { status: response.status, text, lines };
+}
+
+const GAUGE = delimited(part(1, "m"), integer(3, 1), part(4, part(2, double(1, 5)), integer(6, 1000)));
+
+describe("the status of a push that was stored", () => {
+  const rows: readonly [status: number, method: string, body: string, flags: readonly string[]][] = [
+    [200, "POST", "m 1\n", []],
+    [200, "PUT", "m 1\n", ["--push.status=200"]],
+    [202, "POST", "m 1\n", ["--push.status=202"]],
+    [202, "PUT", "m 1\n", ["--push.status=202"]],
+    [202, "POST", `${"m 1\n".padStart(100_000, "\n")}`, ["--push.status=202"]],
+    [202, "POST", "m 1\n", ["--push.status=200", "--push.disable-consistency-check"]],
+    [400, "POST", "m\n", ["--push.status=202"]],
+    [400, "POST", "m 1\nm 1\n", ["--push.status=202"]],
+  ];
+  test.each(rows)("is %d for %s of %p with %p", async (status, method, body, flags) => {
+    expect((await pushed(createTestApp(...flags), body, {}, method)).status).toBe(status);
+  });
+
+  test.each(["200", "202"])("does not change that a DELETE is answered 202: %s", async (status) => {
+    const { app } = createTestApp(`--push.status=${status}`);
+    expect((await ask(app, "DELETE", "/metrics/job/j")).status).toBe(202);
+  });
+});
+
+describe("timestamps", () => {
+  const rows: readonly [what: string, type: string, body: string | Uint8Array, lines: readonly string[]][] = [
+    ["text", "text/plain", "m 5 1000\n", [`m{${OWN_LABELS}} 5`]],
+    ["a large text", "text/plain", "m 5 -1000\n".padStart(100_000, "\n"), [`m{${OWN_LABELS}} 5`]],
+    ["OpenMetrics", OPENMETRICS, "m 5 1.5\n# EOF\n", [`m{${OWN_LABELS}} 5`]],
+    ["protobuf", PROTOBUF_TYPE, GAUGE, [`m{${OWN_LABELS}} 5`]],
+    [
+      "a histogram",
+      "text/plain",
+      '# TYPE m histogram\nm_bucket{le="1"} 2 7\nm_bucket{le="+Inf"} 2 7\nm_sum 1 7\nm_count 2 7\n',
+      [
+        `m_bucket{${OWN_LABELS},le="1"} 2`,
+        `m_bucket{${OWN_LABELS},le="+Inf"} 2`,
+        `m_sum{${OWN_LABELS}} 1`,
+        `m_count{${OWN_LABELS}} 2`,
+      ],
+    ],
+  ];
+  test.each(rows)("are dropped of %s, if asked, and refused if not", async (_, type, body, lines) => {
+    const headers = { "content-type": type };
+    const dropping = createTestApp("--push.timestamps=drop");
+    expect(await pushed(dropping, body, headers)).toEqual({ status: 200, text: "", lines });
+    const again = typeof body === "string" ? body.replaceAll("5", "6") : body;
+    const others = typeof body === "string" ? lines.map((line) => line.replaceAll("5", "6")) : lines;
+    expect(await pushed(dropping, again, headers)).toEqual({ status: 200, text: "", lines: others });
+    const { status, text, lines: kept } = await pushed(createTestApp(), body, headers);
+    expect({ status, kept }).toEqual({ status: 400, kept: [] });
+    expect(text).toEndWith("pushed metrics must not have timestamps\n");
+  });
+
+  test("are not kept beside the lines either, where a metric is kept as it came", async () => {
+    const test = createTestApp("--push.timestamps=drop");
+    const histogram = part(7, integer(1, 3), double(2, 1.5), integer(5, 0), integer(7, 3));
+    const body = delimited(part(1, "m"), integer(3, 4), part(4, histogram, integer(6, 1000)));
+    expect((await pushed(test, body, { "content-type": PROTOBUF_TYPE })).status).toBe(200);
+    const response = await ask(test.app, "GET", "/metrics/job/j", { headers: { accept: PROTOBUF_TYPE } });
+    const families = decodeFamilies(new Uint8Array(await response.arrayBuffer()));
+    const shown = JSON.stringify(families.filter(({ name }: { name?: string }) => name === "m"));
+    expect(shown).toContain("histogram");
+    expect(shown).not.toMatch(/timestampMs/i);
+  });
+
+  test("that differ do not make one series two", async () => {
+    const { status, text } = await pushed(createTestApp("--push.timestamps=drop"), "m 1 1\nm 2 2\n");
+    expect(status).toBe(400);
+    expect(text).toContain('collected metric "m"');
+  });
+});
