@@ -1,3 +1,4 @@
+import { LINE_FEED } from "../bytes/characters.ts";
 import { DELIMITED_PROTOBUF, METRIC_FAMILY, OPENMETRICS, PROTOBUF } from "../model/media-types.ts";
 import type { PushFormat } from "../model/push-format.ts";
 
@@ -8,6 +9,8 @@ import type { PushFormat } from "../model/push-format.ts";
  */
 const PARAMETER =
   /\s*;\s*([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)\s*=\s*(?:([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)|"((?:[^"\\\r\n]|\\[()<>@,;:\\"/[\]?=]|\\(?![()<>@,;:\\"/[\]?=]))*)")/gy;
+/** Of OpenMetrics (section "Overall Structure"). */
+const LAST_LINE = Buffer.from("# EOF");
 const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
 
 /**
@@ -30,6 +33,18 @@ export function pushFormat(contentType: string | null): PushFormat {
   if (type === OPENMETRICS) return "openmetrics";
   const isDelimited = parameters.get("encoding") === "delimited" && parameters.get("proto") === METRIC_FAMILY;
   return isDelimited ? "protobuf" : "text";
+}
+
+/**
+ * What a body is that is said to be OpenMetrics: that, where it ends as OpenMetrics does. Else it is text, as for the
+ * reference, but for a server that `expects` OpenMetrics.
+ */
+export function formatOfOpenMetrics(body: Uint8Array, expects: boolean): PushFormat {
+  const end = body.at(-1) === LINE_FEED ? body.length - 1 : body.length;
+  const start = end - LAST_LINE.length;
+  const ends =
+    start >= 0 && LAST_LINE.equals(body.subarray(start, end)) && (start === 0 || body[start - 1] === LINE_FEED);
+  return ends || expects ? "openmetrics" : "text";
 }
 
 /** Parameters by lower-case name; null if malformed, or if one is given twice with different values. */

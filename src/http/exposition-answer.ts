@@ -9,7 +9,7 @@ import {
 } from "../serialise/exposition.ts";
 import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
 import { openMetricsPieces } from "../serialise/openmetrics-exposition.ts";
-import { protobufPieces } from "../serialise/protobuf-exposition.ts";
+import { type ProtobufReader, protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
@@ -45,7 +45,10 @@ export function expositionAnswer(
   const pieces =
     format.kind === "openmetrics"
       ? openMetricsPieces(families, ordered, format.escaping, openMetrics.withCreated)
-      : piecesOf(ordered, format, exchange.header(SCRAPE_TIMEOUT) !== null, gzipped ? PAGES : BLOCKS);
+      : piecesOf(ordered, format, gzipped ? PAGES : BLOCKS, {
+          forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
+          withUnits: openMetrics.isOffered,
+        });
   const parts = gzipped ? gzip.stitch(pieces) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (gzipped) headers["Content-Encoding"] = "gzip";
@@ -53,8 +56,8 @@ export function expositionAnswer(
   return longAnswers.answer(exchange, parts, headers, release, sizeBytes);
 }
 
-function piecesOf(families: ExposedFamilies, format: Format, forPrometheus: boolean, cut: Cut): Iterable<Piece> {
-  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, forPrometheus);
+function piecesOf(families: ExposedFamilies, format: Format, cut: Cut, reader: ProtobufReader): Iterable<Piece> {
+  if (format.kind === "protobuf") return protobufPieces(families, format.escaping, reader);
   return textPieces(families, format.escaping, cut);
 }
 

@@ -85,7 +85,7 @@ const GZIP: Parameter = {
 
 const EXPOSITION = {
   required: false,
-  description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4.`,
+  description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4, and so is what is said to be OpenMetrics and does not end with "# EOF", unless --web.enable-openmetrics is set.`,
   content: {
     "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
     [OPENMETRICS]: { schema: Type.String({ examples: ["some_metric 3.14\n# EOF\n"] }) },

@@ -1,5 +1,5 @@
 import { decodeBody } from "../decode/content-encoding.ts";
-import { pushFormat } from "../decode/media-type.ts";
+import { formatOfOpenMetrics, pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { findKeyExcess } from "../model/excess.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -101,9 +101,15 @@ export class PushHandler {
     const { limits } = this.deps.settings;
     if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
       return this.takeDecoded(pushed, body, contentEncoding);
-    const outcome = this.deps.writes.push(pushed, body);
+    const outcome = this.write(pushed, body);
     if (outcome instanceof Promise) return this.finishLater(pushed, outcome, body.length);
     return this.finish(pushed, outcome, body.length);
+  }
+
+  private write(pushed: Push, content: Uint8Array): PushResult | Promise<PushResult> {
+    const { writes, settings } = this.deps;
+    if (pushed.format !== "openmetrics") return writes.push(pushed, content);
+    return writes.push({ ...pushed, format: formatOfOpenMetrics(content, settings.openMetrics.isOffered) }, content);
   }
 
   private async finishLater(pushed: Push, outcome: Promise<PushResult>, bodyBytes: number): Promise<Answer> {
@@ -139,7 +145,7 @@ export class PushHandler {
     try {
       // Of those that take their time one is worked through in a turn of the loop.
       if (content.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
-      return await this.deps.writes.push(pushed, content);
+      return await this.write(pushed, content);
     } finally {
       if (content !== body) freeBuffer(content);
     }

@@ -17,16 +17,23 @@ const KEPT_BYTES = 1024 * 1024;
 
 const PAUSE: Piece = { bytes: NOTHING, page: null };
 
+/** What the messages are for. */
+export interface ProtobufReader {
+  /** A Prometheus: native and classic histograms of one family come in a message each, see ScrapedHistograms. */
+  readonly forPrometheus?: boolean;
+  /** It gets the units of families; the reference has none. */
+  readonly withUnits?: boolean;
+}
+
 /**
  * The exposition as delimited io.prometheus.client.MetricFamily messages, small ones gathered. A message begins with
  * its length: so a large family is worked through once to learn its length and once more to be sent, which takes no
- * memory. Where the scraper is a Prometheus, native and classic histograms of one family come in a message each: see
- * ScrapedHistograms.
+ * memory.
  */
 export function* protobufPieces(
   families: ExposedFamilies,
   escaping: EscapingScheme,
-  forPrometheus = false,
+  { forPrometheus = false, withUnits = false }: ProtobufReader = {},
 ): Generator<Piece> {
   const out = new Writer(PIECE_BYTES);
   const tools = {
@@ -34,6 +41,7 @@ export function* protobufPieces(
     head: new Writer(1024),
     rest: new Writer(PIECE_BYTES),
     histograms: new ScrapedHistograms(),
+    withUnits,
   };
   for (const family of families) {
     if (family === null) yield PAUSE;
@@ -68,6 +76,7 @@ interface MessageTools {
   /** The end of its metrics. */
   readonly rest: Writer;
   readonly histograms: ScrapedHistograms;
+  readonly withUnits: boolean;
 }
 
 /** One message; what is too small for a piece is left in `out`. Returns false if there are no metrics of this kind. */
@@ -75,7 +84,7 @@ function* familyMessage(
   out: Writer,
   family: ExposedFamily,
   escaping: EscapingScheme,
-  { scratch, head, rest, histograms }: MessageTools,
+  { scratch, head, rest, histograms, withUnits }: MessageTools,
   kind: Kind,
 ): Generator<Piece, boolean> {
   scratch.escaping = family.quoted ? escaping : "allow-utf-8";
@@ -92,7 +101,7 @@ function* familyMessage(
   if (kind !== "all" && size + rest.length === 0) return false;
   const name = family.quoted && escaping !== "allow-utf-8" ? escapedName(family.name, escaping) : family.name;
   const { typeNote = NO_NOTE } = family;
-  const unit = name === family.name ? unitOf(family) : "";
+  const unit = withUnits && name === family.name ? unitOf(family) : "";
   appendFamilyHeader(head, name, family.help, noteKind(typeNote) === TYPELESS ? null : family.type, unit);
   appendVarint(out, head.length + size + rest.length);
   out.append(head.view());

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { pushFormat } from "../../src/decode/media-type.ts";
+import { formatOfOpenMetrics, pushFormat } from "../../src/decode/media-type.ts";
 
 const TYPE = "application/vnd.google.protobuf";
 const PROTO = "proto=io.prometheus.client.MetricFamily";
@@ -103,4 +103,23 @@ test("a header is read once: a million of what could be read again and again is 
   for (const filler of [" ", ";", "x=1;", '"', "\\", "x "]) {
     expect(pushFormat(`${TYPE};${filler.repeat(1_000_000)}!`)).toBe("text");
   }
+});
+
+test.each([
+  ["# EOF\n", true],
+  ["# EOF", true],
+  ["a 1\n# EOF\n", true],
+  ["a 1\n# EOF", true],
+  ["", false],
+  ["\n", false],
+  ["a 1\n", false],
+  ["a 1 # EOF\n", false],
+  ["a 1\n# EOF\n\n", false],
+  ["a 1\n# EOF\r\n", false],
+  ["a 1\n# EOFx\n", false],
+  ["a 1\n# EO", false],
+])("a body %j that is said to be OpenMetrics ends as it: %p", (body, ends) => {
+  const bytes = new TextEncoder().encode(body);
+  expect(formatOfOpenMetrics(bytes, false)).toBe(ends ? "openmetrics" : "text");
+  expect(formatOfOpenMetrics(bytes, true)).toBe("openmetrics");
 });

@@ -491,8 +491,9 @@ export const PROOFS: readonly Proof[] = [
       {
         steps: [
           push("/job/j", "# TYPE a counter\na_total 1\n# EOF\n", 200, { headers: OPENMETRICS }),
-          push("/job/j", "b 1\n", 400, { headers: OPENMETRICS, has: ['expected "# EOF" as the last line'] }),
-          scrape({ has: ["# TYPE a_total counter\n"], lacks: ["b{"] }),
+          push("/job/j", "b  1\n# EOF\n", 400, { headers: OPENMETRICS, has: ["OpenMetrics parsing error in line 1"] }),
+          push("/job/j", "c  1\n", 200, { headers: OPENMETRICS }),
+          scrape({ has: ["# TYPE a_total counter\n", "c{"], lacks: ["b{"] }),
         ],
       },
     ],
