@@ -3,8 +3,11 @@ import type { SnapshotTaking } from "../cluster/snapshots.ts";
 import { Fault } from "../model/fault.ts";
 import { MORE } from "../model/work.ts";
 
-/** A snapshot is worth while once the log since the last one is larger than that, and than this. */
-const LEAST_BYTES = 16 << 20;
+/**
+ * A snapshot is worth while once the log since the last one is larger than that, and than this, both unpacked: some
+ * 16 MiB of the log, and 0.3 s at the start of a replica.
+ */
+const LEAST_BYTES = 64 << 20;
 /** Of several replicas one is to be first: others wait for up to so much more of that. */
 const MOST_LATE = 0.5;
 
