@@ -28,6 +28,8 @@ type Done = "done" | "not now";
 /** Does what waits, in order, and notes it in a batch, until that is to be closed. */
 export class Making<Request extends ReplicaRequest, Answer> {
   private readonly endMs: number;
+  /** Nothing has been done yet: something is, however little time there is. */
+  private isFirst = true;
 
   constructor(
     private readonly deps: MakingDeps<Request, Answer>,
@@ -39,10 +41,11 @@ export class Making<Request extends ReplicaRequest, Answer> {
   /** Goes on until the batch is to be closed: within this turn, unless a push takes more. */
   run(): void {
     const { deps, batch } = this;
-    while (!batch.isFull && (batch.members.length === 0 || deps.nowMs() < this.endMs)) {
+    while (!batch.isFull && (this.isFirst || deps.nowMs() < this.endMs)) {
       const waiting = deps.waiting.take();
       if (waiting === null) break;
       const done = this.begin(waiting);
+      this.isFirst = false;
       if (done instanceof Promise) return void done.then((later) => this.goOn(waiting, later));
       if (!this.note(waiting, done)) break;
     }
