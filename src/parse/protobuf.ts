@@ -3,14 +3,12 @@ import { hasHighBytes } from "../bytes/valid-utf8.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { Rejection } from "../model/rejection.ts";
-import { NO_NOTE, TYPELESS, typeNote } from "../model/type-note.ts";
+import { NO_NOTE, TYPELESS } from "../model/type-note.ts";
 import { MORE } from "../model/work.ts";
-import { FAMILY_UNIT } from "../protobuf/field-numbers.ts";
 import { FieldCursor, WIRE_BYTES, WIRE_VARINT } from "../protobuf/wire.ts";
 import { FamilyTable } from "./family-table.ts";
 import { takeHelp } from "./help.ts";
 import { MetricMessage } from "./metric-message.ts";
-import { endsInUnit, totalSize } from "./unit.ts";
 
 /** Go's words for a body that ends within a message and for bytes that are no message. */
 const CUT_SHORT = "unexpected EOF";
@@ -44,8 +42,6 @@ export class ProtobufParser {
     helpAt: 0,
     /** -1: there is none. */
     helpSize: -1,
-    unitAt: 0,
-    unitSize: 0,
     /** A number that may be none of a type. */
     type: 0,
     isTypeless: true,
@@ -116,7 +112,6 @@ export class ProtobufParser {
     head.nameSize = 0;
     head.helpAt = 0;
     head.helpSize = -1;
-    head.unitSize = 0;
     head.type = MetricType.counter;
     head.isTypeless = true;
     head.start = prefix.next;
@@ -139,10 +134,10 @@ export class ProtobufParser {
       if (outer.next >= this.pauseAt) return this.pause(outer.next);
     }
     if (outer.failed || columns.excess !== null) return false;
-    const { nameAt, nameSize, helpAt, helpSize, type, start, end } = head;
+    const { nameAt, nameSize, helpAt, helpSize, type, isTypeless, start, end } = head;
     this.family = this.enterFamily(nameAt, nameSize);
     columns.families.setType(this.family, type as MetricType);
-    columns.families.setTypeNote(this.family, this.typeNote());
+    columns.families.setTypeNote(this.family, isTypeless ? TYPELESS : NO_NOTE);
     takeHelp(columns, this.family, helpAt, helpSize, helpSize > 0 && hasHighBytes(this.body, helpAt, helpSize));
     outer.open(this.body, start, end);
     // The second walk goes through the same bytes again.
@@ -152,17 +147,7 @@ export class ProtobufParser {
     return true;
   }
 
-  /** Whether it has a type, and the unit where the name ends in it: with any other Prometheus fails a whole scrape. */
-  private typeNote(): number {
-    const { body, head } = this;
-    const { nameAt, nameSize, unitAt, unitSize, type, isTypeless } = head;
-    const kind = isTypeless ? TYPELESS : NO_NOTE;
-    if (unitSize === 0) return kind;
-    const nameEnd = nameAt + nameSize - (type === MetricType.counter ? totalSize(body, nameAt, nameAt + nameSize) : 0);
-    return typeNote(kind, endsInUnit(body, nameAt, nameEnd, body, unitAt, unitSize) ? unitSize : 0);
-  }
-
-  /** The name, the help or the unit of a family. */
+  /** The name or the help of a family. */
   private takeText({ field, start, end }: FieldCursor): void {
     const { head, columns } = this;
     if ((field === 1 || field === 2) && end - start > columns.maxTextBytes) columns.noteLongText();
@@ -172,9 +157,6 @@ export class ProtobufParser {
     } else if (field === 2) {
       head.helpAt = start;
       head.helpSize = end - start;
-    } else if (field === FAMILY_UNIT) {
-      head.unitAt = start;
-      head.unitSize = end - start;
     }
   }
 

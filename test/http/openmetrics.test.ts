@@ -253,13 +253,13 @@ describe("what is pushed as text", () => {
 describe("what is pushed as protobuf", () => {
   const exemplar = (...more: Uint8Array[]): Uint8Array => part(2, ...more, double(2, 1));
   const counter = (...more: Uint8Array[]): Uint8Array =>
-    delimited(part(1, "a_s_total"), integer(3, 0), part(4, part(3, double(1, 1), ...more)), part(5, "s"));
+    delimited(part(1, "a_s_total"), integer(3, 0), part(4, part(3, double(1, 1), ...more)));
 
-  test("has its unit, exemplar and time of creation", async () => {
+  test("has its exemplar and time of creation", async () => {
     const app = offering();
     await pushed(app, counter(exemplar(label("id", "7")), part(3, integer(1, 5))), PROTOBUF_TYPE);
     expect(await groupOf(app)).toBe(
-      `# TYPE a_s counter\n# UNIT a_s s\na_s_total{${OWN_LABELS}} 1.0 # {id="7"} 1.0\na_s_created{${OWN_LABELS}} 5.0\n# EOF\n`,
+      `# TYPE a_s counter\na_s_total{${OWN_LABELS}} 1.0 # {id="7"} 1.0\na_s_created{${OWN_LABELS}} 5.0\n# EOF\n`,
     );
   });
 
@@ -272,16 +272,6 @@ describe("what is pushed as protobuf", () => {
     const app = offering();
     await pushed(app, counter(wrong), PROTOBUF_TYPE);
     expect(await groupOf(app)).toInclude(`a_s_total{${OWN_LABELS}} 1.0\n`);
-  });
-
-  test("has no unit with which its name does not end", async () => {
-    const app = offering();
-    await pushed(
-      app,
-      delimited(part(1, "a"), integer(3, 1), part(4, part(2, double(1, 1))), part(5, "s")),
-      PROTOBUF_TYPE,
-    );
-    expect(await groupOf(app)).not.toInclude("UNIT");
   });
 });
 
