@@ -60,6 +60,11 @@ async function pushTo(on: Machine, address: string, line: string): Promise<void>
   await on.output("curl", "-sSfm20", "--data-binary", `${line}\n`, url);
 }
 
+async function untilReady(on: Machine, address: string): Promise<void> {
+  const url = `http://${address}:9091/-/ready`;
+  await eventually(`${address} is ready`, async () => (await on.run("curl", "-sfm10", url)).code === 0);
+}
+
 async function untilShown(on: Machine, address: string, value: number): Promise<void> {
   const line = `kept{instance="",job="j"} ${value}\n`;
   await eventually(`${address} shows ${value}`, async () => (await scrapeOf(on, address)).includes(line));
@@ -68,11 +73,14 @@ async function untilShown(on: Machine, address: string, value: number): Promise<
 /** What is pushed to one is shown by the other, and again after a restart, though no replica keeps a file. */
 export async function afterGateways(on: Machine): Promise<void> {
   const [one = "", two = ""] = GATEWAYS.map((name) => ADDRESSES[name]);
+  for (const address of [one, two]) await untilReady(on, address);
   await pushTo(on, one, "kept 1");
   await untilShown(on, two, 1);
   await on.output("systemctl", "restart", "pushgateway@gateway-1");
   await untilShown(on, one, 1);
-  expect(await on.property("pushgateway@gateway-1", "StatusText")).toContain("groups: 1");
+  await eventually("the service manager knows", async () =>
+    (await on.property("pushgateway@gateway-1", "StatusText")).includes("groups: 1"),
+  );
 }
 
 /** On one machine the balancer cannot have the port of all addresses; this machine has no /dev/log for its unit. */
