@@ -32,6 +32,8 @@ export interface PushSettings {
   readonly status: 200 | 202;
   /** Timestamps are passed over; otherwise a push that has some is refused. */
   readonly dropsTimestamps: boolean;
+  /** Text is taken that is no valid exposition only for its line ends and its encoding. */
+  readonly lenientText: boolean;
 }
 
 /** What the program runs with. */
@@ -203,6 +205,7 @@ function pushesOf(values: FlagValues): PushSettings {
   return {
     status: values["push.status"] === "202" ? 202 : 200,
     dropsTimestamps: values["push.timestamps"] === "drop",
+    lenientText: values["push.lenient-text"],
   };
 }
 

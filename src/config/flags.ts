@@ -247,6 +247,11 @@ export const FlagTable = Type.Object({
       description: `Whether a push with timestamps is refused, or stored without them. One of: [${TIMESTAMP_MODES.join(", ")}]`,
     },
   ),
+  "push.lenient-text": Type.Boolean({
+    ...SWITCH,
+    description:
+      "Take text that ends its lines with CR LF or lacks the last line feed, and text in UTF-8 or UTF-16 with a byte order mark.",
+  }),
   ...LIMIT_FLAGS,
   ...CLUSTER_FLAGS,
   "log.level": Type.Union(

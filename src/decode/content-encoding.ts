@@ -7,6 +7,7 @@ import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { type Decoded, decodeSnappy } from "./snappy.ts";
 import { tooLarge } from "./too-large.ts";
+import { turnOfOthers } from "./turns.ts";
 
 /** Bodies up to this size, compressed and not, are inflated at once: a thread costs five times a small body's work. */
 const IMMEDIATE_BODY_BYTES = 64 * 1024;
@@ -102,8 +103,6 @@ async function join(pieces: readonly Uint8Array[], sizeBytes: number): Promise<U
   }
   return joined;
 }
-
-const turnOfOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What zlib answers with `info`: the content, and how far its engine read. */
 interface Inflated {

@@ -4,6 +4,7 @@ import { GrowingBytes } from "../bytes/growing-bytes.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { tooLarge } from "./too-large.ts";
+import { stepOnLaterTurns } from "./turns.ts";
 
 /*
  * The snappy framing format (framing_format.txt) and block format (format_description.txt) of
@@ -47,15 +48,7 @@ export function decodeSnappy(
   queue = new DecodeQueue(),
 ): Decoded | Promise<Decoded> {
   const frames = new FrameReader(body, maxSizeBytes);
-  return frames.readSlice() ?? queue.enter(() => readOnLaterTurns(frames));
-}
-
-async function readOnLaterTurns(frames: FrameReader): Promise<Decoded> {
-  for (;;) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const outcome = frames.readSlice();
-    if (outcome !== null) return outcome;
-  }
+  return frames.readSlice() ?? queue.enter(() => stepOnLaterTurns(() => frames.readSlice()));
 }
 
 /** Reads a framed stream from its start, a slice a call, into one buffer of its own. */

@@ -1,16 +1,15 @@
-import { decodeBody } from "../decode/content-encoding.ts";
 import { formatOfOpenMetrics, pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { findKeyExcess } from "../model/excess.ts";
 import { Rejection } from "../model/rejection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from "../server/exchange.ts";
 import { INCONSISTENT } from "../store/admission/wording.ts";
-import { freeBuffer } from "./body-intake.ts";
 import type { HttpContext } from "./context.ts";
 import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
+import { freeContent, pushContent } from "./push-content.ts";
 import { PushTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
@@ -98,8 +97,12 @@ export class PushHandler {
   private takeBody(pushed: Push, body: Uint8Array | Rejection): Answers {
     if (body instanceof Rejection) return this.finish(pushed, body, 0);
     const contentEncoding = pushed.exchange.header("content-encoding");
-    const { limits } = this.deps.settings;
-    if (contentEncoding !== null || body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes))
+    const { limits, pushes } = this.deps.settings;
+    if (
+      pushes.lenientText ||
+      contentEncoding !== null ||
+      body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes)
+    )
       return this.takeDecoded(pushed, body, contentEncoding);
     const outcome = this.write(pushed, body);
     if (outcome instanceof Promise) return this.finishLater(pushed, outcome, body.length);
@@ -137,17 +140,16 @@ export class PushHandler {
   }
 
   private async decodeAndApply(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<PushResult> {
-    const { decoding, settings } = this.deps;
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
-    const content = await decodeBody(body, contentEncoding, settings.limits.maxDecompressedBytes, decoding);
+    const content = await pushContent(this.deps, body, contentEncoding, pushed.format);
     if (content instanceof Rejection) return content;
     try {
       // Of those that take their time one is worked through in a turn of the loop.
       if (content.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
       return await this.write(pushed, content);
     } finally {
-      if (content !== body) freeBuffer(content);
+      freeContent(content, body);
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { delimited, double, integer, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
 import { decodeFamilies } from "../fuzz/metrics-schema.ts";
@@ -95,5 +96,41 @@ describe("timestamps", () => {
     const { status, text } = await pushed(createTestApp("--push.timestamps=drop"), "m 1 1\nm 2 2\n");
     expect(status).toBe(400);
     expect(text).toContain('collected metric "m"');
+  });
+});
+
+describe("text that is not as it is to be", () => {
+  const LINES = `m{x="ä"} 1\nn 2\n`;
+  const SHOWN = [`m{${OWN_LABELS},x="ä"} 1`, `n{${OWN_LABELS}} 2`];
+  const utf16 = (text: string) => new Uint8Array(Buffer.from(`\ufeff${text}`, "utf16le"));
+  const rows: readonly [what: string, body: string | Uint8Array, headers: Record<string, string>][] = [
+    ["CR LF", LINES.replaceAll("\n", "\r\n"), {}],
+    ["no last line feed", LINES.slice(0, -1), {}],
+    ["a byte order mark", `\ufeff${LINES}`, {}],
+    ["little-endian UTF-16", utf16(LINES), {}],
+    ["big-endian UTF-16", new Uint8Array(Buffer.from(utf16(LINES)).swap16()), {}],
+    ["all of it", utf16(LINES.replaceAll("\n", "\r\n").slice(0, -2)), {}],
+    ["all of it, and large", utf16(LINES.padStart(200_000, "\n").replaceAll("\n", "\r\n").slice(0, -2)), {}],
+    ["all of it, gzipped", new Uint8Array(gzipSync(utf16(LINES.slice(0, -1)))), { "content-encoding": "gzip" }],
+    ["OpenMetrics in UTF-16", utf16(`${LINES}# EOF`.replaceAll("\n", "\r\n")), { "content-type": OPENMETRICS }],
+  ];
+  test.each(rows)("is stored with the flag, and refused without: %s", async (_, body, headers) => {
+    const lenient = createTestApp("--push.lenient-text");
+    expect(await pushed(lenient, body, headers)).toEqual({ status: 200, text: "", lines: SHOWN });
+    const { status, lines } = await pushed(createTestApp(), body, headers);
+    expect({ status, lines }).toEqual({ status: 400, lines: [] });
+  });
+
+  test("does not concern protobuf", async () => {
+    const body = delimited(part(1, "m"), part(2, "a\r\n"), integer(3, 1), part(4, part(2, double(1, 5))));
+    const headers = { "content-type": PROTOBUF_TYPE };
+    const { app } = createTestApp("--push.lenient-text");
+    expect((await pushed({ app } as TestApp, body, headers)).lines).toEqual([`m{${OWN_LABELS}} 5`]);
+    expect(await (await ask(app, "GET", "/metrics")).text()).toContain("# HELP m a\r\\n");
+  });
+
+  test("is refused with the reason where it is no UTF-16", async () => {
+    const { status, text } = await pushed(createTestApp("--push.lenient-text"), utf16(LINES).subarray(0, 7));
+    expect([status, text]).toEqual([400, "decoding the UTF-16 body: half a character at byte 6\n"]);
   });
 });
