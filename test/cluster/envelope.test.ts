@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { type Envelope, readEnvelope, writeEnvelope } from "../../src/cluster/envelope.ts";
-import { pack, unpack } from "../../src/cluster/packing.ts";
-import { Fault } from "../../src/model/fault.ts";
 
 const id = { writer: "00ff0102aabbccdd", number: 2 ** 53 - 1, sizeBytes: 7 };
 const packed = new Uint8Array([1, 2, 3]);
@@ -50,23 +48,5 @@ describe("a message of the log", () => {
     { what: "of a part behind it", message: writeEnvelope({ ...LAST, parts: [9] }), says: "a part at position 9" },
   ])("$what is broken", ({ message, says }) => {
     expect(readEnvelope(message, 9)).toEqual({ isNewer: false, reason: `it is broken: ${says}` });
-  });
-});
-
-describe("packed bytes", () => {
-  test.each([0, 1, 1000, 3_000_000])("%d of them are unpacked as they were, in a buffer of their own", (size) => {
-    const bytes = new Uint8Array(size).map((_, n) => (n * 7919) % 251);
-    const unpacked = unpack(pack(bytes), size);
-    expect(unpacked).toEqual(bytes);
-    expect(unpacked instanceof Uint8Array && unpacked.buffer.byteLength).toBe(size);
-  });
-
-  test.each([
-    { what: "more than was said", packed: pack(new Uint8Array(100_000_000)), sizeBytes: 1000 },
-    { what: "less than was said", packed: pack(new Uint8Array(10)), sizeBytes: 1000 },
-    { what: "cut short", packed: pack(new Uint8Array(1000)).subarray(0, 12), sizeBytes: 1000 },
-    { what: "no zstd", packed: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), sizeBytes: 8 },
-  ])("$what: refused", ({ packed, sizeBytes }) => {
-    expect(unpack(packed, sizeBytes)).toBeInstanceOf(Fault);
   });
 });
