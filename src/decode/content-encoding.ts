@@ -1,27 +1,22 @@
 import { constants } from "node:buffer";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { Broken } from "../bytes/broken.ts";
-import { SlicedCopy } from "../bytes/sliced-copy.ts";
-import { uninitialized } from "../bytes/uninitialized.ts";
 import { Rejection } from "../model/rejection.ts";
 import { DecodeQueue } from "./queue.ts";
 import { type Decoded, decodeSnappy } from "./snappy.ts";
+import { decodeByThread, THREAD_CHUNK_BYTES } from "./thread.ts";
 import { tooLarge } from "./too-large.ts";
-import { turnOfOthers } from "./turns.ts";
+import { decodeZstd, isZstd } from "./zstd.ts";
 
 /** Bodies up to this size, compressed and not, are inflated at once: a thread costs five times a small body's work. */
 const IMMEDIATE_BODY_BYTES = 64 * 1024;
 const IMMEDIATE_CONTENT_BYTES = 1024 * 1024;
-/** What one round of the thread inflates. */
-const THREAD_CHUNK_BYTES = 256 * 1024;
-/** Bytes that are copied before others get their turn: more take milliseconds. */
-const COPIED_A_TURN_BYTES = 1024 * 1024;
 /** The fixed part of a member's header (RFC 1952, section 2.3). */
 const GZIP_HEADER_BYTES = 10;
 
 /**
- * The content of a request's body. "gzip" and "snappy" (framed), in any case, are decoded; any other value, null and
- * "deflate" among them, leaves the body as it is, as the reference does.
+ * The content of a request's body. "gzip", "snappy" (framed) and "zstd", in any case, are decoded; any other value,
+ * null and "deflate" among them, leaves the body as it is, as the reference does; "zstd" too where the body is none.
  *
  * Never more than `maxSizeBytes`, at least 1, are decoded: past that, and for a larger plain body, the answer is a
  * "too-large" Rejection. Any fault of the encoding is a "malformed" one in Go's words. A plain body is returned as it
@@ -38,6 +33,7 @@ export function decodeBody(
     const encoding = contentEncoding.toLowerCase();
     if (encoding === "gzip") return decodeGzip(body, Math.min(maxSizeBytes, constants.MAX_LENGTH), queue);
     if (encoding === "snappy") return decodeSnappy(body, maxSizeBytes, queue);
+    if (encoding === "zstd" && isZstd(body)) return decodeZstd(body, maxSizeBytes, queue);
   }
   return body.length > maxSizeBytes ? tooLarge("", maxSizeBytes) : body;
 }
@@ -59,49 +55,15 @@ function inflateNow(body: Uint8Array, maxSizeBytes: number): Decoded {
   }
 }
 
-/**
- * The thread reads a copy: it may be in the midst of it when more is inflated than there may be, and whoever has the
- * body frees it then.
- */
 async function inflateOnThread(body: Uint8Array, maxSizeBytes: number): Promise<Decoded> {
   const inflating = createGunzip({ chunkSize: THREAD_CHUNK_BYTES });
-  const pieces: Uint8Array[] = [];
-  let sizeBytes = 0;
   try {
-    inflating.end(await copyOf(body));
-    for await (const piece of inflating as AsyncIterable<Uint8Array>) {
-      sizeBytes += piece.length;
-      if (sizeBytes > maxSizeBytes) return tooLarge("gzip ", maxSizeBytes);
-      pieces.push(piece);
-    }
+    const content = await decodeByThread(inflating, body, maxSizeBytes);
+    if (content === null) return tooLarge("gzip ", maxSizeBytes);
+    return restFault(body.length - inflating.bytesWritten) ?? content;
   } catch (fault) {
     return rejectionOf(fault, body, maxSizeBytes);
   }
-  return restFault(body.length - inflating.bytesWritten) ?? join(pieces, sizeBytes);
-}
-
-/** Copies a body over several turns of the loop. */
-async function copyOf(body: Uint8Array): Promise<Uint8Array> {
-  const copy = new SlicedCopy(body.length);
-  while (!copy.copyOn(body, 0, body.length, COPIED_A_TURN_BYTES)) await turnOfOthers();
-  return copy.target;
-}
-
-/** Joins pieces over several turns of the loop. */
-async function join(pieces: readonly Uint8Array[], sizeBytes: number): Promise<Uint8Array> {
-  const joined = uninitialized(sizeBytes);
-  let at = 0;
-  let copiedBytes = 0;
-  for (const piece of pieces) {
-    if (copiedBytes > COPIED_A_TURN_BYTES) {
-      copiedBytes = 0;
-      await turnOfOthers();
-    }
-    joined.set(piece, at);
-    at += piece.length;
-    copiedBytes += piece.length;
-  }
-  return joined;
 }
 
 /** What zlib answers with `info`: the content, and how far its engine read. */

@@ -7,10 +7,11 @@ import {
   textPieces,
   textSize,
 } from "../serialise/exposition.ts";
-import { type Format, negotiateEncoding, negotiateFormat } from "../serialise/negotiate.ts";
+import { type Format, negotiateFormat, negotiateScrapeEncoding } from "../serialise/negotiate.ts";
 import { openMetricsPieces } from "../serialise/openmetrics-exposition.ts";
 import { type ProtobufReader, protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
+import { zstdFrames } from "../serialise/zstd.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
 
@@ -40,7 +41,8 @@ export function expositionAnswer(
 ): Answer {
   const { openMetrics } = settings;
   const format = negotiateFormat(exchange.header("accept"), openMetrics.isOffered);
-  const gzipped = negotiateEncoding(exchange.header("accept-encoding")) === "gzip";
+  const encoding = negotiateScrapeEncoding(exchange.header("accept-encoding"));
+  const gzipped = encoding === "gzip";
   const ordered = linesBytes <= SORTED_BYTES ? sortEach(families()) : families();
   const pieces =
     format.kind === "openmetrics"
@@ -49,10 +51,11 @@ export function expositionAnswer(
           forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
           withUnits: openMetrics.isOffered,
         });
-  const parts = gzipped ? gzip.stitch(pieces) : bytesOf(pieces);
+  const parts = gzipped ? gzip.stitch(pieces) : encoding === "zstd" ? zstdFrames(bytesOf(pieces)) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
-  if (gzipped) headers["Content-Encoding"] = "gzip";
-  const sizeBytes = isSized && !gzipped && format.kind === "text" ? textSize(families(), format.escaping) : null;
+  if (encoding !== "identity") headers["Content-Encoding"] = encoding;
+  const sizeBytes =
+    isSized && encoding === "identity" && format.kind === "text" ? textSize(families(), format.escaping) : null;
   return longAnswers.answer(exchange, parts, headers, release, sizeBytes);
 }
 

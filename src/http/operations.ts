@@ -83,6 +83,11 @@ const GZIP: Parameter = {
   schema: Type.String(),
 };
 
+const SCRAPE_ENCODING: Parameter = {
+  ...GZIP,
+  description: "With `gzip` the answer is compressed, with `zstd` in that, if it is preferred to all else.",
+};
+
 const EXPOSITION = {
   required: false,
   description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4, and so is what is said to be OpenMetrics and does not end with "# EOF", unless --web.enable-openmetrics is set.`,
@@ -96,7 +101,7 @@ const EXPOSITION = {
 const CONTENT_ENCODING: Parameter = {
   name: "Content-Encoding",
   in: "header",
-  description: "`gzip` or `snappy` (the framing format). With any other value the body is taken as it is.",
+  description: "`gzip`, `snappy` (the framing format) or `zstd`. With any other value the body is taken as it is.",
   schema: Type.String(),
 };
 
@@ -183,7 +188,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
             "Selectors of groups, any of which holds: only theirs is answered, without the server's own metrics.",
           schema: Type.Array(Type.String()),
         },
-        GZIP,
+        SCRAPE_ENCODING,
       ],
       responses: {
         "200": exposed("Everything that was stored at one moment, and the server's own metrics."),
@@ -198,7 +203,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
     GET: {
       summary: "The metrics of a group, for Prometheus.",
       description: "In the formats of `/metrics`.",
-      parameters: [GZIP],
+      parameters: [SCRAPE_ENCODING],
       responses: {
         "200": exposed("What the group held at one moment."),
         "405": words("There is no such group."),
@@ -211,7 +216,7 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
     GET: {
       summary: "The server's own metrics, for Prometheus.",
       description: "In the formats of `/metrics`; nothing that was pushed is among them.",
-      parameters: [GZIP],
+      parameters: [SCRAPE_ENCODING],
       responses: { "200": exposed("The server's own metrics."), ...OTHERWISE },
     },
   },

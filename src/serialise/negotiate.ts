@@ -181,6 +181,13 @@ function sortClauses(clauses: AcceptClause[]): AcceptClause[] {
 const CODING =
   /([!#$%&'*+\-.^_`|~0-9A-Za-z/]+)[ \t\r\n]*(;[ \t\r\n]*(?:q=([01](?:\.\d*)?)[ \t\r\n]*)?)?(,[ \t\r\n]*)?/gy;
 
+/** How much a client wants each encoding; below 0: it does not name it. */
+interface EncodingQualities {
+  readonly identity: number;
+  readonly gzip: number;
+  readonly zstd: number;
+}
+
 /**
  * The encoding for an answer, as promhttp of client_golang 1.23 chooses it in the reference, where zstd is not built in
  * and so not offered: gzip if the client prefers it to identity, which wins a tie ("*" stands for both). The header's
@@ -188,13 +195,27 @@ const CODING =
  * means identity.
  */
 export function negotiateEncoding(acceptEncoding: string | null): "gzip" | "identity" {
-  let identity = -1;
-  let gzip = 0;
+  return withoutZstd(encodingQualities(acceptEncoding));
+}
+
+/** The same where zstd is offered, as promhttp chooses with it built in: only to who prefers it to all else. */
+export function negotiateScrapeEncoding(acceptEncoding: string | null): "gzip" | "zstd" | "identity" {
+  const qualities = encodingQualities(acceptEncoding);
+  const { gzip, identity, zstd } = qualities;
+  return zstd > Math.max(gzip, identity, 0) ? "zstd" : withoutZstd(qualities);
+}
+
+const withoutZstd = ({ gzip, identity }: EncodingQualities): "gzip" | "identity" =>
+  gzip > Math.max(identity, 0) ? "gzip" : "identity";
+
+function encodingQualities(acceptEncoding: string | null): EncodingQualities {
+  let [identity, gzip, zstd] = [-1, -1, -1];
   for (const [coding, quality] of parseCodings(acceptEncoding ?? "")) {
     if (coding === "identity" || coding === "*") identity = Math.max(identity, quality);
     if (coding === "gzip" || coding === "*") gzip = Math.max(gzip, quality);
+    if (coding === "zstd" || coding === "*") zstd = Math.max(zstd, quality);
   }
-  return gzip > identity && gzip > 0 ? "gzip" : "identity";
+  return { identity, gzip, zstd };
 }
 
 /** The codings of a header and their qualities, up to the first fault. */

@@ -32,6 +32,13 @@ const refusedStart = (yaml: string, says: string) => ({
 /** The proofs of the tables in docs/differences.md; their order is free. */
 export const PROOFS: readonly Proof[] = [
   {
+    row: "zstd is not known",
+    by: [
+      { file: "test/http/forgiving.test.ts", title: "a push in zstd is stored" },
+      { file: "test/http/forgiving.test.ts", title: "a scrape is in zstd for who prefers it to all else" },
+    ],
+  },
+  {
     row: "a push to a group whose labels are not UTF-8",
     by: [
       { steps: [push("/job/%ff", "a 1\n", 400), scrape({ lacks: ["push_time_seconds"] })] },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { delimited, double, integer, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
 import { decodeFamilies } from "../fuzz/metrics-schema.ts";
@@ -28,6 +28,8 @@ async function pushed(
 }
 
 const GAUGE = delimited(part(1, "m"), integer(3, 1), part(4, part(2, double(1, 5)), integer(6, 1000)));
+
+const GAUGE_NOW = delimited(part(1, "m"), integer(3, 1), part(4, part(2, double(1, 5))));
 
 describe("the status of a push that was stored", () => {
   const rows: readonly [status: number, method: string, body: string, flags: readonly string[]][] = [
@@ -132,5 +134,43 @@ describe("text that is not as it is to be", () => {
   test("is refused with the reason where it is no UTF-16", async () => {
     const { status, text } = await pushed(createTestApp("--push.lenient-text"), utf16(LINES).subarray(0, 7));
     expect([status, text]).toEqual([400, "decoding the UTF-16 body: half a character at byte 6\n"]);
+  });
+});
+
+describe("zstd", () => {
+  const zstd = (text: string | Uint8Array) => new Uint8Array(zstdCompressSync(text));
+  const LARGE = Array.from({ length: 60_000 }, (_, i) => `m{i="${(i * 7919) % 60_000}"} ${i}\n`).join("");
+  const encoded = (type: string) => ({ "content-encoding": "zstd", "content-type": type });
+  const rows: readonly [what: string, body: Uint8Array, type: string, lines: number][] = [
+    ["text", zstd("m 5\n"), "text/plain", 1],
+    ["two frames", new Uint8Array(Buffer.concat([zstd("m 5\n"), zstd("n 5\n")])), "text/plain", 2],
+    ["OpenMetrics", zstd("m 5\n# EOF\n"), OPENMETRICS, 1],
+    ["protobuf", zstd(GAUGE_NOW), PROTOBUF_TYPE, 1],
+    ["a small body that becomes large", zstd("m 5\n".padStart(8_000_000, "\n")), "text/plain", 1],
+    ["a large body", zstd(LARGE), "text/plain", 60_000],
+    ["a body that is none, and is taken as it is", new Uint8Array(Buffer.from("m 5\n")), "text/plain", 1],
+  ];
+  test.each(rows)("a push in zstd is stored: %s", async (_, body, type, lines) => {
+    const { status, text, lines: shown } = await pushed(createTestApp(), body, encoded(type));
+    expect({ status, text, lines: shown.length }).toEqual({ status: 200, text: "", lines });
+  });
+
+  test("what a push in zstd is refused for is told", async () => {
+    const { status, text } = await pushed(createTestApp(), zstd("m 5\n").subarray(0, 10), encoded("text/plain"));
+    expect([status, text]).toEqual([400, "decoding the zstd body: it is cut short\n"]);
+  });
+
+  test.each(["text/plain", PROTOBUF_TYPE])("a scrape is in zstd for who prefers it to all else: %s", async (accept) => {
+    const { app } = createTestApp();
+    await ask(app, "POST", "/metrics/job/j", { body: LARGE });
+    const answers = await Promise.all(
+      ["zstd", "zstd, gzip", "identity"].map((encoding) =>
+        ask(app, "GET", "/metrics/job/j", { headers: { accept, "accept-encoding": encoding } }),
+      ),
+    );
+    expect(answers.map(({ headers }) => headers.get("content-encoding"))).toEqual(["zstd", "gzip", null]);
+    const [inZstd, inGzip, plain] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.bytes())));
+    expect(zstdDecompressSync(inZstd ?? "").equals(plain ?? Buffer.of())).toBe(true);
+    expect(gunzipSync(inGzip ?? "").length).toBe(plain?.length ?? 0);
   });
 });

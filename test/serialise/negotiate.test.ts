@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { type FormatKind, negotiateEncoding, negotiateFormat } from "../../src/serialise/negotiate.ts";
+import {
+  type FormatKind,
+  negotiateEncoding,
+  negotiateFormat,
+  negotiateScrapeEncoding,
+} from "../../src/serialise/negotiate.ts";
 
 const TEXT = "text/plain; version=0.0.4; charset=utf-8; escaping=";
 const PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=";
@@ -157,6 +162,7 @@ const encodings: [string, string | null, "gzip" | "identity"][] = [
 for (const [name, header, expected] of encodings) {
   test(`the encoding for ${name} is ${expected}`, () => {
     expect(negotiateEncoding(header)).toBe(expected);
+    if (!header?.startsWith("zstd")) expect(negotiateScrapeEncoding(header)).toBe(expected);
   });
 }
 
@@ -167,3 +173,22 @@ test("headers are read once: a million characters that could be read again and a
     expect(negotiateEncoding(`${header}x`)).toBe("identity");
   }
 });
+
+const scrapeEncodings: readonly [string, string, "gzip" | "zstd" | "identity"][] = [
+  ["zstd alone", "zstd", "zstd"],
+  ["a better zstd", "zstd, gzip;q=0.5", "zstd"],
+  ["a tie with gzip", "zstd, gzip", "gzip"],
+  ["a tie with identity", "zstd, identity", "identity"],
+  ["a tie with both", "zstd, gzip, identity", "identity"],
+  ["a better gzip", "zstd;q=0.5, gzip", "gzip"],
+  ["no zstd", "zstd;q=0", "identity"],
+  ["a lesser star", "zstd, *;q=0.5", "zstd"],
+  ["a star", "zstd, *", "identity"],
+  ["capitals", "ZSTD", "identity"],
+];
+
+for (const [name, header, expected] of scrapeEncodings) {
+  test(`the encoding for a scrape with ${name} is ${expected}`, () => {
+    expect(negotiateScrapeEncoding(header)).toBe(expected);
+  });
+}
