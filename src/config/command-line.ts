@@ -2,6 +2,7 @@ import type { TextTest } from "../match/engine.ts";
 import { Fault } from "../model/fault.ts";
 import { type CommonExpiry, NEVER_EXPIRES } from "../model/group-ttl.ts";
 import { quoteText } from "../model/quote.ts";
+import { type AddingSettings, readAdding } from "./adding.ts";
 import type { Word } from "./arguments.ts";
 import { type AskedValues, askedOf } from "./asked.ts";
 import { type ClusterSettings, readCluster } from "./cluster.ts";
@@ -73,6 +74,7 @@ export interface Settings {
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
   readonly pushes: PushSettings;
+  readonly adding: AddingSettings;
   readonly expiry: CommonExpiry;
   readonly limits: Limits;
   /** null: this is no replica. */
@@ -154,8 +156,8 @@ function readSettings(texts: FlagTexts): Settings | Fault {
   if (externalUrl instanceof Fault) return externalUrl;
   const interval = parseDuration(values["persistence.interval"]);
   if (interval instanceof Fault) return interval;
-  const expiry = readExpiry(values);
-  if (expiry instanceof Fault) return expiry;
+  const pushing = readPushing(values);
+  if (pushing instanceof Fault) return pushing;
   const corsOrigin = parseOrigins(values["web.cors.origin"]);
   if (corsOrigin instanceof Fault) return corsOrigin;
   const trustedProxies = parseNetworks(values["web.trusted-proxies"]);
@@ -180,16 +182,30 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     persistenceIntervalMs: Number(interval) / 1e6,
     persistenceSync: values["persistence.sync"],
     persistenceRequired: values["persistence.required"],
-    consistencyCheck: !values["push.disable-consistency-check"],
-    utf8Names: values["push.enable-utf8-names"],
-    pushes: pushesOf(values),
-    expiry,
+    ...pushing,
     limits: readLimits(values),
     cluster,
     logLevel: values["log.level"],
     logFormat: values["log.format"],
     ignoredFlags: IGNORED_FLAGS.flatMap(({ name }) => (texts.has(name) ? [`--${name}`] : [])),
     flagValues: shownValues(texts, routePrefix),
+  };
+}
+
+/** How pushes are taken. */
+function readPushing(
+  values: FlagValues,
+): Pick<Settings, "consistencyCheck" | "utf8Names" | "pushes" | "adding" | "expiry"> | Fault {
+  const expiry = readExpiry(values);
+  if (expiry instanceof Fault) return expiry;
+  const adding = readAdding(values);
+  if (adding instanceof Fault) return adding;
+  return {
+    consistencyCheck: !values["push.disable-consistency-check"],
+    utf8Names: values["push.enable-utf8-names"],
+    pushes: pushesOf(values),
+    adding,
+    expiry,
   };
 }
 

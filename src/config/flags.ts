@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Broken } from "../bytes/broken.ts";
+import { GAUGE_RULES } from "../model/gauge-rule.ts";
 import type { LimitName } from "../model/limits.ts";
 
 /**
@@ -229,6 +230,18 @@ export const FlagTable = Type.Object({
     ...SWITCH,
     description: "Keep the push times of groups that expire, and remove their metrics only.",
   }),
+  "push.aggregate": Type.Array(Type.String(), {
+    ...option("list", []),
+    description:
+      "Selector of groups whose pushes are added to what they hold, as with ?aggregate=sum. Repeatable: one that holds is enough. Example: '{job=~\"web.*\"}', or '{}' for all.",
+  }),
+  "push.aggregate-gauges": Type.Union(
+    GAUGE_RULES.map((rule) => Type.Literal(rule)),
+    {
+      ...option("enum", "replace", GAUGE_RULES),
+      description: `What becomes of a gauge where a push is added. One of: [${GAUGE_RULES.join(", ")}]`,
+    },
+  ),
   "push.enable-utf8-names": Type.Boolean({
     ...SWITCH,
     description: "Allow UTF-8 characters in metric and label names.",

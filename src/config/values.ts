@@ -66,7 +66,7 @@ export function flagValues(texts: FlagTexts): FlagValues {
 
 function settingValue(flag: Flag, texts: FlagTexts): string | boolean | readonly string[] | undefined {
   const given = texts.get(flag.name);
-  if (flag.kind === "list") return given;
+  if (flag.kind === "list") return given ?? [];
   return flag.kind === "switch" ? given?.[0] === "true" : given?.[0];
 }
 

@@ -100,20 +100,21 @@ export class PushApplying {
 
   /** What the store is asked; or why a push is not applied, or not yet, whatever it brings. */
   private requestOf(
-    { keyed, method, ttl }: WrittenPush,
+    { keyed, method, ttl, adding }: WrittenPush,
     columns: PushColumns,
     terms?: PushTerms,
   ): PushRequest | Rejection {
     if (keyed instanceof Rejection) return keyed;
     if (ttl instanceof Rejection) return ttl;
+    if (adding instanceof Rejection) return adding;
     const { clock, settings, store, storeTurns } = this.deps;
     const { dropsTimestamps } = settings.pushes;
     const { key, undecodable } = keyed;
-    const replace = method === "PUT";
+    const replace = method === "PUT" && adding === undefined;
     if (replace && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     if (undecodable !== null) return undecodableKey(key);
     const receivedMs = clock.now();
-    const request = { key, columns, replace, receivedMs, ttlSeconds: ttl, dropsTimestamps, canWait: true };
+    const request = { key, columns, replace, adding, receivedMs, ttlSeconds: ttl, dropsTimestamps, canWait: true };
     if (terms === undefined) return request;
     return { ...request, ...terms, receivedMs: Math.max(request.receivedMs, terms.earliestMs) };
   }

@@ -9,6 +9,7 @@ import { type DeletionDeps, deletion } from "./deletion.ts";
 import { readGroupPath } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
+import { PushAdding } from "./push-adding.ts";
 import { freeContent, pushContent } from "./push-content.ts";
 import { PushTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
@@ -33,9 +34,11 @@ export class PushHandler {
   private readonly base: string;
   private readonly known = new KnownPaths();
   private readonly ttl = new PushTtl();
+  private readonly adding: PushAdding;
 
   constructor(private readonly deps: PushDeps) {
     this.base = `${deps.settings.routePrefix}/metrics/job`;
+    this.adding = new PushAdding(deps.settings.adding);
   }
 
   /**
@@ -79,7 +82,8 @@ export class PushHandler {
   private push(exchange: Exchange, method: Push["method"], keyed: KeyedPath | Rejection): Answers {
     const startMs = this.deps.clock.nowMs();
     const format = pushFormat(exchange.header("content-type"));
-    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), format, startMs };
+    const adding = this.adding.of(exchange.query, keyed);
+    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, startMs };
     const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);

@@ -3,6 +3,7 @@ import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { GroupSelection } from "../store/search/select-groups.ts";
+import type { PushedAdding } from "./push-adding.ts";
 import type { PushedTtl } from "./push-ttl.ts";
 
 /** A push, as far as it matters to what is stored. */
@@ -10,6 +11,7 @@ export interface WrittenPush {
   readonly method: "PUT" | "POST";
   readonly keyed: KeyedPath | Rejection;
   readonly ttl: PushedTtl;
+  readonly adding: PushedAdding;
   readonly format: PushFormat;
   readonly exchange: WaitingClient;
 }

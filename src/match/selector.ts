@@ -25,11 +25,16 @@ const QUOTES = /["'`]/;
  * so is a metric name, for groups have none.
  */
 export function readSelector(text: string): Selector | Rejection {
-  const reading: Reading = { text, at: 0 };
-  const matchers = readMatchers(reading);
-  if (matchers instanceof Rejection) return refused(text, matchers.message);
+  const matchers = readAnySelector(text);
+  if (matchers instanceof Rejection) return matchers;
   const selectsAll = matchers.every(({ matchesEmpty }) => matchesEmpty);
   return selectsAll ? refused(text, "a selector must contain at least one non-empty matcher") : matchers;
+}
+
+/** As above, of any groups: `{}` is all of them. */
+export function readAnySelector(text: string): Selector | Rejection {
+  const matchers = readMatchers({ text, at: 0 });
+  return matchers instanceof Rejection ? refused(text, matchers.message) : matchers;
 }
 
 function refused(text: string, reason: string): Rejection {

@@ -51,6 +51,7 @@ export const HISTOGRAM_POSITIVE_SPAN = 12;
 export const HISTOGRAM_POSITIVE_DELTA = 13;
 export const HISTOGRAM_POSITIVE_COUNT = 14;
 export const HISTOGRAM_CREATED = 15;
+export const HISTOGRAM_EXEMPLAR = 16;
 
 export const BUCKET_COUNT = 1;
 export const BUCKET_BOUND = 2;

@@ -1,5 +1,6 @@
 import type { StoreLimits } from "../model/limits.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
+import { Adding } from "./admission/adding.ts";
 import { PushAdmission, type PushAdmissionDeps } from "./admission/admission.ts";
 import { PushOutcome } from "./admission/push-outcome.ts";
 import { PushTimes } from "./table/push-times.ts";
@@ -9,6 +10,8 @@ import type { Table } from "./table/table.ts";
 export interface Desk {
   readonly deps: PushAdmissionDeps;
   readonly admission: PushAdmission;
+  /** Judges pushes that are to be added. */
+  readonly adding: Adding;
   readonly outcome: PushOutcome;
 }
 
@@ -17,5 +20,10 @@ export function openDesk(table: Table, reserved: ReservedFamilies, check: boolea
   const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
   const deps = { table, times, reserved, check, limits, room };
   const admission = new PushAdmission(deps);
-  return { deps, admission, outcome: new PushOutcome(table, times, check ? admission.duplicates : null) };
+  return {
+    deps,
+    admission,
+    adding: new Adding(deps),
+    outcome: new PushOutcome(table, times, check ? admission.duplicates : null),
+  };
 }

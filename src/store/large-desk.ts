@@ -1,6 +1,8 @@
 import { Broken } from "../bytes/broken.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
+import type { PushColumns } from "../model/columns.ts";
 import type { Rejection } from "../model/rejection.ts";
+import { Adding } from "./admission/adding.ts";
 import { PushAdmission, type PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import type { PushRequest } from "./admission/push-request.ts";
@@ -31,9 +33,10 @@ export class LargeDesk {
     const { deps } = this;
     this.push = new LargePush(request, {
       newAdmission: () => new PushAdmission(deps.desk().deps),
+      newAdding: () => new Adding(deps.desk().deps),
       group: () => deps.table().groups.find(request.key.block),
       refuse: (refusal) => deps.refuse(request, refusal),
-      beginStoring: (admitted) => this.beginStoring(request, admitted),
+      beginStoring: (columns, admitted) => this.beginStoring(request, columns, admitted),
       stored: (group, admitted) => {
         this.endStoring();
         deps.stored(group, request, admitted);
@@ -46,7 +49,7 @@ export class LargeDesk {
     return this.push;
   }
 
-  private beginStoring({ key, columns, mayChange }: PushRequest, admitted: Admitted): number | null {
+  private beginStoring({ key, mayChange }: PushRequest, columns: PushColumns, admitted: Admitted): number | null {
     const { deps } = this;
     if (mayChange?.(admitted.grows) === false) return null;
     const { groups } = deps.table();

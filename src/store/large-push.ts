@@ -1,6 +1,8 @@
 import type { GroupingKey } from "../exposition/grouping-key.ts";
+import type { PushColumns } from "../model/columns.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
+import type { Adding } from "./admission/adding.ts";
 import { type PushAdmission, PushRefusal, type PushVerdict } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import type { PushRequest } from "./admission/push-request.ts";
@@ -10,11 +12,13 @@ import { PUT_OFF } from "./admission/wording.ts";
 export interface LargePushDeps {
   /** One that nobody else uses, for the store as it is. */
   readonly newAdmission: () => PushAdmission;
+  /** What adds it to what its group holds, if it is to be added. */
+  readonly newAdding: () => Adding;
   /** The group of the push, or -1. */
   readonly group: () => number;
   readonly refuse: (refusal: PushRefusal) => Rejection;
   /** Gives the group that it is to be stored in, into which nobody looks until `stored`; null: it is not to be now. */
-  readonly beginStoring: (admitted: Admitted) => number | null;
+  readonly beginStoring: (columns: PushColumns, admitted: Admitted) => number | null;
   readonly stored: (group: number, admitted: Admitted) => void;
   readonly ended: () => void;
 }
@@ -24,6 +28,8 @@ const JUDGING = 1;
 const ADMITTED = 2;
 const STORING = 3;
 const OVER = 4;
+/** Of one that is to be added, between being judged alone and being judged as a sum. */
+const ADDING = 5;
 
 /**
  * A push that is judged and stored over many turns of the loop. Until it is over it holds
@@ -38,18 +44,23 @@ export class LargePush {
   private phase = RENDERING;
   private admitted: Admitted | null = null;
   private group = -1;
+  /** What is judged and stored: the push, or its sum. */
+  private judged: PushRequest;
+  private sums: Generator<null, PushRequest | PushRefusal> | null = null;
 
   constructor(
     private readonly request: PushRequest,
     private readonly deps: LargePushDeps,
   ) {
     this.admission = deps.newAdmission();
-    this.begin();
+    this.judged = request;
+    this.begin(request);
   }
 
-  private begin(): void {
+  private begin(request: PushRequest): void {
     this.phase = RENDERING;
-    this.admission.begin(this.request, this.deps.group(), true);
+    this.judged = request;
+    this.admission.begin(request, this.deps.group(), true);
   }
 
   /** Begins anew, unless it is over: what it was held against is gone. */
@@ -57,14 +68,16 @@ export class LargePush {
     if (this.phase === OVER) return;
     this.admission = this.deps.newAdmission();
     this.admitted = null;
-    this.begin();
+    this.sums = null;
+    this.begin(this.request);
   }
 
   /** Goes on with judging for a moment; then why it is refused, or null: it is to be stored. */
   judgeOn(): Rejection | null | typeof MORE {
-    const { admission, request, deps } = this;
-    const { work } = request.columns;
+    const { admission, deps } = this;
+    const { work } = this.judged.columns;
     if (this.phase === ADMITTED) return null;
+    if (this.phase === ADDING) return this.addOn();
     work.beginTurn(STEP_UNITS);
     if (this.phase === RENDERING) {
       if (!admission.renderOn()) return MORE;
@@ -79,9 +92,26 @@ export class LargePush {
   private conclude(verdict: PushVerdict | typeof MORE): Rejection | null | typeof MORE {
     if (verdict === MORE) return MORE;
     if (verdict instanceof PushRefusal) return this.deps.refuse(verdict);
+    const { adding } = this.judged;
+    if (adding !== undefined) {
+      this.sums = this.deps.newAdding().sums(this.judged, this.admission, adding);
+      this.phase = ADDING;
+      return MORE;
+    }
     this.admitted = verdict;
     this.phase = ADMITTED;
     return null;
+  }
+
+  /** Goes on with adding for a moment; then the sum is judged. */
+  private addOn(): Rejection | typeof MORE {
+    const step = this.sums?.next();
+    if (step?.done !== true) return MORE;
+    this.sums = null;
+    if (step.value instanceof PushRefusal) return this.deps.refuse(step.value);
+    this.admission = this.deps.newAdmission();
+    this.begin(step.value);
+    return MORE;
   }
 
   /**
@@ -89,16 +119,16 @@ export class LargePush {
    * is stored.
    */
   storeOn(): Rejection | null | typeof MORE {
-    const { admitted, deps, request } = this;
+    const { admitted, deps, judged } = this;
     if (this.phase === OVER) return null;
     if (admitted === null) return this.judgeOn() ?? MORE;
     if (this.phase === ADMITTED) {
-      const group = deps.beginStoring(admitted);
+      const group = deps.beginStoring(judged.columns, admitted);
       if (group === null) return PUT_OFF;
       this.group = group;
       this.phase = STORING;
     }
-    request.columns.work.beginTurn(STEP_UNITS);
+    judged.columns.work.beginTurn(STEP_UNITS);
     if (!admitted.storeOn(this.group)) return MORE;
     this.phase = OVER;
     deps.stored(this.group, admitted);

@@ -107,7 +107,8 @@ export class Store {
     const large = this.largeDesk.push;
     if (large?.isFor(request.key)) return AFTER_LARGE_PUSH;
     if (this.check) this.changes.settle();
-    const verdict = desk.admission.judge(request);
+    const { adding } = request;
+    const verdict = adding === undefined ? desk.admission.judge(request) : desk.adding.judge(request, adding);
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
     if (verdict instanceof PushRefusal)
       return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);

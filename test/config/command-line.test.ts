@@ -41,6 +41,7 @@ const DEFAULTS: Settings = {
   persistenceRequired: false,
   consistencyCheck: true,
   utf8Names: false,
+  adding: { selectors: [], gauges: "replace" },
   expiry: { ttlSeconds: -1, keepsPushTimes: false },
   limits: {
     push: {

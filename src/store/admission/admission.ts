@@ -7,6 +7,7 @@ import { isMetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
+import type { GroupFamily } from "../../model/view.ts";
 import { FAMILY_UNITS, MORE, SMALL_PUSH_UNITS, STEP_UNITS } from "../../model/work.ts";
 import type { PushedGroup } from "../table/groups.ts";
 import { pageSizeFor } from "../table/page.ts";
@@ -49,6 +50,13 @@ export class PushRefusal {
     /** The time of the refusal is to be noted in the push's group. */
     readonly isNoted: boolean,
   ) {}
+}
+
+/** A family of a push with the lines that were made of it. */
+export interface WrittenFamily extends Pick<GroupFamily, "name" | "type" | "help" | "lines" | "side"> {
+  /** The row in the columns of the push. */
+  readonly family: number;
+  readonly typeNote: number;
 }
 
 /** What has been done of the judging of a push: all its families are written, then held against what is stored. */
@@ -123,7 +131,7 @@ export class PushAdmission implements JudgedPush {
   judge(request: PushRequest): PushVerdict {
     const { columns, key } = request;
     const group = this.deps.table.groups.find(key.block);
-    if (this.known.isOf(columns, group)) return this.judgeKnown(request, group);
+    if (request.adding === undefined && this.known.isOf(columns, group)) return this.judgeKnown(request, group);
     this.begin(request, group);
     const refusal = this.findEarly(group);
     if (refusal !== null) return refusal;
@@ -321,6 +329,25 @@ export class PushAdmission implements JudgedPush {
   private full(rejection: Rejection): PushRefusal {
     const isLater = this.deps.table.removals.isUnderWay;
     return isLater ? new PushRefusal(AFTER_CHANGE, false) : new PushRefusal(rejection, rejection.kind === "too-large");
+  }
+
+  /** The families of a push that was found good, as they were written: lent until the next push. */
+  *judgedFamilies(): Generator<WrittenFamily> {
+    const { families, renderer } = this;
+    const { columns } = this.request;
+    for (let i = 0; i < families.count; i++) {
+      const { family, start, end, side } = families.at(i);
+      const helpSize = columns.families.helpSize(family);
+      yield {
+        family,
+        name: columns.familyName(family),
+        type: columns.families.type(family),
+        typeNote: columns.families.typeNote(family),
+        help: helpSize < 0 ? null : columns.slice(columns.families.helpAt(family), helpSize),
+        lines: renderer.out.bytes.subarray(start, end),
+        side,
+      };
+    }
   }
 
   /** The types of all families of the push, by their names. */

@@ -1,5 +1,6 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { PushColumns } from "../../model/columns.ts";
+import type { GaugeRule } from "../../model/gauge-rule.ts";
 
 /** One push to be judged and stored. */
 export interface PushRequest {
@@ -7,6 +8,8 @@ export interface PushRequest {
   readonly columns: PushColumns;
   /** PUT: families of the group that are not in the push go. */
   readonly replace: boolean;
+  /** It is added to what its group holds, and gauges as it says; without it, what is pushed replaces that. */
+  readonly adding?: GaugeRule | undefined;
   readonly receivedMs: number;
   /** The own time to live that its group gets (group-ttl.ts); without it the group keeps the one that it has. */
   readonly ttlSeconds?: number | undefined;

@@ -1,0 +1,56 @@
+import type { AddingSettings } from "../config/adding.ts";
+import type { KeyedPath } from "../decode/path.ts";
+import type { Selector } from "../match/selector.ts";
+import type { GaugeRule } from "../model/gauge-rule.ts";
+import { quoteTokenText } from "../model/quote.ts";
+import { Rejection } from "../model/rejection.ts";
+import type { LabelPair } from "../model/view.ts";
+
+const PARAMETER = "aggregate";
+const SUM = "sum";
+
+/** How a push is added up; undefined: it is not. Or why that cannot be said. */
+export type PushedAdding = GaugeRule | undefined | Rejection;
+
+/** Decides whether a push is added to what its group holds: its query asks for it, or its group is selected. */
+export class PushAdding {
+  /** What was said of paths that are known. */
+  private readonly verdicts = new WeakMap<KeyedPath, boolean>();
+
+  constructor(private readonly settings: AddingSettings) {}
+
+  of(query: string, keyed: KeyedPath | Rejection): PushedAdding {
+    if (query.includes(PARAMETER)) {
+      const refused = this.readQuery(query);
+      if (refused !== null) return refused === SUM ? this.settings.gauges : refused;
+    }
+    if (this.settings.selectors.length === 0 || keyed instanceof Rejection) return undefined;
+    return this.isSelected(keyed) ? this.settings.gauges : undefined;
+  }
+
+  /** null: it says nothing of adding. */
+  private readQuery(query: string): typeof SUM | null | Rejection {
+    const values = new URLSearchParams(query).getAll(PARAMETER);
+    const other = values.find((value) => value !== SUM);
+    if (other !== undefined)
+      return new Rejection("malformed", `invalid ${PARAMETER} ${quoteTokenText(other)} in the query: expected ${SUM}`);
+    return values.length === 0 ? null : SUM;
+  }
+
+  private isSelected(keyed: KeyedPath): boolean {
+    const known = this.verdicts.get(keyed);
+    if (known !== undefined) return known;
+    const { labels } = keyed.key;
+    const isSelected = this.settings.selectors.some((selector) => holdsFor(selector, labels));
+    this.verdicts.set(keyed, isSelected);
+    return isSelected;
+  }
+}
+
+/** Whether all matchers hold for the labels of a grouping key. */
+function holdsFor(selector: Selector, labels: readonly LabelPair[]): boolean {
+  return selector.every(({ name, matches }) => {
+    const value = labels.find((label) => label.name === name)?.value ?? "";
+    return matches(Buffer.from(value));
+  });
+}

@@ -1,0 +1,102 @@
+import type { AddedFamily } from "../../add/sum-family.ts";
+import { PushSum } from "../../add/sum-push.ts";
+import { offsetOf } from "../../model/columns.ts";
+import type { GaugeRule } from "../../model/gauge-rule.ts";
+import { chunkView } from "../table/group-view.ts";
+import { PushAdmission, type PushAdmissionDeps, PushRefusal, type PushVerdict } from "./admission.ts";
+import { GroupChunks } from "./group-chunks.ts";
+import type { PushRequest } from "./push-request.ts";
+import { IN_SLICES, inconsistent, otherType } from "./wording.ts";
+
+/** Of lines, stored ones and pushed ones, that are added in one turn. */
+const ADDED_A_TURN = 64 * 1024;
+
+/** A pushed family beside that which its group has of the name. */
+interface AddedPair {
+  readonly pushed: AddedFamily;
+  readonly stored: AddedFamily | null;
+}
+
+/**
+ * Pushes that are added to what their group holds: a push that was found good by itself becomes a push of the sums,
+ * which is judged like any other.
+ */
+export class Adding {
+  private readonly sum = new PushSum();
+  private readonly admission: PushAdmission;
+  private readonly chunks: GroupChunks;
+
+  constructor(private readonly deps: PushAdmissionDeps) {
+    this.admission = new PushAdmission(deps);
+    this.chunks = new GroupChunks(deps.table, deps.times);
+  }
+
+  /** Judges a push that is to be added, in one turn. */
+  judge(request: PushRequest, rule: GaugeRule): PushVerdict {
+    const { admission } = this;
+    const verdict = admission.judge(request);
+    if (verdict instanceof PushRefusal) return verdict;
+    const pairs = this.pairsOf(request, admission);
+    if (pairs instanceof PushRefusal) return pairs;
+    if (request.canWait && sizeOf(pairs) > ADDED_A_TURN) return new PushRefusal(IN_SLICES, false);
+    const { value: sums } = lastOf(this.sumOf(request, pairs, rule));
+    return admission.judge(sums);
+  }
+
+  /** The push of the sums, over any number of turns, of one that `admission` found good; or why there is none. */
+  *sums(request: PushRequest, admission: PushAdmission, rule: GaugeRule): Generator<null, PushRequest | PushRefusal> {
+    const pairs = this.pairsOf(request, admission);
+    if (pairs instanceof PushRefusal) return pairs;
+    return yield* this.sumOf(request, pairs, rule);
+  }
+
+  private *sumOf(request: PushRequest, pairs: readonly AddedPair[], rule: GaugeRule): Generator<null, PushRequest> {
+    const { sum } = this;
+    sum.begin();
+    for (const { stored, pushed } of pairs) yield* sum.append(stored, pushed, rule);
+    yield* sum.finish();
+    return { ...request, columns: sum.columns, replace: false, adding: undefined };
+  }
+
+  /** Refused: a family that is there has another type. */
+  private pairsOf(request: PushRequest, admission: PushAdmission): AddedPair[] | PushRefusal {
+    const { table } = this.deps;
+    this.chunks.read(table.groups.find(request.key.block));
+    const pairs: AddedPair[] = [];
+    for (const pushed of admission.judgedFamilies()) {
+      const stored = this.storedOf(request, pushed.family);
+      if (stored !== null && stored.type !== pushed.type)
+        return new PushRefusal(inconsistent(otherType(pushed.name, pushed.type, stored.type)), true);
+      pairs.push({ pushed, stored });
+    }
+    return pairs;
+  }
+
+  /** What the group has of the name, in bytes that stay as they are. */
+  private storedOf({ columns }: PushRequest, family: number): AddedFamily | null {
+    const { table } = this.deps;
+    const found = { stored: null, chunk: -1 };
+    const nameAt = columns.families.nameAt(family);
+    this.chunks.find(columns.bytesOf(nameAt), offsetOf(nameAt), columns.families.nameSize(family), found);
+    if (found.chunk < 0) return null;
+    const view = chunkView(table, found.chunk);
+    return { ...view, lines: view.lines.slice(), help: view.help?.slice() ?? null };
+  }
+}
+
+function sizeOf(pairs: readonly AddedPair[]): number {
+  let sizeBytes = 0;
+  for (const { stored, pushed } of pairs) {
+    sizeBytes += pushed.lines.length + (pushed.side?.length ?? 0);
+    if (stored !== null) sizeBytes += stored.lines.length + (stored.side?.length ?? 0);
+  }
+  return sizeBytes;
+}
+
+/** Runs to the end in this turn. */
+function lastOf<T>(generator: Generator<null, T>): { readonly value: T } {
+  for (;;) {
+    const step = generator.next();
+    if (step.done) return step;
+  }
+}
