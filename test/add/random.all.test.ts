@@ -1,0 +1,4 @@
+import { comparisonTest } from "./comparison.ts";
+
+comparisonTest(70_000, "replace");
+comparisonTest(30_000, "sum");
