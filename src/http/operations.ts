@@ -118,6 +118,13 @@ const TTLS: readonly Parameter[] = [
   },
 ];
 
+const AGGREGATE: Parameter = {
+  name: "aggregate",
+  in: "query",
+  description: "What is pushed is added to what the group holds; series and families that are not pushed stay.",
+  schema: Type.Literal("sum"),
+};
+
 const PUSHED = {
   "200": empty("The metrics are stored. With a persistence file they are durable."),
   "202": empty("The same, where the consistency check is disabled, or with --push.status=202."),
@@ -131,7 +138,7 @@ const PUSHED = {
 
 const push = (summary: string): OperationObject => ({
   summary,
-  parameters: [CONTENT_ENCODING, ...TTLS],
+  parameters: [CONTENT_ENCODING, AGGREGATE, ...TTLS],
   requestBody: EXPOSITION,
   responses: PUSHED,
 });

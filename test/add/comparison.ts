@@ -32,7 +32,10 @@ export function comparisonTest(pushes: number, rule: Rule): void {
 async function push({ app }: TestApp, job: string, adds: boolean, families: readonly Message[]): Promise<void> {
   const body = encodeFamilies(families) as Uint8Array<ArrayBuffer>;
   const query = adds && job === "asked" ? "?aggregate=sum" : "";
-  const answer = await ask(app, "POST", `/metrics/job/${job}${query}`, { body, headers: { "content-type": PROTOBUF_TYPE } });
+  const answer = await ask(app, "POST", `/metrics/job/${job}${query}`, {
+    body,
+    headers: { "content-type": PROTOBUF_TYPE },
+  });
   expect([answer.status, await answer.text()]).toEqual([200, ""]);
 }
 

@@ -66,28 +66,48 @@ function bucketsOf({ schema, positive, negative }: Native): Bucket[] {
   return [...half(1, positive), ...half(-1, negative)].filter(({ count }) => count !== 0);
 }
 
-function addNative(one: Native, other: Native): Native {
-  const buckets = [...bucketsOf(one), ...bucketsOf(other)];
-  let zeroThreshold = Math.max(one.zeroThreshold, other.zeroThreshold);
-  if (one.zeroThreshold !== other.zeroThreshold)
-    for (let cut = buckets[0]; cut !== undefined; ) {
-      cut = buckets.find(({ lower, upper }) => lower < zeroThreshold && zeroThreshold < upper);
-      if (cut !== undefined) zeroThreshold = cut.upper;
-    }
-  const isZero = ({ lower }: Bucket): boolean => one.zeroThreshold !== other.zeroThreshold && lower < zeroThreshold;
-  const inZero = buckets.filter(isZero).reduce((sum, { count }) => sum + count, 0);
-  const schema = Math.min(one.schema, other.schema);
+/** Buckets with the zero bucket beside them. */
+interface Zeroed {
+  threshold: number;
+  zeroCount: number;
+  buckets: Bucket[];
+}
+
+/** The one with the narrower zero bucket gets the other's, or a wider one where that would cut a bucket, in turn. */
+function withSameZero(one: Zeroed, other: Zeroed): void {
+  while (one.threshold !== other.threshold) {
+    const [narrow, wide] = one.threshold < other.threshold ? [one, other] : [other, one];
+    narrow.threshold = wide.threshold;
+    const isCut = ({ lower, upper }: Bucket) => lower < narrow.threshold && narrow.threshold < upper;
+    for (let cut = narrow.buckets.find(isCut); cut !== undefined; cut = narrow.buckets.find(isCut))
+      narrow.threshold = cut.upper;
+    const inside = narrow.buckets.filter(({ lower }) => lower < narrow.threshold);
+    narrow.zeroCount += inside.reduce((sum, { count }) => sum + count, 0);
+    narrow.buckets = narrow.buckets.filter(({ lower }) => lower >= narrow.threshold);
+  }
+}
+
+const zeroed = (native: Native): Zeroed => ({
+  threshold: native.zeroThreshold,
+  zeroCount: native.zeroCount,
+  buckets: bucketsOf(native),
+});
+
+function addNative(stored: Native, pushed: Native): Native {
+  const [one, other] = [zeroed(stored), zeroed(pushed)];
+  withSameZero(one, other);
+  const schema = Math.min(stored.schema, pushed.schema);
   const half = (wanted: 1 | -1): Record<number, number> => {
     const counts: Record<number, number> = {};
-    for (const bucket of buckets) {
-      if (bucket.sign !== wanted || isZero(bucket)) continue;
+    for (const bucket of [...one.buckets, ...other.buckets]) {
+      if (bucket.sign !== wanted) continue;
       const index = indexOf(bucket.upper, schema);
       counts[index] = (counts[index] ?? 0) + bucket.count;
     }
     return counts;
   };
-  const zeroCount = one.zeroCount + other.zeroCount + inZero;
-  return { schema, zeroThreshold, zeroCount, positive: half(1), negative: half(-1) };
+  const zeroCount = one.zeroCount + other.zeroCount;
+  return { schema, zeroThreshold: one.threshold, zeroCount, positive: half(1), negative: half(-1) };
 }
 
 /** The bucket of a schema that a number is in. */
@@ -102,12 +122,12 @@ export function valuesOf(family: Message): Map<string, Value> {
   const values = new Map<string, Value>();
   for (const metric of (family.metric as Message[] | undefined) ?? []) {
     const labels = metric.label as { name: string; value: string }[];
-    values.set(labels.find(({ name }) => name === "a")?.value ?? "", valueOf(metric));
+    values.set(labels.find(({ name }) => name === "a")?.value ?? "", readValue(metric));
   }
   return values;
 }
 
-function valueOf(metric: Message): Value {
+function readValue(metric: Message): Value {
   const { counter, gauge, untyped, summary, histogram } = metric as Record<string, Record<string, number> | undefined>;
   const single = counter ?? gauge ?? untyped;
   if (single !== undefined) return { number: single.value ?? 0 };
@@ -129,7 +149,10 @@ function histogramOf(read: Message): Histogram {
     count: number("sampleCountFloat") || number("sampleCount"),
     sum: number("sampleSum"),
     buckets: Object.fromEntries(
-      buckets.map((bucket) => [String(bucket.upperBound), bucket.cumulativeCountFloat || (bucket.cumulativeCount ?? 0)]),
+      buckets.map((bucket) => [
+        String(bucket.upperBound),
+        bucket.cumulativeCountFloat || (bucket.cumulativeCount ?? 0),
+      ]),
     ),
     native:
       positive.length + negative.length === 0

@@ -50,9 +50,7 @@ function randomBuckets(dice: Dice, total: number, unit: number): Message[] {
   if (dice.chance(0.5)) bounds.push(Number.POSITIVE_INFINITY);
   return bounds.map((upperBound) => {
     count = upperBound === Number.POSITIVE_INFINITY ? total : count + dice.below(total - count + 1);
-    return unit === 1
-      ? { upperBound, cumulativeCount: count }
-      : { upperBound, cumulativeCountFloat: count * unit };
+    return unit === 1 ? { upperBound, cumulativeCount: count } : { upperBound, cumulativeCountFloat: count * unit };
   });
 }
 

@@ -506,6 +506,18 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "the query of a push is ignored",
+    by: [
+      {
+        steps: [
+          push("/job/j?aggregate=max", "a 1\n", 400, { has: ['invalid aggregate "max" in the query'] }),
+          push("/job/j?aggregate=sum", "a 1\n", 200),
+        ],
+      },
+      { file: "test/add/adding.test.ts", title: "PUT adds as POST does; without being asked, both replace" },
+    ],
+  },
+  {
     row: "nothing expires: the query of a push",
     by: [
       {
