@@ -1,7 +1,7 @@
 import { KeyTable } from "../bytes/key-table.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { GaugeRule } from "../model/gauge-rule.ts";
-import { NO_NOTE, noteKind, TYPELESS, unitOf } from "../model/type-note.ts";
+import { NO_NOTE, noteKind, TYPELESS } from "../model/type-note.ts";
 import type { GroupFamily } from "../model/view.ts";
 import { FAMILY_METRIC } from "../protobuf/field-numbers.ts";
 import { appendBytesField, appendVarint } from "../protobuf/varint.ts";
@@ -29,9 +29,8 @@ export class FamilySum {
     const { message } = this;
     const { name, type, typeNote: note = NO_NOTE } = pushed;
     message.reset();
-    const unit = unitOf(pushed);
     const help = pushed.help ?? stored?.help ?? null;
-    appendFamilyHeader(message, name, help, noteKind(note) === TYPELESS ? null : type, unit);
+    appendFamilyHeader(message, name, help, type);
     const added = yield* this.records(pushed);
     if (stored === null) message.append(added);
     else {
