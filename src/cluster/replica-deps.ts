@@ -91,6 +91,8 @@ export interface ReplicaDeps<Request extends ReplicaRequest, Answer> {
   readonly answer: (request: Request, verdict: RequestVerdict<Answer>) => void;
   /** Runs something at the end of this turn of the loop. */
   readonly soon: (run: () => void) => void;
+  /** Runs something after some milliseconds. */
+  readonly after: (ms: number, run: () => void) => void;
   /** Milliseconds of a clock that does not go back. */
   readonly nowMs: () => number;
   /** Called for each batch of the log, in order. */

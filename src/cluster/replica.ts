@@ -1,6 +1,7 @@
 import { Fault } from "../model/fault.ts";
 import { type BatchContent, EntryWriter, readEntry } from "./entry.ts";
 import { FOLD_RULES, Fold, type FoldRules, type FoldWatcher, type Judgement } from "./fold.ts";
+import { GivingWay } from "./giving-way.ts";
 import { Making } from "./making.ts";
 import { type BatchMember, OwnBatch, OwnKeys } from "./own-batch.ts";
 import type { ReplicaDeps, ReplicaRequest, RequestVerdict, StorePort } from "./replica-deps.ts";
@@ -52,6 +53,11 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   /** Who wants a snapshot to be begun. */
   private readonly awaiting: ((snapshot: SnapshotTaking) => void)[] = [];
   private isScheduled = false;
+  private readonly givingWay = new GivingWay();
+  /** There will be a look at whether it has ended. */
+  private isGivingWay = false;
+  /** A put of the last own batch grows. */
+  private hasOwnGrown = false;
   /** Of the own batches, the last one that was begun and the last one that was folded. */
   private number = 0;
   private foldedNumber = 0;
@@ -117,10 +123,24 @@ export class Replica<Request extends ReplicaRequest, Answer> {
 
   private schedule(): void {
     if (this.isScheduled || this.isOccupied || this.waitingRequests.count === 0) return;
+    const { deps } = this;
+    const waitMs = this.givingWay.waitMs(deps.nowMs());
+    if (waitMs > 0) return this.scheduleAfter(waitMs);
     this.isScheduled = true;
-    this.deps.soon(() => {
+    deps.soon(() => {
       this.isScheduled = false;
-      if (!this.isOccupied) this.make();
+      if (!this.isOccupied && this.givingWay.waitMs(deps.nowMs()) === 0) this.make();
+      else this.schedule();
+    });
+  }
+
+  /** Looks again when a rival need not be waited for any more; its batch ends that earlier. */
+  private scheduleAfter(waitMs: number): void {
+    if (this.isGivingWay) return;
+    this.isGivingWay = true;
+    this.deps.after(waitMs, () => {
+      this.isGivingWay = false;
+      this.schedule();
     });
   }
 
@@ -132,6 +152,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   private make(): void {
     const { deps, fold, rules, store, waitingRequests } = this;
     const id = { ...this.writer, number: this.number + 1 };
+    this.givingWay.began(deps.nowMs());
     const batch = new OwnBatch<Request, Answer>(id, fold.growth, this.keys);
     this.isBusy = true;
     this.making = new Making(
@@ -165,6 +186,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     } else {
       this.number = batch.id.number;
       this.underWay = batch;
+      this.hasOwnGrown = batch.hasGrown;
       this.deps.append(this.entries.write(batch.close((key) => this.store.row(key))), batch.id);
     }
     this.rest();
@@ -213,7 +235,9 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   }
 
   private takeOthers(position: number, content: BatchContent, judgement: Judgement): void {
-    const { underWay, rules } = this;
+    const { deps, givingWay, hasOwnGrown, keys, underWay, rules } = this;
+    const own = { puts: keys.puts, hasGrown: hasOwnGrown };
+    givingWay.foldedOthers(content, judgement, own, underWay !== null, deps.nowMs());
     this.change(position, changesOfOthers(content, judgement, underWay, rules), () =>
       this.tell(position, content, judgement, false),
     );
@@ -223,6 +247,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     this.change(position, changesOfOwn(own, judgement, this.rules), () => {
       this.underWay = null;
       this.foldedNumber = own.id.number;
+      this.givingWay.foldedOwn(judgement, this.deps.nowMs());
       this.settle(own, judgement);
       this.tell(position, own, judgement, true);
     });

@@ -91,6 +91,7 @@ export class Clustering implements Cluster {
         append: (entry, id) => this.append(entry, id),
         answer: (request, verdict) => this.writes?.answer(request, verdict),
         soon: (run) => clock.after(0, () => this.guard(run)),
+        after: (ms, run) => clock.after(ms, () => this.guard(run)),
         nowMs: clock.nowMs,
         folded: (folding) => this.folded(folding),
         stopped: (fault) => this.stop(fault.message),

@@ -45,6 +45,7 @@ function told(entry: Uint8Array) {
       append: () => {},
       answer: () => {},
       soon: () => {},
+      after: () => {},
       nowMs: () => 0,
       folded: ({ position }) => folded.push(position),
       stopped: ({ message }) => faults.push(message),

@@ -51,6 +51,7 @@ export class Node {
           this.world.answered(request.operation, answer, this);
         },
         soon: (run) => world.events.after(0, () => this.whileAlive(run)),
+        after: (ms, run) => world.events.after(Math.ceil(ms), () => this.whileAlive(run)),
         nowMs: () => world.events.nowMs + this.ticks++ * world.tickMs,
         folded: ({ position, isOwn, isRepetition }) => {
           if (isOwn) this.underWay = 0;
