@@ -73,6 +73,8 @@ export interface Settings {
   readonly persistenceRequired: boolean;
   readonly consistencyCheck: boolean;
   readonly utf8Names: boolean;
+  /** Groups may be without a job. */
+  readonly allowsNoJob: boolean;
   readonly pushes: PushSettings;
   readonly adding: AddingSettings;
   readonly expiry: CommonExpiry;
@@ -195,7 +197,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
 /** How pushes are taken. */
 function readPushing(
   values: FlagValues,
-): Pick<Settings, "consistencyCheck" | "utf8Names" | "pushes" | "adding" | "expiry"> | Fault {
+): Pick<Settings, "consistencyCheck" | "utf8Names" | "allowsNoJob" | "pushes" | "adding" | "expiry"> | Fault {
   const expiry = readExpiry(values);
   if (expiry instanceof Fault) return expiry;
   const adding = readAdding(values);
@@ -203,6 +205,7 @@ function readPushing(
   return {
     consistencyCheck: !values["push.disable-consistency-check"],
     utf8Names: values["push.enable-utf8-names"],
+    allowsNoJob: values["push.allow-no-job"],
     pushes: pushesOf(values),
     adding,
     expiry,

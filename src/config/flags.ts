@@ -265,6 +265,11 @@ export const FlagTable = Type.Object({
     description:
       "Take text that ends its lines with CR LF or lacks the last line feed, and text in UTF-8 or UTF-16 with a byte order mark.",
   }),
+  "push.allow-no-job": Type.Boolean({
+    ...SWITCH,
+    description:
+      "Take pushes to /metrics and /metrics/<label>/<value>, without a job, as prom-aggregation-gateway does.",
+  }),
   ...LIMIT_FLAGS,
   ...CLUSTER_FLAGS,
   "log.level": Type.Union(

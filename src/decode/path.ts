@@ -58,9 +58,10 @@ function unescapePath(raw: Uint8Array): Uint8Array | null {
 
 /**
  * The grouping key of a push path behind `/metrics/job`, decoded, as in `/j/instance/i` or `@base64/ag/path@base64/Lw`.
- * Source: the reference's push handler and its splitLabels, words included.
+ * Source: the reference's push handler and its splitLabels, words included. A job may be empty only where there need
+ * not be any.
  */
-export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPath | Rejection {
+export function readGroupingKey(path: DecodedPath, utf8Names: boolean, allowsNoJob = false): KeyedPath | Rejection {
   const { text } = path;
   const isEncoded = text.startsWith(BASE64_SUFFIX);
   const start = isEncoded ? BASE64_SUFFIX.length + 1 : 1;
@@ -76,8 +77,22 @@ export function readGroupingKey(path: DecodedPath, utf8Names: boolean): KeyedPat
     );
   const rejection = splitLabels(text, end, labels, values, utf8Names);
   if (rejection !== null) return rejection;
-  if (job === "") return new Rejection("malformed", "job name is required");
+  if (job === "" && !allowsNoJob) return new Rejection("malformed", "job name is required");
   labels.push({ name: "job", value: job });
+  return { key: new GroupingKey(sortedLabels(labels)), undecodable: values.undecodable };
+}
+
+/**
+ * The grouping key of a push path behind `/metrics` that need not name a job, as prom-aggregation-gateway reads it:
+ * nothing, or `/name/value...`, with or without a slash at its end. Without a job it is that of the empty job: for
+ * Prometheus a label without a value is none.
+ */
+export function readKeyWithoutJob(path: DecodedPath, utf8Names: boolean): KeyedPath | Rejection {
+  const text = path.text.endsWith("/") ? path.text.slice(0, -1) : path.text;
+  const labels: LabelPair[] = [{ name: "job", value: "" }];
+  const values = new ValueDecoder(path.lossy);
+  const rejection = splitLabels(text, 0, labels, values, utf8Names);
+  if (rejection !== null) return rejection;
   return { key: new GroupingKey(sortedLabels(labels)), undecodable: values.undecodable };
 }
 

@@ -27,6 +27,7 @@ export interface Surfaces {
 /** What is answered without the web app. */
 type DirectName =
   | "push"
+  | "pushWithoutJob"
   | "scrape"
   | "scrapeGroup"
   | "scrapeOwn"
@@ -46,11 +47,13 @@ export function createSurfaces(context: HttpContext): Surfaces {
   const unknown = createFallback(settings.routePrefix, routes);
   const fallback = (exchange: Exchange) => atCleanPath(exchange, (path) => unknown(exchange, path));
   const push = (exchange: Exchange) => pushes.answer(exchange);
+  const pushed = (exchange: Exchange) => push(exchange) ?? fallback(exchange);
   const direct = {
     ...healthHandlers(context),
     ...lifecycleHandlers(context),
     apiEvents: (exchange: Exchange) => context.events.answer(exchange),
-    push: (exchange: Exchange) => push(exchange) ?? fallback(exchange),
+    push: pushed,
+    pushWithoutJob: pushed,
     scrape: (exchange: Exchange) => scrape(context, exchange),
     scrapeOwn: (exchange: Exchange) => scrapeOwn(context, exchange),
     scrapeGroup: async (exchange: Exchange) => (await scrapeAtPath(context, exchange)) ?? fallback(exchange),

@@ -61,7 +61,7 @@ export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<An
   const { persistence, refusals, settings } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
-  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/api/v1/groups/job`, settings.utf8Names);
+  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/api/v1/groups/job`, settings);
   if (keyed === null)
     return rejected(refusals, new Rejection("absent", "there is no group without the label job"), exchange);
   if (keyed instanceof Rejection) return rejected(refusals, keyed, exchange);

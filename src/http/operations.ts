@@ -136,12 +136,18 @@ const PUSHED = {
   ...OTHERWISE,
 };
 
-const push = (summary: string): OperationObject => ({
+const push = (summary: string, responses: OperationObject["responses"] = PUSHED): OperationObject => ({
   summary,
   parameters: [CONTENT_ENCODING, AGGREGATE, ...TTLS],
   requestBody: EXPOSITION,
-  responses: PUSHED,
+  responses,
 });
+
+const { "200": _, ...OTHERWISE_PUSHED } = PUSHED;
+const PUSHED_WITHOUT_JOB = {
+  ...OTHERWISE_PUSHED,
+  "202": empty("The metrics are stored. With a persistence file they are durable."),
+};
 
 const GROUP_REMOVED = {
   "202": empty("The group is not there any more, if it was. With a persistence file that is durable."),
@@ -181,6 +187,10 @@ const DESCRIBED: Readonly<Record<Described, Partial<Record<Method, OperationObje
       parameters: queryParameters(DeletionParameters),
       responses: { ...GROUP_REMOVED, "412": words("It was pushed to since `as_of`, and is left alone.") },
     },
+  },
+  pushWithoutJob: {
+    PUT: push("Replaces all metrics of a group whose job is empty.", PUSHED_WITHOUT_JOB),
+    POST: push("Replaces the metrics of such a group that have the same names as those pushed.", PUSHED_WITHOUT_JOB),
   },
   scrape: {
     GET: {

@@ -6,7 +6,7 @@ import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from 
 import { INCONSISTENT } from "../store/admission/wording.ts";
 import type { HttpContext } from "./context.ts";
 import { type DeletionDeps, deletion } from "./deletion.ts";
-import { readGroupPath } from "./group-path.ts";
+import { readGroupPath, readPathWithoutJob } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { PushAdding } from "./push-adding.ts";
@@ -19,6 +19,8 @@ import type { PushResult, WrittenPush } from "./writes.ts";
 /** A push, from its header on. */
 interface Push extends WrittenPush {
   readonly exchange: Exchange;
+  /** What it is answered when it is stored; null: what the settings say. */
+  readonly status: 202 | null;
   /** On the monotonic clock. */
   readonly startMs: number;
 }
@@ -47,14 +49,31 @@ export class PushHandler {
   answer(exchange: Exchange): Answers | null {
     const known = this.known.find(exchange.path);
     const keyed = known ?? this.readPath(exchange.path);
-    if (keyed === null) return null;
+    if (keyed === null) return this.answerWithoutJob(exchange);
+    return this.answerAt(exchange, keyed, known ?? this.withinLimits(keyed), null);
+  }
+
+  /** The same at a path without a job, where that is allowed: prom-aggregation-gateway answers 202. */
+  private answerWithoutJob(exchange: Exchange): Answers | null {
+    const { allowsNoJob, routePrefix, utf8Names } = this.deps.settings;
+    if (!allowsNoJob || exchange.method === "DELETE") return null;
+    const keyed = readPathWithoutJob(exchange.path, `${routePrefix}/metrics`, utf8Names);
+    return keyed === null ? null : this.answerAt(exchange, keyed, this.withinLimits(keyed), 202);
+  }
+
+  private answerAt(
+    exchange: Exchange,
+    keyed: KeyedPath | Rejection,
+    pushedTo: KeyedPath | Rejection,
+    status: Push["status"],
+  ): Answers {
     const { persistence, refusals } = this.deps;
     const notReady = persistence.notReady();
     const { method } = exchange;
     if (method === "DELETE")
       return notReady === null ? deletion(this.deps, keyed, exchange) : notYet(refusals, notReady, exchange);
     if (notReady !== null) return this.tooEarly(exchange, keyed, notReady);
-    return this.push(exchange, method === "PUT" ? "PUT" : "POST", known ?? this.withinLimits(keyed));
+    return this.push(exchange, method === "PUT" ? "PUT" : "POST", pushedTo, status);
   }
 
   private tooEarly(exchange: Exchange, keyed: KeyedPath | Rejection, reason: string): Answer {
@@ -73,17 +92,22 @@ export class PushHandler {
   }
 
   private readPath(raw: Uint8Array): KeyedPath | Rejection | null {
-    const keyed = readGroupPath(raw, this.base, this.deps.settings.utf8Names);
+    const keyed = readGroupPath(raw, this.base, this.deps.settings);
     if (keyed === null) return null;
     if (this.withinLimits(keyed) === keyed && !(keyed instanceof Rejection)) this.known.remember(raw, keyed);
     return keyed;
   }
 
-  private push(exchange: Exchange, method: Push["method"], keyed: KeyedPath | Rejection): Answers {
+  private push(
+    exchange: Exchange,
+    method: Push["method"],
+    keyed: KeyedPath | Rejection,
+    status: Push["status"],
+  ): Answers {
     const startMs = this.deps.clock.nowMs();
     const format = pushFormat(exchange.header("content-type"));
     const adding = this.adding.of(exchange.query, keyed);
-    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, startMs };
+    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, status, startMs };
     const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
@@ -163,8 +187,9 @@ export class PushHandler {
     const { exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
     if (!(outcome instanceof Rejection)) {
-      ownMetrics.countRequest("push", outcome, method);
-      return outcome === 200 ? OK : ACCEPTED;
+      const status = pushed.status ?? outcome;
+      ownMetrics.countRequest("push", status, method);
+      return status === 200 ? OK : ACCEPTED;
     }
     this.report(pushed, outcome);
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.

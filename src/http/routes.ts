@@ -7,6 +7,7 @@ export type Method = "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS";
 /** What a route does, by the name under which its handlers and its description are found. */
 export type RouteName =
   | "push"
+  | "pushWithoutJob"
   | "scrape"
   | "scrapeGroup"
   | "scrapeOwn"
@@ -44,26 +45,35 @@ export interface Route {
 
 /** Of a grouping key whose job is given first: alone, or with the first of more labels. */
 const KEY_TAILS = ["{job}", "{job}/{label}/{value}"];
+/** Of one without a job. */
+const LABEL_TAILS = ["{label}/{value}"];
+
+const at = (name: RouteName, path: string, ...methods: Method[]): Route => ({
+  name,
+  methods,
+  path,
+  below: false,
+  tails: [""],
+});
+
+const below = (name: RouteName, path: string, tails: readonly string[], ...methods: Method[]): Route => ({
+  name,
+  methods,
+  path,
+  below: true,
+  tails,
+});
 
 /**
  * Every route of the server, in the order in which an unknown path is compared with them. The router, the fallback
  * (OPTIONS, 405, redirects) and the OpenAPI document are made of this table.
  */
-export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }: Settings): readonly Route[] {
-  const at = (name: RouteName, path: string, ...methods: Method[]): Route => ({
-    name,
-    methods,
-    path,
-    below: false,
-    tails: [""],
-  });
-  const below = (name: RouteName, path: string, tails: readonly string[], ...methods: Method[]): Route => ({
-    name,
-    methods,
-    path,
-    below: true,
-    tails,
-  });
+export function routesOf({
+  routePrefix: prefix,
+  telemetryPath,
+  enableAdminApi,
+  allowsNoJob,
+}: Settings): readonly Route[] {
   return [
     at("healthy", prefix + HEALTHY_PATH, "GET"),
     at("ready", `${prefix}/-/ready`, "GET"),
@@ -73,6 +83,12 @@ export function routesOf({ routePrefix: prefix, telemetryPath, enableAdminApi }:
     below("push", `${prefix}/metrics/job@base64/`, KEY_TAILS, "PUT", "POST", "DELETE"),
     below("scrapeGroup", `${prefix}/metrics/job/`, KEY_TAILS, "GET"),
     below("scrapeGroup", `${prefix}/metrics/job@base64/`, KEY_TAILS, "GET"),
+    ...(allowsNoJob
+      ? [
+          at("pushWithoutJob", `${prefix}/metrics`, "PUT", "POST"),
+          below("pushWithoutJob", `${prefix}/metrics/`, LABEL_TAILS, "PUT", "POST"),
+        ]
+      : []),
     below("staticFile", `${prefix}/static/`, [], "GET"),
     ...["status", "group", "refused", ""].map((view) => at("page", `${prefix}/${view}`, "GET")),
     at("quit", `${prefix}/-/quit`, "PUT", "POST"),

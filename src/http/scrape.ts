@@ -42,7 +42,7 @@ export async function scrapeAtPath(deps: ScrapeDeps, exchange: Exchange): Promis
   const { persistence, refusals, settings } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
-  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/metrics/job`, settings.utf8Names);
+  const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/metrics/job`, settings);
   if (keyed === null) return null;
   if (keyed instanceof Rejection || keyed.undecodable !== null) return NO_GROUP;
   return (await scrapeGroup(deps, exchange, keyed.key, beginScrape(deps, exchange))) ?? NO_GROUP;

@@ -174,3 +174,70 @@ describe("zstd", () => {
     expect(gunzipSync(inGzip ?? "").length).toBe(plain?.length ?? 0);
   });
 });
+
+describe("pushes without a job", () => {
+  const rows: readonly [path: string, labels: string][] = [
+    ["", 'instance="",job=""'],
+    ["/", 'instance="",job=""'],
+    ["/label1/value1/label2/value2", 'instance="",job="",label1="value1",label2="value2"'],
+    ["/label1/value1/", 'instance="",job="",label1="value1"'],
+    ["/instance/i/job/j", 'instance="i",job="j"'],
+    ["/path@base64/L3Zhcg", 'instance="",job="",path="/var"'],
+    ["/testing/one/testing/two/testing/three", 'instance="",job="",testing="three"'],
+  ];
+  test.each(rows)("are taken at /metrics%s, if allowed", async (path, labels) => {
+    for (const method of ["POST", "PUT"]) {
+      const { app } = createTestApp("--push.allow-no-job");
+      const response = await ask(app, method, `/metrics${path}`, { body: "some_counter 1\n" });
+      expect([response.status, await response.text()]).toEqual([202, ""]);
+      expect(await (await ask(app, "GET", "/metrics")).text()).toContain(`\nsome_counter{${labels}} 1\n`);
+      const other = await ask(createTestApp().app, method, `/metrics${path}`, { body: "some_counter 1\n" });
+      expect(other.status).toBeOneOf([307, 404, 405]);
+    }
+  });
+
+  const refused: readonly [method: string, path: string, status: number, text: string][] = [
+    ["POST", "/label1", 400, 'odd number of components in label string "/label1"\n'],
+    ["POST", "/a-b/c", 400, 'improper label name "a-b"\n'],
+    ["POST", "/a/b/c", 400, 'odd number of components in label string "/a/b/c"\n'],
+    ["POST", "x/a/b", 404, "404 page not found\n"],
+    ["DELETE", "", 405, "Method Not Allowed\n"],
+    ["DELETE", "/a/b", 405, "Method Not Allowed\n"],
+    ["GET", "/a/b", 405, "Method Not Allowed\n"],
+  ];
+  test.each(refused)("are refused with the reason: %s /metrics%s is %d", async (method, path, status, text) => {
+    const { app } = createTestApp("--push.allow-no-job");
+    const response = await ask(app, method, `/metrics${path}`, method === "POST" ? { body: "m 1\n" } : {});
+    expect([response.status, await response.text()]).toEqual([status, text]);
+  });
+
+  test("are counted by the status that they are answered", async () => {
+    const { app } = createTestApp("--push.allow-no-job");
+    const response = await ask(app, "POST", "/metrics/a/b", { body: "m\n" });
+    expect(response.status).toBe(400);
+    await ask(app, "POST", "/metrics/a/b", { body: "m 1\n" });
+    const shown = await (await ask(app, "GET", "/metrics")).text();
+    expect(shown).toContain('pushgateway_http_requests_total{code="202",handler="push",method="post"} 1\n');
+    expect(shown).toContain('pushgateway_http_requests_total{code="400",handler="push",method="post"} 1\n');
+  });
+
+  test("leave the status of pushes with a job, and make groups that can be read and deleted", async () => {
+    const { app, store } = createTestApp("--push.allow-no-job");
+    expect((await ask(app, "POST", "/metrics/job/j", { body: "m 1\n" })).status).toBe(200);
+    await ask(app, "POST", "/metrics/a/b", { body: "m 2\n" });
+    const group = "/metrics/job@base64/=/a/b";
+    expect(await (await ask(app, "GET", group)).text()).toContain('m{a="b",instance="",job=""} 2\n');
+    expect((await ask(app, "GET", "/api/v1/groups/job@base64/=/a/b")).status).toBe(200);
+    expect((await ask(app, "DELETE", group)).status).toBe(202);
+    expect(store.stats.groups).toBe(1);
+  });
+
+  test("are at the route prefix, and can come from pages of other origins", async () => {
+    const { app } = createTestApp("--push.allow-no-job", "--web.route-prefix=/p", "--web.cors.origin=.*");
+    const headers = { origin: "https://shop.example", "access-control-request-method": "POST" };
+    const preflight = await ask(app, "OPTIONS", "/p/metrics", { headers });
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([200, headers.origin]);
+    const response = await ask(app, "POST", "/p/metrics/", { body: "m 1\n", headers: { origin: headers.origin } });
+    expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([202, headers.origin]);
+  });
+});

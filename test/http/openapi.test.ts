@@ -5,7 +5,7 @@ import { delimited, double, integer, PROTOBUF_TYPE, part, signed } from "../e2e/
 import { settingsOf } from "../program-info.ts";
 import { type Ask, type Call, fault, goodCalls, readDescription, validationErrors } from "./described.ts";
 
-const ALL = ["--web.enable-admin-api", "--web.enable-lifecycle"];
+const ALL = ["--web.enable-admin-api", "--web.enable-lifecycle", "--push.allow-no-job"];
 
 const asking =
   ({ app }: TestApp): Ask =>
