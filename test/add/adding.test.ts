@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { readProtobuf } from "../conformance/protobuf.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
+import { Dice } from "../fuzz/dice.ts";
 import { encodeFamilies, type Message } from "../fuzz/metrics-schema.ts";
 import { SCRAPE } from "../scrape/histograms.ts";
 
@@ -27,6 +28,18 @@ async function lines({ app }: TestApp): Promise<string[]> {
 
 const BUCKETS = (...counts: (readonly [string, number])[]): string =>
   counts.map(([le, count]) => `h_bucket{le="${le}"} ${count}\n`).join("");
+
+const HISTOGRAM = ['h_bucket{le="1"}', 'h_bucket{le="+Inf"}', "h_sum", "h_count"];
+
+/** The series of a family of one of the forms. */
+const linesOf = (name: string): string[] =>
+  name === "h" ? HISTOGRAM : name === "c" ? ['c{x="1"}', 'c{x="2"}'] : ["g"];
+
+function textOf(numbers: readonly (readonly [series: string, number: number])[]): string {
+  const types = { c: "counter", g: "gauge", h: "histogram" } as Record<string, string>;
+  const heads = Object.entries(types).map(([name, type]) => `# TYPE ${name} ${type}\n`);
+  return heads.join("") + numbers.map(([series, number]) => `${series} ${number}\n`).join("");
+}
 
 /** Two pushes and what they come to, in words that say why. */
 const CASES: readonly (readonly [why: string, flags: string, pushes: readonly string[], sum: readonly string[]])[] = [
@@ -137,6 +150,22 @@ describe("pushes that are added", () => {
     expect(await lines(app)).toEqual(["a 9"]);
     expect(await push(app, "# TYPE a counter\na 5\n")).toBe("200");
     expect(await lines(app)).toEqual(["a 14"]);
+  });
+
+  test("text of few forms, again and again, comes to the sums of its numbers", async () => {
+    const dice = new Dice(Number(process.env.ADDING_SEED ?? 1));
+    const app = createTestApp("--push.aggregate-gauges=max");
+    const sums = new Map<string, number>();
+    for (let i = 0; i < 600; i++) {
+      const adds = dice.chance(0.9);
+      const series = dice.pick([["c", "g", "h"], ["c", "g"], ["g", "c"], ["h"]]).flatMap(linesOf);
+      if (!adds) sums.clear();
+      const numbers = series.map((one) => [one, dice.below(1000) / (one.startsWith("h") ? 1 : 4)] as const);
+      for (const [one, number] of numbers)
+        sums.set(one, one === "g" ? Math.max(sums.get(one) ?? 0, number) : (sums.get(one) ?? 0) + number);
+      expect(await push(app, textOf(numbers), adds ? SUM : "", adds ? "POST" : "PUT")).toBe("200");
+      expect((await lines(app)).sort()).toEqual([...sums].map(([one, number]) => `${one} ${number}`).sort());
+    }
   });
 
   test("a large push is added in slices, with a small one to the group in between", async () => {

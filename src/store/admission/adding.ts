@@ -6,6 +6,7 @@ import { chunkView } from "../table/group-view.ts";
 import { PushAdmission, type PushAdmissionDeps, PushRefusal, type PushVerdict } from "./admission.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import type { PushRequest } from "./push-request.ts";
+import { SummingRenderer } from "./summing-renderer.ts";
 import { IN_SLICES, inconsistent, otherType } from "./wording.ts";
 
 /** Of lines, stored ones and pushed ones, that are added in one turn. */
@@ -25,15 +26,22 @@ export class Adding {
   private readonly sum = new PushSum();
   private readonly admission: PushAdmission;
   private readonly chunks: GroupChunks;
+  private readonly summing: SummingRenderer;
+  private readonly ofLines: PushAdmission;
 
   constructor(private readonly deps: PushAdmissionDeps) {
     this.admission = new PushAdmission(deps);
     this.chunks = new GroupChunks(deps.table, deps.times);
+    this.summing = new SummingRenderer(deps.table, deps.times);
+    this.ofLines = new PushAdmission(deps, this.summing);
   }
 
   /** Judges a push that is to be added, in one turn. */
   judge(request: PushRequest, rule: GaugeRule): PushVerdict {
-    const { admission } = this;
+    const { admission, summing } = this;
+    summing.beginSums(this.deps.table.groups.find(request.key.block), rule);
+    const ofLines = this.ofLines.judge({ ...request, replace: false, adding: undefined });
+    if (summing.isWhole) return ofLines;
     const verdict = admission.judge(request);
     if (verdict instanceof PushRefusal) return verdict;
     const pairs = this.pairsOf(request, admission);

@@ -95,7 +95,6 @@ export class PushAdmission implements JudgedPush {
   request: PushRequest = NO_REQUEST;
   pushed: PushedGroup = NO_GROUP;
   readonly duplicates: DuplicateSearch;
-  private readonly renderer = new Renderer();
   private readonly sides = new SideWriter();
   /** What the group of the push held before it. */
   private readonly chunks: GroupChunks;
@@ -114,7 +113,10 @@ export class PushAdmission implements JudgedPush {
   /** The lines of the family that was begun are written. */
   private isWritten = false;
 
-  constructor(private readonly deps: PushAdmissionDeps) {
+  constructor(
+    private readonly deps: PushAdmissionDeps,
+    private readonly renderer = new Renderer(),
+  ) {
     const { table, times, reserved, check, room } = deps;
     this.chunks = new GroupChunks(table, times);
     this.growth = new PushGrowth(table, this.chunks, room);

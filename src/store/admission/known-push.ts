@@ -70,6 +70,7 @@ export class KnownPush implements Admitted {
     item.chunk = chunk;
     const page = this.table.locate(chunk, item.place);
     item.start = out.length;
+    this.renderer.beginStored(chunk, page.bytes, item.place.offset, item.place.offset + item.place.size);
     const isChanged = this.writeLines(columns, first, page, item.place);
     item.end = isChanged ? out.length : item.start;
     return isChanged ? out.length - item.start - item.place.size : 0;

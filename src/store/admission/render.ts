@@ -83,6 +83,9 @@ export class Renderer {
     return this.blockStart(metric) + intAt(this.blocks, metric * 2 + 1);
   }
 
+  /** Values come into lines that are there: lines[start, end) are those of a chunk. */
+  beginStored(_chunk: number, _lines: Uint8Array, _start: number, _end: number): void {}
+
   /** Begins with a family, whose lines `renderOn` appends to `out`. */
   beginFamily(family: number): void {
     const { columns } = this;
