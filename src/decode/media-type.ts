@@ -9,6 +9,9 @@ import type { PushFormat } from "../model/push-format.ts";
  */
 const PARAMETER =
   /\s*;\s*([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)\s*=\s*(?:([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)|"((?:[^"\\\r\n]|\\[()<>@,;:\\"/[\]?=]|\\(?![()<>@,;:\\"/[\]?=]))*)")/gy;
+const FORM = /^\s*multipart\/form-data\s*;/i;
+/** RFC 2046, section 5.1.1. */
+const MOST_BOUNDARY_CHARACTERS = 70;
 /** Of OpenMetrics (section "Overall Structure"). */
 const LAST_LINE = Buffer.from("# EOF");
 const ESCAPED = /\\([()<>@,;:\\"/[\]?=])/g;
@@ -45,6 +48,13 @@ export function formatOfOpenMetrics(body: Uint8Array, expects: boolean): PushFor
   const ends =
     start >= 0 && LAST_LINE.equals(body.subarray(start, end)) && (start === 0 || body[start - 1] === LINE_FEED);
   return ends || expects ? "openmetrics" : "text";
+}
+
+/** The boundary of a body that is said to be a form (RFC 7578), as its parameter is written; null where it is none. */
+export function formBoundary(contentType: string | null): string | null {
+  if (contentType === null || !FORM.test(contentType)) return null;
+  const boundary = parseParameters(contentType.slice(contentType.indexOf(";")))?.get("boundary") ?? "";
+  return boundary === "" || boundary.length > MOST_BOUNDARY_CHARACTERS ? null : boundary;
 }
 
 /** Parameters by lower-case name; null if malformed, or if one is given twice with different values. */

@@ -1,4 +1,5 @@
 import { decodeBody } from "../decode/content-encoding.ts";
+import { isForm, readForm } from "../decode/form-data.ts";
 import { lenientText } from "../decode/lenient-text.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -7,22 +8,38 @@ import type { HttpContext } from "./context.ts";
 
 export type ContentDeps = Pick<HttpContext, "decoding" | "settings">;
 
+/** What a body is said to be. */
+export interface SaidContent {
+  readonly format: PushFormat;
+  /** Of a form, the part of which says what it is; null: it is none. */
+  readonly boundary: string | null;
+}
+
+/** What a push brings, and what that is. */
+export interface PushContent {
+  readonly bytes: Uint8Array;
+  readonly format: PushFormat;
+}
+
 /**
- * What a body brings: without its encoding, and of text what is forgiven put right. It is the body, or in a buffer of
- * its own, which the caller frees.
+ * What a body brings: without its encoding, of a form the part, and of text what is forgiven put right. Its bytes are
+ * in the body, or in a buffer of their own, which the caller frees.
  */
 export async function pushContent(
   { decoding, settings }: ContentDeps,
   body: Uint8Array,
   contentEncoding: string | null,
-  format: PushFormat,
-): Promise<Uint8Array | Rejection> {
+  { format, boundary }: SaidContent,
+): Promise<PushContent | Rejection> {
   const { maxDecompressedBytes } = settings.limits;
-  const content = await decodeBody(body, contentEncoding, maxDecompressedBytes, decoding);
-  if (content instanceof Rejection || format === "protobuf" || !settings.pushes.lenientText) return content;
-  const text = await lenientText(content, maxDecompressedBytes, decoding);
-  if (content !== text) freeContent(content, body);
-  return text;
+  const bytes = await decodeBody(body, contentEncoding, maxDecompressedBytes, decoding);
+  if (bytes instanceof Rejection) return bytes;
+  const content = boundary !== null && isForm(bytes, boundary) ? await readForm(bytes, boundary) : { bytes, format };
+  if (content instanceof Rejection) freeContent(bytes, body);
+  if (content instanceof Rejection || content.format === "protobuf" || !settings.pushes.lenientText) return content;
+  const text = await lenientText(content.bytes, maxDecompressedBytes, decoding);
+  if (content.bytes !== text) freeContent(bytes, body);
+  return text instanceof Rejection ? text : { ...content, bytes: text };
 }
 
 /** Frees a content that is in a buffer of its own. */

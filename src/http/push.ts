@@ -1,4 +1,4 @@
-import { formatOfOpenMetrics, pushFormat } from "../decode/media-type.ts";
+import { formatOfOpenMetrics, formBoundary, pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { findKeyExcess } from "../model/excess.ts";
 import { Rejection } from "../model/rejection.ts";
@@ -10,14 +10,14 @@ import { readGroupPath, readPathWithoutJob } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { PushAdding } from "./push-adding.ts";
-import { freeContent, pushContent } from "./push-content.ts";
+import { freeContent, type PushContent, pushContent, type SaidContent } from "./push-content.ts";
 import { PushTtl } from "./push-ttl.ts";
 import { describeRefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
 import type { PushResult, WrittenPush } from "./writes.ts";
 
 /** A push, from its header on. */
-interface Push extends WrittenPush {
+interface Push extends WrittenPush, SaidContent {
   readonly exchange: Exchange;
   /** What it is answered when it is stored; null: what the settings say. */
   readonly status: 202 | null;
@@ -105,9 +105,11 @@ export class PushHandler {
     status: Push["status"],
   ): Answers {
     const startMs = this.deps.clock.nowMs();
-    const format = pushFormat(exchange.header("content-type"));
+    const contentType = exchange.header("content-type");
+    const format = pushFormat(contentType);
+    const boundary = formBoundary(contentType);
     const adding = this.adding.of(exchange.query, keyed);
-    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, status, startMs };
+    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, boundary, status, startMs };
     const body = this.deps.intake.receive(exchange, startMs);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
@@ -128,19 +130,20 @@ export class PushHandler {
     const { limits, pushes } = this.deps.settings;
     if (
       pushes.lenientText ||
+      pushed.boundary !== null ||
       contentEncoding !== null ||
       body.length > Math.min(SMALL_BODY_BYTES, limits.maxDecompressedBytes)
     )
       return this.takeDecoded(pushed, body, contentEncoding);
-    const outcome = this.write(pushed, body);
+    const outcome = this.write(pushed, { bytes: body, format: pushed.format });
     if (outcome instanceof Promise) return this.finishLater(pushed, outcome, body.length);
     return this.finish(pushed, outcome, body.length);
   }
 
-  private write(pushed: Push, content: Uint8Array): PushResult | Promise<PushResult> {
+  private write(pushed: Push, { bytes, format }: PushContent): PushResult | Promise<PushResult> {
     const { writes, settings } = this.deps;
-    if (pushed.format !== "openmetrics") return writes.push(pushed, content);
-    return writes.push({ ...pushed, format: formatOfOpenMetrics(content, settings.openMetrics.isOffered) }, content);
+    if (format !== "openmetrics") return writes.push(format === pushed.format ? pushed : { ...pushed, format }, bytes);
+    return writes.push({ ...pushed, format: formatOfOpenMetrics(bytes, settings.openMetrics.isOffered) }, bytes);
   }
 
   private async finishLater(pushed: Push, outcome: Promise<PushResult>, bodyBytes: number): Promise<Answer> {
@@ -170,14 +173,14 @@ export class PushHandler {
   private async decodeAndApply(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<PushResult> {
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
-    const content = await pushContent(this.deps, body, contentEncoding, pushed.format);
+    const content = await pushContent(this.deps, body, contentEncoding, pushed);
     if (content instanceof Rejection) return content;
     try {
       // Of those that take their time one is worked through in a turn of the loop.
-      if (content.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
+      if (content.bytes.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
       return await this.write(pushed, content);
     } finally {
-      freeContent(content, body);
+      freeContent(content.bytes, body);
     }
   }
 

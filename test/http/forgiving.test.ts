@@ -241,3 +241,71 @@ describe("pushes without a job", () => {
     expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([202, headers.origin]);
   });
 });
+
+describe("a form with one file", () => {
+  const LINES = "m 5\n";
+  const FORM = { "content-type": "multipart/form-data; boundary=----------f00d" };
+  const form = (content: string | Uint8Array, fields = "", end = "\r\n------------f00d--\r\n"): Uint8Array =>
+    new Uint8Array(
+      Buffer.concat([
+        Buffer.from(
+          `------------f00d\r\nContent-Disposition: form-data; name="metrics"; filename="m"\r\n${fields}\r\n`,
+        ),
+        Buffer.from(content),
+        Buffer.from(end),
+      ]),
+    );
+  const OCTETS = "Content-Type: application/octet-stream\r\n";
+
+  const rows: readonly [what: string, body: Uint8Array, headers: Record<string, string>, lines: number][] = [
+    ["as curl sends it", form(LINES, OCTETS), FORM, 1],
+    ["whose part says nothing", form(LINES), FORM, 1],
+    ["of protobuf", form(GAUGE_NOW, `content-type:${PROTOBUF_TYPE}\r\n`), FORM, 1],
+    ["of OpenMetrics", form(`${LINES}# EOF\n`, `Content-Type: ${OPENMETRICS}\r\n`), FORM, 1],
+    ["without a file's content", form(""), FORM, 0],
+    ["that is large", form(LINES.padStart(5_000_000, "\n"), OCTETS), FORM, 1],
+    ["that is gzipped", new Uint8Array(gzipSync(form(LINES))), { ...FORM, "content-encoding": "gzip" }, 1],
+    ["that is none but text, as the reference takes it", new Uint8Array(Buffer.from(LINES)), FORM, 1],
+    ["with a quoted boundary", form(LINES), { "content-type": 'Multipart/Form-Data; boundary="----------f00d"' }, 1],
+  ];
+  test.each(rows)("is stored: one %s", async (_, body, headers, lines) => {
+    const { status, text, lines: shown } = await pushed(createTestApp(), body, headers);
+    expect({ status, text, lines: shown.length }).toEqual({ status: 200, text: "", lines });
+  });
+
+  test("that the runtime makes is stored", async () => {
+    const { app } = createTestApp();
+    const body = new FormData();
+    body.set("metrics", new File([LINES], "metrics.prom"));
+    expect((await ask(app, "POST", "/metrics/job/j", { body })).status).toBe(200);
+    expect(await (await ask(app, "GET", "/metrics/job/j")).text()).toContain(`m{${OWN_LABELS}} 5\n`);
+  });
+
+  const refused: readonly [what: string, body: Uint8Array, words: string][] = [
+    ["two files", form(LINES, "", "\r\n------------f00d\r\n\r\nn 1\n"), "expected one file, found another part"],
+    ["no part", new Uint8Array(Buffer.from("------------f00d--\r\n")), "expected a part"],
+    ["no end", form(LINES, "", ""), "it is cut short"],
+    ["no end, and large", form(LINES.padStart(3_000_000, "\n"), "", "\r\n------------f00"), "it is cut short"],
+    ["half an end", form(LINES, "", "\r\n------------f00d-"), "it is cut short"],
+    ["fields without an end", form(LINES).subarray(0, 60), "it is cut short"],
+    ["fields that are too long", form(LINES, `X: ${"x".repeat(9000)}\r\n`), "the fields of a part are too long"],
+  ];
+  test.each(refused)("is refused with the reason: %s", async (_, body, words) => {
+    const { status, text } = await pushed(createTestApp(), body, FORM);
+    expect([status, text]).toEqual([400, `reading the form of the body: ${words}\n`]);
+  });
+
+  test("is found wherever its end is", async () => {
+    const mebibyte = 1024 * 1024;
+    for (let shift = -40; shift < 10; shift++) {
+      const body = form(LINES.padStart(mebibyte + shift, "\n"));
+      expect((await pushed(createTestApp(), body, FORM)).lines).toEqual([`m{${OWN_LABELS}} 5`]);
+    }
+  });
+
+  test("is put right as text is, with --push.lenient-text", async () => {
+    const body = form("\ufeffm 5\r\nn 6", OCTETS);
+    const { status, lines } = await pushed(createTestApp("--push.lenient-text"), body, FORM);
+    expect({ status, lines: lines.length }).toEqual({ status: 200, lines: 2 });
+  });
+});
