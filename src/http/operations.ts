@@ -90,7 +90,7 @@ const SCRAPE_ENCODING: Parameter = {
 
 const EXPOSITION = {
   required: false,
-  description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4, and so is what is said to be OpenMetrics and does not end with "# EOF", unless --web.enable-openmetrics is set.`,
+  description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4, and so is what is said to be OpenMetrics and does not end with "# EOF", unless --web.enable-openmetrics is set. A form with one file (multipart/form-data) is what its part is said to be.`,
   content: {
     "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
     [OPENMETRICS]: { schema: Type.String({ examples: ["some_metric 3.14\n# EOF\n"] }) },
