@@ -38,7 +38,9 @@ export function readRequestLine(bytes: Uint8Array, start: number, lineEnd: numbe
   const version = readVersion(bytes, targetEnd + 1, end);
   if (version === null) return malformed("malformed HTTP version");
   const fault = targetFault(bytes, methodEnd + 1, targetEnd);
-  return fault ?? { method, target: bytes.subarray(methodEnd + 1, targetEnd), ...version };
+  if (fault !== null) return fault;
+  const { majorVersion, minorVersion } = version;
+  return { method, target: bytes.subarray(methodEnd + 1, targetEnd), majorVersion, minorVersion };
 }
 
 /**
