@@ -7,7 +7,7 @@ import type { StorePort } from "./replica-deps.ts";
 import { CHUNK_GROUPS, CHUNK_HEAD, SNAPSHOT_VERSION } from "./snapshots.ts";
 
 /** Rows that are put into the store at once have about so many bytes. */
-const PUT_BYTES = 64 << 10;
+const PUT_BYTES = 192 << 10;
 
 /** Makes a state of the chunks of a snapshot, which are taken in their order, in a store that is empty. */
 export class SnapshotLoading {

@@ -42,7 +42,7 @@ export interface ReplicatedStoreDeps {
 }
 
 /** Rows that are put in one turn have about so many bytes. */
-const PUT_BYTES = 64 << 10;
+const PUT_BYTES = 192 << 10;
 
 /** A store as its replica changes it. */
 export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult> {
