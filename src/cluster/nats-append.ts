@@ -28,6 +28,8 @@ interface Appending {
   /** As it was packed; one where it is no larger than a message may be. */
   readonly pieces: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** It before it was packed, to be given away once; null: it was, or it is larger than a message may be. */
+  unpacked: Uint8Array<ArrayBuffer> | null;
   readonly sinceMs: number;
   /** Positions of the parts that are in the log. */
   parts: number[];
@@ -51,6 +53,7 @@ export class NatsAppender {
       id: { writer, number },
       pieces,
       sizeBytes: bytes.length,
+      unpacked: pieces.length === 1 ? bytes : null,
       sinceMs: this.deps.clock.nowMs(),
       parts: [],
       round: 0,
@@ -61,6 +64,17 @@ export class NatsAppender {
 
   withdraw(): void {
     this.end();
+  }
+
+  /** Gives away what the batch under way was before it was packed, where these bytes are that one; else null. */
+  takeUnpacked(id: BatchId, packed: Uint8Array): Uint8Array<ArrayBuffer> | null {
+    const { underWay } = this;
+    if (underWay === null || !this.isUnderWay(id)) return null;
+    const { unpacked, pieces } = underWay;
+    const [piece] = pieces;
+    if (unpacked === null || piece === undefined || Buffer.compare(piece, packed) !== 0) return null;
+    underWay.unpacked = null;
+    return unpacked;
   }
 
   /** A batch was read: it is in the log. */

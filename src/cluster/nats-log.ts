@@ -73,8 +73,7 @@ export class NatsLog implements SharedLog {
       lost: (reason) => this.events?.lost(reason),
       found: (seconds) => this.events?.found(seconds),
     });
-    const { servers, secrets } = options;
-    this.link = new NatsLink({ servers, secrets, inbox: names.inbox }, clock, random, {
+    this.link = new NatsLink({ ...options, inbox: names.inbox }, clock, random, {
       connected: (session) => this.connected(session),
       failed: (reason) => this.pulse.explain(reason),
     });
@@ -85,6 +84,7 @@ export class NatsLog implements SharedLog {
       entries: (entries, upTo) => this.events?.entries(entries, upTo),
       restart: (reason) => this.restart(reason),
       unreadable: (entry) => this.events?.unreadable(entry),
+      takeUnpacked: (id, packed) => this.appender.takeUnpacked(id, packed),
       seen: (id) => this.appender.seen(id),
       ignored: (id) => this.appender.ignored(id),
     });

@@ -25,6 +25,8 @@ export interface ReaderDeps extends Pick<LogEvents, "entries" | "unreadable"> {
   readonly link: NatsLink;
   readonly stream: string;
   readonly restart: (reason: RestartReason) => void;
+  /** What an own batch was before it was packed, given away; null: it has to be unpacked. */
+  readonly takeUnpacked: (id: BatchId, packed: Uint8Array) => Uint8Array<ArrayBuffer> | null;
   /** Own batches among them are known to be in the log. */
   readonly seen: (id: BatchId) => void;
   /** A batch whose parts stand too far before its last message, or are not its parts: it is no entry. */
@@ -33,6 +35,7 @@ export interface ReaderDeps extends Pick<LogEvents, "entries" | "unreadable"> {
 
 /** What became of a message; null: it is no entry. */
 type Made = LogEntry | Unreadable | null;
+type WholeEnvelope = Extract<Envelope, { kind: "whole" }>;
 type PartEnvelope = Extract<Envelope, { kind: "part" }>;
 type LastEnvelope = Extract<Envelope, { kind: "last" }>;
 
@@ -233,10 +236,17 @@ export class NatsReader {
   private entryOf(message: LogMessage): Made | Promise<Made> {
     const envelope = readEnvelope(message.data, message.position);
     if (isUnreadable(envelope)) return envelope;
-    if (envelope.kind === "whole") return unpacked(envelope, envelope.packed, message);
+    if (envelope.kind === "whole") return this.whole(envelope, message);
     if (envelope.kind === "last") return this.joined(envelope, message);
     this.parts.push(message.position);
     return null;
+  }
+
+  private whole(envelope: WholeEnvelope, message: LogMessage): Made {
+    const { writer, number, packed } = envelope;
+    const bytes = this.deps.takeUnpacked(envelope, packed);
+    if (bytes === null) return unpacked(envelope, packed, message);
+    return { writer, number, bytes, position: message.position, storedMs: message.storedMs };
   }
 
   /** The entry whose parts a message names. */

@@ -6,12 +6,17 @@ import type { Asking, LoadedSnapshot, LogCall, LogCalls, LogReport, LogRequest }
 /** What the log's thread is asked by, and reports to. */
 export type LogThread = Pick<Worker, "postMessage" | "onmessage" | "onerror" | "terminate">;
 
+/** That entries were taken is told once they have so many bytes together. */
+const TOLD_BYTES = 1 << 20;
+
 /** A log in a thread of its own: connection, packing and waiting cost the main thread nothing. */
 export class ThreadedLog implements SharedLog {
   private events: LogEvents | null = null;
   private calls = 0;
   private readonly waiting = new Map<number, (answer: unknown) => void>();
   private restarts = 0;
+  /** Of the entries that came since the thread was told last that all were taken. */
+  private untoldBytes = 0;
   private closing: Promise<void> | null = null;
 
   constructor(
@@ -34,7 +39,10 @@ export class ThreadedLog implements SharedLog {
     this.send({ kind: "read", after, restarts: this.restarts });
   }
 
+  /** The thread lets far more come ahead: a message for each entry would only cost time. */
   taken(position: number): void {
+    if (this.untoldBytes < TOLD_BYTES) return;
+    this.untoldBytes = 0;
     this.send({ kind: "taken", position, restarts: this.restarts });
   }
 
@@ -109,11 +117,13 @@ export class ThreadedLog implements SharedLog {
       case "fault":
         return this.answer(report.id, new Fault(report.reason));
       case "entries":
+        for (const { bytes } of report.entries) this.untoldBytes += bytes.length;
         return events?.entries(report.entries, report.upTo);
       case "head":
         return events?.head(report.head);
       case "restart":
         this.restarts++;
+        this.untoldBytes = 0;
         return events?.restart(report.reason);
       case "unreadable":
         return events?.unreadable(report.entry);
