@@ -54,6 +54,14 @@ function randomBuckets(dice: Dice, total: number, unit: number): Message[] {
   });
 }
 
+/** A native histogram without classic buckets. */
+export function randomNative(dice: Dice): Message {
+  const unit = dice.chance(0.7) ? 1 : 0.5;
+  const histogram: Message = { sampleSum: half(dice) };
+  const total = addNative(dice, histogram, unit);
+  return Object.assign(histogram, unit === 1 ? { sampleCount: total } : { sampleCountFloat: total * unit });
+}
+
 /** Returns how many observations the buckets have. */
 function addNative(dice: Dice, histogram: Message, unit: number): number {
   const schema = dice.below(13) - 4;
