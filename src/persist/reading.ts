@@ -12,7 +12,7 @@ import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } fro
 import { isStaged, runsOf, type SegmentRun } from "./staged.ts";
 
 /** Rows are handed over in columns of about this size. */
-const HANDOVER_BYTES = 1 << 20;
+const HANDOVER_BYTES = 256 * 1024;
 const TEXTS = "typeof(key) = 'text' AND typeof(exposition) = 'text' AND typeof(parts) = 'blob'";
 const CONTENT = "CAST(key AS BLOB) AS key, CAST(exposition AS BLOB) AS exposition, parts";
 /** Reads the rows of groups of a database of a version, each a FoundRow. */

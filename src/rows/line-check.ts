@@ -1,4 +1,4 @@
-import { isDigit, isLetter } from "../bytes/ascii.ts";
+import { isDigit, isLabelPart, isLabelStart } from "../bytes/ascii.ts";
 import { byteAt } from "../bytes/at.ts";
 import {
   BACKSLASH,
@@ -7,20 +7,25 @@ import {
   COMMA,
   EQUALS,
   LINE_FEED,
+  LOWER_E,
   LOWER_N,
   MINUS,
+  PLUS,
   POINT,
   QUOTE,
   SPACE,
   UNDERSCORE,
 } from "../bytes/characters.ts";
-import { compareBytes, sameBytes } from "../bytes/hash.ts";
+import { commonSize, compareBytes, sameBytes } from "../bytes/hash.ts";
 import { unescapeBytes } from "../exposition/escape.ts";
 import { isLegacyLabelName, isLegacyMetricName } from "../model/names.ts";
 import { findUnscrapable } from "../model/scraped-labels.ts";
 import { broken } from "./row-fault.ts";
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)$|^NaN$/;
+
+/** The most bytes of a number with an exponent, or that is none. */
+const MOST_NUMBER_BYTES = 32;
 
 const decoder = new TextDecoder();
 
@@ -31,6 +36,17 @@ interface Label {
   valueStart: number;
   end: number;
 }
+
+/**
+ * Of each label of a block: where it begins, its name ends and it ends, from the block's begin on; and behind it, the
+ * label of the group that is next, and whether an instance was there.
+ */
+const LABEL_START = 0;
+const LABEL_NAME_END = 1;
+const LABEL_END = 2;
+const LABEL_NEXT = 3;
+const LABEL_HAS_INSTANCE = 4;
+const LABEL_STRIDE = 5;
 
 /**
  * Reads labels and lines as the store writes them (view.ts), and throws where they are not: whatever comes out of a
@@ -49,9 +65,14 @@ export class LineCheck {
   /** The closing brace of the labels read last. */
   close = 0;
   private readonly quotedNames: string[] = [];
-  private readonly block = new Uint8Array(256);
-
+  /**
+   * The labels read last, without a point, and without quoted names: where they are in `source`, and of each label the
+   * fields of LABEL_STRIDE. Those of the next line begin mostly the same.
+   */
+  private blockAt = 0;
   private blockSize = 0;
+  private blockLabels = 0;
+  private readonly block: number[] = [];
 
   /** `isPushable` false: only the shape is looked at, for what is in the lines is pushed anew before it is used. */
   constructor(private readonly isPushable: boolean) {}
@@ -119,72 +140,106 @@ export class LineCheck {
    * brace.
    */
   readLabels(at: number, point: Uint8Array | null): number {
-    const known = at + this.blockSize;
-    if (point === null && this.blockSize > 0 && this.source[known] === BRACE_CLOSE && this.isBlock(at)) {
-      this.close = known;
-      return known;
-    }
-    const end = this.readNewLabels(at, point);
-    if (point === null && !this.isQuoted) this.rememberBlock(at, end);
+    const { source, blockAt, blockSize } = this;
+    const sameSize = commonSize(source, at, this.end, source, blockAt, blockAt + blockSize);
+    const known = at + blockSize;
+    if (blockSize > 0 && sameSize === blockSize && known < this.end && this.isClosed(known, point)) return known;
+    const end = this.readNewLabels(at, point, sameSize);
+    this.blockAt = at;
+    this.blockSize = this.isQuoted ? 0 : end - at;
     return end;
   }
 
-  /** The labels of families of one group are mostly the same: those read last need not be read again. */
-  private isBlock(at: number): boolean {
-    return at + this.blockSize < this.end && sameBytes(this.source, at, this.block, 0, this.blockSize);
+  /** Whether the labels are over at `at`, but for the point; `close` is then the closing brace. */
+  private isClosed(at: number, point: Uint8Array | null): boolean {
+    const { source, label } = this;
+    this.close = at;
+    if (point === null) return source[at] === BRACE_CLOSE;
+    const size = point.length;
+    if (source[at] !== COMMA || at + size + 1 >= this.end || !sameBytes(source, at + 1, point, 0, size)) return false;
+    this.readLabel(at + 1);
+    if (label.nameEnd !== at + 1 + size || source[label.end] !== BRACE_CLOSE) return false;
+    this.checkNumber(label.valueStart, label.end - 1);
+    this.close = label.end;
+    return true;
   }
 
-  private rememberBlock(start: number, end: number): void {
-    if (end - start > this.block.length) return;
-    this.blockSize = end - start;
-    for (let i = 0; i < this.blockSize; i++) this.block[i] = byteAt(this.source, start + i);
-  }
-
-  private readNewLabels(at: number, point: Uint8Array | null): number {
-    const { source, label, key, keyLabels } = this;
-    let next = 0;
-    let hasInstance = false;
-    let lastStart = -1;
-    let lastEnd = 0;
-    for (let place = at; ; ) {
-      this.readLabel(place);
-      const { start, nameEnd, valueStart, end } = label;
-      if (point !== null && source[end] === BRACE_CLOSE && isName(source, start, nameEnd, point)) {
-        if (lastStart < 0) broken(`a line has no labels of its group at ${start}`);
-        this.checkNumber(valueStart, end - 1);
-        this.checkComplete(next, hasInstance, at);
-        this.close = end;
-        return start - 1;
+  /** Reads labels of which the first `sameSize` bytes are those of the block, and makes them the block. */
+  private readNewLabels(at: number, point: Uint8Array | null, sameSize: number): number {
+    const { source, label } = this;
+    let count = this.sharedLabels(sameSize);
+    let place = count === 0 ? at : at + this.blockLabel(count - 1, LABEL_END) + 1;
+    for (; ; place = this.expect(label.end, COMMA)) {
+      const next = count === 0 ? 0 : this.blockLabel(count - 1, LABEL_NEXT);
+      if (!this.readKeyLabel(place, next)) this.readLabel(place);
+      this.close = label.end;
+      const isLast = source[label.end] === BRACE_CLOSE;
+      if (point !== null && isLast && isName(source, label.start, label.nameEnd, point)) {
+        this.checkNumber(label.valueStart, label.end - 1);
+        return this.endLabels(count, at, label.start - 1);
       }
-      if (lastStart >= 0) this.checkOrder(lastStart, lastEnd);
-      if (next < keyLabels.length && isKeyName(key, keyLabels, next, source, start, nameEnd)) {
-        const size = (keyLabels[next + 3] as number) - (keyLabels[next] as number);
-        const isSame = end - start === size && sameBytes(source, start, key, keyLabels[next] as number, size);
-        if (!isSame && this.isPushable) broken(`a line has another value of a label of its group at ${start}`);
-        next += 4;
-      }
-      if (isName(source, start, nameEnd, INSTANCE)) hasInstance = true;
-      lastStart = start;
-      lastEnd = nameEnd;
-      if (source[end] === BRACE_CLOSE && point === null) {
-        this.checkComplete(next, hasInstance, at);
-        this.close = end;
-        return end;
-      }
-      place = this.expect(end, COMMA);
+      this.takeLabel(at, count++, next);
+      if (isLast && point === null) return this.endLabels(count, at, label.end);
     }
   }
 
-  private checkComplete(next: number, hasInstance: boolean, at: number): void {
+  /** How many labels of the block, each with what follows it, are in its first `sameSize` bytes. */
+  private sharedLabels(sameSize: number): number {
+    let count = 0;
+    while (count < this.blockLabels && this.blockLabel(count, LABEL_END) < sameSize) count++;
+    return count;
+  }
+
+  private blockLabel(label: number, field: number): number {
+    return this.block[label * LABEL_STRIDE + field] as number;
+  }
+
+  /** Takes the label read last as the one of this number in labels at `at`; `next` is the next label of the key. */
+  private takeLabel(at: number, number: number, next: number): void {
+    const { source, block } = this;
+    const { start, nameEnd, end } = this.label;
+    const before = number - 1;
+    if (number > 0)
+      this.checkOrder(at + this.blockLabel(before, LABEL_START), at + this.blockLabel(before, LABEL_NAME_END));
+    const hadInstance = number > 0 && this.blockLabel(before, LABEL_HAS_INSTANCE) === 1;
+    const row = number * LABEL_STRIDE;
+    block[row + LABEL_START] = start - at;
+    block[row + LABEL_NAME_END] = nameEnd - at;
+    block[row + LABEL_END] = end - at;
+    block[row + LABEL_NEXT] = this.isKeyLabel(next) ? next + 4 : next;
+    block[row + LABEL_HAS_INSTANCE] = hadInstance || isName(source, start, nameEnd, INSTANCE) ? 1 : 0;
+  }
+
+  /** Whether the label read last has the name of the key's label at `next` of its bounds; it must be the same then. */
+  private isKeyLabel(next: number): boolean {
+    const { source, key, keyLabels } = this;
+    const { start, nameEnd, end } = this.label;
+    if (next === keyLabels.length || !isKeyName(key, keyLabels, next, source, start, nameEnd)) return false;
+    const keyStart = keyLabels[next] as number;
+    const size = (keyLabels[next + 3] as number) - keyStart;
+    const isSame = end - start === size && sameBytes(source, start, key, keyStart, size);
+    if (!isSame && this.isPushable) broken(`a line has another value of a label of its group at ${start}`);
+    return true;
+  }
+
+  /** Ends `count` labels at `at`, which must be complete; returns `end`. */
+  private endLabels(count: number, at: number, end: number): number {
+    if (count === 0) broken(`a line has no labels of its group at ${at}`);
+    const next = this.blockLabel(count - 1, LABEL_NEXT);
+    const hasInstance = this.blockLabel(count - 1, LABEL_HAS_INSTANCE) === 1;
     if (this.isPushable && (next < this.keyLabels.length || !hasInstance))
       broken(`a line lacks labels of its group at ${at}`);
     if (this.quotedNames.length > 0) this.checkQuotedNames();
+    this.blockLabels = count;
+    return end;
   }
 
   /** Reads what follows the labels read last, ` value` and the end of the line; returns where the next line begins. */
   readValue(): number {
     const start = this.expect(this.close + 1, SPACE);
     const { source } = this;
+    const digitsEnd = this.digitsEnd(start, this.end);
+    if (digitsEnd > start && digitsEnd < this.end && source[digitsEnd] === LINE_FEED) return digitsEnd + 1;
     let end = start;
     while (end < this.end && source[end] !== LINE_FEED) end++;
     this.checkNumber(start, end);
@@ -200,13 +255,25 @@ export class LineCheck {
     label.end = this.quotedEnd(label.valueStart) + 1;
   }
 
+  /** Reads a label at `at` that is the key's label at `next` of its bounds, if it is: its bytes are known. */
+  private readKeyLabel(at: number, next: number): boolean {
+    const { source, key, keyLabels, label } = this;
+    if (next === keyLabels.length) return false;
+    const keyStart = keyLabels[next] as number;
+    const size = (keyLabels[next + 3] as number) - keyStart;
+    if (source[at] === QUOTE || at + size >= this.end || !sameBytes(source, at, key, keyStart, size)) return false;
+    label.start = at;
+    label.nameEnd = at + (keyLabels[next + 1] as number) - keyStart;
+    label.valueStart = at + (keyLabels[next + 2] as number) - keyStart;
+    label.end = at + size;
+    return true;
+  }
+
   private readPlainLabelName(start: number): number {
     const { source, end } = this;
     let at = start;
-    for (; at < end; at++) {
-      const byte = byteAt(source, at);
-      if (!isLetter(byte) && byte !== UNDERSCORE && (at === start || !isDigit(byte))) break;
-    }
+    if (at < end && isLabelStart(byteAt(source, at))) at++;
+    if (at > start) while (at < end && isLabelPart(byteAt(source, at))) at++;
     const isReserved = source[start] === UNDERSCORE && source[start + 1] === UNDERSCORE;
     if (at === start || (isReserved && this.isPushable)) broken(`a label has no name that it may have at ${start}`);
     return at;
@@ -253,20 +320,39 @@ export class LineCheck {
     if (order >= 0 && this.isPushable) broken(`labels are not sorted, or one is there twice at ${label.start}`);
   }
 
-  /** Most numbers are digits with or without a point. */
   private checkNumber(start: number, end: number): void {
+    if (end > start && this.digitsEnd(start, end) === end) return;
+    if (end - start > MOST_NUMBER_BYTES || !NUMBER.test(decoder.decode(this.source.subarray(start, end))))
+      broken(`a value is not a number at ${start}`);
+  }
+
+  /** Where the number of digits that begins at `start` ends, at `end` at the most; `start`: there is none of digits. */
+  private digitsEnd(start: number, end: number): number {
+    const { source } = this;
+    const first = source[start] === MINUS ? start + 1 : start;
+    let at = this.skipDigits(first, end);
+    if (at === first) return start;
+    if (at < end && source[at] === POINT) {
+      const fraction = at + 1;
+      at = this.skipDigits(fraction, end);
+      if (at === fraction) return start;
+    }
+    return at < end && source[at] === LOWER_E ? this.exponentEnd(at + 1, end, start) : at;
+  }
+
+  /** Where the exponent at `at` ends, or `none`. */
+  private exponentEnd(at: number, end: number, none: number): number {
+    const sign = this.source[at];
+    const first = sign === PLUS || sign === MINUS ? at + 1 : at;
+    const last = this.skipDigits(first, end);
+    return last > first && last - none <= MOST_NUMBER_BYTES ? last : none;
+  }
+
+  private skipDigits(start: number, end: number): number {
     const { source } = this;
     let at = start;
-    if (source[at] === MINUS) at++;
-    const digits = at;
     while (at < end && isDigit(byteAt(source, at))) at++;
-    if (at > digits && source[at] === POINT && at + 1 < end) {
-      at++;
-      while (at < end && isDigit(byteAt(source, at))) at++;
-    }
-    if (at === end && end > digits) return;
-    if (end - start > 32 || !NUMBER.test(decoder.decode(source.subarray(start, end))))
-      broken(`a value is not a number at ${start}`);
+    return at;
   }
 
   private expect(at: number, byte: number): number {

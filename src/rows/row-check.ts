@@ -17,6 +17,7 @@ import type { KeptRow } from "./kept-columns.ts";
 import { LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";
 import { broken } from "./row-fault.ts";
+import { SeriesSet } from "./series-set.ts";
 import type { SideCheck } from "./side-check.ts";
 
 /** 2 is one of earlier versions. */
@@ -44,7 +45,7 @@ export class RowCheck {
   private readonly lines: LineCheck;
   private readonly cursor = new PartsCursor();
   private readonly names = new KeyTable();
-  private readonly series = new KeyTable();
+  private readonly series = new SeriesSet();
   /** The heads of the families of the row before, in their order, and whether those of this one are the same so far. */
   private readonly heads: { readonly bytes: Uint8Array; readonly name: Uint8Array }[] = [];
   private isAlike = true;
@@ -149,23 +150,23 @@ export class RowCheck {
     const end = linesAt + linesSize;
     this.lineCount = 0;
     this.mayRepeat = this.sides === null || metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
-    if (!this.mayRepeat) this.series.clear();
+    if (!this.mayRepeat) this.series.open(exposition);
     lines.open(exposition, linesAt, end);
     let metrics = 0;
     for (let at = linesAt; at < end; metrics++) {
       if (type === MetricType.summary) at = this.readComposite(at, name, NONE, QUANTILE);
       else if (type >= MetricType.histogram) at = this.readComposite(at, name, BUCKET, LE);
-      else at = this.readPlain(exposition, at, name);
+      else at = this.readPlain(at, name);
     }
     if (metrics !== metricCount || this.lineCount !== lineCount)
       broken(`the family ${text(name)} has other lines than it says`);
     return lines.isQuoted;
   }
 
-  private readPlain(exposition: Uint8Array, at: number, name: Uint8Array): number {
+  private readPlain(at: number, name: Uint8Array): number {
     const { lines } = this;
     const labels = lines.readName(at, name, NONE);
-    this.noteSeries(exposition, labels, lines.readLabels(labels, null));
+    this.noteSeries(labels, lines.readLabels(labels, null));
     this.lineCount++;
     return lines.readValue();
   }
@@ -186,7 +187,7 @@ export class RowCheck {
     const { lines } = this;
     const end = lines.readLabels(labelsAt, point);
     const labels = lines.source.subarray(labelsAt, end);
-    if (this.metricLabels === null) this.noteSeries(lines.source, labelsAt, end);
+    if (this.metricLabels === null) this.noteSeries(labelsAt, end);
     else if (!isSame(labels, this.metricLabels))
       broken(`the lines of a metric do not have the same labels at ${labelsAt}`);
     this.metricLabels ??= labels;
@@ -195,10 +196,8 @@ export class RowCheck {
   }
 
   /** A series is in a family once, unless the family is set aside for that. */
-  private noteSeries(exposition: Uint8Array, start: number, end: number): void {
-    if (this.mayRepeat) return;
-    if (this.series.find(exposition, start, end) >= 0) broken(`a series is there twice at ${start}`);
-    this.series.add(exposition, start, end);
+  private noteSeries(start: number, end: number): void {
+    if (!this.mayRepeat && !this.series.add(start, end)) broken(`a series is there twice at ${start}`);
   }
 }
 
