@@ -1,5 +1,5 @@
 import { Rejection } from "../model/rejection.ts";
-import { groupListJson } from "../serialise/groups-json.ts";
+import { groupListPieces } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { findGroups } from "../store/search/find-groups.ts";
 import type { HttpContext } from "./context.ts";
@@ -7,7 +7,7 @@ import { type GroupDeps, tellGroup } from "./group.ts";
 import { writeCursor } from "./group-cursor.ts";
 import { readGroupsRequest } from "./groups-query.ts";
 import { type RemovalDeps, removeGroups } from "./groups-removal.ts";
-import { notYet, privateJson, rejected } from "./reply.ts";
+import { notYet, PRIVATE_JSON_HEADERS, rejected } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
 import { toEnd } from "./store-turns.ts";
 
@@ -34,7 +34,7 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiGro
 
 /** GET /api/v1/groups: a page of the groups that are asked for. */
 export async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
-  const { clock, persistence, refusals, store } = deps;
+  const { clock, longAnswers, persistence, refusals, store } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
   const epoch = `${deps.startMs}.${store.wipes}`;
@@ -47,5 +47,5 @@ export async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<
   const found = await toEnd(clock, search, () => exchange.isGone || store.wipes !== wipes);
   if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"), exchange);
   const cursor = found.end === null ? null : writeCursor({ epoch, digest }, found.end);
-  return privateJson(200, groupListJson({ ...found, asOfSeconds, cursor }));
+  return longAnswers.answer(exchange, groupListPieces({ ...found, asOfSeconds, cursor }), PRIVATE_JSON_HEADERS);
 }

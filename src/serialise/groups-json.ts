@@ -1,6 +1,8 @@
+import { Writer } from "../bytes/writer.ts";
 import type { GroupSummary } from "../model/view.ts";
 import { groupPath } from "./group-path.ts";
 import { jsonString, jsonStringMap } from "./json-text.ts";
+import { PIECE_BYTES, pieceOf, takePiece } from "./pieces.ts";
 
 /** How the groups that were found are spread. */
 export interface ListedFacets {
@@ -23,14 +25,21 @@ export interface GroupList {
   readonly cursor: string | null;
 }
 
-/** The body of /api/v1/groups. */
-export function groupListJson(list: GroupList): string {
+/** The body of /api/v1/groups, piece by piece: labels may be as long as paths. */
+export function* groupListPieces(list: GroupList): Generator<Uint8Array> {
   const { asOfSeconds, total, matched, isPartial, groups, facets, cursor } = list;
+  const out = new Writer(PIECE_BYTES);
   const head = `"as_of":${asOfSeconds},"total":${total},"matched":${matched},"partial":${isPartial}`;
-  const rows = `"groups":[${groups.map(groupSummaryJson).join(",")}]`;
+  out.ascii(`{"status":"success","data":{${head},"groups":[`);
+  let separator = "";
+  for (const group of groups) {
+    out.text(separator + groupSummaryJson(group));
+    separator = ",";
+    yield pieceOf(out);
+  }
   const counts = facets === null ? "" : `"facets":${facetsJson(facets)},`;
-  const next = `"cursor":${cursor === null ? "null" : jsonString(cursor)}`;
-  return `{"status":"success","data":{${head},${rows},${counts}${next}}}`;
+  out.text(`],${counts}"cursor":${cursor === null ? "null" : jsonString(cursor)}}}`);
+  yield takePiece(out);
 }
 
 /** What a deletion would delete. */

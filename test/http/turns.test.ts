@@ -256,6 +256,19 @@ describe("no answer holds the loop for more than a slice of its work", () => {
     });
 });
 
+test("a list of groups with long keys is written in slices", async () => {
+  const gateway = createTestApp();
+  const value = "%01".repeat(2_500);
+  for (let i = 0; i < 500; i++) await push(gateway.app, `/job/j/long/${i}${value}`, "a 1\n");
+  const work = counted(gateway);
+  const all = await pieces(await ask(gateway.app, "GET", "/api/v1/groups?limit=500&facets=true"));
+  work.stop();
+  const body = Buffer.concat(all);
+  expect(JSON.parse(body.toString()).data.groups.length).toBe(500);
+  expect(work.total).toBeGreaterThan(body.length);
+  expect(work.most).toBeLessThanOrEqual(MOST_BYTES);
+});
+
 describe("what is deleted or replaced leaves the store in slices", () => {
   const FAMILIES = 6_000;
   const body = lines(FAMILIES, (i) => `f${i} 1\n`);

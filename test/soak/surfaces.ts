@@ -27,16 +27,25 @@ const READS = [
 ];
 const FIELDS = ["X: y", "Accept-Encoding: gzip", `Accept: ${PROTOBUF_TYPE}`];
 
-/** One request of each kind that the server knows, among them pushes of many series and of many families. */
+/**
+ * One request of each kind that the server knows, among them pushes of many series, of many families, and of as many
+ * that contradict those.
+ */
 function* requests(auth: string): Generator<string | Buffer> {
   const push = (body: string | Uint8Array, ...fields: string[]) => pushOf(GROUP, body, auth, ...fields);
   yield push("surface 1\n");
   yield push(delimited(part(1, "surface_2"), integer(3, 0), part(4, part(3, double(1, 1)))), PROTOBUF);
   yield push(gzipSync(lines(200_000, (n) => `surface_3{n="${n}"} 1`)), GZIP);
   yield push(gzipSync(lines(20_000, (n) => `surface_${n} 1`)), GZIP);
+  yield pushOf(
+    `${GROUP}/of/others`,
+    gzipSync(lines(20_000, (n) => `# TYPE surface_${n} counter\nsurface_${n} 1`)),
+    auth,
+    GZIP,
+  );
   yield push("refused{\n");
   for (const path of READS) for (const field of FIELDS) yield head(`GET ${path}`, auth, field);
-  yield head(`DELETE ${GROUP}`, auth);
+  for (const group of [GROUP, `${GROUP}/of/others`]) yield head(`DELETE ${group}`, auth);
 }
 
 /** Asks for all that a server can do once, so that it has loaded what it loads when it is first asked for. */
