@@ -1,4 +1,5 @@
 import type { Scenario } from "../bench.ts";
+import { adding } from "./adding.ts";
 import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
 import { door } from "./door.ts";
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   removal,
   expiry,
+  adding,
   find,
   viewers,
   page,
