@@ -63,7 +63,7 @@ class Pushes {
 
   body(): string {
     // Mostly the first ones, so that a group gets one form again and again.
-    const form = this.random() < 0.7 ? FORMS[this.below(3)] : this.pick(FORMS);
+    const form = this.random() < 0.85 ? FORMS[this.below(3)] : this.pick(FORMS);
     return (form ?? FORMS[0]).replaceAll("@", () => this.value());
   }
 }
