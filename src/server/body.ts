@@ -20,6 +20,8 @@ export class Body {
   private sink: BodySink | null = null;
   private isFinished = false;
   private fault: string | null = null;
+  /** What has come of it so far. */
+  receivedBytes = 0;
 
   /** `announcedBytes` is null if the size is not known beforehand. */
   constructor(
@@ -61,6 +63,7 @@ export class Body {
 
   /** For the source: some more of it. */
   add(bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length;
     if (this.sink === null) this.kept.push(bytes);
     else this.sink.piece(bytes);
   }

@@ -6,7 +6,7 @@ import type { Answer, Answers } from "./exchange.ts";
 import type { FailedRequest } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import { MessageReader } from "./message-reader.ts";
-import { type Paced, REQUEST_BYTES, type Share } from "./pace.ts";
+import { type Paced, requestCost, type Share } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, Refusal } from "./request-line.ts";
 import type { Transport } from "./transport.ts";
@@ -217,6 +217,8 @@ export class Connection implements ExchangePort, Member, Paced {
       this.share.charge(at - start);
       const { exchange } = this.reader;
       if (exchange === null) continue;
+      // What is done for a body is done at its end, whenever it came.
+      if (this.current !== null && exchange.body.isOver) this.share.charge(exchange.body.receivedBytes);
       if (this.current === null) this.begin(exchange);
       else if (this.isAnswered) this.dropped(at - start);
       if (this.isAnswered && exchange.body.isOver) this.next();
@@ -265,7 +267,7 @@ export class Connection implements ExchangePort, Member, Paced {
   }
 
   private begin(exchange: Http1Exchange): void {
-    this.share.charge(REQUEST_BYTES);
+    this.share.charge(requestCost(exchange.method));
     this.current = exchange;
     this.isAnswered = false;
     this.hasAsked = true;

@@ -39,13 +39,10 @@ export class Http2Connection implements Member {
     socket.once("close", () => pace.leave(this.share));
   }
 
-  /** Settled in a turn of the loop in which its source may go on. */
-  turn(): Promise<void> {
+  /** Settled in a later turn of the loop in which its source may go on with something of that cost. */
+  turn(costBytes: number): Promise<void> {
     this.holdForTurn();
-    return new Promise((resolve) => {
-      if (this.share.isOver) this.share.wait({ goOn: resolve });
-      else setImmediate(resolve);
-    });
+    return new Promise((resolve) => this.share.inTurn(costBytes, () => setImmediate(resolve)));
   }
 
   /** Where its source had enough of this turn of the loop, nothing more is read until the next. */

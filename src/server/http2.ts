@@ -17,7 +17,7 @@ import { Http2Connection } from "./http2-connection.ts";
 import { Http2Faults } from "./http2-faults.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
-import { REQUEST_BYTES } from "./pace.ts";
+import { requestCost } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, Refusal, type Target, targetFault, targetOf } from "./request-line.ts";
 import { certificateOf } from "./transport.ts";
@@ -51,6 +51,8 @@ class Http2Exchange implements Exchange {
   isBlocked = false;
   /** What of the body waits for somebody to take it. */
   private keptBytes = 0;
+  /** All of the body has come. */
+  private isWhole = false;
 
   constructor(
     private readonly stream: OpenStream,
@@ -76,8 +78,15 @@ class Http2Exchange implements Exchange {
       if (!this.body.isTaken) this.keep(bytes.length);
       connection.received(bytes.length);
     });
-    incoming.on("end", () => this.body.finish(null));
-    for (const event of ["error", "aborted", "close"]) incoming.on(event, () => this.body.finish("unexpected EOF"));
+    incoming.on("end", () => {
+      this.isWhole = true;
+      connection.share.inTurn(this.body.receivedBytes, () => this.body.finish(null));
+    });
+    for (const event of ["error", "aborted", "close"]) incoming.on(event, () => this.brokeOff());
+  }
+
+  private brokeOff(): void {
+    if (!this.isWhole) this.body.finish("unexpected EOF");
   }
 
   get client(): string {
@@ -179,8 +188,7 @@ export class Http2 {
     const hasBody = !incoming.stream.endAfterHeaders;
     const closed = new Promise<void>((resolve) => outgoing.once("close", resolve));
     // A client can reset a stream in the breath it opens it with; seen a turn later, such a stream costs nothing.
-    connection.share.charge(REQUEST_BYTES);
-    await connection.turn();
+    await connection.turn(requestCost(incoming.method));
     if (!incoming.aborted) await this.answerOpen({ incoming, outgoing, connection, hasBody });
     await closed;
     connection.requestEnds();

@@ -7,8 +7,13 @@ export interface Paced {
 
 /** What one source may have worked through in one turn of the loop, in bytes of input: some two milliseconds. */
 const TURN_BYTES = 512 * 1024;
-/** What a request costs besides its own bytes, in bytes. */
-export const REQUEST_BYTES = 2 * 1024;
+/** What a change costs besides its own bytes, in bytes, and what another request does: a page takes a millisecond. */
+const CHANGE_BYTES = 2 * 1024;
+const READ_BYTES = 32 * 1024;
+
+/** What a request costs besides the bytes that it brings, as bytes. */
+export const requestCost = (method: string): number =>
+  method === "POST" || method === "PUT" || method === "DELETE" ? CHANGE_BYTES : READ_BYTES;
 
 /** What the connections of one source have had of this turn of the loop. */
 export class Share {
@@ -34,6 +39,16 @@ export class Share {
   /** `paced` goes on in the next turn of its source. To be called once for each turn. */
   wait(paced: Paced): void {
     this.waiting.push(paced);
+  }
+
+  /** Does something that costs as much as so many bytes: now, or, where it had enough of this turn, in its next one. */
+  inTurn(costBytes: number, run: () => void): void {
+    const goOn = () => {
+      this.charge(costBytes);
+      run();
+    };
+    if (this.isOver) this.wait({ goOn });
+    else goOn();
   }
 
   /** Its next turn: those that wait go on, as far as it reaches. */

@@ -32,7 +32,8 @@ export class Stand {
   readonly refusals: Refusals;
   private failed = 0;
 
-  constructor(handler: (stand: Stand) => Handler = () => () => OK, flags: readonly string[] = []) {
+  /** Stands with one pace are of one source and share their turns. */
+  constructor(handler: (stand: Stand) => Handler = () => () => OK, flags: readonly string[] = [], pace?: Pace) {
     const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
     const second = () => Math.floor(this.nowMs / 1000);
     this.refusals = new Refusals({
@@ -45,7 +46,7 @@ export class Stand {
       limits: settingsOf(...flags).limits,
       clock: { nowMs: () => this.nowMs, every: (_, run) => this.sweeps.push(run) },
     });
-    this.pace = new Pace((run) => void this.turn.push(run));
+    this.pace = pace ?? new Pace((run) => void this.turn.push(run));
     this.connection = new Connection(this.transport, {
       handler: handler(this),
       parsers: new ParserPool(4),

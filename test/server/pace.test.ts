@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Pace, type Share } from "../../src/server/pace.ts";
+import { pushes, Stand } from "./connection-stand.ts";
 
 const TURN = 1000;
 
@@ -76,4 +77,27 @@ test("a source that stays below costs no turn of the loop, and is forgotten with
   pace.leave(share);
   pace.leave(share);
   expect(pace.join("x")).not.toBe(share);
+});
+
+test("bodies that were on their way for long and end at one moment are taken in several turns", async () => {
+  const turns: (() => void)[] = [];
+  const pace = new Pace((run) => void turns.push(run));
+  const taken: string[] = [];
+  const stands = Array.from({ length: 40 }, () => new Stand(pushes(taken), [], pace));
+  const sizeBytes = 60_000;
+  for (const stand of stands) {
+    stand.say(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${sizeBytes}\r\n\r\n${"x".repeat(sizeBytes - 1)}`);
+    await stand.settle();
+    for (const run of turns.splice(0)) run();
+  }
+  expect(taken).toHaveLength(0);
+  for (const stand of stands) stand.say("x");
+  const takenByTurn: number[] = [];
+  do {
+    for (const stand of stands) await stand.settle();
+    takenByTurn.push(taken.splice(0).length);
+    for (const run of turns.splice(0)) run();
+  } while (takenByTurn.at(-1) !== 0);
+  expect(takenByTurn.reduce((sum, count) => sum + count, 0)).toBe(stands.length);
+  expect(Math.max(...takenByTurn)).toBeLessThanOrEqual(9);
 });
