@@ -2,7 +2,7 @@ import { SlicedCopy } from "./sliced-copy.ts";
 import { uninitialized } from "./uninitialized.ts";
 
 /** A buffer of this size is copied at once: up to a millisecond. */
-const AT_ONCE_BYTES = 1 << 20;
+export const COPIED_AT_ONCE_BYTES = 1 << 20;
 /** Of a larger one, so many bytes for each that is added: all of it, before it is full. */
 const COPIED_A_BYTE = 4;
 
@@ -34,7 +34,7 @@ export class GrowingBytes {
   reserve(addedBytes: number): void {
     const needed = this.size + addedBytes;
     const { length } = this.bytes;
-    if (length > AT_ONCE_BYTES && needed * 2 > length && length < this.maxBytes) {
+    if (length > COPIED_AT_ONCE_BYTES && needed * 2 > length && length < this.maxBytes) {
       this.larger ??= new SlicedCopy(this.sizeFor(needed));
       this.larger.copyOn(this.bytes, 0, this.size, COPIED_A_BYTE * addedBytes);
     }

@@ -1,4 +1,4 @@
-import { GrowingBytes } from "../bytes/growing-bytes.ts";
+import { COPIED_AT_ONCE_BYTES, GrowingBytes } from "../bytes/growing-bytes.ts";
 
 /** Bodies up to this size need no share in the buffer budget. */
 export const SMALL_BODY_BYTES = 64 * 1024;
@@ -11,6 +11,8 @@ export class GrowingBody {
   private readonly bytes: GrowingBytes;
   /** What it may grow to with the share that it has. */
   private capacity: number;
+  /** The share in the budget; it only grows. */
+  chargedBytes = 0;
 
   /** No more than `maxBytes`, which may be Infinity, are ever appended. */
   constructor(private readonly maxBytes: number) {
@@ -22,15 +24,15 @@ export class GrowingBody {
     return this.bytes.size;
   }
 
-  /** The share in the budget. */
-  get chargedBytes(): number {
-    return Math.max(0, this.capacity - SMALL_BODY_BYTES);
-  }
-
   /** By how much the share grows when `pieceBytes` bytes are appended. */
   growthFor(pieceBytes: number): number {
-    const capacity = this.capacityFor(pieceBytes);
-    return Math.max(0, capacity - SMALL_BODY_BYTES) - this.chargedBytes;
+    return this.shareOf(this.capacityFor(pieceBytes)) - this.chargedBytes;
+  }
+
+  /** What is copied in advance, while a large body grows, takes up as much again. */
+  private shareOf(capacity: number): number {
+    const isCopied = capacity > COPIED_AT_ONCE_BYTES && capacity < this.maxBytes;
+    return Math.max(this.chargedBytes, (isCopied ? 2 * capacity : capacity) - SMALL_BODY_BYTES);
   }
 
   private capacityFor(pieceBytes: number): number {
@@ -43,6 +45,7 @@ export class GrowingBody {
 
   append(piece: Uint8Array): void {
     this.capacity = this.capacityFor(piece.length);
+    this.chargedBytes = this.shareOf(this.capacity);
     this.bytes.append(piece);
   }
 
@@ -56,6 +59,7 @@ export class GrowingBody {
     const charged = this.chargedBytes;
     this.bytes.free();
     this.capacity = 0;
+    this.chargedBytes = 0;
     return charged;
   }
 }

@@ -191,10 +191,11 @@ describe("of several sources", () => {
   });
 
   test("the one that holds more of the buffer budget gives way", async () => {
-    const { receive } = createIntake("--push.max-buffered-size=4MiB");
-    const greedy = [new Trickle(null, B), new Trickle(null, B), new Trickle(null, B)];
+    const { receive } = createIntake("--push.max-buffered-size=8MiB");
+    const greedy = Array.from({ length: 5 }, () => new Trickle(null, B));
     const outcomes = greedy.map((one) => receive(one));
     for (const one of greedy) await one.bring(MB);
+    // Of more than 1 MiB it takes up the next 2 MiB, and once more what is copied in advance: less than the others.
     const honest = new Trickle(null, A);
     const received = receive(honest);
     for (let n = 0; n < 15; n++) await honest.bring(100_000);
