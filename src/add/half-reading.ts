@@ -1,8 +1,9 @@
+import { doubleAt } from "../bytes/at.ts";
 import { keyOf, SPAN_LENGTH, SPAN_OFFSET } from "../protobuf/field-numbers.ts";
 import { isDelta, isSpan } from "../protobuf/native-fields.ts";
 import { type FieldCursor, unzigzag, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { isNone } from "./counts.ts";
-import { doubleAt, eachField, eachVarint } from "./messages.ts";
+import { eachField, eachVarint } from "./messages.ts";
 import type { Count, NativeBuckets } from "./metric.ts";
 
 const OFFSET = keyOf(SPAN_OFFSET, WIRE_VARINT);

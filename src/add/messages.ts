@@ -22,10 +22,6 @@ export function eachField(
   if (fields.failed) throw new Broken(`adding metrics: bytes ${start} to ${end} are not a message`);
 }
 
-export function doubleAt(source: Uint8Array, at: number): number {
-  return new DataView(source.buffer, source.byteOffset, source.byteLength).getFloat64(at, true);
-}
-
 /** Calls `visit` with each varint of source[start, end). */
 export function eachVarint(source: Uint8Array, start: number, end: number, visit: (value: bigint) => void): void {
   let from = start;

@@ -1,3 +1,4 @@
+import { doubleAt } from "../bytes/at.ts";
 import {
   BUCKET_BOUND,
   BUCKET_COUNT,
@@ -24,7 +25,7 @@ import {
 import { isOfNegative, isOfPositive } from "../protobuf/native-fields.ts";
 import { type FieldCursor, unzigzag, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { HalfReading } from "./half-reading.ts";
-import { doubleAt, eachField } from "./messages.ts";
+import { eachField } from "./messages.ts";
 import type { ClassicBucket, Count, HistogramValue, NativePart, SingleValue, SummaryValue } from "./metric.ts";
 
 const VALUE = keyOf(SINGLE_VALUE, WIRE_FIXED64);

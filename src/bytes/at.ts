@@ -24,3 +24,8 @@ export function wordAt(bytes: Uint8Array, at: number): number {
     ((bytes[at + 3] as number) << 24)
   );
 }
+
+/** The eight bytes from a place of `bytes` on, all of them inside, as a little-endian double. Not for hot loops. */
+export function doubleAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(at, true);
+}

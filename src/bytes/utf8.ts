@@ -39,3 +39,10 @@ export function sizeOfCodePoint(code: number): number {
   if (code < 0x800) return 2;
   return code < 0x10000 ? 3 : 4;
 }
+
+/** How many characters a text of UTF-8 has: bytes but those that continue one. */
+export function countCharacters(text: Uint8Array): number {
+  let count = 0;
+  for (const byte of text) if ((byte & 0xc0) !== 0x80) count++;
+  return count;
+}

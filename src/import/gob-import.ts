@@ -1,3 +1,4 @@
+import { doubleAt } from "../bytes/at.ts";
 import { compareNames, GroupingKey } from "../exposition/grouping-key.ts";
 import { Fault } from "../model/fault.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME, PUSH_TIME_HELPS, type PushTime } from "../model/push-times.ts";
@@ -144,7 +145,7 @@ function readGauge(family: Uint8Array): number {
   const gauge = metric && findField(family, metric.start, metric.end, METRIC_GAUGE);
   const value = gauge && findField(family, gauge.start, gauge.end, SINGLE_VALUE);
   if (value === null || value.wire !== WIRE_FIXED64) return 0;
-  return new DataView(family.buffer, family.byteOffset).getFloat64(value.start, true);
+  return doubleAt(family, value.start);
 }
 
 function findField(bytes: Uint8Array, start: number, end: number, field: number): FieldCursor | null {

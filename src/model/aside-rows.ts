@@ -6,6 +6,9 @@ const AT = 1;
 const SIZE = 2;
 const STRIDE = 3;
 
+/** Characters of all names and values of an exemplar's labels together (OpenMetrics 1.0, section "Exemplars"). */
+export const MOST_EXEMPLAR_CHARACTERS = 128;
+
 /**
  * What few samples or metrics of a push have besides: an exemplar, or the time of their creation. Each is a place in
  * the bytes of the columns, by the number of the sample or metric; numbers rise.

@@ -1,4 +1,6 @@
+import { countCharacters } from "../bytes/utf8.ts";
 import { Writer } from "../bytes/writer.ts";
+import { MOST_EXEMPLAR_CHARACTERS } from "../model/aside-rows.ts";
 import type { PushColumns } from "../model/columns.ts";
 import {
   EXEMPLAR_LABEL,
@@ -13,8 +15,6 @@ import { appendBytesField, appendTag, appendUint64, appendVarint, DoubleWriter }
 import { WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { parseGoFloat } from "./number.ts";
 
-/** Characters of all names and values of an exemplar's labels together. */
-const MOST_CHARACTERS = 128;
 const NANOS = 9;
 /** Seconds that a Timestamp may have: the years 1 to 9999. */
 const LEAST_SECONDS = -62_135_596_800;
@@ -36,8 +36,8 @@ export class ExemplarWriter {
   /** Adds a label, unescaped; false: the labels are longer than they may be. */
   addLabel(name: Uint8Array, value: Uint8Array): boolean {
     const { out, pair } = this;
-    this.characters += charactersOf(name) + charactersOf(value);
-    if (this.characters > MOST_CHARACTERS) return false;
+    this.characters += countCharacters(name) + countCharacters(value);
+    if (this.characters > MOST_EXEMPLAR_CHARACTERS) return false;
     pair.reset();
     appendBytesField(pair, PAIR_NAME, name, 0, name.length);
     appendBytesField(pair, PAIR_VALUE, value, 0, value.length);
@@ -81,13 +81,6 @@ function spilled(columns: PushColumns, out: Writer): [at: number, size: number] 
   columns.spill.set(out.view(), at);
   columns.spillSize += out.length;
   return [~at, out.length];
-}
-
-/** Bytes but those that continue a character of UTF-8. */
-function charactersOf(text: Uint8Array): number {
-  let count = 0;
-  for (const byte of text) if ((byte & 0xc0) !== 0x80) count++;
-  return count;
 }
 
 /** Seconds and nanoseconds of a number as it was written, exactly where that is plain digits. */

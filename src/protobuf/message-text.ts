@@ -1,4 +1,4 @@
-import { byteAt } from "../bytes/at.ts";
+import { byteAt, doubleAt } from "../bytes/at.ts";
 import { BACKSLASH, DELETE, QUOTE, SPACE } from "../bytes/characters.ts";
 import { formatFloat } from "../bytes/float.ts";
 import { codePointAt, sizeOfCodePoint } from "../bytes/utf8.ts";
@@ -101,7 +101,7 @@ function integerText(value: bigint, content: Scalar): string {
 }
 
 function doubleText(source: Uint8Array, at: number): string {
-  const value = new DataView(source.buffer, source.byteOffset).getFloat64(at, true);
+  const value = doubleAt(source, at);
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   return Object.is(value, -0) ? "-0" : formatFloat(value);

@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { byteAt } from "../bytes/at.ts";
+import { doubleAt } from "../bytes/at.ts";
+import { countCharacters } from "../bytes/utf8.ts";
 import { decodeText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import { appendEscaped, escapeText } from "../exposition/escape.ts";
+import { MOST_EXEMPLAR_CHARACTERS } from "../model/aside-rows.ts";
 import { type EscapingScheme, escapeLabelName, isLegacyLabelName } from "../model/names.ts";
 import {
   EXEMPLAR_LABEL,
@@ -16,8 +18,6 @@ import {
 import { FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../protobuf/wire.ts";
 import { openMetricsFloat } from "./openmetrics-float.ts";
 
-/** Characters of all names and values of an exemplar's labels together. */
-const MOST_CHARACTERS = 128;
 const NANOS_A_SECOND = 1_000_000_000n;
 
 /** Writes exemplars and times, which are kept as messages, as OpenMetrics has them. Keep one. */
@@ -28,7 +28,6 @@ export class OpenMetricsAsides {
   /** There are few. */
   private readonly names: string[] = [];
   private characters = 0;
-  private readonly numbers = new DataView(new ArrayBuffer(8));
 
   /** Appends the exemplar at source[start, end) behind a value; what OpenMetrics does not allow is left out. */
   appendExemplar(out: Writer, source: Uint8Array, start: number, end: number, scheme: EscapingScheme): void {
@@ -41,7 +40,7 @@ export class OpenMetricsAsides {
     fields.open(source, start, end);
     while (fields.step()) {
       const isMessage = fields.wire === WIRE_BYTES;
-      if (fields.field === EXEMPLAR_VALUE && fields.wire === WIRE_FIXED64) value = this.double(source, fields.start);
+      if (fields.field === EXEMPLAR_VALUE && fields.wire === WIRE_FIXED64) value = doubleAt(source, fields.start);
       else if (isMessage && fields.field === EXEMPLAR_TIMESTAMP) time = this.timeText(source, fields.start, fields.end);
       else if (isMessage && fields.field === EXEMPLAR_LABEL)
         if (!this.takeLabel(source, fields.start, fields.end, scheme)) return;
@@ -60,14 +59,14 @@ export class OpenMetricsAsides {
     let value = source.subarray(0, 0);
     inner.open(source, start, end);
     while (inner.step()) {
-      if (inner.wire !== WIRE_BYTES || inner.end - inner.start > 4 * MOST_CHARACTERS) return false;
+      if (inner.wire !== WIRE_BYTES || inner.end - inner.start > 4 * MOST_EXEMPLAR_CHARACTERS) return false;
       if (inner.field === PAIR_NAME) name = decodeText(source, inner.start, inner.end);
       else if (inner.field === PAIR_VALUE) value = source.subarray(inner.start, inner.end);
     }
     if (!isUtf8(value) || name === "") return false;
     const written = escapeLabelName(name, scheme);
-    this.characters += [...written].length + charactersOf(value);
-    if (this.characters > MOST_CHARACTERS || names.includes(written)) return false;
+    this.characters += [...written].length + countCharacters(value);
+    if (this.characters > MOST_EXEMPLAR_CHARACTERS || names.includes(written)) return false;
     names.push(written);
     if (labels.length > 0) labels.ascii(",");
     labels.text(isLegacyLabelName(written) ? written : `"${escapeText(written)}"`);
@@ -94,15 +93,4 @@ export class OpenMetricsAsides {
     const fraction = (size % NANOS_A_SECOND).toString().padStart(9, "0").replace(/0+$/, "");
     return `${total < 0n ? "-" : ""}${size / NANOS_A_SECOND}.${fraction === "" ? "0" : fraction}`;
   }
-
-  private double(source: Uint8Array, start: number): number {
-    for (let i = 0; i < 8; i++) this.numbers.setUint8(i, byteAt(source, start + i));
-    return this.numbers.getFloat64(0, true);
-  }
-}
-
-function charactersOf(text: Uint8Array): number {
-  let count = 0;
-  for (const byte of text) if ((byte & 0xc0) !== 0x80) count++;
-  return count;
 }

@@ -1,3 +1,4 @@
+import { doubleAt } from "../../bytes/at.ts";
 import {
   HEAD_AGE_BYTES,
   HEAD_ASIDE,
@@ -67,7 +68,7 @@ export class KeptHeads {
 
   private ageOf(head: number): number {
     const { kept } = this;
-    return (kept.flags(head) & HEAD_HAS_AGE) === 0 ? 0 : readDouble(kept.bytes, kept.helpStart(head) - HEAD_AGE_BYTES);
+    return (kept.flags(head) & HEAD_HAS_AGE) === 0 ? 0 : doubleAt(kept.bytes, kept.helpStart(head) - HEAD_AGE_BYTES);
   }
 
   private familyOf(head: number, isContradictory: boolean): Family {
@@ -92,9 +93,6 @@ export class KeptHeads {
   }
 }
 
-const readDouble = (bytes: Uint8Array, at: number): number =>
-  new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);
-
 /** Makes `content` what a kept family is; its source is the bytes of what was kept. */
 export function describeKept(content: ChunkContent, kept: KeptReader, index: number, head: KeptHead): void {
   content.start = kept.linesStart(index);
@@ -106,4 +104,11 @@ export function describeKept(content: ChunkContent, kept: KeptReader, index: num
   content.help = head.help;
   content.side = kept.side(index);
   content.pushedMs = kept.pushedMs(index);
+}
+
+/** Gives a group the push times and the time to live that a row has. */
+export function setKeptTimes({ groups }: Table, group: number, kept: KeptReader, row: number): void {
+  groups.setSucceeded(group, kept.succeededSeconds(row));
+  groups.setFailed(group, kept.failedSeconds(row));
+  groups.lifetimes.note(group, kept.ttlSeconds(row));
 }

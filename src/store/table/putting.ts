@@ -5,7 +5,7 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { takeTypeNote } from "./families.ts";
-import { describeKept, type KeptHead, KeptHeads } from "./kept-heads.ts";
+import { describeKept, type KeptHead, KeptHeads, setKeptTimes } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -47,7 +47,7 @@ export class Putting {
     else this.replaceAll(known, row, end);
     const group = known >= 0 ? known : table.groups.find(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     table.groups.setForm(group, 0);
-    this.setTimes(group, row);
+    setKeptTimes(table, group, kept, row);
     return group;
   }
 
@@ -112,13 +112,5 @@ export class Putting {
   private headOf(head: number): KeptHead {
     this.read[head] ??= this.heads.read(head);
     return this.read[head];
-  }
-
-  private setTimes(group: number, row: number): void {
-    const { kept } = this;
-    const { groups } = this.table;
-    groups.setSucceeded(group, kept.succeededSeconds(row));
-    groups.setFailed(group, kept.failedSeconds(row));
-    groups.lifetimes.note(group, kept.ttlSeconds(row));
   }
 }

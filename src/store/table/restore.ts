@@ -5,7 +5,7 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
-import { describeKept, type KeptHead, KeptHeads } from "./kept-heads.ts";
+import { describeKept, type KeptHead, KeptHeads, setKeptTimes } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
 /** What is restored in one step, at the most one family more. */
@@ -52,20 +52,10 @@ export class Restoring {
     }
     this.addFamilies(this.group);
     if (this.family < this.end) return true;
-    if (this.segment === OWN_SEGMENT) {
-      this.setTimes(this.group, rows);
-    }
+    if (this.segment === OWN_SEGMENT) setKeptTimes(this.table, this.group, kept, rows);
     this.group = -1;
     this.rows++;
     return true;
-  }
-
-  private setTimes(group: number, row: number): void {
-    const { kept } = this;
-    const { groups } = this.table;
-    groups.setSucceeded(group, kept.succeededSeconds(row));
-    groups.setFailed(group, kept.failedSeconds(row));
-    groups.lifetimes.note(group, kept.ttlSeconds(row));
   }
 
   /** Restores families of the group up to some number, and some bytes. */
