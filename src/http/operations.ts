@@ -88,6 +88,17 @@ const SCRAPE_ENCODING: Parameter = {
   description: "With `gzip` the answer is compressed, with `zstd` in that, if it is preferred to all else.",
 };
 
+/** A form of one field, whatever its name. */
+const FORM = Type.Object(
+  {},
+  {
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: Type.String({ contentMediaType: "application/octet-stream" }),
+    examples: [{ metrics: "some_metric 3.14\n" }],
+  },
+);
+
 const EXPOSITION = {
   required: false,
   description: `Metrics. Any Content-Type but \`${OPENMETRICS}\` and \`${DELIMITED_PROTOBUF}\` is taken for the text format 0.0.4, and so is what is said to be OpenMetrics and does not end with "# EOF", unless --web.enable-openmetrics is set. A form with one file (multipart/form-data) is what its part is said to be.`,
@@ -95,6 +106,7 @@ const EXPOSITION = {
     "text/plain": { schema: Type.String({ examples: ["some_metric 3.14\n"] }) },
     [OPENMETRICS]: { schema: Type.String({ examples: ["some_metric 3.14\n# EOF\n"] }) },
     [DELIMITED_PROTOBUF]: { schema: {} },
+    "multipart/form-data": { schema: FORM },
   },
 };
 

@@ -8,6 +8,8 @@ import type { LabelPair } from "../model/view.ts";
 
 const PARAMETER = "aggregate";
 const SUM = "sum";
+/** The name of a parameter may be escaped. */
+const ESCAPE = "%";
 
 /** How a push is added up; undefined: it is not. Or why that cannot be said. */
 export type PushedAdding = GaugeRule | undefined | Rejection;
@@ -20,7 +22,7 @@ export class PushAdding {
   constructor(private readonly settings: AddingSettings) {}
 
   of(query: string, keyed: KeyedPath | Rejection): PushedAdding {
-    if (query.includes(PARAMETER)) {
+    if (query.includes(PARAMETER) || query.includes(ESCAPE)) {
       const refused = this.readQuery(query);
       if (refused !== null) return refused === SUM ? this.settings.gauges : refused;
     }

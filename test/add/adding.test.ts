@@ -121,7 +121,26 @@ describe("pushes that are added", () => {
     expect(await lines(app)).toEqual([adds ? "a 2" : "a 1"]);
   });
 
-  test.each(["?aggregate=max", "?aggregate=", "?aggregate=sum&aggregate=max"])("%s is refused", async (query) => {
+  test.each(["?%61ggregate=sum", "?x=y&aggre%67ate=s%75m", "?%61%67%67%72%65%67%61%74%65=%73%75%6d"])(
+    "%s says the same as ?aggregate=sum",
+    async (query) => {
+      const app = createTestApp();
+      for (const body of ["a 1\n", "a 2\n"]) expect(await push(app, body, query)).toBe("200");
+      expect(await lines(app)).toEqual(["a 3"]);
+    },
+  );
+
+  test.each(["?aggregat=sum", "?ttl=1h&x=%61ggregate%3Dsum", "?Aggregate=sum", "?aggregate%20=sum"])(
+    "%s does not ask for it",
+    async (query) => {
+      const app = createTestApp();
+      for (const body of ["a 1\n", "a 2\n"]) expect(await push(app, body, query)).toBe("200");
+      expect(await lines(app)).toEqual(["a 2"]);
+    },
+  );
+
+  const otherSums = ["?aggregate=max", "?aggregate=", "?aggregate=sum&aggregate=max", "?aggregate", "?%61ggregate=max"];
+  test.each(otherSums)("%s is refused", async (query) => {
     const app = createTestApp("--push.aggregate={}");
     expect(await push(app, "a 1\n", query)).toMatch(/^400 invalid aggregate/);
     expect(app.store.stats.groups).toBe(0);

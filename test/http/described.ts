@@ -1,6 +1,7 @@
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { DELIMITED_PROTOBUF, OPENMETRICS } from "../../src/model/media-types.ts";
 import { delimited, double, integer, PROTOBUF_TYPE, part } from "../e2e/protobuf.ts";
 
 /** Sends one request; the path is what stands behind the route prefix. */
@@ -11,7 +12,8 @@ interface Answer {
 }
 
 interface Operation {
-  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
@@ -36,20 +38,40 @@ const FAMILY = delimited(part(1, "described"), integer(3, 3), part(4, part(5, do
 const TEXT = { "Content-Type": "text/plain" };
 const as = (encoding: string) => ({ ...TEXT, "Content-Encoding": encoding });
 
+const BOUNDARY = "------------------------d74496d66958873e";
+/** As `curl -F metrics=@file` sends it. */
+const FORM = `--${BOUNDARY}\r
+Content-Disposition: form-data; name="metrics"; filename="file"\r
+Content-Type: application/octet-stream\r
+\r
+${LINE}\r
+--${BOUNDARY}--\r
+`;
+
+/** A body of each media type that the document has for a push. */
+export const PUSHED_AS: Readonly<Record<string, RequestInit>> = {
+  "text/plain": { body: LINE, headers: TEXT },
+  [OPENMETRICS]: { body: `${LINE}# EOF\n`, headers: { "Content-Type": `${OPENMETRICS}; version=1.0.0` } },
+  [DELIMITED_PROTOBUF]: { body: FAMILY, headers: { "Content-Type": PROTOBUF_TYPE } },
+  "multipart/form-data": { body: FORM, headers: { "Content-Type": `multipart/form-data; boundary=${BOUNDARY}` } },
+};
+
 /** Every form that the document gives to the body of a push. */
 const PUSHES: readonly RequestInit[] = [
-  { body: LINE, headers: TEXT },
-  { body: FAMILY, headers: { "Content-Type": PROTOBUF_TYPE } },
+  ...Object.values(PUSHED_AS),
   { body: gzipSync(LINE), headers: as("gzip") },
   { body: SNAPPY_LINE, headers: as("snappy") },
+  { body: zstdCompressSync(LINE), headers: as("zstd") },
   {},
 ];
 
 /** Every way to ask for an exposition. */
 const SCRAPES: readonly RequestInit[] = [
   { headers: { Accept: PROTOBUF_TYPE } },
+  { headers: { Accept: `${OPENMETRICS}; version=1.0.0` } },
   { headers: { Accept: "text/plain;version=0.0.4;escaping=allow-utf-8" } },
   { headers: { "Accept-Encoding": "gzip" } },
+  { headers: { "Accept-Encoding": "zstd" } },
   {},
 ];
 
@@ -100,14 +122,19 @@ async function sentBy(response: Response): Promise<Buffer> {
   return Buffer.from(first?.value ?? []);
 }
 
+/** fetch may have it decompressed already. */
+function decompressed(sent: Buffer): Buffer {
+  if (sent[0] === 0x1f && sent[1] === 0x8b) return gunzipSync(sent);
+  return sent[0] === 0x28 && sent[1] === 0xb5 ? zstdDecompressSync(sent) : sent;
+}
+
 /** What is wrong with the answer to a call, by what the document says of it; null: nothing. */
 export async function fault(document: Description, ask: Ask, call: Call): Promise<string | null> {
   const { method, template, init, status } = call;
   const response = await ask(method, pathOf(template) + (QUERIES[`${method} ${template}`] ?? ""), init);
   const where = `${method} ${template} ${JSON.stringify(init?.headers ?? {})}`;
   const sent = await sentBy(response);
-  // fetch has it decompressed already.
-  const bytes = sent[0] === 0x1f && sent[1] === 0x8b ? gunzipSync(sent) : sent;
+  const bytes = decompressed(sent);
   if (response.status !== status) return `${where}: answered ${response.status}, expected ${status}: ${bytes}`;
   const described = document.paths[template]?.[method.toLowerCase()]?.responses[String(status)];
   if (described === undefined) return `${where}: ${status} is not described`;

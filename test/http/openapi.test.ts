@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { routesOf } from "../../src/http/routes.ts";
 import { ask, createTestApp, push, type TestApp } from "../app.ts";
 import { delimited, double, integer, PROTOBUF_TYPE, part, signed } from "../e2e/protobuf.ts";
 import { settingsOf } from "../program-info.ts";
-import { type Ask, type Call, fault, goodCalls, readDescription, validationErrors } from "./described.ts";
+import { type Ask, type Call, fault, goodCalls, PUSHED_AS, readDescription, validationErrors } from "./described.ts";
 
-const ALL = ["--web.enable-admin-api", "--web.enable-lifecycle", "--push.allow-no-job"];
+const ALL = ["--web.enable-admin-api", "--web.enable-lifecycle", "--push.allow-no-job", "--web.enable-openmetrics"];
 
 const asking =
   ({ app }: TestApp): Ask =>
@@ -104,6 +105,25 @@ describe("the OpenAPI document", () => {
         methods.flatMap((method) => tails.map((tail) => `${method} ${path}${tail}`)),
       );
     expect(described.sort()).toEqual(routed.sort());
+  });
+
+  test("has a body of each media type for every push, the parameter that adds, and a form of one file", async () => {
+    const { paths } = await readDescription(asking(createTestApp(...ALL)));
+    const pushes = Object.values(paths).flatMap((operations) =>
+      Object.values(operations).filter(({ requestBody }) => requestBody !== undefined),
+    );
+    expect(pushes).toHaveLength(12);
+    for (const { requestBody, parameters } of pushes) {
+      const content = requestBody?.content ?? {};
+      expect(Object.keys(content)).toEqual(Object.keys(PUSHED_AS));
+      expect(parameters?.find(({ name }) => name === "aggregate")).toMatchObject({
+        in: "query",
+        schema: { const: "sum" },
+      });
+      const isForm = new Ajv2020({ strict: false }).compile(content["multipart/form-data"]?.schema ?? false);
+      const forms = [{ metrics: "a 1\n" }, { "another name": "" }, {}, { one: "a 1\n", two: "b 1\n" }, { metrics: 1 }];
+      expect(forms.map((form) => isForm(form))).toEqual([true, true, false, false, false]);
+    }
   });
 
   test("names no operation that a flag has to enable", async () => {
