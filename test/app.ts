@@ -7,6 +7,7 @@ import type { StreamClock } from "../src/http/stream.ts";
 import { type App, exchangeOf, responseOf } from "../src/http/web.ts";
 import type { Clock } from "../src/model/clock.ts";
 import type { Persistence } from "../src/model/persistence.ts";
+import { EVERYBODY, type Principal } from "../src/model/principal.ts";
 import type { Clustering } from "../src/program/clustering.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
@@ -28,6 +29,8 @@ export interface TestApp {
   /** Milliseconds since 1970. */
   nowMs: number;
   quits: number;
+  /** In whose name requests are made. */
+  principal: Principal;
   /** Why what was kept is not restored yet, or null. */
   notReady: string | null;
   /** Waits until what was changed is durable. */
@@ -67,6 +70,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     clock,
     nowMs: Date.UTC(2026, 10, 21),
     quits: 0,
+    principal: EVERYBODY,
     notReady: null,
     settled,
     failed: 0,
@@ -142,6 +146,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     refused,
     failures,
     userOf: () => null,
+    principalOf: () => test.principal,
     program: {
       pid: 7,
       cpuSeconds: () => test.nowMs / 10_000,

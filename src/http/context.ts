@@ -2,6 +2,7 @@ import type { Settings } from "../config/command-line.ts";
 import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Persistence } from "../model/persistence.ts";
+import type { Principal } from "../model/principal.ts";
 import { GzipStitcher } from "../serialise/gzip.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Failures } from "../server/failures.ts";
@@ -51,6 +52,8 @@ export interface AppDeps {
   readonly failures: Failures;
   /** Whose password a request brought that was let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
+  /** In whose name a request that was let in is made. */
+  readonly principalOf: (exchange: Exchange) => Principal;
   /** Asks for the end of the server; the argument is logged. */
   readonly quit: (asker: LogFields) => void;
   readonly clock: Clock;

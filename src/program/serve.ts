@@ -8,6 +8,7 @@ import { createFront, createSurfaces } from "../http/front.ts";
 import type { ProgramState } from "../http/program-state.ts";
 import { Importing } from "../import/importing.ts";
 import { Fault } from "../model/fault.ts";
+import { EVERYBODY } from "../model/principal.ts";
 import type { RefusalReason } from "../model/refusals.ts";
 import { limitsOf, MEMORY_ONLY, type RunningPersistence, startPersistence } from "../persist/persistence.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/connections.ts";
@@ -237,6 +238,7 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     ...reports,
     userOf: access.userOf,
+    principalOf: () => EVERYBODY,
     quit,
     program: programState(server, access, maxConnections, () => listening.connections.size),
   });

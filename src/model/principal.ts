@@ -1,0 +1,24 @@
+/** What somebody may do: push to groups, delete them, scrape, read the API and the page, and what concerns all. */
+export const RIGHTS = ["push", "delete", "scrape", "read", "admin"] as const;
+export type RightName = (typeof RIGHTS)[number];
+
+/**
+ * Which groups a right is for. It is the same object as long as what it was made from is valid: caches are keyed by it.
+ */
+export interface GroupReach {
+  /** Of the group of a grouping key, as its label block (`instance="b",job="a"`): the same for the same key, always. */
+  covers(keyBlock: Uint8Array): boolean;
+}
+
+/** null: all groups. "none": no group at all. */
+export type Reach = GroupReach | null | "none";
+
+/** In whose name a request is made. */
+export interface Principal {
+  /** "" where nobody is told from others. */
+  readonly name: string;
+  reach(right: RightName): Reach;
+}
+
+/** Where nothing says who may do what: everybody may do everything. */
+export const EVERYBODY: Principal = { name: "", reach: () => null };
