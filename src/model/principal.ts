@@ -13,12 +13,34 @@ export interface GroupReach {
 /** null: all groups. "none": no group at all. */
 export type Reach = GroupReach | null | "none";
 
+/** How much a principal may push, and how much may be kept in the groups that it may push to; Infinity: no limit. */
+export interface PrincipalLimits {
+  readonly pushesPerSecond: number;
+  /** Pushes at once. */
+  readonly burst: number;
+  readonly maxGroups: number;
+  readonly maxSeries: number;
+  readonly maxSizeBytes: number;
+  /** Of one push, as it was sent and as it is parsed. */
+  readonly maxBodyBytes: number;
+}
+
+export const NO_PRINCIPAL_LIMITS: PrincipalLimits = {
+  pushesPerSecond: Infinity,
+  burst: Infinity,
+  maxGroups: Infinity,
+  maxSeries: Infinity,
+  maxSizeBytes: Infinity,
+  maxBodyBytes: Infinity,
+};
+
 /** In whose name a request is made. */
 export interface Principal {
   /** "" where nobody is told from others. */
   readonly name: string;
+  readonly limits: PrincipalLimits;
   reach(right: RightName): Reach;
 }
 
 /** Where nothing says who may do what: everybody may do everything. */
-export const EVERYBODY: Principal = { name: "", reach: () => null };
+export const EVERYBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => null };
