@@ -20,6 +20,8 @@ function byJob(content: readonly string[]): string[] {
 /** What each group has been since the last change of it that was acknowledged, that one first. */
 class Past {
   private readonly states: string[][] = JOBS.map(() => [NOTHING]);
+  /** How many states of each group were before those. */
+  private readonly forgotten = JOBS.map(() => 0);
 
   /** The store was changed. */
   note(content: readonly string[]): void {
@@ -27,14 +29,17 @@ class Past {
       if (this.states[i]?.at(-1) !== state) this.states[i]?.push(state);
   }
 
-  /** What a group is now was acknowledged. */
-  acknowledge(i: number, state: string | undefined): void {
-    const states = this.states[i] ?? [];
-    states.splice(0, states.lastIndexOf(state ?? NOTHING));
+  /** The number of the last state of a group. Not the state itself tells it: a group may be twice the same. */
+  last(i: number): number {
+    return (this.forgotten[i] ?? 0) + (this.states[i]?.length ?? 0) - 1;
   }
 
-  last(i: number): string | undefined {
-    return this.states[i]?.at(-1);
+  /** The state of this number was acknowledged. */
+  acknowledge(i: number, number: number): void {
+    const before = this.forgotten[i] ?? 0;
+    if (number <= before) return;
+    this.states[i]?.splice(0, number - before);
+    this.forgotten[i] = number;
   }
 
   /** The groups of a file that are nothing that was acknowledged, nor anything later. */
@@ -96,9 +101,9 @@ test(
         const made = change(kept, random);
         past.note(contentOf(kept.store));
         if (made !== null) {
-          const state = past.last(made.job);
+          const number = past.last(made.job);
           const noted = past;
-          void made.settling.then((fault) => fault === null && noted.acknowledge(made.job, state));
+          void made.settling.then((fault) => fault === null && noted.acknowledge(made.job, number));
         }
         kept.fault = random() < 0.2 ? "the disk is full" : null;
         for (let steps = random() < 0.7 ? Math.floor(random() * 4) : 0; steps > 0; steps--) {
