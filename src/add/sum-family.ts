@@ -1,5 +1,6 @@
 import { KeyTable } from "../bytes/key-table.ts";
 import { Writer } from "../bytes/writer.ts";
+import type { SeriesRule } from "../model/clear-mode.ts";
 import type { GaugeRule } from "../model/gauge-rule.ts";
 import { NO_NOTE, noteKind, TYPELESS } from "../model/type-note.ts";
 import type { GroupFamily } from "../model/view.ts";
@@ -15,7 +16,12 @@ const METRICS_A_TURN = 64;
 /** A family of a push, or of a group: its lines and what stands beside them. */
 export type AddedFamily = Pick<GroupFamily, "name" | "type" | "help" | "lines" | "side"> & {
   readonly typeNote?: number;
+  /** What its series say of themselves, in their order; undefined: nothing. */
+  readonly rules?: readonly SeriesRule[] | undefined;
 };
+
+/** Adds a pushed metric, the one of a row of its family, to the stored one of its labels. */
+type AddMetric = (stored: Uint8Array, pushed: Uint8Array, row: number) => Uint8Array;
 
 /** Adds pushed families to stored ones. Families come and go as MetricFamily messages. */
 export class FamilySum {
@@ -27,21 +33,27 @@ export class FamilySum {
   /** Appends the sum of both behind its length, over any number of turns: the series that are not pushed stay. */
   *append(out: Writer, stored: AddedFamily | null, pushed: AddedFamily, rule: GaugeRule): Generator<null> {
     const { message } = this;
-    const { name, type, typeNote: note = NO_NOTE } = pushed;
+    const { name, type } = pushed;
     message.reset();
     const help = pushed.help ?? stored?.help ?? null;
     appendFamilyHeader(message, name, help, type);
     const added = yield* this.records(pushed);
     if (stored === null) message.append(added);
     else {
-      const isGiven = isReplaced(type, rule, noteKind(note) > TYPELESS);
       const before = yield* this.records(stored);
-      yield* this.appendSums(before, added, (one, other) =>
-        isGiven ? other : this.metrics.add(type, rule, one, other),
-      );
+      yield* this.appendSums(before, added, this.adder(pushed, rule));
     }
     appendVarint(out, message.length);
     out.append(message.view());
+  }
+
+  private adder({ type, typeNote: note = NO_NOTE, rules }: AddedFamily, rule: GaugeRule): AddMetric {
+    const isNoted = noteKind(note) > TYPELESS;
+    return (stored, pushed, row) => {
+      const own = rules?.[row] ?? null;
+      if (isReplaced(type, rule, isNoted, own)) return pushed;
+      return this.metrics.add(type, own === "sum" ? own : rule, stored, pushed);
+    };
   }
 
   /** The metrics of a family as records of MetricFamily field 4. */
@@ -58,15 +70,12 @@ export class FamilySum {
     return records.view();
   }
 
-  private *appendSums(
-    stored: Uint8Array,
-    pushed: Uint8Array,
-    add: (one: Uint8Array, other: Uint8Array) => Uint8Array,
-  ): Generator<null> {
+  private *appendSums(stored: Uint8Array, pushed: Uint8Array, add: AddMetric): Generator<null> {
     const { message } = this;
     const sums = new SumRows(this.metrics);
     for (const metric of eachMessage(stored)) if (sums.addStored(metric)) yield null;
-    for (const metric of eachMessage(pushed)) if (sums.addPushed(metric, add)) yield null;
+    let row = 0;
+    for (const metric of eachMessage(pushed)) if (sums.addPushed(metric, row++, add)) yield null;
     for (const [i, metric] of sums.rows.entries()) {
       appendBytesField(message, FAMILY_METRIC, metric, 0, metric.length);
       if (i % METRICS_A_TURN === 0) yield null;
@@ -92,12 +101,12 @@ class SumRows {
   }
 
   /** As above. */
-  addPushed(metric: Uint8Array, add: (one: Uint8Array, other: Uint8Array) => Uint8Array): boolean {
+  addPushed(metric: Uint8Array, pushedRow: number, add: AddMetric): boolean {
     const key = this.metrics.keyOf(metric);
     const row = this.rowOfKey[this.keys.find(key, 0, key.length)];
     const known = row === undefined ? undefined : this.rows[row];
     if (row === undefined || known === undefined) return this.addStored(metric);
-    this.rows[row] = add(known, metric);
+    this.rows[row] = add(known, metric, pushedRow);
     return ++this.seen % METRICS_A_TURN === 0;
   }
 }

@@ -1,4 +1,5 @@
 import { Writer } from "../bytes/writer.ts";
+import type { SeriesRule } from "../model/clear-mode.ts";
 import type { GaugeRule } from "../model/gauge-rule.ts";
 import { isComposite, MetricType } from "../model/metric-type.ts";
 import { keyOf, METRIC_LABEL, PAIR_NAME, PAIR_VALUE, valueFieldOf } from "../protobuf/field-numbers.ts";
@@ -18,8 +19,9 @@ const LABEL = keyOf(METRIC_LABEL, WIRE_BYTES);
 const NAME = keyOf(PAIR_NAME, WIRE_BYTES);
 const VALUE = keyOf(PAIR_VALUE, WIRE_BYTES);
 
-/** Whether metrics of a family are replaced, not added. */
-export function isReplaced(type: MetricType, rule: GaugeRule, isNoted: boolean): boolean {
+/** Whether a metric is replaced, not added; `own` is what it says of itself. */
+export function isReplaced(type: MetricType, rule: GaugeRule, isNoted: boolean, own: SeriesRule): boolean {
+  if (own !== null) return own === "replace" || (type === MetricType.gauge && isNoted);
   if (type === MetricType.gauge) return rule === "replace" || isNoted;
   return type === MetricType.gaugeHistogram && rule !== "sum";
 }

@@ -1,6 +1,8 @@
 import { readAnySelector, type Selector } from "../match/selector.ts";
 import { Fault } from "../model/fault.ts";
 import type { GaugeRule } from "../model/gauge-rule.ts";
+import { isLegacyLabelName } from "../model/names.ts";
+import { quoteText } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { FlagValues } from "./flags.ts";
 
@@ -9,7 +11,15 @@ export interface AddingSettings {
   /** Of groups: one that holds is enough. */
   readonly selectors: readonly Selector[];
   readonly gauges: GaugeRule;
+  /** The label of series that says how each of them is added; "": there is none. */
+  readonly modeLabel: string;
 }
+
+/** They say which series it is. */
+const NEEDED_LABELS: ReadonlySet<string> = new Set(["job", "instance", "le", "quantile"]);
+
+const mayBeModeLabel = (name: string): boolean =>
+  isLegacyLabelName(name) && !name.startsWith("__") && !NEEDED_LABELS.has(name);
 
 export function readAdding(values: FlagValues): AddingSettings | Fault {
   const selectors: Selector[] = [];
@@ -18,5 +28,8 @@ export function readAdding(values: FlagValues): AddingSettings | Fault {
     if (selector instanceof Rejection) return new Fault(`--push.aggregate: ${selector.message}`);
     selectors.push(selector);
   }
-  return { selectors, gauges: values["push.aggregate-gauges"] };
+  const modeLabel = values["push.clearmode-label"];
+  if (modeLabel !== "" && !mayBeModeLabel(modeLabel))
+    return new Fault(`--push.clearmode-label: ${quoteText(modeLabel)} is no label that series can do without`);
+  return { selectors, gauges: values["push.aggregate-gauges"], modeLabel };
 }

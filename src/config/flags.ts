@@ -242,6 +242,11 @@ export const FlagTable = Type.Object({
       description: `What becomes of a gauge where a push is added. One of: [${GAUGE_RULES.join(", ")}]`,
     },
   ),
+  "push.clearmode-label": Type.String({
+    ...option("text", ""),
+    description:
+      "Label of series that says how each of them is added, as gravel-gateway's: aggregate, replace or family. It is taken off. Example: clearmode",
+  }),
   "push.enable-utf8-names": Type.Boolean({
     ...SWITCH,
     description: "Allow UTF-8 characters in metric and label names.",

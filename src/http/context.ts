@@ -80,7 +80,8 @@ export interface HttpContext extends AppDeps {
 /** The tools of the surfaces, made for the program's parts. */
 export function createContext(deps: AppDeps): HttpContext {
   const { clock, ownMetrics, settings } = deps;
-  const { limits, utf8Names } = settings;
+  const { adding, limits, utf8Names } = settings;
+  const parsing = { limits: limits.push, utf8Names, modeLabel: adding.modeLabel };
   const storeTurns = new StoreTurns(deps.store, clock);
   const reports = new StoreReports(deps.log.for("store-reports.ts"), clock.now);
   deps.store.reportTo(reports);
@@ -105,8 +106,8 @@ export function createContext(deps: AppDeps): HttpContext {
     events,
     reports,
     removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
-    smallPushes: new SmallPushes(limits.push, utf8Names),
-    largePushes: new LargePushes(limits.push, utf8Names, clock, deps.store, storeTurns),
+    smallPushes: new SmallPushes(parsing),
+    largePushes: new LargePushes(parsing, clock, deps.store, storeTurns),
     gzip: new GzipStitcher(),
     intake: new BodyIntake({ limits, clock }),
     decoding: new DecodeQueue(),

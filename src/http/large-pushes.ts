@@ -1,10 +1,9 @@
 import { DecodeQueue } from "../decode/queue.ts";
 import type { PushColumns } from "../model/columns.ts";
-import type { PushLimits } from "../model/limits.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
-import { PushParsers } from "../parse/push-parsers.ts";
+import { type ParserSettings, PushParsers } from "../parse/push-parsers.ts";
 import type { PushRequest } from "../store/admission/push-request.ts";
 import type { Store } from "../store/store.ts";
 import { type StoreTurns, stepInTurns } from "./store-turns.ts";
@@ -22,13 +21,12 @@ export class LargePushes {
   private readonly parsers: PushParsers;
 
   constructor(
-    limits: PushLimits,
-    utf8Names: boolean,
+    settings: ParserSettings,
     private readonly clock: StreamClock,
     private readonly store: Store,
     private readonly storeTurns: StoreTurns,
   ) {
-    this.parsers = new PushParsers(limits, utf8Names);
+    this.parsers = new PushParsers(settings);
   }
 
   /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
@@ -46,10 +44,9 @@ export class LargePushes {
   private parse(body: Uint8Array, format: PushFormat): Promise<Rejection | null> {
     const { clock, parsers } = this;
     const { columns } = parsers;
-    const parser = parsers.parserOf(format);
-    parser.begin(body);
+    parsers.begin(body, format);
     return stepInTurns(clock, () =>
-      columns.reserveOn(2 * STEP_UNITS, COPIED_BYTES) ? parser.readOn(STEP_UNITS) : MORE,
+      columns.reserveOn(2 * STEP_UNITS, COPIED_BYTES) ? parsers.readOn(STEP_UNITS) : MORE,
     );
   }
 

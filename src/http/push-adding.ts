@@ -24,10 +24,21 @@ export class PushAdding {
   of(query: string, keyed: KeyedPath | Rejection): PushedAdding {
     if (query.includes(PARAMETER) || query.includes(ESCAPE)) {
       const refused = this.readQuery(query);
-      if (refused !== null) return refused === SUM ? this.settings.gauges : refused;
+      if (refused instanceof Rejection) return refused;
+      if (refused === SUM) return this.misplacedMode(keyed) ?? this.settings.gauges;
     }
+    const misplaced = this.misplacedMode(keyed);
+    if (misplaced !== null) return misplaced;
     if (this.settings.selectors.length === 0 || keyed instanceof Rejection) return undefined;
     return this.isSelected(keyed) ? this.settings.gauges : undefined;
+  }
+
+  /** Why a path is refused that names the label of series that says how they are added. */
+  private misplacedMode(keyed: KeyedPath | Rejection): Rejection | null {
+    const { modeLabel } = this.settings;
+    if (modeLabel === "" || keyed instanceof Rejection || !keyed.key.has(modeLabel)) return null;
+    const words = `${modeLabel} is the label of series that says how they are added`;
+    return new Rejection("malformed", `invalid grouping key: ${words}`);
   }
 
   /** null: it says nothing of adding. */

@@ -20,7 +20,7 @@ import type { PushResult, WrittenPush } from "./writes.ts";
 
 export interface PushApplyingDeps {
   readonly clock: Pick<Clock, "now">;
-  readonly settings: Pick<Settings, "consistencyCheck" | "pushes">;
+  readonly settings: Pick<Settings, "adding" | "consistencyCheck" | "pushes">;
   readonly store: Store;
   readonly storeTurns: StoreTurns;
   readonly smallPushes: SmallPushes;
@@ -100,14 +100,15 @@ export class PushApplying {
 
   /** What the store is asked; or why a push is not applied, or not yet, whatever it brings. */
   private requestOf(
-    { keyed, method, ttl, adding }: WrittenPush,
+    { keyed, method, ttl, adding: asked }: WrittenPush,
     columns: PushColumns,
     terms?: PushTerms,
   ): PushRequest | Rejection {
     if (keyed instanceof Rejection) return keyed;
     if (ttl instanceof Rejection) return ttl;
-    if (adding instanceof Rejection) return adding;
+    if (asked instanceof Rejection) return asked;
     const { clock, settings, store, storeTurns } = this.deps;
+    const adding = asked ?? (columns.hasModes ? settings.adding.gauges : undefined);
     const { dropsTimestamps } = settings.pushes;
     const { key, undecodable } = keyed;
     const replace = method === "PUT" && adding === undefined;

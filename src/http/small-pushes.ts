@@ -1,17 +1,16 @@
 import type { PushColumns } from "../model/columns.ts";
-import type { PushLimits } from "../model/limits.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { KnownForms } from "../parse/known-forms.ts";
-import { PushParsers } from "../parse/push-parsers.ts";
+import { type ParserSettings, PushParsers } from "../parse/push-parsers.ts";
 
 /** Small pushes: each is parsed, judged and stored in one turn of the loop, so that all share the columns. */
 export class SmallPushes {
   private readonly parsers: PushParsers;
   private readonly forms = new KnownForms();
 
-  constructor(limits: PushLimits, utf8Names: boolean) {
-    this.parsers = new PushParsers(limits, utf8Names);
+  constructor(settings: ParserSettings) {
+    this.parsers = new PushParsers(settings);
   }
 
   /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
@@ -33,7 +32,7 @@ export class SmallPushes {
 
   private parse(body: Uint8Array, format: PushFormat): Rejection | null {
     const { columns } = this.parsers;
-    const rejection = this.parsers.parserOf(format).parse(body);
+    const rejection = this.parsers.parse(body, format);
     if (rejection === null && format === "text") this.forms.sighted(body, columns);
     return rejection;
   }

@@ -45,6 +45,9 @@ export class PushColumns {
   /** Some name may be outside the old character set and must be looked at before it is written. */
   hasQuotedNames = false;
 
+  /** Some series says how it is added to what its group holds. */
+  hasModes = false;
+
   /** Families without metrics count (protobuf); otherwise they are ignored. */
   keepsEmptyFamilies = false;
   /** Of a name, label value or help text as it is in the body; of a number or a run of blanks as well. */
@@ -82,6 +85,7 @@ export class PushColumns {
     this.created.clear();
     this.hasTimestamps = false;
     this.hasQuotedNames = false;
+    this.hasModes = false;
   }
 
   /** Columns of their own with the same content, for the form of this number; `body` is a copy of the bytes. */
@@ -94,6 +98,7 @@ export class PushColumns {
     copy.spillSize = this.spillSize;
     copy.hasTimestamps = this.hasTimestamps;
     copy.hasQuotedNames = this.hasQuotedNames;
+    copy.hasModes = this.hasModes;
     copy.keepsEmptyFamilies = this.keepsEmptyFamilies;
     copy.families.copyFrom(this.families);
     copy.metrics.copyFrom(this.metrics);

@@ -46,6 +46,11 @@ export class LabelRows extends Rows {
     this.rows[label * STRIDE + VALUE_SIZE] = size;
   }
 
+  /** Takes a row out of those up to `end`: the ones behind it move up, and the last one is free. */
+  takeOut(label: number, end: number): void {
+    this.rows.copyWithin(label * STRIDE, (label + 1) * STRIDE, end * STRIDE);
+  }
+
   /** Takes back the newest labels, from `first` on. */
   dropFrom(first: number): void {
     this.count = first;

@@ -22,6 +22,10 @@ export const HAS_FLOAT_COUNTS = 2;
 export const IS_ODD = 4;
 /** It has a bucket for +Inf. */
 export const HAS_INFINITY = 1 << 16;
+/** Where it is added to what its group holds: it is added, or takes the place of the series, or of its family. */
+export const ADDS = 1 << 17;
+export const REPLACES = 1 << 18;
+export const CLEARS = 1 << 19;
 /** It has a value of a type: one bit a MetricType from this bit on. */
 const HAS_VALUE = 8;
 
@@ -67,6 +71,11 @@ export class MetricRows extends Rows {
 
   labelCount(metric: number): number {
     return intAt(this.rows, metric * STRIDE + LABEL_COUNT);
+  }
+
+  /** It has one label less: the last of its rows is no longer its own. */
+  dropLastLabel(metric: number): void {
+    this.rows[metric * STRIDE + LABEL_COUNT] = this.labelCount(metric) - 1;
   }
 
   /** The first point (the value, or a quantile or bucket), or -1; the others follow by SampleRows.next. */

@@ -4,7 +4,7 @@ import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { decodeFamilies, encodeFamilies, type Message } from "../fuzz/metrics-schema.ts";
 import { SCRAPE } from "../scrape/histograms.ts";
-import { addValues, type Rule, type Value, valuesOf } from "./model.ts";
+import { addValues, modesOf, type Rule, type Value, valuesOf } from "./model.ts";
 import { randomPush } from "./random-push.ts";
 
 const seed = Number(process.env.ADDING_SEED ?? 1);
@@ -16,22 +16,24 @@ type Group = Map<string, { readonly type: string; readonly values: Map<string, V
 export function comparisonTest(pushes: number, rule: Rule): void {
   test(`${pushes} random pushes come to the sums of the model, gauges: ${rule} (ADDING_SEED=${seed})`, async () => {
     const dice = new Dice(seed);
-    const app = createTestApp(`--push.aggregate-gauges=${rule}`, '--push.aggregate={job="always"}');
+    const flags = ['--push.aggregate={job="always"}', "--push.clearmode-label=mode"];
+    const app = createTestApp(`--push.aggregate-gauges=${rule}`, ...flags);
     const groups: Record<string, Group> = { asked: new Map(), always: new Map() };
     for (let i = 0; i < pushes; i++) {
       const job = dice.chance(0.5) ? "asked" : "always";
       const families = randomPush(dice);
-      const adds = job === "always" || dice.chance(0.9);
-      await push(app, job, adds, families);
+      const asks = dice.chance(0.9);
+      await push(app, job, asks, families);
+      const adds = job === "always" || asks || families.some((family) => modesOf(family).size > 0);
       apply(groups[job] as Group, adds, families, rule);
       expect({ i, ...(await shown(app, job)) }).toEqual({ i, ...plain(groups[job] as Group) });
     }
   }, 600_000);
 }
 
-async function push({ app }: TestApp, job: string, adds: boolean, families: readonly Message[]): Promise<void> {
+async function push({ app }: TestApp, job: string, asks: boolean, families: readonly Message[]): Promise<void> {
   const body = encodeFamilies(families) as Uint8Array<ArrayBuffer>;
-  const query = adds && job === "asked" ? "?aggregate=sum" : "";
+  const query = asks && job === "asked" ? "?aggregate=sum" : "";
   const answer = await ask(app, "POST", `/metrics/job/${job}${query}`, {
     body,
     headers: { "content-type": PROTOBUF_TYPE },
@@ -42,11 +44,13 @@ async function push({ app }: TestApp, job: string, adds: boolean, families: read
 function apply(group: Group, adds: boolean, families: readonly Message[], rule: Rule): void {
   for (const family of decodeFamilies(encodeFamilies(families))) {
     const { name, type } = family as { name: string; type: string };
-    const known = group.get(name);
-    const values = new Map(adds ? known?.values : []);
+    const modes = modesOf(family);
+    const isKept = adds && ![...modes.values()].includes("family");
+    const values = new Map(isKept ? group.get(name)?.values : []);
     for (const [a, value] of valuesOf(family)) {
-      const before = values.get(a);
-      values.set(a, before === undefined ? value : addValues(type, rule, before, value));
+      const before = modes.get(a) === "replace" ? undefined : values.get(a);
+      const own = modes.get(a) === "aggregate" ? "sum" : rule;
+      values.set(a, before === undefined ? value : addValues(type, own, before, value));
     }
     group.set(name, { type, values });
   }

@@ -117,13 +117,20 @@ function indexOf(value: number, schema: number): number {
   return index;
 }
 
+/** What the labels `mode` of a decoded family say, by the value of their label `a`. */
+export function modesOf(family: Message): Map<string, string> {
+  const labels = ((family.metric as Message[] | undefined) ?? []).map(labelsOf);
+  return new Map(labels.filter(({ mode }) => mode !== undefined).map(({ a = "", mode = "" }) => [a, mode]));
+}
+
+const labelsOf = ({ label }: Message): Record<string, string> =>
+  Object.fromEntries((label as { name: string; value: string }[]).map(({ name, value }) => [name, value]));
+
 /** The values of a decoded family, by the value of their label `a`. */
 export function valuesOf(family: Message): Map<string, Value> {
   const values = new Map<string, Value>();
-  for (const metric of (family.metric as Message[] | undefined) ?? []) {
-    const labels = metric.label as { name: string; value: string }[];
-    values.set(labels.find(({ name }) => name === "a")?.value ?? "", readValue(metric));
-  }
+  for (const metric of (family.metric as Message[] | undefined) ?? [])
+    values.set(labelsOf(metric).a ?? "", readValue(metric));
   return values;
 }
 

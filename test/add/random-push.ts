@@ -2,6 +2,9 @@ import { nativeBound } from "../../src/serialise/native-bounds.ts";
 import type { Dice } from "../fuzz/dice.ts";
 import type { Message } from "../fuzz/metrics-schema.ts";
 
+/** What a label of a series may say of how it is added. */
+const MODES = ["aggregate", "replace", "family"];
+
 const TYPES = ["COUNTER", "GAUGE", "UNTYPED", "SUMMARY", "HISTOGRAM"];
 const BOUNDS = [-1, 0, 0.1, 0.5, 1, 2.5, 5, 10, 100];
 const THRESHOLDS = [0, 2 ** -128, 0.001, 0.5, 1, 3];
@@ -9,18 +12,23 @@ const THRESHOLDS = [0, 2 ** -128, 0.001, 0.5, 1, 3];
 /** Numbers that are added without rounding. */
 const half = (dice: Dice): number => dice.below(2000) / 2;
 
-/** Families of every type, named by it, each of up to three series of a label `a`. */
+/**
+ * Families of every type, named by it, each of up to three series of a label `a`; in one of four some have a label
+ * `mode` as well.
+ */
 export function randomPush(dice: Dice): Message[] {
   const types = TYPES.filter(() => dice.chance(0.5));
+  const moded = dice.chance(0.25) ? 0.3 : 0;
   return types.map((type) => ({
     name: type.toLowerCase(),
     type,
-    metric: ["1", "2", "3"].filter(() => dice.chance(0.5)).map((a) => randomMetric(dice, type, a)),
+    metric: ["1", "2", "3"].filter(() => dice.chance(0.5)).map((a) => randomMetric(dice, type, a, moded)),
   }));
 }
 
-function randomMetric(dice: Dice, type: string, a: string): Message {
+function randomMetric(dice: Dice, type: string, a: string, moded: number): Message {
   const label = [{ name: "a", value: a }];
+  if (dice.chance(moded)) label.splice(dice.below(2), 0, { name: "mode", value: dice.pick(MODES) });
   if (type === "COUNTER") return { label, counter: { value: half(dice) } };
   if (type === "GAUGE") return { label, gauge: { value: half(dice) - 500 } };
   if (type === "UNTYPED") return { label, untyped: { value: half(dice) - 500 } };

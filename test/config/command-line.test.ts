@@ -42,7 +42,7 @@ const DEFAULTS: Settings = {
   consistencyCheck: true,
   utf8Names: false,
   allowsNoJob: false,
-  adding: { selectors: [], gauges: "replace" },
+  adding: { selectors: [], gauges: "replace", modeLabel: "" },
   expiry: { ttlSeconds: -1, keepsPushTimes: false },
   limits: {
     push: {
@@ -91,6 +91,7 @@ const DEFAULTS: Settings = {
     "persistence.required": "false",
     "push.aggregate": "",
     "push.aggregate-gauges": "replace",
+    "push.clearmode-label": "",
     "push.disable-consistency-check": "false",
     "push.enable-utf8-names": "false",
     "push.group-ttl": "0s",
@@ -192,8 +193,17 @@ describe("an accepted command line changes the settings it names and no other", 
       { pushes: { ...DEFAULTS.pushes, dropsTimestamps: true } },
       { "push.timestamps": "drop" },
     ],
-    [["--push.aggregate-gauges=min"], { adding: { selectors: [], gauges: "min" } }, { "push.aggregate-gauges": "min" }],
-    [["--push.aggregate={}"], { adding: { selectors: [[]], gauges: "replace" } }, { "push.aggregate": "{}" }],
+    [
+      ["--push.aggregate-gauges=min"],
+      { adding: { ...DEFAULTS.adding, gauges: "min" } },
+      { "push.aggregate-gauges": "min" },
+    ],
+    [["--push.aggregate={}"], { adding: { ...DEFAULTS.adding, selectors: [[]] } }, { "push.aggregate": "{}" }],
+    [
+      ["--push.clearmode-label=clearmode"],
+      { adding: { ...DEFAULTS.adding, modeLabel: "clearmode" } },
+      { "push.clearmode-label": "clearmode" },
+    ],
     [["--push.enable-utf8-names"], { utf8Names: true }, { "push.enable-utf8-names": "true" }],
     [
       ["--push.group-ttl=1h", "--push.ttl-keep-times"],
@@ -275,6 +285,10 @@ describe("a faulty command line ends with kingpin's words on one line", () => {
     [["--persistence.interval=abc"], 'time: invalid duration "abc"'],
     [["--push.group-ttl=10"], 'time: missing unit in duration "10"'],
     [["--push.group-ttl=-1m"], "--push.group-ttl must not be negative, got -1m0s"],
+    ...["job", "le", "__name__", "a-b", "a:b"].map((name): [string[], string] => [
+      [`--push.clearmode-label=${name}`],
+      `--push.clearmode-label: "${name}" is no label that series can do without`,
+    ]),
     [["--metrics.ttl=x"], 'time: invalid duration "x"'],
     [["--metrics.ttl=1m", "--metrics.ttl=1m"], "flag 'metrics.ttl' cannot be repeated"],
     [

@@ -1,5 +1,6 @@
 import type { AddedFamily } from "../../add/sum-family.ts";
 import { PushSum } from "../../add/sum-push.ts";
+import { clearsFamily, seriesRules } from "../../model/clear-mode.ts";
 import { offsetOf } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
 import { chunkView } from "../table/group-view.ts";
@@ -71,7 +72,8 @@ export class Adding {
     const { table } = this.deps;
     this.chunks.read(table.groups.find(request.key.block));
     const pairs: AddedPair[] = [];
-    for (const pushed of admission.judgedFamilies()) {
+    for (const written of admission.judgedFamilies()) {
+      const pushed = { ...written, rules: seriesRules(request.columns, written.family) };
       const stored = this.storedOf(request, pushed.family);
       if (stored !== null && stored.type !== pushed.type)
         return new PushRefusal(inconsistent(otherType(pushed.name, pushed.type, stored.type)), true);
@@ -80,8 +82,9 @@ export class Adding {
     return pairs;
   }
 
-  /** What the group has of the name, in bytes that stay as they are. */
+  /** What the group has of the name and is to be added to, in bytes that stay as they are. */
   private storedOf({ columns }: PushRequest, family: number): AddedFamily | null {
+    if (clearsFamily(columns, family)) return null;
     const { table } = this.deps;
     const found = { stored: null, chunk: -1 };
     const nameAt = columns.families.nameAt(family);

@@ -40,8 +40,8 @@ export class KnownPush implements Admitted {
   ) {}
 
   /** Whether a push can bring nothing but other values for what its group holds. */
-  isOf({ form }: PushColumns, group: number): boolean {
-    return form !== 0 && this.table.groups.form(group) === form && this.table.contradictions === null;
+  isOf({ form, hasModes }: PushColumns, group: number): boolean {
+    return form !== 0 && !hasModes && this.table.groups.form(group) === form && this.table.contradictions === null;
   }
 
   /** Reads the group's chunks and writes the new lines. Gives by how much they are larger, in bytes. */

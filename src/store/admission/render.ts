@@ -51,7 +51,7 @@ export class Renderer {
   /** What is rendered next: a metric of the family, or -1, and of one of many lines the point. */
   private type: MetricType = MetricType.untyped;
   private isPlain = true;
-  private metric = -1;
+  protected metric = -1;
   private point = NOT_BEGUN;
   private hasInfinity = false;
   /** Labels of the metric at hand that have been rendered. */

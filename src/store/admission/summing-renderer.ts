@@ -3,6 +3,7 @@ import { LINE_FEED } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { readFloat } from "../../exposition/number-text.ts";
+import { clearsFamily, seriesRule } from "../../model/clear-mode.ts";
 import { offsetOf, PushColumns } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
 import { isComposite, MetricType } from "../../model/metric-type.ts";
@@ -76,7 +77,7 @@ export class SummingRenderer extends Renderer {
     const nameAt = families.nameAt(family);
     this.chunks.find(this.pushed.bytesOf(nameAt), offsetOf(nameAt), families.nameSize(family), this.found);
     const { chunk } = this.found;
-    if (chunk >= 0) {
+    if (chunk >= 0 && !clearsFamily(this.pushed, family)) {
       const lines = this.table.linesOf(chunk);
       this.beginStored(chunk, lines, 0, lines.length);
       this.checkFamily(chunk, family);
@@ -131,10 +132,11 @@ export class SummingRenderer extends Renderer {
   private appendSum(columns: PushColumns, sample: number, before: number): void {
     const { samples } = columns;
     const size = samples.tokenSize(sample);
-    if (this.familyRule === "replace") return super.appendValue(columns, sample);
+    const rule = seriesRule(columns, this.metric) ?? this.familyRule;
+    if (rule === "replace") return super.appendValue(columns, sample);
     const at = samples.tokenAt(sample);
     const now = size === 0 ? samples.value(sample) : readFloat(columns.tokens, at, at + size);
-    const sum = gaugeOf(this.familyRule, before, now);
+    const sum = gaugeOf(rule, before, now);
     if (sum > this.mostExact) this.isOdd = true;
     this.out.float(sum);
   }
