@@ -2,9 +2,17 @@ import {
   BUCKET_BOUND,
   BUCKET_COUNT,
   BUCKET_COUNT_FLOAT,
+  BUCKET_EXEMPLAR,
+  COUNTER_CREATED,
+  COUNTER_EXEMPLAR,
+  EXEMPLAR_LABEL,
+  EXEMPLAR_TIMESTAMP,
+  EXEMPLAR_VALUE,
   HISTOGRAM_BUCKET,
   HISTOGRAM_COUNT,
   HISTOGRAM_COUNT_FLOAT,
+  HISTOGRAM_CREATED,
+  HISTOGRAM_EXEMPLAR,
   HISTOGRAM_NEGATIVE_COUNT,
   HISTOGRAM_NEGATIVE_DELTA,
   HISTOGRAM_NEGATIVE_SPAN,
@@ -31,8 +39,11 @@ import {
   SPAN_LENGTH,
   SPAN_OFFSET,
   SUMMARY_COUNT,
+  SUMMARY_CREATED,
   SUMMARY_QUANTILE,
   SUMMARY_SUM,
+  TIMESTAMP_NANOS,
+  TIMESTAMP_SECONDS,
 } from "./field-numbers.ts";
 import { type FieldCursor, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire.ts";
 
@@ -69,37 +80,37 @@ const one = (number: number, name: string, content: Content): Field => ({ number
 const many = (number: number, name: string, content: Content): Field => ({ number, name, content, repeated: true });
 
 const timestamp = {
-  ...message("Timestamp", one(1, "seconds", "int64"), one(2, "nanos", "int32")),
+  ...message("Timestamp", one(TIMESTAMP_SECONDS, "seconds", "int64"), one(TIMESTAMP_NANOS, "nanos", "int32")),
   isImplicit: true,
 };
 const labelPair = message("LabelPair", one(PAIR_NAME, "name", "string"), one(PAIR_VALUE, "value", "string"));
 const exemplar = message(
   "Exemplar",
-  many(1, "label", labelPair),
-  one(2, "value", "double"),
-  one(3, "timestamp", timestamp),
+  many(EXEMPLAR_LABEL, "label", labelPair),
+  one(EXEMPLAR_VALUE, "value", "double"),
+  one(EXEMPLAR_TIMESTAMP, "timestamp", timestamp),
 );
 const bucket = message(
   "Bucket",
   one(BUCKET_COUNT, "cumulative_count", "uint64"),
   one(BUCKET_COUNT_FLOAT, "cumulative_count_float", "double"),
   one(BUCKET_BOUND, "upper_bound", "double"),
-  one(3, "exemplar", exemplar),
+  one(BUCKET_EXEMPLAR, "exemplar", exemplar),
 );
 const span = message("BucketSpan", one(SPAN_OFFSET, "offset", "sint32"), one(SPAN_LENGTH, "length", "uint32"));
 const quantile = message("Quantile", one(QUANTILE_RANK, "quantile", "double"), one(QUANTILE_VALUE, "value", "double"));
 const counter = message(
   "Counter",
   one(SINGLE_VALUE, "value", "double"),
-  one(2, "exemplar", exemplar),
-  one(3, "created_timestamp", timestamp),
+  one(COUNTER_EXEMPLAR, "exemplar", exemplar),
+  one(COUNTER_CREATED, "created_timestamp", timestamp),
 );
 const summary = message(
   "Summary",
   one(SUMMARY_COUNT, "sample_count", "uint64"),
   one(SUMMARY_SUM, "sample_sum", "double"),
   many(SUMMARY_QUANTILE, "quantile", quantile),
-  one(4, "created_timestamp", timestamp),
+  one(SUMMARY_CREATED, "created_timestamp", timestamp),
 );
 const histogram = message(
   "Histogram",
@@ -107,7 +118,7 @@ const histogram = message(
   one(HISTOGRAM_COUNT_FLOAT, "sample_count_float", "double"),
   one(HISTOGRAM_SUM, "sample_sum", "double"),
   many(HISTOGRAM_BUCKET, "bucket", bucket),
-  one(15, "created_timestamp", timestamp),
+  one(HISTOGRAM_CREATED, "created_timestamp", timestamp),
   one(HISTOGRAM_SCHEMA, "schema", "sint32"),
   one(HISTOGRAM_ZERO_THRESHOLD, "zero_threshold", "double"),
   one(HISTOGRAM_ZERO_COUNT, "zero_count", "uint64"),
@@ -118,7 +129,7 @@ const histogram = message(
   many(HISTOGRAM_POSITIVE_SPAN, "positive_span", span),
   many(HISTOGRAM_POSITIVE_DELTA, "positive_delta", "sint64"),
   many(HISTOGRAM_POSITIVE_COUNT, "positive_count", "double"),
-  many(16, "exemplars", exemplar),
+  many(HISTOGRAM_EXEMPLAR, "exemplars", exemplar),
 );
 
 export const METRIC = message(
