@@ -86,6 +86,7 @@ function rejectionOf(fault: unknown, maxSizeBytes: number): Rejection {
   if (fault.code === "ERR_BUFFER_TOO_LARGE") return tooLarge("zstd ", maxSizeBytes);
   if (fault.code === "ZSTD_error_frameParameter_windowTooLarge")
     return malformed("a frame needs a window of more than 8 MiB");
+  if (fault.code === "ZSTD_error_dstSize_tooSmall") return malformed("a frame holds more than it says");
   if (typeof fault.code !== "string" || !fault.code.startsWith("ZSTD_error_")) throw fault;
   return malformed(fault.message);
 }

@@ -60,6 +60,7 @@ describe("is refused with the reason", () => {
   const rows: readonly [string, Uint8Array, string][] = [
     ["what follows the frames", join(zstd("a 1\n"), Uint8Array.of(1, 2, 3, 4, 5)), "expected a frame at byte 13"],
     ["a window of 128 MiB", Uint8Array.fromHex("28b52ffd00880b000041"), "a frame needs a window of more than 8 MiB"],
+    ["content beyond its stated size", Uint8Array.fromHex("28b52ffd2100502b4d1800"), "a frame holds more than it says"],
     ["a block of the reserved type", Uint8Array.fromHex("28b52ffd0000070000"), "a block of an unknown type at byte 6"],
     [
       "a wrong checksum",

@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { compress } from "snappyjs";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { Rejection } from "../../src/model/rejection.ts";
@@ -7,7 +7,7 @@ import { Dice } from "./dice.ts";
 const MAX_FRAME_BYTES = 65_536;
 const IDENTIFIER = Uint8Array.of(0xff, 6, 0, 0, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59);
 
-/** Compresses `count` random contents with zlib and snappyjs; gives those that we decode to something else. */
+/** Compresses `count` random contents with zlib, snappyjs and libzstd; gives those that we decode to something else. */
 export async function compareCompressed(seed: number, count: number): Promise<string[]> {
   const dice = new Dice(seed);
   const differences: string[] = [];
@@ -16,6 +16,7 @@ export async function compareCompressed(seed: number, count: number): Promise<st
     for (const [encoding, body] of [
       ["gzip", gzipMembers(dice, content)],
       ["snappy", snappyFrames(dice, content)],
+      ["zstd", zstdFrames(dice, content)],
     ] as const) {
       const decoded = await decodeBody(body, encoding, content.length + 1);
       if (decoded instanceof Rejection || Buffer.compare(decoded, content) !== 0)
@@ -59,8 +60,28 @@ function gzipMembers(dice: Dice, content: Uint8Array): Uint8Array {
   return Buffer.concat(parts.map((part) => gzipSync(part, { level: dice.below(10) })));
 }
 
+/** One frame or more, with and without the size of its content and a checksum; some of them are to be skipped. */
+function zstdFrames(dice: Dice, content: Uint8Array): Uint8Array {
+  const parts = dice.chance(0.5) || content.length === 0 ? [content] : split(dice, content, content.length);
+  const frames = parts.flatMap((part) => {
+    const skipped = dice.chance(0.1) ? [skippedFrame(dice.bytes(dice.below(9)))] : [];
+    const params = {
+      [constants.ZSTD_c_compressionLevel]: 1 + dice.below(6),
+      [constants.ZSTD_c_checksumFlag]: dice.below(2),
+      [constants.ZSTD_c_contentSizeFlag]: dice.below(2),
+    };
+    return [zstdCompressSync(part, { params }), ...skipped];
+  });
+  return Buffer.concat(frames);
+}
+
+/** RFC 8878, section 3.1.2. */
+function skippedFrame(payload: Uint8Array): Uint8Array {
+  return Buffer.concat([Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, payload.length, 0, 0, 0), payload]);
+}
+
 /** The framing format (https://github.com/google/snappy/blob/main/framing_format.txt), written from its text. */
-function snappyFrames(dice: Dice, content: Uint8Array): Uint8Array {
+export function snappyFrames(dice: Dice, content: Uint8Array): Uint8Array {
   const frames = split(dice, content, MAX_FRAME_BYTES).flatMap((part) => {
     const isPlain = dice.chance(0.2);
     const skipped = dice.chance(0.1) ? [frame(0xfe, dice.bytes(dice.below(9)))] : [];

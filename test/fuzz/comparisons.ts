@@ -65,7 +65,7 @@ function alikeAnswers(isProtobuf: boolean): Comparison {
 export const COMPARISONS: Readonly<Record<string, Comparison>> = {
   "text as prometheus_client and promtool read it": { absent: absentPython, run: inBatches(textsAlike) },
   "protobuf as protobufjs reads it": { absent: () => null, run: inBatches(compareProtobufs) },
-  "compression as zlib and snappyjs write it": { absent: () => null, run: inBatches(compareCompressed) },
+  "compression as zlib, snappyjs and libzstd write it": { absent: () => null, run: inBatches(compareCompressed) },
   "answers to text as Pushgateway 1.11 gives them": alikeAnswers(false),
   "answers to protobuf as Pushgateway 1.11 gives them": alikeAnswers(true),
   "pushes as Pushgateway 1.5.1 takes them": {

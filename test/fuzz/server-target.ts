@@ -29,6 +29,7 @@ const PATHS = [
   "/metrics/job/",
   "/metrics/job/j/x@base64/!",
 ];
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0";
 const READS = ["/metrics", "/api/v1/metrics", "/", "/api/v1/status", "/-/healthy", "/nowhere"];
 const FLAGS: readonly (readonly string[])[] = [
   [],
@@ -38,6 +39,7 @@ const FLAGS: readonly (readonly string[])[] = [
   ["--push.max-series=20", "--push.max-families=5", "--push.max-labels=3", "--push.max-label-length=64"],
   ["--store.max-groups=2", "--store.max-series=30", "--store.max-size=64KiB"],
   ["--push.max-body-size=1KiB", "--push.max-decompressed-size=2KiB"],
+  ["--push.lenient-text", "--push.timestamps=drop", "--web.enable-openmetrics", "--push.aggregate={}"],
 ];
 
 /** A socket that has room for what is written, or not, as chance has it. */
@@ -247,17 +249,22 @@ const PROTOBUF_MAKERS: readonly ((dice: Dice) => Uint8Array)[] = [
   (dice) => randomHistogram(dice, dice.pick(["h", "a"])).body,
 ];
 
+const ENCODINGS: readonly (readonly [name: string, compress: (bytes: Uint8Array) => Uint8Array])[] = [
+  ["gzip", (bytes) => Bun.gzipSync(Buffer.from(bytes))],
+  ["zstd", (bytes) => Bun.zstdCompressSync(Buffer.from(bytes))],
+];
+
 /** A request as bytes: with `input` a push of it, else one of anything. */
 function requestOf(dice: Dice, input: Uint8Array | null): Buffer {
   if (input === null && dice.chance(0.3)) return readOf(dice);
   const isProtobuf = dice.chance(0.5);
   const made = isProtobuf ? dice.pick(PROTOBUF_MAKERS)(dice) : hostileText(dice);
   const plain = padded(dice, input === null || dice.chance(0.5) ? made : input, isProtobuf);
-  const isGzip = dice.chance(0.15);
-  const body = isGzip ? Bun.gzipSync(Buffer.from(plain)) : plain;
+  const [encoding, compress] = dice.chance(0.3) ? dice.pick(ENCODINGS) : [null, null];
+  const body = compress === null ? plain : compress(plain);
   const fields = [`${dice.chance(0.5) ? "PUT" : "POST"} ${dice.pick(PATHS)} HTTP/1.1`, "Host: a"];
   if (isProtobuf) fields.push(`Content-Type: ${PROTOBUF_TYPE}`);
-  if (isGzip) fields.push("Content-Encoding: gzip");
+  if (encoding !== null) fields.push(`Content-Encoding: ${encoding}`);
   if (dice.chance(0.1)) fields.push("Expect: 100-continue");
   const isChunked = dice.chance(0.3);
   fields.push(isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.length}`);
@@ -265,8 +272,8 @@ function requestOf(dice: Dice, input: Uint8Array | null): Buffer {
 }
 
 function readOf(dice: Dice): Buffer {
-  const encoding = dice.chance(0.3) ? "Accept-Encoding: gzip\r\n" : "";
-  const accept = dice.chance(0.3) ? `Accept: ${PROTOBUF_TYPE}\r\n` : "";
+  const encoding = dice.chance(0.3) ? `Accept-Encoding: ${dice.pick(["gzip", "zstd"])}\r\n` : "";
+  const accept = dice.chance(0.3) ? `Accept: ${dice.pick([PROTOBUF_TYPE, OPENMETRICS])}\r\n` : "";
   const line = dice.chance(0.3)
     ? `${dice.pick(["DELETE", "PUT"])} ${dice.pick([...PATHS, "/api/v1/admin/wipe"])}`
     : `GET ${dice.pick(READS)}`;

@@ -18,9 +18,12 @@ import { Store } from "../../src/store/store.ts";
 import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { entryTarget, snapshotTarget } from "./cluster-targets.ts";
 import { connectionTarget } from "./connection-target.ts";
+import { formTarget, lenientTextTarget, zstdTarget } from "./decode-targets.ts";
+import { DisguisedTarget } from "./disguised-target.ts";
 import { forwardedTarget } from "./forwarded-target.ts";
 import { Http2Target } from "./http2-target.ts";
 import type { Target } from "./loop.ts";
+import { decodingOutcome, refusal } from "./outcomes.ts";
 import { PushTarget } from "./push-target.ts";
 import { encoded, seeds } from "./seeds.ts";
 import { ServerTarget } from "./server-target.ts";
@@ -116,12 +119,6 @@ const WEB_CONFIG_WORDS = encoded([
   ".inf",
 ]);
 
-/** How a refusal reads without what it quotes. */
-function refusal(refused: Rejection | Fault): string {
-  const [words = ""] = refused.message.split(/["`]| field /, 1);
-  return `${refused instanceof Rejection ? refused.kind : "fault"}: ${words.replace(/\d+/g, "0").slice(0, 80)}`;
-}
-
 function columnsOutcome(columns: PushColumns): string {
   verifyColumns(columns);
   const { families, metrics, labels, samples, spillSize } = columns;
@@ -157,9 +154,7 @@ function protobufTarget(): Target {
 function encodingTarget(encoding: "gzip" | "snappy"): Target {
   const read = async (input: Uint8Array) => {
     const content = await decodeBody(input, encoding, MAX_DECODED_BYTES);
-    if (content instanceof Rejection) return refusal(content);
-    if (content.length > MAX_DECODED_BYTES) throw new Error(`decoded ${content.length} bytes`);
-    return `taken ${Math.ceil(Math.log2(content.length + 1))}`;
+    return content instanceof Rejection ? refusal(content) : decodingOutcome(content, MAX_DECODED_BYTES);
   };
   return { name: encoding, seeds: seeds[encoding](), words: [], maxBytes: 1 << 17, read };
 }
@@ -228,6 +223,9 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   protobuf: protobufTarget,
   gzip: () => encodingTarget("gzip"),
   snappy: () => encodingTarget("snappy"),
+  zstd: zstdTarget,
+  form: formTarget,
+  "lenient-text": lenientTextTarget,
   gob: gobTarget,
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
@@ -241,5 +239,6 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   "push-text": () => new PushTarget("push-text", seeds.text(), TEXT_WORDS, "text/plain"),
   "push-openmetrics": () =>
     new PushTarget("push-openmetrics", seeds.openMetrics(), OPENMETRICS_WORDS, "application/openmetrics-text"),
+  disguised: () => new DisguisedTarget(),
   "push-protobuf": () => new PushTarget("push-protobuf", seeds.protobuf(), [], PROTOBUF_TYPE),
 };
