@@ -6,7 +6,7 @@ import { IGNORED_FLAGS, SETTING_FLAGS } from "../src/config/flags.ts";
 import { castsOf } from "./measures/casts.ts";
 import { cyclesOf } from "./measures/cycles.ts";
 import { functionsOf } from "./measures/functions.ts";
-import { importsOf, readSources, type Source } from "./measures/sources.ts";
+import { type Import, importsOf, readSources, type Source } from "./measures/sources.ts";
 
 /**
  * What each folder of src/ may import from src/, besides itself: data flows from the top to the bottom. Who may import
@@ -81,6 +81,10 @@ const MAX_NUMBER_CASTS = 100;
 /** As in biome.json, whose formatter leaves comments as they are. */
 const MAX_COLUMNS = 120;
 
+/** Loaded when the first request, or a flag, asks for it. */
+const LATER =
+  /^src\/(?:cluster\/|ui\/|program\/(?:cluster|replicated)|http\/app\.|access\/guarded-|decode\/(?:form-data|lenient-text)\.|serialise\/openmetrics-)/;
+
 interface SourceFile extends Source {
   readonly folder: string;
   readonly text: string;
@@ -135,6 +139,14 @@ function typesOf({ tree }: SourceFile): string[] {
         ts.isClassDeclaration(statement),
     )
     .map(({ name }) => name?.text ?? "");
+}
+
+/** The files of src/ that some of them lead to, themselves included, by those imports that count. */
+function reachedFrom(starts: readonly string[], counts: (one: Import) => boolean): Set<string> {
+  const imports = new Map(sources.map((file) => [file.path, importsOf(file).filter(counts)]));
+  const reached = new Set(starts);
+  for (const path of reached) for (const next of imports.get(path) ?? []) reached.add(next.path);
+  return reached;
 }
 
 /** The flags in the strings and comments of a file. Only settings have a dot in their name, and all of them do. */
@@ -276,19 +288,19 @@ describe("src/", () => {
   });
 
   test("NATS' client is known to the thread of the log alone: nothing else loads it", () => {
-    const imports = new Map(sources.map((file) => [file.path, importsOf(file).map(({ path }) => path)]));
-    const reached = new Set<string>();
-    const walk = (path: string): void => {
-      if (reached.has(path)) return;
-      reached.add(path);
-      for (const next of imports.get(path) ?? []) walk(next);
-    };
     const knowing = sources.filter(({ text }) => text.includes('from "@nats-io/')).map(({ path }) => path);
-    for (const entry of ENTRIES.filter((path) => path !== "src/cluster/worker.ts")) walk(entry);
+    const others = ENTRIES.filter((path) => path !== "src/cluster/worker.ts");
+    const reached = reachedFrom(others, () => true);
     expect(knowing.filter((path) => reached.has(path))).toEqual([]);
-    walk("src/cluster/worker.ts");
-    expect(knowing.filter((path) => !reached.has(path))).toEqual([]);
+    const byThread = reachedFrom(["src/cluster/worker.ts"], () => true);
+    expect(knowing.filter((path) => !byThread.has(path))).toEqual([]);
     expect(knowing).not.toEqual([]);
+  });
+
+  test("a start loads nothing of replicas, of the app, or of what only some pushes, scrapes and flags need", () => {
+    const loaded = reachedFrom(["src/main.ts"], ({ isLater, isTypeOnly }) => !isLater && !isTypeOnly);
+    expect(sources.map(({ path }) => path).filter((path) => loaded.has(path) && LATER.test(path))).toEqual([]);
+    expect(sources.filter(({ path }) => LATER.test(path)).length).toBeGreaterThan(40);
   });
 
   test("no file but the entries of threads reads the clock, the environment or the process", () => {

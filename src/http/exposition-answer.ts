@@ -8,11 +8,10 @@ import {
   textSize,
 } from "../serialise/exposition.ts";
 import { type Format, negotiateFormat, negotiateScrapeEncoding } from "../serialise/negotiate.ts";
-import { openMetricsPieces } from "../serialise/openmetrics-exposition.ts";
 import { type ProtobufReader, protobufPieces } from "../serialise/protobuf-exposition.ts";
 import { sortEach } from "../serialise/sorted-series.ts";
 import { zstdFrames } from "../serialise/zstd.ts";
-import type { Answer, Exchange } from "../server/exchange.ts";
+import type { Answer, Answers, Exchange } from "../server/exchange.ts";
 import type { HttpContext } from "./context.ts";
 
 /** Largest exposition whose series are sorted within their families. Of a larger one pages are sent as they are. */
@@ -33,25 +32,54 @@ export interface Exposed {
   readonly release: () => void;
 }
 
+type ExpositionDeps = Pick<HttpContext, "gzip" | "longAnswers" | "settings">;
+
 /** An exposition in the format that a reader prefers. */
-export function expositionAnswer(
-  { gzip, longAnswers, settings }: Pick<HttpContext, "gzip" | "longAnswers" | "settings">,
-  exchange: Exchange,
-  { families, linesBytes, isSized, release }: Exposed,
-): Answer {
-  const { openMetrics } = settings;
+export function expositionAnswer(deps: ExpositionDeps, exchange: Exchange, exposed: Exposed): Answers {
+  const { openMetrics } = deps.settings;
   const format = negotiateFormat(exchange.header("accept"), openMetrics.isOffered);
-  const encoding = negotiateScrapeEncoding(exchange.header("accept-encoding"));
-  const gzipped = encoding === "gzip";
-  const ordered = linesBytes <= SORTED_BYTES ? sortEach(families()) : families();
-  const pieces =
-    format.kind === "openmetrics"
-      ? openMetricsPieces(families, ordered, format.escaping, openMetrics.withCreated)
-      : piecesOf(ordered, format, gzipped ? PAGES : BLOCKS, {
-          forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
-          withUnits: openMetrics.isOffered,
-        });
-  const parts = gzipped ? gzip.stitch(pieces) : encoding === "zstd" ? zstdFrames(bytesOf(pieces)) : bytesOf(pieces);
+  if (format.kind === "openmetrics") return openMetricsAnswer(deps, exchange, exposed, format);
+  const isGzipped = encodingFor(exchange) === "gzip";
+  const pieces = piecesOf(orderedOf(exposed), format, isGzipped ? PAGES : BLOCKS, {
+    forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
+    withUnits: openMetrics.isOffered,
+  });
+  return answerOf(deps, exchange, exposed, format, pieces);
+}
+
+/** What writes OpenMetrics is loaded when it is first asked for. */
+async function openMetricsAnswer(
+  deps: ExpositionDeps,
+  exchange: Exchange,
+  exposed: Exposed,
+  format: Format,
+): Promise<Answer> {
+  try {
+    const { openMetricsPieces } = await import("../serialise/openmetrics-exposition.ts");
+    const { withCreated } = deps.settings.openMetrics;
+    const pieces = openMetricsPieces(exposed.families, orderedOf(exposed), format.escaping, withCreated);
+    return answerOf(deps, exchange, exposed, format, pieces);
+  } catch (fault) {
+    exposed.release();
+    throw fault;
+  }
+}
+
+const encodingFor = (exchange: Exchange) => negotiateScrapeEncoding(exchange.header("accept-encoding"));
+
+const orderedOf = ({ families, linesBytes }: Exposed): ExposedFamilies =>
+  linesBytes <= SORTED_BYTES ? sortEach(families()) : families();
+
+function answerOf(
+  { gzip, longAnswers }: ExpositionDeps,
+  exchange: Exchange,
+  { families, isSized, release }: Exposed,
+  format: Format,
+  pieces: Iterable<Piece>,
+): Answer {
+  const encoding = encodingFor(exchange);
+  const parts =
+    encoding === "gzip" ? gzip.stitch(pieces) : encoding === "zstd" ? zstdFrames(bytesOf(pieces)) : bytesOf(pieces);
   const headers: Record<string, string> = { "Content-Type": format.contentType };
   if (encoding !== "identity") headers["Content-Encoding"] = encoding;
   const sizeBytes =

@@ -1,6 +1,4 @@
 import { decodeBody } from "../decode/content-encoding.ts";
-import { isForm, readForm } from "../decode/form-data.ts";
-import { lenientText } from "../decode/lenient-text.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
 import { freeBuffer } from "./body-intake.ts";
@@ -34,12 +32,19 @@ export async function pushContent(
   const { maxDecompressedBytes } = settings.limits;
   const bytes = await decodeBody(body, contentEncoding, maxDecompressedBytes, decoding);
   if (bytes instanceof Rejection) return bytes;
-  const content = boundary !== null && isForm(bytes, boundary) ? await readForm(bytes, boundary) : { bytes, format };
+  const content = boundary === null ? { bytes, format } : await partOf(bytes, format, boundary);
   if (content instanceof Rejection) freeContent(bytes, body);
   if (content instanceof Rejection || content.format === "protobuf" || !settings.pushes.lenientText) return content;
+  const { lenientText } = await import("../decode/lenient-text.ts");
   const text = await lenientText(content.bytes, maxDecompressedBytes, decoding);
   if (content.bytes !== text) freeContent(bytes, body);
   return text instanceof Rejection ? text : { ...content, bytes: text };
+}
+
+/** The part of a form; what is none is taken as it is said to be. */
+async function partOf(bytes: Uint8Array, format: PushFormat, boundary: string): Promise<PushContent | Rejection> {
+  const { isForm, readForm } = await import("../decode/form-data.ts");
+  return isForm(bytes, boundary) ? readForm(bytes, boundary) : { bytes, format };
 }
 
 /** Frees a content that is in a buffer of its own. */

@@ -56,7 +56,7 @@ function scrapeAll(deps: ScrapeDeps, exchange: Exchange, changing = deps.storeTu
   return changing.then(() => scrapeAll(deps, exchange, deps.storeTurns.unbroken()));
 }
 
-function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
+function exposition(deps: ScrapeDeps, exchange: Exchange): Answers {
   const snapshot = deps.store.snapshot();
   try {
     return expositionOf(deps, exchange, snapshot);
@@ -67,7 +67,7 @@ function exposition(deps: ScrapeDeps, exchange: Exchange): Answer {
 }
 
 /** The snapshot is released when the answer is sent. */
-function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot): Answer {
+function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot): Answers {
   const { ownMetrics, reports, store } = deps;
   const noteEnd = beginScrape(deps, exchange);
   reports.tellHelps(store);
@@ -89,7 +89,7 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
 export function scrapeOwn(
   deps: Pick<HttpContext, "gzip" | "longAnswers" | "ownMetrics" | "settings">,
   exchange: Exchange,
-): Answer {
+): Answers {
   const own = deps.ownMetrics.gather().map(ownExposed);
   return expositionAnswer(deps, exchange, { families: () => own, linesBytes: 0, isSized: true, release: () => {} });
 }

@@ -18,28 +18,25 @@ export interface ParserSettings {
   readonly modeLabel: string;
 }
 
-/** Columns that one push after the other is parsed to, with a parser for each format. */
+/** Columns that one push after the other is parsed to, with a parser for each format that has come. */
 export class PushParsers {
   readonly columns: PushColumns;
-  private readonly parsers: Readonly<Record<PushFormat, PushParser>>;
+  private readonly parsers: Partial<Record<PushFormat, PushParser>> = {};
+  private readonly utf8Names: boolean;
   private readonly modes: ModeLabels | null;
   /** The parser of the body that was begun; null: it has read all of it. */
   private reading: PushParser | null = null;
 
   constructor({ limits, utf8Names, modeLabel }: ParserSettings) {
     this.columns = new PushColumns(limits);
-    this.parsers = {
-      text: new TextParser(this.columns, utf8Names),
-      openmetrics: new OpenMetricsParser(this.columns, utf8Names),
-      protobuf: new ProtobufParser(this.columns),
-    };
+    this.utf8Names = utf8Names;
     this.modes = modeLabel === "" ? null : new ModeLabels(this.columns, modeLabel);
   }
 
   /** Parses a body in one turn; why it cannot be parsed, or null. The columns refer to it from then on. */
   parse(body: Uint8Array, format: PushFormat): Rejection | null {
     const { modes } = this;
-    const rejection = this.parsers[format].parse(body);
+    const rejection = this.parserOf(format).parse(body);
     if (rejection !== null || modes === null) return rejection;
     modes.begin();
     const outcome = modes.readOn(Infinity);
@@ -48,7 +45,7 @@ export class PushParsers {
 
   /** Begins with a body, to which the columns refer from then on. */
   begin(body: Uint8Array, format: PushFormat): void {
-    this.reading = this.parsers[format];
+    this.reading = this.parserOf(format);
     this.reading.begin(body);
     this.modes?.begin();
   }
@@ -61,5 +58,17 @@ export class PushParsers {
       this.reading = null;
     }
     return this.modes?.readOn(units) ?? null;
+  }
+
+  private parserOf(format: PushFormat): PushParser {
+    this.parsers[format] ??= this.newParser(format);
+    return this.parsers[format];
+  }
+
+  private newParser(format: PushFormat): PushParser {
+    if (format === "text") return new TextParser(this.columns, this.utf8Names);
+    return format === "protobuf"
+      ? new ProtobufParser(this.columns)
+      : new OpenMetricsParser(this.columns, this.utf8Names);
   }
 }

@@ -10,7 +10,7 @@ import type { Table } from "./table/table.ts";
 export interface Desk {
   readonly deps: PushAdmissionDeps;
   readonly admission: PushAdmission;
-  /** Judges pushes that are to be added. */
+  /** Judges pushes that are to be added; made for the first of them. */
   readonly adding: Adding;
   readonly outcome: PushOutcome;
 }
@@ -20,10 +20,14 @@ export function openDesk(table: Table, reserved: ReservedFamilies, check: boolea
   const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
   const deps = { table, times, reserved, check, limits, room };
   const admission = new PushAdmission(deps);
+  let adding: Adding | null = null;
   return {
     deps,
     admission,
-    adding: new Adding(deps),
+    get adding() {
+      adding ??= new Adding(deps);
+      return adding;
+    },
     outcome: new PushOutcome(table, times, check ? admission.duplicates : null),
   };
 }

@@ -15,6 +15,8 @@ export interface Import {
   readonly path: string;
   /** Nothing of it is there when the program runs. */
   readonly isTypeOnly: boolean;
+  /** By `import()`: loaded when the program comes to it. */
+  readonly isLater: boolean;
 }
 
 export async function readSources(pattern: string): Promise<Source[]> {
@@ -60,11 +62,11 @@ function readImport(node: ts.Node): Import | null {
   if (ts.isExportDeclaration(node)) return specifier(node.moduleSpecifier, node.isTypeOnly);
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return specifier(node.argument.literal, true);
   const isCall = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
-  return isCall ? specifier(node.arguments[0], false) : null;
+  return isCall ? specifier(node.arguments[0], false, true) : null;
 }
 
-function specifier(node: ts.Node | undefined, isTypeOnly: boolean): Import | null {
-  return node !== undefined && ts.isStringLiteral(node) ? { path: node.text, isTypeOnly } : null;
+function specifier(node: ts.Node | undefined, isTypeOnly: boolean, isLater = false): Import | null {
+  return node !== undefined && ts.isStringLiteral(node) ? { path: node.text, isTypeOnly, isLater } : null;
 }
 
 /** `import type ...`, or one that names nothing but types. */
