@@ -78,6 +78,11 @@ export class Http2Stand {
   /** What waited for a later turn has it. */
   turn(): void {
     this.isTurning = true;
+    this.oneTurn();
+  }
+
+  /** The same, and what comes of it waits for the turn after. */
+  oneTurn(): void {
     for (const run of this.waiting.splice(0)) setImmediate(run);
   }
 

@@ -147,6 +147,40 @@ test("a source that had enough of a turn of the loop brings no more until the ne
   expect(client.sentBytes).toBe(LARGE_BYTES);
 });
 
+test("bodies that were on their way for long and end at one moment are taken in several turns", async () => {
+  const [CONNECTIONS, BODY_BYTES] = [40, 60_000];
+  let taken = 0;
+  let brought = 0;
+  stand.handler = ({ body }) =>
+    new Promise((resolve) => {
+      const end = () => {
+        taken++;
+        resolve(FINE);
+      };
+      const piece = (bytes: Uint8Array) => {
+        brought += bytes.length;
+      };
+      body.receive({ piece, end });
+    });
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => stand.client()));
+  for (const client of clients) client.write(headersFrame(1, PUSH));
+  for (let n = 0; n < 6; n++) for (const client of clients) client.write(dataFrame(1, "\n".repeat(BODY_BYTES / 6)));
+  await eventually("nearly all is there", async () => brought === CONNECTIONS * BODY_BYTES, 20_000);
+  await settled(() => taken);
+  expect(taken).toBe(0);
+  stand.isTurning = false;
+  for (const client of clients) client.write(dataFrame(1, "\n", true));
+  const takenByTurn: number[] = [];
+  while (taken < CONNECTIONS) {
+    const before = taken;
+    await settled(() => taken);
+    takenByTurn.push(taken - before);
+    stand.oneTurn();
+  }
+  for (const client of clients) client[Symbol.dispose]();
+  expect(Math.max(...takenByTurn)).toBeLessThanOrEqual(9);
+});
+
 describe("a connection on which something goes on does not stand still", () => {
   /** What a client does with time between, and how it goes on. */
   const GOING_ON: readonly [what: string, handler: () => (exchange: Exchange) => Answers][] = [
