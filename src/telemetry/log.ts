@@ -111,7 +111,7 @@ function jsonValue(value: unknown): string {
 }
 
 /** A JSON string with the escapes of slog, and besides of every character that is not printable, as in logfmt. */
-function jsonText(text: string): string {
+export function jsonText(text: string): string {
   return `"${text.toWellFormed().replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeJson)}"`;
 }
 
