@@ -1,5 +1,6 @@
 import { plainAccess } from "../src/access/access.ts";
 import { createApp } from "../src/http/app.ts";
+import { AuditTrail } from "../src/http/audit-trail.ts";
 import { createContext, type HttpContext } from "../src/http/context.ts";
 
 import { createFront, createSurfaces } from "../src/http/front.ts";
@@ -13,6 +14,8 @@ import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
 import { Refusals } from "../src/server/refusals.ts";
 import { Store } from "../src/store/store.ts";
+import type { AuditLog } from "../src/telemetry/audit.ts";
+import type { AuditEntry } from "../src/telemetry/audit-line.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { ownFamilyTypes } from "../src/telemetry/own-families.ts";
 import { OwnMetrics } from "../src/telemetry/own-metrics.ts";
@@ -29,6 +32,8 @@ export interface TestApp {
   /** Milliseconds since 1970. */
   nowMs: number;
   quits: number;
+  /** What the audit log was told. */
+  readonly audited: AuditEntry[];
   /** In whose name requests are made. */
   principal: Principal;
   /** Why what was kept is not restored yet, or null. */
@@ -70,6 +75,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     clock,
     nowMs: Date.UTC(2026, 10, 21),
     quits: 0,
+    audited: [] as AuditEntry[],
     principal: EVERYBODY,
     notReady: null,
     settled,
@@ -112,6 +118,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     storeStats: () => store.stats,
     persistenceStats: () => null,
     cluster: cluster?.metrics ?? null,
+    audit: () => null,
     readProcFile: (path) => {
       throw new Error(`there is no ${path} in tests`);
     },
@@ -125,6 +132,9 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
   };
   const failures = new Failures({ count: failed, log, now: () => test.nowMs });
   const refused = new RefusedRequests({ now: () => test.nowMs });
+  const askers = { userOf: () => null, principalOf: () => test.principal };
+  const audit: AuditLog = { isKept: true, add: (entry) => void test.audited.push(entry) };
+  const auditTrail = new AuditTrail({ audit, ...askers });
   const context = createContext({
     settings,
     log,
@@ -139,14 +149,17 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     buildInformation: { version: "2.0.0" },
     refusals: new Refusals({
       count: (reason) => ownMetrics.countRefusal(reason),
-      note: (request) => refused.note(request),
+      note: (request, asker) => {
+        refused.note(request);
+        auditTrail.refused(request, asker);
+      },
       log,
       now: () => test.nowMs,
     }),
     refused,
     failures,
-    userOf: () => null,
-    principalOf: () => test.principal,
+    ...askers,
+    auditTrail,
     program: {
       pid: 7,
       cpuSeconds: () => test.nowMs / 10_000,

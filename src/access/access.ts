@@ -2,6 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import type { SocketServer } from "../server/sockets.ts";
+import type { AuditLog } from "../telemetry/audit.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Guard } from "./guard.ts";
 
@@ -36,6 +37,8 @@ export interface AccessDeps {
   /** The folder that the service manager keeps for us until the machine ends; "" if there is none. */
   readonly runtimeFolder: string;
   readonly clock: Pick<Clock, "nowMs" | "every">;
+  /** Is told of each file that is taken, or not. */
+  readonly audit: AuditLog;
 }
 
 const UNGUARDED: AccessSummary = {

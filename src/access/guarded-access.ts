@@ -23,7 +23,7 @@ const LOOK_MS = 250;
 
 /** The front of a web-config file. */
 export function openGuardedAccess(file: string, deps: AccessDeps): Access | Fault {
-  const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"));
+  const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"), deps.audit);
   return live instanceof Fault ? live : guardedAccess(live, deps);
 }
 

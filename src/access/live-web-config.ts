@@ -1,5 +1,6 @@
 import { Fault } from "../model/fault.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
+import type { AuditLog } from "../telemetry/audit.ts";
 import type { Log } from "../telemetry/log.ts";
 import { bcryptFault } from "./bcrypt.ts";
 import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles, UnloadableCertificate } from "./tls-settings.ts";
@@ -43,6 +44,7 @@ export class LiveWebConfig {
     private readonly path: string,
     private readonly files: WebConfigFiles,
     private readonly log: Log,
+    private readonly audit: AuditLog,
     /** What the server starts with. */
     readonly start: WebConfigStart,
   ) {
@@ -54,7 +56,7 @@ export class LiveWebConfig {
   }
 
   /** Reads all for the first time: whatever is wrong anywhere is a fault. */
-  static open(path: string, files: WebConfigFiles, log: Log): LiveWebConfig | Fault {
+  static open(path: string, files: WebConfigFiles, log: Log, audit: AuditLog): LiveWebConfig | Fault {
     const configSeen = files.fingerprint(path);
     const config = readConfig(path, files);
     if (config instanceof Fault) return config;
@@ -63,7 +65,7 @@ export class LiveWebConfig {
     const tlsSeen = tlsFingerprint(config, files);
     const tls = isTlsEnabled(config.tls) ? readTls(config, files) : null;
     if (tls instanceof Fault) return tls;
-    return new LiveWebConfig(path, files, log, { config, tls, configSeen, tlsSeen });
+    return new LiveWebConfig(path, files, log, audit, { config, tls, configSeen, tlsSeen });
   }
 
   /** The configuration of this moment: the file is looked at on each call. */
@@ -110,11 +112,13 @@ export class LiveWebConfig {
       const err = "it would let in everybody: neither passwords nor client certificates are asked for any more";
       const effect = "the last good one stays in use; a restart takes this one";
       this.log.error("web-config file not taken", { file: this.path, err, effect });
+      this.tellAudit(new Fault(err));
       this.state = this.guarding;
       if (this.options instanceof Fault) this.reloadTls(this.guarding);
       return;
     }
     this.state = read;
+    this.tellAudit(read);
     if (this.state instanceof Fault) {
       this.log.error("Unable to parse configuration", { file: this.path, err: this.state.message });
       if (this.options !== null) this.options = this.state;
@@ -129,6 +133,11 @@ export class LiveWebConfig {
     this.reloadTls(this.state);
   }
 
+  private tellAudit(read: WebConfig | TlsOptions | Fault, file = this.path): void {
+    if (read instanceof Fault) this.audit.add({ event: "config_refused", file, detail: read.message });
+    else this.audit.add({ event: "config_taken", file });
+  }
+
   /** Whether clients have to say who they are. */
   private isGuarded({ users, tls }: WebConfig): boolean {
     return users.size > 0 || (this.start.tls !== null && requiresCertificate(tls));
@@ -136,6 +145,7 @@ export class LiveWebConfig {
 
   private reloadTls(config: WebConfig): void {
     const read = isTlsEnabled(config.tls) ? readTls(config, this.files) : new Fault("TLS config is not present");
+    this.tellAudit(read, tlsFiles(config.tls, this.files.resolve).join(", ") || this.path);
     if (!(read instanceof Fault)) {
       this.options = read;
       this.log.info("TLS certificates and settings loaded again");

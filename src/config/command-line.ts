@@ -83,6 +83,8 @@ export interface Settings {
   readonly cluster: ClusterSettings | null;
   readonly logLevel: FlagValues["log.level"];
   readonly logFormat: FlagValues["log.format"];
+  /** "" is none, "-" standard output. */
+  readonly auditFile: string;
   /** As they are written on the command line: `--web.local-assets`. */
   readonly ignoredFlags: readonly string[];
   /** Every setting by its flag's name as the status API shows it, sorted; `web.route-prefix` is the computed one. */
@@ -189,6 +191,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     cluster,
     logLevel: values["log.level"],
     logFormat: values["log.format"],
+    auditFile: values["log.audit"],
     ignoredFlags: IGNORED_FLAGS.flatMap(({ name }) => (texts.has(name) ? [`--${name}`] : [])),
     flagValues: shownValues(texts, routePrefix),
   };

@@ -291,6 +291,11 @@ export const FlagTable = Type.Object({
       description: `Output format of log messages. One of: [${LOG_FORMATS.join(", ")}]`,
     },
   ),
+  "log.audit": Type.String({
+    ...option("text", ""),
+    description:
+      "File to append a line of JSON to for each refused change, deletion, wipe, expired group and change of the configuration, or - for standard output. If empty, there is none.",
+  }),
 });
 
 /** The value of each flag. Durations and URLs are text in one form: `5m0s`. */

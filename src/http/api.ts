@@ -64,8 +64,8 @@ async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   if (notReady !== null) return notYet(refusals, notReady, exchange);
   log.for("api.ts").debug("start wiping metric store");
   const { groups, fault } = await writes.wipe(exchange);
-  removalLog.wiped(exchange, groups);
   const response = accepted(refusals, fault, exchange);
+  removalLog.wiped(exchange, groups, response.status);
   ownMetrics.countRequest("wipe", response.status, "PUT");
   return response;
 }

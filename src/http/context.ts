@@ -12,6 +12,7 @@ import { Activity } from "../telemetry/activity.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import type { OwnMetrics } from "../telemetry/own-metrics.ts";
 import type { RefusedRequests } from "../telemetry/refused-requests.ts";
+import type { AuditTrail } from "./audit-trail.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { Cluster } from "./cluster.ts";
 import { Events } from "./events.ts";
@@ -50,6 +51,7 @@ export interface AppDeps {
   /** What was refused lately. */
   readonly refused: RefusedRequests;
   readonly failures: Failures;
+  readonly auditTrail: AuditTrail;
   /** Whose password a request brought that was let in; null where none is asked for. */
   readonly userOf: (exchange: Exchange) => string | null;
   /** In whose name a request that was let in is made. */
@@ -83,7 +85,7 @@ export function createContext(deps: AppDeps): HttpContext {
   const { adding, limits, utf8Names } = settings;
   const parsing = { limits: limits.push, utf8Names, modeLabel: adding.modeLabel };
   const storeTurns = new StoreTurns(deps.store, clock);
-  const reports = new StoreReports(deps.log.for("store-reports.ts"), clock.now);
+  const reports = new StoreReports(deps.log.for("store-reports.ts"), deps.auditTrail, clock.now);
   deps.store.reportTo(reports);
   const longAnswers = new LongAnswers({
     clock,
@@ -105,7 +107,7 @@ export function createContext(deps: AppDeps): HttpContext {
     activity,
     events,
     reports,
-    removalLog: new RemovalLog({ log: deps.log.for("removal-log.ts"), now: clock.now, userOf: deps.userOf }),
+    removalLog: new RemovalLog({ ...deps, log: deps.log.for("removal-log.ts"), now: clock.now }),
     smallPushes: new SmallPushes(parsing),
     largePushes: new LargePushes(parsing, clock, deps.store, storeTurns),
     gzip: new GzipStitcher(),

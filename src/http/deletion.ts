@@ -42,9 +42,10 @@ async function remove(deps: DeletionDeps, { key, undecodable }: KeyedPath, excha
   if (asOf instanceof Rejection) return rejected(refusals, asOf, exchange);
   // No group can have a key that is not UTF-8.
   const removed = undecodable === null ? await removeGroup(deps, key, asOf, exchange) : NOTHING_REMOVED;
-  if (removed.leftAlone > 0) return rejected(refusals, PUSHED_SINCE, exchange);
-  removalLog.deleted(exchange, key.block, removed.groups > 0);
-  return accepted(refusals, removed.fault, exchange);
+  const answer =
+    removed.leftAlone > 0 ? rejected(refusals, PUSHED_SINCE, exchange) : accepted(refusals, removed.fault, exchange);
+  removalLog.deleted(exchange, key.block, removed, answer.status);
+  return answer;
 }
 
 const PUSHED_SINCE = new Rejection("changed", 'deleting a group: it was pushed to since "as_of" and is left alone');

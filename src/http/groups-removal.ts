@@ -28,10 +28,11 @@ export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promi
   if (refused !== null) return refused;
   if (request.confirmed === null) return privateJson(200, removalPlanJson({ ...selection, asOfSeconds }));
   const removed = await writes.deleteSelected({ ...selection, wipes }, asOfSeconds, exchange);
-  deps.removalLog.deletedMany(exchange, removed.groups);
   const answer = accepted(refusals, removed.fault, exchange);
+  const leftAlone = selection.leftAlone + removed.leftAlone;
+  deps.removalLog.deletedMany(exchange, { ...removed, leftAlone }, answer.status);
   if (answer.status !== 202) return answer;
-  return privateJson(202, removedJson(removed.groups, selection.leftAlone + removed.leftAlone));
+  return privateJson(202, removedJson(removed.groups, leftAlone));
 }
 
 /** The answer where nothing may be deleted; null: it may. */

@@ -12,7 +12,7 @@ import { KnownPaths } from "./known-paths.ts";
 import { PushAdding } from "./push-adding.ts";
 import { freeContent, type PushContent, pushContent, type SaidContent } from "./push-content.ts";
 import { PushTtl } from "./push-ttl.ts";
-import { describeRefusedPush } from "./refused-push.ts";
+import { describeRefusedPush, type RefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
 import type { PushResult, WrittenPush } from "./writes.ts";
 
@@ -26,7 +26,7 @@ interface Push extends WrittenPush, SaidContent {
 }
 
 export type PushDeps = DeletionDeps &
-  Pick<HttpContext, "clock" | "decoding" | "intake" | "persistence" | "refused" | "settings" | "userOf">;
+  Pick<HttpContext, "auditTrail" | "clock" | "decoding" | "intake" | "persistence" | "refused" | "settings" | "userOf">;
 
 const OK = emptyAnswer(200);
 const ACCEPTED = emptyAnswer(202);
@@ -77,12 +77,16 @@ export class PushHandler {
   }
 
   private tooEarly(exchange: Exchange, keyed: KeyedPath | Rejection, reason: string): Answer {
-    const { refusals, refused, userOf } = this.deps;
     const rejection = new Rejection("unavailable", reason);
-    refused.note(
-      describeRefusedPush({ exchange, keyed, rejection, status: statusOf(rejection), bodyBytes: 0 }, userOf),
-    );
-    return rejectedPush(refusals, rejection);
+    this.note({ exchange, keyed, rejection, status: statusOf(rejection), bodyBytes: 0 });
+    return rejectedPush(this.deps.refusals, rejection);
+  }
+
+  private note(push: RefusedPush): void {
+    const { auditTrail, refused, userOf } = this.deps;
+    const request = describeRefusedPush(push, userOf);
+    refused.note(request);
+    auditTrail.refusedPush(push, request);
   }
 
   /** Limits apply to pushes; a group that is there can be deleted, whatever its key. */
@@ -186,7 +190,7 @@ export class PushHandler {
 
   /** Counts the push, logs and notes a refused one, and answers. */
   private finish(pushed: Push, outcome: PushResult, bodyBytes: number): Answer {
-    const { ownMetrics, refusals, refused, settings, userOf } = this.deps;
+    const { ownMetrics, refusals, settings } = this.deps;
     const { exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
     if (!(outcome instanceof Rejection)) {
@@ -198,7 +202,7 @@ export class PushHandler {
     // Without the check the reference answers before it looks: what is wrong is to be seen in the group's failure time.
     const status = outcome.kind === "inconsistent" && !settings.consistencyCheck ? 202 : statusOf(outcome);
     ownMetrics.countRequest("push", status, method);
-    refused.note(describeRefusedPush({ exchange, keyed, rejection: outcome, status, bodyBytes }, userOf));
+    this.note({ exchange, keyed, rejection: outcome, status, bodyBytes });
     return status === 202 ? ACCEPTED : rejectedPush(refusals, outcome);
   }
 

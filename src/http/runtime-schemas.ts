@@ -112,6 +112,18 @@ const Process = Type.Object(
   CLOSED,
 );
 
+const AuditFigures = Type.Object(
+  {
+    file: Type.String(),
+    status: Type.Union([Type.Literal("written"), Type.Literal("failing")]),
+    reason: Type.String({ description: "Why it cannot be written; empty where it can." }),
+    lines_total: Type.Integer(),
+    lost_lines_total: Type.Integer(),
+    waiting_lines: Type.Integer(),
+  },
+  CLOSED,
+);
+
 const ReachedLimits = Type.Array(
   Type.Object(
     {
@@ -139,6 +151,7 @@ export const RuntimeStatus = Type.Object(
     scrapes: Scrapes,
     persistence: Type.Union([PersistenceFigures, Type.Null()], { description: "null: there is no file." }),
     cluster: Type.Union([ClusterStatus, Type.Null()], { description: "null: this server is alone." }),
+    audit: Type.Union([AuditFigures, Type.Null()], { description: "null: there is no audit log." }),
     process: Process,
     limits_reached: ReachedLimits,
     flags: Type.Record(Type.String(), Type.Object({ value: Type.String(), default: Type.String() }, CLOSED)),

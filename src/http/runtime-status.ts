@@ -63,6 +63,7 @@ function runtimeStatus(deps: RuntimeDeps): Told {
     scrapes: scrapesOf(deps, nowMs),
     persistence: persistenceOf(deps),
     cluster: deps.cluster && clusterStatus(deps.cluster.state()),
+    audit: auditOf(deps),
     process: processOf(deps),
     limits_reached: ownMetrics.reachedLimits().map(({ limit: name, count, firstAgoMs, lastAgoMs }) => {
       const at = (agoMs: number) => (nowMs - agoMs) / 1000;
@@ -150,6 +151,13 @@ function persistenceOf({ activity, ownMetrics, persistence }: RuntimeDeps): Told
     file_bytes: stats.fileBytes,
     restored_groups: stats.restoredGroups,
   };
+}
+
+function auditOf({ ownMetrics }: RuntimeDeps): Told["audit"] {
+  const state = ownMetrics.auditState();
+  if (state === null) return null;
+  const { file, status, reason, lines, lostLines, waitingLines } = state;
+  return { file, status, reason, lines_total: lines, lost_lines_total: lostLines, waiting_lines: waitingLines };
 }
 
 function processOf({ activity, events, ownMetrics, program }: RuntimeDeps): Told["process"] {

@@ -4,6 +4,7 @@ import type { LeftOutFamily, StoreReporter } from "../model/store-reporter.ts";
 import type { Store } from "../store/store.ts";
 import { cutText, type Log } from "../telemetry/log.ts";
 import { LogQuota } from "../telemetry/log-quota.ts";
+import type { AuditTrail } from "./audit-trail.ts";
 
 const LINES_PER_MINUTE = 10;
 /** Of a name and of a help text in one field of a log line. */
@@ -15,13 +16,17 @@ const OVERLAP =
   "Metric family has the same name as a metric family used by the Pushgateway itself but it has a different help string. " +
   "Changing it to the standard help string. This is bad. Fix your pushed metrics!";
 
-/** Logs what is odd in the store, in a limited number of lines a minute of each kind. */
+/**
+ * Logs what is odd in the store, in a limited number of lines a minute of each kind, and tells the audit log of groups
+ * that expire.
+ */
 export class StoreReports implements StoreReporter {
   private readonly leftOutQuota: LogQuota;
   private readonly helpQuota: LogQuota;
 
   constructor(
     private readonly log: Log,
+    private readonly auditTrail: AuditTrail,
     now: () => number,
   ) {
     this.leftOutQuota = new LogQuota(LINES_PER_MINUTE, now);
@@ -45,6 +50,11 @@ export class StoreReports implements StoreReporter {
     if (unlogged === null) return;
     const fields = { family: name, type: METRIC_TYPE_WORDS[type], ...told(unlogged) };
     this.log.info("metric family no longer left out of the exposition", fields);
+  }
+
+  /** How many did is logged by removal-log.ts. */
+  expired(key: Uint8Array): void {
+    this.auditTrail.expired(key);
   }
 
   /** Logs help texts that became inconsistent since the last time; to be called once a scrape. */

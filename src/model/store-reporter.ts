@@ -31,6 +31,8 @@ export interface StoreReporter {
   readonly leftOut: (family: LeftOutFamily) => void;
   /** What a family contradicted is gone: it is shown, the first time or again. */
   readonly shown: (family: { readonly name: string; readonly type: MetricType }) => void;
+  /** The time of a group was over, and it has gone: `key` is the label block of its key. */
+  readonly expired: (key: Uint8Array) => void;
 }
 
-export const NO_REPORTER: StoreReporter = { leftOut: () => {}, shown: () => {} };
+export const NO_REPORTER: StoreReporter = { leftOut: () => {}, shown: () => {}, expired: () => {} };

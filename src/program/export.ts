@@ -4,7 +4,7 @@ import { FamilyEncoder } from "../import/kept-families.ts";
 import { mustBeRechecked, recheckGroups } from "../import/recheck.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { METRIC_TYPE_WORDS } from "../model/metric-type.ts";
-import type { LeftOutFamily } from "../model/store-reporter.ts";
+import { type LeftOutFamily, NO_REPORTER } from "../model/store-reporter.ts";
 import { FileFault } from "../persist/file-fault.ts";
 import type { GobGroup } from "../persist/gob/read.ts";
 import { writeGob } from "../persist/gob/write.ts";
@@ -80,7 +80,7 @@ export function* exportFile(name: string, format: Export["format"], leftOut: Tel
 /** A store of all that a file holds. */
 function keptStore(file: string, leftOut: TellLeftOut): Store {
   const store = new Store(new Map(), false);
-  store.reportTo({ leftOut: (family) => leftOut(() => familyText(family)), shown: () => {} });
+  store.reportTo({ ...NO_REPORTER, leftOut: (family) => leftOut(() => familyText(family)) });
   for (const groups of readKeptGroups(file, (row) => leftOut(() => rowText(row)))) {
     const restoring = store.restoring(groups);
     while (restoring.step());

@@ -52,7 +52,7 @@ export class ReplicatedWrites implements Writes {
   /** Groups whose time was over here, and that are to go. */
   private readonly expiring = new KeyCounts();
   /** Those of them that have gone with the batch that is carried out. */
-  private expired = 0;
+  private expired: Uint8Array[] = [];
 
   constructor(
     private readonly tools: WriteTools,
@@ -156,13 +156,20 @@ export class ReplicatedWrites implements Writes {
 
   /** Has a group keep nothing but its push times, if its time is over then. */
   private endMetrics(key: Uint8Array): void {
+    let taken: Uint8Array | null = null;
     const apply = (store: Store, { mayChange }: PushTerms): PushResult => {
+      // It may be done again.
+      taken = null;
       if (!this.isOver(store, key)) return 200;
       if (mayChange?.(false) === false) return PUT_OFF;
-      store.expiry.take(store.groupOf(key));
+      taken = store.expiry.take(store.groupOf(key));
       return 200;
     };
-    void this.ask({ ...request("push", key), apply, client: NOBODY, deadlineMs: this.deadlineMs });
+    const asked = this.ask({ ...request("push", key), apply, client: NOBODY, deadlineMs: this.deadlineMs });
+    void asked.then((outcome) => {
+      if (taken !== null && !(outcome instanceof Rejection) && outcome.kind === "applied")
+        this.tools.store.expiry.note(taken);
+    });
   }
 
   /** Whether a group is there, and its time over. */
@@ -173,13 +180,13 @@ export class ReplicatedWrites implements Writes {
 
   /** A group has gone. */
   removed(key: Uint8Array): void {
-    if (this.expiring.remove(key)) this.expired++;
+    if (this.expiring.remove(key)) this.expired.push(key);
   }
 
   /** A batch was carried out: of several replicas that saw a group expire, one had it go, and counts it. */
   folded({ expired, isOwn, isWipe }: Folding): void {
-    if (isOwn) this.tools.store.expiry.expired += Math.min(this.expired, expired);
-    this.expired = 0;
+    if (isOwn) for (const key of this.expired.slice(0, expired)) this.tools.store.expiry.note(key);
+    this.expired = [];
     if (isWipe) this.expiring.clear();
   }
 

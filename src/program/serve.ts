@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { type Access, plainAccess } from "../access/access.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
+import { AuditTrail } from "../http/audit-trail.ts";
 import { createContext } from "../http/context.ts";
 import type { Events } from "../http/events.ts";
 import { createFront, createSurfaces } from "../http/front.ts";
 import type { ProgramState } from "../http/program-state.ts";
 import { Importing } from "../import/importing.ts";
+import type { Clock } from "../model/clock.ts";
 import { Fault } from "../model/fault.ts";
 import { EVERYBODY } from "../model/principal.ts";
 import type { RefusalReason } from "../model/refusals.ts";
@@ -18,6 +20,8 @@ import { Refusals } from "../server/refusals.ts";
 import { inheritSockets, ServedSockets } from "../server/sockets.ts";
 import { Store } from "../store/store.ts";
 import { startSupervision } from "../systemd/supervision.ts";
+import { Audit, type AuditLog, NO_AUDIT } from "../telemetry/audit.ts";
+import { AUDIT_STDOUT, AuditFile } from "../telemetry/audit-file.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
@@ -38,6 +42,8 @@ interface Server {
   /** For all parts; each names itself. */
   readonly rootLog: Log;
   readonly log: Log;
+  /** null: there is none. */
+  readonly audit: Audit | null;
   readonly store: Store;
   /** As clients see it: they also wait until a replica has caught up. */
   readonly persistence: RunningPersistence;
@@ -58,6 +64,28 @@ interface Service {
 export async function serve(settings: Settings, program: ProgramInfo, runtime: Runtime): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
   const rootLog = createLog({ level, format, write: runtime.writeError, now: runtime.clock.now });
+  const audit = openAudit(settings.auditFile, runtime.clock, rootLog.for("audit.ts"));
+  const { version } = program;
+  audit?.add({ event: "started", version, pid: runtime.pid });
+  const status = await serveTold(settings, program, runtime, rootLog, audit);
+  audit?.add({ event: "stopped", exit_status: status });
+  await audit?.close();
+  return status;
+}
+
+/** "" is none. */
+function openAudit(name: string, clock: Clock, log: Log): Audit | null {
+  if (name === "") return null;
+  return new Audit({ sink: name === "-" ? AUDIT_STDOUT : new AuditFile(name), log, clock });
+}
+
+async function serveTold(
+  settings: Settings,
+  program: ProgramInfo,
+  runtime: Runtime,
+  rootLog: Log,
+  audit: Audit | null,
+): Promise<number> {
   const log = rootLog.for("serve.ts");
   log.info("starting pushgateway", { version: versionInfo(program) });
   log.info("Build context", { build_context: buildContext(program) });
@@ -68,9 +96,12 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
   let access: Access | Fault | null = null;
-  const readAgain = () => void (access !== null && !(access instanceof Fault) && access.readAgain());
+  const readAgain = () => {
+    audit?.reopen("SIGHUP");
+    if (access !== null && !(access instanceof Fault)) access.readAgain();
+  };
   heedSignals(runtime, { log, end: ending.resolve, readAgain });
-  access = await openAccess(settings.webConfigFile, runtime, rootLog);
+  access = await openAccess(settings.webConfigFile, runtime, rootLog, audit ?? NO_AUDIT);
   if (access instanceof Fault) {
     log.error("HTTP server stopped", { err: access.message, file: settings.webConfigFile });
     return 1;
@@ -80,9 +111,9 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
   const file = openPersistence(settings, store, runtime, rootLog.for("persistence.ts"), giveUp);
   const cluster = await openCluster(settings, store, runtime, rootLog, file, giveUp);
   const persistence = cluster === null ? file : besideLog(file, cluster);
-  const ownMetrics = buildOwnMetrics(program, runtime, store, persistence, cluster);
+  const parts = { settings, program, runtime, rootLog, log, audit, store, persistence, file, cluster };
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
-  const server = { settings, program, runtime, rootLog, log, store, persistence, file, cluster, ownMetrics, sockets };
+  const server = { ...parts, ownMetrics: buildOwnMetrics(parts), sockets };
   const service = buildService(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
@@ -129,12 +160,12 @@ function besideLog(file: RunningPersistence, cluster: Clustering): RunningPersis
 }
 
 /** How clients reach the server, as the web-config file says; "" is none. */
-async function openAccess(file: string, runtime: Runtime, rootLog: Log): Promise<Access | Fault> {
+async function openAccess(file: string, runtime: Runtime, rootLog: Log, audit: AuditLog): Promise<Access | Fault> {
   if (file === "") return plainAccess(rootLog.for("access.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
   const { openGuardedAccess } = await import("../access/guarded-access.ts");
   const [runtimeFolder = ""] = (runtime.environment.RUNTIME_DIRECTORY ?? "").split(":");
-  return openGuardedAccess(file, { clock: runtime.clock, log: rootLog, runtimeFolder });
+  return openGuardedAccess(file, { clock: runtime.clock, log: rootLog, runtimeFolder, audit });
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */
@@ -196,21 +227,23 @@ function superviseServer({ runtime, rootLog, store, file, cluster, sockets }: Se
 
 const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 
-function buildOwnMetrics(
-  program: ProgramInfo,
-  { clock }: Runtime,
-  store: Store,
-  persistence: RunningPersistence,
-  cluster: Clustering | null,
-): OwnMetrics {
+function buildOwnMetrics({
+  program,
+  runtime,
+  store,
+  persistence,
+  cluster,
+  audit,
+}: Omit<Server, "ownMetrics" | "sockets">): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
   return new OwnMetrics({
-    nowMs: clock.nowMs,
+    nowMs: runtime.clock.nowMs,
     build: { version, revision, branch, goversion: `bun${runtimeVersion}`, goos, goarch, tags: "unknown" },
     storeStats: () => store.stats,
     persistenceStats: persistence.stats,
     cluster: cluster?.metrics ?? null,
+    audit: () => audit?.state ?? null,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds,
     pageSizeBytes: 4096,
@@ -221,7 +254,7 @@ function buildOwnMetrics(
 function buildService(server: Server, access: Access, quit: (asker: LogFields) => void): Service {
   const { program, runtime, rootLog, store, persistence, cluster, ownMetrics } = server;
   const { clock } = runtime;
-  const reports = buildReports(server);
+  const reports = buildReports(server, access);
   const { version, revision, branch, buildUser, buildDate, runtimeVersion } = program;
   const maxConnections = mostConnections(server);
   const context = createContext({
@@ -237,8 +270,6 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     ...reports,
-    userOf: access.userOf,
-    principalOf: () => EVERYBODY,
     quit,
     program: programState(server, access, maxConnections, () => listening.connections.size),
   });
@@ -270,17 +301,28 @@ function programState(
 }
 
 /** Where it is told that requests are refused, and that some failed. */
-function buildReports({ runtime, rootLog, ownMetrics }: Server) {
+function buildReports({ runtime, rootLog, ownMetrics, audit }: Server, { userOf }: Access) {
   const { now } = runtime.clock;
+  const askers = { userOf, principalOf: () => EVERYBODY };
+  const auditTrail = new AuditTrail({ audit: audit ?? NO_AUDIT, ...askers });
   const refused = new RefusedRequests({ now });
   const refusals = new Refusals({
     log: rootLog.for("refusals.ts"),
     now,
     count: (reason: RefusalReason) => ownMetrics.countRefusal(reason),
-    note: (request) => refused.note(request),
+    note: (request, asker) => {
+      refused.note(request);
+      auditTrail.refused(request, asker);
+    },
   });
   const count = () => ownMetrics.countInternalError();
-  return { refused, refusals, failures: new Failures({ log: rootLog.for("failures.ts"), now, count }) };
+  return {
+    ...askers,
+    auditTrail,
+    refused,
+    refusals,
+    failures: new Failures({ log: rootLog.for("failures.ts"), now, count }),
+  };
 }
 
 function once<T>(make: () => T): () => T {

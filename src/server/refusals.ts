@@ -13,12 +13,12 @@ const LOGGED_PER_MINUTE = 20;
 
 export interface RefusalDeps extends Pick<Clock, "now"> {
   readonly count: (reason: RefusalReason) => void;
-  readonly note: (request: RefusedRequest) => void;
+  readonly note: (request: RefusedRequest, asker: RefusedAsker) => void;
   readonly log: Log;
 }
 
 /** Who was refused, and what of the request could be read. */
-export type RefusedAsker = Pick<Exchange, "client"> & Partial<Pick<Exchange, "method" | "path" | "header">>;
+export type RefusedAsker = Pick<Exchange, "client"> & Partial<Exchange>;
 
 /** What is known of every request that is refused with these words. */
 export function refusedRequest(
@@ -61,7 +61,7 @@ export class Refusals {
   /** A refusal that is not logged here. */
   note(refusal: Refusal, asker: RefusedAsker): void {
     this.deps.count(refusal.reason);
-    this.deps.note({ ...refusedRequest(refusal, asker), kind: refusal.reason });
+    this.deps.note({ ...refusedRequest(refusal, asker), kind: refusal.reason }, asker);
   }
 
   add(refusal: Refusal, asker: RefusedAsker): void {

@@ -13,6 +13,8 @@ export interface ExpiringStore {
   readonly isHeld: (key: Pick<GroupingKey, "block">) => boolean;
   /** The chunks of a group that hold its push times. */
   readonly pushTimes: (group: number) => readonly number[];
+  /** Called with the key of each group that has gone. */
+  readonly expired: (key: Uint8Array) => void;
 }
 
 const NOT_LATE = (): number => 0;
@@ -40,7 +42,8 @@ export class Expiry {
   step(nowSeconds: number): boolean {
     const group = this.find(nowSeconds);
     if (group === null) return false;
-    if (group >= 0) this.take(group);
+    const key = group < 0 ? null : this.take(group);
+    if (key !== null) this.note(key);
     return true;
   }
 
@@ -66,30 +69,38 @@ export class Expiry {
     this.store.table().groups.lifetimes.postpone(group, seconds);
   }
 
-  /** Takes away a group whose time is over, or what it has besides its push times. */
-  take(group: number): void {
-    if (this.keepsPushTimes) this.takeMetrics(group);
-    else this.takeGroup(group);
+  /** Counts a group that has gone, and tells of it. */
+  note(key: Uint8Array): void {
+    this.expired++;
+    this.store.expired(key);
   }
 
-  private takeGroup(group: number): void {
+  /**
+   * Takes away a group whose time is over, or what it has besides its push times. Returns its key, for who notes it;
+   * null: there was nothing to take away.
+   */
+  take(group: number): Uint8Array | null {
+    return this.keepsPushTimes ? this.takeMetrics(group) : this.takeGroup(group);
+  }
+
+  private takeGroup(group: number): Uint8Array {
     const table = this.store.table();
     const key = table.groups.table.key(group).slice();
     table.removeGroup(group);
     this.store.watcher()?.removed(group, key);
-    this.expired++;
+    return key;
   }
 
   /** Leaves a group its push times. Where it has nothing else it stays as it is, and does not go again. */
-  private takeMetrics(group: number): void {
+  private takeMetrics(group: number): Uint8Array | null {
     const table = this.store.table();
     const { groups } = table;
     groups.lifetimes.postpone(group, Infinity);
     const kept = this.store.pushTimes(group);
-    if (kept.length === groups.chunkCount(group)) return;
+    if (kept.length === groups.chunkCount(group)) return null;
     groups.setForm(group, 0);
     table.keepOnly(group, kept);
     this.store.watcher()?.changed(group);
-    this.expired++;
+    return groups.table.key(group).slice();
   }
 }

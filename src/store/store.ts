@@ -59,6 +59,7 @@ export class Store {
   private readonly relay: StoreReporter = {
     leftOut: (family) => this.reporter.leftOut(family),
     shown: (family) => this.reporter.shown(family),
+    expired: (key) => this.reporter.expired(key),
   };
 
   constructor(
@@ -77,6 +78,7 @@ export class Store {
         watcher: () => this.watcher,
         isHeld: (key) => this.isHeld(key),
         pushTimes: (group) => this.desk.outcome.chunksOf(group),
+        expired: (key) => this.reporter.expired(key),
       },
       common.keepsPushTimes,
     );
@@ -93,7 +95,7 @@ export class Store {
     return this.table.contradictions;
   }
 
-  /** Registers the reporter of what is left out. */
+  /** Registers the reporter of what is left out, and of groups that expire. */
   reportTo(reporter: StoreReporter): void {
     this.reporter = reporter;
   }

@@ -5,7 +5,8 @@ import { Fault } from "../model/fault.ts";
 import type { AuditSink } from "./audit.ts";
 
 /** A FIFO is neither waited for when it is opened nor when it is written to. */
-const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
+const APPENDING =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
 const OWNER_ONLY = 0o600;
 /** Not a fault: the reader of a pipe has not made room yet. */
 const NO_ROOM = "EAGAIN";
@@ -77,7 +78,9 @@ export const AUDIT_STDOUT: AuditSink = {
   isMoved: async () => false,
   append: (bytes) =>
     new Promise((resolve) => {
-      write(STDOUT, bytes, 0, bytes.length, null, (error, written) => resolve(error === null ? written : refused(error)));
+      write(STDOUT, bytes, 0, bytes.length, null, (error, written) =>
+        resolve(error === null ? written : refused(error)),
+      );
     }),
   close: async () => {},
 };

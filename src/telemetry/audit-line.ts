@@ -6,8 +6,7 @@ export const AUDIT_EVENTS = [
   "stopped",
   "reopened",
   "lost",
-  "push_refused",
-  "request_refused",
+  "refused",
   "group_deleted",
   "groups_deleted",
   "store_wiped",
@@ -18,7 +17,7 @@ export const AUDIT_EVENTS = [
 ] as const;
 export type AuditEventName = (typeof AUDIT_EVENTS)[number];
 
-/** One event. What is absent, undefined or empty is not written. Texts may be a client's: they are cut and escaped. */
+/** One event. What is absent, null or empty is not written. Texts may be a client's: they are cut and escaped. */
 export interface AuditEntry {
   readonly event: AuditEventName;
   /** In whose name it was done. */
@@ -29,19 +28,19 @@ export interface AuditEntry {
   readonly certificate?: string | null;
   /** An address. */
   readonly client?: string;
-  readonly method?: string;
+  readonly method?: string | null;
   /** As sent, without its query. */
-  readonly path?: string;
+  readonly path?: string | null;
   /** The label block of the group's key. */
-  readonly group?: string;
+  readonly group?: string | null;
   /** Of the answer. */
   readonly status?: number;
   /** One of the words that metrics have for it. */
   readonly reason?: string;
   /** More words, none of which are of a body. */
-  readonly detail?: string;
+  readonly detail?: string | null;
   /** The flag of the limit that was reached, without dashes. */
-  readonly limit?: string;
+  readonly limit?: string | null;
   /** Of groups, or of lines. */
   readonly count?: number;
   readonly left_alone?: number;

@@ -22,12 +22,13 @@ export class AuditQueue {
     return this.waiting.length === 0 && this.unwritten.length === 0;
   }
 
-  /** False: there is no room for it. */
-  add(line: string): boolean {
-    const sizeBytes = Buffer.byteLength(line);
-    if (this.waitingBytes + sizeBytes > MOST_WAITING_BYTES) return false;
-    this.waiting.push({ line, sizeBytes });
-    this.waitingBytes += sizeBytes;
+  /** All of them or none; false: there is no room. */
+  add(lines: readonly string[]): boolean {
+    const sized = lines.map((line) => ({ line, sizeBytes: Buffer.byteLength(line) }));
+    const waitingBytes = sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, this.waitingBytes);
+    if (waitingBytes > MOST_WAITING_BYTES) return false;
+    this.waiting.push(...sized);
+    this.waitingBytes = waitingBytes;
     return true;
   }
 

@@ -99,10 +99,11 @@ export class Audit implements AuditLog {
   add(entry: AuditEntry): void {
     if (this.isClosing) return;
     const line = auditLine(entry, this.deps.clock.now());
-    const bucket = entry.event === "push_refused" || entry.event === "request_refused" ? this.refusals : this.deeds;
+    const bucket = entry.event === "refused" ? this.refusals : this.deeds;
     // What was lost is told of before what comes behind it.
-    if (bucket.take(line.length) && this.tellLost() && this.queue.add(line)) this.writeSoon();
-    else this.lose(1);
+    if (!bucket.take(line.length) || !this.queue.add([...this.lostLines(), line])) return this.lose(1);
+    this.untold = 0;
+    this.writeSoon();
   }
 
   /** Opens what has its name now, for the reason given; what waits goes there. */
@@ -132,12 +133,13 @@ export class Audit implements AuditLog {
     });
   }
 
-  /** Has a line say how many were lost; false: there is no room for it. */
-  private tellLost(): boolean {
-    if (this.untold === 0) return true;
-    if (!this.queue.add(auditLine({ event: "lost", count: this.untold }, this.deps.clock.now()))) return false;
-    this.untold = 0;
-    return true;
+  /** A line that says how many were lost that no line has told of; none where none were. */
+  private lostLines(): string[] {
+    return this.untold === 0 ? [] : [auditLine({ event: "lost", count: this.untold }, this.deps.clock.now())];
+  }
+
+  private tellLost(): void {
+    if (this.queue.add(this.lostLines())) this.untold = 0;
   }
 
   private lose(lines: number): void {

@@ -24,6 +24,10 @@ export const OWN_FAMILIES = {
   process_start_time_seconds: gauge("Start time of the process since unix epoch in seconds."),
   process_virtual_memory_bytes: gauge("Virtual memory size in bytes."),
   process_virtual_memory_max_bytes: gauge("Maximum amount of virtual memory available in bytes."),
+  pushgateway_audit_lines_total: counter("Total number of lines written to the audit log."),
+  pushgateway_audit_lost_lines_total: counter("Total number of lines of the audit log that could not be written."),
+  pushgateway_audit_up: gauge("Whether the audit log can be written."),
+  pushgateway_audit_waiting_lines: gauge("Number of lines of the audit log that are not written yet."),
   pushgateway_build_info: gauge(
     "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
   ),

@@ -7,6 +7,7 @@ import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
 import type { RejectionKind } from "../model/rejection.ts";
 import type { StoreStats } from "../model/store-stats.ts";
 import type { LabelPair } from "../model/view.ts";
+import type { AuditState } from "./audit.ts";
 import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
@@ -51,6 +52,8 @@ export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
   readonly persistenceStats: () => PersistenceStats | null;
   /** null where this server is alone. */
   readonly cluster: Pick<ClusterMetrics, "families"> | null;
+  /** Called once a scrape; null where there is no audit log. */
+  readonly audit: () => AuditState | null;
 }
 
 /**
@@ -179,6 +182,11 @@ export class OwnMetrics {
     return this.deps.persistenceStats();
   }
 
+  /** null where there is no audit log. */
+  auditState(): AuditState | null {
+    return this.deps.audit();
+  }
+
   /** Requests of a handler and a method since the start. */
   requestsOf(handler: string, method: string): number {
     return this.requests.total(handler, method);
@@ -197,6 +205,7 @@ export class OwnMetrics {
       this.single("pushgateway_build_info", this.buildHead, 1),
       ...this.gatherStore(),
       ...this.gatherPersistence(),
+      ...this.gatherAudit(),
       ...(this.deps.cluster?.families() ?? []).map(([name, write]) => this.family(name, write)),
       this.family("pushgateway_http_push_duration_seconds", (writer) => {
         this.post?.duration.write(writer, nowMs);
@@ -248,6 +257,18 @@ export class OwnMetrics {
       ["pushgateway_persistence_last_commit_timestamp_seconds", stats.lastCommitSeconds],
       ["pushgateway_persistence_up", stats.up ? 1 : 0],
       ["pushgateway_persistence_waiting_groups", stats.waitingGroups],
+    ];
+    return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
+  }
+
+  private gatherAudit(): OwnFamily[] {
+    const state = this.deps.audit();
+    if (state === null) return [];
+    const figures: [OwnFamilyName, number][] = [
+      ["pushgateway_audit_lines_total", state.lines],
+      ["pushgateway_audit_lost_lines_total", state.lostLines],
+      ["pushgateway_audit_up", state.status === "written" ? 1 : 0],
+      ["pushgateway_audit_waiting_lines", state.waitingLines],
     ];
     return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
   }

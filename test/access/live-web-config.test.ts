@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { LiveWebConfig, type WebConfigFiles } from "../../src/access/live-web-config.ts";
 import { Fault } from "../../src/model/fault.ts";
+import type { AuditLog } from "../../src/telemetry/audit.ts";
+import type { AuditEntry } from "../../src/telemetry/audit-line.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
@@ -19,14 +21,16 @@ function liveOf(first: string) {
     resolve: (path) => path,
   };
   const log = createLog({ level: "info", format: "logfmt", write: (line) => logged.push(line), now: () => 0 });
-  const live = LiveWebConfig.open("web.yml", files, log);
+  const told: AuditEntry[] = [];
+  const audit: AuditLog = { isKept: true, add: (entry) => void told.push(entry) };
+  const live = LiveWebConfig.open("web.yml", files, log, audit);
   if (live instanceof Fault) throw new Error(live.message);
   const users = (text: string) => {
     file.text = text;
     const config = live.config();
     return config instanceof Fault ? null : [...config.users.keys()];
   };
-  return { users, logged };
+  return { users, logged, told };
 }
 
 describe("a web-config file that asks for passwords", () => {
@@ -63,4 +67,17 @@ test("a web-config file that asks nobody may become any other", () => {
   const { users } = liveOf("{}");
   expect(users("")).toEqual([]);
   expect(users(USERS)).toEqual(["alice"]);
+});
+
+test("the audit log is told of each file that is taken, and of each that is not, with the reason", () => {
+  const { users, told } = liveOf(USERS);
+  users(`${USERS} # again`);
+  users("basic_auth_users: {alice");
+  users("{}");
+  const file = "web.yml";
+  expect(told).toEqual([
+    { event: "config_taken", file },
+    { event: "config_refused", file, detail: expect.stringMatching(/^yaml: line 1: /) },
+    { event: "config_refused", file, detail: expect.stringMatching(/^it would let in everybody/) },
+  ]);
 });

@@ -73,6 +73,7 @@ const DEFAULTS: Settings = {
   cluster: null,
   logLevel: "info",
   logFormat: "logfmt",
+  auditFile: "",
   ignoredFlags: [],
   flagValues: {
     "cluster.credentials-file": "",

@@ -48,6 +48,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       branch: "main",
     },
     cluster: null,
+    audit: () => ({ file: "audit.log", status: "written", reason: "", lines: 4, lostLines: 1, waitingLines: 2 }),
     persistenceStats: () => ({
       commits: 5,
       errors: 1,
