@@ -12,7 +12,10 @@ const OWNER_ONLY = 0o600;
 const NO_ROOM = "EAGAIN";
 const STDOUT = 1;
 
-/** Appends to a file by its name, which others may move. It is made for its owner alone; one that is there stays as it is. */
+/**
+ * Appends to a file by its name, which others may move. It is made for its owner alone; one that is there stays as it
+ * is.
+ */
 export class AuditFile implements AuditSink {
   private file: FileHandle | null = null;
 

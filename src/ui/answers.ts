@@ -163,6 +163,14 @@ export interface ClusterFigures {
   readonly copies: readonly { readonly server: string; readonly current: boolean }[];
 }
 
+/** How the audit log does. */
+export interface AuditFigures {
+  readonly status: "written" | "failing";
+  readonly reason: string;
+  readonly lines_total: number;
+  readonly lost_lines_total: number;
+}
+
 export interface Flag {
   readonly value: string;
   readonly default: string;
@@ -204,6 +212,7 @@ export interface RuntimeAnswer {
   };
   readonly persistence: PersistenceFigures | null;
   readonly cluster: ClusterFigures | null;
+  readonly audit: AuditFigures | null;
   readonly process: {
     readonly pid: number;
     readonly cpu_ratio: number | null;

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { ClusterFigures, PersistenceFigures, RuntimeAnswer } from "./answers.ts";
+import type { AuditFigures, ClusterFigures, PersistenceFigures, RuntimeAnswer } from "./answers.ts";
 import { Card, KeyValues, Meter, Spark } from "./card.tsx";
 import type { Page } from "./page.ts";
 import { BadPill, OkPill, Seen, WarnPill } from "./text.tsx";
@@ -18,7 +18,7 @@ export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAns
       <Durability persistence={runtime.persistence} nowSeconds={nowSeconds} />
       {runtime.cluster !== null && <Replica cluster={runtime.cluster} />}
       <Store store={runtime.store} />
-      <Process process={runtime.process} />
+      <Process process={runtime.process} audit={runtime.audit} />
       <Build build={runtime.build} />
     </div>
   );
@@ -185,7 +185,7 @@ function Store({ store }: Pick<RuntimeAnswer, "store">) {
   );
 }
 
-function Process({ process }: Pick<RuntimeAnswer, "process">) {
+function Process({ process, audit }: Pick<RuntimeAnswer, "process" | "audit">) {
   const { resident_bytes: memory, cpu_ratio: cpu, loop_delay_seconds: delay, open_fds: fds } = process;
   return (
     <Card title="Process">
@@ -198,10 +198,16 @@ function Process({ process }: Pick<RuntimeAnswer, "process">) {
           ["file descriptors", fds === null ? null : ofMost(fds, process.max_fds)],
           ["viewers of this page", ofMost(process.viewers, process.max_viewers)],
           ["pid", String(process.pid)],
+          ["audit log", audit && <Seen key="audit" text={auditText(audit)} most={400} />],
         ]}
       />
     </Card>
   );
+}
+
+function auditText({ status, reason, lines_total: lines, lost_lines_total: lost }: AuditFigures): string {
+  const figures = `${countText(lines)} lines${lost === 0 ? "" : `, ${countText(lost)} lost`}`;
+  return status === "written" ? figures : `${figures}, failing: ${reason}`;
 }
 
 /** In the words of readers, in this order; what the program does not know of itself is left out. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { EVERYBODY } from "../../src/model/principal.ts";
 import { ask, createTestApp, push, type TestApp } from "../app.ts";
 
 const ADMIN = ["--web.enable-admin-api", "--web.enable-lifecycle"];
@@ -77,7 +78,7 @@ describe("the audit log is told of a refused push", () => {
 
   test("by the name of the principal that pushed it", async () => {
     const app = createTestApp();
-    app.principal = { name: "batch", reach: () => null };
+    app.principal = { ...EVERYBODY, name: "batch" };
     await push(app.app, "/job/j", "{");
     expect(told(app)).toEqual([expect.objectContaining({ principal: "batch" })]);
   });
