@@ -2,7 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { listenPlain } from "../server/plain-listener.ts";
 import type { SocketServer } from "../server/sockets.ts";
-import type { AuditLog } from "../telemetry/audit.ts";
+import type { AuditLog } from "../telemetry/audit-log.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Guard } from "./guard.ts";
 

@@ -1,6 +1,6 @@
 import { Fault } from "../model/fault.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
-import type { AuditLog } from "../telemetry/audit.ts";
+import type { AuditLog } from "../telemetry/audit-log.ts";
 import type { Log } from "../telemetry/log.ts";
 import { bcryptFault } from "./bcrypt.ts";
 import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles, UnloadableCertificate } from "./tls-settings.ts";

@@ -3,8 +3,7 @@ import type { Principal } from "../model/principal.ts";
 import type { RefusedKind, RefusedRequest } from "../model/refused.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { RefusedAsker } from "../server/refusals.ts";
-import type { AuditLog } from "../telemetry/audit.ts";
-import type { AuditEntry } from "../telemetry/audit-line.ts";
+import type { AuditEntry, AuditLog } from "../telemetry/audit-log.ts";
 import type { RefusedPush } from "./refused-push.ts";
 import type { Removed } from "./writes.ts";
 

@@ -20,8 +20,8 @@ import { Refusals } from "../server/refusals.ts";
 import { inheritSockets, ServedSockets } from "../server/sockets.ts";
 import { Store } from "../store/store.ts";
 import { startSupervision } from "../systemd/supervision.ts";
-import { Audit, type AuditLog, NO_AUDIT } from "../telemetry/audit.ts";
-import { AUDIT_STDOUT, AuditFile } from "../telemetry/audit-file.ts";
+import type { Audit } from "../telemetry/audit.ts";
+import { type AuditLog, NO_AUDIT } from "../telemetry/audit-log.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
@@ -64,7 +64,7 @@ interface Service {
 export async function serve(settings: Settings, program: ProgramInfo, runtime: Runtime): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
   const rootLog = createLog({ level, format, write: runtime.writeError, now: runtime.clock.now });
-  const audit = openAudit(settings.auditFile, runtime.clock, rootLog.for("audit.ts"));
+  const audit = await openAudit(settings.auditFile, runtime.clock, rootLog.for("audit.ts"));
   const { version } = program;
   audit?.add({ event: "started", version, pid: runtime.pid });
   const status = await serveTold(settings, program, runtime, rootLog, audit);
@@ -74,8 +74,10 @@ export async function serve(settings: Settings, program: ProgramInfo, runtime: R
 }
 
 /** "" is none. */
-function openAudit(name: string, clock: Clock, log: Log): Audit | null {
+async function openAudit(name: string, clock: Clock, log: Log): Promise<Audit | null> {
   if (name === "") return null;
+  const { Audit } = await import("../telemetry/audit.ts");
+  const { AUDIT_STDOUT, AuditFile } = await import("../telemetry/audit-file.ts");
   return new Audit({ sink: name === "-" ? AUDIT_STDOUT : new AuditFile(name), log, clock });
 }
 

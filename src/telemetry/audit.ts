@@ -1,6 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import { Fault } from "../model/fault.ts";
-import { type AuditEntry, auditLine } from "./audit-line.ts";
+import { auditLine } from "./audit-line.ts";
+import type { AuditEntry, AuditLog, AuditState } from "./audit-log.ts";
 import { AuditQueue } from "./audit-queue.ts";
 import { type Allowance, ByteBucket } from "./byte-bucket.ts";
 import type { Log } from "./log.ts";
@@ -17,16 +18,6 @@ const LOGGED_PER_MINUTE = 1;
 const REFUSALS: Allowance = { bytesPerSecond: 64 << 10, mostBytes: 8 << 20 };
 const DEEDS: Allowance = { bytesPerSecond: 1 << 20, mostBytes: 64 << 20 };
 
-/** Is told of what was done, and of what was to be done and was refused. */
-export interface AuditLog {
-  /** Whether it is written anywhere: if not, nothing has to be told. */
-  readonly isKept: boolean;
-  /** Returns at once, whatever becomes of it. */
-  add(entry: AuditEntry): void;
-}
-
-export const NO_AUDIT: AuditLog = { isKept: false, add: () => {} };
-
 /** Where lines go. No call throws, and none is made before the one before is over. */
 export interface AuditSink {
   /** In words for people. */
@@ -39,17 +30,6 @@ export interface AuditSink {
   append(bytes: Uint8Array): Promise<number | Fault>;
   /** Closes it; what was written is on the disk then. */
   close(): Promise<void>;
-}
-
-/** How the audit log does. */
-export interface AuditState {
-  readonly file: string;
-  readonly status: "written" | "failing";
-  /** Why it cannot be written; empty where it can. */
-  readonly reason: string;
-  readonly lines: number;
-  readonly lostLines: number;
-  readonly waitingLines: number;
 }
 
 export interface AuditDeps {

@@ -7,7 +7,7 @@ import { REFUSAL_REASONS, type RefusalReason } from "../model/refusals.ts";
 import type { RejectionKind } from "../model/rejection.ts";
 import type { StoreStats } from "../model/store-stats.ts";
 import type { LabelPair } from "../model/view.ts";
-import type { AuditState } from "./audit.ts";
+import type { AuditState } from "./audit-log.ts";
 import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { LiveWebConfig, type WebConfigFiles } from "../../src/access/live-web-config.ts";
 import { Fault } from "../../src/model/fault.ts";
-import type { AuditLog } from "../../src/telemetry/audit.ts";
-import type { AuditEntry } from "../../src/telemetry/audit-line.ts";
+import type { AuditEntry, AuditLog } from "../../src/telemetry/audit-log.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
 const HASH = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });

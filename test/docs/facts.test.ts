@@ -9,6 +9,8 @@ import { type Flag, IGNORED_FLAGS, SETTING_FLAGS } from "../../src/config/flags.
 import { routesOf } from "../../src/http/routes.ts";
 import { REFUSAL_REASONS } from "../../src/model/refusals.ts";
 import { GROUPS, LEFT_OUT, PIECES, SCHEMA_VERSION, SEGMENTS, STAGED } from "../../src/persist/schema.ts";
+import { AUDIT_KEYS } from "../../src/telemetry/audit-line.ts";
+import { AUDIT_EVENTS } from "../../src/telemetry/audit-log.ts";
 import { OWN_FAMILIES } from "../../src/telemetry/own-families.ts";
 import { PROGRAM } from "../program-info.ts";
 import { blocksOf, codeSpans, readPage, readPages, root, tableRows } from "./pages.ts";
@@ -117,6 +119,11 @@ test("docs/http-api.md has every metric of the server's own, and no page names a
         name !== undefined && !own.includes(name) && !own.some((one) => name.endsWith("_") && one.startsWith(name)),
     );
   expect(named).toEqual([]);
+});
+
+test("docs/audit.md has every event and every key of the audit log in their order, and no other", () => {
+  const names = tableRows(readPage("docs/audit.md")).map(([first = ""]) => codeSpans(first)[0] ?? "");
+  expect(names.filter((name) => name !== "")).toEqual([...AUDIT_EVENTS, "time", ...AUDIT_KEYS]);
 });
 
 test("docs/formats.md has the database's schema, word for word, and its version", () => {

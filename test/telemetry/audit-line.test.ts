@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { AUDIT_KEYS, type AuditEntry, auditLine } from "../../src/telemetry/audit-line.ts";
+import { AUDIT_KEYS, auditLine } from "../../src/telemetry/audit-line.ts";
+import type { AuditEntry } from "../../src/telemetry/audit-log.ts";
 
 const AT = Date.UTC(2026, 10, 21, 1, 2, 3, 45);
 
