@@ -48,7 +48,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   // What the browser runs is another program: it knows the server by its API alone.
   ui: [],
-  access: ["server", "telemetry", "config", "bytes", "model"],
+  access: ["server", "telemetry", "config", "match", "exposition", "bytes", "model"],
   server: ["systemd", "telemetry", "config", "bytes", "model"],
   systemd: ["telemetry", "model"],
   import: ["persist", "rows", "parse", "store", "serialise", "telemetry", "exposition", "protobuf", "bytes", "model"],

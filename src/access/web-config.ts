@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { parseDuration } from "../config/duration.ts";
-import { goType, readStrictYaml } from "../config/strict-yaml.ts";
+import { decodeUtf8, goType, readStrictYaml } from "../config/strict-yaml.ts";
 import { Fault } from "../model/fault.ts";
 import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from "./tls-names.ts";
 
@@ -100,14 +100,6 @@ export function parseWebConfig(bytes: Uint8Array): WebConfig | Fault {
     users: new Map(Object.entries(file.basic_auth_users ?? {})),
     rateLimit,
   };
-}
-
-function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }
 
 function headerFault(name: string, value: string): Fault | null {

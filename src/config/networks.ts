@@ -7,13 +7,19 @@ import { plainIp } from "./address.ts";
 const MAPPED_BITS = 96;
 const BITS = { 4: 32, 6: 128 } as const;
 
+/** The addresses of a network: they begin with the first `bits` of its own. */
+export interface Network {
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly bits: number;
+}
+
 /** Addresses of the internet, by the networks that they are in. */
 export class Networks {
   /** One for each family: a network of all IPv6 addresses has no IPv4 address. */
   private readonly lists = { 4: new BlockList(), 6: new BlockList() };
 
-  /** `bits` are those that all addresses of the network begin with. */
-  add(family: 4 | 6, address: string, bits: number): void {
+  add({ family, address, bits }: Network): void {
     this.lists[family].addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
   }
 
@@ -31,22 +37,23 @@ export function parseNetworks(text: string): Networks | null | Fault {
   if (text === "") return null;
   const networks = new Networks();
   for (const part of text.split(",")) {
-    const fault = addNetwork(networks, part.trim());
-    if (fault !== null) return fault;
+    const network = readNetwork(part.trim());
+    if (network instanceof Fault) return network;
+    networks.add(network);
   }
   return networks;
 }
 
-function addNetwork(networks: Networks, text: string): Fault | null {
+/** Reads `10.0.0.0/8` or `192.0.2.7`; IPv4 in IPv6 is IPv4. */
+export function readNetwork(text: string): Network | Fault {
   const [, address = "", written] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
   if (family !== 4 && family !== 6) return networkFault(text);
   const bits = written === undefined ? BITS[family] : Number(written);
   if (bits > BITS[family]) return networkFault(text);
   const plain = plainIp(address);
-  if (plain !== address && bits >= MAPPED_BITS) networks.add(4, plain, bits - MAPPED_BITS);
-  else networks.add(family, address, bits);
-  return null;
+  if (plain === address || bits < MAPPED_BITS) return { family, address, bits };
+  return { family: 4, address: plain, bits: bits - MAPPED_BITS };
 }
 
 function networkFault(text: string): Fault {

@@ -1,6 +1,16 @@
 import { KindGuard, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Check } from "@sinclair/typebox/value";
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
 import { Broken } from "../bytes/broken.ts";
 import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
@@ -8,13 +18,84 @@ import { quoteText } from "../model/quote.ts";
 /** Schemas say by this key what Go calls their type: it is part of the reference's errors. */
 export const goType = (name: string) => ({ goType: name });
 
+/** The same of what might be a secret, written in the wrong place: no error shows any of it. */
+export const secretType = (name: string) => ({ ...goType(name), isSecret: true });
+
+/** Where in a text something is; both from 1 on. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What is wrong at a place. */
+export interface PlacedWords extends TextPlace {
+  readonly words: string;
+}
+
+/** What is wrong in a file, and where. */
+export class PlacedFault extends Fault {
+  /** At least one, in the order in which they were found. */
+  constructor(
+    readonly places: readonly PlacedWords[],
+    message = places.map(placedText).join("\n"),
+  ) {
+    super(message);
+  }
+}
+
+const placedText = ({ line, column, words }: PlacedWords): string => `line ${line}, column ${column}: ${words}`;
+
+/** A path into what was read: names of fields, and numbers of items from 0 on. */
+export type YamlPath = readonly (string | number)[];
+
+/** What was read, and where it stands. */
+export interface PlacedYaml<Value> {
+  readonly value: Value;
+  /** Of the value at a path, or of what holds it where it is not there; of what an alias stands for, the alias. */
+  readonly placeOf: (path: YamlPath) => TextPlace;
+}
+
 /**
  * Reads YAML 1.1 by a schema of objects, records, arrays, strings, booleans, integers and unions of words, as go-yaml
  * v2 does in strict mode and with its words: unknown and repeated keys and values of another type are refused, any
  * scalar will do for a string, null is the zero value. A union of words names in `refusal` how it refuses others. Empty
  * text is an empty object. Why not the runtime's own reader: docs/workarounds.md, `yaml`.
  */
-export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | Fault {
+export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | PlacedFault {
+  const read = readDocument(text, schema);
+  if (read instanceof PlacedFault) return new PlacedFault(read.places, goMessage(read));
+  return read.value;
+}
+
+/** As `readStrictYaml`, with places; a fault has them in its message. */
+export function readPlacedYaml<Schema extends TObject>(
+  text: string,
+  schema: Schema,
+): PlacedYaml<Static<Schema>> | PlacedFault {
+  const read = readDocument(text, schema);
+  return read instanceof PlacedFault ? new PlacedFault(read.places) : read;
+}
+
+/** What kept a text from being read. */
+class YamlFault extends PlacedFault {
+  constructor(
+    /** Whether it is no YAML, has a word that is none of its union, or has what its schema has not. */
+    readonly kind: "syntax" | "word" | "schema",
+    places: readonly PlacedWords[],
+  ) {
+    super(places);
+  }
+}
+
+/** As go-yaml says it: without columns. */
+function goMessage({ kind, places }: YamlFault): string {
+  const lines = places.map(({ line, words }) => `line ${line}: ${words}`);
+  if (kind === "syntax") return `yaml: ${lines.join("\n")}`;
+  if (kind === "word") return places.map(({ words }) => words).join("\n");
+  return ["yaml: unmarshal errors:", ...lines].join("\n  ");
+}
+
+function readDocument<Schema extends TObject>(text: string, schema: Schema): PlacedYaml<Static<Schema>> | YamlFault {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: "1.1",
@@ -23,25 +104,61 @@ export function readStrictYaml<Schema extends TObject>(text: string, schema: Sch
     prettyErrors: false,
     lineCounter: lines,
   });
+  const placeAt = (offset: number): TextPlace => {
+    // An empty text has no line.
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
   const broken = document.errors[0] ?? document.warnings[0];
-  if (broken !== undefined) return new Fault(`yaml: line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
-  const reader = new DocumentReader(document, lines);
+  if (broken !== undefined) return new YamlFault("syntax", [{ ...placeAt(broken.pos[0]), words: broken.message }]);
+  const reader = new DocumentReader(document, placeAt);
   const value = reader.read(document.contents, schema);
-  if (reader.word !== null) return new Fault(reader.word);
-  if (reader.faults.length > 0) return new Fault(["yaml: unmarshal errors:", ...reader.faults].join("\n  "));
+  if (reader.word !== null) return new YamlFault("word", [reader.word]);
+  if (reader.faults.length > 0) return new YamlFault("schema", reader.faults);
   if (!Check(schema, value)) throw new Broken(`reading YAML: ${Object.keys(Object(value))} do not fit the schema`);
-  return value;
+  return { value, placeOf: (path) => placeAt(offsetOf(document, path)) };
+}
+
+/** Where the value at a path begins, or the last of those that hold it. */
+function offsetOf(document: Document, path: YamlPath): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const step of path) {
+    const holder = isAlias(node) ? node.resolve(document) : node;
+    // Within what an alias stands for all is there where it was written.
+    node = isMap(holder)
+      ? holder.items.find(({ key }) => keyText(key) === step)?.value
+      : isSeq(holder)
+        ? holder.items[Number(step)]
+        : undefined;
+    const start = startOf(node);
+    if (start === undefined) break;
+    offset = start;
+  }
+  return offset;
+}
+
+const startOf = (node: unknown): number | undefined =>
+  isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
+
+/** The text of a file; null: it is not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** A walk over one document, along a schema: never deeper than the schema is, whatever its aliases do. */
 class DocumentReader {
-  readonly faults: string[] = [];
+  readonly faults: PlacedWords[] = [];
   /** A word that is not of its union: reported instead of all faults. */
-  word: string | null = null;
+  word: PlacedWords | null = null;
 
   constructor(
     private readonly document: Document,
-    private readonly lines: LineCounter,
+    private readonly placeAt: (offset: number) => TextPlace,
   ) {}
 
   /** undefined: the value is absent or refused; then `faults` or `word` say why. */
@@ -56,7 +173,7 @@ class DocumentReader {
     if (KindGuard.IsString(schema)) return typeof value === "string" ? value : (node.source ?? String(value));
     if (KindGuard.IsBoolean(schema) && typeof value === "boolean") return value;
     if (KindGuard.IsInteger(schema) && Number.isSafeInteger(value)) return value;
-    if (KindGuard.IsUnion(schema)) return this.oneOf(node.source ?? String(value), schema);
+    if (KindGuard.IsUnion(schema)) return this.oneOf(node, schema);
     return this.mismatch(node, schema);
   }
 
@@ -87,19 +204,23 @@ class DocumentReader {
     return Object.fromEntries(values);
   }
 
-  private oneOf(text: string, schema: TSchema): string | undefined {
+  private oneOf(node: Scalar, schema: TSchema): string | undefined {
+    const text = node.source ?? String(node.value);
     if (schema.anyOf.some((literal: TSchema) => literal.const === text)) return text;
-    this.word ??= `${schema.refusal}: ${text}`;
+    this.word ??= { ...this.placeOf(node), words: `${schema.refusal}: ${text}` };
     return undefined;
   }
 
   private mismatch(node: unknown, schema: TSchema): undefined {
-    this.fault(node, `cannot unmarshal ${shown(node)} into ${schema.goType ?? "string"}`);
+    this.fault(node, `cannot unmarshal ${shown(node, schema.isSecret === true)} into ${schema.goType ?? "string"}`);
   }
 
   private fault(node: unknown, words: string): void {
-    const start = isScalar(node) || isMap(node) || isSeq(node) ? node.range?.[0] : undefined;
-    this.faults.push(start === undefined ? words : `line ${this.lines.linePos(start).line}: ${words}`);
+    this.faults.push({ ...this.placeOf(node), words });
+  }
+
+  private placeOf(node: unknown): TextPlace {
+    return this.placeAt(startOf(node) ?? 0);
   }
 }
 
@@ -114,14 +235,15 @@ function zeroOf(schema: TSchema): unknown {
 /** The name that a key has. What is not a scalar names nothing: it is shown, and never written out. */
 function keyText(key: unknown): string {
   if (key === null || isAlias(key)) return String(key);
-  if (!isScalar(key)) return shown(key);
+  if (!isScalar(key)) return shown(key, true);
   return typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
 }
 
 /** A value as go-yaml shows it: its tag, and the beginning of a scalar. */
-function shown(node: unknown): string {
+function shown(node: unknown, isSecret: boolean): string {
   if (isMap(node)) return "!!map";
   if (!isScalar(node)) return "!!seq";
+  if (isSecret) return scalarTag(node.value);
   const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
   return `${scalarTag(node.value)} \`${text.length > 10 ? `${text.slice(0, 7)}...` : text}\``;
 }

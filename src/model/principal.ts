@@ -42,5 +42,8 @@ export interface Principal {
   reach(right: RightName): Reach;
 }
 
+/** The name of the principal of those who show nothing that says who they are. */
+export const ANONYMOUS = "anonymous";
+
 /** Where nothing says who may do what: everybody may do everything. */
 export const EVERYBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => null };

@@ -4,7 +4,7 @@ import type { Target } from "./loop.ts";
 import { encoded } from "./seeds.ts";
 
 const trusted = new Networks();
-trusted.add(4, "10.0.0.0", 8);
+trusted.add({ family: 4, address: "10.0.0.0", bits: 8 });
 
 /** What proxies add behind what a client wrote, and whom it names. */
 const ADDED = [

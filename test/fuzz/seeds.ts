@@ -36,6 +36,14 @@ const WEB_CONFIGS = [
   'http_server_config:\n  headers:\n    X-Frame-Options: "deny"\nrate_limit:\n  interval: 10ms\n  burst: 5\n',
 ];
 
+const ACCESS_FILES = [
+  "{}\n",
+  `principals:\n- name: batch\n  tokens: [${"ab".repeat(32)}]\n  rights:\n    push: ['{team="a",job=~"batch-.*"}']\n    read: ['{}']\n`,
+  "principals:\n- name: prom\n  users: [alice]\n  addresses: [10.0.0.0/8, \"fd00::/8\"]\n  rights: &r {scrape: ['{}']}\n- {name: b, rights: *r}\n",
+  'principals:\n- name: tls\n  certificates: [{subject: "CN=b,O=E"}, {san: b.example}]\n  limits: {pushes_per_second: 5, size: 1MiB}\nanonymous: {health: true}\n',
+  "anonymous:\n  health: true\n  rights: {scrape: ['{}'], push: ['{a!~\"x[0-9]+\"}', '{\"b.c\"=\"\"}']}\n",
+];
+
 const encoder = new TextEncoder();
 export const encoded = (texts: readonly string[]): Uint8Array[] => texts.map((text) => encoder.encode(text));
 
@@ -51,6 +59,7 @@ export const seeds = {
     snappy.cases.filter(({ framedHex }) => framedHex.length < 4_000).map((one) => Uint8Array.fromHex(one.framedHex)),
   gob: () => [FIXTURE, rewritten(FIXTURE)],
   webConfigs: () => encoded(WEB_CONFIGS),
+  accessFiles: () => encoded(ACCESS_FILES),
   paths: () =>
     encoded([
       "/job/j",

@@ -1,4 +1,6 @@
+import { parseAccessFile } from "../../src/access/access-file.ts";
 import { parseWebConfig } from "../../src/access/web-config.ts";
+import { PlacedFault } from "../../src/config/strict-yaml.ts";
 import { decodeBody } from "../../src/decode/content-encoding.ts";
 import { pushFormat } from "../../src/decode/media-type.ts";
 import { decodePath, readGroupingKey } from "../../src/decode/path.ts";
@@ -6,6 +8,7 @@ import { cleanPath, encodePath, isClean } from "../../src/http/canonical.ts";
 import { importGob } from "../../src/import/gob-import.ts";
 import { PushColumns } from "../../src/model/columns.ts";
 import { Fault } from "../../src/model/fault.ts";
+import { RIGHTS } from "../../src/model/principal.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { verifyColumns } from "../../src/model/verify-columns.ts";
 import { OpenMetricsParser } from "../../src/parse/openmetrics.ts";
@@ -102,7 +105,7 @@ const HEADER_WORDS = encoded([
   "identity;q=0",
 ]);
 
-const WEB_CONFIG_WORDS = encoded([
+const YAML_WORDS = encoded([
   "&a ",
   "*a",
   "<<: ",
@@ -118,6 +121,22 @@ const WEB_CONFIG_WORDS = encoded([
   "1_000",
   ".inf",
 ]);
+
+const ACCESS_FILE_WORDS = [
+  ...YAML_WORDS,
+  ...encoded([
+    "principals:\n",
+    "- name: x\n",
+    "  rights: {push: ['{}']}\n",
+    "'{team=~\"a.*|b+\"}'",
+    "anonymous:\n",
+    "health: true\n",
+    "addresses: [10.0.0.0/8, ::1]\n",
+    "subject: CN=a\\,b",
+    "limits: {burst: 1}\n",
+    "0123456789abcdef".repeat(4),
+  ]),
+];
 
 function columnsOutcome(columns: PushColumns): string {
   verifyColumns(columns);
@@ -177,7 +196,31 @@ function webConfigTarget(): Target {
     const { tls, http2, headers, users, rateLimit } = config;
     return `taken ${Object.keys(tls)} ${http2} ${headers.length} ${Math.min(users.size, 3)} ${rateLimit === null}`;
   };
-  return { name: "web-config", seeds: seeds.webConfigs(), words: WEB_CONFIG_WORDS, maxBytes: 1 << 13, read };
+  return { name: "web-config", seeds: seeds.webConfigs(), words: YAML_WORDS, maxBytes: 1 << 13, read };
+}
+
+/** Whatever is written: nobody may do anything for a file with a fault, and a fault says where it is. */
+function accessFileTarget(): Target {
+  const key = Buffer.from('instance="i",job="batch-1",team="a"');
+  const read = (input: Uint8Array) => {
+    const file = parseAccessFile(input);
+    if (file instanceof PlacedFault) {
+      const { length: lines } = Buffer.from(input)
+        .toString()
+        .split(/\r\n?|\n/);
+      for (const { line, column } of file.places)
+        if (!(line >= 1 && line <= lines && column >= 1)) throw new Error(`a fault at line ${line}, column ${column}`);
+      return refusal(file);
+    }
+    const reaches = file.principals.map((principal) =>
+      RIGHTS.map((right) => {
+        const reach = principal.reach(right);
+        return typeof reach === "string" || reach === null ? `${reach}` : reach.covers(key);
+      }),
+    );
+    return `taken ${reaches.slice(0, 2)} ${file.anonymous?.reach("push")} ${file.isHealthOpen}`;
+  };
+  return { name: "access-file", seeds: seeds.accessFiles(), words: ACCESS_FILE_WORDS, maxBytes: 1 << 13, read };
 }
 
 /** A path to its key; and what the key is written as, back to the same key. */
@@ -230,6 +273,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
+  "access-file": accessFileTarget,
   forwarded: forwardedTarget,
   "cluster-entry": entryTarget,
   "cluster-snapshot": snapshotTarget,
