@@ -4,6 +4,7 @@ import { clusterStatus } from "./cluster-status.ts";
 import type { HttpContext } from "./context.ts";
 import { longAnswer } from "./long-answers.ts";
 import { openApiDocument } from "./openapi.ts";
+import { groupsOf } from "./reach.ts";
 import { API_HEADERS, accepted, notYet } from "./reply.ts";
 import { type Handlers, routesOf } from "./routes.ts";
 
@@ -28,6 +29,7 @@ export type ApiDeps = Pick<
   | "log"
   | "longAnswers"
   | "ownMetrics"
+  | "principalOf"
   | "refusals"
   | "removalLog"
   | "settings"
@@ -47,7 +49,7 @@ export function apiHandlers(
   const { ownMetrics, settings, version } = deps;
   const document = JSON.stringify(openApiDocument(settings.routePrefix, version, routesOf(settings)));
   return {
-    apiStatus: () => answer(deps, "api/v1/status", statusJson(statusInfo(deps))),
+    apiStatus: (exchange) => answer(deps, "api/v1/status", statusJson(statusInfo(deps, exchange))),
     apiMetrics: (exchange) => metrics(deps, exchange),
     apiDocument: () => answer(deps, "api/v1/openapi", document),
     apiOptions: () => {
@@ -70,10 +72,14 @@ async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   return response;
 }
 
-function statusInfo(deps: ApiDeps) {
+/** How what is pushed is kept, and shared, is told to who may see all of it. */
+function statusInfo(deps: ApiDeps, exchange: Exchange) {
   const { buildInformation, persistence, settings, startMs } = deps;
+  const server = { buildInformation, flags: settings.flagValues, startMs };
+  const seesAll = groupsOf(deps.principalOf(exchange), "read") === null;
+  if (!seesAll) return { ...server, cluster: null, persistence: null };
   const cluster = deps.cluster && clusterStatus(deps.cluster.state());
-  return { buildInformation, cluster, flags: settings.flagValues, persistence: persistence.state(), startMs };
+  return { ...server, cluster, persistence: persistence.state() };
 }
 
 function answer(deps: ApiDeps, handler: string, json: string): Answer {
@@ -86,5 +92,6 @@ function metrics(deps: ApiDeps, exchange: Exchange): Answer {
   if (notReady !== null) return notYet(deps.refusals, notReady, exchange);
   deps.ownMetrics.countRequest("api/v1/metrics", 200, "GET");
   const headers = { "Content-Type": "application/json", ...headersOf(deps) };
-  return longAnswer(deps, exchange, metricsJsonPieces(deps.store.groups()), headers);
+  const reach = groupsOf(deps.principalOf(exchange), "read");
+  return longAnswer(deps, exchange, metricsJsonPieces(deps.store.groups(reach)), headers);
 }

@@ -15,6 +15,7 @@ import type { RefusedRequests } from "../telemetry/refused-requests.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { Cluster } from "./cluster.ts";
+import { CursorSeal } from "./cursor-seal.ts";
 import { Events } from "./events.ts";
 import { GroupExpiry } from "./group-expiry.ts";
 import { HeldMemory } from "./held-memory.ts";
@@ -65,6 +66,7 @@ export interface AppDeps {
 /** What the surfaces share: the outside world and the tools that serve one request after the other. */
 export interface HttpContext extends AppDeps {
   readonly activity: Activity;
+  readonly cursorSeal: CursorSeal;
   readonly events: Events;
   readonly smallPushes: SmallPushes;
   readonly largePushes: LargePushes;
@@ -105,6 +107,7 @@ export function createContext(deps: AppDeps): HttpContext {
   const tools = {
     ...deps,
     activity,
+    cursorSeal: new CursorSeal(),
     events,
     reports,
     removalLog: new RemovalLog({ ...deps, log: deps.log.for("removal-log.ts"), now: clock.now }),

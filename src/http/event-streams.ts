@@ -1,4 +1,5 @@
 import { Broken } from "../bytes/broken.ts";
+import type { GroupReach } from "../model/principal.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { begun } from "./stream.ts";
 
@@ -16,14 +17,20 @@ const NOTHING = new Uint8Array(0);
 const EVENT_KINDS = ["greeting", "tick", "refused", "comment"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** One reader. It holds one event of each kind at most, which are the same bytes for all readers. */
+/** Readers who may see the same groups; null: all. */
+export type Audience = GroupReach | null;
+
+/** One reader. It holds one event of each kind at most, which are the same bytes for all readers of its audience. */
 class Viewer {
   private readonly waiting = new Map<EventKind, Uint8Array>();
   private isOver = false;
   private wake: () => void = () => {};
   beats = 0;
 
-  constructor(readonly exchange: Exchange) {}
+  constructor(
+    readonly exchange: Exchange,
+    readonly audience: Audience,
+  ) {}
 
   offer(kind: EventKind, event: Uint8Array): void {
     this.waiting.set(kind, event);
@@ -77,9 +84,16 @@ export class EventStreams {
     return this.viewers.size;
   }
 
+  /** Of the readers that there are. */
+  get audiences(): ReadonlySet<Audience> {
+    const audiences = new Set<Audience>();
+    for (const { audience } of this.viewers) audiences.add(audience);
+    return audiences;
+  }
+
   /** A new stream, which begins with `first`. */
-  open(exchange: Exchange, first: Uint8Array): AsyncGenerator<Uint8Array> {
-    const viewer = new Viewer(exchange);
+  open(exchange: Exchange, audience: Audience, first: Uint8Array): AsyncGenerator<Uint8Array> {
+    const viewer = new Viewer(exchange, audience);
     this.viewers.add(viewer);
     viewer.offer("greeting", GREETING);
     viewer.offer("tick", first);
@@ -88,13 +102,20 @@ export class EventStreams {
     return begun(viewer.events(() => this.viewers.delete(viewer)));
   }
 
-  /** To be called each second. */
-  beat(): void {
-    for (const viewer of this.viewers) if (viewer.exchange.isGone || ++viewer.beats > MAX_BEATS) this.leave(viewer);
+  /** To be called each second. `audienceOf` says whose reader a client is by now: one that is another's ends. */
+  beat(audienceOf: (exchange: Exchange) => Audience): void {
+    for (const viewer of this.viewers) {
+      const { audience, exchange } = viewer;
+      if (exchange.isGone || ++viewer.beats > MAX_BEATS || audienceOf(exchange) !== audience) this.leave(viewer);
+    }
   }
 
-  /** Tells all readers, who share the bytes. */
-  tell(kind: EventKind, event: Uint8Array): void {
+  /** Tells all readers of an audience, who share the bytes. */
+  tell(audience: Audience, kind: EventKind, event: Uint8Array): void {
+    for (const viewer of this.viewers) if (viewer.audience === audience) viewer.offer(kind, event);
+  }
+
+  tellAll(kind: EventKind, event: Uint8Array): void {
     for (const viewer of this.viewers) viewer.offer(kind, event);
   }
 

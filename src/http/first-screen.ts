@@ -1,6 +1,7 @@
 import { Broken } from "../bytes/broken.ts";
+import type { GroupReach } from "../model/principal.ts";
 import { Body } from "../server/body.ts";
-import type { Answer, Exchange, Handler } from "../server/exchange.ts";
+import type { Answer, Exchange } from "../server/exchange.ts";
 import type { Address } from "../ui/address.ts";
 import { type Answers, type Exposition, type Failure, type Failures, type Slot, sourcesOf } from "../ui/sources.ts";
 
@@ -15,8 +16,11 @@ const FIRST_CHARACTERS: Readonly<Partial<Record<Slot, number>>> = {
   exposition: 12_000,
 };
 
+/** Answers for a reader who may see the groups of a reach; null: all. */
+type SourceHandler = (question: Exchange, reach: GroupReach | null) => Answer | Promise<Answer>;
+
 /** What the API answers for the paths that a view asks. */
-export type SourceHandlers = Readonly<Record<"groups" | "group" | "refused" | "runtime", Handler>>;
+export type SourceHandlers = Readonly<Record<"groups" | "group" | "refused" | "runtime", SourceHandler>>;
 
 /** What a first screen is drawn from. */
 export interface FirstScreen {
@@ -24,9 +28,10 @@ export interface FirstScreen {
   readonly failures: Failures;
 }
 
-/** Which view, as of when. */
+/** Which view, as of when, for whom. */
 export interface ViewAsked {
   readonly address: Address;
+  readonly reach: GroupReach | null;
   readonly nowSeconds: number;
   readonly routePrefix: string;
 }
@@ -35,13 +40,13 @@ export interface ViewAsked {
 export async function firstScreen(
   handlers: SourceHandlers,
   exchange: Exchange,
-  { address, nowSeconds, routePrefix }: ViewAsked,
+  { address, reach, nowSeconds, routePrefix }: ViewAsked,
 ): Promise<FirstScreen> {
   const answers: Partial<Record<Slot, unknown>> = {};
   const failures: Partial<Record<Slot, Failure>> = {};
   for (const [name, url] of Object.entries(sourcesOf(address, nowSeconds))) {
     const slot = name as Slot;
-    const { failure, data } = await askFirst(handlers, exchange, { slot, url, routePrefix });
+    const { failure, data } = await askFirst(handlers, exchange, { slot, url, reach, routePrefix });
     if (failure !== null) failures[slot] = failure;
     else answers[slot] = data;
   }
@@ -68,10 +73,11 @@ function partOf(url: string, parameters: Readonly<Record<string, string>>): stri
   return `${path}?${asked}`;
 }
 
-/** What is asked, and for what. */
+/** What is asked, for what, for whom. */
 interface SlotAsked {
   readonly slot: Slot;
   readonly url: string;
+  readonly reach: GroupReach | null;
   readonly routePrefix: string;
 }
 
@@ -82,13 +88,14 @@ interface SlotAnswer {
 
 /** As much as can be drawn at once. */
 async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: SlotAsked): Promise<SlotAnswer> {
-  const { slot, url, routePrefix } = asked;
+  const { slot, url, reach, routePrefix } = asked;
   const isText = slot === "exposition";
   const most = FIRST_CHARACTERS[slot] ?? Number.POSITIVE_INFINITY;
   const parts = [url, ...(PARTS[slot] ?? []).map((parameters) => partOf(url, parameters))];
   for (const [i, part] of parts.entries()) {
     const accept = isText ? "text/plain" : "application/json";
-    const answer = await handlerOf(handlers, part)(new Question(exchange, `${routePrefix}/${part}`, accept));
+    const question = new Question(exchange, `${routePrefix}/${part}`, accept);
+    const answer = await handlerOf(handlers, part)(question, reach);
     const isLast = i === parts.length - 1;
     const { text, isWhole } = await textOfAnswer(answer, isText || !isLast ? most : Number.POSITIVE_INFINITY);
     if (answer.status !== 200) return { failure: { status: answer.status, message: text.trim() }, data: null };
@@ -98,7 +105,7 @@ async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: Slo
   throw new Broken("drawing a first screen: the last part is not whole");
 }
 
-function handlerOf(handlers: SourceHandlers, url: string): Handler {
+function handlerOf(handlers: SourceHandlers, url: string): SourceHandler {
   const path = url.replace(/^api\/v1\//, "");
   if (path.startsWith("groups/")) return handlers.group;
   if (path.startsWith("groups")) return handlers.groups;

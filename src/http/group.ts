@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Broken } from "../bytes/broken.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
+import type { GroupReach } from "../model/principal.ts";
 import { quoteTokenText, shownToken } from "../model/quote.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { ShownFamily, ShownGroup } from "../model/view.ts";
@@ -55,9 +56,9 @@ export type GroupDeps = Pick<HttpContext, "persistence" | "settings"> & PartScra
 
 /**
  * GET /api/v1/groups/job/...: one group with its families and their metrics, as it is at one moment; or its exposition,
- * where the reader prefers that.
+ * where the reader prefers that. One that the reach does not cover is as if it were not there.
  */
-export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<Answer> {
+export async function tellGroup(deps: GroupDeps, exchange: Exchange, reach: GroupReach | null): Promise<Answer> {
   const { persistence, refusals, settings } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
@@ -68,7 +69,9 @@ export async function tellGroup(deps: GroupDeps, exchange: Exchange): Promise<An
   const { key, undecodable } = keyed;
   if (undecodable !== null) return rejected(refusals, noGroup(key), exchange);
   const isExposed = prefersExposition(exchange.header("accept"), settings.openMetrics.isOffered);
-  const told = isExposed ? await scrapeGroup(deps, exchange, key) : await detail(deps, exchange, key);
+  const told = isExposed
+    ? await scrapeGroup(deps, exchange, { key, reach })
+    : await detail(deps, exchange, { key, reach });
   return told ?? rejected(refusals, noGroup(key), exchange);
 }
 
@@ -93,12 +96,16 @@ async function wholeGroup({ store, storeTurns }: GroupDeps, key: GroupingKey): P
 }
 
 /** null: there is no group of this key. */
-async function detail(deps: GroupDeps, exchange: Exchange, key: GroupingKey): Promise<Answer | null> {
+async function detail(
+  deps: GroupDeps,
+  exchange: Exchange,
+  { key, reach }: { readonly key: GroupingKey; readonly reach: GroupReach | null },
+): Promise<Answer | null> {
   const { clock, refusals, store } = deps;
   const asked = readGroupParameters(exchange.query);
   if (asked instanceof Rejection) return rejected(refusals, asked, exchange);
   const { family } = asked;
-  const id = await wholeGroup(deps, key);
+  const id = reach?.covers(key.block) === false ? -1 : await wholeGroup(deps, key);
   if (id < 0) return null;
   const asOfSeconds = clock.now() / 1000;
   const summary = groupSummary(store.searched, id);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import { readSelector, type Selector } from "../match/selector.ts";
+import type { GroupReach } from "../model/principal.ts";
 import { Rejection } from "../model/rejection.ts";
 import { GROUP_SORTS, type GroupPlace, type GroupQuery, type GroupSort } from "../store/search/group-query.ts";
-import { readCursor } from "./group-cursor.ts";
+import { type CursorScope, readCursor } from "./group-cursor.ts";
 import { readParameters } from "./query-parameters.ts";
 
 const seconds = (what: string) => Type.Optional(Type.Number({ description: `In seconds since 1970: ${what}` }));
@@ -86,23 +87,29 @@ export interface GroupsRequest {
   readonly digest: string;
 }
 
+/** For whom groups are listed, and what cursors are good for besides one query. */
+export interface ListTerms extends Omit<CursorScope, "digest"> {
+  readonly reach: GroupReach | null;
+}
+
 /** Reads the query of a URL, with or without its question mark. */
-export function readGroupsRequest(text: string, epoch: string): GroupsRequest | Rejection {
+export function readGroupsRequest(text: string, { reach, ...scope }: ListTerms): GroupsRequest | Rejection {
   const parameters = readParameters(GroupsParameters, text);
   if (parameters instanceof Rejection) return parameters;
   const { limit = 100, facets = false, cursor, sort = "stored" } = parameters;
-  const query = queryOf(parameters);
+  const query = queryOf(parameters, reach);
   if (query instanceof Rejection) return query;
   const digest = digestOf(parameters, sort);
-  const after = cursor === undefined ? null : readCursor({ epoch, digest }, cursor);
+  const after = cursor === undefined ? null : readCursor({ ...scope, digest }, cursor);
   if (after instanceof Rejection) return after;
   return { query, sort, limit, after, withFacets: facets, digest };
 }
 
-function queryOf(parameters: QueryParameters): GroupQuery | Rejection {
+function queryOf(parameters: QueryParameters, reach: GroupReach | null): GroupQuery | Rejection {
   const selectors = readSelectors(parameters["match[]"] ?? []);
   if (selectors instanceof Rejection) return selectors;
   return {
+    reach,
     selectors,
     words: (parameters.search ?? "").split(/\s+/).filter((word) => word !== ""),
     state: parameters.state ?? null,
@@ -135,11 +142,11 @@ function isNarrow({ selectors, words, state, pushedBefore, pushedAfter }: GroupQ
   return selectors.length + words.length > 0 || state !== null || pushedBefore !== null || pushedAfter !== null;
 }
 
-export function readRemovalRequest(text: string): RemovalRequest | Rejection {
+export function readRemovalRequest(text: string, reach: GroupReach | null): RemovalRequest | Rejection {
   const parameters = readParameters(RemovalParameters, text);
   if (parameters instanceof Rejection) return parameters;
   const { expect, as_of: asOf, dry_run: isDry = true } = parameters;
-  const query = queryOf(parameters);
+  const query = queryOf(parameters, reach);
   if (query instanceof Rejection) return query;
   if (!isNarrow(query))
     return new Rejection("malformed", `deleting groups: ${CONDITION_NAMES} is expected; to delete all, wipe`);

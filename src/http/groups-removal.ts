@@ -1,3 +1,4 @@
+import type { GroupReach } from "../model/principal.ts";
 import { Rejection } from "../model/rejection.ts";
 import { removalPlanJson, removalRefusedJson, removedJson } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
@@ -13,12 +14,13 @@ export type RemovalDeps = Pick<HttpContext, "clock" | "persistence" | "refusals"
 /**
  * DELETE /api/v1/groups. A dry run, unless told otherwise, says what would be deleted and as of when. A deletion says
  * how many groups it expects and as of when: if more match, nothing is deleted; groups pushed since are left alone.
+ * Groups that the reach does not cover are as if they were not there.
  */
-export async function removeGroups(deps: RemovalDeps, exchange: Exchange): Promise<Answer> {
+export async function removeGroups(deps: RemovalDeps, exchange: Exchange, reach: GroupReach | null): Promise<Answer> {
   const { clock, persistence, refusals, store, writes } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
-  const request = readRemovalRequest(exchange.query);
+  const request = readRemovalRequest(exchange.query, reach);
   if (request instanceof Rejection) return rejected(refusals, request, exchange);
   // An instant to come would take in what is pushed while groups are looked for.
   const asOfSeconds = Math.min(request.confirmed?.asOfSeconds ?? Infinity, clock.now() / 1000);

@@ -1,3 +1,4 @@
+import type { GroupReach } from "../model/principal.ts";
 import { Rejection } from "../model/rejection.ts";
 import { groupListPieces } from "../serialise/groups-json.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
@@ -7,6 +8,7 @@ import { type GroupDeps, tellGroup } from "./group.ts";
 import { writeCursor } from "./group-cursor.ts";
 import { readGroupsRequest } from "./groups-query.ts";
 import { type RemovalDeps, removeGroups } from "./groups-removal.ts";
+import { groupsOf } from "./reach.ts";
 import { notYet, PRIVATE_JSON_HEADERS, rejected } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
 import { toEnd } from "./store-turns.ts";
@@ -14,7 +16,10 @@ import { toEnd } from "./store-turns.ts";
 const HANDLER = "api/v1/groups";
 
 /** What lists of groups are made with. */
-export type GroupsDeps = Pick<HttpContext, "clock" | "persistence" | "ownMetrics" | "refusals" | "startMs" | "store"> &
+export type GroupsDeps = Pick<
+  HttpContext,
+  "clock" | "cursorSeal" | "persistence" | "ownMetrics" | "principalOf" | "refusals" | "startMs" | "store"
+> &
   RemovalDeps &
   GroupDeps;
 
@@ -26,19 +31,19 @@ export function groupsHandlers(deps: GroupsDeps): Handlers<"apiGroups" | "apiGro
     return answer;
   };
   return {
-    apiGroups: counted((exchange) => listGroups(deps, exchange)),
-    apiGroup: counted((exchange) => tellGroup(deps, exchange)),
-    apiRemoveGroups: counted((exchange) => removeGroups(deps, exchange)),
+    apiGroups: counted((exchange) => listGroups(deps, exchange, groupsOf(deps.principalOf(exchange), "read"))),
+    apiGroup: counted((exchange) => tellGroup(deps, exchange, groupsOf(deps.principalOf(exchange), "read"))),
+    apiRemoveGroups: counted((exchange) => removeGroups(deps, exchange, groupsOf(deps.principalOf(exchange), "admin"))),
   };
 }
 
-/** GET /api/v1/groups: a page of the groups that are asked for. */
-export async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<Answer> {
+/** GET /api/v1/groups: a page of the groups that are asked for, as if there were none that the reach does not cover. */
+export async function listGroups(deps: GroupsDeps, exchange: Exchange, reach: GroupReach | null): Promise<Answer> {
   const { clock, longAnswers, persistence, refusals, store } = deps;
   const notReady = persistence.notReady();
   if (notReady !== null) return notYet(refusals, notReady, exchange);
-  const epoch = `${deps.startMs}.${store.wipes}`;
-  const request = readGroupsRequest(exchange.query, epoch);
+  const scope = { epoch: `${deps.startMs}.${store.wipes}`, seal: reach === null ? null : deps.cursorSeal };
+  const request = readGroupsRequest(exchange.query, { ...scope, reach });
   if (request instanceof Rejection) return rejected(refusals, request, exchange);
   const asOfSeconds = clock.now() / 1000;
   const { query, withFacets, digest } = request;
@@ -46,6 +51,6 @@ export async function listGroups(deps: GroupsDeps, exchange: Exchange): Promise<
   const { wipes } = store;
   const found = await toEnd(clock, search, () => exchange.isGone || store.wipes !== wipes);
   if (found === null) return rejected(refusals, new Rejection("gone", "the store was wiped: begin again"), exchange);
-  const cursor = found.end === null ? null : writeCursor({ epoch, digest }, found.end);
+  const cursor = found.end === null ? null : writeCursor({ ...scope, digest }, found.end);
   return longAnswers.answer(exchange, groupListPieces({ ...found, asOfSeconds, cursor }), PRIVATE_JSON_HEADERS);
 }

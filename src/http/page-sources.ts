@@ -9,9 +9,9 @@ import { type RuntimeDeps, tellRuntime } from "./runtime-status.ts";
  */
 export function pageSources(deps: GroupsDeps & RefusedDeps & RuntimeDeps): SourceHandlers {
   return {
-    groups: (exchange) => listGroups(deps, exchange),
-    group: (exchange) => tellGroup(deps, exchange),
-    refused: (exchange) => listRefused(deps, exchange),
-    runtime: () => tellRuntime(deps),
+    groups: (exchange, reach) => listGroups(deps, exchange, reach),
+    group: (exchange, reach) => tellGroup(deps, exchange, reach),
+    refused: (exchange, reach) => listRefused(deps, exchange, reach),
+    runtime: (_, reach) => tellRuntime(deps, reach),
   };
 }

@@ -2,11 +2,13 @@ import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { Selector } from "../match/selector.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import type { MetricType } from "../model/metric-type.ts";
+import type { GroupReach } from "../model/principal.ts";
 import { Rejection } from "../model/rejection.ts";
 import { NO_NOTE } from "../model/type-note.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
-import { type PickedGroups, pickGroups } from "../store/search/pick-groups.ts";
-import type { PartFamily, StorePart } from "../store/table/part.ts";
+import { pickGroups } from "../store/search/pick-groups.ts";
+import type { Store } from "../store/store.ts";
+import type { HelpOf, PartFamily, StorePart } from "../store/table/part.ts";
 import { OWN_FAMILIES } from "../telemetry/own-families.ts";
 import type { HttpContext } from "./context.ts";
 import { expositionAnswer } from "./exposition-answer.ts";
@@ -35,47 +37,71 @@ export function readScrapedPart(query: string): readonly Selector[] | Rejection 
   return texts === undefined || texts instanceof Rejection ? (texts ?? null) : readSelectors(texts);
 }
 
-/** What the groups hold that any of the selectors selects; `sent` is called once all of it is sent, or given up. */
+/** Groups that any of the selectors selects, and a reach covers where there is one; or all that it covers. */
+export type ScrapedGroups =
+  | { readonly selectors: readonly Selector[]; readonly reach: GroupReach | null }
+  | { readonly selectors: null; readonly reach: GroupReach };
+
+/** What some groups hold; `sent` is called once all of it is sent, or given up. */
 export async function scrapePart(
   deps: PartScrapeDeps,
   exchange: Exchange,
-  selectors: readonly Selector[],
+  groups: ScrapedGroups,
   sent: () => void,
 ): Promise<Answer> {
-  const part = await partOf(deps, exchange, selectors);
+  const part = await partOf(deps, exchange, groups);
   return part instanceof Rejection ? rejected(deps.refusals, part, exchange) : exposition(deps, exchange, part, sent);
 }
 
-/** What one group holds; null where there is none of that key. */
+/** What one group holds; null where there is none of that key, as far as a reach covers it. */
 export async function scrapeGroup(
   deps: PartScrapeDeps,
   exchange: Exchange,
-  key: GroupingKey,
+  { key, reach }: { readonly key: GroupingKey; readonly reach: GroupReach | null },
   sent: () => void = () => {},
 ): Promise<Answer | null> {
   const { store, storeTurns } = deps;
+  if (reach?.covers(key.block) === false) return null;
   for (let calm = storeTurns.calm(); calm !== null; calm = storeTurns.unbroken()) await calm;
   const group = store.groupOf(key.block);
-  return group < 0 ? null : exposition(deps, exchange, store.part(Int32Array.of(group)), sent);
+  return group < 0 ? null : exposition(deps, exchange, store.part(Int32Array.of(group), helpOf(reach)), sent);
 }
+
+/** Who sees some groups alone is told nothing that comes of others. */
+const helpOf = (reach: GroupReach | null): HelpOf => (reach === null ? "all" : "shown");
 
 async function partOf(
   { clock, store, storeTurns }: PartScrapeDeps,
   exchange: Exchange,
-  selectors: readonly Selector[],
+  groups: ScrapedGroups,
 ): Promise<StorePart | Rejection> {
   for (let tries = 1; ; tries++) {
     await storeTurns.calm();
     const { searched } = store;
-    const take = ({ ids, isPartial }: PickedGroups): StorePart | Rejection | null => {
-      if (isPartial) return new Rejection("too-large", "scraping groups: looking for them takes too long");
+    const unlessChanging = (take: () => StorePart): StorePart | null => {
       const isChanging = tries < MAX_TRIES && (store.isChanging || store.isStoring);
-      return isChanging || store.searched !== searched ? null : store.part(ids);
+      return isChanging || store.searched !== searched ? null : take();
     };
-    const part = await toEnd(clock, pickGroups(searched, selectors, take), () => exchange.isGone);
+    const part = await toEnd(clock, taken(store, groups, unlessChanging), () => exchange.isGone);
     if (part !== null) return part;
     if (exchange.isGone) return NOBODY_WAITS;
   }
+}
+
+type Taken = Generator<null, StorePart | Rejection | null>;
+
+/** Has `when` take the part once its groups are found, within the same turn. */
+function taken(
+  store: Store,
+  { selectors, reach }: ScrapedGroups,
+  when: (take: () => StorePart) => StorePart | null,
+): Taken {
+  if (selectors === null)
+    return store.searched.reaches.judged(reach, (reached) => when(() => store.reachedPart(reached)));
+  return pickGroups(store.searched, { selectors, reach }, ({ ids, isPartial }) => {
+    if (isPartial) return new Rejection("too-large", "scraping groups: looking for them takes too long");
+    return when(() => store.part(ids, helpOf(reach)));
+  });
 }
 
 async function exposition(

@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import { ClusterStatus } from "./cluster-status.ts";
 import { CLOSED, success } from "./schemas.ts";
 
@@ -18,22 +18,32 @@ const Access = Type.Object(
   { ...CLOSED, description: "How clients are let in: whether, and not with what." },
 );
 
+const countOrNull = (description = "null: it is not for who asks.") =>
+  Type.Union([Type.Integer(), Type.Null()], { description });
+
 const StoreFigures = Type.Object(
   {
     groups: Type.Integer(),
     max_groups: limit(),
     series: Type.Integer(),
     max_series: limit(),
-    families: Type.Integer(),
+    families: countOrNull(),
     max_families: limit(),
     size_bytes: Type.Integer(),
     max_size_bytes: limit(),
-    held_bytes: Type.Integer({ description: "What was replaced, but is still being sent." }),
-    conflicting_families: Type.Integer(),
-    expired_groups_total: Type.Integer(),
+    held_bytes: countOrNull("What was replaced, but is still being sent."),
+    conflicting_families: countOrNull(),
+    expired_groups_total: countOrNull(),
   },
-  CLOSED,
+  {
+    ...CLOSED,
+    description: "For who may not read all groups: of those that may be read. What is of all together is null then.",
+  },
 );
+
+/** What grows with whatever anybody does. */
+const ofAllGroups = <T extends TSchema>(schema: T) =>
+  Type.Union([schema, Type.Null()], { description: "null for who may not read all groups." });
 
 const Pushes = Type.Object(
   {
@@ -147,12 +157,18 @@ export const RuntimeStatus = Type.Object(
     listen_addresses: Type.Array(Type.String()),
     access: Access,
     store: StoreFigures,
-    pushes: Pushes,
-    scrapes: Scrapes,
-    persistence: Type.Union([PersistenceFigures, Type.Null()], { description: "null: there is no file." }),
-    cluster: Type.Union([ClusterStatus, Type.Null()], { description: "null: this server is alone." }),
-    audit: Type.Union([AuditFigures, Type.Null()], { description: "null: there is no audit log." }),
-    process: Process,
+    pushes: ofAllGroups(Pushes),
+    scrapes: ofAllGroups(Scrapes),
+    persistence: Type.Union([PersistenceFigures, Type.Null()], {
+      description: "null: there is no file, or it is not for who asks.",
+    }),
+    cluster: Type.Union([ClusterStatus, Type.Null()], {
+      description: "null: this server is alone, or it is not for who asks.",
+    }),
+    audit: Type.Union([AuditFigures, Type.Null()], {
+      description: "null: there is no audit log, or it is not for who asks.",
+    }),
+    process: ofAllGroups(Process),
     limits_reached: ReachedLimits,
     flags: Type.Record(Type.String(), Type.Object({ value: Type.String(), default: Type.String() }, CLOSED)),
   },

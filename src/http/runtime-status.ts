@@ -1,13 +1,17 @@
 import type { Static } from "@sinclair/typebox";
 import { SETTING_FLAGS } from "../config/flags.ts";
 import { defaultTexts } from "../config/values.ts";
-import type { Answer } from "../server/exchange.ts";
+import type { GroupReach } from "../model/principal.ts";
+import type { Answer, Answers } from "../server/exchange.ts";
+import { SeenStore } from "../store/search/seen-figures.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import type { HttpContext } from "./context.ts";
 import { MAX_STREAMS } from "./event-streams.ts";
+import { groupsOf } from "./reach.ts";
 import { privateJson } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
 import type { RuntimeStatus } from "./runtime-schemas.ts";
+import { toEnd } from "./store-turns.ts";
 
 const HANDLER = "api/v1/status/runtime";
 
@@ -24,6 +28,7 @@ export type RuntimeDeps = Pick<
   | "longAnswers"
   | "ownMetrics"
   | "persistence"
+  | "principalOf"
   | "program"
   | "refused"
   | "settings"
@@ -34,30 +39,26 @@ export type RuntimeDeps = Pick<
 /** /api/v1/status/runtime. No page of another origin may read it: it has addresses of clients. */
 export function runtimeHandlers(deps: RuntimeDeps): Handlers<"apiRuntime"> {
   return {
-    apiRuntime: (): Answer => {
+    apiRuntime: (exchange): Answers => {
       deps.ownMetrics.countRequest(HANDLER, 200, "GET");
-      return tellRuntime(deps);
+      return tellRuntime(deps, groupsOf(deps.principalOf(exchange), "read"));
     },
   };
 }
 
-/** GET /api/v1/status/runtime: what the server is doing. */
-export function tellRuntime(deps: RuntimeDeps): Answer {
-  return privateJson(200, JSON.stringify({ status: "success", data: runtimeStatus(deps) }));
+/** GET /api/v1/status/runtime: what the server is doing, as far as who may see the groups of the reach may know it. */
+export function tellRuntime(deps: RuntimeDeps, reach: GroupReach | null): Answers {
+  return reach === null ? answerOf(runtimeStatus(deps)) : seenStatus(deps, reach).then(answerOf);
 }
+
+const answerOf = (data: Told): Answer => privateJson(200, JSON.stringify({ status: "success", data }));
 
 /** What the server is doing at this moment. */
 function runtimeStatus(deps: RuntimeDeps): Told {
-  const { buildInformation, clock, ownMetrics, persistence, program, settings, startMs } = deps;
+  const { clock, ownMetrics } = deps;
   const nowMs = clock.now();
   return {
-    as_of: nowMs / 1000,
-    start_seconds: startMs / 1000,
-    uptime_seconds: (nowMs - startMs) / 1000,
-    not_ready: persistence.notReady() ?? deps.cluster?.fault() ?? null,
-    build: { ...buildInformation },
-    listen_addresses: [...program.listenAddresses()],
-    access: accessOf(deps),
+    ...serverOf(deps, nowMs),
     store: storeOf(deps),
     pushes: pushesOf(deps),
     scrapes: scrapesOf(deps, nowMs),
@@ -69,6 +70,49 @@ function runtimeStatus(deps: RuntimeDeps): Told {
       const at = (agoMs: number) => (nowMs - agoMs) / 1000;
       return { limit: name, count, first_seconds: at(firstAgoMs), last_seconds: at(lastAgoMs) };
     }),
+  };
+}
+
+/** The same without what is of all groups together, or grows with what others do. */
+async function seenStatus(deps: RuntimeDeps, reach: GroupReach): Promise<Told> {
+  const { clock, store } = deps;
+  const figures = await toEnd(clock, new SeenStore(reach).look(store.searched));
+  const { groups, series, sizeBytes } = figures;
+  return {
+    ...serverOf(deps, clock.now()),
+    store: { ...NOT_TOLD, groups, series, size_bytes: sizeBytes },
+    pushes: null,
+    scrapes: null,
+    persistence: null,
+    cluster: null,
+    audit: null,
+    process: null,
+    limits_reached: [],
+  };
+}
+
+const NOT_TOLD = {
+  max_groups: null,
+  max_series: null,
+  families: null,
+  max_families: null,
+  max_size_bytes: null,
+  held_bytes: null,
+  conflicting_families: null,
+  expired_groups_total: null,
+};
+
+/** What it is, and how it was started. */
+function serverOf(deps: RuntimeDeps, nowMs: number) {
+  const { buildInformation, persistence, program, settings, startMs } = deps;
+  return {
+    as_of: nowMs / 1000,
+    start_seconds: startMs / 1000,
+    uptime_seconds: (nowMs - startMs) / 1000,
+    not_ready: persistence.notReady() ?? deps.cluster?.fault() ?? null,
+    build: { ...buildInformation },
+    listen_addresses: [...program.listenAddresses()],
+    access: accessOf(deps),
     flags: flagsOf(settings.flagValues),
   };
 }

@@ -4,15 +4,18 @@ import { Rejection } from "../model/rejection.ts";
 import { NO_NOTE } from "../model/type-note.ts";
 import { type Answer, type Answers, type Exchange, textError } from "../server/exchange.ts";
 import type { Snapshot } from "../store/table/snapshot.ts";
+import type { OwnFamilyName } from "../telemetry/own-families.ts";
 import type { OwnFamily } from "../telemetry/own-metrics.ts";
 import type { HttpContext } from "./context.ts";
 import { expositionAnswer } from "./exposition-answer.ts";
 import { readGroupPath } from "./group-path.ts";
 import { type PartScrapeDeps, readScrapedPart, scrapeGroup, scrapePart } from "./part-scrape.ts";
+import { groupsOf } from "./reach.ts";
 import { notYet, rejected } from "./reply.ts";
 
 /** What is scraped with. */
-export type ScrapeDeps = Pick<HttpContext, "activity" | "persistence" | "reports" | "settings"> & PartScrapeDeps;
+export type ScrapeDeps = Pick<HttpContext, "activity" | "persistence" | "principalOf" | "reports" | "settings"> &
+  PartScrapeDeps;
 
 /** Families without a series that are skipped before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
@@ -21,17 +24,18 @@ const FAMILIES_A_TURN = 256;
 const SIZED_FAMILIES = 2000;
 
 /**
- * What Prometheus scrapes: everything, or with `match[]` in the query the groups that are selected. A scrape of less
- * than that would end the series of the rest for Prometheus; a failed scrape is only a gap.
+ * What Prometheus scrapes: everything that it may see, or with `match[]` in the query the groups that are selected. A
+ * scrape of less than that would end the series of the rest for Prometheus; a failed scrape is only a gap.
  */
 export function scrape(deps: ScrapeDeps, exchange: Exchange): Answers {
   const notReady = deps.persistence.notReady();
   if (notReady !== null) return notYet(deps.refusals, notReady, exchange);
   const selectors = readScrapedPart(exchange.query);
   if (selectors instanceof Rejection) return rejected(deps.refusals, selectors, exchange);
-  return selectors === null
-    ? scrapeAll(deps, exchange)
-    : scrapePart(deps, exchange, selectors, beginScrape(deps, exchange));
+  const reach = groupsOf(deps.principalOf(exchange), "scrape");
+  if (selectors !== null) return scrapePart(deps, exchange, { selectors, reach }, beginScrape(deps, exchange));
+  if (reach !== null) return scrapePart(deps, exchange, { selectors, reach }, beginScrape(deps, exchange));
+  return scrapeAll(deps, exchange);
 }
 
 /**
@@ -45,7 +49,8 @@ export async function scrapeAtPath(deps: ScrapeDeps, exchange: Exchange): Promis
   const keyed = readGroupPath(exchange.path, `${settings.routePrefix}/metrics/job`, settings);
   if (keyed === null) return null;
   if (keyed instanceof Rejection || keyed.undecodable !== null) return NO_GROUP;
-  return (await scrapeGroup(deps, exchange, keyed.key, beginScrape(deps, exchange))) ?? NO_GROUP;
+  const reach = groupsOf(deps.principalOf(exchange), "scrape");
+  return (await scrapeGroup(deps, exchange, { key: keyed.key, reach }, beginScrape(deps, exchange))) ?? NO_GROUP;
 }
 
 const NO_GROUP = textError(405, "Method Not Allowed", { Allow: "DELETE, OPTIONS, POST, PUT" });
@@ -85,12 +90,23 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
   });
 }
 
-/** GET /-/metrics: what the server says of itself and nothing that was pushed, whether it can be pushed to or not. */
+/** What says nothing of who pushes, scrapes, or of what there is. */
+const TOLD_TO_ALL: ReadonlySet<string> = new Set<OwnFamilyName>([
+  "process_start_time_seconds",
+  "pushgateway_build_info",
+]);
+
+/**
+ * GET /-/metrics: what the server says of itself and nothing that was pushed, whether it can be pushed to or not. Who
+ * may not see all groups is not told what grows with those of others.
+ */
 export function scrapeOwn(
-  deps: Pick<HttpContext, "gzip" | "longAnswers" | "ownMetrics" | "settings">,
+  deps: Pick<HttpContext, "gzip" | "longAnswers" | "ownMetrics" | "principalOf" | "settings">,
   exchange: Exchange,
 ): Answers {
-  const own = deps.ownMetrics.gather().map(ownExposed);
+  const seesAll = groupsOf(deps.principalOf(exchange), "scrape") === null;
+  const gathered = deps.ownMetrics.gather();
+  const own = (seesAll ? gathered : gathered.filter(({ name }) => TOLD_TO_ALL.has(name))).map(ownExposed);
   return expositionAnswer(deps, exchange, { families: () => own, linesBytes: 0, isSized: true, release: () => {} });
 }
 

@@ -7,6 +7,7 @@ import type { HttpContext } from "./context.ts";
 import { firstScreen, type SourceHandlers } from "./first-screen.ts";
 import { longAnswer } from "./long-answers.ts";
 import { PAGE_FILES, pageFile } from "./page-files.ts";
+import { groupsOf } from "./reach.ts";
 import type { Handlers } from "./routes.ts";
 
 const encoder = new TextEncoder();
@@ -32,7 +33,10 @@ const PAGE_HEADERS = {
 };
 
 /** What the page shows, and is sent with. */
-export type UiDeps = Pick<HttpContext, "clock" | "gzip" | "longAnswers" | "ownMetrics" | "scheme" | "settings">;
+export type UiDeps = Pick<
+  HttpContext,
+  "clock" | "gzip" | "longAnswers" | "ownMetrics" | "principalOf" | "scheme" | "settings"
+>;
 
 /** The documents of the page, each drawn with its first screen, and the files beside them. */
 export function uiHandlers(deps: UiDeps, sources: SourceHandlers): Handlers<"page" | "staticFile"> {
@@ -48,7 +52,8 @@ async function page(deps: UiDeps, sources: SourceHandlers, exchange: Exchange): 
   const address = readAddress(document, exchange.query);
   const asOfSeconds = deps.clock.now() / 1000;
   const { routePrefix } = deps.settings;
-  const asked = { address, nowSeconds: asOfSeconds, routePrefix };
+  const reach = groupsOf(deps.principalOf(exchange), "read");
+  const asked = { address, reach, nowSeconds: asOfSeconds, routePrefix };
   const { answers, failures } = await firstScreen(sources, exchange, asked);
   const first = { site: siteOf(deps, exchange), address, theme: themeOf(exchange), asOfSeconds, answers, failures };
   return longAnswer(deps, exchange, [encoder.encode(draw(first, PAGE_FILES))], PAGE_HEADERS);

@@ -100,6 +100,7 @@ export class Expiry {
     if (kept.length === groups.chunkCount(group)) return null;
     groups.setForm(group, 0);
     table.keepOnly(group, kept);
+    groups.reaches.changed(group, false);
     this.store.watcher()?.changed(group);
     return groups.table.key(group).slice();
   }

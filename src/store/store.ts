@@ -3,6 +3,7 @@ import type { GroupingKey } from "../exposition/grouping-key.ts";
 import { type CommonExpiry, NO_EXPIRY } from "../model/group-ttl.ts";
 import type { GroupRow, KeptGroups, KeyedGroup } from "../model/kept-group.ts";
 import { NO_STORE_LIMITS, type StoreLimits } from "../model/limits.ts";
+import type { GroupReach } from "../model/principal.ts";
 import type { PushTime } from "../model/push-times.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { ReservedFamilies } from "../model/reserved-families.ts";
@@ -25,9 +26,10 @@ import { figuresOf } from "./table/figures.ts";
 import { rowOf, viewOf } from "./table/group-view.ts";
 import type { Groups } from "./table/groups.ts";
 import { takeInconsistentHelp } from "./table/inconsistent-help.ts";
-import type { StorePart } from "./table/part.ts";
-import { partOf } from "./table/part-of.ts";
+import type { HelpOf, StorePart } from "./table/part.ts";
+import { partOf, reachedPart } from "./table/part-of.ts";
 import { Putting } from "./table/putting.ts";
+import type { ReachedGroups } from "./table/reached-groups.ts";
 import { readGroups, readOneGroup } from "./table/read-groups.ts";
 import { REMOVALS_A_STEP } from "./table/removals.ts";
 import { putBack, Restoring } from "./table/restore.ts";
@@ -131,6 +133,7 @@ export class Store {
   private stored(group: number, request: PushRequest, admitted: Admitted): void {
     this.desk.outcome.succeeded(group, request, admitted);
     this.table.groups.lifetimes.note(group, request.ttlSeconds);
+    this.table.groups.reaches.changed(group, true);
     this.watcher?.changed(group);
   }
 
@@ -141,6 +144,7 @@ export class Store {
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
       if (known < 0) this.table.groups.lifetimes.note(group, request.ttlSeconds);
+      this.table.groups.reaches.changed(group, true);
       this.watcher?.changed(group);
     }
     return rejection;
@@ -195,6 +199,7 @@ export class Store {
     if (group < 0) throw new Broken(`setting push times: there is no group ${JSON.stringify(key.labels)}`);
     this.desk.outcome.set(group, key, succeeded, failed);
     this.table.groups.lifetimes.note(group);
+    this.table.groups.reaches.changed(group, false);
     this.watcher?.changed(group);
   }
 
@@ -224,6 +229,7 @@ export class Store {
       this.largeDesk.push?.finishStoring();
       const group = putting.put(row);
       this.largeDesk.push?.restart();
+      this.table.groups.reaches.changed(group, false);
       this.watcher?.changed(group);
     };
     return { put };
@@ -337,8 +343,13 @@ export class Store {
   }
 
   /** What these groups, which are there, hold now. As with a snapshot. */
-  part(groups: Int32Array): StorePart {
-    return partOf(this.finished(), groups);
+  part(groups: Int32Array, helpOf: HelpOf = "all"): StorePart {
+    return partOf(this.finished(), groups, helpOf);
+  }
+
+  /** What all groups of a reach hold now, each having been judged, as if there were no others. As with a snapshot. */
+  reachedPart(reached: ReachedGroups): StorePart {
+    return reachedPart(this.finished(), reached);
   }
 
   private finished(): Table {
@@ -351,10 +362,10 @@ export class Store {
   /**
    * The groups one by one, each whole and as it is when its turn comes, until the next one is asked for; of one with
    * very many families, each family so. What comes or goes meanwhile may or may not be seen. null: a turn of the loop
-   * may be taken.
+   * may be taken. With a reach only those that it covers.
    */
-  groups(): Generator<ShownGroup | null> {
-    return readGroups(this.table);
+  groups(reach: GroupReach | null = null): Generator<ShownGroup | null> {
+    return readGroups(this.table, reach);
   }
 
   /** One group that is there, as with `groups`. */

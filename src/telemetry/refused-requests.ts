@@ -87,9 +87,7 @@ export class RefusedRequests {
 
   /** How many requests of each kind the entries stand for. */
   get kinds(): ReadonlyMap<RefusedKind, number> {
-    const counts = new Map<RefusedKind, number>();
-    for (const { request, count } of this.entries) counts.set(request.kind, (counts.get(request.kind) ?? 0) + count);
-    return counts;
+    return countsOf(this.entries);
   }
 
   /** The place of the entry that a request is alike; -1: there is none. */
@@ -120,6 +118,13 @@ export class RefusedRequests {
     if (this.withoutGroup <= MAX_WITHOUT_GROUP) return 0;
     return this.entries.findIndex(({ request }) => request.group === null);
   }
+}
+
+/** How many requests of each kind entries stand for. */
+export function countsOf(entries: readonly RefusedEntry[]): Map<RefusedKind, number> {
+  const counts = new Map<RefusedKind, number>();
+  for (const { request, count } of entries) counts.set(request.kind, (counts.get(request.kind) ?? 0) + count);
+  return counts;
 }
 
 const digestOf = ({ kind, status, reason, group, client }: RefusedRequest): number =>

@@ -176,7 +176,43 @@ export interface Flag {
   readonly default: string;
 }
 
-/** What the server is doing. Where a limit is null there is none. */
+export interface PushFigures {
+  readonly last_seconds: number | null;
+  readonly per_second: number | null;
+  readonly last_minute: readonly number[];
+  readonly p99_seconds: number | null;
+  readonly in_flight: number;
+  readonly max_in_flight: number | null;
+  readonly refused_total: number;
+  readonly refused_per_second: number | null;
+}
+
+export interface ScrapeFigures {
+  readonly last_seconds: number | null;
+  readonly last_duration_seconds: number | null;
+  readonly last_durations_seconds: readonly number[];
+  readonly clients: readonly { readonly client: string; readonly interval_seconds: number | null }[];
+  readonly in_flight: number;
+  readonly max_in_flight: number | null;
+}
+
+export interface ProcessFigures {
+  readonly pid: number;
+  readonly cpu_ratio: number | null;
+  readonly loop_delay_seconds: number | null;
+  readonly resident_bytes: number | null;
+  readonly connections: number;
+  readonly max_connections: number;
+  readonly open_fds: number | null;
+  readonly max_fds: number | null;
+  readonly viewers: number;
+  readonly max_viewers: number;
+}
+
+/**
+ * What the server is doing. Where a limit is null there is none. A reader who may not see all groups is told of those
+ * that may be seen, and nothing (null) that comes of others.
+ */
 export interface RuntimeAnswer {
   readonly as_of: number;
   readonly start_seconds: number;
@@ -192,39 +228,12 @@ export interface RuntimeAnswer {
     readonly size_bytes: number;
     readonly max_size_bytes: number | null;
   };
-  readonly pushes: {
-    readonly last_seconds: number | null;
-    readonly per_second: number | null;
-    readonly last_minute: readonly number[];
-    readonly p99_seconds: number | null;
-    readonly in_flight: number;
-    readonly max_in_flight: number | null;
-    readonly refused_total: number;
-    readonly refused_per_second: number | null;
-  };
-  readonly scrapes: {
-    readonly last_seconds: number | null;
-    readonly last_duration_seconds: number | null;
-    readonly last_durations_seconds: readonly number[];
-    readonly clients: readonly { readonly client: string; readonly interval_seconds: number | null }[];
-    readonly in_flight: number;
-    readonly max_in_flight: number | null;
-  };
+  readonly pushes: PushFigures | null;
+  readonly scrapes: ScrapeFigures | null;
   readonly persistence: PersistenceFigures | null;
   readonly cluster: ClusterFigures | null;
   readonly audit: AuditFigures | null;
-  readonly process: {
-    readonly pid: number;
-    readonly cpu_ratio: number | null;
-    readonly loop_delay_seconds: number | null;
-    readonly resident_bytes: number | null;
-    readonly connections: number;
-    readonly max_connections: number;
-    readonly open_fds: number | null;
-    readonly max_fds: number | null;
-    readonly viewers: number;
-    readonly max_viewers: number;
-  };
+  readonly process: ProcessFigures | null;
   readonly limits_reached: readonly ReachedLimit[];
   /** Neither it nor `build` is there where a first screen brought the answer that did not show them. */
   readonly flags: Readonly<Record<string, Flag>>;

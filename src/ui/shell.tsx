@@ -74,7 +74,7 @@ function countsOf({ tick, answers }: Page): { groups: number | null; refused: nu
   const { runtime, list, jobs, refused } = answers.value;
   return {
     groups: tick.value?.groups ?? runtime?.store.groups ?? list?.total ?? jobs?.total ?? null,
-    refused: tick.value?.refused ?? runtime?.pushes.refused_total ?? refused?.total ?? null,
+    refused: tick.value?.refused ?? runtime?.pushes?.refused_total ?? refused?.total ?? null,
   };
 }
 

@@ -1,5 +1,13 @@
 /** @jsxImportSource preact */
-import type { AuditFigures, ClusterFigures, PersistenceFigures, RuntimeAnswer } from "./answers.ts";
+import type {
+  AuditFigures,
+  ClusterFigures,
+  PersistenceFigures,
+  ProcessFigures,
+  PushFigures,
+  RuntimeAnswer,
+  ScrapeFigures,
+} from "./answers.ts";
 import { Card, KeyValues, Meter, Spark } from "./card.tsx";
 import type { Page } from "./page.ts";
 import { BadPill, OkPill, Seen, WarnPill } from "./text.tsx";
@@ -8,17 +16,18 @@ import { agoText, binarySizeText, countText, durationText, rateText, sizeText } 
 /** Clients that are listed. */
 const CLIENTS = 3;
 
-/** How the server does, part by part. */
+/** How the server does, part by part; of some parts the reader may not be told. */
 export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAnswer }) {
   const nowSeconds = page.nowSeconds.value;
+  const { cluster, persistence, process, pushes, scrapes, store } = runtime;
   return (
     <div class="cards">
-      <Pushes runtime={runtime} />
-      <Scrapes runtime={runtime} nowSeconds={nowSeconds} />
-      <Durability persistence={runtime.persistence} nowSeconds={nowSeconds} />
-      {runtime.cluster !== null && <Replica cluster={runtime.cluster} />}
-      <Store store={runtime.store} />
-      <Process process={runtime.process} audit={runtime.audit} />
+      {pushes !== null && <Pushes pushes={pushes} runtime={runtime} />}
+      {scrapes !== null && <Scrapes scrapes={scrapes} series={store.series} nowSeconds={nowSeconds} />}
+      {process !== null && <Durability persistence={persistence} nowSeconds={nowSeconds} />}
+      {cluster !== null && <Replica cluster={cluster} />}
+      <Store store={store} />
+      {process !== null && <Process process={process} audit={runtime.audit} />}
       <Build build={runtime.build} />
     </div>
   );
@@ -28,8 +37,8 @@ export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAns
 const ofMost = (count: number, most: number | null): string =>
   most === null ? countText(count) : `${countText(count)} of ${countText(most)}`;
 
-function Pushes({ runtime }: { runtime: RuntimeAnswer }) {
-  const { pushes, not_ready: notReady } = runtime;
+function Pushes({ pushes, runtime }: { pushes: PushFigures; runtime: RuntimeAnswer }) {
+  const { not_ready: notReady } = runtime;
   // What a replica takes is safe in the log, whatever becomes of its file.
   const isFailing = runtime.cluster === null && runtime.persistence?.status === "failing";
   const pill =
@@ -57,13 +66,18 @@ function Pushes({ runtime }: { runtime: RuntimeAnswer }) {
   );
 }
 
-function Scrapes({ runtime, nowSeconds }: { runtime: RuntimeAnswer; nowSeconds: number }) {
-  const { scrapes, store } = runtime;
+interface ScrapesProps {
+  readonly scrapes: ScrapeFigures;
+  readonly series: number;
+  readonly nowSeconds: number;
+}
+
+function Scrapes({ scrapes, series, nowSeconds }: ScrapesProps) {
   const { last_seconds: at, last_duration_seconds: took, clients } = scrapes;
   return (
     <Card title="Scrapes" pill={at === null ? <WarnPill text="never" /> : <OkPill text={agoText(nowSeconds - at)} />}>
       <div class="big">
-        {took === null ? "—" : durationText(took)} <small>for {countText(store.series)} series</small>
+        {took === null ? "—" : durationText(took)} <small>for {countText(series)} series</small>
       </div>
       <Spark values={scrapes.last_durations_seconds} />
       <KeyValues
@@ -77,7 +91,7 @@ function Scrapes({ runtime, nowSeconds }: { runtime: RuntimeAnswer; nowSeconds: 
   );
 }
 
-function Clients({ clients }: Pick<RuntimeAnswer["scrapes"], "clients">) {
+function Clients({ clients }: Pick<ScrapeFigures, "clients">) {
   const more = clients.length - CLIENTS;
   const names = clients.slice(0, CLIENTS).map(({ client }) => client);
   return (
@@ -185,7 +199,7 @@ function Store({ store }: Pick<RuntimeAnswer, "store">) {
   );
 }
 
-function Process({ process, audit }: Pick<RuntimeAnswer, "process" | "audit">) {
+function Process({ process, audit }: { process: ProcessFigures; audit: AuditFigures | null }) {
   const { resident_bytes: memory, cpu_ratio: cpu, loop_delay_seconds: delay, open_fds: fds } = process;
   return (
     <Card title="Process">

@@ -227,7 +227,7 @@ describe("GET /api/v1/events", () => {
 
 describe("streams of events", () => {
   const open = (streams: EventStreams, source: string) =>
-    new Reader(streams.open(exchangeFrom(source), Buffer.from("first\n\n")));
+    new Reader(streams.open(exchangeFrom(source), null, Buffer.from("first\n\n")));
 
   test(`are ${MAX_STREAMS} at most: beyond that the oldest ends of the source that has most`, async () => {
     const streams = new EventStreams();
@@ -244,7 +244,8 @@ describe("streams of events", () => {
     const streams = new EventStreams();
     const reader = open(streams, "a");
     for (let n = 0; n < 10_000; n++)
-      for (const kind of ["tick", "refused", "comment"] as const) streams.tell(kind, Buffer.from(`${kind} ${n}\n\n`));
+      for (const kind of ["tick", "refused", "comment"] as const)
+        streams.tell(null, kind, Buffer.from(`${kind} ${n}\n\n`));
     expect((await reader.read()).map(([text]) => text)).toEqual([
       "retry: 3000",
       "tick 9999",
@@ -257,12 +258,12 @@ describe("streams of events", () => {
     const streams = new EventStreams();
     const event = Buffer.from(`event: refused\ndata: ${"x".repeat(30_000)}\n\n`);
     const stand = new Stand(() => (exchange) => {
-      return { status: 200, headers: {}, body: { sizeBytes: null, pieces: streams.open(exchange, event) } };
+      return { status: 200, headers: {}, body: { sizeBytes: null, pieces: streams.open(exchange, null, event) } };
     });
     stand.transport.isFull = true;
     stand.say(GET);
     for (let n = 0; n < 1_000; n++) {
-      streams.tell("refused", event);
+      streams.tell(null, "refused", event);
       await stand.settle();
     }
     expect(stand.transport.text.length).toBeLessThan(2 * event.length);

@@ -16,7 +16,7 @@ function selectorOf(text: string): Selector {
 
 /** Picks groups, with changes in between. */
 function picked(groups: Groups, texts: readonly string[], between: () => void = () => {}): PickedGroups {
-  const picking = pickGroups(groups, texts.map(selectorOf), (all) => all);
+  const picking = pickGroups(groups, { selectors: texts.map(selectorOf), reach: null }, (all) => all);
   for (;;) {
     const step = picking.next();
     if (step.done) return step.value;

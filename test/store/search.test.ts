@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { GroupingKey } from "../../src/exposition/grouping-key.ts";
 import { readSelector, type Selector } from "../../src/match/selector.ts";
+import type { GroupReach } from "../../src/model/principal.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import type { LabelPair } from "../../src/model/view.ts";
 import { findGroups, type GroupsFound } from "../../src/store/search/find-groups.ts";
@@ -47,6 +48,10 @@ const SELECTORS = [
   '{absent="x"}',
   '{a!="",zone!=""}',
 ];
+/** By a part of the key as it is written. */
+const REACHES: readonly GroupReach[] = ['job="backup"', 'env="prod"', "e", "nowhere"].map((part) => ({
+  covers: (key) => Buffer.from(key).includes(part),
+}));
 const WORDS = ["backup", "DB-1", "db", 'job="b', "ü", "prod", '",', "example", "zzz", "a", 'y"', "GRÜN", "grün"];
 
 /** Groups that come and go, beside what is known of them. */
@@ -91,6 +96,7 @@ class Model {
     const some = <T>(most: number, from: readonly T[]) =>
       Array.from({ length: dice.below(most + 1) }, () => dice.pick(from));
     return {
+      reach: dice.chance(0.5) ? null : dice.pick(REACHES),
       selectors: some(2, SELECTORS).map(selectorOf),
       words: some(2, WORDS),
       state: dice.pick([null, null, "ok", "failing"]),
@@ -111,7 +117,9 @@ function selectorOf(text: string): Selector {
   return selector;
 }
 
-function isWanted(group: ModelGroup, { selectors, words, state, pushedBefore, pushedAfter }: GroupQuery): boolean {
+function isWanted(group: ModelGroup, query: GroupQuery): boolean {
+  const { selectors, words, state, pushedBefore, pushedAfter } = query;
+  if (!isSeen(group, query)) return false;
   const value = (name: string) => Buffer.from(group.labels[name] ?? "");
   const selected = selectors.some((selector) => selector.every(({ name, matches }) => matches(value(name))));
   if (selectors.length > 0 && !selected) return false;
@@ -120,6 +128,8 @@ function isWanted(group: ModelGroup, { selectors, words, state, pushedBefore, pu
   if (pushedAfter !== null && group.succeeded < pushedAfter) return false;
   return state === null || (state === "failing") === group.failed > group.succeeded;
 }
+
+const isSeen = ({ key }: ModelGroup, { reach }: GroupQuery): boolean => reach?.covers(Buffer.from(key)) ?? true;
 
 const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
@@ -172,13 +182,15 @@ describe("a search of groups", () => {
       const sort = dice.pick(GROUP_SORTS);
       const expected = model.expected(query, sort);
       const { matched, total, facets, isPartial } = found(model.groups, query, { sort, limit: 5, after: null });
-      expect([round, matched, total, isPartial]).toEqual([round, expected.length, model.all.length, false]);
+      const seen = model.all.filter((group) => isSeen(group, query)).length;
+      expect([round, matched, total, isPartial]).toEqual([round, expected.length, seen, false]);
       expect(walked(model.groups, query, sort, 1 + dice.below(7) + (expected.length >> 3))).toEqual(
         expected.map(({ id }) => id),
       );
       expect(facets?.failing).toBe(expected.filter(({ failed, succeeded }) => failed > succeeded).length);
       expect(facets?.ages).toEqual(agesOf(expected));
       expect(jobsOf(facets?.jobs ?? [])).toEqual(jobsOf(countJobs(expected)));
+      model.groups.reaches.verify();
     }
   }, 60_000);
 
@@ -228,7 +240,14 @@ describe("a search of groups", () => {
   }, 60_000);
 });
 
-const NOTHING: GroupQuery = { selectors: [], words: [], state: null, pushedBefore: null, pushedAfter: null };
+const NOTHING: GroupQuery = {
+  reach: null,
+  selectors: [],
+  words: [],
+  state: null,
+  pushedBefore: null,
+  pushedAfter: null,
+};
 const FIRST: GroupPage = { sort: "stored", limit: 10, after: null };
 
 function agesOf(groups: readonly ModelGroup[]): number[] {

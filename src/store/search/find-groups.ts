@@ -7,7 +7,7 @@ import { eachGroup, isBegun } from "./group-search.ts";
 import { groupSummary } from "./group-summary.ts";
 
 export interface GroupsFound {
-  /** Groups in the store. */
+  /** Groups in the store, as far as who asks may see them. */
   readonly total: number;
   /** Groups that were asked for, on all pages. */
   readonly matched: number;
@@ -31,6 +31,7 @@ export function* findGroups(
   { sort, limit, after }: GroupPage,
   nowSeconds: number | null,
 ): Generator<null, GroupsFound> {
+  const reached = query.reach === null ? null : yield* groups.reaches.judged(query.reach, (judged) => judged);
   const texts = yield* groups.texts();
   const order = orderOf(groups, sort);
   const first = order.first(texts, limit + 1);
@@ -45,7 +46,7 @@ export function* findGroups(
   const places = first.taken();
   const page = places.slice(0, limit);
   return {
-    total: groups.count,
+    total: reached?.count ?? groups.count,
     matched,
     isPartial: !isWhole,
     groups: page.map(({ id }) => groupSummary(groups, id)),

@@ -1,4 +1,5 @@
 import type { Selector } from "../../match/selector.ts";
+import type { GroupReach } from "../../model/principal.ts";
 
 /**
  * Orders of groups. `stored`: by their ids, which groups keep as long as they live. `labels`: by key. The others by the
@@ -16,6 +17,8 @@ export interface GroupPlace {
 
 /** Which groups are asked for; what is null or empty asks for nothing. */
 export interface GroupQuery {
+  /** Whom the groups are for: all that it does not cover are as if they were not there. */
+  readonly reach: GroupReach | null;
   /** Any of these holds. */
   readonly selectors: readonly Selector[];
   /** All of these are in the key, whatever the case of ASCII letters. */

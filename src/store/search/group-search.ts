@@ -35,6 +35,7 @@ export function* eachGroup(
   const ways = waysOf(texts, query, work);
   const only = ways.length === 1 ? (ways[0] ?? null) : null;
   const isTimed = asksTimes(query);
+  const reached = query.reach === null ? null : yield* groups.reaches.judged(query.reach, (judged) => judged);
   let lookedAt = 0;
   for (let row = 0, paused = 0; ; row++) {
     row = only === null ? nextRow(ways, row, texts.limit) : only.rowFrom(row);
@@ -42,7 +43,8 @@ export function* eachGroup(
     lookedAt++;
     work.charge(GROUP_UNITS);
     const id = texts.idAt(row);
-    const isAsked = id >= 0 && (!isTimed || isInState(groups, query, id));
+    const isSeen = id >= 0 && (reached === null || reached.has(id));
+    const isAsked = isSeen && (!isTimed || isInState(groups, query, id));
     if (isAsked && (only === null ? isFound(ways, row, groups, id) : only.holdsFor(row, groups, id))) take(id, row);
     if (work.spent - paused < STEP_UNITS) continue;
     if (work.spent > MOST_UNITS) return { isWhole: false, lookedAt };

@@ -1,7 +1,7 @@
 import { Int32Column } from "../../bytes/columns.ts";
-import type { Selector } from "../../match/selector.ts";
 import type { GroupTexts } from "../table/group-texts.ts";
 import type { Groups } from "../table/groups.ts";
+import type { GroupQuery } from "./group-query.ts";
 import { eachGroup } from "./group-search.ts";
 
 export interface PickedGroups {
@@ -13,15 +13,15 @@ export interface PickedGroups {
 }
 
 /**
- * All groups that any of the selectors selects, at the moment of its end: `take` is called then, within the same turn.
- * null: a turn of the loop may be taken.
+ * All groups that any of the selectors selects and the reach covers, at the moment of its end: `take` is called then,
+ * within the same turn. null: a turn of the loop may be taken.
  */
 export function* pickGroups<T>(
   groups: Groups,
-  selectors: readonly Selector[],
+  { selectors, reach }: Pick<GroupQuery, "selectors" | "reach">,
   take: (picked: PickedGroups) => T,
 ): Generator<null, T> {
-  const query = { selectors, words: [], state: null, pushedBefore: null, pushedAfter: null };
+  const query = { selectors, reach, words: [], state: null, pushedBefore: null, pushedAfter: null };
   for (;;) {
     const texts = yield* groups.texts();
     const rows = new Int32Column();

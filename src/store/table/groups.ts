@@ -5,6 +5,7 @@ import { LabelWalk } from "../../exposition/label-block.ts";
 import { NEVER_EXPIRES } from "../../model/group-ttl.ts";
 import { GroupTexts } from "./group-texts.ts";
 import { Lifetimes } from "./lifetimes.ts";
+import { Reaches } from "./reaches.ts";
 import { Shapes } from "./shapes.ts";
 
 /** So many groups are entered in the text that is searched before a turn of the loop may be taken. */
@@ -34,6 +35,8 @@ export interface PushedGroup {
 /** The groups: a row of the store each, found by the block of its grouping key. */
 export class Groups {
   readonly table = new KeyTable();
+  /** Who may see which of them. */
+  readonly reaches = new Reaches(this.table);
   readonly shapes = new Shapes();
   /** The group that a large push is being stored in, or -1: nobody should look into it until all is stored. */
   beingStored = -1;
@@ -86,6 +89,7 @@ export class Groups {
     this.setHeld(group, 0, 0);
     this.setForm(group, 0);
     this.keyTexts?.add(group, source.subarray(start, end));
+    this.reaches.added(group);
     return group;
   }
 
@@ -93,6 +97,7 @@ export class Groups {
   remove(group: number): void {
     this.shapes.leave(this.column.at(group * STRIDE + SHAPE));
     this.keyTexts?.remove(group);
+    this.reaches.removed(group);
     this.table.remove(group);
     this.lifetimes.removed(group, this.table.limit);
     this.column.trim(this.table.limit * STRIDE);
@@ -102,8 +107,9 @@ export class Groups {
   /** The memory that the rows, the keys and their names take up. */
   get sizeBytes(): number {
     const columns = this.column.sizeBytes + this.doubles.sizeBytes;
-    const { keyTexts, lifetimes, shapes, table } = this;
-    return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + (keyTexts?.sizeBytes ?? 0);
+    const { keyTexts, lifetimes, reaches, shapes, table } = this;
+    const found = (keyTexts?.sizeBytes ?? 0) + reaches.sizeBytes;
+    return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + found;
   }
 
   /**

@@ -10,6 +10,9 @@ export class HelpTexts {
   private readonly table = new KeyTable();
   /** How many retain each text. */
   private readonly users = new Int32Column();
+  /** Texts that nobody retains and that are kept all the same, for so many readers. */
+  private unused = new Set<number>();
+  private keepers = 0;
 
   get sizeBytes(): number {
     return this.table.sizeBytes + this.users.sizeBytes;
@@ -44,8 +47,24 @@ export class HelpTexts {
     const users = this.users.at(help) - 1;
     this.users.rows[help] = users;
     if (users > 0) return;
+    if (this.keepers > 0) this.unused.add(help);
+    else this.remove(help);
+  }
+
+  private remove(help: number): void {
     this.table.remove(help);
     this.users.trim(this.table.limit);
+  }
+
+  /** From now on a number stays that of its text, whoever retains it, until as many `giveTexts`. */
+  keepTexts(): void {
+    this.keepers++;
+  }
+
+  giveTexts(): void {
+    if (--this.keepers > 0) return;
+    for (const help of this.unused) if (this.users.at(help) === 0) this.remove(help);
+    this.unused = new Set();
   }
 
   /**

@@ -1,7 +1,7 @@
 import { sortInTurns } from "../../bytes/sort-in-turns.ts";
 import type { ExposedPage } from "../../model/exposition.ts";
 import { MAX_SLOTS, type Page } from "./page.ts";
-import { type PartFamily, partFamily, type StorePart } from "./part.ts";
+import { type HelpOf, helpOnPage, type PartFamily, partFamily, type StorePart } from "./part.ts";
 import { partOfPage } from "./part-page.ts";
 import type { Table } from "./table.ts";
 
@@ -20,8 +20,9 @@ export class NotedPart implements StorePart {
   constructor(
     private readonly table: Table,
     groups: Int32Array,
+    helpOf: HelpOf = "all",
   ) {
-    this.families = familiesAt(table, placesOf(table, groups), this.held);
+    this.families = familiesAt(table, placesOf(table, groups), this.held, helpOf);
     table.pages.beginReading(this.held);
   }
 
@@ -56,17 +57,26 @@ function placesOf(table: Table, groups: Int32Array): Float64Array {
 }
 
 /** The families with the chunks at these places; their pages are added to `held`. */
-function familiesAt(table: Table, places: Float64Array, held: Page[]): PartFamily[] {
+function familiesAt(table: Table, places: Float64Array, held: Page[], helpOf: HelpOf): PartFamily[] {
   const families: PartFamily[] = [];
   for (let at = 0; at < places.length; ) {
     const id = Math.floor((places[at] as number) / PLACES_A_FAMILY);
     const family = table.family(id);
     const end = endOf(places, at, (id + 1) * PLACES_A_FAMILY);
     const pages = pagesAt(family.pages, places.subarray(at, end), held);
-    families.push(partFamily(family.head(table.helpText(family.help)), pages));
+    const help = helpOf === "all" ? table.helpText(family.help) : helpOn(table, pages);
+    families.push(partFamily(family.head(help), pages));
     at = end;
   }
   return families;
+}
+
+function helpOn(table: Table, pages: readonly ExposedPage[]): Uint8Array | null {
+  for (const page of pages) {
+    const help = helpOnPage(table, page);
+    if (help !== null) return help;
+  }
+  return null;
 }
 
 /** The parts of a family's pages at these places, which are of that family. */

@@ -1,5 +1,6 @@
 import { intAt } from "../../bytes/at.ts";
 import { mustBe, mustHold } from "../../bytes/broken.ts";
+import { PageParts, type PartOwner, type SeenPart } from "./page-parts.ts";
 import type { SeriesIndex } from "./series-index.ts";
 
 /** The size of a page that holds many chunks. */
@@ -52,6 +53,9 @@ export class Page {
   sides: Map<number, Uint8Array> | null = null;
   crc = 0;
   private keptDeflated: readonly Uint8Array[] | null = null;
+  private parts: PageParts | null = null;
+  /** The memory of both. */
+  derivedBytes = 0;
   /** How many read this page alone, and are to see it as it is. */
   readers = 0;
   /** The memory of the page once it is no longer the store's and only `readers` hold it. */
@@ -68,8 +72,8 @@ export class Page {
     /** The number of snapshots taken when the page came into being. */
     readonly epoch: number,
     bytes?: Uint8Array,
-    /** Where the deflated form of the page is counted; null once the page is no longer the store's. */
-    private tally: DeflatedTally | null = null,
+    /** Where what is made of the page is counted; null once the page is no longer the store's. */
+    private tally: DerivedTally | null = null,
   ) {
     const slotCount = sizeBytes === PAGE_BYTES ? 64 : 8;
     this.bytes = bytes ?? new Uint8Array(sizeBytes);
@@ -84,11 +88,37 @@ export class Page {
 
   set deflated(parts: readonly Uint8Array[] | null) {
     if (parts === this.keptDeflated) return;
-    if (this.tally !== null) this.tally.sizeBytes += deflatedBytes(parts) - deflatedBytes(this.keptDeflated);
     this.keptDeflated = parts;
+    this.recount();
   }
 
-  /** Its memory without its deflated form and the records beside lines. */
+  /** What was kept of the page for somebody since it last changed; undefined: nothing was. */
+  partFor(owner: PartOwner): SeenPart | undefined {
+    return this.parts?.find(owner);
+  }
+
+  keepPart(owner: PartOwner, part: SeenPart): void {
+    this.parts ??= new PageParts();
+    this.parts.add(owner, part);
+    this.recount();
+  }
+
+  /** To be called after what is kept of what was made of the page may have another size. */
+  recount(): void {
+    const derivedBytes = deflatedBytes(this.keptDeflated) + (this.parts?.sizeBytes ?? 0);
+    if (this.tally !== null) this.tally.sizeBytes += derivedBytes - this.derivedBytes;
+    this.derivedBytes = derivedBytes;
+  }
+
+  /** The page is about to change: what was made of it is forgotten. */
+  forgetDerived(): void {
+    if (this.derivedBytes === 0) return;
+    this.keptDeflated = null;
+    this.parts = null;
+    this.recount();
+  }
+
+  /** Its memory without what is made of it and the records beside lines. */
   get sizeBytes(): number {
     return this.bytes.length + this.objectBytes;
   }
@@ -99,12 +129,11 @@ export class Page {
 
   /** The page is no longer the store's: returns how much its readers hold. */
   retire(): number {
-    const kept = deflatedBytes(this.keptDeflated);
-    if (this.tally !== null) this.tally.sizeBytes -= kept;
+    if (this.tally !== null) this.tally.sizeBytes -= this.derivedBytes;
     this.tally = null;
     let sideBytes = 0;
     if (this.sides !== null) for (const side of this.sides.values()) sideBytes += SIDE_OBJECT_BYTES + side.length;
-    return this.sizeBytes + kept + sideBytes;
+    return this.sizeBytes + this.derivedBytes + sideBytes;
   }
 
   /** Sets where the chunk of a slot is. */
@@ -189,6 +218,8 @@ export class Page {
   /** Throws where slots, sizes and counts differ. */
   verify(): void {
     const what = `page ${this.id}`;
+    const derivedBytes = deflatedBytes(this.keptDeflated) + (this.parts?.sizeBytes ?? 0);
+    mustBe(this.derivedBytes, derivedBytes, `${what}: bytes of what was made of it`);
     let [chunks, usedBytes] = [0, 0];
     for (let slot = 0; slot < this.count; slot++) {
       if (this.slots[slot] !== HOLE) chunks++;
@@ -203,8 +234,8 @@ export class Page {
   }
 }
 
-/** What the deflated forms of all pages take up. */
-export interface DeflatedTally {
+/** The memory of what is made of pages and kept with them: their deflated forms, and parts of them. */
+export interface DerivedTally {
   sizeBytes: number;
 }
 

@@ -1,6 +1,6 @@
 import { Broken, mustBe, mustHold } from "../../bytes/broken.ts";
 import { HeldPages } from "./held-pages.ts";
-import { type DeflatedTally, deflatedBytes, PAGE_BYTES, Page } from "./page.ts";
+import { type DerivedTally, PAGE_BYTES, Page } from "./page.ts";
 import type { SeriesIndex } from "./series-index.ts";
 
 /** Free buffers kept for the next pages. */
@@ -12,7 +12,7 @@ export class Pages {
   /** Ids that had no page when they were noted. */
   private readonly freeIds: number[] = [];
   private readonly spare: Uint8Array[] = [];
-  private readonly deflated: DeflatedTally = { sizeBytes: 0 };
+  private readonly derived: DerivedTally = { sizeBytes: 0 };
   private readonly held = new HeldPages();
   /** Of pages that are none of the store's any more and have readers of their own. */
   private readBytes = 0;
@@ -35,10 +35,10 @@ export class Pages {
     return page;
   }
 
-  /** The memory that pages take up, with their deflated forms; the few that wait to be used again are left out. */
+  /** The memory that pages take up, with what is made of them; the few that wait to be used again are left out. */
   get memoryBytes(): number {
     const lists = (this.pages.length + this.freeIds.length) * 8;
-    return this.sizeBytes + this.objectBytes + this.deflated.sizeBytes + lists;
+    return this.sizeBytes + this.objectBytes + this.derived.sizeBytes + lists;
   }
 
   /** Memory of pages that are none any more but for readers that go on. */
@@ -88,7 +88,7 @@ export class Pages {
   create(family: number, sizeBytes: number, given?: Uint8Array): Page {
     const id = this.takeId();
     const bytes = given ?? (sizeBytes === PAGE_BYTES ? this.spare.pop() : undefined);
-    const page = new Page(id, family, sizeBytes, this.epoch, bytes, this.deflated);
+    const page = new Page(id, family, sizeBytes, this.epoch, bytes, this.derived);
     this.pages[id] = page;
     this.sizeBytes += sizeBytes;
     this.objectBytes += page.objectBytes;
@@ -139,7 +139,7 @@ export class Pages {
   writable(page: Page, list: Page[]): Page {
     if (page.series !== null) this.setSeries(page, null);
     if (!this.isHeld(page)) {
-      page.deflated = null;
+      page.forgetDerived();
       return page;
     }
     return this.replace(page, list, page.bytes.length);
@@ -147,7 +147,7 @@ export class Pages {
 
   /** Puts a copy of the page with room for `sizeBytes` in its place. */
   replace(page: Page, list: Page[], sizeBytes: number): Page {
-    const copy = new Page(page.id, page.family, sizeBytes, this.epoch, undefined, this.deflated);
+    const copy = new Page(page.id, page.family, sizeBytes, this.epoch, undefined, this.derived);
     copy.bytes.set(page.bytes.subarray(0, page.used));
     copy.used = page.used;
     copy.slots = page.slots.slice();
@@ -181,7 +181,7 @@ export class Pages {
 
   /** Throws where pages and what is counted of them differ. */
   verify(): void {
-    let [sizeBytes, objectBytes, indexBytes, deflated, count] = [0, 0, 0, 0, 0];
+    let [sizeBytes, objectBytes, indexBytes, derivedBytes, count] = [0, 0, 0, 0, 0];
     for (const [id, page] of this.pages.entries()) {
       if (page === null) continue;
       mustBe(page.id, id, "pages: the id of a page");
@@ -189,13 +189,13 @@ export class Pages {
       sizeBytes += page.bytes.length;
       objectBytes += page.objectBytes;
       indexBytes += page.series?.sizeBytes ?? 0;
-      deflated += deflatedBytes(page.deflated);
+      derivedBytes += page.derivedBytes;
       count++;
     }
     mustBe(this.sizeBytes, sizeBytes, "pages: bytes");
     mustBe(this.objectBytes, objectBytes, "pages: bytes of objects");
     mustBe(this.indexBytes, indexBytes, "pages: bytes of indexes");
-    mustBe(this.deflated.sizeBytes, deflated, "pages: bytes of deflated forms");
+    mustBe(this.derived.sizeBytes, derivedBytes, "pages: bytes of what is made of them");
     const free = new Set(this.freeIds.filter((id) => this.pages[id] === null));
     mustBe(count + free.size, this.pages.length, "pages: pages and free ids");
     mustHold(this.readings > 0 || this.readBytes === 0, "pages: bytes are held by readers of which there are none");

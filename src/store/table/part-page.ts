@@ -1,18 +1,23 @@
 import { intAt } from "../../bytes/at.ts";
 import { copyBytes } from "../../bytes/copy.ts";
 import type { ExposedPage } from "../../model/exposition.ts";
-import type { Page } from "./page.ts";
+import { deflatedBytes, type Page } from "./page.ts";
+import type { KeptPart } from "./page-parts.ts";
+
+/** The objects of a part, without its places and slots: measured. */
+const PART_BYTES = 330;
+const PLACE_BYTES = 6;
 
 /**
  * Some of the chunks of a page, which is held, in their order there. Their lines are put together each time that they
  * are asked for: nothing is kept of them for slow readers.
  */
-export class PartPage implements ExposedPage {
+export class PartPage implements KeptPart {
   readonly used: number;
   readonly slots: Int32Array;
   readonly count: number;
-  deflated: readonly Uint8Array[] | null = null;
   crc = 0;
+  private keptDeflated: readonly Uint8Array[] | null = null;
 
   /** `places` are the slots of the chunks on the page, which is not one of a large chunk. */
   constructor(
@@ -30,6 +35,19 @@ export class PartPage implements ExposedPage {
     return this.page.sides;
   }
 
+  get deflated(): readonly Uint8Array[] | null {
+    return this.keptDeflated;
+  }
+
+  set deflated(parts: readonly Uint8Array[] | null) {
+    this.keptDeflated = parts;
+    this.page.recount();
+  }
+
+  get sizeBytes(): number {
+    return PART_BYTES + this.count * PLACE_BYTES + deflatedBytes(this.keptDeflated);
+  }
+
   sizeOf(place: number): number {
     return this.page.sizeOf(this.places[place] as number);
   }
@@ -38,12 +56,13 @@ export class PartPage implements ExposedPage {
     const { page, places } = this;
     const { sizes } = page;
     const lines = new Uint8Array(this.used);
-    for (let place = 0, slot = 0, offset = 0, used = 0; place < places.length; place++) {
-      const wanted = places[place] as number;
-      for (; slot < wanted; slot++) offset += sizes[slot] as number;
-      const size = sizes[slot] as number;
-      copyBytes(page.bytes, offset, offset + size, lines, used);
-      used += size;
+    let [slot, offset, used] = [0, 0, 0];
+    for (let place = 0; place < places.length; ) {
+      for (; slot < (places[place] as number); slot++) offset += sizes[slot] as number;
+      const start = offset;
+      for (; place < places.length && places[place] === slot; place++) offset += sizes[slot++] as number;
+      copyBytes(page.bytes, start, offset, lines, used);
+      used += offset - start;
     }
     return lines;
   }

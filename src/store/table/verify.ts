@@ -19,6 +19,7 @@ export function verifyTable(table: Table): void {
   const found = new FoundChunks(table);
   for (let group = 0; group < groups.table.limit; group++) if (groups.table.has(group)) found.addGroup(group);
   lists.verifyIndex(found.largeChunks);
+  groups.reaches.verify();
   groups.lifetimes.verify(groups.table.limit, (group) => groups.table.has(group));
   found.verify();
   table.segments?.verify();
