@@ -10,10 +10,19 @@ const { skip, reason } = requirement(importable ? null : `prometheus_client for 
 /** Old releases of the library write a space as `+`, which stays a plus sign in a path; newer ones write base64. */
 const SPACED = /^value_1\{instance="",job="keys",n="1",path="two[+ ]words"\} 1$/m;
 
+interface Scene {
+  readonly scene: string;
+  readonly proves: string;
+  /** Where OpenMetrics is offered, the lines are of such an exposition. */
+  readonly flags?: readonly string[];
+  readonly lines: readonly (string | RegExp)[];
+  readonly absent: readonly string[];
+}
+
 /**
  * Each scene of users.py: what it proves, lines that must stand in the exposition afterwards, and texts that must not.
  */
-const SCENES = [
+const SCENES: readonly Scene[] = [
   {
     scene: "push",
     proves: "push_to_gateway replaces the whole group",
@@ -82,15 +91,50 @@ const SCENES = [
     lines: ["# TYPE hand_written gauge", 'hand_written{instance="",job="raw"} 42'],
     absent: [],
   },
+  {
+    scene: "handler",
+    proves: "handlers of the user's own push, add to a group and delete it: OpenMetrics, in gzip",
+    flags: ["--web.enable-openmetrics"],
+    lines: [
+      "# UNIT rows_bytes bytes",
+      'rows_bytes_total{instance="",job="kept"} 2.0 # {trace_id="r2"} 2.0',
+      'took_seconds_bucket{instance="",job="kept",le="1.0"} 0',
+      'took_seconds_bucket{instance="",job="kept",le="5.0"} 1 # {trace_id="t2"} 2.5',
+      /^rows_bytes_created\{instance="",job="kept"\} \d+\.\d+$/m,
+    ],
+    absent: ["dropped"],
+  },
+  {
+    scene: "workers",
+    proves: "what four processes count with ?aggregate=sum at the same time comes to the sum",
+    lines: [
+      'done_total{instance="",job="sum"} 200',
+      'size_sum{instance="",job="sum"} 50',
+      'size_count{instance="",job="sum"} 100',
+      'took_seconds_bucket{instance="",job="sum",le="1"} 0',
+      'took_seconds_bucket{instance="",job="sum",le="+Inf"} 100',
+      'took_seconds_sum{instance="",job="sum"} 200',
+    ],
+    absent: [],
+  },
 ];
 
+const ACCEPT = { text: "text/plain", openMetrics: "application/openmetrics-text; version=1.0.0" };
+
+/** The exposition as OpenMetrics, without the times of exemplars, or as text. */
+async function shown({ url }: Gateway, asOpenMetrics: boolean): Promise<string> {
+  const accept = asOpenMetrics ? ACCEPT.openMetrics : ACCEPT.text;
+  const text = await (await fetch(`${url}/metrics`, { headers: { accept } })).text();
+  return text.replace(/( # \{.*\} \S+) \S+$/gm, "$1");
+}
+
 describe.skipIf(skip)(`Python's prometheus_client${reason}`, () => {
-  test.each(SCENES)("$scene: $proves", async ({ scene, lines, absent }) => {
-    await using gateway = await Gateway.start();
+  test.each(SCENES)("$scene: $proves", async ({ scene, flags = [], lines, absent }) => {
+    await using gateway = await Gateway.start(flags);
     const script = join(import.meta.dir, "users.py");
     const { code, stderr } = await run([PYTHON, script, `127.0.0.1:${gateway.port}`, scene]);
     expect([code, stderr]).toEqual([0, ""]);
-    const exposition = await gateway.scrape();
+    const exposition = await shown(gateway, flags.includes("--web.enable-openmetrics"));
     for (const line of lines) expect(exposition).toMatch(typeof line === "string" ? wholeLine(line) : line);
     for (const text of absent) expect(await gateway.lines(text)).toEqual([]);
   });

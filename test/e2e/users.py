@@ -3,7 +3,9 @@
 The second argument chooses the scene; a scene fails by raising.
 """
 
+import gzip
 import http.client
+import multiprocessing
 import sys
 
 from prometheus_client import (
@@ -19,6 +21,8 @@ from prometheus_client import (
     push_to_gateway,
     pushadd_to_gateway,
 )
+from prometheus_client.exposition import default_handler
+from prometheus_client.openmetrics import exposition as openmetrics
 
 
 def gauge(name, value):
@@ -87,6 +91,63 @@ def raw(gateway):
         raise RuntimeError("%d %r" % (answer.status, answer.read()))
 
 
+def observed(number):
+    registry = CollectorRegistry()
+    rows = Counter("rows", "Rows", unit="bytes", registry=registry)
+    rows.inc(number, exemplar={"trace_id": "r%d" % number})
+    took = Histogram("took_seconds", "Took", buckets=(1, 5), registry=registry)
+    took.observe(0.5 + number, exemplar={"trace_id": "t%d" % number})
+    return registry
+
+
+def handler(gateway):
+    """pushadd, push and delete, each by a handler of the user's own that sends OpenMetrics, compressed."""
+    sent = []
+
+    def compressed(registry):
+        def handle(url, method, timeout, headers, data):
+            sent.append(method)
+            if method == "DELETE":
+                return default_handler(url, method, timeout, headers, data)
+            body = gzip.compress(openmetrics.generate_latest(registry))
+            headers = [("Content-Type", openmetrics.CONTENT_TYPE_LATEST), ("Content-Encoding", "gzip")]
+            return default_handler(url, method, timeout, headers, body)
+
+        return handle
+
+    for number in (1, 2):
+        registry = observed(number)
+        pushadd_to_gateway(gateway, job="kept", registry=registry, handler=compressed(registry))
+        push_to_gateway(gateway, job="dropped", registry=registry, handler=compressed(registry))
+    delete_from_gateway(gateway, job="dropped", handler=compressed(None))
+    if sent != ["POST", "PUT", "POST", "PUT", "DELETE"]:
+        raise RuntimeError(sent)
+
+
+def adds(url, method, timeout, headers, data):
+    return default_handler(url + "?aggregate=sum", method, timeout, headers, data)
+
+
+def worker(gateway):
+    for _ in range(25):
+        registry = CollectorRegistry()
+        Counter("done", "Rounds", registry=registry).inc(2)
+        Summary("size", "Sizes", registry=registry).observe(0.5)
+        Histogram("took_seconds", "Took", buckets=(1, 5), registry=registry).observe(2)
+        pushadd_to_gateway(gateway, job="sum", registry=registry, handler=adds)
+
+
+def workers(gateway):
+    """What four processes count, each push a difference."""
+    processes = [multiprocessing.Process(target=worker, args=(gateway,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        raise RuntimeError([process.exitcode for process in processes])
+
+
 if __name__ == "__main__":
-    scenes = {scene.__name__: scene for scene in (push, pushadd, delete, loop, keys, types, raw)}
+    scenes = {scene.__name__: scene for scene in (push, pushadd, delete, loop, keys, types, raw, handler, workers)}
     scenes[sys.argv[2]](sys.argv[1])

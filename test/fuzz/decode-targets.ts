@@ -107,9 +107,9 @@ export function zstdTarget(): Target {
   return { name: "zstd", seeds: zstdSeeds(), words: ZSTD_WORDS, maxBytes: 1 << 16, read };
 }
 
-/** What is wrong is found in other words, and at other places, where a body is decoded piece by piece. */
+/** Decoded piece by piece, a body may be too large before it is found to be broken, and broken elsewhere. */
 const withoutWords = (content: Decoded): Decoded =>
-  content instanceof Rejection ? new Rejection(content.kind, "") : content;
+  content instanceof Rejection ? new Rejection("malformed", "") : content;
 
 const ZSTD_WORDS = ["28b52ffd", "502a4d1800000000", "5f2a4d1802000000", "010000", "030000", "28b52ffd2000010000"].map(
   (hex) => Uint8Array.fromHex(hex),

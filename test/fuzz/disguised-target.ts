@@ -121,7 +121,8 @@ function cleaned(input: Uint8Array): Uint8Array {
 /** The text with other ends of its lines, and in another encoding where it is UTF-8. */
 function disguisedText(dice: Dice, plain: Uint8Array): Uint8Array {
   const latin1 = Buffer.from(plain).toString("latin1");
-  const cut = dice.chance(0.5) && !latin1.endsWith("\n\n") ? latin1.slice(0, -1) : latin1;
+  const endsOnce = latin1.endsWith("\n") && !/(?:^|\n)\n$/.test(latin1);
+  const cut = dice.chance(0.5) && endsOnce ? latin1.slice(0, -1) : latin1;
   const bytes = Buffer.from(dice.chance(0.5) ? cut.replaceAll("\n", "\r\n") : cut, "latin1");
   const text = bytes.toString("utf8");
   if (!Buffer.from(text, "utf8").equals(bytes)) return bytes;
