@@ -8,7 +8,7 @@ import type { StreamClock } from "../src/http/stream.ts";
 import { type App, exchangeOf, responseOf } from "../src/http/web.ts";
 import type { Clock } from "../src/model/clock.ts";
 import type { Persistence } from "../src/model/persistence.ts";
-import { EVERYBODY, type Principal } from "../src/model/principal.ts";
+import { EVERYBODY, type Principal, type Principals } from "../src/model/principal.ts";
 import type { Clustering } from "../src/program/clustering.ts";
 import type { Handler } from "../src/server/exchange.ts";
 import { Failures } from "../src/server/failures.ts";
@@ -18,6 +18,7 @@ import type { AuditEntry, AuditLog } from "../src/telemetry/audit-log.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { ownFamilyTypes } from "../src/telemetry/own-families.ts";
 import { OwnMetrics } from "../src/telemetry/own-metrics.ts";
+import { PrincipalMetrics } from "../src/telemetry/principal-metrics.ts";
 import { RefusedRequests } from "../src/telemetry/refused-requests.ts";
 import { settingsOf } from "./program-info.ts";
 
@@ -57,7 +58,11 @@ export interface JoinedParts extends Pick<HttpContext, "settings" | "log" | "clo
 export const createTestApp = (...flags: string[]): TestApp => createJoinedApp(flags, () => null);
 
 /** One that shares a log with others. */
-export function createJoinedApp(flags: readonly string[], join: (parts: JoinedParts) => Clustering | null): TestApp {
+export function createJoinedApp(
+  flags: readonly string[],
+  join: (parts: JoinedParts) => Clustering | null,
+  principals: Principals | null = null,
+): TestApp {
   const settings = settingsOf(...flags);
   const newStore = () => new Store(ownFamilyTypes(), settings.consistencyCheck, settings.limits.store, settings.expiry);
   const store = newStore();
@@ -118,6 +123,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     persistenceStats: () => null,
     cluster: cluster?.metrics ?? null,
     audit: () => null,
+    principals: principals && new PrincipalMetrics(principals, (name) => store.counting.of(name)),
     readProcFile: (path) => {
       throw new Error(`there is no ${path} in tests`);
     },
@@ -159,6 +165,7 @@ export function createJoinedApp(flags: readonly string[], join: (parts: JoinedPa
     failures,
     ...askers,
     auditTrail,
+    principals,
     program: {
       pid: 7,
       cpuSeconds: () => test.nowMs / 10_000,

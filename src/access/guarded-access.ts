@@ -31,7 +31,8 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
   const { nowMs } = clock;
   const { start } = live;
   const { rateLimit } = start.config;
-  const limiter = rateLimit === null ? null : new RateLimiter(rateLimit, nowMs);
+  const limiter =
+    rateLimit === null ? null : new RateLimiter(Number(rateLimit.intervalNs) / 1e6, rateLimit.burst, nowMs);
   const auth = new BasicAuth({
     verify: (password, hash) => Bun.password.verify(password, hash, "bcrypt"),
     nowMs,

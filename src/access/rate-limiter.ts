@@ -1,20 +1,15 @@
-import type { RateLimit } from "./web-config.ts";
-
 /** A token bucket, full at first: `burst` requests at once, and one more each interval. */
 export class RateLimiter {
-  private readonly intervalMs: number;
-  private readonly burst: number;
   private tokens: number;
   private filledMs: number;
 
   /** `nowMs` is monotonic. */
   constructor(
-    limit: RateLimit,
+    private readonly intervalMs: number,
+    private readonly burst: number,
     private readonly nowMs: () => number,
   ) {
-    this.intervalMs = Number(limit.intervalNs) / 1e6;
-    this.burst = limit.burst;
-    this.tokens = limit.burst;
+    this.tokens = burst;
     this.filledMs = nowMs();
   }
 
@@ -26,5 +21,10 @@ export class RateLimiter {
     if (this.tokens < 1) return false;
     this.tokens--;
     return true;
+  }
+
+  /** After how long one would be allowed, as it was when one was not. */
+  get waitMs(): number {
+    return (1 - this.tokens) * this.intervalMs;
   }
 }

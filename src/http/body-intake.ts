@@ -17,6 +17,12 @@ export interface IntakeDeps {
   readonly clock: Pick<Clock, "nowMs" | "every">;
 }
 
+/** How large a body may be, and what is said of one that is larger. */
+export interface BodyBound {
+  readonly maxBytes: number;
+  readonly refusal: Rejection;
+}
+
 /** A push whose body is on its way. */
 class Upload implements Rival {
   readonly body: GrowingBody;
@@ -27,6 +33,7 @@ class Upload implements Rival {
     readonly source: string,
     readonly connectionSource: string,
     maxBytes: number,
+    readonly bound: BodyBound,
     nowMs: number,
     private readonly settle: (outcome: Uint8Array | Rejection) => void,
   ) {
@@ -75,8 +82,11 @@ export class BodyIntake {
   /** What whole bodies hold until they are released. */
   private readonly held = new Map<ArrayBufferLike, number>();
   private heldBytes = 0;
+  private readonly common: BodyBound;
 
   constructor(private readonly deps: IntakeDeps) {
+    const { maxBodyBytes } = deps.limits;
+    this.common = { maxBytes: maxBodyBytes, refusal: tooLarge(maxBodyBytes) };
     if (deps.limits.bodyTimeoutMs < Infinity) deps.clock.every(SWEEP_MS, () => this.sweep());
   }
 
@@ -87,18 +97,25 @@ export class BodyIntake {
 
   /**
    * Resolves to the whole body. One of more than 64 KiB must be passed to `release` afterwards. A body that is cut
-   * short is rejected with Go's words.
+   * short is rejected with Go's words. `own` is a bound of this one alone.
    */
-  receive(exchange: Pick<Exchange, "body" | "source" | "connectionSource">, nowMs: number): Received {
+  receive(
+    exchange: Pick<Exchange, "body" | "source" | "connectionSource">,
+    nowMs: number,
+    own: BodyBound | null = null,
+  ): Received {
     const { body, source, connectionSource = source } = exchange;
     const { limits } = this.deps;
+    const bound = own !== null && own.maxBytes < this.common.maxBytes ? own : this.common;
+    const { maxBytes, refusal } = bound;
     const size = body.announcedBytes ?? Infinity;
-    if (size !== Infinity && size > limits.maxBodyBytes) return tooLarge(limits.maxBodyBytes);
-    const whole = body.takeWhole(Math.min(SMALL_BODY_BYTES, limits.maxBodyBytes));
+    if (size !== Infinity && size > maxBytes) return refusal;
+    const whole = body.takeWhole(Math.min(SMALL_BODY_BYTES, maxBytes));
     if (whole !== null) return whole;
     if (this.uploads.size >= limits.maxPushesInFlight) this.makeRoom({ source, share: 1 }, nowMs);
     return new Promise((resolve) => {
-      const upload = new Upload(source, connectionSource, Math.min(size, limits.maxBodyBytes), nowMs, (outcome) => {
+      const most = Math.min(size, maxBytes);
+      const upload = new Upload(source, connectionSource, most, bound, nowMs, (outcome) => {
         this.forget(upload);
         if (outcome instanceof Rejection) this.heldBytes -= upload.body.free();
         else if (upload.body.chargedBytes > 0) this.held.set(outcome.buffer, upload.body.chargedBytes);
@@ -122,8 +139,8 @@ export class BodyIntake {
   private append(upload: Upload, piece: Uint8Array): void {
     if (upload.isOver) return;
     const { limits, clock } = this.deps;
-    const { body } = upload;
-    if (body.size + piece.length > limits.maxBodyBytes) return upload.end(tooLarge(limits.maxBodyBytes));
+    const { body, bound } = upload;
+    if (body.size + piece.length > bound.maxBytes) return upload.end(bound.refusal);
     const share = body.growthFor(piece.length);
     const now = clock.nowMs();
     while (share > 0 && this.heldBytes + share > limits.maxBufferedBytes) {

@@ -2,7 +2,7 @@ import type { Settings } from "../config/command-line.ts";
 import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Persistence } from "../model/persistence.ts";
-import type { Principal } from "../model/principal.ts";
+import type { Principal, Principals } from "../model/principal.ts";
 import { GzipStitcher } from "../serialise/gzip.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Failures } from "../server/failures.ts";
@@ -25,6 +25,7 @@ import { LongAnswers } from "./long-answers.ts";
 import type { ProgramState } from "./program-state.ts";
 import { startPulse } from "./pulse.ts";
 import { PushApplying } from "./push-applying.ts";
+import { Quotas } from "./quotas.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { SmallPushes } from "./small-pushes.ts";
 import { StoreReports } from "./store-reports.ts";
@@ -57,6 +58,8 @@ export interface AppDeps {
   readonly userOf: (exchange: Exchange) => string | null;
   /** In whose name a request that was let in is made. */
   readonly principalOf: (exchange: Exchange) => Principal;
+  /** Who may push how much; null: nobody is told from others. */
+  readonly principals: Principals | null;
   /** Asks for the end of the server; the argument is logged. */
   readonly quit: (asker: LogFields) => void;
   readonly clock: Clock;
@@ -78,6 +81,8 @@ export interface HttpContext extends AppDeps {
   readonly reports: StoreReports;
   readonly removalLog: RemovalLog;
   readonly storeTurns: StoreTurns;
+  /** null: there are none. */
+  readonly quotas: Quotas | null;
   readonly writes: Writes;
 }
 
@@ -117,6 +122,7 @@ export function createContext(deps: AppDeps): HttpContext {
     intake: new BodyIntake({ limits, clock }),
     decoding: new DecodeQueue(),
     storeTurns,
+    quotas: deps.principals && new Quotas({ ...deps, principals: deps.principals, storeTurns }),
     longAnswers,
     heldMemory,
   };

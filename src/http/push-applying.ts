@@ -5,6 +5,7 @@ import { Rejection } from "../model/rejection.ts";
 import type { PushRequest } from "../store/admission/push-request.ts";
 import {
   AFTER_CHANGE,
+  AFTER_COUNTING,
   AFTER_INDEXING,
   AFTER_LARGE_PUSH,
   IN_SLICES,
@@ -72,6 +73,7 @@ export class PushApplying {
     let outcome: PushResult = first;
     for (let tries = 0; mustWait(outcome) && tries < MAX_TRIES; tries++) {
       if (outcome === AFTER_LARGE_PUSH) await storeTurns.afterLarge();
+      else if (outcome === AFTER_COUNTING) await storeTurns.counted();
       else {
         await (outcome === AFTER_CHANGE ? storeTurns.settled() : storeTurns.indexed());
         await storeTurns.snapshotsTaken();
@@ -100,7 +102,7 @@ export class PushApplying {
 
   /** What the store is asked; or why a push is not applied, or not yet, whatever it brings. */
   private requestOf(
-    { keyed, method, ttl, adding: asked }: WrittenPush,
+    { keyed, method, ttl, adding: asked, quota }: WrittenPush,
     columns: PushColumns,
     terms?: PushTerms,
   ): PushRequest | Rejection {
@@ -115,7 +117,8 @@ export class PushApplying {
     if (replace && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     if (undecodable !== null) return undecodableKey(key);
     const receivedMs = clock.now();
-    const request = { key, columns, replace, adding, receivedMs, ttlSeconds: ttl, dropsTimestamps, canWait: true };
+    const judged = { columns, replace, adding, quota, dropsTimestamps, canWait: true };
+    const request = { ...judged, key, receivedMs, ttlSeconds: ttl };
     if (terms === undefined) return request;
     return { ...request, ...terms, receivedMs: Math.max(request.receivedMs, terms.earliestMs) };
   }
@@ -131,7 +134,7 @@ export class PushApplying {
 
 /** Whether a push can be applied only after something else. */
 const mustWait = (outcome: PushResult): outcome is Rejection =>
-  outcome === AFTER_CHANGE || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
+  outcome === AFTER_CHANGE || outcome === AFTER_COUNTING || outcome === AFTER_INDEXING || outcome === AFTER_LARGE_PUSH;
 
 /** Whether a push of a small body is not applied in this turn. */
 const isLater = (outcome: PushResult): outcome is Rejection => outcome === IN_SLICES || mustWait(outcome);

@@ -1,7 +1,7 @@
 import { decodeBody } from "../decode/content-encoding.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
-import { freeBuffer } from "./body-intake.ts";
+import { type BodyBound, freeBuffer } from "./body-intake.ts";
 import type { HttpContext } from "./context.ts";
 
 export type ContentDeps = Pick<HttpContext, "decoding" | "settings">;
@@ -21,24 +21,30 @@ export interface PushContent {
 
 /**
  * What a body brings: without its encoding, of a form the part, and of text what is forgiven put right. Its bytes are
- * in the body, or in a buffer of their own, which the caller frees.
+ * in the body, or in a buffer of their own, which the caller frees. `own` is a bound of this push alone.
  */
 export async function pushContent(
   { decoding, settings }: ContentDeps,
   body: Uint8Array,
   contentEncoding: string | null,
   { format, boundary }: SaidContent,
+  own: BodyBound | null,
 ): Promise<PushContent | Rejection> {
-  const { maxDecompressedBytes } = settings.limits;
-  const bytes = await decodeBody(body, contentEncoding, maxDecompressedBytes, decoding);
-  if (bytes instanceof Rejection) return bytes;
+  const maxBytes = Math.min(settings.limits.maxDecompressedBytes, own?.maxBytes ?? Infinity);
+  const bytes = await decodeBody(body, contentEncoding, maxBytes, decoding);
+  if (bytes instanceof Rejection) return toldBy(own, maxBytes, bytes);
   const content = boundary === null ? { bytes, format } : await partOf(bytes, format, boundary);
   if (content instanceof Rejection) freeContent(bytes, body);
   if (content instanceof Rejection || content.format === "protobuf" || !settings.pushes.lenientText) return content;
   const { lenientText } = await import("../decode/lenient-text.ts");
-  const text = await lenientText(content.bytes, maxDecompressedBytes, decoding);
+  const text = await lenientText(content.bytes, maxBytes, decoding);
   if (content.bytes !== text) freeContent(bytes, body);
-  return text instanceof Rejection ? text : { ...content, bytes: text };
+  return text instanceof Rejection ? toldBy(own, maxBytes, text) : { ...content, bytes: text };
+}
+
+/** What is said of a content that is larger than its own bound, where that is the one that it was held to. */
+function toldBy(own: BodyBound | null, maxBytes: number, rejection: Rejection): Rejection {
+  return rejection.kind === "too-large" && own?.maxBytes === maxBytes ? own.refusal : rejection;
 }
 
 /** The part of a form; what is none is taken as it is said to be. */

@@ -1,7 +1,8 @@
 import { formatOfOpenMetrics, formBoundary, pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { findKeyExcess } from "../model/excess.ts";
-import { Rejection } from "../model/rejection.ts";
+import { QuotaRejection } from "../model/quota.ts";
+import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from "../server/exchange.ts";
 import { INCONSISTENT } from "../store/admission/wording.ts";
 import type { HttpContext } from "./context.ts";
@@ -12,6 +13,7 @@ import { KnownPaths } from "./known-paths.ts";
 import { PushAdding } from "./push-adding.ts";
 import { freeContent, type PushContent, pushContent, type SaidContent } from "./push-content.ts";
 import { PushTtl } from "./push-ttl.ts";
+import type { PushAllowance } from "./quotas.ts";
 import { describeRefusedPush, type RefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
 import type { PushResult, WrittenPush } from "./writes.ts";
@@ -23,10 +25,24 @@ interface Push extends WrittenPush, SaidContent {
   readonly status: 202 | null;
   /** On the monotonic clock. */
   readonly startMs: number;
+  /** What pushes like it may be; undefined: whatever all may. */
+  readonly allowance: PushAllowance | undefined;
 }
 
 export type PushDeps = DeletionDeps &
-  Pick<HttpContext, "auditTrail" | "clock" | "decoding" | "intake" | "persistence" | "refused" | "settings" | "userOf">;
+  Pick<
+    HttpContext,
+    | "auditTrail"
+    | "clock"
+    | "decoding"
+    | "intake"
+    | "persistence"
+    | "principalOf"
+    | "quotas"
+    | "refused"
+    | "settings"
+    | "userOf"
+  >;
 
 const OK = emptyAnswer(200);
 const ACCEPTED = emptyAnswer(202);
@@ -113,8 +129,11 @@ export class PushHandler {
     const format = pushFormat(contentType);
     const boundary = formBoundary(contentType);
     const adding = this.adding.of(exchange.query, keyed);
-    const pushed = { exchange, method, keyed, ttl: this.ttl.of(exchange), adding, format, boundary, status, startMs };
-    const body = this.deps.intake.receive(exchange, startMs);
+    const ttl = this.ttl.of(exchange);
+    const allowance = this.deps.quotas?.of(this.deps.principalOf(exchange));
+    const quota = allowance?.quota;
+    const pushed = { exchange, method, keyed, ttl, adding, quota, format, boundary, status, startMs, allowance };
+    const body = allowance?.take() ?? this.deps.intake.receive(exchange, startMs, allowance?.body);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
   }
@@ -177,7 +196,7 @@ export class PushHandler {
   private async decodeAndApply(pushed: Push, body: Uint8Array, contentEncoding: string | null): Promise<PushResult> {
     // The reference reads the gzip header first of all, but nothing else of a body before the path.
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
-    const content = await pushContent(this.deps, body, contentEncoding, pushed);
+    const content = await pushContent(this.deps, body, contentEncoding, pushed, pushed.allowance?.body ?? null);
     if (content instanceof Rejection) return content;
     try {
       // Of those that take their time one is worked through in a turn of the loop.
@@ -191,8 +210,12 @@ export class PushHandler {
   /** Counts the push, logs and notes a refused one, and answers. */
   private finish(pushed: Push, outcome: PushResult, bodyBytes: number): Answer {
     const { ownMetrics, refusals, settings } = this.deps;
-    const { exchange, keyed, method } = pushed;
+    const { allowance, exchange, keyed, method } = pushed;
     this.observe(pushed, bodyBytes);
+    if (allowance !== undefined) {
+      const limit = outcome instanceof QuotaRejection ? outcome.quotaLimit : null;
+      ownMetrics.principals?.countPush(allowance.principal.name, limit);
+    }
     if (!(outcome instanceof Rejection)) {
       const status = pushed.status ?? outcome;
       ownMetrics.countRequest("push", status, method);
@@ -226,7 +249,7 @@ export class PushHandler {
     const { log, ownMetrics } = this.deps;
     ownMetrics.countRejectedPush(rejection.kind);
     if (rejection.limit !== null) ownMetrics.countLimit(rejection.limit);
-    if (rejection.kind === "unavailable" || rejection.kind === "busy" || rejection.kind === "too-slow") return;
+    if (UNLOGGED.has(rejection.kind)) return;
     const fields = {
       method,
       source: exchange.client,
@@ -237,6 +260,9 @@ export class PushHandler {
     else log.for("push.ts").warn("failed to parse push", { ...fields, err });
   }
 }
+
+/** What says something of others, or of how often, and nothing of a push. */
+const UNLOGGED: ReadonlySet<RejectionKind> = new Set(["unavailable", "busy", "too-slow", "rate-limit"]);
 
 /** " HTTP/1.1" and the like; a client's headers are not counted, for looking at them all costs more than a push. */
 const PROTOCOL_BYTES = 8;

@@ -1,3 +1,4 @@
+import { QuotaRejection } from "../model/quota.ts";
 import { REFUSAL_OF_REJECTION } from "../model/refusals.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { htmlText } from "../serialise/html-text.ts";
@@ -15,6 +16,7 @@ const STATUS: Record<RejectionKind, number> = {
   full: 507,
   busy: 503,
   "too-slow": 408,
+  "rate-limit": 429,
   absent: 404,
   gone: 410,
   changed: 412,
@@ -66,9 +68,11 @@ export function rejectedPush(refusals: Refusals, rejection: Rejection): Answer {
  */
 function refusedAnswer(rejection: Rejection): Answer {
   const { kind, limit } = rejection;
+  const isQuota = rejection instanceof QuotaRejection;
   const headers: Record<string, string> =
     kind === "unavailable" || kind === "busy" ? { "Retry-After": RETRY_SECONDS } : {};
-  if (limit !== null && kind !== "full") headers.Connection = "close";
+  if (isQuota && rejection.retrySeconds !== null) headers["Retry-After"] = String(rejection.retrySeconds);
+  if ((limit !== null && kind !== "full") || (isQuota && kind === "too-large")) headers.Connection = "close";
   return textError(statusOf(rejection), rejection.message, headers);
 }
 

@@ -14,6 +14,7 @@ export class StoreTurns {
   private isRunning = false;
   private waiters: Waiter[] = [];
   private indexing: Promise<void> | null = null;
+  private counting: Promise<void> | null = null;
   private large = Promise.withResolvers<void>();
   /** How many come next, after the large push. */
   private behind = 0;
@@ -32,8 +33,9 @@ export class StoreTurns {
     return new Promise((resolve) => this.waiters.push({ mark: this.store.changes.mark(), resolve }));
   }
 
-  /** Continues a change to its end, also if nobody waits for it. */
+  /** Continues a change to its end, and the count of what is there, also if nobody waits for it. */
   goOn(): void {
+    if (this.store.counting.isUnderWay) void this.counted();
     if (this.store.changes.isUnderWay && !this.isRunning) void this.run();
   }
 
@@ -116,6 +118,18 @@ export class StoreTurns {
 
   private async index(): Promise<void> {
     await stepInTurns(this.clock, () => (this.store.stepIndexing() ? MORE : null));
+  }
+
+  /** Waits until what counts for quotas is counted; null where it is. */
+  counted(): Promise<void> | null {
+    const { counting } = this.store;
+    if (this.counting === null && counting.isUnderWay)
+      this.counting = this.count().finally(() => (this.counting = null));
+    return this.counting;
+  }
+
+  private async count(): Promise<void> {
+    await stepInTurns(this.clock, () => (this.store.counting.step() ? MORE : null));
   }
 
   /** Waits until the large push that is being judged or stored is over. */

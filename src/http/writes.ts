@@ -1,6 +1,7 @@
 import type { KeyedPath } from "../decode/path.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { PushFormat } from "../model/push-format.ts";
+import type { Quota } from "../model/quota.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { GroupSelection } from "../store/search/select-groups.ts";
 import type { PushedAdding } from "./push-adding.ts";
@@ -12,6 +13,8 @@ export interface WrittenPush {
   readonly keyed: KeyedPath | Rejection;
   readonly ttl: PushedTtl;
   readonly adding: PushedAdding;
+  /** What may be kept of whoever pushes; undefined: whatever the store takes. */
+  readonly quota?: Quota | undefined;
   readonly format: PushFormat;
   readonly exchange: WaitingClient;
 }

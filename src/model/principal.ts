@@ -45,5 +45,12 @@ export interface Principal {
 /** The name of the principal of those who show nothing that says who they are. */
 export const ANONYMOUS = "anonymous";
 
+/** All who are told from others, as they are now. */
+export interface Principals {
+  readonly list: () => readonly Principal[];
+  /** Has `changed` called whenever there are others, or they may do something else. */
+  readonly watch: (changed: () => void) => void;
+}
+
 /** Where nothing says who may do what: everybody may do everything. */
 export const EVERYBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => null };

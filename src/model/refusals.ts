@@ -35,6 +35,7 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   full: "full",
   busy: "busy",
   "too-slow": "too-slow",
+  "rate-limit": "rate-limit",
   absent: null,
   gone: null,
   changed: null,

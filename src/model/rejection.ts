@@ -7,6 +7,7 @@ import type { AddressedGroup } from "./view.ts";
  * - full: more than the store may hold
  * - busy: others have to be served first
  * - too-slow: the body did not come in time
+ * - rate-limit: too soon after those before it
  * - absent: there is nothing of what is asked for
  * - gone: what is asked to go on was ended
  * - changed: what is to be deleted was pushed to since it was looked at
@@ -19,6 +20,7 @@ export type RejectionKind =
   | "full"
   | "busy"
   | "too-slow"
+  | "rate-limit"
   | "absent"
   | "gone"
   | "changed";

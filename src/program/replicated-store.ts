@@ -60,6 +60,7 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
   takePlaceOf(store: Store): void {
     store.adopt(this.store);
     this.store = store;
+    this.changed();
   }
 
   apply(request: ReplicatedRequest, isTentative: boolean): Applied<PushResult> | Promise<Applied<PushResult>> {

@@ -246,6 +246,7 @@ function buildOwnMetrics({
     persistenceStats: persistence.stats,
     cluster: cluster?.metrics ?? null,
     audit: () => audit?.state ?? null,
+    principals: null,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds,
     pageSizeBytes: 4096,
@@ -272,6 +273,7 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     ...reports,
+    principals: null,
     quit,
     program: programState(server, access, maxConnections, () => listening.connections.size),
   });

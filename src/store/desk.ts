@@ -17,7 +17,7 @@ export interface Desk {
 
 export function openDesk(table: Table, reserved: ReservedFamilies, check: boolean, limits: StoreLimits): Desk {
   const times = new PushTimes(table);
-  const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0 };
+  const room = { sizeBytes: 0, comingFamilies: 0, comingSeries: 0, coming: null };
   const deps = { table, times, reserved, check, limits, room };
   const admission = new PushAdmission(deps);
   let adding: Adding | null = null;

@@ -36,6 +36,9 @@ export class LargeDesk {
       newAdding: () => new Adding(deps.desk().deps),
       group: () => deps.table().groups.find(request.key.block),
       refuse: (refusal) => deps.refuse(request, refusal),
+      expect: (coming) => {
+        deps.desk().deps.room.coming = coming;
+      },
       beginStoring: (columns, admitted) => this.beginStoring(request, columns, admitted),
       stored: (group, admitted) => {
         this.endStoring();
@@ -64,6 +67,7 @@ export class LargeDesk {
     const { room } = this.deps.desk().deps;
     room.comingFamilies = 0;
     room.comingSeries = 0;
+    room.coming = null;
     this.deps.table().groups.beingStored = NO_GROUP;
   }
 

@@ -5,6 +5,7 @@ import { MORE, STEP_UNITS } from "../model/work.ts";
 import type { Adding } from "./admission/adding.ts";
 import { type PushAdmission, PushRefusal, type PushVerdict } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
+import type { ComingGroup } from "./admission/capacity.ts";
 import type { PushRequest } from "./admission/push-request.ts";
 import { PUT_OFF } from "./admission/wording.ts";
 
@@ -17,6 +18,8 @@ export interface LargePushDeps {
   /** The group of the push, or -1. */
   readonly group: () => number;
   readonly refuse: (refusal: PushRefusal) => Rejection;
+  /** What its group will hold, which counts for quotas from now on; null: that is not known (any more). */
+  readonly expect: (coming: ComingGroup | null) => void;
   /** Gives the group that it is to be stored in, into which nobody looks until `stored`; null: it is not to be now. */
   readonly beginStoring: (columns: PushColumns, admitted: Admitted) => number | null;
   readonly stored: (group: number, admitted: Admitted) => void;
@@ -60,6 +63,7 @@ export class LargePush {
   private begin(request: PushRequest): void {
     this.phase = RENDERING;
     this.judged = request;
+    this.deps.expect(null);
     this.admission.begin(request, this.deps.group(), true);
   }
 
@@ -100,6 +104,7 @@ export class LargePush {
     }
     this.admitted = verdict;
     this.phase = ADMITTED;
+    this.deps.expect(this.admission.coming);
     return null;
   }
 

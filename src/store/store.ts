@@ -15,8 +15,9 @@ import { PushRefusal } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import { KnownContradictions } from "./admission/known-contradictions.ts";
 import type { PushRequest } from "./admission/push-request.ts";
-import { AFTER_INDEXING, AFTER_LARGE_PUSH, PUT_OFF } from "./admission/wording.ts";
+import { AFTER_COUNTING, AFTER_INDEXING, AFTER_LARGE_PUSH, PUT_OFF } from "./admission/wording.ts";
 import { Changes } from "./changes.ts";
+import { Counting } from "./counting.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
 import { LargeDesk } from "./large-desk.ts";
@@ -44,6 +45,8 @@ export class Store {
   readonly expiry: Expiry;
   /** What changes by itself. */
   readonly changes: Changes;
+  /** What counts for quotas. */
+  readonly counting = new Counting(() => this.table);
   private table: Table;
   private desk: Desk;
   private readonly largeDesk = new LargeDesk({
@@ -115,7 +118,7 @@ export class Store {
     const verdict = adding === undefined ? desk.admission.judge(request) : desk.adding.judge(request, adding);
     if (large?.isBefore(verdict)) return AFTER_LARGE_PUSH;
     if (verdict instanceof PushRefusal)
-      return this.isToBeIndexed(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
+      return this.isToBeJudgedAgain(request, verdict) ? this.apply(request) : this.refuse(request, verdict);
     if (request.mayChange?.(verdict.grows) === false) return PUT_OFF;
     const group = verdict.group < 0 ? this.table.groups.add(request.key) : verdict.group;
     verdict.storeOn(group);
@@ -124,9 +127,10 @@ export class Store {
   }
 
   /** Whether a push that cannot wait is to be judged again, for what it had to wait for has been made at once. */
-  private isToBeIndexed({ canWait }: PushRequest, { rejection }: PushRefusal): boolean {
-    if (canWait || rejection !== AFTER_INDEXING) return false;
+  private isToBeJudgedAgain({ canWait }: PushRequest, { rejection }: PushRefusal): boolean {
+    if (canWait || (rejection !== AFTER_INDEXING && rejection !== AFTER_COUNTING)) return false;
     this.table.indexing.finish();
+    this.table.groups.usage?.finish();
     return true;
   }
 
@@ -140,6 +144,7 @@ export class Store {
   private refuse(request: PushRequest, { rejection, isNoted }: PushRefusal): Rejection {
     if (isNoted && request.isTentative !== true) {
       const known = this.table.groups.find(request.key.block);
+      if (known < 0 && !this.desk.admission.hasRoomForGroup(request)) return rejection;
       if (request.mayChange?.(known < 0 || !this.desk.outcome.hasBoth(known)) === false) return PUT_OFF;
       const group = known < 0 ? this.table.groups.add(request.key) : known;
       this.desk.outcome.failed(group, request);
@@ -325,6 +330,7 @@ export class Store {
     this.table.contradictions?.abandon();
     this.wiped.add(this.table);
     this.table = table;
+    this.counting.begin();
     if (this.watcher !== null) this.watchSegments(this.watcher);
     this.desk = this.openDesk();
     if (!this.check) this.allowContradictions();

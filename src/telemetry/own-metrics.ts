@@ -11,6 +11,7 @@ import type { AuditState } from "./audit-log.ts";
 import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
+import type { PrincipalMetrics } from "./principal-metrics.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
 import { SlidingSummary, type SummaryRange, SummarySeries } from "./summary.ts";
 
@@ -54,6 +55,8 @@ export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
   readonly cluster: Pick<ClusterMetrics, "families"> | null;
   /** Called once a scrape; null where there is no audit log. */
   readonly audit: () => AuditState | null;
+  /** null where nobody is told from others. */
+  readonly principals: PrincipalMetrics | null;
 }
 
 /**
@@ -82,6 +85,7 @@ const REJECTION_KINDS = {
   full: true,
   busy: true,
   "too-slow": true,
+  "rate-limit": true,
 } as const satisfies Record<Exclude<RejectionKind, "absent" | "gone" | "changed">, true>;
 
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
@@ -158,6 +162,11 @@ export class OwnMetrics {
     this.reached.set(limit, { firstMs: this.reached.get(limit)?.firstMs ?? nowMs, lastMs: nowMs });
   }
 
+  /** What is counted of each principal; null: nobody is told from others. */
+  get principals(): PrincipalMetrics | null {
+    return this.deps.principals;
+  }
+
   /** The limits that were reached since the start, in the order of their first times. */
   reachedLimits(): ReachedLimit[] {
     const nowMs = this.deps.nowMs();
@@ -207,6 +216,7 @@ export class OwnMetrics {
       ...this.gatherPersistence(),
       ...this.gatherAudit(),
       ...(this.deps.cluster?.families() ?? []).map(([name, write]) => this.family(name, write)),
+      ...(this.principals?.families() ?? []).map(([name, write]) => this.family(name, write)),
       this.family("pushgateway_http_push_duration_seconds", (writer) => {
         this.post?.duration.write(writer, nowMs);
         this.put?.duration.write(writer, nowMs);

@@ -50,7 +50,7 @@ describe("the guard", () => {
   });
 
   test("answers 429 over the rate limit, without the headers of the file", async () => {
-    const limiter = new RateLimiter({ intervalNs: 1_000_000_000n, burst: 1 }, () => 0);
+    const limiter = new RateLimiter(1000, 1, () => 0);
     const ask = guarded({ ...OPEN, headers: [["X-Frame-Options", "deny"]] }, limiter);
     expect((await ask(request())).status).toBe(200);
     const seen = await ask(request());
@@ -109,7 +109,7 @@ describe("a rate limit", () => {
   ];
   test.each(cases)("of 1s and burst %d at %j", (burst, timesMs, allowed) => {
     let nowMs = 0;
-    const limiter = new RateLimiter({ intervalNs: 1_000_000_000n, burst }, () => nowMs);
+    const limiter = new RateLimiter(1000, burst, () => nowMs);
     const seen = timesMs.map((timeMs) => {
       nowMs = timeMs;
       return limiter.allows();

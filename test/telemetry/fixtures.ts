@@ -49,6 +49,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
     },
     cluster: null,
     audit: () => ({ file: "audit.log", status: "written", reason: "", lines: 4, lostLines: 1, waitingLines: 2 }),
+    principals: null,
     persistenceStats: () => ({
       commits: 5,
       errors: 1,

@@ -5,6 +5,7 @@ import { offsetOf, PushColumns } from "../../model/columns.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import { isMetricType } from "../../model/metric-type.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
+import { QuotaRejection } from "../../model/quota.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import type { GroupFamily } from "../../model/view.ts";
@@ -15,7 +16,7 @@ import type { PushTimes } from "../table/push-times.ts";
 import { seriesOf } from "../table/series-source.ts";
 import type { Table } from "../table/table.ts";
 import type { Admitted } from "./admitted.ts";
-import { findFull, type Room } from "./capacity.ts";
+import { type ComingGroup, findFull, type Room } from "./capacity.ts";
 import { isKeptEmpty } from "./consistency.ts";
 import { DuplicateSearch } from "./duplicates.ts";
 import { FamilyJudge, type JudgedPush } from "./family-judge.ts";
@@ -31,6 +32,7 @@ import { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
 import {
   AFTER_CHANGE,
+  AFTER_COUNTING,
   AFTER_INDEXING,
   Faults,
   HAS_TIMESTAMPS,
@@ -147,7 +149,7 @@ export class PushAdmission implements JudgedPush {
 
   private judgeKnown(request: PushRequest, group: number): PushVerdict {
     const moreBytes = this.known.prepare(request, group);
-    const full = this.growth.findFullForValues(this.deps.limits, group, moreBytes);
+    const full = this.growth.findFullForValues(this.deps.limits, request, group, moreBytes);
     return full === null ? this.known : this.full(full);
   }
 
@@ -251,6 +253,8 @@ export class PushAdmission implements JudgedPush {
     this.pushed = table.groups.pushedGroup(group, key);
     const noRoom = group < 0 ? findFull(table, limits, room, groupGrowth(table, key)) : null;
     if (noRoom !== null) return this.full(noRoom);
+    const overQuota = group < 0 ? this.growth.findOverQuotaForNew(request) : null;
+    if (overQuota !== null) return this.full(overQuota);
     const forbidden = findKeyFault(table, times, check ? duplicates : null, key, group);
     if (forbidden !== null) return new PushRefusal(inconsistent(forbidden.words, forbidden.contradicts), false);
     if (columns.hasTimestamps && request.dropsTimestamps !== true)
@@ -322,13 +326,27 @@ export class PushAdmission implements JudgedPush {
 
   private findRoom(): PushVerdict {
     const { growth, families, request, pushed, renderer, deps } = this;
-    const hasRoom = growth.hasRoom(deps.limits, request, pushed.group, renderer.out.length, families.count);
+    // What a large push brings counts for quotas from now on: it has to be known.
+    const isAsked = this.isSliced && deps.table.groups.usage !== null;
+    const hasRoom = !isAsked && growth.hasRoom(deps.limits, request, pushed.group, renderer.out.length, families.count);
     const full = hasRoom ? null : growth.findFull(deps.limits, request, pushed.group, families);
     if (full !== null) return this.full(full);
     return this.storing.begin(request, pushed.group, families, this.isSliced);
   }
 
+  /** Whether there is room in its quota for the group of a push, which is not there yet. */
+  hasRoomForGroup(request: PushRequest): boolean {
+    return this.growth.findOverQuotaForNew(request) === null;
+  }
+
+  /** What the group of a push in slices that was found good will hold; null: there are no quotas. */
+  get coming(): ComingGroup | null {
+    return this.deps.table.groups.usage === null ? null : this.growth.comingOf(this.request);
+  }
+
+  /** What is on its way out of the store does not count for quotas any more. */
   private full(rejection: Rejection): PushRefusal {
+    if (rejection instanceof QuotaRejection || rejection === AFTER_COUNTING) return new PushRefusal(rejection, false);
     const isLater = this.deps.table.removals.isUnderWay;
     return isLater ? new PushRefusal(AFTER_CHANGE, false) : new PushRefusal(rejection, rejection.kind === "too-large");
   }

@@ -19,6 +19,13 @@ export interface GroupGrowth {
   sizeBytesBefore: number;
 }
 
+/** What a group will hold once a large push that was found good is stored in it. */
+export interface ComingGroup {
+  readonly block: Uint8Array;
+  readonly series: number;
+  readonly sizeBytes: number;
+}
+
 /** What all who admit pushes to a store know of its room. */
 export interface Room {
   /** What the store may still grow by before its size has to be looked at again. */
@@ -26,6 +33,8 @@ export interface Room {
   /** What a large push that is being stored may still bring, at the most. */
   comingFamilies: number;
   comingSeries: number;
+  /** Of the large push that was found good, what counts for quotas; null: there is none. */
+  coming: ComingGroup | null;
 }
 
 /**

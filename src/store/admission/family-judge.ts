@@ -114,8 +114,7 @@ export class FamilyJudge {
     if (item.chunk < 0) return OTHER_LABELS;
     const { place } = item;
     const page = this.table.locate(item.chunk, place);
-    item.sideBytes = sideSize(page, item.chunk);
-    if (item.sideBytes > 0) return OTHER_LABELS;
+    if (sideSize(page, item.chunk) > 0) return OTHER_LABELS;
     const { bytes } = this.renderer.out;
     const most = work.turnUnits;
     const end = place.offset + place.size;

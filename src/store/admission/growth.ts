@@ -1,13 +1,15 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 
 import type { StoreLimits } from "../../model/limits.ts";
+import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
 import type { Rejection } from "../../model/rejection.ts";
 import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
-import { findFull, findGroupFull, type GroupGrowth, type Growth, type Room } from "./capacity.ts";
+import { type ComingGroup, findFull, findGroupFull, type GroupGrowth, type Growth, type Room } from "./capacity.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { JudgedFamilies, JudgedFamily } from "./judged-family.ts";
 import type { PushRequest } from "./push-request.ts";
+import { findOverQuota, newGroupUsage, pushTimeBytes } from "./quota-room.ts";
 
 /**
  * About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its
@@ -36,6 +38,8 @@ const LEAST_LINE_BYTES = 16;
 export class PushGrowth {
   private readonly more: Growth = { groups: 0, families: 0, series: 0, sizeBytes: 0 };
   private readonly group: GroupGrowth = { series: 0, seriesBefore: 0, sizeBytes: 0, sizeBytesBefore: 0 };
+  /** By how much it makes its quota grow. */
+  private readonly counted = { groups: 0, series: 0, sizeBytes: 0 };
   /** Of the chunks that the push brings again: what they held. */
   private knownCount = 0;
   private knownSeries = 0;
@@ -53,8 +57,9 @@ export class PushGrowth {
    * Whether there is room for a push of `count` families whatever it brings, `linesBytes` being the size of its lines:
    * nearly always, and then nothing has to be added up.
    */
-  hasRoom(limits: StoreLimits, { columns }: PushRequest, group: number, linesBytes: number, count: number): boolean {
+  hasRoom(limits: StoreLimits, request: PushRequest, group: number, linesBytes: number, count: number): boolean {
     const { table } = this;
+    const { columns } = request;
     const { groups } = table;
     const mostBytes = MOST_BYTES_A_BYTE * (linesBytes + columns.body.length) + MOST_FAMILY_BYTES * (count + 1);
     const mostSeries = linesBytes / LEAST_LINE_BYTES;
@@ -63,7 +68,38 @@ export class PushGrowth {
     if (table.familyCount + comingFamilies + count > limits.maxFamilies) return false;
     if ((group < 0 ? 0 : groups.seriesCount(group)) + mostSeries > limits.maxGroupSeries) return false;
     if ((group < 0 ? 0 : groups.heldBytes(group)) + mostBytes > limits.maxGroupBytes) return false;
+    if (this.findOverQuota(request, group, mostSeries, mostBytes) !== null) return false;
     return this.takesRoom(limits, mostBytes);
+  }
+
+  /** Why a push that brings its group so much more goes over its quota, or null. Sums are judged, not what is added. */
+  private findOverQuota(request: PushRequest, group: number, series: number, sizeBytes: number): Rejection | null {
+    const { counted, room, table } = this;
+    const { adding, key, quota } = request;
+    if (quota === undefined || adding !== undefined) return null;
+    counted.groups = group < 0 ? 1 : 0;
+    counted.series = series;
+    counted.sizeBytes = sizeBytes;
+    this.addMissingTimes(key);
+    return findOverQuota(table, room.coming, quota, counted);
+  }
+
+  /** Push times that the group has not get there with the push. */
+  private addMissingTimes(key: GroupingKey): void {
+    const { chunks, counted } = this;
+    if (chunks.succeeded < 0) {
+      counted.series++;
+      counted.sizeBytes += pushTimeBytes(PUSH_TIME, key);
+    }
+    if (chunks.failed < 0) {
+      counted.series++;
+      counted.sizeBytes += pushTimeBytes(PUSH_FAILURE_TIME, key);
+    }
+  }
+
+  /** Why there is no room in its quota for a group that is not there yet, whatever comes into it, or null. */
+  findOverQuotaForNew({ key, quota }: PushRequest): Rejection | null {
+    return quota === undefined ? null : findOverQuota(this.table, this.room.coming, quota, newGroupUsage(key));
   }
 
   private takesRoom(limits: StoreLimits, sizeBytes: number): boolean {
@@ -75,8 +111,12 @@ export class PushGrowth {
   }
 
   /** Why there is no room for values in a group that are larger by so much, or null. */
-  findFullForValues(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
+  findFullForValues(limits: StoreLimits, request: PushRequest, group: number, moreBytes: number): Rejection | null {
     if (moreBytes <= 0) return null;
+    return this.findFullFor(limits, group, moreBytes) ?? this.findOverQuota(request, group, 0, moreBytes);
+  }
+
+  private findFullFor(limits: StoreLimits, group: number, moreBytes: number): Rejection | null {
     const heldBytes = this.table.groups.heldBytes(group);
     if (heldBytes + moreBytes <= limits.maxGroupBytes && this.takesRoom(limits, moreBytes)) return null;
     const sizes = { sizeBytes: heldBytes + moreBytes, sizeBytesBefore: heldBytes };
@@ -104,7 +144,20 @@ export class PushGrowth {
     this.bringsFailed = false;
     for (let i = 0; i < families.count; i++) this.add(request, families.at(i));
     if (request.replace) this.takeAway();
-    return findGroupFull(limits, before) ?? findFull(this.table, limits, this.room, more);
+    return (
+      findGroupFull(limits, before) ??
+      findFull(this.table, limits, this.room, more) ??
+      this.findOverQuota(request, group, before.series - before.seriesBefore, before.sizeBytes - before.sizeBytesBefore)
+    );
+  }
+
+  /** What the group of the push that was looked at last will hold. */
+  comingOf({ key }: PushRequest): ComingGroup {
+    const { counted, group } = this;
+    counted.series = group.series;
+    counted.sizeBytes = group.sizeBytes;
+    this.addMissingTimes(key);
+    return { block: key.block, series: counted.series, sizeBytes: counted.sizeBytes };
   }
 
   private add({ columns }: PushRequest, item: JudgedFamily): void {
@@ -116,7 +169,7 @@ export class PushGrowth {
     let moreBytes = size;
     if (chunk >= 0) {
       const helpBefore = table.helps.size(table.helpIdOf(chunk));
-      const knownBytes = item.place.size + item.sideBytes + helpBefore;
+      const knownBytes = table.heldBytesOf(chunk);
       const knownSeries = table.lineCountOf(chunk);
       series -= knownSeries;
       moreBytes -= knownBytes;

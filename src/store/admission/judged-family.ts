@@ -20,8 +20,6 @@ export interface JudgedFamily {
   chunk: number;
   /** Where the chunk stood on its page, and how large it is. */
   place: ChunkPlace;
-  /** What stands beside its lines. */
-  sideBytes: number;
   /** The lines are the stored ones, byte for byte. */
   unchanged: boolean;
   /** The series are not those that the chunk had. */
@@ -55,7 +53,6 @@ export class JudgedFamilies {
     item.page = null;
     item.stored = null;
     item.chunk = -1;
-    item.sideBytes = 0;
     item.unchanged = false;
     item.isRelabelled = false;
     item.doubles = NOBODY;
@@ -78,7 +75,6 @@ export class JudgedFamilies {
       stored: null,
       chunk: -1,
       place: { slot: 0, offset: 0, size: 0 },
-      sideBytes: 0,
       unchanged: false,
       isRelabelled: false,
       doubles: NOBODY,

@@ -1,6 +1,7 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
+import type { Quota } from "../../model/quota.ts";
 
 /** One push to be judged and stored. */
 export interface PushRequest {
@@ -11,6 +12,8 @@ export interface PushRequest {
   /** It is added to what its group holds, and gauges as it says; without it, what is pushed replaces that. */
   readonly adding?: GaugeRule | undefined;
   readonly receivedMs: number;
+  /** What may be kept of whoever pushes it; without it, whatever the store takes. */
+  readonly quota?: Quota | undefined;
   /** The own time to live that its group gets (group-ttl.ts); without it the group keeps the one that it has. */
   readonly ttlSeconds?: number | undefined;
   /** Timestamps are not stored; otherwise a push that has some is refused. */

@@ -25,6 +25,9 @@ const MAX_TOLD_LABELS = 50;
 /** A push may be at fault only because of series that are on their way out: it is to be applied again then. */
 export const AFTER_CHANGE = new Rejection("busy", "other changes have to be made first");
 
+/** A push may go over its quota: it is to be applied again once what counts for that is counted. */
+export const AFTER_COUNTING = new Rejection("busy", "the groups of the principal have to be counted first");
+
 /** A push may have series that large chunks hold: it is to be applied again once those are indexed. */
 export const AFTER_INDEXING = new Rejection("busy", "series of other groups have to be looked at first");
 

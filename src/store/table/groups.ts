@@ -7,6 +7,7 @@ import { GroupTexts } from "./group-texts.ts";
 import { Lifetimes } from "./lifetimes.ts";
 import { Reaches } from "./reaches.ts";
 import { Shapes } from "./shapes.ts";
+import type { Usage } from "./usage.ts";
 
 /** So many groups are entered in the text that is searched before a turn of the loop may be taken. */
 const GROUPS_A_STEP = 512;
@@ -40,6 +41,8 @@ export class Groups {
   readonly shapes = new Shapes();
   /** The group that a large push is being stored in, or -1: nobody should look into it until all is stored. */
   beingStored = -1;
+  /** What they hold for each quota; null: there is none. */
+  usage: Usage | null = null;
   /** The keys as a text that is searched; null until it is asked for. */
   private keyTexts: GroupTexts | null = null;
   private readonly walk = new LabelWalk();
@@ -86,10 +89,12 @@ export class Groups {
     this.column.rows[group * STRIDE + CHUNK_COUNT] = 0;
     this.doubles.rows[group * DOUBLES_STRIDE + SUCCEEDED] = 0;
     this.doubles.rows[group * DOUBLES_STRIDE + FAILED] = 0;
-    this.setHeld(group, 0, 0);
+    this.column.rows[group * STRIDE + SERIES] = 0;
+    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = 0;
     this.setForm(group, 0);
     this.keyTexts?.add(group, source.subarray(start, end));
     this.reaches.added(group);
+    this.usage?.added(group, source.subarray(start, end));
     return group;
   }
 
@@ -98,6 +103,7 @@ export class Groups {
     this.shapes.leave(this.column.at(group * STRIDE + SHAPE));
     this.keyTexts?.remove(group);
     this.reaches.removed(group);
+    this.usage?.removed(group);
     this.table.remove(group);
     this.lifetimes.removed(group, this.table.limit);
     this.column.trim(this.table.limit * STRIDE);
@@ -107,8 +113,8 @@ export class Groups {
   /** The memory that the rows, the keys and their names take up. */
   get sizeBytes(): number {
     const columns = this.column.sizeBytes + this.doubles.sizeBytes;
-    const { keyTexts, lifetimes, reaches, shapes, table } = this;
-    const found = (keyTexts?.sizeBytes ?? 0) + reaches.sizeBytes;
+    const { keyTexts, lifetimes, reaches, shapes, table, usage } = this;
+    const found = (keyTexts?.sizeBytes ?? 0) + reaches.sizeBytes + (usage?.sizeBytes ?? 0);
     return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + found;
   }
 
@@ -143,8 +149,7 @@ export class Groups {
   }
 
   setHeld(group: number, seriesCount: number, heldBytes: number): void {
-    this.column.rows[group * STRIDE + SERIES] = seriesCount;
-    this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = heldBytes;
+    this.addHeld(group, seriesCount - this.seriesCount(group), heldBytes - this.heldBytes(group));
   }
 
   /** Notes that a group holds more, or less. */
@@ -152,6 +157,7 @@ export class Groups {
     const at = group * STRIDE + SERIES;
     this.column.rows[at] = this.column.at(at) + seriesCount;
     this.doubles.rows[group * DOUBLES_STRIDE + SIZE] = this.heldBytes(group) + heldBytes;
+    this.usage?.held(group, seriesCount, heldBytes);
   }
 
   /** The first chunk of a group, or -1; the next ones are linked in the chunk rows. */

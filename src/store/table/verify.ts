@@ -22,6 +22,7 @@ export function verifyTable(table: Table): void {
   groups.reaches.verify();
   groups.lifetimes.verify(groups.table.limit, (group) => groups.table.has(group));
   found.verify();
+  groups.usage?.verify();
   table.segments?.verify();
   table.contradictions?.verify();
   const hidden = order.read().flatMap(({ families }) => families.filter(({ isShown }) => !isShown));
