@@ -1,5 +1,6 @@
 import { ClusterMetrics } from "../../src/telemetry/cluster-metrics.ts";
 import { type OwnFamily, OwnMetrics, type OwnMetricsDeps } from "../../src/telemetry/own-metrics.ts";
+import { PrincipalMetrics } from "../../src/telemetry/principal-metrics.ts";
 
 /** What the files below /proc of a made-up process say. The command's name is chosen to mislead. */
 export const PROC_FILES: Readonly<Record<string, string>> = {
@@ -98,6 +99,21 @@ export function fixedCluster(): ClusterMetrics {
     () => 0,
     () => 3,
   );
+}
+
+/** What is counted of a principal with all kinds of limits. */
+export function fixedPrincipals(): PrincipalMetrics {
+  const limits = {
+    pushesPerSecond: 50,
+    burst: 100,
+    maxGroups: 10,
+    maxSeries: 1000,
+    maxSizeBytes: 1_000_000,
+    maxBodyBytes: 4096,
+  };
+  const principal = { name: "team", limits, reach: () => null };
+  const usage = { groups: 3, series: 30, sizeBytes: 4000 };
+  return new PrincipalMetrics({ list: () => [principal] }, () => usage);
 }
 
 /** Something of everything, so that every family has series. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ownFamilyTypes } from "../../src/telemetry/own-families.ts";
 import type { OwnMetrics } from "../../src/telemetry/own-metrics.ts";
-import { exercise, fixedCluster, fixedMetrics, linesOf } from "./fixtures.ts";
+import { exercise, fixedCluster, fixedMetrics, fixedPrincipals, linesOf } from "./fixtures.ts";
 
 describe("gather", () => {
   const EXACT: readonly (readonly [name: string, when: string, act: (metrics: OwnMetrics) => void, lines: string])[] = [
@@ -145,14 +145,14 @@ describe("gather", () => {
   });
 
   test("families come sorted by name, each once, and every one that can appear does when all have series", () => {
-    const metrics = fixedMetrics({ cluster: fixedCluster() });
+    const metrics = fixedMetrics({ cluster: fixedCluster(), principals: fixedPrincipals() });
     exercise(metrics);
     const names = metrics.gather().map((family) => family.name);
     expect(names).toEqual([...ownFamilyTypes().keys()].sort());
   });
 
   test("type and help of each family are those that ownFamilyTypes announces", () => {
-    const metrics = fixedMetrics({ cluster: fixedCluster() });
+    const metrics = fixedMetrics({ cluster: fixedCluster(), principals: fixedPrincipals() });
     exercise(metrics);
     const announced = ownFamilyTypes();
     for (const { name, type, help } of metrics.gather()) expect(announced.get(name)).toEqual({ type, help });
