@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { REPLICA_RULES } from "../../src/cluster/replica.ts";
-import { realRunOf, runOf } from "./model/run.ts";
+import { realRunOf, runOf, uncheckedRunOf } from "./model/run.ts";
 
 const SEEDS = 5000;
 const SEEDS_A_TEST = 500;
@@ -23,6 +23,15 @@ describe(`${SEEDS} runs of replicas over one log (CLUSTER_SEED=${from})`, () => 
     async (start) => {
       for (let seed = start; seed < start + REAL_SEEDS_A_TEST; seed++)
         expect({ seed, faults: await realRunOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
+    },
+    120_000,
+  );
+
+  test.each(starts)(
+    "so they do where pushes are not checked, and show the same, from seed %d on",
+    async (start) => {
+      for (let seed = start; seed < start + REAL_SEEDS_A_TEST; seed++)
+        expect({ seed, faults: await uncheckedRunOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
     },
     120_000,
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { REPLICA_RULES } from "../../src/cluster/replica.ts";
 import { MUTATIONS } from "./model/mutations.ts";
-import { firstFaults, realRunOf, runOf } from "./model/run.ts";
+import { firstFaults, realRunOf, runOf, uncheckedRunOf } from "./model/run.ts";
 
 const SEEDS = 300;
 const REAL_SEEDS = 30;
@@ -17,6 +17,11 @@ describe("replicas over one log that delays, loses and doubles, with kills, snap
   test(`so they do with the store of the program (CLUSTER_SEED=${from})`, async () => {
     for (let seed = from; seed < from + REAL_SEEDS; seed++)
       expect({ seed, faults: await realRunOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
+  }, 120_000);
+
+  test(`so they do where pushes are not checked, and they show the same of what contradicts itself (CLUSTER_SEED=${from})`, async () => {
+    for (let seed = from; seed < from + REAL_SEEDS; seed++)
+      expect({ seed, faults: await uncheckedRunOf(seed, REPLICA_RULES) }).toEqual({ seed, faults: [] });
   }, 120_000);
 
   test.each(Object.keys(MUTATIONS))(

@@ -105,6 +105,18 @@ const CASES: readonly Case[] = [
     logged: [],
   },
   {
+    proves: "what doubled a series of it until then is as old as it is set aside: it comes before what is newer",
+    steps: [
+      ["POST /job/j/z/1", GAUGE],
+      ["POST /job/j", '# TYPE a gauge\na{z="1"} 5\n'],
+      ["POST /job/k", COUNTER],
+      ["DELETE /job/j/z/1"],
+    ],
+    shown: ["# TYPE a gauge", 'a{instance="",job="j",z="1"} 5'],
+    leftOut: 1,
+    logged: [],
+  },
+  {
     proves: "who changes its type to another becomes the newest",
     steps: [
       ["POST /job/j", GAUGE],

@@ -40,7 +40,8 @@ export class TextStore {
   }
 }
 
-function linesOfPage(page: Page): string[] {
+/** The lines that are on a page. */
+export function linesOfPage(page: Page): string[] {
   const text = Buffer.from(page.bytes.subarray(0, page.used)).toString();
   return text.split("\n").slice(0, -1);
 }

@@ -269,11 +269,17 @@ export class KnownContradictions implements Contradictions {
     if (isRestored) this.reportLeftOut(asides.family, this.table.groupOf(chunk), () => takenBefore(name));
   }
 
-  /** Puts a chunk that was set aside where it belongs. */
-  private leaves({ family }: Asides<Family>, chunk: number, main: Family | null, page: Uint8Array | null): void {
+  /** Puts a chunk that was set aside where it belongs. A family without metrics becomes as old as the chunk. */
+  private leaves(asides: Asides<Family>, chunk: number, main: Family | null, page: Uint8Array | null): void {
     const { table } = this;
-    const target = main ?? this.make(family.nameBytes, family.type);
+    const { nameBytes, type } = asides.family;
+    const target = main ?? this.make(nameBytes, type);
+    const age = target.filledCount > 0 ? target.age : asides.ageOf(chunk);
     table.move(chunk, target, contentOf(table, chunk, page));
+    if (target.age !== age) {
+      target.age = age;
+      this.families.aged(target);
+    }
     if (target.isShown) this.reporter.shown({ name: target.name, type: target.type });
   }
 

@@ -83,6 +83,11 @@ export class ShownFamilies {
   }
 
   /** A family was filled and has another age than it seemed. */
+  aged(family: Family): void {
+    this.note(family);
+  }
+
+  /** The same of one that was restored. */
   restored(family: Family): void {
     this.note(family);
     if (!family.isShown) this.untold.add(family);

@@ -11,15 +11,18 @@ export function faultsOf(record: ModelRecord): string[] {
   const faults = [...record.faults];
   if (faults.length > 0) return faults;
   const places: Places = new Map();
-  for (const { name, position, text } of record.atRest)
+  for (const { name, position, text, shown } of record.atRest) {
     if (text !== record.states.get(position)) faults.push(`${name} differs at ${position}: ${text}`);
+    const expected = record.shown.get(position);
+    if (shown !== expected) faults.push(`${name} shows at ${position}: ${shown}, others ${expected}`);
+  }
   for (const batch of record.folded) faults.push(...batchFaults(record, batch, places));
   for (const seen of record.seen.values()) faults.push(...answerFaults(record, seen, places));
   return [...faults, ...givenUpFaults(record, places)];
 }
 
-const stateAt = ({ states }: ModelRecord, position: number): ModelGateway =>
-  ModelGateway.of(states.get(position) ?? "[]");
+const stateAt = ({ isChecked, states }: ModelRecord, position: number): ModelGateway =>
+  ModelGateway.of(states.get(position) ?? "[]", isChecked);
 
 /** One Pushgateway does what a batch says, in its order: then it holds what the replicas hold. */
 function batchFaults(record: ModelRecord, { position, content, isRepetition }: FoldedBatch, places: Places): string[] {
@@ -112,8 +115,11 @@ function removalFaults(record: ModelRecord, { operation, floor, position }: Seen
   return isIn || isGone ? [] : [`${what} has removed nothing at ${position}`];
 }
 
-/** What was given up before another push to its group began does not stand behind that. */
-function givenUpFaults({ seen }: ModelRecord, places: Places): string[] {
+/**
+ * What was given up before another push to its group began does not stand behind that, unless the group was removed in
+ * between.
+ */
+function givenUpFaults({ folded, seen }: ModelRecord, places: Places): string[] {
   const faults: string[] = [];
   const pushes = [...seen.values()].filter(({ operation }) => places.has(operation.id));
   const placeOf = ({ operation }: Seen): number => places.get(operation.id) ?? 0;
@@ -122,8 +128,21 @@ function givenUpFaults({ seen }: ModelRecord, places: Places): string[] {
       if (
         later.operation.group === givenUp.operation.group &&
         later.sentMs > givenUp.givenUpMs &&
-        placeOf(later) < placeOf(givenUp)
+        placeOf(later) < placeOf(givenUp) &&
+        !folded.some((batch) => isRemovedBetween(batch, later.operation.group, placeOf(later), placeOf(givenUp)))
       )
         faults.push(`${givenUp.operation.id} was given up and replaces ${later.operation.id}`);
   return faults;
+}
+
+/** Whether a batch behind one place and up to another may remove a group. */
+function isRemovedBetween(
+  { position, content, isRepetition }: FoldedBatch,
+  group: string,
+  after: number,
+  upTo: number,
+): boolean {
+  if (isRepetition || position <= after || position > upTo) return false;
+  const { isWipe, removals, expiries } = content;
+  return isWipe || [...removals, ...expiries.map(({ key }) => key)].some((key) => groupOf(key) === group);
 }

@@ -1,5 +1,10 @@
+/** The label of which a group has a value that series of another group may have as well. */
+export const SHARED_LABEL = 'z="1"';
 /** The label blocks of groups. */
-export const MODEL_GROUPS = ["a", "b", "c", "d"].map((job) => `instance="",job="${job}"`);
+export const MODEL_GROUPS = [
+  ...["a", "b", "c"].map((job) => `instance="",job="${job}"`),
+  `instance="",job="a",${SHARED_LABEL}`,
+];
 
 /** One family of a group: two groups contradict each other by its type, and by a label set that both have. */
 export interface ModelFamily {
@@ -34,10 +39,14 @@ export const MAX_GROUPS = 3;
 
 /** What one Pushgateway does, as simply as it can be said. */
 export class ModelGateway {
-  constructor(readonly groups: Map<string, ModelGroup> = new Map()) {}
+  constructor(
+    readonly groups: Map<string, ModelGroup> = new Map(),
+    /** Pushes are checked against one another. */
+    private readonly isChecked = true,
+  ) {}
 
   clone(): ModelGateway {
-    return new ModelGateway(new Map(this.groups));
+    return new ModelGateway(new Map(this.groups), this.isChecked);
   }
 
   judge({ group, families, replace, isMalformed }: ModelOperation): ModelAnswer {
@@ -52,6 +61,7 @@ export class ModelGateway {
   }
 
   private contradicts(group: string, families: ModelGroup["families"]): boolean {
+    if (!this.isChecked) return false;
     for (const [other, { families: theirs }] of this.groups)
       if (other !== group)
         for (const [name, { type, labels }] of Object.entries(families)) {
@@ -98,8 +108,8 @@ export class ModelGateway {
     return JSON.stringify(sorted.map(([group, content]) => [group, sortedGroup(content)]));
   }
 
-  static of(text: string): ModelGateway {
-    return new ModelGateway(new Map(JSON.parse(text) as [string, ModelGroup][]));
+  static of(text: string, isChecked: boolean): ModelGateway {
+    return new ModelGateway(new Map(JSON.parse(text) as [string, ModelGroup][]), isChecked);
   }
 }
 

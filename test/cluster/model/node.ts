@@ -71,6 +71,7 @@ export class Node {
       now: () => 1_000_000 + world.events.nowMs + this.skewMs,
       pause: () => new Promise((resolve) => world.events.after(world.upTo(8), resolve)),
       isPutSlow: () => world.chance(0.1),
+      isChecked: world.options.isChecked,
       applied: (operation, answer, nowMs, isNoted) => {
         const madeAt = this.replica.position;
         this.madeAt.set(operation.id, madeAt);

@@ -13,22 +13,33 @@ import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../../../src/ro
 import { PUT_OFF } from "../../../src/store/admission/wording.ts";
 import { keyedGroups } from "../../../src/store/keyed-groups.ts";
 import { Store } from "../../../src/store/store.ts";
+import { linesOfPage } from "../../store/stored.ts";
 import { verifyStore } from "../../store/verify.ts";
-import { MAX_GROUPS, type ModelAnswer, type ModelFamily, ModelGateway, type ModelGroup } from "./gateway.ts";
+import {
+  MAX_GROUPS,
+  type ModelAnswer,
+  type ModelFamily,
+  ModelGateway,
+  type ModelGroup,
+  SHARED_LABEL,
+} from "./gateway.ts";
 import { type ModelRequest, type ModelStoreDeps, type TestedStore, TTL_MS } from "./store.ts";
 
 const encoder = new TextEncoder();
-const newStore = (): Store => new Store(new Map(), true, { ...NO_STORE_LIMITS, maxGroups: MAX_GROUPS });
+const newStore = (isChecked: boolean): Store =>
+  new Store(new Map(), isChecked, { ...NO_STORE_LIMITS, maxGroups: MAX_GROUPS });
 
 /** The store of the program, with what a replica needs of it, as the model sees it. */
 export class RealStore implements TestedStore {
-  private readonly store = newStore();
+  private readonly store: Store;
   private readonly columns = new PushColumns();
   private readonly parser = new TextParser(this.columns, false);
   private readonly writer = new GroupRowWriter();
   private readonly reader = new GroupRowReader();
 
-  constructor(private readonly deps: ModelStoreDeps) {}
+  constructor(private readonly deps: ModelStoreDeps) {
+    this.store = newStore(deps.isChecked);
+  }
 
   apply(request: ModelRequest, isTentative: boolean): Applied<ModelAnswer> | Promise<Applied<ModelAnswer>> {
     if (!request.isSlow) return this.applyNow(request, isTentative);
@@ -99,20 +110,40 @@ export class RealStore implements TestedStore {
     this.store.wipe();
   }
 
+  private get gateway(): ModelGateway {
+    const groups = [...keyedGroups(this.store)].map(
+      (group) => [Buffer.from(group.key).toString(), modelOf(group)] as const,
+    );
+    return new ModelGateway(new Map(groups), this.deps.isChecked);
+  }
+
   get text(): string {
-    return gatewayOf(this.store).text;
+    return this.gateway.text;
+  }
+
+  get shown(): string {
+    while (this.store.stepChange());
+    const snapshot = this.store.snapshot();
+    const lines = snapshot.families.flatMap(({ name, type, pages }) =>
+      pages.flatMap(linesOfPage).map((line) => `${METRIC_TYPE_WORDS[type]} ${line} # of ${name}`),
+    );
+    snapshot.release();
+    return lines.sort().join("\n");
   }
 
   get isConsistent(): boolean {
     verifyStore(this.store);
-    return gatewayOf(this.store).isConsistent;
+    return this.gateway.isConsistent;
   }
 }
 
 const msOf = (seconds: number): number => Math.round(seconds * 1000);
 
 function bodyOf({ families, isMalformed }: ModelRequest["operation"]): Uint8Array {
-  const lines = Object.entries(families).map(([name, { type, value }]) => `# TYPE ${name} ${type}\n${name} ${value}\n`);
+  const lines = Object.entries(families).map(
+    ([name, { type, labels, value }]) =>
+      `# TYPE ${name} ${type}\n${name}${labels === 0 ? "" : `{${SHARED_LABEL}}`} ${value}\n`,
+  );
   return encoder.encode(isMalformed ? "no metrics\n" : lines.join(""));
 }
 
@@ -121,26 +152,22 @@ function answerOf(rejection: Rejection | null): ModelAnswer {
   return rejection.kind === "inconsistent" ? "inconsistent" : "full";
 }
 
-const gatewayOf = (store: Store): ModelGateway =>
-  new ModelGateway(
-    new Map([...keyedGroups(store)].map((group) => [Buffer.from(group.key).toString(), modelOf(group)])),
-  );
-
 /** A group as the model has it. */
-function modelOf({ view, succeededSeconds, failedSeconds }: KeyedGroup): ModelGroup {
+function modelOf({ key, view, succeededSeconds, failedSeconds }: KeyedGroup): ModelGroup {
   const families: Record<string, ModelFamily> = {};
   for (const { name, type, lines } of view.families) {
     if (isPushTimeName(name)) continue;
     const text = Buffer.from(lines).toString();
     const value = Number(text.slice(text.lastIndexOf(" ") + 1));
-    families[name] = { type: METRIC_TYPE_WORDS[type], labels: 0, value };
+    const labels = text.includes(SHARED_LABEL) && !Buffer.from(key).includes(SHARED_LABEL) ? 1 : 0;
+    families[name] = { type: METRIC_TYPE_WORDS[type], labels, value };
   }
   return { families, succeededMs: msOf(succeededSeconds), failedMs: msOf(failedSeconds) };
 }
 
 /** What a row says of its group. */
 export function groupOfRealRow({ key, row }: GroupBytes): ModelGroup {
-  const store = newStore();
+  const store = newStore(false);
   const kept = new GroupRowReader().read([{ key, row }]);
   if (kept instanceof Fault) throw new Error(kept.message);
   store.putting(kept).put(0);

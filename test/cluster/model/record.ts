@@ -40,16 +40,24 @@ export interface FoldedBatch {
 
 /** All that happened in a run. */
 export interface ModelRecord {
+  /** Pushes were checked against one another. */
+  readonly isChecked: boolean;
   /** What a row says of its group. */
   readonly groupOfRow: (bytes: GroupBytes) => ModelGroup;
   readonly seen: Map<number, Seen>;
   /** By writer and number of the batch. */
   readonly attempts: Map<string, readonly Attempt[]>;
   readonly folded: FoldedBatch[];
-  /** The content at each position, as the replica has it that nobody asks for anything. */
+  /** The content at each position, as the replica has it that nobody asks for anything; and what it shows. */
   readonly states: Map<number, string>;
-  /** What replicas had when nothing of theirs was on its way. */
-  readonly atRest: { readonly name: string; readonly position: number; readonly text: string }[];
+  readonly shown: Map<number, string>;
+  /** What replicas had and showed when nothing of theirs was on its way. */
+  readonly atRest: {
+    readonly name: string;
+    readonly position: number;
+    readonly text: string;
+    readonly shown: string;
+  }[];
   /** What is wrong, as far as it was seen at once. */
   readonly faults: string[];
 }

@@ -21,6 +21,10 @@ export async function runOf(
   }
 }
 
+/** The same with the store of the program whose pushes are not checked against one another. */
+export const uncheckedRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> =>
+  runOf(seed, rules, (deps) => new RealStore(deps), { isChecked: false, hasLabels: false, groupOfRow: groupOfRealRow });
+
 /** The same with the store of the program. */
 export const realRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> =>
   runOf(seed, rules, (deps) => new RealStore(deps), { hasLabels: false, groupOfRow: groupOfRealRow });

@@ -23,6 +23,8 @@ export interface ModelStoreDeps {
   readonly pause: () => Promise<void>;
   /** Whether putting rows takes many turns, this time. */
   readonly isPutSlow: () => boolean;
+  /** Pushes are checked against one another. */
+  readonly isChecked: boolean;
   readonly applied: (operation: ModelOperation, answer: ModelAnswer, nowMs: number, isNoted: boolean) => void;
 }
 
@@ -30,14 +32,18 @@ export interface ModelStoreDeps {
 export interface TestedStore extends StorePort<ModelRequest, ModelAnswer> {
   /** As that of a ModelGateway. */
   readonly text: string;
+  /** What is scraped, once nothing is left to be decided. */
+  readonly shown: string;
   readonly isConsistent: boolean;
 }
 
 /** The store of a replica, as simple as one Pushgateway. */
 export class ModelStore implements TestedStore {
-  private readonly gateway = new ModelGateway();
+  private readonly gateway: ModelGateway;
 
-  constructor(private readonly deps: ModelStoreDeps) {}
+  constructor(private readonly deps: ModelStoreDeps) {
+    this.gateway = new ModelGateway(new Map(), deps.isChecked);
+  }
 
   apply(request: ModelRequest, isTentative: boolean): Applied<ModelAnswer> | Promise<Applied<ModelAnswer>> {
     if (!request.isSlow) return this.applyNow(request.operation, isTentative);
@@ -91,6 +97,10 @@ export class ModelStore implements TestedStore {
 
   get text(): string {
     return this.gateway.text;
+  }
+
+  get shown(): string {
+    return this.text;
   }
 
   get isConsistent(): boolean {

@@ -3,7 +3,15 @@ import type { ReplicaRules } from "../../../src/cluster/replica.ts";
 import { Fault } from "../../../src/model/fault.ts";
 import { seededRandom } from "../../telemetry/fixtures.ts";
 import { EventQueue } from "./events.ts";
-import { keyBytes, MODEL_GROUPS, type ModelAnswer, type ModelFamily, type ModelOperation, rowOf } from "./gateway.ts";
+import {
+  keyBytes,
+  MODEL_GROUPS,
+  type ModelAnswer,
+  type ModelFamily,
+  type ModelOperation,
+  rowOf,
+  SHARED_LABEL,
+} from "./gateway.ts";
 import { type NewStore, Node } from "./node.ts";
 import type { ModelRecord, Seen } from "./record.ts";
 import type { ModelRequest } from "./store.ts";
@@ -20,10 +28,18 @@ export interface WorldOptions {
   readonly doubled: number;
   /** Label sets that two groups may both bring. */
   readonly hasLabels: boolean;
+  /** Pushes are checked against one another. */
+  readonly isChecked: boolean;
   readonly groupOfRow: ModelRecord["groupOfRow"];
 }
 
-const OPTIONS: WorldOptions = { lost: 0.15, doubled: 0.1, hasLabels: true, groupOfRow: ({ row }) => rowOf(row) };
+const OPTIONS: WorldOptions = {
+  lost: 0.15,
+  doubled: 0.1,
+  hasLabels: true,
+  isChecked: true,
+  groupOfRow: ({ row }) => rowOf(row),
+};
 
 interface StoredSnapshot {
   readonly position: number;
@@ -61,10 +77,12 @@ export class World {
     this.options = { ...OPTIONS, ...options };
     this.record = {
       groupOfRow: this.options.groupOfRow,
+      isChecked: this.options.isChecked,
       seen: new Map(),
       attempts: new Map(),
       folded: [],
       states: new Map(),
+      shown: new Map(),
       atRest: [],
       faults: [],
     };
@@ -144,7 +162,8 @@ export class World {
     if (node === this.observer) {
       this.record.folded.push({ position, content: this.contentAt(position), isRepetition });
       this.record.states.set(position, text);
-    } else if (node.isAtRest) this.record.atRest.push({ name: node.name, position, text });
+      this.record.shown.set(position, node.store.shown);
+    } else if (node.isAtRest) this.record.atRest.push({ name: node.name, position, text, shown: node.store.shown });
   }
 
   private contentAt(position: number): BatchContent {
@@ -183,11 +202,11 @@ export class World {
     const kind = this.chance(0.2) ? "delete" : this.hasWipes && this.chance(0.03) ? "wipe" : "push";
     const id = ++this.operations;
     const families: Record<string, ModelFamily> = {};
+    const group = this.pick(MODEL_GROUPS) ?? "";
     for (const name of this.chance(0.45) ? NAMES : [this.pick(NAMES) ?? "x"]) {
-      const labels = this.options.hasLabels && this.chance(0.2) ? 1 : 0;
+      const labels = this.options.hasLabels && this.chance(0.2) && !group.includes(SHARED_LABEL) ? 1 : 0;
       families[name] = { type: this.chance(0.7) ? TYPES[0] : TYPES[1], labels, value: id };
     }
-    const group = this.pick(MODEL_GROUPS) ?? "";
     return { id, kind, group, replace: this.chance(0.5), families, isMalformed: this.chance(0.03) };
   }
 
