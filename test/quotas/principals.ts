@@ -6,11 +6,11 @@ import {
   type Principals,
 } from "../../src/model/principal.ts";
 
-/** One that may push to the groups whose label block has a text in it; null: to all. */
+/** One that may push to the groups whose label block has a text in it; null: to all. It may do everything else. */
 export function principalOf(name: string, text: string | null, limits: Partial<PrincipalLimits> = {}): Principal {
   const reach: GroupReach | null =
     text === null ? null : { covers: (block) => Buffer.from(block).toString().includes(text) };
-  return { name, limits: { ...NO_PRINCIPAL_LIMITS, ...limits }, reach: () => reach };
+  return { name, limits: { ...NO_PRINCIPAL_LIMITS, ...limits }, reach: (right) => (right === "push" ? reach : null) };
 }
 
 /** An access file that a test writes. */
