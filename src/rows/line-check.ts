@@ -77,7 +77,7 @@ export class LineCheck {
   /** `isPushable` false: only the shape is looked at, for what is in the lines is pushed anew before it is used. */
   constructor(private readonly isPushable: boolean) {}
 
-  /** Begins with the rows of a group: checks its key. */
+  /** Begins with the rows of a group: checks its key, in which the job may be empty. */
   openKey(key: Uint8Array): void {
     this.open(key, 0, key.length);
     this.key = key;
@@ -92,7 +92,7 @@ export class LineCheck {
       const { start, nameEnd, valueStart, end } = this.label;
       if (before > 0) this.checkOrder(this.keyLabels[before - 4] as number, this.keyLabels[before - 3] as number);
       this.keyLabels.push(start, nameEnd, valueStart, end);
-      if (isName(key, start, nameEnd, JOB)) hasJob = end - 1 > valueStart;
+      hasJob ||= isName(key, start, nameEnd, JOB);
       at = end;
     }
     if (!hasJob) broken("its key has no job");

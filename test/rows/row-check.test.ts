@@ -41,6 +41,18 @@ async function faultOf(body: string, from: string, to: string): Promise<string |
   return read instanceof Fault ? read.message.replace(/^.*?}: /, "") : null;
 }
 
+test("the key of a group has a job, which may be empty", async () => {
+  const { app, store } = createTestApp("--push.allow-no-job");
+  expect((await ask(app, "POST", "/metrics/instance/i", { body: COUNTER })).status).toBe(202);
+  const [group] = [...keyedGroups(store)];
+  if (group === undefined) throw new Error("nothing was pushed");
+  const row = Buffer.from(new GroupRowWriter().write(group));
+  expect(new GroupRowReader().read([{ key: group.key.slice(), row }])).not.toBeInstanceOf(Fault);
+  const key = Buffer.from(Buffer.from(group.key).toString().replace('job=""', 'jab=""'));
+  const read = new GroupRowReader().read([{ key, row }]);
+  expect(read instanceof Fault ? read.message : "").toContain("its key has no job");
+});
+
 const counter = (labels: string) => `c{instance="i",job="j",${labels}`;
 const bucket = (labels: string) => `h_bucket{instance="i",job="j",${labels}`;
 
