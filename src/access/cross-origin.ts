@@ -7,7 +7,8 @@ import { Refusal } from "../server/request-line.ts";
 const MAX_ORIGIN_CHARACTERS = 300;
 
 const CORS_HEADERS = {
-  "Access-Control-Allow-Headers": "Accept, Authorization, Content-Encoding, Content-Type, Origin, Pushgateway-TTL",
+  "Access-Control-Allow-Headers":
+    "Accept, Authorization, Content-Encoding, Content-Type, Idempotency-Key, Origin, Pushgateway-TTL",
   "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
   "Access-Control-Expose-Headers": "Date",
 };

@@ -247,6 +247,16 @@ export const FlagTable = Type.Object({
     description:
       "Label of series that says how each of them is added, as gravel-gateway's: aggregate, replace or family. It is taken off. Example: clearmode",
   }),
+  "push.idempotency-window": Type.String({
+    ...option("duration", "1h"),
+    description:
+      "How long the Idempotency-Key of a push that was added is remembered: one that repeats it adds nothing.",
+  }),
+  "push.max-idempotency-keys": Type.String({
+    ...option("count", "1000"),
+    description:
+      "Most keys that are remembered of one group, the newest ones; 10000 or fewer. 0: keys are not looked at.",
+  }),
   "push.enable-utf8-names": Type.Boolean({
     ...SWITCH,
     description: "Allow UTF-8 characters in metric and label names.",

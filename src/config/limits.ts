@@ -40,6 +40,10 @@ export function readLimits(values: FlagValues): Limits {
       maxSizeBytes: size(values["store.max-size"]),
       maxGroupSeries: count(values["store.max-group-series"]),
       maxGroupBytes: size(values["store.max-group-size"]),
+      pushIds: {
+        maxPerGroup: known(parseCount(values["push.max-idempotency-keys"])),
+        windowSeconds: milliseconds(values["push.idempotency-window"]) / 1000,
+      },
     },
     maxBodyBytes: size(values["push.max-body-size"]),
     maxDecompressedBytes: size(values["push.max-decompressed-size"]),

@@ -25,6 +25,7 @@ import { LongAnswers } from "./long-answers.ts";
 import type { ProgramState } from "./program-state.ts";
 import { startPulse } from "./pulse.ts";
 import { PushApplying } from "./push-applying.ts";
+import { PushIdExpiry } from "./push-id-expiry.ts";
 import { Quotas } from "./quotas.ts";
 import { RemovalLog } from "./removal-log.ts";
 import { SmallPushes } from "./small-pushes.ts";
@@ -129,6 +130,12 @@ export function createContext(deps: AppDeps): HttpContext {
   const applying = new PushApplying(tools);
   const writes = deps.cluster?.takeOver({ ...tools, applying }) ?? new LocalWrites({ ...tools, applying });
   const context = { ...tools, writes };
-  new GroupExpiry(context);
+  startExpiry(context);
   return context;
+}
+
+/** Has go what is over its time. */
+function startExpiry(context: HttpContext): void {
+  new GroupExpiry(context);
+  new PushIdExpiry(context.store, context.clock);
 }

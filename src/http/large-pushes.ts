@@ -1,6 +1,7 @@
 import { DecodeQueue } from "../decode/queue.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { PushFormat } from "../model/push-format.ts";
+import type { Repeated } from "../model/push-id.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
 import { type ParserSettings, PushParsers } from "../parse/push-parsers.ts";
@@ -29,12 +30,20 @@ export class LargePushes {
     this.parsers = new PushParsers(settings);
   }
 
-  /** Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. */
-  read<T>(body: Uint8Array, format: PushFormat, apply: (columns: PushColumns) => Promise<T>): Promise<T | Rejection> {
+  /**
+   * Has `apply` do something with what a body parses to, which it is lent until then; or why it cannot be parsed. What
+   * `before` gives when its turn has come is the result, unless that is null.
+   */
+  read<T>(
+    body: Uint8Array,
+    format: PushFormat,
+    before: () => T | null,
+    apply: (columns: PushColumns) => Promise<T>,
+  ): Promise<T | Rejection> {
     return this.queue.enter(async () => {
       const { columns } = this.parsers;
       try {
-        return (await this.parse(body, format)) ?? (await apply(columns));
+        return before() ?? (await this.parse(body, format)) ?? (await apply(columns));
       } finally {
         columns.trim();
       }
@@ -50,10 +59,12 @@ export class LargePushes {
     );
   }
 
-  /** Judges and stores a push that was read; why it is refused, or null. */
-  async apply(request: PushRequest): Promise<Rejection | null> {
+  /** Judges and stores a push that was read; why it is not stored, or null. */
+  async apply(request: PushRequest): Promise<Rejection | Repeated | null> {
     const { clock, store, storeTurns } = this;
     await storeTurns.othersServed();
+    const pushedBefore = store.knownPushes.find(request);
+    if (pushedBefore !== null) return pushedBefore;
     const push = store.beginLarge(request);
     try {
       const refused = await stepInTurns(clock, () => push.judgeOn());

@@ -137,12 +137,21 @@ const AGGREGATE: Parameter = {
   schema: Type.Literal("sum"),
 };
 
+const IDEMPOTENCY_KEY: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Of a push that is added: with the same one, in the same group, it is added once, however often it is sent. 1 to 255 visible characters, or a string in double quotes. Of other pushes it is not looked at.",
+  schema: Type.String({ examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] }),
+};
+
 const PUSHED = {
   "200": empty("The metrics are stored. With a persistence file they are durable."),
   "202": empty("The same, where the consistency check is disabled, or with --push.status=202."),
   "400": words("The metrics are malformed, or contradict what is stored. Nothing was changed but the failure time."),
   "408": words("The body did not come in time."),
   "413": words("A limit of one push was reached: the message names the flag that sets it."),
+  "422": words("The Idempotency-Key was that of another push to the group. Nothing was changed."),
   "503": NOT_YET,
   "507": words("The store is full: the message names the flag that sets the limit."),
   ...OTHERWISE,
@@ -150,7 +159,7 @@ const PUSHED = {
 
 const push = (summary: string, responses: OperationObject["responses"] = PUSHED): OperationObject => ({
   summary,
-  parameters: [CONTENT_ENCODING, AGGREGATE, ...TTLS],
+  parameters: [CONTENT_ENCODING, AGGREGATE, IDEMPOTENCY_KEY, ...TTLS],
   requestBody: EXPOSITION,
   responses,
 });

@@ -1,6 +1,7 @@
 import type { Settings } from "../config/command-line.ts";
 import type { Clock } from "../model/clock.ts";
 import type { PushColumns } from "../model/columns.ts";
+import type { Repeated } from "../model/push-id.ts";
 import { Rejection } from "../model/rejection.ts";
 import type { PushRequest } from "../store/admission/push-request.ts";
 import {
@@ -62,7 +63,8 @@ export class PushApplying {
   }
 
   private applyInSlices(push: WrittenPush, body: Uint8Array, terms?: PushTerms): Promise<PushResult> {
-    return this.deps.largePushes.read(body, push.format, async (columns) => {
+    const pushedBefore = () => this.findPushed(push, terms);
+    return this.deps.largePushes.read(body, push.format, pushedBefore, async (columns) => {
       const outcome = await this.applyLarge(push, columns, terms);
       return mustWait(outcome) ? this.tryAgain(outcome, () => this.applyLarge(push, columns, terms)) : outcome;
     });
@@ -85,7 +87,19 @@ export class PushApplying {
 
   /** Parse, check, store: in one turn of the loop. */
   private parseAndApply(push: WrittenPush, body: Uint8Array, terms?: PushTerms): PushResult {
-    return this.deps.smallPushes.read(body, push.format, (columns) => this.applyColumns(push, columns, terms));
+    const { smallPushes } = this.deps;
+    const pushedBefore = this.findPushed(push, terms);
+    return pushedBefore ?? smallPushes.read(body, push.format, (columns) => this.applyColumns(push, columns, terms));
+  }
+
+  /** What has become of a push before, or why it must not be applied, whatever it brings; null: it is to be. */
+  private findPushed({ keyed, id }: WrittenPush, terms?: PushTerms): Repeated | Rejection | null {
+    if (id === undefined || keyed instanceof Rejection) return null;
+    return this.deps.store.knownPushes.find({ key: keyed.key, id, receivedMs: this.receivedMs(terms) });
+  }
+
+  private receivedMs(terms?: PushTerms): number {
+    return Math.max(this.deps.clock.now(), terms?.earliestMs ?? 0);
   }
 
   /** Check, store: in one turn of the loop. */
@@ -102,35 +116,48 @@ export class PushApplying {
 
   /** What the store is asked; or why a push is not applied, or not yet, whatever it brings. */
   private requestOf(
-    { keyed, method, ttl, adding: asked, quota }: WrittenPush,
+    { keyed, method, ttl, adding: asked, id: known, quota }: WrittenPush,
     columns: PushColumns,
     terms?: PushTerms,
   ): PushRequest | Rejection {
     if (keyed instanceof Rejection) return keyed;
     if (ttl instanceof Rejection) return ttl;
     if (asked instanceof Rejection) return asked;
-    const { clock, settings, store, storeTurns } = this.deps;
+    const { settings, store, storeTurns } = this.deps;
     const adding = asked ?? (columns.hasModes ? settings.adding.gauges : undefined);
+    const id = adding === undefined ? undefined : known;
     const { dropsTimestamps } = settings.pushes;
     const { key, undecodable } = keyed;
     const replace = method === "PUT" && adding === undefined;
     if (replace && storeTurns.isAwaited && store.isLarge(key)) return AFTER_CHANGE;
     if (undecodable !== null) return undecodableKey(key);
-    const receivedMs = clock.now();
-    const judged = { columns, replace, adding, quota, dropsTimestamps, canWait: true };
-    const request = { ...judged, key, receivedMs, ttlSeconds: ttl };
-    if (terms === undefined) return request;
-    return { ...request, ...terms, receivedMs: Math.max(request.receivedMs, terms.earliestMs) };
+    const request = {
+      key,
+      columns,
+      replace,
+      adding,
+      id,
+      quota,
+      receivedMs: this.receivedMs(terms),
+      ttlSeconds: ttl,
+      dropsTimestamps,
+      canWait: true,
+    };
+    return terms === undefined ? request : { ...request, ...terms };
   }
 
-  private applied(refused: Rejection | null): PushResult {
+  private applied(refused: Rejection | Repeated | null): PushResult {
     const { heldMemory, settings, storeTurns } = this.deps;
     heldMemory.check();
     // What a PUT takes away may take some turns; only snapshots wait for it.
     storeTurns.goOn();
-    return refused ?? (settings.consistencyCheck ? settings.pushes.status : 202);
+    return refused ?? storedStatus(settings);
   }
 }
+
+/** What a push that was stored is answered. */
+export const storedStatus = ({ consistencyCheck, pushes }: PushApplyingDeps["settings"]): 200 | 202 =>
+  consistencyCheck ? pushes.status : 202;
 
 /** Whether a push can be applied only after something else. */
 const mustWait = (outcome: PushResult): outcome is Rejection =>

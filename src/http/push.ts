@@ -1,6 +1,7 @@
 import { formatOfOpenMetrics, formBoundary, pushFormat } from "../decode/media-type.ts";
 import type { KeyedPath } from "../decode/path.ts";
 import { findKeyExcess } from "../model/excess.ts";
+import { REPEATED } from "../model/push-id.ts";
 import { QuotaRejection } from "../model/quota.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { type Answer, type Answers, type Exchange, emptyAnswer, pathText } from "../server/exchange.ts";
@@ -11,7 +12,9 @@ import { readGroupPath, readPathWithoutJob } from "./group-path.ts";
 import { SMALL_BODY_BYTES } from "./growing-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { PushAdding } from "./push-adding.ts";
+import { storedStatus } from "./push-applying.ts";
 import { freeContent, type PushContent, pushContent, type SaidContent } from "./push-content.ts";
+import { type PushedKey, pushedKey, pushIdOf } from "./push-identity.ts";
 import { PushTtl } from "./push-ttl.ts";
 import type { PushAllowance } from "./quotas.ts";
 import { describeRefusedPush, type RefusedPush } from "./refused-push.ts";
@@ -21,6 +24,7 @@ import type { PushResult, WrittenPush } from "./writes.ts";
 /** A push, from its header on. */
 interface Push extends WrittenPush, SaidContent {
   readonly exchange: Exchange;
+  readonly idempotencyKey: PushedKey;
   /** What it is answered when it is stored; null: what the settings say. */
   readonly status: 202 | null;
   /** On the monotonic clock. */
@@ -129,10 +133,23 @@ export class PushHandler {
     const format = pushFormat(contentType);
     const boundary = formBoundary(contentType);
     const adding = this.adding.of(exchange.query, keyed);
+    const idempotencyKey = pushedKey(exchange, adding, this.deps.settings.adding);
     const ttl = this.ttl.of(exchange);
     const allowance = this.deps.quotas?.of(this.deps.principalOf(exchange));
-    const quota = allowance?.quota;
-    const pushed = { exchange, method, keyed, ttl, adding, quota, format, boundary, status, startMs, allowance };
+    const pushed = {
+      exchange,
+      method,
+      keyed,
+      ttl,
+      adding,
+      idempotencyKey,
+      quota: allowance?.quota,
+      format,
+      boundary,
+      status,
+      startMs,
+      allowance,
+    };
     const body = allowance?.take() ?? this.deps.intake.receive(exchange, startMs, allowance?.body);
     if (body instanceof Promise) return body.then((received) => this.take(pushed, received));
     return this.take(pushed, body);
@@ -164,9 +181,20 @@ export class PushHandler {
   }
 
   private write(pushed: Push, { bytes, format }: PushContent): PushResult | Promise<PushResult> {
-    const { writes, settings } = this.deps;
-    if (format !== "openmetrics") return writes.push(format === pushed.format ? pushed : { ...pushed, format }, bytes);
-    return writes.push({ ...pushed, format: formatOfOpenMetrics(bytes, settings.openMetrics.isOffered) }, bytes);
+    const { settings } = this.deps;
+    if (format !== "openmetrics") return this.writeAs(format === pushed.format ? pushed : { ...pushed, format }, bytes);
+    return this.writeAs({ ...pushed, format: formatOfOpenMetrics(bytes, settings.openMetrics.isOffered) }, bytes);
+  }
+
+  /** Writes a push whose format is certain; one with an idempotency key gets its id. */
+  private writeAs(pushed: Push, bytes: Uint8Array): PushResult | Promise<PushResult> {
+    const { clock, writes } = this.deps;
+    const { idempotencyKey, keyed } = pushed;
+    if (idempotencyKey === undefined || keyed instanceof Rejection) return writes.push(pushed, bytes);
+    if (idempotencyKey instanceof Rejection) return idempotencyKey;
+    const id = pushIdOf(idempotencyKey, pushed, bytes, clock);
+    if (id instanceof Promise) return id.then((digested) => writes.push({ ...pushed, id: digested }, bytes));
+    return writes.push({ ...pushed, id }, bytes);
   }
 
   private async finishLater(pushed: Push, outcome: Promise<PushResult>, bodyBytes: number): Promise<Answer> {
@@ -216,8 +244,9 @@ export class PushHandler {
       const limit = outcome instanceof QuotaRejection ? outcome.quotaLimit : null;
       ownMetrics.principals?.countPush(allowance.principal.name, limit);
     }
+    if (outcome === REPEATED) ownMetrics.countRepeatedPush();
     if (!(outcome instanceof Rejection)) {
-      const status = pushed.status ?? outcome;
+      const status = pushed.status ?? (outcome === REPEATED ? storedStatus(settings) : outcome);
       ownMetrics.countRequest("push", status, method);
       return status === 200 ? OK : ACCEPTED;
     }

@@ -20,6 +20,7 @@ const STATUS: Record<RejectionKind, number> = {
   absent: 404,
   gone: 410,
   changed: 412,
+  "key-reused": 422,
 };
 
 /** Seconds after which a client that had to give way to others may try again. */

@@ -1,6 +1,7 @@
 import type { KeyedPath } from "../decode/path.ts";
 import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { PushFormat } from "../model/push-format.ts";
+import type { PushId, Repeated } from "../model/push-id.ts";
 import type { Quota } from "../model/quota.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { GroupSelection } from "../store/search/select-groups.ts";
@@ -13,6 +14,8 @@ export interface WrittenPush {
   readonly keyed: KeyedPath | Rejection;
   readonly ttl: PushedTtl;
   readonly adding: PushedAdding;
+  /** Where it came with an idempotency key. */
+  readonly id?: PushId | undefined;
   /** What may be kept of whoever pushes; undefined: whatever the store takes. */
   readonly quota?: Quota | undefined;
   readonly format: PushFormat;
@@ -24,8 +27,8 @@ export interface WaitingClient {
   readonly isGone: boolean;
 }
 
-/** 200 or 202, or why a push is refused. */
-export type PushResult = number | Rejection;
+/** 200 or 202, or that it was added before, or why a push is refused. */
+export type PushResult = number | Repeated | Rejection;
 
 /** What became of a removal. */
 export interface Removed {

@@ -1,3 +1,4 @@
+import type { PushIdRows } from "./push-id.ts";
 import type { GroupView, LabelPair } from "./view.ts";
 
 /** The segment of every chunk at first: it is kept in the row of its group. */
@@ -13,6 +14,8 @@ export interface GroupRow {
   readonly failedSeconds: number;
   /** Its own time to live, as in group-ttl.ts. */
   readonly ttlSeconds: number;
+  /** Of the pushes to it that came with an idempotency key. */
+  readonly pushIds: PushIdRows;
 }
 
 /** A group as the store lends it, with what keeping it needs besides. */
@@ -24,9 +27,10 @@ export interface KeyedGroup extends GroupRow {
  * Many groups as they were kept outside of memory, in columns, so that one thread can make them and another take them
  * without a copy. All texts are in `bytes`; AT and SIZE are offsets into it.
  *
- *     groups    KEY_AT KEY_SIZE FAMILIES SEGMENT                       a row each, its families one after the other in `families`
+ *     groups    KEY_AT KEY_SIZE FAMILIES SEGMENT PUSH_IDS              a row each, its families one after the other in `families`
  *     families  HEAD METRICS LINES AT SIZE SIDE_AT SIDE_SIZE           a row each; SIDE_SIZE -1: there is none
  *               SEGMENT 0 is a group, any other number one more segment (segments.ts) of a group that came before
+ *               PUSH_IDS is how many of the ids in `pushIds`, where those of the groups are one after the other
  *     heads     TYPE FLAGS NAME_AT NAME_SIZE HELP_AT HELP_SIZE         what the families of many groups say alike; HELP_SIZE -1: none
  */
 export interface KeptGroups {
@@ -37,6 +41,8 @@ export interface KeptGroups {
    * further segments they say nothing.
    */
   readonly times: Float64Array<ArrayBuffer>;
+  /** None of further segments. */
+  readonly pushIds: PushIdRows;
   readonly families: Int32Array<ArrayBuffer>;
   /** Milliseconds since 1970, one a family. */
   readonly pushedMs: Float64Array<ArrayBuffer>;
@@ -47,7 +53,8 @@ export const KEPT_KEY_AT = 0;
 export const KEPT_KEY_SIZE = 1;
 export const KEPT_FAMILIES = 2;
 export const KEPT_SEGMENT = 3;
-export const KEPT_GROUP_STRIDE = 4;
+export const KEPT_PUSH_IDS = 4;
+export const KEPT_GROUP_STRIDE = 5;
 
 export const KEPT_SUCCEEDED = 0;
 export const KEPT_FAILED = 1;

@@ -18,6 +18,7 @@ import {
   KEPT_KEY_SIZE,
   KEPT_LINES,
   KEPT_METRICS,
+  KEPT_PUSH_IDS,
   KEPT_SEGMENT,
   KEPT_SIDE_AT,
   KEPT_SIDE_SIZE,
@@ -28,6 +29,7 @@ import {
   type KeptGroups,
 } from "./kept-group.ts";
 import type { MetricType } from "./metric-type.ts";
+import { PUSH_ID_STRIDE, type PushIdRows } from "./push-id.ts";
 
 /** Answers what the columns of kept groups hold, by the number of a row, of a family and of a head. */
 export class KeptReader {
@@ -55,6 +57,15 @@ export class KeptReader {
 
   familyCount(row: number): number {
     return this.group(row, KEPT_FAMILIES);
+  }
+
+  pushIdCount(row: number): number {
+    return this.group(row, KEPT_PUSH_IDS);
+  }
+
+  /** Ids of pushes, `count` of them from the number `first` on. */
+  pushIds(first: number, count: number): PushIdRows {
+    return this.kept.pushIds.subarray(first * PUSH_ID_STRIDE, (first + count) * PUSH_ID_STRIDE);
   }
 
   succeededSeconds(row: number): number {
@@ -126,14 +137,16 @@ export class KeptReader {
 
   /** Throws where rows, families and heads do not fit together, or something is not in the bytes. */
   verify(): void {
-    let familyCount = 0;
+    let [familyCount, pushIdCount] = [0, 0];
     for (let row = 0; row < this.rowCount; row++) {
       this.mustBeInside(this.keyStart(row), this.keyEnd(row), `the key of row ${row}`);
       familyCount += this.familyCount(row);
+      pushIdCount += this.pushIdCount(row);
     }
     const headCount = this.kept.heads.length / HEAD_STRIDE;
     mustBe(this.kept.families.length / KEPT_FAMILY_STRIDE, familyCount, "kept groups: families");
     mustBe(this.kept.times.length, KEPT_TIMES_STRIDE * this.rowCount, "kept groups: times of groups");
+    mustBe(this.kept.pushIds.length, PUSH_ID_STRIDE * pushIdCount, "kept groups: ids of pushes");
     mustBe(this.kept.pushedMs.length, familyCount, "kept groups: times of families");
     for (let family = 0; family < familyCount; family++) {
       const [lines, side] = [this.linesStart(family), this.family(family, KEPT_SIDE_AT)];

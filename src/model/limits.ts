@@ -1,3 +1,5 @@
+import { NO_PUSH_ID_LIMITS, type PushIdLimits } from "./push-id.ts";
+
 /** How much one push may carry. */
 export interface PushLimits {
   /** Exposition lines, and as many metrics. */
@@ -24,6 +26,7 @@ export interface StoreLimits {
   readonly maxGroupSeries: number;
   /** Of the lines of one group, the records beside them, and its help texts. */
   readonly maxGroupBytes: number;
+  readonly pushIds: PushIdLimits;
 }
 
 /** The limits, by the flags that set them: what metrics and rejections call them. */
@@ -65,4 +68,5 @@ export const NO_STORE_LIMITS: StoreLimits = {
   maxSizeBytes: Infinity,
   maxGroupSeries: Infinity,
   maxGroupBytes: Infinity,
+  pushIds: NO_PUSH_ID_LIMITS,
 };

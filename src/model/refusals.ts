@@ -39,4 +39,5 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   absent: null,
   gone: null,
   changed: null,
+  "key-reused": null,
 };

@@ -3,7 +3,7 @@ import type { FaultyLine } from "./rejection.ts";
 import type { AddressedGroup } from "./view.ts";
 
 /** Why what is listed was refused: what metrics call it, of pushes and of all other requests. */
-export const REFUSED_KINDS = [...REFUSAL_REASONS, "inconsistent"] as const;
+export const REFUSED_KINDS = [...REFUSAL_REASONS, "inconsistent", "key-reused"] as const;
 export type RefusedKind = (typeof REFUSED_KINDS)[number];
 
 /** A request that was refused. */

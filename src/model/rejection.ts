@@ -10,6 +10,7 @@ import type { AddressedGroup } from "./view.ts";
  * - rate-limit: too soon after those before it
  * - absent: there is nothing of what is asked for
  * - gone: what is asked to go on was ended
+ * - key-reused: the idempotency key was that of another push
  * - changed: what is to be deleted was pushed to since it was looked at
  */
 export type RejectionKind =
@@ -23,7 +24,8 @@ export type RejectionKind =
   | "rate-limit"
   | "absent"
   | "gone"
-  | "changed";
+  | "changed"
+  | "key-reused";
 
 /** A line of a body that cannot be read. */
 export interface FaultyLine {

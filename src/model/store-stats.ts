@@ -21,6 +21,9 @@ export interface StoreStats {
   readonly snapshots: number;
   /** Look-ups of groups in search of duplicate series, so far; from 0 after a wipe. */
   readonly lookups: number;
+  /** Ids of pushes that are remembered (push-id.ts), and that were forgotten before their time, so far. */
+  readonly pushIds: number;
+  readonly forgottenPushIds: number;
   /** Families of groups that are not in the exposition, for they contradict what is; up to date after `snapshot`. */
   readonly conflictingFamilies: number;
 }

@@ -1,6 +1,7 @@
 import { Writer } from "../bytes/writer.ts";
 import type { GroupRow } from "../model/kept-group.ts";
 import { appendSized } from "../rows/family-heads.ts";
+import { pushIdBytes } from "../rows/push-id-bytes.ts";
 import { type EncodedRow, labelsText, PieceReader } from "../rows/record.ts";
 
 /** Kinds of operations in a batch. A wipe is the first one; a removal is before the group of its key. */
@@ -26,6 +27,8 @@ export type RowOperation =
       readonly succeededSeconds: number;
       readonly failedSeconds: number;
       readonly ttlSeconds: number;
+      /** As pushIdBytes writes them. */
+      readonly pushIds: Uint8Array;
       readonly row: EncodedRow;
     }
   | { readonly kind: "put segment"; readonly number: number; readonly row: EncodedRow }
@@ -69,7 +72,7 @@ export class BatchWriter {
   }
 
   /** Puts the group's own row. */
-  put({ labels, succeededSeconds, failedSeconds, ttlSeconds }: GroupRow, row: EncodedRow): void {
+  put({ labels, succeededSeconds, failedSeconds, ttlSeconds, pushIds }: GroupRow, row: EncodedRow): void {
     const { out } = this;
     out.byte(PUT);
     this.doubles[0] = succeededSeconds;
@@ -79,6 +82,7 @@ export class BatchWriter {
     this.labels.reset();
     this.labels.text(labelsText(labels));
     appendSized(out, this.labels.view());
+    appendSized(out, pushIdBytes(pushIds));
     this.row(row);
   }
 
@@ -166,7 +170,8 @@ function readPut(reader: PieceReader): RowOperation {
   const succeededSeconds = reader.double();
   const failedSeconds = reader.double();
   const ttlSeconds = reader.double();
-  return { kind: "put", succeededSeconds, failedSeconds, ttlSeconds, labels: reader.sized(), row: readRow(reader) };
+  const times = { succeededSeconds, failedSeconds, ttlSeconds };
+  return { kind: "put", ...times, labels: reader.sized(), pushIds: reader.sized(), row: readRow(reader) };
 }
 
 function readRow(reader: PieceReader): EncodedRow {

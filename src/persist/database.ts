@@ -20,9 +20,9 @@ const REMOVE = TABLES.map((table) => `DELETE FROM ${table} WHERE key = CAST(? AS
  * need not be UTF-8: nothing decodes them on their way in or out.
  */
 const PUT = `INSERT INTO groups
-  VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?, ?) ON CONFLICT (key) DO UPDATE SET
+  VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
   labels = excluded.labels, succeeded = excluded.succeeded, failed = excluded.failed,
-  exposition = excluded.exposition, parts = excluded.parts, ttl = excluded.ttl`;
+  exposition = excluded.exposition, parts = excluded.parts, ttl = excluded.ttl, push_ids = excluded.push_ids`;
 const PUT_SEGMENT = `INSERT INTO segments VALUES (CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)
   ON CONFLICT (key, number) DO UPDATE SET exposition = excluded.exposition, parts = excluded.parts`;
 const PUT_PIECE = "INSERT INTO pieces VALUES (CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)";
@@ -213,8 +213,9 @@ export function carryOut(database: Database, operations: Iterable<Operation>): v
 function carryOutRow(database: Database, key: Uint8Array, operation: RowOperation): void {
   switch (operation.kind) {
     case "put": {
-      const { labels, succeededSeconds, failedSeconds, ttlSeconds, row } = operation;
-      database.query(PUT).run(key, labels, succeededSeconds, failedSeconds, row.exposition, row.parts, ttlSeconds);
+      const { labels, succeededSeconds, failedSeconds, ttlSeconds, pushIds, row } = operation;
+      const times = [succeededSeconds, failedSeconds] as const;
+      database.query(PUT).run(key, labels, ...times, row.exposition, row.parts, ttlSeconds, pushIds);
       break;
     }
     case "put segment":

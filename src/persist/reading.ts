@@ -8,24 +8,28 @@ import { SideCheck } from "../rows/side-check.ts";
 import { FileFault } from "./file-fault.ts";
 import { checkHead } from "./file-head.ts";
 import { openOurs, StrangeSchema, versionOf } from "./opening.ts";
-import { RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } from "./schema.ts";
+import { PUSH_IDS_VERSION, RECHECKED_VERSION, SEGMENTED_VERSION, STAGED_VERSION, TTL_VERSION } from "./schema.ts";
 import { isStaged, runsOf, type SegmentRun } from "./staged.ts";
 
 /** Rows are handed over in columns of about this size. */
 const HANDOVER_BYTES = 256 * 1024;
 const TEXTS = "typeof(key) = 'text' AND typeof(exposition) = 'text' AND typeof(parts) = 'blob'";
 const CONTENT = "CAST(key AS BLOB) AS key, CAST(exposition AS BLOB) AS exposition, parts";
+const NONE = "x''";
 /** Reads the rows of groups of a database of a version, each a FoundRow. */
 export function readGroupRows(version: number): string {
   const ttl = version < TTL_VERSION ? `${NO_OWN_TTL}.0` : "ttl";
-  return `SELECT rowid AS id, 0 AS segment, succeeded, failed, ${ttl} AS ttl, ${CONTENT},
-  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AND typeof(${ttl}) = 'real' AS isTyped,
+  const pushIds = version < PUSH_IDS_VERSION ? NONE : "push_ids";
+  return `SELECT rowid AS id, 0 AS segment, succeeded, failed, ${ttl} AS ttl,
+  ${pushIds} AS pushIds, ${CONTENT},
+  ${TEXTS} AND typeof(succeeded) = 'real' AND typeof(failed) = 'real' AND typeof(${ttl}) = 'real'
+  AND typeof(${pushIds}) = 'blob' AS isTyped,
   1 AS hasGroup, 0 AS hasPieces FROM groups`;
 }
 const HAS_GROUP = "EXISTS (SELECT 1 FROM groups WHERE groups.key = segments.key)";
 const HAS_PIECES = "EXISTS (SELECT 1 FROM pieces WHERE pieces.key = segments.key AND pieces.number = segments.number)";
 const readSegments = (hasPieces: string): string => `SELECT rowid AS id, number AS segment, 0.0 AS succeeded,
-  0.0 AS failed, ${NO_OWN_TTL}.0 AS ttl, ${CONTENT}, ${TEXTS} AND number > 0 AS isTyped, ${HAS_GROUP} AS hasGroup, ${hasPieces} AS hasPieces
+  0.0 AS failed, ${NO_OWN_TTL}.0 AS ttl, ${NONE} AS pushIds, ${CONTENT}, ${TEXTS} AND number > 0 AS isTyped, ${HAS_GROUP} AS hasGroup, ${hasPieces} AS hasPieces
   FROM segments`;
 /** A group's segments come together. */
 const IN_ORDER = "ORDER BY key, number";

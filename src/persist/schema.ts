@@ -3,13 +3,14 @@ export const APPLICATION_ID = 0x50475754;
 /**
  * 1: what is in it could be pushed once; such a file is looked through before it is used. 2: it can be pushed today,
  * and every group is one row. 3: large groups have further rows. 4: large families have several, and rows may be
- * staged. 5: groups have a time to live.
+ * staged. 5: groups have a time to live. 6: and ids of pushes.
  */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 export const RECHECKED_VERSION = 2;
 export const SEGMENTED_VERSION = 3;
 export const STAGED_VERSION = 4;
 export const TTL_VERSION = 5;
+export const PUSH_IDS_VERSION = 6;
 
 const GROUPS_WITHOUT_TTL = `CREATE TABLE groups (
   key TEXT NOT NULL PRIMARY KEY,
@@ -21,10 +22,15 @@ const GROUPS_WITHOUT_TTL = `CREATE TABLE groups (
 )`;
 const TTL = "ttl REAL NOT NULL DEFAULT 0.0";
 
-/** One row a group, with its families, or those of them that are in no segment. As ADD_TTL leaves it. */
-export const GROUPS = `${GROUPS_WITHOUT_TTL.slice(0, -1)}, ${TTL})`;
-/** Brings the table of an older file to the present one. */
+const PUSH_IDS = "push_ids BLOB NOT NULL DEFAULT x''";
+
+const withColumn = (table: string, column: string): string => `${table.slice(0, -1)}, ${column})`;
+const GROUPS_WITHOUT_PUSH_IDS = withColumn(GROUPS_WITHOUT_TTL, TTL);
+/** One row a group, with its families, or those of them that are in no segment. As ADD_PUSH_IDS leaves it. */
+export const GROUPS = withColumn(GROUPS_WITHOUT_PUSH_IDS, PUSH_IDS);
+/** Bring the table of an older file to the present one. */
 export const ADD_TTL = `ALTER TABLE groups ADD COLUMN ${TTL}`;
+export const ADD_PUSH_IDS = `ALTER TABLE groups ADD COLUMN ${PUSH_IDS}`;
 
 /** Further rows of large groups, so that a push writes no more than its change; the key is the group's. */
 export const SEGMENTS = `CREATE TABLE segments (
@@ -92,9 +98,14 @@ export interface SchemaObject {
 
 /** The first object of a database of a version that no version of ours has made, or null. */
 export function findStrange(objects: readonly SchemaObject[], version: number): SchemaObject | null {
-  const groups = version < TTL_VERSION ? GROUPS_WITHOUT_TTL : GROUPS;
-  const tables = [["groups", groups] as const, ...FURTHER_TABLES];
+  const tables = [["groups", groupsOf(version)] as const, ...FURTHER_TABLES];
   return objects.find((object) => !isOurs(object, tables)) ?? null;
+}
+
+/** The table of groups of a version. */
+function groupsOf(version: number): string {
+  if (version < TTL_VERSION) return GROUPS_WITHOUT_TTL;
+  return version < PUSH_IDS_VERSION ? GROUPS_WITHOUT_PUSH_IDS : GROUPS;
 }
 
 function isOurs({ type, name, table, sql }: SchemaObject, tables: readonly (readonly [string, string])[]): boolean {

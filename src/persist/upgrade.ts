@@ -9,9 +9,11 @@ import { openOurs, versionOf } from "./opening.ts";
 import { type FoundRow, readGroupRows } from "./reading.ts";
 import { splitRow } from "./row-split.ts";
 import {
+  ADD_PUSH_IDS,
   ADD_TTL,
   LEFT_OUT,
   PIECES,
+  PUSH_IDS_VERSION,
   SCHEMA_VERSION,
   SEGMENTED_VERSION,
   SEGMENTS,
@@ -55,6 +57,7 @@ function upgrade(database: Database, amendments: readonly Amendment[], step: () 
   if (version < SEGMENTED_VERSION) database.run(SEGMENTS);
   if (version < STAGED_VERSION) for (const table of [PIECES, STAGED]) database.run(table);
   if (version < TTL_VERSION) database.run(ADD_TTL);
+  if (version < PUSH_IDS_VERSION) database.run(ADD_PUSH_IDS);
   if (amendments.length > 0) database.run(LEFT_OUT.replace("TABLE", "TABLE IF NOT EXISTS"));
   for (const amendment of amendments) amend(database, amendment);
   const check = new RowCheck(new SideCheck());
@@ -78,11 +81,12 @@ function amend(database: Database, { key, reason, batch }: Amendment): void {
 }
 
 function split(database: Database, row: FoundRow): void {
-  const { key, succeeded: succeededSeconds, failed: failedSeconds, ttl: ttlSeconds } = row;
+  const { key, succeeded: succeededSeconds, failed: failedSeconds, ttl: ttlSeconds, pushIds } = row;
   const { labels } = database.query(LABELS).get(row.id) as { labels: Uint8Array };
   let number = 0;
   for (const part of splitRow(row, OWN)) {
-    const own: RowOperation = { kind: "put", labels, succeededSeconds, failedSeconds, ttlSeconds, row: part };
+    const times = { succeededSeconds, failedSeconds, ttlSeconds };
+    const own: RowOperation = { kind: "put", labels, ...times, pushIds, row: part };
     const further: RowOperation = { kind: "put segment", number, row: part };
     carryOut(database, [{ kind: "group", key, rows: [number === 0 ? own : further] }]);
     number++;

@@ -55,8 +55,8 @@ function handOver(file: string, leftOut: LeftOutRow[]): number {
   for (const groups of readKeptGroups(file, leaveOut)) {
     for (let row = 0; row < groups.groups.length; row += KEPT_GROUP_STRIDE)
       if (groups.groups[row + KEPT_SEGMENT] === 0) count++;
-    const { bytes, times, families, pushedMs, heads } = groups;
-    const columns = [bytes, groups.groups, times, families, pushedMs, heads];
+    const { bytes, times, pushIds, families, pushedMs, heads } = groups;
+    const columns = [bytes, groups.groups, times, pushIds, families, pushedMs, heads];
     report(
       { kind: "kept", groups },
       columns.map(({ buffer }) => buffer),

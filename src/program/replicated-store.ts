@@ -3,6 +3,7 @@ import type { WriteTools } from "../http/cluster.ts";
 import type { PushTerms } from "../http/push-applying.ts";
 import type { PushResult, WaitingClient } from "../http/writes.ts";
 import { Fault } from "../model/fault.ts";
+import { REPEATED } from "../model/push-id.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
 import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../rows/group-row.ts";
 import { PUT_OFF } from "../store/admission/wording.ts";
@@ -29,7 +30,7 @@ const ROUNDING_MS = 0.01;
 const FAILED = new Rejection("unavailable", "the push cannot be stored here, by a fault of this server");
 
 /** Whether what a push was refused for is something that others could change. */
-const DEPENDS_ON_STORE: ReadonlySet<RejectionKind> = new Set(["inconsistent", "too-large", "full"]);
+const DEPENDS_ON_STORE: ReadonlySet<RejectionKind> = new Set(["inconsistent", "too-large", "full", "key-reused"]);
 
 export interface ReplicatedStoreDeps {
   /** As Replica.mayChange. */
@@ -158,6 +159,7 @@ function sliceEnd(groups: readonly GroupBytes[], start: number): number {
 
 /** What a result says of the store. */
 function appliedAs(answer: PushResult): Applied<PushResult> {
+  if (answer === REPEATED) return { outcome: "refused", answer };
   if (!(answer instanceof Rejection)) return { outcome: "stored", answer };
   if (answer === PUT_OFF) return { outcome: "put off", answer };
   return { outcome: DEPENDS_ON_STORE.has(answer.kind) ? "refused" : "hopeless", answer };

@@ -1,12 +1,17 @@
 import { Fault } from "../model/fault.ts";
 import { type KeptGroups, type KeyedGroup, OWN_SEGMENT } from "../model/kept-group.ts";
+import { PUSH_ID_BYTES, PUSH_ID_STRIDE } from "../model/push-id.ts";
 import { KeptColumns } from "./kept-columns.ts";
+import { pushIdBytes } from "./push-id-bytes.ts";
 import { RowWriter } from "./record.ts";
 import { RowCheck } from "./row-check.ts";
 import { SideCheck } from "./side-check.ts";
 
 /** The three times and two sizes. */
 const FIXED_BYTES = 32;
+/** Of the size of the parts: ids of pushes follow. Who does not know them takes the row for one that is cut short. */
+const HAS_PUSH_IDS = 2 ** 31;
+const COUNT_BYTES = 4;
 const SUCCEEDED_AT = 0;
 const FAILED_AT = 8;
 const TTL_AT = 16;
@@ -28,18 +33,28 @@ export class GroupRowWriter {
    * The row of a group, in bytes of its own; numbers little-endian, exposition and parts as in any other row:
    *
    *     f64 succeeded | f64 failed | f64 ttl | u32 size of the exposition | u32 size of the parts | exposition | parts
+   *
+   * Where pushes to it came with idempotency keys the size of the parts has its highest bit set, and behind them are
+   *
+   *     u32 how many | ids of pushes, 20 bytes each (push-id.ts)
    */
-  write({ view, succeededSeconds, failedSeconds, ttlSeconds }: KeyedGroup): Uint8Array<ArrayBuffer> {
+  write({ view, succeededSeconds, failedSeconds, ttlSeconds, pushIds }: KeyedGroup): Uint8Array<ArrayBuffer> {
     const { exposition, parts } = this.rows.writeWhole(view.families);
-    const row = new Uint8Array(FIXED_BYTES + exposition.length + parts.length);
+    const end = FIXED_BYTES + exposition.length + parts.length;
+    const hasIds = pushIds.length > 0;
+    const row = new Uint8Array(hasIds ? end + COUNT_BYTES + pushIds.byteLength : end);
     const numbers = new DataView(row.buffer);
     numbers.setFloat64(SUCCEEDED_AT, succeededSeconds, true);
     numbers.setFloat64(FAILED_AT, failedSeconds, true);
     numbers.setFloat64(TTL_AT, ttlSeconds, true);
     numbers.setUint32(EXPOSITION_SIZE_AT, exposition.length, true);
-    numbers.setUint32(PARTS_SIZE_AT, parts.length, true);
+    numbers.setUint32(PARTS_SIZE_AT, hasIds ? parts.length + HAS_PUSH_IDS : parts.length, true);
     row.set(exposition, FIXED_BYTES);
     row.set(parts, FIXED_BYTES + exposition.length);
+    if (hasIds) {
+      numbers.setUint32(end, pushIds.length / PUSH_ID_STRIDE, true);
+      row.set(pushIdBytes(pushIds), end + COUNT_BYTES);
+    }
     return row;
   }
 
@@ -81,8 +96,14 @@ export class GroupRowReader {
     if (row.length < FIXED_BYTES) return `it has ${row.length} bytes, expected ${FIXED_BYTES} or more`;
     const numbers = new DataView(row.buffer, row.byteOffset, row.byteLength);
     const partsAt = FIXED_BYTES + numbers.getUint32(EXPOSITION_SIZE_AT, true);
-    const end = partsAt + numbers.getUint32(PARTS_SIZE_AT, true);
+    const size = numbers.getUint32(PARTS_SIZE_AT, true);
+    const hasIds = size >= HAS_PUSH_IDS;
+    const partsEnd = partsAt + (hasIds ? size - HAS_PUSH_IDS : size);
+    const idsAt = hasIds ? partsEnd + COUNT_BYTES : partsEnd;
+    const count = hasIds && row.length >= idsAt ? numbers.getUint32(partsEnd, true) : 0;
+    const end = idsAt + count * PUSH_ID_BYTES;
     if (row.length !== end) return `it has ${row.length} bytes, expected ${end}`;
+    if (hasIds && count === 0) return "it has no ids of pushes, though it says so";
     const unchecked = {
       key,
       segment: OWN_SEGMENT,
@@ -90,7 +111,8 @@ export class GroupRowReader {
       failed: numbers.getFloat64(FAILED_AT, true),
       ttl: numbers.getFloat64(TTL_AT, true),
       exposition: row.subarray(FIXED_BYTES, partsAt),
-      parts: row.subarray(partsAt),
+      parts: row.subarray(partsAt, partsEnd),
+      pushIds: row.subarray(idsAt),
       isTyped: 1,
     };
     const fault = this.check.findFault(unchecked);

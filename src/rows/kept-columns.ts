@@ -22,7 +22,9 @@ import {
   KEPT_TTL,
   type KeptGroups,
 } from "../model/kept-group.ts";
+import { PUSH_ID_BYTES, PUSH_ID_STRIDE } from "../model/push-id.ts";
 import { HEAD_NUMBERS_BYTES, PartsCursor } from "./parts-cursor.ts";
+import { pushIdsOf } from "./push-id-bytes.ts";
 
 /** The columns of a row that its group is restored from. */
 export interface KeptRow {
@@ -32,6 +34,8 @@ export interface KeptRow {
   readonly succeeded: number;
   readonly failed: number;
   readonly ttl: number;
+  /** Ids of pushes, as pushIdBytes writes them. */
+  readonly pushIds: Uint8Array;
   readonly exposition: Uint8Array;
   readonly parts: Uint8Array;
 }
@@ -41,6 +45,7 @@ export class KeptColumns {
   private readonly bytes = new Writer(1 << 20);
   private readonly groups = new Int32Column();
   private readonly times = new Float64Column();
+  private readonly pushIds = new Int32Column();
   /** Plain arrays: what grows in place is slower to write, and this is written for each family. */
   private families = new Int32Array(KEPT_FAMILY_STRIDE << 13);
   private pushedMs = new Float64Array(1 << 13);
@@ -53,6 +58,7 @@ export class KeptColumns {
   rowCount = 0;
   private familyCount = 0;
   private headCount = 0;
+  private pushIdCount = 0;
 
   get sizeBytes(): number {
     return this.bytes.length;
@@ -67,10 +73,21 @@ export class KeptColumns {
     const firstFamily = this.familyCount;
     this.addFamilies(row, start);
     this.groups.ensure((this.rowCount + 1) * KEPT_GROUP_STRIDE);
-    const group = [keyAt, row.key.length, this.familyCount - firstFamily, row.segment];
+    const pushIds = this.addPushIds(row.pushIds);
+    const group = [keyAt, row.key.length, this.familyCount - firstFamily, row.segment, pushIds];
     this.groups.rows.set(group, this.rowCount * KEPT_GROUP_STRIDE);
     this.addTimes(row);
     this.rowCount++;
+  }
+
+  /** Gives how many there are. */
+  private addPushIds(bytes: Uint8Array): number {
+    const count = bytes.length / PUSH_ID_BYTES;
+    if (count === 0) return 0;
+    this.pushIds.ensure((this.pushIdCount + count) * PUSH_ID_STRIDE);
+    this.pushIds.rows.set(pushIdsOf(bytes), this.pushIdCount * PUSH_ID_STRIDE);
+    this.pushIdCount += count;
+    return count;
   }
 
   private addTimes({ succeeded, failed, ttl }: KeptRow): void {
@@ -84,11 +101,12 @@ export class KeptColumns {
 
   /** The groups so far, in arrays of their own; the next ones begin. */
   finish(): KeptGroups {
-    const { rowCount, familyCount, headCount } = this;
+    const { rowCount, familyCount, headCount, pushIdCount } = this;
     const kept = {
       bytes: new Uint8Array(this.bytes.view()),
       groups: this.groups.rows.slice(0, rowCount * KEPT_GROUP_STRIDE),
       times: this.times.rows.slice(0, rowCount * KEPT_TIMES_STRIDE),
+      pushIds: this.pushIds.rows.slice(0, pushIdCount * PUSH_ID_STRIDE),
       families: this.families.slice(0, familyCount * KEPT_FAMILY_STRIDE),
       pushedMs: this.pushedMs.slice(0, familyCount),
       heads: this.heads.rows.slice(0, headCount * HEAD_STRIDE),
@@ -99,6 +117,7 @@ export class KeptColumns {
     this.rowCount = 0;
     this.familyCount = 0;
     this.headCount = 0;
+    this.pushIdCount = 0;
     return kept;
   }
 

@@ -11,6 +11,7 @@ import {
   HEAD_TYPELESS,
 } from "../model/kept-group.ts";
 import { MetricType } from "../model/metric-type.ts";
+import { PUSH_ID_BYTES } from "../model/push-id.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
 import { unitBytes } from "../model/type-note.ts";
 import type { KeptRow } from "./kept-columns.ts";
@@ -72,11 +73,13 @@ export class RowCheck {
     }
   }
 
-  private check({ key, segment, exposition, parts, succeeded, failed, ttl, isTyped }: UncheckedRow): void {
+  private check(row: UncheckedRow): void {
+    const { key, segment, exposition, parts, succeeded, failed, ttl, pushIds, isTyped } = row;
     if (isTyped !== 1) broken("a column has a value of another type");
     if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
     if (!Number.isFinite(succeeded) || !Number.isFinite(failed)) broken("its push times are not numbers");
     if (!isTtl(ttl)) broken("its time to live cannot be one");
+    if (pushIds.length % PUSH_ID_BYTES !== 0) broken("its ids of pushes are not whole");
     if (!isUtf8(key) || (this.sides !== null && !isUtf8(exposition))) broken("it is not UTF-8");
     this.lines.openKey(key);
     const { cursor } = this;

@@ -99,6 +99,7 @@ export class Expiry {
     const kept = this.store.pushTimes(group);
     if (kept.length === groups.chunkCount(group)) return null;
     groups.setForm(group, 0);
+    groups.pushIds.remove(group);
     table.keepOnly(group, kept);
     groups.reaches.changed(group, false);
     this.store.watcher()?.changed(group);

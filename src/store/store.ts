@@ -20,6 +20,7 @@ import { Changes } from "./changes.ts";
 import { Counting } from "./counting.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { Expiry } from "./expiry.ts";
+import { KnownPushes } from "./known-pushes.ts";
 import { LargeDesk } from "./large-desk.ts";
 import type { LargePush } from "./large-push.ts";
 import type { Contradictions } from "./table/contradictions.ts";
@@ -43,6 +44,8 @@ import { WipedTables } from "./table/wiped-tables.ts";
 export class Store {
   /** Groups whose time is over go. */
   readonly expiry: Expiry;
+  /** Pushes that come with idempotency keys. */
+  readonly knownPushes: KnownPushes;
   /** What changes by itself. */
   readonly changes: Changes;
   /** What counts for quotas. */
@@ -76,6 +79,7 @@ export class Store {
   ) {
     this.table = new Table(common.ttlSeconds);
     this.desk = this.openDesk();
+    this.knownPushes = new KnownPushes(() => this.table, limits);
     this.changes = new Changes({ table: () => this.table, hasLarge: () => this.hasLarge, check });
     this.expiry = new Expiry(
       {
@@ -138,6 +142,7 @@ export class Store {
     this.desk.outcome.succeeded(group, request, admitted);
     this.table.groups.lifetimes.note(group, request.ttlSeconds);
     this.table.groups.reaches.changed(group, true);
+    this.knownPushes.note(group, request);
     this.watcher?.changed(group);
   }
 
@@ -155,10 +160,7 @@ export class Store {
     return rejection;
   }
 
-  /**
-   * Begins with a push that is judged and stored over many turns. There must be no other one; whoever begins ends it,
-   * whatever becomes of it.
-   */
+  /** Begins a push that is judged and stored over many turns, the only one; whoever begins ends it in any case. */
   beginLarge(request: PushRequest): LargePush {
     return this.largeDesk.begin(request);
   }
@@ -391,6 +393,7 @@ export class Store {
 
   get stats(): StoreStats {
     const { lookups } = this.desk.admission.duplicates;
-    return { ...figuresOf(this.table), expiredGroups: this.expiry.expired, heldBytes: this.heldBytes, lookups };
+    const counts = { expiredGroups: this.expiry.expired, forgottenPushIds: this.knownPushes.forgotten };
+    return { ...figuresOf(this.table), ...counts, heldBytes: this.heldBytes, lookups };
   }
 }

@@ -60,6 +60,10 @@ export const OWN_FAMILIES = {
     "Total HTTP requests refused for another reason than their content, by reason.",
   ),
   pushgateway_http_requests_total: counter("Total HTTP requests processed by the Pushgateway, excluding scrapes."),
+  pushgateway_idempotency_keys: gauge("Number of idempotency keys of pushes that are remembered."),
+  pushgateway_idempotency_keys_dropped_total: counter(
+    "Total number of idempotency keys that were forgotten before their time, for their group had too many.",
+  ),
   pushgateway_internal_errors_total: counter("Total HTTP requests that failed by a fault of the Pushgateway itself."),
   pushgateway_limit_reached_total: counter("Total number of times that a limit was reached, by the flag that sets it."),
   pushgateway_persistence_commit_seconds_total: counter("Total time that commits to the persistence file took."),
@@ -85,6 +89,9 @@ export const OWN_FAMILIES = {
     "Bytes of lines, records and help texts in the groups that count for a principal.",
   ),
   pushgateway_rejected_pushes_total: counter("Total number of pushes that were rejected, by reason."),
+  pushgateway_repeated_pushes_total: counter(
+    "Total number of pushes that were answered and not added, for their idempotency key was that of the same push.",
+  ),
   pushgateway_store_chunk_bytes: gauge("Bytes of exposition text that the store holds."),
   pushgateway_store_families: gauge("Number of metric families in the store."),
   pushgateway_store_groups: gauge("Number of groups in the store."),

@@ -86,8 +86,10 @@ const REJECTION_KINDS = {
   busy: true,
   "too-slow": true,
   "rate-limit": true,
+  "key-reused": true,
 } as const satisfies Record<Exclude<RejectionKind, "absent" | "gone" | "changed">, true>;
 
+const REPEATED_PUSHES_HEAD = sampleHead("pushgateway_repeated_pushes_total", []);
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 
 /** A limit that was reached, and how long ago for the first and for the last time. */
@@ -111,6 +113,7 @@ export class OwnMetrics {
   private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
   private readonly reached = new Map<LimitName, { readonly firstMs: number; readonly lastMs: number }>();
   private internalErrors = 0;
+  private repeatedPushes = 0;
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
@@ -143,6 +146,11 @@ export class OwnMetrics {
 
   countRejectedPush(reason: RejectionKind): void {
     this.rejections.series(reason).value++;
+  }
+
+  /** A push was answered and not added, for it had been. */
+  countRepeatedPush(): void {
+    this.repeatedPushes++;
   }
 
   /** A request that was refused for another reason than its content. */
@@ -237,6 +245,7 @@ export class OwnMetrics {
       this.single("pushgateway_internal_errors_total", INTERNAL_ERRORS_HEAD, this.internalErrors),
       this.family("pushgateway_limit_reached_total", (writer) => this.limits.write(writer)),
       this.family("pushgateway_rejected_pushes_total", (writer) => this.rejections.write(writer)),
+      this.single("pushgateway_repeated_pushes_total", REPEATED_PUSHES_HEAD, this.repeatedPushes),
     ];
   }
 
@@ -245,6 +254,8 @@ export class OwnMetrics {
     const figures: [OwnFamilyName, number][] = [
       ["pushgateway_conflicting_families", stats.conflictingFamilies],
       ["pushgateway_groups_expired_total", stats.expiredGroups],
+      ["pushgateway_idempotency_keys", stats.pushIds],
+      ["pushgateway_idempotency_keys_dropped_total", stats.forgottenPushIds],
       ["pushgateway_store_chunk_bytes", stats.chunkBytes],
       ["pushgateway_store_families", stats.families],
       ["pushgateway_store_groups", stats.groups],

@@ -20,6 +20,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   "too-large": "Too large",
   full: "Store full",
   "too-slow": "Too slow",
+  "key-reused": "Key reused",
 };
 
 /** What was refused lately, and why. */

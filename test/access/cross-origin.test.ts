@@ -122,7 +122,7 @@ describe("CORS", () => {
         "access-control-allow-origin": "https://app.example",
         "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
         "access-control-allow-headers":
-          "Accept, Authorization, Content-Encoding, Content-Type, Origin, Pushgateway-TTL",
+          "Accept, Authorization, Content-Encoding, Content-Type, Idempotency-Key, Origin, Pushgateway-TTL",
         vary: "Origin",
       });
       expect(headers.has("access-control-allow-credentials")).toBe(false);

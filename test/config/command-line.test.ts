@@ -42,7 +42,7 @@ const DEFAULTS: Settings = {
   consistencyCheck: true,
   utf8Names: false,
   allowsNoJob: false,
-  adding: { selectors: [], gauges: "replace", modeLabel: "" },
+  adding: { selectors: [], gauges: "replace", modeLabel: "", takesKeys: true },
   expiry: { ttlSeconds: -1, keepsPushTimes: false },
   limits: {
     push: {
@@ -59,6 +59,7 @@ const DEFAULTS: Settings = {
       maxSizeBytes: 2 ** 31,
       maxGroupSeries: 1_000_000,
       maxGroupBytes: 2 ** 28,
+      pushIds: { maxPerGroup: 1000, windowSeconds: 3600 },
     },
     maxBodyBytes: 67_108_864,
     maxDecompressedBytes: 67_108_864,
@@ -84,6 +85,7 @@ const DEFAULTS: Settings = {
     "cluster.tls-cert-file": "",
     "cluster.tls-key-file": "",
     "cluster.url": "",
+    "log.audit": "",
     "log.format": "logfmt",
     "log.level": "info",
     "persistence.file": "",
@@ -96,6 +98,8 @@ const DEFAULTS: Settings = {
     "push.disable-consistency-check": "false",
     "push.enable-utf8-names": "false",
     "push.group-ttl": "0s",
+    "push.idempotency-window": "1h0m0s",
+    "push.max-idempotency-keys": "1000",
     "push.ttl-keep-times": "false",
     "push.allow-no-job": "false",
     "push.lenient-text": "false",
@@ -205,6 +209,27 @@ describe("an accepted command line changes the settings it names and no other", 
       { adding: { ...DEFAULTS.adding, modeLabel: "clearmode" } },
       { "push.clearmode-label": "clearmode" },
     ],
+    [
+      ["--push.idempotency-window=90s"],
+      {
+        limits: {
+          ...DEFAULTS.limits,
+          store: { ...DEFAULTS.limits.store, pushIds: { maxPerGroup: 1000, windowSeconds: 90 } },
+        },
+      },
+      { "push.idempotency-window": "1m30s" },
+    ],
+    [
+      ["--push.max-idempotency-keys=0"],
+      {
+        adding: { ...DEFAULTS.adding, takesKeys: false },
+        limits: {
+          ...DEFAULTS.limits,
+          store: { ...DEFAULTS.limits.store, pushIds: { maxPerGroup: 0, windowSeconds: 3600 } },
+        },
+      },
+      { "push.max-idempotency-keys": "0" },
+    ],
     [["--push.enable-utf8-names"], { utf8Names: true }, { "push.enable-utf8-names": "true" }],
     [
       ["--push.group-ttl=1h", "--push.ttl-keep-times"],
@@ -290,6 +315,8 @@ describe("a faulty command line ends with kingpin's words on one line", () => {
       [`--push.clearmode-label=${name}`],
       `--push.clearmode-label: "${name}" is no label that series can do without`,
     ]),
+    [["--push.idempotency-window=0"], "--push.idempotency-window must be positive, got 0s"],
+    [["--push.max-idempotency-keys=10001"], "--push.max-idempotency-keys must not be above 10000, got 10001"],
     [["--metrics.ttl=x"], 'time: invalid duration "x"'],
     [["--metrics.ttl=1m", "--metrics.ttl=1m"], "flag 'metrics.ttl' cannot be repeated"],
     [

@@ -518,6 +518,22 @@ export const PROOFS: readonly Proof[] = [
     ],
   },
   {
+    row: "a header `Idempotency-Key` is ignored",
+    by: [
+      {
+        steps: [
+          push("/job/j?aggregate=sum", "a 1\n", 200, { headers: { "idempotency-key": "k" } }),
+          push("/job/j?aggregate=sum", "a 1\n", 200, { headers: { "idempotency-key": "k" } }),
+          push("/job/j?aggregate=sum", "a 2\n", 422, { headers: { "idempotency-key": "k" }, has: ["another push"] }),
+          push("/job/j?aggregate=sum", "a 1\n", 400, { headers: { "idempotency-key": "a b" }, has: ["invalid"] }),
+          push("/job/other", "a 1\n", 200, { headers: { "idempotency-key": "a b" } }),
+          scrape({ has: ['a{instance="",job="j"} 1\n'] }),
+        ],
+      },
+      { file: "test/add/keys.test.ts", title: "is added once, however often it comes, and answered alike" },
+    ],
+  },
+  {
     row: "nothing expires: the query of a push",
     by: [
       {

@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, existsSync, rmSync } from "node:fs";
+import type { PushId } from "../../src/model/push-id.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { contentOf, familiesBody, Kept, newFile, restored } from "./kept.ts";
 
@@ -10,6 +11,8 @@ const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);
 const JOBS = ["j0", "j1", "j2"];
 const NOTHING = "nothing";
 /** Times to live of their own that pushes bring, in seconds; -1 is never, 0 takes it away. */
+/** Pushes that are added are known by few ids, so that many of them are repeated. */
+const IDS = 12;
 const TTLS = [undefined, undefined, 10, 100, -1, 0];
 
 /** The groups of a content by their job; those that are not there are NOTHING. */
@@ -65,6 +68,8 @@ function change(kept: Kept, random: () => number): { job: number; settling: Prom
     kept.expire(50);
     return null;
   }
+  if (kind < 0.35)
+    return { job, settling: kept.push(name, "# TYPE total counter\ntotal 1\n", false, undefined, idOf(random)) };
   const from = Math.floor(random() * 400);
   const to = from + Math.floor(random() ** 3 * (random() < 0.1 ? 4_000 : 400));
   const size = random() < 0.2 ? random() * 30_000 : random() < 0.1 ? random() * 600_000 : 0;
@@ -74,9 +79,14 @@ function change(kept: Kept, random: () => number): { job: number; settling: Prom
   );
   const families = familiesBody(from, to + 1, random());
   const body = `# HELP family_${from} Help ${random()}.\n${families}${lines.join("")}`;
-  const settling = kept.push(name, body, kind < 0.3, TTLS[Math.floor(random() * TTLS.length)]);
+  const settling = kept.push(name, body, kind < 0.5, TTLS[Math.floor(random() * TTLS.length)]);
   return { job, settling };
 }
+
+const idOf = (random: () => number): PushId => {
+  const key = Math.floor(random() * IDS);
+  return { keyLow: key, keyHigh: -key, contentLow: 1, contentHigh: -1 };
+};
 
 /** A file as a kill at this moment leaves it. */
 function leftBehind(file: string): string {
@@ -90,7 +100,7 @@ function leftBehind(file: string): string {
 }
 
 test(
-  `whatever is pushed, deleted and wiped and expires, and whichever commits fail: a kill at any point leaves each group whole, and nothing older than what was acknowledged (PUSHGATEWAY_SEGMENTS_SEED=${SEED})`,
+  `whatever is pushed, added by ids, deleted and wiped and expires, and whichever commits fail: a kill at any point leaves each group whole, and nothing older than what was acknowledged (PUSHGATEWAY_SEGMENTS_SEED=${SEED})`,
   async () => {
     const random = seededRandom(SEED);
     const file = newFile();

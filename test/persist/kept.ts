@@ -4,6 +4,7 @@ import { PushColumns } from "../../src/model/columns.ts";
 import { NO_EXPIRY } from "../../src/model/group-ttl.ts";
 import { KeptReader } from "../../src/model/kept-reader.ts";
 import { NO_STORE_LIMITS } from "../../src/model/limits.ts";
+import { type PushId, REPEATED } from "../../src/model/push-id.ts";
 import type { Rejection } from "../../src/model/rejection.ts";
 import { TextParser } from "../../src/parse/text.ts";
 import { claimFile } from "../../src/persist/claim.ts";
@@ -132,11 +133,16 @@ export class Kept {
     this.persister["pending"].writer.rows.heads.verify();
   }
 
-  push(job: string, body: string, replace = false, ttlSeconds?: number): Promise<Rejection | null> {
+  /** `id` is given where it is to be added, and repeated it adds nothing. */
+  push(job: string, body: string, replace = false, ttlSeconds?: number, id?: PushId): Promise<Rejection | null> {
     const malformed = this.parser.parse(Buffer.from(body));
     if (malformed !== null) throw new Error(malformed.message);
-    const { columns } = this;
-    const refused = this.store.apply({ key: keyOf({ job }), columns, replace, receivedMs: 1_000, ttlSeconds });
+    const { columns, store } = this;
+    const adding = id === undefined ? undefined : "sum";
+    const request = { key: keyOf({ job }), columns, replace, adding, id, receivedMs: 1_000, ttlSeconds } as const;
+    const pushedBefore = store.knownPushes.find(request);
+    if (pushedBefore === REPEATED) return this.settled(job);
+    const refused = pushedBefore ?? store.apply(request);
     if (refused !== null) throw new Error(refused.message);
     return this.settled(job);
   }
@@ -173,13 +179,13 @@ export const newFile = () => join(scratchFolder(), "f.db");
 /** All groups of a store with all that is kept of them. */
 export function contentOf(store: Store): string[] {
   verifyStore(store);
-  const groups = [...keyedGroups(store)].map(({ key, view, succeededSeconds, failedSeconds, ttlSeconds }) => {
+  const groups = [...keyedGroups(store)].map(({ key, view, succeededSeconds, failedSeconds, ttlSeconds, pushIds }) => {
     const families = view.families.map(({ name, type, help, pushedMs, metricCount, lines }) =>
       [name, type, help && Buffer.from(help).toString(), pushedMs, metricCount, Buffer.from(lines).toString()].join(
         "|",
       ),
     );
-    return [Buffer.from(key).toString(), succeededSeconds, failedSeconds, ttlSeconds, ...families].join("\n");
+    return [Buffer.from(key).toString(), succeededSeconds, failedSeconds, ttlSeconds, pushIds, ...families].join("\n");
   });
   return groups.sort();
 }

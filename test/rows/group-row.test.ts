@@ -25,6 +25,10 @@ async function pushedRows(): Promise<GroupBytes[]> {
   const headers = { "content-type": "application/openmetrics-text" };
   for (let i = 0; i < PUSHES / 10; i++)
     await ask(app, "PUT", `/metrics/job/om${i}`, { body: documents.valid(), headers });
+  for (let i = 0; i < PUSHES / 10; i++) {
+    const path = `/metrics/job/added${i % 3}?aggregate=sum`;
+    await ask(app, "POST", path, { body: "added 1\n", headers: { "idempotency-key": `k${i}` } });
+  }
   return rowsOf(store);
 }
 
@@ -51,7 +55,10 @@ describe(`groups as rows (ROW_SEED=${seed})`, () => {
 
   test("a row that is cut short anywhere, or has something behind it, is a Fault that names the group", async () => {
     const reader = new GroupRowReader();
-    for (const { key, row } of (await pushedRows()).slice(0, 3)) {
+    const rows = await pushedRows();
+    const added = rows.filter(({ key }) => Buffer.from(key).includes("added"));
+    expect(added).toHaveLength(3);
+    for (const { key, row } of [...rows.slice(0, 3), ...added]) {
       const named = `reading the row of the group {${Buffer.from(key)}}: `;
       for (const broken of [...row.keys()].map((size) => row.subarray(0, size)).concat(Buffer.concat([row, row]))) {
         const read = reader.read([{ key, row: broken }]);

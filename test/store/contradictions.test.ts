@@ -45,6 +45,7 @@ function restoredFrom(store: Store, ...flags: string[]): TestApp {
       succeeded: succeededSeconds,
       failed: failedSeconds,
       ttl: ttlSeconds,
+      pushIds: new Uint8Array(0),
       exposition: exposition.slice(),
       parts: parts.slice(),
     });

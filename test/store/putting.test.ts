@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { KeptGroups } from "../../src/model/kept-group.ts";
 import { KeptColumns } from "../../src/rows/kept-columns.ts";
+import { pushIdBytes } from "../../src/rows/push-id-bytes.ts";
 import { RowWriter } from "../../src/rows/record.ts";
 import type { PushRequest } from "../../src/store/admission/push-request.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -21,9 +22,10 @@ function keep(store: Store, group: number): KeptGroups {
   const found = store.keyedGroup(group);
   if (found === null) throw new Error(`there is no group ${group}`);
   const { succeededSeconds: succeeded, failedSeconds: failed, ttlSeconds: ttl } = found;
+  const pushIds = pushIdBytes(found.pushIds);
   const columns = new KeptColumns();
   const { exposition, parts } = new RowWriter().writeWhole(found.view.families);
-  columns.add({ key: found.key, segment: 0, succeeded, failed, ttl, exposition, parts });
+  columns.add({ key: found.key, segment: 0, succeeded, failed, ttl, pushIds, exposition, parts });
   return columns.finish();
 }
 

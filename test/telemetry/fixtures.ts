@@ -72,6 +72,8 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       sizeBytes: 2097152,
       heldBytes: 4096,
       conflictingFamilies: 0,
+      pushIds: 4,
+      forgottenPushIds: 6,
     }),
     ...given,
   });

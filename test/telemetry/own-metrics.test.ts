@@ -95,6 +95,7 @@ describe("gather", () => {
         'pushgateway_rejected_pushes_total{reason="busy"} 0\n',
         'pushgateway_rejected_pushes_total{reason="full"} 0\n',
         'pushgateway_rejected_pushes_total{reason="inconsistent"} 1\n',
+        'pushgateway_rejected_pushes_total{reason="key-reused"} 0\n',
         'pushgateway_rejected_pushes_total{reason="malformed"} 0\n',
         'pushgateway_rejected_pushes_total{reason="rate-limit"} 0\n',
         'pushgateway_rejected_pushes_total{reason="too-large"} 0\n',

@@ -1,6 +1,7 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
+import type { PushId } from "../../model/push-id.ts";
 import type { Quota } from "../../model/quota.ts";
 
 /** One push to be judged and stored. */
@@ -11,6 +12,8 @@ export interface PushRequest {
   readonly replace: boolean;
   /** It is added to what its group holds, and gauges as it says; without it, what is pushed replaces that. */
   readonly adding?: GaugeRule | undefined;
+  /** It came with an idempotency key: once it is stored it is known by this. */
+  readonly id?: PushId | undefined;
   readonly receivedMs: number;
   /** What may be kept of whoever pushes it; without it, whatever the store takes. */
   readonly quota?: Quota | undefined;

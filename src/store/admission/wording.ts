@@ -37,6 +37,12 @@ export const AFTER_LARGE_PUSH = new Rejection("busy", "a large push has to be st
 /** A push that was found good, which who asked for it does not want to be stored now (PushRequest.mayChange). */
 export const PUT_OFF = new Rejection("unavailable", "pushing metrics: others are to be stored first");
 
+/** The key of a push was that of another one. */
+export const KEY_OF_OTHER = new Rejection(
+  "key-reused",
+  "the Idempotency-Key was that of another push to this group: a push that is repeated must be the same, byte by byte",
+);
+
 /** A push costs more than a turn of the loop may: it is to be applied in slices. */
 export const IN_SLICES = new Rejection("busy", "the push is too much for one turn");
 

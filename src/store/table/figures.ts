@@ -2,7 +2,9 @@ import type { StoreStats } from "../../model/store-stats.ts";
 import type { Table } from "./table.ts";
 
 /** What a store tells of its table alone. */
-export function figuresOf(table: Table): Omit<StoreStats, "expiredGroups" | "heldBytes" | "lookups"> {
+export function figuresOf(
+  table: Table,
+): Omit<StoreStats, "expiredGroups" | "forgottenPushIds" | "heldBytes" | "lookups"> {
   return {
     groups: table.groups.count,
     families: table.familyCount,
@@ -13,5 +15,6 @@ export function figuresOf(table: Table): Omit<StoreStats, "expiredGroups" | "hel
     memoryBytes: table.size.memoryBytes,
     snapshots: table.pages.heldBySnapshots,
     conflictingFamilies: table.leftOutCount,
+    pushIds: table.groups.pushIds.count,
   };
 }

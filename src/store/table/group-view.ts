@@ -14,6 +14,7 @@ export function rowOf({ groups }: Table, group: number): GroupRow | null {
     succeededSeconds: groups.succeededSeconds(group),
     failedSeconds: groups.failedSeconds(group),
     ttlSeconds: groups.lifetimes.ownTtl(group),
+    pushIds: groups.pushIds.of(group),
   };
 }
 

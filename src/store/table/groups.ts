@@ -5,6 +5,7 @@ import { LabelWalk } from "../../exposition/label-block.ts";
 import { NEVER_EXPIRES } from "../../model/group-ttl.ts";
 import { GroupTexts } from "./group-texts.ts";
 import { Lifetimes } from "./lifetimes.ts";
+import { PushIds } from "./push-ids.ts";
 import { Reaches } from "./reaches.ts";
 import { Shapes } from "./shapes.ts";
 import type { Usage } from "./usage.ts";
@@ -49,6 +50,7 @@ export class Groups {
   private readonly column = new Int32Column();
   private readonly doubles = new Float64Column();
   readonly lifetimes: Lifetimes;
+  readonly pushIds = new PushIds();
 
   /** The time to live that all groups have, and when a group that no push succeeded to was first pushed to, or 0. */
   constructor(ttlSeconds = NEVER_EXPIRES, firstFailureSeconds: (group: number) => number = () => 0) {
@@ -105,6 +107,7 @@ export class Groups {
     this.reaches.removed(group);
     this.usage?.removed(group);
     this.table.remove(group);
+    this.pushIds.remove(group);
     this.lifetimes.removed(group, this.table.limit);
     this.column.trim(this.table.limit * STRIDE);
     this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
@@ -113,9 +116,9 @@ export class Groups {
   /** The memory that the rows, the keys and their names take up. */
   get sizeBytes(): number {
     const columns = this.column.sizeBytes + this.doubles.sizeBytes;
-    const { keyTexts, lifetimes, reaches, shapes, table, usage } = this;
+    const { keyTexts, lifetimes, pushIds, reaches, shapes, table, usage } = this;
     const found = (keyTexts?.sizeBytes ?? 0) + reaches.sizeBytes + (usage?.sizeBytes ?? 0);
-    return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + found;
+    return table.sizeBytes + columns + shapes.sizeBytes + lifetimes.sizeBytes + pushIds.sizeBytes + found;
   }
 
   /**

@@ -106,9 +106,10 @@ export function describeKept(content: ChunkContent, kept: KeptReader, index: num
   content.pushedMs = kept.pushedMs(index);
 }
 
-/** Gives a group the push times and the time to live that a row has. */
-export function setKeptTimes({ groups }: Table, group: number, kept: KeptReader, row: number): void {
+/** Gives a group the push times, time to live and ids of pushes that a row has; `firstId` is where these begin. */
+export function setKeptRow({ groups }: Table, group: number, kept: KeptReader, row: number, firstId: number): void {
   groups.setSucceeded(group, kept.succeededSeconds(row));
   groups.setFailed(group, kept.failedSeconds(row));
   groups.lifetimes.note(group, kept.ttlSeconds(row));
+  groups.pushIds.set(group, kept.pushIds(firstId, kept.pushIdCount(row)));
 }

@@ -5,7 +5,7 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { takeTypeNote } from "./families.ts";
-import { describeKept, type KeptHead, KeptHeads, setKeptTimes } from "./kept-heads.ts";
+import { describeKept, type KeptHead, KeptHeads, setKeptRow } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -22,9 +22,10 @@ export class Putting {
   private readonly chunks: number[] = [];
   /** By the number of the head, as long as nothing was taken out of the table since. */
   private read: KeptHead[] = [];
-  /** The row that is next, and its first family. */
+  /** The row that is next, its first family, and the first id of a push. */
   private row = 0;
   private family = 0;
+  private pushId = 0;
 
   constructor(
     private readonly table: Table,
@@ -40,15 +41,21 @@ export class Putting {
   /** Makes a group what a row says of it, and returns its id. Rows are given in their order; some may be left out. */
   put(row: number): number {
     const { kept, table } = this;
-    while (this.row < row) this.family += kept.familyCount(this.row++);
+    while (this.row < row) this.pass();
     const end = this.family + kept.familyCount(row);
     const known = table.groups.find(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     if (known >= 0 && this.findChunks(known, end)) this.updateAll(known);
     else this.replaceAll(known, row, end);
     const group = known >= 0 ? known : table.groups.find(kept.bytes, kept.keyStart(row), kept.keyEnd(row));
     table.groups.setForm(group, 0);
-    setKeptTimes(table, group, kept, row);
+    setKeptRow(table, group, kept, row, this.pushId);
     return group;
+  }
+
+  /** Goes to the next row. */
+  private pass(): void {
+    this.family += this.kept.familyCount(this.row);
+    this.pushId += this.kept.pushIdCount(this.row++);
   }
 
   /** Whether a group has each of the families up to `end`, of its type; their chunks are noted. */

@@ -5,7 +5,7 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { emptyContent } from "./chunk-content.ts";
 import type { Contradictions } from "./contradictions.ts";
 import type { Family } from "./families.ts";
-import { describeKept, type KeptHead, KeptHeads, setKeptTimes } from "./kept-heads.ts";
+import { describeKept, type KeptHead, KeptHeads, setKeptRow } from "./kept-heads.ts";
 import type { Table } from "./table.ts";
 
 /** What is restored in one step, at the most one family more. */
@@ -27,6 +27,8 @@ export class Restoring {
   private group = -1;
   private segment = 0;
   private family = 0;
+  /** The first id of a push of the group that is next, or under way. */
+  private pushId = 0;
   private end = 0;
 
   constructor(
@@ -52,7 +54,8 @@ export class Restoring {
     }
     this.addFamilies(this.group);
     if (this.family < this.end) return true;
-    if (this.segment === OWN_SEGMENT) setKeptTimes(this.table, this.group, kept, rows);
+    if (this.segment === OWN_SEGMENT) setKeptRow(this.table, this.group, kept, rows, this.pushId);
+    this.pushId += kept.pushIdCount(rows);
     this.group = -1;
     this.rows++;
     return true;

@@ -21,6 +21,7 @@ export function verifyTable(table: Table): void {
   lists.verifyIndex(found.largeChunks);
   groups.reaches.verify();
   groups.lifetimes.verify(groups.table.limit, (group) => groups.table.has(group));
+  groups.pushIds.verify((group) => groups.table.has(group));
   found.verify();
   groups.usage?.verify();
   table.segments?.verify();
