@@ -7,6 +7,9 @@ import type { Revision } from "./revision.ts";
 export const ENTRY_VERSION = 1;
 
 const FLAG_WIPE = 1;
+const FLAG_SEEDS = 2;
+const FLAG_SEEDED = 4;
+const MAX_FLAGS = FLAG_WIPE | FLAG_SEEDED;
 const START_BYTES = 64 << 10;
 
 /** The whole group as it is to be. */
@@ -27,12 +30,17 @@ export interface Expiring {
   readonly basis: Revision;
 }
 
+/** Of what a log is seeded with, a batch has some, more follows; or its writer has appended all. */
+export type SeedStep = "some" | "all";
+
 /** What one replica changed in one turn: an entry of the log. It is carried out in the order of the fields. */
 export interface BatchContent {
   /** Its writer and number. */
   readonly id: Revision;
   /** The last batch that grew which the writer had folded. */
   readonly growth: Revision;
+  /** Null: it has nothing to do with seeding. */
+  readonly seed: SeedStep | null;
   /** All groups go. */
   readonly isWipe: boolean;
   /** The keys of groups that go, whatever they are. */
@@ -48,18 +56,19 @@ export class EntryWriter {
   /**
    * A batch in bytes of its own; numbers are little-endian, a key or row has its size before it:
    *
-   *     u8 version | revision id | revision growth | u8 flags: 1 is a wipe | u32 removals | u32 expiries | u32 puts
+   *     u8 version | revision id | revision growth | u8 flags | u32 removals | u32 expiries | u32 puts
+   *     flags     1 a wipe; 2 some of a seed; 4 all of it is there
    *     removal   u32 size | key
    *     expiry    revision basis | u32 size | key
    *     put       revision basis | u8 grows: 0 or 1 | u32 size | key | u32 size | row
    *     revision  u32 high half of the writer | u32 low half | f64 number
    */
-  write({ id, growth, isWipe, removals, expiries, puts }: BatchContent): Uint8Array<ArrayBuffer> {
+  write({ id, growth, seed, isWipe, removals, expiries, puts }: BatchContent): Uint8Array<ArrayBuffer> {
     const { out } = this;
     out.byte(ENTRY_VERSION);
     out.revision(id);
     out.revision(growth);
-    out.byte(isWipe ? FLAG_WIPE : 0);
+    out.byte((isWipe ? FLAG_WIPE : 0) | (seed === null ? 0 : seed === "some" ? FLAG_SEEDS : FLAG_SEEDED));
     for (const { length } of [removals, expiries, puts]) out.uint32(length);
     for (const key of removals) out.sized(key);
     for (const { key, basis } of expiries) {
@@ -93,12 +102,13 @@ function readBatch(cursor: EntryCursor): BatchContent {
   if (id.number === 0) cursor.fail("the number of a batch, got 0", cursor.at);
   const growth = cursor.revision();
   const flags = cursor.byte();
-  if (flags > FLAG_WIPE) cursor.fail(`flags that it knows, got ${flags}`, cursor.at);
+  if (flags > MAX_FLAGS) cursor.fail(`flags that it knows, got ${flags}`, cursor.at);
   const [removals, expiries, puts] = [cursor.uint32(), cursor.uint32(), cursor.uint32()];
   return {
     id,
     growth,
-    isWipe: flags === FLAG_WIPE,
+    seed: (flags & FLAG_SEEDS) !== 0 ? "some" : (flags & FLAG_SEEDED) !== 0 ? "all" : null,
+    isWipe: (flags & FLAG_WIPE) !== 0,
     removals: cursor.list(removals, () => cursor.sized()),
     expiries: cursor.list(expiries, () => ({ basis: cursor.revision(), key: cursor.sized() })),
     puts: cursor.list(puts, () => readPut(cursor)),

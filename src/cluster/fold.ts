@@ -1,6 +1,6 @@
 import type { BatchContent } from "./entry.ts";
 import { LastNumbers } from "./last-numbers.ts";
-import { isSameRevision, NO_REVISION, type Revision } from "./revision.ts";
+import { isSameRevision, isSameWriter, NO_REVISION, type Revision } from "./revision.ts";
 import { Revisions } from "./revisions.ts";
 
 /** What all replicas must decide alike, in all versions. */
@@ -52,6 +52,8 @@ const REPETITION: Judgement = { isRepetition: true, wiped: 0, removed: [], expir
 export class Fold {
   position = 0;
   growth: Revision = NO_REVISION;
+  /** The last batch of whoever seeds the log and has not appended all yet; NO_REVISION: nobody does. */
+  seeding: Revision = NO_REVISION;
   readonly revisions = new Revisions();
   readonly lastNumbers = new LastNumbers();
 
@@ -63,6 +65,8 @@ export class Fold {
     this.position = position;
     if (rules.isRepetition(batch.id.number, lastNumbers.of(batch.id, position))) return REPETITION;
     lastNumbers.note(batch.id, position);
+    if (batch.seed === "some") this.seeding = batch.id;
+    else if (batch.seed === "all" && isSameWriter(batch.id, this.seeding)) this.seeding = NO_REVISION;
     const wiped = batch.isWipe ? this.wipe(watcher) : 0;
     const removed = batch.removals.map((key) => this.remove(key, watcher));
     const expired = batch.expiries.map(

@@ -85,6 +85,7 @@ export class Making<Request extends ReplicaRequest, Answer> {
     const { batch, deps } = this;
     const { outcome, answer } = applied;
     if (outcome === "put off") return "not now";
+    batch.seed = waiting.request.seed ?? batch.seed;
     if (outcome === "hopeless") deps.answer(waiting, answer);
     else batch.members.push({ waiting, applied, place: batch.placeOfPut(waiting.request.key), isFinal });
     return "done";

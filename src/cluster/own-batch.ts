@@ -1,6 +1,6 @@
 import { mustHold } from "../bytes/broken.ts";
 import { KeyTable } from "../bytes/key-table.ts";
-import type { BatchContent, Expiring } from "./entry.ts";
+import type { BatchContent, Expiring, SeedStep } from "./entry.ts";
 import type { Applied } from "./replica-deps.ts";
 import { NO_REVISION, type Revision } from "./revision.ts";
 import type { WaitingRequest } from "./waiting.ts";
@@ -50,6 +50,7 @@ export class OwnBatch<Request, Answer> {
   readonly removals: Uint8Array[] = [];
   readonly expiries: Expiring[] = [];
   readonly members: BatchMember<Request, Answer>[] = [];
+  seed: SeedStep | null = null;
   isWipe = false;
   /** A put in it grows. */
   hasGrown = false;
@@ -72,7 +73,7 @@ export class OwnBatch<Request, Answer> {
 
   /** Nothing of it is to be done by others. */
   get isWithoutChange(): boolean {
-    return !this.isWipe && this.puts.length + this.removals.length + this.expiries.length === 0;
+    return this.seed === null && !this.isWipe && this.puts.length + this.removals.length + this.expiries.length === 0;
   }
 
   putOf(key: Uint8Array): OwnPut | null {

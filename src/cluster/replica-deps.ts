@@ -1,5 +1,6 @@
 import type { Fault } from "../model/fault.ts";
 import type { GroupBytes } from "../rows/group-row.ts";
+import type { SeedStep } from "./entry.ts";
 import type { Revision } from "./revision.ts";
 
 /** Something to be done to the group of a key, or, by a wipe, to all. It waits as the bytes that came. */
@@ -12,6 +13,8 @@ export interface ReplicaRequest {
   readonly sizeBytes: number;
   /** It may take more than a turn to be applied: it has a batch of its own. */
   readonly isSlow: boolean;
+  /** Of a push with which the log is seeded: its batch says so, whatever it changes. */
+  readonly seed?: SeedStep;
 }
 
 /**

@@ -81,6 +81,11 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     return this.fold.position;
   }
 
+  /** Somebody has begun to seed the log, and has not said that all is there. */
+  get isPartlySeeded(): boolean {
+    return this.fold.seeding.number > 0;
+  }
+
   /** How many groups the log has come to, and what is remembered of them, in bytes of memory. */
   get groups(): number {
     return this.fold.revisions.count;

@@ -18,7 +18,10 @@ export interface SeedingDeps {
   readonly isOver: () => boolean;
 }
 
-/** Appends the groups of a store to the log, one by one, but for those that are there. Resolves when all are. */
+/**
+ * Appends the groups of a store to the log, one by one, but for those that are there, and that it was all. Resolves
+ * when that is there as well.
+ */
 export async function seedLog(store: Store, deps: SeedingDeps): Promise<void> {
   const writer = new GroupRowWriter();
   const waiting = { groups: 0, bytes: 0, wake: () => {} };
@@ -38,12 +41,28 @@ export async function seedLog(store: Store, deps: SeedingDeps): Promise<void> {
     while (waiting.groups >= WAITING_GROUPS || waiting.bytes >= WAITING_BYTES) await room();
   }
   while (waiting.groups > 0 && !deps.isOver()) await room();
+  if (!deps.isOver()) await new Promise<void>((resolve) => deps.ask(endOfSeed(resolve)));
 }
+
+/** Changes nothing: its batch says that all is there. */
+const endOfSeed = (settle: () => void): ReplicatedRequest => ({
+  kind: "push",
+  seed: "all",
+  key: new Uint8Array(0),
+  sizeBytes: 0,
+  isSlow: false,
+  isDue: () => false,
+  apply: () => 200,
+  client: { isGone: false },
+  deadlineMs: Infinity,
+  settle,
+});
 
 /** A request that puts a group as it is, if there is none of its key. */
 function seedOf(bytes: GroupBytes, deps: SeedingDeps, settle: () => void): ReplicatedRequest {
   return {
     kind: "push",
+    seed: "some",
     key: bytes.key,
     sizeBytes: bytes.row.length,
     isSlow: false,

@@ -3,6 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { ClusterState } from "../model/cluster-state.ts";
 
 const NOT_CAUGHT_UP = "this replica has not caught up with its cluster";
+const PARTLY_SEEDED = `${NOT_CAUGHT_UP}: its log has been seeded in part, and waits for the replica that has the rest`;
 
 /** Where a replica stands: what it has of the log, whether that answers, and what the clocks say. */
 export class ClusterStanding {
@@ -11,6 +12,8 @@ export class ClusterStanding {
   lastEntry = 0;
   /** It has caught up before. */
   hasJoined = false;
+  /** It has all of a log that was seeded in part, and nothing to add. */
+  awaitsSeed = false;
   /** Since the own batch under way was appended; and how long the last one took. */
   appendSeconds = 0;
   private isJoining = true;
@@ -48,7 +51,8 @@ export class ClusterStanding {
   get unavailable(): string | null {
     if (this.stopReason !== null) return this.stopReason;
     if (!this.isJoining) return null;
-    return this.lostReason === null ? NOT_CAUGHT_UP : `${NOT_CAUGHT_UP}: ${this.lostReason}`;
+    const reason = this.awaitsSeed ? PARTLY_SEEDED : NOT_CAUGHT_UP;
+    return this.lostReason === null ? reason : `${NOT_CAUGHT_UP}: ${this.lostReason}`;
   }
 
   /** Why others should be pushed to, or null. */

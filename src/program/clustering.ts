@@ -222,7 +222,8 @@ export class Clustering implements Cluster {
     this.standing.noteHead(head);
     this.target ??= head.position;
     this.look();
-    if (this.standing.status === "joined") this.snapshots.look();
+    // A snapshot does not say that the log was seeded in part.
+    if (this.standing.status === "joined" && !this.replica.isPartlySeeded) this.snapshots.look();
   }
 
   private take(entries: readonly LogEntry[], upTo: number): void {
@@ -259,22 +260,36 @@ export class Clustering implements Cluster {
   private look(): void {
     const { standing, target } = this;
     if (standing.status !== "joining" || this.isLoading || this.isSeeding) return;
-    if (target === null || standing.position < target) return;
+    if (target === null || standing.position < target || this.awaitsSeed()) return;
     this.isSeeding = true;
     const load = this.loads;
-    void this.seed(target).then(() => {
+    void this.seed().then(() => {
       this.isSeeding = false;
       if (load === this.loads) this.beJoined();
       else this.look();
     });
   }
 
-  /** A log without anything gets what this server has. */
-  private async seed(target: number): Promise<void> {
+  /** Who has nothing to add to a log that was seeded in part waits for whoever has the rest. */
+  private awaitsSeed(): boolean {
+    const { log, store } = this.deps;
+    const { standing } = this;
+    const awaits = this.replica.isPartlySeeded && store.stats.groups === 0;
+    if (awaits && !standing.awaitsSeed)
+      log.warn("the log has been seeded in part: waiting for the replica that has the rest in its persistence file");
+    standing.awaitsSeed = awaits;
+    return awaits;
+  }
+
+  /** A log without anything, or one that was seeded in part, gets what this server has. */
+  private async seed(): Promise<void> {
     const { clock, log, store } = this.deps;
-    if (target > 0 || this.standing.position > 0 || store.stats.groups === 0) return;
     const { groups } = store.stats;
-    log.info("the log is empty: it gets what is here", { groups });
+    const { isPartlySeeded, position } = this.replica;
+    if (groups === 0 || (position > 0 && !isPartlySeeded)) return;
+    if (isPartlySeeded)
+      log.info("the log has been seeded in part: it gets what is missing of what is here", { groups });
+    else log.info("the log is empty: it gets what is here", { groups });
     const load = this.loads;
     await seedLog(store, {
       ask: (request) => this.replica.request(request),

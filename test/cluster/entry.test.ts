@@ -10,6 +10,7 @@ const revision = (number: number): Revision => ({ writerHigh: 0xffffffff, writer
 const BATCH: BatchContent = {
   id: revision(2 ** 53 - 1),
   growth: revision(3),
+  seed: null,
   isWipe: true,
   removals: [bytes("a"), bytes("")],
   expiries: [{ key: bytes("b"), basis: revision(1) }],
@@ -58,8 +59,11 @@ function told(entry: Uint8Array) {
 }
 
 describe("an entry of the log", () => {
-  test("is read as it was written", () => {
-    expect(readEntry(written())).toEqual(BATCH);
+  test.each([null, "some", "all"] as const)("is read as it was written, seeding: %p", (seed) => {
+    for (const isWipe of [true, false]) {
+      const batch = { ...BATCH, seed, isWipe };
+      expect(readEntry(new EntryWriter().write(batch))).toEqual(batch);
+    }
   });
 
   test("that is cut short anywhere, or has something behind it, is a Fault", () => {
@@ -71,7 +75,7 @@ describe("an entry of the log", () => {
   test.each([
     { what: "a newer version", at: 0, value: 2, fault: "it is of version 2, and this program knows 1: upgrade it" },
     { what: "no version", at: 0, value: 0, fault: "expected version 1, got 0" },
-    { what: "unknown flags", at: 33, value: 2, fault: "expected flags that it knows, got 2" },
+    { what: "unknown flags", at: 33, value: 6, fault: "expected flags that it knows, got 6" },
   ])("with $what is a Fault that says so", ({ at, value, fault }) => {
     const read = readEntry(changed(at, value));
     expect(read instanceof Fault ? read.message : "").toContain(fault);

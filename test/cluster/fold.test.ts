@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { BatchContent } from "../../src/cluster/entry.ts";
+import type { BatchContent, SeedStep } from "../../src/cluster/entry.ts";
 import { Fold } from "../../src/cluster/fold.ts";
 import { NO_REVISION, type Revision } from "../../src/cluster/revision.ts";
 import { Revisions } from "../../src/cluster/revisions.ts";
@@ -15,6 +15,7 @@ const keyOf = (number: number): Uint8Array =>
 const batch = (writerLow: number, number: number): BatchContent => ({
   id: { writerHigh: 0, writerLow, number },
   growth: NO_REVISION,
+  seed: null,
   isWipe: false,
   removals: [keyOf(1)],
   expiries: [],
@@ -52,6 +53,53 @@ describe(`the fold (FOLD_SEED=${seed})`, () => {
     const count = 100_000;
     for (let group = 0; group < count; group++) revisions.set(keyOf(group), batch(1, group + 1).id);
     expect(revisions.sizeBytes / count).toBeLessThan(MOST_BYTES_A_REVISION);
+  });
+
+  test.each<{ steps: readonly [writer: number, seed: SeedStep | null][]; isSeeding: boolean }>([
+    { steps: [[1, null]], isSeeding: false },
+    { steps: [[1, "some"]], isSeeding: true },
+    {
+      steps: [
+        [1, "some"],
+        [2, null],
+      ],
+      isSeeding: true,
+    },
+    {
+      steps: [
+        [1, "some"],
+        [1, "some"],
+        [1, "all"],
+      ],
+      isSeeding: false,
+    },
+    {
+      steps: [
+        [1, "some"],
+        [2, "all"],
+      ],
+      isSeeding: true,
+    },
+    {
+      steps: [
+        [1, "some"],
+        [2, "some"],
+        [1, "all"],
+      ],
+      isSeeding: true,
+    },
+    {
+      steps: [
+        [1, "some"],
+        [2, "some"],
+        [2, "all"],
+      ],
+      isSeeding: false,
+    },
+  ])("after batches of $steps a log is seeded in part: $isSeeding", ({ steps, isSeeding }) => {
+    const fold = new Fold();
+    for (const [i, [writer, seed]] of steps.entries()) fold.take(i + 1, { ...batch(writer, i + 1), seed }, NOBODY);
+    expect(fold.seeding.number > 0).toBe(isSeeding);
   });
 
   test.each([

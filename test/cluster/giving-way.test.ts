@@ -10,7 +10,7 @@ const NOTHING = new Uint8Array(0);
 
 function contentOf(groups: readonly string[], grows = false): BatchContent {
   const puts = groups.map((group) => ({ key: Buffer.from(group), row: NOTHING, basis: NO_REVISION, grows }));
-  return { id: NO_REVISION, growth: NO_REVISION, isWipe: false, removals: [], expiries: [], puts };
+  return { id: NO_REVISION, growth: NO_REVISION, seed: null, isWipe: false, removals: [], expiries: [], puts };
 }
 
 function judged(valid: readonly boolean[]): Judgement {

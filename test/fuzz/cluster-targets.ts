@@ -25,13 +25,14 @@ function rows(): GroupBytes[] {
 function batches(): BatchContent[] {
   const puts = rows().map((row) => ({ ...row, basis: NO_REVISION, grows: true }));
   const keys = puts.map(({ key }) => key);
-  const none = { growth: NO_REVISION, isWipe: false, removals: [], expiries: [], puts: [] };
+  const none = { growth: NO_REVISION, seed: null, isWipe: false, removals: [], expiries: [], puts: [] };
   return [
     { ...none, id: WRITER, puts },
     { ...none, id: { ...WRITER, number: 2 }, growth: WRITER, removals: keys },
     {
       ...none,
       id: { ...WRITER, number: 3 },
+      seed: null,
       isWipe: true,
       expiries: keys.map((key) => ({ key, basis: WRITER })),
       puts,
