@@ -2,12 +2,12 @@ import type { GroupingKey } from "../exposition/grouping-key.ts";
 import type { PushColumns } from "../model/columns.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { MORE, STEP_UNITS } from "../model/work.ts";
-import type { Adding } from "./admission/adding.ts";
+import { type Adding, alone } from "./admission/adding.ts";
 import { type PushAdmission, PushRefusal, type PushVerdict } from "./admission/admission.ts";
 import type { Admitted } from "./admission/admitted.ts";
 import type { ComingGroup } from "./admission/capacity.ts";
 import type { PushRequest } from "./admission/push-request.ts";
-import { PUT_OFF } from "./admission/wording.ts";
+import { AFTER_INDEXING, PUT_OFF } from "./admission/wording.ts";
 
 /** What a large push does with the store. */
 export interface LargePushDeps {
@@ -50,6 +50,8 @@ export class LargePush {
   /** What is judged and stored: the push, or its sum. */
   private judged: PushRequest;
   private sums: Generator<null, PushRequest | PushRefusal> | null = null;
+  /** What adds it to the lines that are there, until it is found that this cannot be done. */
+  private adding: Adding | null = null;
 
   constructor(
     private readonly request: PushRequest,
@@ -57,23 +59,34 @@ export class LargePush {
   ) {
     this.admission = deps.newAdmission();
     this.judged = request;
-    this.begin(request);
+    this.beginAnew();
+  }
+
+  private beginAnew(): void {
+    const { deps, request } = this;
+    this.admission = deps.newAdmission();
+    if (request.adding === undefined) return this.begin(request);
+    this.phase = RENDERING;
+    this.judged = alone(request);
+    deps.expect(null);
+    this.adding = deps.newAdding();
+    this.admission = this.adding.begin(this.judged, deps.group(), request.adding);
   }
 
   private begin(request: PushRequest): void {
     this.phase = RENDERING;
     this.judged = request;
     this.deps.expect(null);
+    this.adding = null;
     this.admission.begin(request, this.deps.group(), true);
   }
 
   /** Begins anew, unless it is over: what it was held against is gone. */
   restart(): void {
     if (this.phase === OVER) return;
-    this.admission = this.deps.newAdmission();
     this.admitted = null;
     this.sums = null;
-    this.begin(this.request);
+    this.beginAnew();
   }
 
   /** Goes on with judging for a moment; then why it is refused, or null: it is to be stored. */
@@ -85,12 +98,21 @@ export class LargePush {
     work.beginTurn(STEP_UNITS);
     if (this.phase === RENDERING) {
       if (!admission.renderOn()) return MORE;
+      if (this.adding?.isIncomplete) return deps.refuse(new PushRefusal(AFTER_INDEXING, false));
+      if (this.adding?.isSummed === false) return this.addOtherwise();
       this.phase = JUDGING;
       work.beginTurn(Infinity);
       const refusal = admission.findEarly(deps.group());
       return refusal === null ? MORE : deps.refuse(refusal);
     }
     return this.conclude(admission.judgeOn());
+  }
+
+  /** The push is judged by itself, then its sum. */
+  private addOtherwise(): typeof MORE {
+    this.admission = this.deps.newAdmission();
+    this.begin(this.request);
+    return MORE;
   }
 
   private conclude(verdict: PushVerdict | typeof MORE): Rejection | null | typeof MORE {

@@ -8,7 +8,7 @@ import { PushAdmission, type PushAdmissionDeps, PushRefusal, type PushVerdict } 
 import { GroupChunks } from "./group-chunks.ts";
 import type { PushRequest } from "./push-request.ts";
 import { SummingRenderer } from "./summing-renderer.ts";
-import { IN_SLICES, inconsistent, otherType } from "./wording.ts";
+import { AFTER_INDEXING, IN_SLICES, inconsistent, otherType } from "./wording.ts";
 
 /** Of lines, stored ones and pushed ones, that are added in one turn. */
 const ADDED_A_TURN = 64 * 1024;
@@ -41,8 +41,9 @@ export class Adding {
   judge(request: PushRequest, rule: GaugeRule): PushVerdict {
     const { admission, summing } = this;
     summing.beginSums(this.deps.table.groups.find(request.key.block), rule);
-    const ofLines = this.ofLines.judge({ ...request, replace: false, adding: undefined });
-    if (summing.isWhole) return ofLines;
+    const ofLines = this.ofLines.judge(alone(request));
+    if (summing.isIncomplete) return new PushRefusal(AFTER_INDEXING, false);
+    if (summing.isSummed) return ofLines;
     const verdict = admission.judge(request);
     if (verdict instanceof PushRefusal) return verdict;
     const pairs = this.pairsOf(request, admission);
@@ -50,6 +51,25 @@ export class Adding {
     if (request.canWait && sizeOf(pairs) > ADDED_A_TURN) return new PushRefusal(IN_SLICES, false);
     const { value: sums } = lastOf(this.sumOf(request, pairs, rule));
     return admission.judge(sums);
+  }
+
+  /**
+   * Begins to judge a push with its sums, of what its group holds, over any number of turns; whether that could be done
+   * is known once it `isSummed`, which is when it is rendered.
+   */
+  begin(request: PushRequest, group: number, rule: GaugeRule): PushAdmission {
+    this.summing.beginSums(group, rule);
+    this.ofLines.begin(request, group, true);
+    return this.ofLines;
+  }
+
+  get isSummed(): boolean {
+    return this.summing.isSummed;
+  }
+
+  /** It is not, but will be once the indexes that are being made are whole. */
+  get isIncomplete(): boolean {
+    return this.summing.isIncomplete;
   }
 
   /** The push of the sums, over any number of turns, of one that `admission` found good; or why there is none. */
@@ -64,7 +84,7 @@ export class Adding {
     sum.begin();
     for (const { stored, pushed } of pairs) yield* sum.append(stored, pushed, rule);
     yield* sum.finish();
-    return { ...request, columns: sum.columns, replace: false, adding: undefined };
+    return { ...alone(request), columns: sum.columns };
   }
 
   /** Refused: a family that is there has another type. */
@@ -94,6 +114,9 @@ export class Adding {
     return { ...view, lines: view.lines.slice(), help: view.help?.slice() ?? null };
   }
 }
+
+/** A push of what the group will hold: nothing of it goes, and nothing is added to it. */
+export const alone = (request: PushRequest): PushRequest => ({ ...request, replace: false, adding: undefined });
 
 function sizeOf(pairs: readonly AddedPair[]): number {
   let sizeBytes = 0;

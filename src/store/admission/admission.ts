@@ -11,9 +11,9 @@ import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import type { GroupFamily } from "../../model/view.ts";
 import { FAMILY_UNITS, MORE, SMALL_PUSH_UNITS, STEP_UNITS } from "../../model/work.ts";
 import type { PushedGroup } from "../table/groups.ts";
-import { pageSizeFor } from "../table/page.ts";
 import type { PushTimes } from "../table/push-times.ts";
 import { seriesOf } from "../table/series-source.ts";
+import type { SplicedCopy } from "../table/splice.ts";
 import type { Table } from "../table/table.ts";
 import type { Admitted } from "./admitted.ts";
 import { type ComingGroup, findFull, type Room } from "./capacity.ts";
@@ -22,7 +22,7 @@ import { DuplicateSearch } from "./duplicates.ts";
 import { FamilyJudge, type JudgedPush } from "./family-judge.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { groupGrowth, PushGrowth } from "./growth.ts";
-import { JudgedFamilies, type JudgedFamily } from "./judged-family.ts";
+import { JudgedFamilies, type JudgedFamily, linesBytesOf } from "./judged-family.ts";
 import { findKeyFault } from "./key-fault.ts";
 import { KnownPush } from "./known-push.ts";
 import type { PushRequest } from "./push-request.ts";
@@ -30,6 +30,7 @@ import { PushStoring } from "./push-storing.ts";
 import { PushedTypes } from "./pushed-types.ts";
 import { Renderer } from "./render.ts";
 import { SideWriter } from "./side.ts";
+import { copyOf, movesMuch } from "./spliced-family.ts";
 import {
   AFTER_CHANGE,
   AFTER_COUNTING,
@@ -111,7 +112,7 @@ export class PushAdmission implements JudgedPush {
   /** The family of the push, or the one that is judged, that is next; it may have been begun. */
   private next = 0;
   private isBegun = false;
-  private copying: SlicedCopy | null = null;
+  private copying: SlicedCopy | SplicedCopy | null = null;
   /** The lines of the family that was begun are written. */
   private isWritten = false;
 
@@ -229,6 +230,7 @@ export class PushAdmission implements JudgedPush {
       item.end = renderer.out.length;
       item.quoted = renderer.isQuoted;
       item.lineCount = renderer.lineCount;
+      item.splice = renderer.splice;
       this.isWritten = true;
       if (renderer.needsSide && !renderer.isTooLarge) sides.begin(columns, item.family);
     }
@@ -276,22 +278,27 @@ export class PushAdmission implements JudgedPush {
 
   /** Copies the lines of large families to pages of their own, which are stored as they are; false: there is more. */
   private makePagesOn(): boolean {
-    const { families, renderer } = this;
+    const { families } = this;
     const { work } = this.request.columns;
     while (this.next < families.count) {
       if (work.isTurnOver) return false;
       const item = families.at(this.next);
-      const sizeBytes = item.end - item.start;
-      if (!item.unchanged && sizeBytes >= COPIED_BYTES) {
-        this.copying ??= new SlicedCopy(pageSizeFor(0, sizeBytes));
+      if (!item.unchanged && linesBytesOf(item) >= COPIED_BYTES) {
+        this.copying ??= copyOf(item);
         work.charge(STEP_UNITS);
-        if (!this.copying.copyOn(renderer.out.bytes, item.start, item.end, STEP_UNITS)) continue;
+        if (!this.copyOn(item, this.copying)) continue;
         item.page = this.copying.target;
         this.copying = null;
       }
       this.next++;
     }
     return true;
+  }
+
+  private copyOn(item: JudgedFamily, copying: SlicedCopy | SplicedCopy): boolean {
+    const { bytes } = this.renderer.out;
+    if (copying instanceof SlicedCopy) return copying.copyOn(bytes, item.start, item.end, STEP_UNITS);
+    return copying.copyOn(this.deps.table.linesOf(item.chunk), bytes, STEP_UNITS);
   }
 
   /** False: there are more families to judge. */
@@ -331,6 +338,7 @@ export class PushAdmission implements JudgedPush {
     const hasRoom = !isAsked && growth.hasRoom(deps.limits, request, pushed.group, renderer.out.length, families.count);
     const full = hasRoom ? null : growth.findFull(deps.limits, request, pushed.group, families);
     if (full !== null) return this.full(full);
+    if (!this.isSliced && request.canWait && movesMuch(deps.table, families)) return new PushRefusal(IN_SLICES, false);
     return this.storing.begin(request, pushed.group, families, this.isSliced);
   }
 

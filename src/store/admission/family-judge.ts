@@ -12,7 +12,7 @@ import { addressOf, someGroupOf } from "./contradicted-group.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 import type { GroupChunks } from "./group-chunks.ts";
 import type { JudgedFamily } from "./judged-family.ts";
-import { LineComparison, OTHER_LABELS, SAME_BYTES } from "./line-comparison.ts";
+import { LineComparison, OTHER_LABELS, SAME_BYTES, SAME_LABELS } from "./line-comparison.ts";
 import type { PushRequest } from "./push-request.ts";
 import type { PushedTypes } from "./pushed-types.ts";
 import type { Renderer } from "./render.ts";
@@ -93,7 +93,7 @@ export class FamilyJudge {
   private compareOn(push: JudgedPush, item: JudgedFamily): boolean {
     const { columns } = push.request;
     const type = columns.families.type(item.family);
-    const comparison = this.isMoving(item, type) ? OTHER_LABELS : this.compareWithStored(columns, item);
+    const comparison = this.isMoving(item, type) ? OTHER_LABELS : this.compareOrSplice(columns, item);
     if (comparison === null) return false;
     item.isRelabelled = comparison === OTHER_LABELS;
     item.unchanged = comparison === SAME_BYTES && item.side === null && this.table.typeOf(item.chunk) === type;
@@ -107,6 +107,13 @@ export class FamilyJudge {
   private isMoving({ chunk, stored }: JudgedFamily, type: MetricType): boolean {
     if (chunk < 0 || this.table.contradictions === null) return false;
     return this.check ? this.table.familyOf(chunk) !== stored : this.table.typeOf(chunk) !== type;
+  }
+
+  private compareOrSplice(columns: PushColumns, item: JudgedFamily): number | null {
+    const { splice } = item;
+    if (splice === null || splice.isWhole) return this.compareWithStored(columns, item);
+    this.table.locate(item.chunk, item.place);
+    return splice.bringsSeries || splice.hasTwins ? OTHER_LABELS : SAME_LABELS;
   }
 
   /** How the lines compare with those of the chunk; null: there is more to compare. */

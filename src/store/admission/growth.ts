@@ -1,5 +1,6 @@
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 
+import type { PushColumns } from "../../model/columns.ts";
 import type { StoreLimits } from "../../model/limits.ts";
 import { PUSH_FAILURE_TIME, PUSH_TIME } from "../../model/push-times.ts";
 import type { Rejection } from "../../model/rejection.ts";
@@ -7,7 +8,7 @@ import { NO_HELP } from "../table/help-texts.ts";
 import type { Table } from "../table/table.ts";
 import { type ComingGroup, findFull, findGroupFull, type GroupGrowth, type Growth, type Room } from "./capacity.ts";
 import type { GroupChunks } from "./group-chunks.ts";
-import type { JudgedFamilies, JudgedFamily } from "./judged-family.ts";
+import { type JudgedFamilies, type JudgedFamily, linesBytesOf } from "./judged-family.ts";
 import type { PushRequest } from "./push-request.ts";
 import { findOverQuota, newGroupUsage, pushTimeBytes } from "./quota-room.ts";
 
@@ -162,10 +163,10 @@ export class PushGrowth {
 
   private add({ columns }: PushRequest, item: JudgedFamily): void {
     const { table, more, group } = this;
-    const { chunk, stored } = item;
-    const helpBytes = Math.max(0, columns.families.helpSize(item.family));
-    const size = item.end - item.start + (item.side?.length ?? 0) + helpBytes;
-    let series = item.lineCount;
+    const { chunk, splice, stored } = item;
+    const helpBytes = this.helpBytesOf(columns, item);
+    const size = linesBytesOf(item) + (item.side?.length ?? 0) + helpBytes;
+    let series = splice === null ? item.lineCount : table.lineCountOf(chunk) + splice.newLines;
     let moreBytes = size;
     if (chunk >= 0) {
       const helpBefore = table.helps.size(table.helpIdOf(chunk));
@@ -187,6 +188,13 @@ export class PushGrowth {
       more.sizeBytes += FAMILY_BYTES + 3 * columns.families.nameSize(item.family);
     }
     if (stored === null || stored.help === NO_HELP) more.sizeBytes += helpBytes;
+  }
+
+  /** Who adds without a help text leaves the one that is there. */
+  private helpBytesOf(columns: PushColumns, { family, chunk, splice }: JudgedFamily): number {
+    const size = columns.families.helpSize(family);
+    if (size >= 0 || splice === null) return Math.max(0, size);
+    return this.table.helps.size(this.table.helpIdOf(chunk));
   }
 
   /** A PUT takes away what the group held besides, but for the push times. */

@@ -1,6 +1,7 @@
 import { NOBODY } from "../table/asides.ts";
 import type { Family } from "../table/families.ts";
 import type { ChunkPlace } from "../table/page.ts";
+import type { Splice } from "../table/splice.ts";
 
 /** What was made of one family of a push and found out about it: what is needed to store it. */
 export interface JudgedFamily {
@@ -14,6 +15,8 @@ export interface JudgedFamily {
   side: Uint8Array | null;
   /** The lines in a page of their own, where they are so many that they are not to be copied at once. */
   page: Uint8Array | null;
+  /** What becomes of the lines of the chunk, where the push is added to it; null: the lines are all. */
+  splice: Splice | null;
   /** The family that it was held against, or null where there is none of the name. */
   stored: Family | null;
   /** The chunk of the group, or -1. */
@@ -28,6 +31,13 @@ export interface JudgedFamily {
   doubles: number;
 }
 
+/** Whether the lines of a family are not all of its chunk. */
+export const isPartial = ({ splice }: JudgedFamily): boolean => splice !== null && !splice.isWhole;
+
+/** The size of the lines of a chunk once a family is stored. */
+export const linesBytesOf = ({ start, end, splice }: JudgedFamily): number =>
+  splice === null ? end - start : splice.sizeBytes + splice.moreBytes;
+
 /** The families of one push after the other; the objects are used again. */
 export class JudgedFamilies {
   private readonly items: JudgedFamily[] = [];
@@ -40,6 +50,7 @@ export class JudgedFamilies {
       item.stored = null;
       item.side = null;
       item.page = null;
+      item.splice = null;
     }
     this.count = 0;
   }
@@ -51,6 +62,7 @@ export class JudgedFamilies {
     item.end = start;
     item.side = null;
     item.page = null;
+    item.splice = null;
     item.stored = null;
     item.chunk = -1;
     item.unchanged = false;
@@ -72,6 +84,7 @@ export class JudgedFamilies {
       lineCount: 0,
       side: null,
       page: null,
+      splice: null,
       stored: null,
       chunk: -1,
       place: { slot: 0, offset: 0, size: 0 },

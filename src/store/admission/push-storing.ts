@@ -1,3 +1,4 @@
+import { Writer } from "../../bytes/writer.ts";
 import { offsetOf, type PushColumns } from "../../model/columns.ts";
 import type { ReservedFamilies } from "../../model/reserved-families.ts";
 import { FAMILY_UNITS, STEP_UNITS } from "../../model/work.ts";
@@ -11,12 +12,13 @@ import type { Admitted } from "./admitted.ts";
 import { metricFault } from "./consistency.ts";
 import type { DuplicateSearch } from "./duplicates.ts";
 import type { GroupChunks } from "./group-chunks.ts";
-import { JudgedFamilies, type JudgedFamily } from "./judged-family.ts";
+import { isPartial, JudgedFamilies, type JudgedFamily } from "./judged-family.ts";
 import { hasForm } from "./known-push.ts";
 import type { PushRequest } from "./push-request.ts";
 import type { PushedTypes } from "./pushed-types.ts";
 import type { Renderer } from "./render.ts";
 import { removeOthers } from "./replace.ts";
+import { setSpliced } from "./spliced-family.ts";
 import { COLLECTED_BEFORE, Faults, takenBefore } from "./wording.ts";
 
 /** So much of a family is looked through to say which of its series are elsewhere. */
@@ -28,6 +30,7 @@ export class PushStoring implements Admitted {
   private request: PushRequest;
   private families = new JudgedFamilies();
   private readonly content = emptyContent();
+  private readonly spliced = new Writer(4096);
   /** The family that is next; -1: what the push takes away comes first. */
   private next = -1;
   private isSliced = false;
@@ -114,6 +117,7 @@ export class PushStoring implements Admitted {
     content.start = item.start;
     content.end = item.end;
     content.page = item.page;
+    content.splice = null;
     content.type = columns.families.type(item.family);
     content.quoted = item.quoted;
     content.metricCount = columns.families.metricCount(item.family);
@@ -121,6 +125,7 @@ export class PushStoring implements Admitted {
     content.help = help;
     content.side = item.side;
     content.pushedMs = request.receivedMs;
+    setSpliced(table, item, content, this.spliced);
     // What else is on its page may have been written since it was found.
     if (this.isSliced && item.chunk >= 0) table.locate(item.chunk, item.place);
     const mayMove = item.isRelabelled || item.doubles !== NOBODY;
@@ -167,7 +172,7 @@ export class PushStoring implements Admitted {
   private enterHelp(columns: PushColumns, item: JudgedFamily): number {
     const { helps } = this.table;
     const size = columns.families.helpSize(item.family);
-    if (size < 0) return NO_HELP;
+    if (size < 0) return item.splice === null ? NO_HELP : this.table.helpIdOf(item.chunk);
     const at = columns.families.helpAt(item.family);
     const bytes = columns.bytesOf(at);
     const start = offsetOf(at);
@@ -180,6 +185,7 @@ export class PushStoring implements Admitted {
   private noteForm(columns: PushColumns, group: number): void {
     const { table, chunks } = this;
     table.groups.setForm(group, 0);
+    for (let i = 0; i < this.families.count; i++) if (isPartial(this.families.at(i))) return;
     if (columns.form === 0 || table.contradictions !== null || table.lists.isLarge(group)) return;
     chunks.read(group);
     if (hasForm(columns, chunks)) table.groups.setForm(group, columns.form);

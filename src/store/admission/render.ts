@@ -8,6 +8,7 @@ import { ABSENT, offsetOf, PushColumns } from "../../model/columns.ts";
 import { NEEDS_SIDE } from "../../model/metric-rows.ts";
 import { isComposite, MetricType } from "../../model/metric-type.ts";
 import { mostLinesBytes } from "../../model/work.ts";
+import type { Splice } from "../table/splice.ts";
 import { appendQuoted, appendValueOf, writeQuotedHead } from "./label-text.ts";
 
 /** The memory of a larger push is given back with the next one. */
@@ -39,6 +40,8 @@ export class Renderer {
   isQuoted = false;
   /** Some metric's own label begins with `__`, which only servers may use. */
   hasReservedLabel = false;
+  /** What becomes of the chunk that the group has of the family; null: the lines take the place of all. */
+  splice: Splice | null = null;
   /** The lines of the push are larger than `limitBytes`; what was rendered is not to be used. */
   isTooLarge = false;
   limitBytes = 0;
@@ -50,14 +53,14 @@ export class Renderer {
   private readonly partials = new Map<number, number[]>();
   /** What is rendered next: a metric of the family, or -1, and of one of many lines the point. */
   private type: MetricType = MetricType.untyped;
-  private isPlain = true;
+  protected isPlain = true;
   protected metric = -1;
   private point = NOT_BEGUN;
   private hasInfinity = false;
   /** Labels of the metric at hand that have been rendered. */
   private labelCount = 0;
-  private readonly label = new Writer(1024);
-  private readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
+  protected readonly label = new Writer(1024);
+  protected readonly heads = [new Writer(128), new Writer(128), new Writer(128)] as const;
   private order: number[] = [];
 
   /** A push begins; its columns are read until it ends. */

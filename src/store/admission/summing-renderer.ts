@@ -1,6 +1,7 @@
 import { gaugeOf } from "../../add/numbers.ts";
 import { LINE_FEED } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
+import type { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { readFloat } from "../../exposition/number-text.ts";
 import { clearsFamily, seriesRule } from "../../model/clear-mode.ts";
@@ -8,21 +9,25 @@ import { offsetOf, PushColumns } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
 import { isComposite, MetricType } from "../../model/metric-type.ts";
 import { noteKind, TYPELESS } from "../../model/type-note.ts";
+import { LOOKUP_UNITS } from "../../model/work.ts";
 import type { Family } from "../table/families.ts";
-import { NO_HELP } from "../table/help-texts.ts";
 import type { PushTimes } from "../table/push-times.ts";
+import { Splice } from "../table/splice.ts";
 import type { Table } from "../table/table.ts";
 import { GroupChunks } from "./group-chunks.ts";
 import { Renderer } from "./render.ts";
+import { StoredSeries } from "./stored-series.ts";
 
 const NO_COLUMNS = new PushColumns();
 /** Whole numbers above it are not exact in lines. */
 const MOST_EXACT = Number.MAX_SAFE_INTEGER;
+const NO_METRIC = -1;
 
 /**
- * Renders a push with the sums of its values and of those in the lines that are there, as long as these are the same
- * lines in the same order, and say all there is to say. Where they are not, the push `isOdd`: what was rendered is not
- * to be used.
+ * Renders a push with the sums of its values and of those in the lines that are there, at the cost of the push: a
+ * series is nearly always the one that follows in the chunk, or it is looked for. What becomes of the chunk is its
+ * `splice`. Where lines do not say all there is to say, or a metric has other lines than the stored one, the push
+ * `isOdd`: what was rendered is not to be used.
  */
 export class SummingRenderer extends Renderer {
   isOdd = false;
@@ -31,13 +36,27 @@ export class SummingRenderer extends Renderer {
   private familyRule: GaugeRule = "sum";
   private mostExact = Infinity;
   private readonly chunks: GroupChunks;
+  private readonly series: StoredSeries;
   private readonly found: { stored: Family | null; chunk: number } = { stored: null, chunk: -1 };
-  /** The stored lines that are to come, in `stored`; null: the family is new. */
+  /** The chunk that is added to, and its lines; null: the family is new, or given anew. */
+  private chunk = -1;
   private stored: Uint8Array | null = null;
+  /** The line of them that is to come, and where the last one ends. */
   private at = 0;
   private end = 0;
+  /** All lines of the chunk come in their order: no series is looked for. */
+  private isForm = false;
   /** Where the line that is being rendered begins. */
   private lineStart = 0;
+  /** The metric whose lines are being rendered, where they began here and there, and whether it is new. */
+  private open = NO_METRIC;
+  private openedAt = 0;
+  private openedStart = 0;
+  private openedLines = 0;
+  private isNew = false;
+  /** Those of the push so far; the objects are used again. */
+  private readonly splices: Splice[] = [];
+  private spliceCount = 0;
 
   constructor(
     private readonly table: Table,
@@ -45,23 +64,27 @@ export class SummingRenderer extends Renderer {
   ) {
     super();
     this.chunks = new GroupChunks(table, times);
+    this.series = new StoredSeries(table);
   }
 
   /** A push to a group begins; -1: there is none. */
   beginSums(group: number, rule: GaugeRule): void {
     this.rule = rule;
     this.stored = null;
+    this.isForm = false;
     this.isOdd = this.table.contradictions !== null;
+    this.series.isIncomplete = false;
     this.chunks.read(group);
   }
 
-  /** Whether every stored line of the families was met. */
-  get isWhole(): boolean {
-    return !this.isOdd && this.isAtEnd;
+  /** Whether what was rendered is the push with its sums. */
+  get isSummed(): boolean {
+    return !this.isOdd && (!this.isForm || this.at === this.end);
   }
 
-  private get isAtEnd(): boolean {
-    return this.stored === null || this.at === this.end;
+  /** It is not, but will be once the indexes that are being made are whole. */
+  get isIncomplete(): boolean {
+    return this.series.isIncomplete;
   }
 
   override begin(columns: PushColumns, key: GroupingKey): void {
@@ -69,6 +92,8 @@ export class SummingRenderer extends Renderer {
     this.pushed = columns;
     this.lineStart = 0;
     this.needsSide = false;
+    this.spliceCount = 0;
+    this.endChunk();
   }
 
   override beginFamily(family: number): void {
@@ -77,21 +102,52 @@ export class SummingRenderer extends Renderer {
     const nameAt = families.nameAt(family);
     this.chunks.find(this.pushed.bytesOf(nameAt), offsetOf(nameAt), families.nameSize(family), this.found);
     const { chunk } = this.found;
-    if (chunk >= 0 && !clearsFamily(this.pushed, family)) {
-      const lines = this.table.linesOf(chunk);
-      this.beginStored(chunk, lines, 0, lines.length);
-      this.checkFamily(chunk, family);
-      return;
-    }
-    if (!this.isAtEnd) this.isOdd = true;
+    this.endChunk();
+    if (chunk < 0 || clearsFamily(this.pushed, family)) return;
+    this.openChunk(chunk);
+    this.stored = this.table.linesOf(chunk);
+    this.at = 0;
+    this.splice = this.nextSplice(this.stored.length);
+    this.checkFamily(chunk, family);
+  }
+
+  /** What is rendered from now on is added to nothing, until a chunk is opened. */
+  private endChunk(): void {
     this.stored = null;
+    this.splice = null;
+    this.open = NO_METRIC;
+    this.isNew = false;
+  }
+
+  private nextSplice(sizeBytes: number): Splice {
+    const splice = this.splices[this.spliceCount] ?? new Splice();
+    this.splices[this.spliceCount++] = splice;
+    splice.begin(sizeBytes);
+    return splice;
+  }
+
+  /** The chunk may have another place on its page than in the turn before. */
+  override renderOn(): boolean {
+    if (this.stored !== null) this.stored = this.table.linesOf(this.chunk);
+    const isWhole = super.renderOn();
+    if (isWhole && this.splice !== null) {
+      this.closeMetric(this.splice);
+      if (!this.splice.finish()) this.isOdd = true;
+    }
+    return isWhole;
   }
 
   override beginStored(chunk: number, lines: Uint8Array, start: number, end: number): void {
-    if (!this.isAtEnd) this.isOdd = true;
+    if (this.isForm && this.at !== this.end) this.isOdd = true;
+    this.openChunk(chunk);
+    this.isForm = true;
     this.stored = lines;
     this.at = start;
     this.end = end;
+  }
+
+  private openChunk(chunk: number): void {
+    this.chunk = chunk;
     this.lineStart = this.out.length;
     const type = this.table.typeOf(chunk);
     this.familyRule = type === MetricType.gauge ? this.rule : "sum";
@@ -107,7 +163,6 @@ export class SummingRenderer extends Renderer {
     if (table.pageOf(chunk).sides?.has(chunk) || table.typeOf(chunk) !== type) this.isOdd = true;
     if (type === MetricType.summary || type === MetricType.gaugeHistogram) this.isOdd = true;
     if (noteKind(families.typeNote(family)) > TYPELESS) this.isOdd = true;
-    if (families.helpSize(family) < 0 && table.helpIdOf(chunk) !== NO_HELP) this.isOdd = true;
   }
 
   override appendValue(columns: PushColumns, sample: number): void {
@@ -118,15 +173,53 @@ export class SummingRenderer extends Renderer {
       return;
     }
     const size = out.length - this.lineStart;
-    const valueAt = this.at + size;
-    const lineEnd = stored.indexOf(LINE_FEED, valueAt);
-    if (lineEnd < 0 || lineEnd >= this.end || !sameBytes(stored, this.at, out.bytes, this.lineStart, size)) {
-      this.isOdd = true;
-      return;
+    if (this.splice !== null && this.metric !== this.open) this.openMetric(stored, this.splice, size);
+    if (this.isNew) super.appendValue(columns, sample);
+    else {
+      const valueAt = this.at + size;
+      const lineEnd = this.isNext(stored, size) ? stored.indexOf(LINE_FEED, valueAt) : -1;
+      if (lineEnd < 0) this.isOdd = true;
+      else {
+        this.appendSum(columns, sample, readFloat(stored, valueAt, lineEnd));
+        this.at = lineEnd + 1;
+      }
     }
-    this.appendSum(columns, sample, readFloat(stored, valueAt, lineEnd));
-    this.at = lineEnd + 1;
     this.lineStart = out.length + 1;
+  }
+
+  /** Whether the line that is being rendered begins as the stored one that is to come. */
+  private isNext(stored: Uint8Array, size: number): boolean {
+    return this.at + size <= stored.length && sameBytes(stored, this.at, this.out.bytes, this.lineStart, size);
+  }
+
+  /** The first line of a metric is being rendered: finds those that are stored of it. */
+  private openMetric(stored: Uint8Array, splice: Splice, size: number): void {
+    this.closeMetric(splice);
+    this.open = this.metric;
+    this.openedStart = this.lineStart;
+    this.openedLines = this.lineCount;
+    this.isNew = false;
+    if (!this.isNext(stored, size)) {
+      this.pushed.work.charge(LOOKUP_UNITS);
+      const at = this.series.find(this.chunk, stored, this.lastHead, this.label, this.at);
+      if (at >= 0) this.at = at;
+      else this.isNew = true;
+    }
+    this.openedAt = this.at;
+  }
+
+  private get lastHead(): Writer {
+    return this.heads[this.isPlain ? 0 : 2];
+  }
+
+  /** The lines of the metric that was opened are rendered: all that are stored of it were met. */
+  private closeMetric(splice: Splice): void {
+    const { open, openedStart, lineStart } = this;
+    if (open === NO_METRIC) return;
+    this.open = NO_METRIC;
+    const [labels, labelsEnd] = [this.blockStart(open), this.blockEnd(open)];
+    if (this.isNew) splice.append(openedStart, lineStart, labels, labelsEnd, this.lineCount - this.openedLines);
+    else splice.replace(this.openedAt, this.at, openedStart, lineStart, labels, labelsEnd);
   }
 
   private appendSum(columns: PushColumns, sample: number, before: number): void {

@@ -1,6 +1,7 @@
 import { copyBytes } from "../../bytes/copy.ts";
 import { MetricType } from "../../model/metric-type.ts";
 import { NO_HELP } from "./help-texts.ts";
+import type { Splice } from "./splice.ts";
 
 /** What one family of one group is to become; source[start, end) is its lines. */
 export interface ChunkContent {
@@ -9,6 +10,11 @@ export interface ChunkContent {
   end: number;
   /** The same lines in bytes of the size of a page, which takes them over; null: they are to be copied. */
   page: Uint8Array | null;
+  /**
+   * What becomes of the lines of the one chunk of a large page, with new ones in `source`; `start` is 0 then, `end` the
+   * size of all. null: the lines in `source` are all.
+   */
+  splice: Splice | null;
   type: MetricType;
   /** Some name needs quotes. */
   quoted: boolean;
@@ -26,6 +32,7 @@ export function emptyContent(): ChunkContent {
     start: 0,
     end: 0,
     page: null,
+    splice: null,
     type: MetricType.untyped,
     quoted: false,
     metricCount: 0,

@@ -30,7 +30,7 @@ export interface FamilySnapshot {
 }
 
 /** Where the page and the slot of each chunk are noted. */
-type ChunkPlaces = Pick<Chunks, "setPlace">;
+export type ChunkPlaces = Pick<Chunks, "setPlace">;
 /** The lines of a chunk: source[start, end). */
 type ChunkLines = Pick<ChunkContent, "source" | "start" | "end" | "page">;
 

@@ -61,6 +61,7 @@ export function contentOf(table: Table, chunk: number, page: Uint8Array | null):
     start: 0,
     end: lines.length,
     page,
+    splice: null,
     type: table.typeOf(chunk),
     quoted: table.isQuoted(chunk),
     metricCount: table.metricCountOf(chunk),

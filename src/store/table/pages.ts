@@ -175,7 +175,16 @@ export class Pages {
     this.indexBytes += index?.sizeBytes ?? 0;
   }
 
-  private isHeld(page: Page): boolean {
+  /** Takes what finds the series off a page which is about to change; null: there is nothing. */
+  takeSeries(page: Page): SeriesIndex | null {
+    const { series } = page;
+    this.indexBytes -= series?.sizeBytes ?? 0;
+    page.series = null;
+    return series;
+  }
+
+  /** Whether a page must not be written, for somebody reads it. */
+  isHeld(page: Page): boolean {
     return page.readers > 0 || page.epoch < this.held.newest;
   }
 
@@ -190,6 +199,7 @@ export class Pages {
       objectBytes += page.objectBytes;
       indexBytes += page.series?.sizeBytes ?? 0;
       derivedBytes += page.derivedBytes;
+      page.series?.verify();
       count++;
     }
     mustBe(this.sizeBytes, sizeBytes, "pages: bytes");

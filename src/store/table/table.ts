@@ -3,7 +3,7 @@ import { KeyTable } from "../../bytes/key-table.ts";
 import { NEVER_EXPIRES } from "../../model/group-ttl.ts";
 import type { MetricType } from "../../model/metric-type.ts";
 import { isPushTimeName, PUSH_TIME } from "../../model/push-times.ts";
-import { type ChunkContent, copyInto } from "./chunk-content.ts";
+import type { ChunkContent } from "./chunk-content.ts";
 import { Chunks } from "./chunks.ts";
 import type { Contradictions } from "./contradictions.ts";
 import { Family } from "./families.ts";
@@ -12,10 +12,11 @@ import { GroupLists } from "./group-lists.ts";
 import { Groups } from "./groups.ts";
 import { HelpTexts, NO_HELP } from "./help-texts.ts";
 import { Indexing } from "./indexing.ts";
-import { type ChunkPlace, PAGE_BYTES, type Page, setSide, sideSize } from "./page.ts";
+import { type ChunkPlace, type Page, sideSize } from "./page.ts";
 import { Pages } from "./pages.ts";
 import { Readers } from "./readers.ts";
 import { Removals } from "./removals.ts";
+import { putOnPage, rewrite } from "./rewriting.ts";
 import type { SegmentWatch } from "./segment-watch.ts";
 import { TableSize } from "./table-size.ts";
 
@@ -155,7 +156,7 @@ export class Table {
     this.chunkBytes += size;
     this.size.changeSide(0, sideBytes);
     this.groups.addHeld(group, content.lineCount, size + sideBytes + this.helps.size(content.help));
-    this.putOnPage(family, chunk, content);
+    putOnPage({ family, pages: this.pages, places: this.chunks }, chunk, content);
     if (content.metricCount > 0 && family.filledCount === 1) this.contradictions?.filled(family, content.pushedMs);
   }
 
@@ -173,10 +174,7 @@ export class Table {
     this.noteChange(chunk);
   }
 
-  /**
-   * Gives a cell other lines. Lines of the same size are written in place, others move the tail of one page; a large
-   * chunk that became small leaves its large page. `place` is where its page located it.
-   */
+  /** Gives a cell other lines; `place` is where its page located it. */
   update(chunk: number, place: ChunkPlace, content: ChunkContent): void {
     const family = this.familyOf(chunk);
     this.beforeChange(family);
@@ -222,16 +220,7 @@ export class Table {
     const moreBytes = size - place.size + side - sideBefore;
     this.chunkBytes += size - place.size;
     if (side !== sideBefore) this.size.changeSide(sideBefore, side);
-    const isWide = held.bytes.length > PAGE_BYTES && size < held.bytes.length / 2;
-    if (isWide || content.page !== null || held.used - place.size + size > held.bytes.length) {
-      family.remove(this.pages, held, place);
-      this.putOnPage(family, chunk, content);
-      return moreBytes;
-    }
-    const page = this.pages.writable(held, family.pages);
-    page.resize(place, size);
-    copyInto(page.bytes, place.offset, content);
-    setSide(page, chunk, content.side);
+    rewrite({ family, pages: this.pages, places: this.chunks }, held, place, chunk, content);
     return moreBytes;
   }
 
@@ -319,11 +308,6 @@ export class Table {
     this.order.remove(family);
     this.newHelps.delete(family);
     this.contradictions?.dropped(family);
-  }
-
-  private putOnPage(family: Family, chunk: number, content: ChunkContent): void {
-    const page = family.insert(this.pages, this.chunks, chunk, content);
-    setSide(page, chunk, content.side);
   }
 
   private countIn(family: Family, content: ChunkContent): void {
