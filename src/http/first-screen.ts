@@ -1,5 +1,5 @@
 import { Broken } from "../bytes/broken.ts";
-import type { GroupReach } from "../model/principal.ts";
+import type { Principal } from "../model/principal.ts";
 import { Body } from "../server/body.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import type { Address } from "../ui/address.ts";
@@ -16,8 +16,8 @@ const FIRST_CHARACTERS: Readonly<Partial<Record<Slot, number>>> = {
   exposition: 12_000,
 };
 
-/** Answers for a reader who may see the groups of a reach; null: all. */
-type SourceHandler = (question: Exchange, reach: GroupReach | null) => Answer | Promise<Answer>;
+/** Answers for who reads it. */
+type SourceHandler = (question: Exchange, reader: Principal) => Answer | Promise<Answer>;
 
 /** What the API answers for the paths that a view asks. */
 export type SourceHandlers = Readonly<Record<"groups" | "group" | "refused" | "runtime", SourceHandler>>;
@@ -31,7 +31,7 @@ export interface FirstScreen {
 /** Which view, as of when, for whom. */
 export interface ViewAsked {
   readonly address: Address;
-  readonly reach: GroupReach | null;
+  readonly reader: Principal;
   readonly nowSeconds: number;
   readonly routePrefix: string;
 }
@@ -40,13 +40,13 @@ export interface ViewAsked {
 export async function firstScreen(
   handlers: SourceHandlers,
   exchange: Exchange,
-  { address, reach, nowSeconds, routePrefix }: ViewAsked,
+  { address, reader, nowSeconds, routePrefix }: ViewAsked,
 ): Promise<FirstScreen> {
   const answers: Partial<Record<Slot, unknown>> = {};
   const failures: Partial<Record<Slot, Failure>> = {};
   for (const [name, url] of Object.entries(sourcesOf(address, nowSeconds))) {
     const slot = name as Slot;
-    const { failure, data } = await askFirst(handlers, exchange, { slot, url, reach, routePrefix });
+    const { failure, data } = await askFirst(handlers, exchange, { slot, url, reader, routePrefix });
     if (failure !== null) failures[slot] = failure;
     else answers[slot] = data;
   }
@@ -77,7 +77,7 @@ function partOf(url: string, parameters: Readonly<Record<string, string>>): stri
 interface SlotAsked {
   readonly slot: Slot;
   readonly url: string;
-  readonly reach: GroupReach | null;
+  readonly reader: Principal;
   readonly routePrefix: string;
 }
 
@@ -88,14 +88,14 @@ interface SlotAnswer {
 
 /** As much as can be drawn at once. */
 async function askFirst(handlers: SourceHandlers, exchange: Exchange, asked: SlotAsked): Promise<SlotAnswer> {
-  const { slot, url, reach, routePrefix } = asked;
+  const { slot, url, reader, routePrefix } = asked;
   const isText = slot === "exposition";
   const most = FIRST_CHARACTERS[slot] ?? Number.POSITIVE_INFINITY;
   const parts = [url, ...(PARTS[slot] ?? []).map((parameters) => partOf(url, parameters))];
   for (const [i, part] of parts.entries()) {
     const accept = isText ? "text/plain" : "application/json";
     const question = new Question(exchange, `${routePrefix}/${part}`, accept);
-    const answer = await handlerOf(handlers, part)(question, reach);
+    const answer = await handlerOf(handlers, part)(question, reader);
     const isLast = i === parts.length - 1;
     const { text, isWhole } = await textOfAnswer(answer, isText || !isLast ? most : Number.POSITIVE_INFINITY);
     if (answer.status !== 200) return { failure: { status: answer.status, message: text.trim() }, data: null };

@@ -1,6 +1,7 @@
 import type { SourceHandlers } from "./first-screen.ts";
 import { tellGroup } from "./group.ts";
 import { type GroupsDeps, listGroups } from "./groups.ts";
+import { groupsOf } from "./reach.ts";
 import { listRefused, type RefusedDeps } from "./refused.ts";
 import { type RuntimeDeps, tellRuntime } from "./runtime-status.ts";
 
@@ -9,9 +10,9 @@ import { type RuntimeDeps, tellRuntime } from "./runtime-status.ts";
  */
 export function pageSources(deps: GroupsDeps & RefusedDeps & RuntimeDeps): SourceHandlers {
   return {
-    groups: (exchange, reach) => listGroups(deps, exchange, reach),
-    group: (exchange, reach) => tellGroup(deps, exchange, reach),
-    refused: (exchange, reach) => listRefused(deps, exchange, reach),
-    runtime: (_, reach) => tellRuntime(deps, reach),
+    groups: (exchange, reader) => listGroups(deps, exchange, groupsOf(reader, "read")),
+    group: (exchange, reader) => tellGroup(deps, exchange, groupsOf(reader, "read")),
+    refused: (exchange, reader) => listRefused(deps, exchange, groupsOf(reader, "read")),
+    runtime: (_, reader) => tellRuntime(deps, reader),
   };
 }

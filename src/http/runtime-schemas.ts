@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { ClusterStatus } from "./cluster-status.ts";
+import { QuotaStatus } from "./quota-status.ts";
 import { CLOSED, success } from "./schemas.ts";
 
 const numberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -167,6 +168,10 @@ export const RuntimeStatus = Type.Object(
     }),
     audit: Type.Union([AuditFigures, Type.Null()], {
       description: "null: there is no audit log, or it is not for who asks.",
+    }),
+    quotas: Type.Union([Type.Array(QuotaStatus), Type.Null()], {
+      description:
+        "Of each principal, of 20 at most, those nearest to a limit first; of who does not see all groups, only its own. null: there is no access file.",
     }),
     process: ofAllGroups(Process),
     limits_reached: ReachedLimits,

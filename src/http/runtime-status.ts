@@ -1,12 +1,13 @@
 import type { Static } from "@sinclair/typebox";
 import { SETTING_FLAGS } from "../config/flags.ts";
 import { defaultTexts } from "../config/values.ts";
-import type { GroupReach } from "../model/principal.ts";
+import type { GroupReach, Principal } from "../model/principal.ts";
 import type { Answer, Answers } from "../server/exchange.ts";
 import { SeenStore } from "../store/search/seen-figures.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import type { HttpContext } from "./context.ts";
 import { MAX_STREAMS } from "./event-streams.ts";
+import { quotaStatus } from "./quota-status.ts";
 import { groupsOf } from "./reach.ts";
 import { privateJson } from "./reply.ts";
 import type { Handlers } from "./routes.ts";
@@ -41,14 +42,15 @@ export function runtimeHandlers(deps: RuntimeDeps): Handlers<"apiRuntime"> {
   return {
     apiRuntime: (exchange): Answers => {
       deps.ownMetrics.countRequest(HANDLER, 200, "GET");
-      return tellRuntime(deps, groupsOf(deps.principalOf(exchange), "read"));
+      return tellRuntime(deps, deps.principalOf(exchange));
     },
   };
 }
 
-/** GET /api/v1/status/runtime: what the server is doing, as far as who may see the groups of the reach may know it. */
-export function tellRuntime(deps: RuntimeDeps, reach: GroupReach | null): Answers {
-  return reach === null ? answerOf(runtimeStatus(deps)) : seenStatus(deps, reach).then(answerOf);
+/** GET /api/v1/status/runtime: what the server is doing, as far as the reader may know it. */
+export function tellRuntime(deps: RuntimeDeps, reader: Principal): Answers {
+  const reach = groupsOf(reader, "read");
+  return reach === null ? answerOf(runtimeStatus(deps)) : seenStatus(deps, reach, reader.name).then(answerOf);
 }
 
 const answerOf = (data: Told): Answer => privateJson(200, JSON.stringify({ status: "success", data }));
@@ -65,6 +67,7 @@ function runtimeStatus(deps: RuntimeDeps): Told {
     persistence: persistenceOf(deps),
     cluster: deps.cluster && clusterStatus(deps.cluster.state()),
     audit: auditOf(deps),
+    quotas: quotasOf(deps, null),
     process: processOf(deps),
     limits_reached: ownMetrics.reachedLimits().map(({ limit: name, count, firstAgoMs, lastAgoMs }) => {
       const at = (agoMs: number) => (nowMs - agoMs) / 1000;
@@ -74,7 +77,7 @@ function runtimeStatus(deps: RuntimeDeps): Told {
 }
 
 /** The same without what is of all groups together, or grows with what others do. */
-async function seenStatus(deps: RuntimeDeps, reach: GroupReach): Promise<Told> {
+async function seenStatus(deps: RuntimeDeps, reach: GroupReach, reader: string): Promise<Told> {
   const { clock, store } = deps;
   const figures = await toEnd(clock, new SeenStore(reach).look(store.searched));
   const { groups, series, sizeBytes } = figures;
@@ -86,6 +89,7 @@ async function seenStatus(deps: RuntimeDeps, reach: GroupReach): Promise<Told> {
     persistence: null,
     cluster: null,
     audit: null,
+    quotas: quotasOf(deps, reader),
     process: null,
     limits_reached: [],
   };
@@ -101,6 +105,10 @@ const NOT_TOLD = {
   conflicting_families: null,
   expired_groups_total: null,
 };
+
+function quotasOf({ ownMetrics }: RuntimeDeps, onlyOf: string | null): Told["quotas"] {
+  return ownMetrics.principals && quotaStatus(ownMetrics.principals.figures(), onlyOf);
+}
 
 /** What it is, and how it was started. */
 function serverOf(deps: RuntimeDeps, nowMs: number) {

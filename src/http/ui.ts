@@ -7,7 +7,6 @@ import type { HttpContext } from "./context.ts";
 import { firstScreen, type SourceHandlers } from "./first-screen.ts";
 import { longAnswer } from "./long-answers.ts";
 import { PAGE_FILES, pageFile } from "./page-files.ts";
-import { groupsOf } from "./reach.ts";
 import type { Handlers } from "./routes.ts";
 
 const encoder = new TextEncoder();
@@ -52,8 +51,7 @@ async function page(deps: UiDeps, sources: SourceHandlers, exchange: Exchange): 
   const address = readAddress(document, exchange.query);
   const asOfSeconds = deps.clock.now() / 1000;
   const { routePrefix } = deps.settings;
-  const reach = groupsOf(deps.principalOf(exchange), "read");
-  const asked = { address, reach, nowSeconds: asOfSeconds, routePrefix };
+  const asked = { address, reader: deps.principalOf(exchange), nowSeconds: asOfSeconds, routePrefix };
   const { answers, failures } = await firstScreen(sources, exchange, asked);
   const first = { site: siteOf(deps, exchange), address, theme: themeOf(exchange), asOfSeconds, answers, failures };
   return longAnswer(deps, exchange, [encoder.encode(draw(first, PAGE_FILES))], PAGE_HEADERS);

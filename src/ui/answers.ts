@@ -171,6 +171,22 @@ export interface AuditFigures {
   readonly lost_lines_total: number;
 }
 
+/** What is kept of a principal, beside its limits; null: it is being counted, or there is no limit. */
+export interface QuotaFigures {
+  readonly principal: string;
+  readonly pushes_total: number;
+  /** By the limit that they went over. */
+  readonly refused_pushes: Readonly<Record<string, number>>;
+  readonly max_pushes_per_second: number | null;
+  readonly max_body_bytes: number | null;
+  readonly groups: number | null;
+  readonly max_groups: number | null;
+  readonly series: number | null;
+  readonly max_series: number | null;
+  readonly size_bytes: number | null;
+  readonly max_size_bytes: number | null;
+}
+
 export interface Flag {
   readonly value: string;
   readonly default: string;
@@ -233,6 +249,8 @@ export interface RuntimeAnswer {
   readonly persistence: PersistenceFigures | null;
   readonly cluster: ClusterFigures | null;
   readonly audit: AuditFigures | null;
+  /** Those who are nearest to a limit first. */
+  readonly quotas: readonly QuotaFigures[] | null;
   readonly process: ProcessFigures | null;
   readonly limits_reached: readonly ReachedLimit[];
   /** Neither it nor `build` is there where a first screen brought the answer that did not show them. */

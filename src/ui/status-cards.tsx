@@ -10,6 +10,7 @@ import type {
 } from "./answers.ts";
 import { Card, KeyValues, Meter, Spark } from "./card.tsx";
 import type { Page } from "./page.ts";
+import { Quotas } from "./quota-card.tsx";
 import { BadPill, OkPill, Seen, WarnPill } from "./text.tsx";
 import { agoText, binarySizeText, countText, durationText, rateText, sizeText } from "./words.ts";
 
@@ -19,7 +20,7 @@ const CLIENTS = 3;
 /** How the server does, part by part; of some parts the reader may not be told. */
 export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAnswer }) {
   const nowSeconds = page.nowSeconds.value;
-  const { cluster, persistence, process, pushes, scrapes, store } = runtime;
+  const { cluster, persistence, process, pushes, quotas, scrapes, store } = runtime;
   return (
     <div class="cards">
       {pushes !== null && <Pushes pushes={pushes} runtime={runtime} />}
@@ -27,6 +28,7 @@ export function StatusCards({ page, runtime }: { page: Page; runtime: RuntimeAns
       {process !== null && <Durability persistence={persistence} nowSeconds={nowSeconds} />}
       {cluster !== null && <Replica cluster={cluster} />}
       <Store store={store} />
+      {quotas !== null && <Quotas quotas={quotas} />}
       {process !== null && <Process process={process} audit={runtime.audit} />}
       <Build build={runtime.build} />
     </div>

@@ -37,6 +37,8 @@ describe("GET /api/v1/status/runtime", () => {
       },
       persistence: null,
       cluster: null,
+      audit: null,
+      quotas: null,
       process: {
         pid: 7,
         cpu_ratio: null,

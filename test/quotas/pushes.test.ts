@@ -254,7 +254,9 @@ test("groups that were there before the file said something of them are counted 
 });
 
 test("own metrics tell of each principal what it pushed, what is kept and what may be", async () => {
-  const stand = new Stand({ maxGroups: 2, maxSeries: 100, pushesPerSecond: 50, burst: 3 });
+  const stand = new Stand({});
+  stand.stopClock();
+  stand.write({ maxGroups: 2, maxSeries: 100, pushesPerSecond: 50, burst: 3 });
   for (const instance of ["a", "b", "c", "d"]) await stand.push(instance, "m 1\n");
   stand.file.write([...stand.file.list(), principalOf("idle", null, {})]);
   await stand.test.context.storeTurns.counted();
