@@ -38,6 +38,11 @@ const runtime: Runtime = {
     for (const signal of signals) process.on(signal, run);
   },
   stdout: () => Bun.stdout.writer(),
+  stdin: {
+    isTerminal: () => process.stdin.isTTY === true,
+    showTyped: (isShown) => void process.stdin.setRawMode(!isShown),
+    pieces: () => process.stdin,
+  },
   writeError: (text) => void process.stderr.write(text),
   startWriter: () => new Worker(new URL("./persist/worker.ts", import.meta.url)),
   startLog: () => new Worker(new URL("./cluster/worker.ts", import.meta.url)),
@@ -60,6 +65,10 @@ async function main(words: readonly string[]): Promise<number> {
       return (await import("./program/export.ts")).runExport(line, runtime);
     case "healthcheck":
       return (await import("./program/healthcheck.ts")).runHealthcheck(line, program, runtime);
+    case "check-config":
+      return (await import("./program/check-config.ts")).runCheckConfig(line, runtime);
+    case "hash-token":
+      return (await import("./program/hash-token.ts")).runHashToken(line, runtime);
     case "print":
       process.stdout.write(line.text);
       return 0;

@@ -55,6 +55,45 @@ export function readTlsOptions(
   return { context, clientAuth, allowedSans: tls.client_allowed_sans ?? null };
 }
 
+/** What is wrong with one of the settings, and which one it is. */
+export interface TlsFault {
+  readonly field: keyof TlsSection;
+  readonly fault: Fault;
+}
+
+/** All that is wrong with a configuration that asks for TLS. */
+export function findTlsFaults(
+  config: Pick<WebConfig, "tls" | "http2">,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): TlsFault[] {
+  const { tls, http2 } = config;
+  const parts = [
+    { field: tls.cert_file ? "cert_file" : "cert", read: readPair(tls, inFolder, readText) },
+    { field: tls.client_ca_file ? "client_ca_file" : "client_ca", read: readClientCas(tls, inFolder, readText) },
+    { field: "client_auth_type", read: readClientAuth(tls) },
+    { field: "min_version", read: readProtocol(tls, http2) },
+  ] as const;
+  const faults = parts.flatMap(({ field, read }) => (read instanceof Fault ? [{ field, fault: read }] : []));
+  if (faults.length > 0) return faults;
+  const options = readTlsOptions(config, inFolder, readText);
+  return options instanceof Fault ? [{ field: "cert_file", fault: options }] : [];
+}
+
+/** The certificates in a text of PEM blocks, those that can be read. */
+export function certificatesOf(pem: string): X509Certificate[] {
+  return certificateBlocks(pem).flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const certificateBlocks = (pem: string): string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+
 function readPair(
   tls: TlsSection,
   inFolder: (path: string) => string,
@@ -72,6 +111,23 @@ function readPair(
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key))
     return unloadable("tls: failed to find any PEM data in key input");
   return { cert, key };
+}
+
+/** The certificates that a configuration names or has, by the field they are in. */
+export function namedCertificates(
+  tls: TlsSection,
+  inFolder: (path: string) => string,
+  readText: ReadText,
+): { readonly field: keyof TlsSection; readonly certificate: X509Certificate }[] {
+  return (
+    [
+      ["cert_file", tls.cert_file, tls.cert],
+      ["client_ca_file", tls.client_ca_file, tls.client_ca],
+    ] as const
+  ).flatMap(([field, file, inline]) => {
+    const text = textOf(field, file, inline, inFolder, readText);
+    return text instanceof Fault ? [] : certificatesOf(text).map((certificate) => ({ field, certificate }));
+  });
 }
 
 function textOf(
@@ -97,17 +153,7 @@ function readClientCas(
   if (!tls.client_ca_file && !tls.client_ca) return null;
   const text = tls.client_ca_file ? readText(inFolder(tls.client_ca_file)) : (tls.client_ca ?? "");
   if (text instanceof Fault) return text;
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.filter(isCertificate);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
+  return certificatesOf(text).map(String);
 }
 
 function readClientAuth(tls: TlsSection): ClientAuth | Fault {

@@ -1,6 +1,15 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { parseDuration } from "../config/duration.ts";
-import { decodeUtf8, goType, readStrictYaml } from "../config/strict-yaml.ts";
+import {
+  decodeUtf8,
+  goType,
+  inGoWords,
+  PlacedFault,
+  type PlacedWords,
+  readPlacedYaml,
+  type TextPlace,
+  type YamlPath,
+} from "../config/strict-yaml.ts";
 import { Fault } from "../model/fault.ts";
 import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from "./tls-names.ts";
 
@@ -73,6 +82,8 @@ export interface WebConfig {
   readonly rateLimit: RateLimit | null;
 }
 
+const NOT_UTF8 = "yaml: invalid UTF-8";
+
 /** The headers that may be set, with their values where not every value will do. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "Strict-Transport-Security": [],
@@ -82,24 +93,45 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "Content-Security-Policy": [],
 };
 
+/** A web-config file, and where what is in it stands. */
+export interface PlacedWebConfig {
+  readonly config: WebConfig;
+  readonly placeOf: (path: YamlPath) => TextPlace;
+}
+
 /** Reads the bytes of a web-config file; a refusal has the reference's words. */
-export function parseWebConfig(bytes: Uint8Array): WebConfig | Fault {
+export function parseWebConfig(bytes: Uint8Array): WebConfig | PlacedFault {
+  const read = readWebConfig(bytes);
+  return read instanceof PlacedFault ? read : read.config;
+}
+
+/** The same with places. A fault has all of them, and in its message the first. */
+export function readWebConfig(bytes: Uint8Array): PlacedWebConfig | PlacedFault {
   const text = decodeUtf8(bytes);
-  if (text === null) return new Fault("yaml: invalid UTF-8");
-  const file = readStrictYaml(text, WebConfigFile);
-  if (file instanceof Fault) return file;
+  if (text === null) return new PlacedFault([{ line: 1, column: 1, words: "the file is not UTF-8" }], NOT_UTF8);
+  const read = readPlacedYaml(text, WebConfigFile, inGoWords);
+  if (read instanceof PlacedFault) return read;
+  const { value: file, placeOf } = read;
   const headers = Object.entries(file.http_server_config?.headers ?? {});
-  const refused = headers.map(([name, value]) => headerFault(name, value)).find((fault) => fault !== null);
-  if (refused !== undefined && refused !== null) return refused;
   const rateLimit = readRateLimit(file.rate_limit?.interval ?? "0", file.rate_limit?.burst ?? 0);
-  if (rateLimit instanceof Fault) return rateLimit;
-  return {
+  const faults: PlacedWords[] = headers.flatMap(([name, value]) => {
+    const fault = headerFault(name, value);
+    return fault === null ? [] : [{ ...placeOf(["http_server_config", "headers", name]), words: fault.message }];
+  });
+  if (rateLimit instanceof Fault)
+    return new PlacedFault(
+      [...faults, { ...placeOf(["rate_limit", "interval"]), words: rateLimit.message }],
+      faults[0]?.words ?? rateLimit.message,
+    );
+  if (faults[0] !== undefined) return new PlacedFault(faults, faults[0].words);
+  const config = {
     tls: file.tls_server_config ?? {},
     http2: file.http_server_config?.http2 ?? true,
     headers: headers.filter(([, value]) => value !== ""),
     users: new Map(Object.entries(file.basic_auth_users ?? {})),
     rateLimit,
   };
+  return { config, placeOf };
 }
 
 function headerFault(name: string, value: string): Fault | null {

@@ -1,6 +1,6 @@
 import { Fault } from "../model/fault.ts";
 import { quoteText } from "../model/quote.ts";
-import type { Command } from "./commands.ts";
+import { type Command, takenFlags } from "./commands.ts";
 import type { Flag } from "./flags.ts";
 import type { ReadText } from "./read-file.ts";
 
@@ -60,7 +60,9 @@ function wordsOfFile(path: string, read: ReadText, within: readonly string[]): W
  * `--name=value`, `--switch`, `--no-switch`, `-h`; after `--` nothing is a flag. Known long names are taken with a
  * single dash too (`-name=value`), as the first releases had them. Faults are in kingpin's words.
  */
-export function readArguments({ flags, argument }: Command, words: readonly Word[]): ReadArguments {
+export function readArguments(command: Command, words: readonly Word[]): ReadArguments {
+  const { argument } = command;
+  const flags = takenFlags(command);
   const tokens = tokenise(flags, words);
   const given: GivenFlag[] = [];
   let operand: string | null = null;

@@ -6,6 +6,7 @@ import {
   HELP_FLAG,
   HELP_LONG_FLAG,
   HELP_MAN_FLAG,
+  takenFlags,
   VERSION_FLAG,
   ZSH_FLAG,
 } from "./commands.ts";
@@ -61,6 +62,6 @@ function collectTexts(command: Command, given: readonly GivenFlag[]): FlagTexts 
     else if (earlier[0] !== canonical)
       return new Fault(`flag '${means}' cannot be repeated with another value: got ${earlier[0]} and ${canonical}`);
   }
-  const unset = command.flags.filter(({ name, defaults }) => defaults.length > 0 && !texts.has(name));
+  const unset = takenFlags(command).filter(({ name, defaults }) => defaults.length > 0 && !texts.has(name));
   return new Map([...texts, ...unset.map((flag) => [flag.name, defaultTexts(flag)] as const)]);
 }

@@ -101,8 +101,21 @@ export type CommandLine =
   | { readonly kind: "export"; readonly format: "text" | "gob"; readonly file: string }
   /** `url` null: the server of this container. `insecure` takes any certificate. */
   | { readonly kind: "healthcheck"; readonly url: URL | null; readonly insecure: boolean }
+  | CheckConfig
+  /** `token` null: it is to be read, or made. */
+  | { readonly kind: "hash-token"; readonly token: string | null; readonly generate: boolean }
   | { readonly kind: "print"; readonly text: string }
   | { readonly kind: "fail"; readonly text: string };
+
+/** What is to be checked, and how that is told. */
+export interface CheckConfig {
+  readonly kind: "check-config";
+  /** What a server would run with, or why its flags cannot be read. */
+  readonly settings: Settings | Fault;
+  readonly format: "text" | "json";
+  /** Warnings count. */
+  readonly isStrict: boolean;
+}
 
 /** The help text's width where no terminal says otherwise. */
 const DEFAULT_WIDTH = 80;
@@ -112,7 +125,8 @@ export function parseCommandLine(words: readonly Word[], program: ProgramInfo, w
   const command = commandOf(words[0]);
   if (words[0] === COMPLETION_WORD) return { kind: "print", text: completions(words.slice(1).map(String)) };
   const asked = askedOf(command, command.name === "" ? words : words.slice(1));
-  if (asked.kind === "fault") return fail(asked.words);
+  if (asked.kind === "fault")
+    return command.name === "check-config" ? uncheckable(words, asked.words) : fail(asked.words);
   if (asked.kind === "page") return { kind: "print", text: pageOf(asked.flag, command, program, width) };
   const line = readLine(command, asked, width);
   return line instanceof Fault ? fail(line.message) : line;
@@ -137,6 +151,13 @@ function readLine(command: Command, { texts, argument }: AskedValues, width: num
       return { kind: "export", format: texts.get("format")?.[0] === "gob" ? "gob" : "text", file: argument ?? "" };
     case "healthcheck":
       return readHealthcheck(texts);
+    case "hash-token":
+      return readHashToken(texts, argument);
+    case "check-config": {
+      const isStrict = texts.get("strict")?.[0] === "true";
+      const format = texts.get("format")?.[0] === "json" ? "json" : "text";
+      return { kind: "check-config", settings: readSettings(texts), format, isStrict };
+    }
     default: {
       const settings = readSettings(texts);
       return settings instanceof Fault ? settings : { kind: "run", settings };
@@ -152,6 +173,18 @@ function readHealthcheck(texts: FlagTexts): CommandLine | Fault {
   if (url === null || !/^https?:$/.test(url.protocol))
     return new Fault(`--url must be an http or https URL, got ${quoteText(text)}`);
   return { kind: "healthcheck", url: url.pathname === "/" ? new URL(HEALTHY_PATH, url) : url, insecure };
+}
+
+/** Flags that cannot be read are what is wrong; how that is told may stand behind them. */
+function uncheckable(words: readonly Word[], fault: string): CheckConfig {
+  const isJson = words.some((word, i) => word === "--format=json" || (word === "--format" && words[i + 1] === "json"));
+  return { kind: "check-config", settings: new Fault(fault), format: isJson ? "json" : "text", isStrict: false };
+}
+
+function readHashToken(texts: FlagTexts, token: string | null): CommandLine | Fault {
+  const generate = texts.get("generate")?.[0] === "true";
+  if (generate && token !== null) return new Fault("a token is either given or generated");
+  return { kind: "hash-token", token, generate };
 }
 
 function readSettings(texts: FlagTexts): Settings | Fault {

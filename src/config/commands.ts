@@ -3,10 +3,12 @@ import { type Flag, IGNORED_FLAGS, OTHER_NAMES, SETTING_FLAGS } from "./flags.ts
 /** A way to run the program, with everything that may follow its name. */
 export interface Command {
   /** "" is the server's, which has no word of its own. */
-  readonly name: "" | "help" | "export" | "healthcheck";
+  readonly name: "" | "help" | "export" | "healthcheck" | "check-config" | "hash-token";
   readonly description: string;
   /** In the order of the help text. */
   readonly flags: readonly Flag[];
+  /** Flags of another command, which are taken as well, and which its own help has. */
+  readonly lent: readonly Flag[];
   readonly argument: Argument | null;
 }
 
@@ -28,10 +30,13 @@ export const BASH_FLAG: Flag = { ...printing("completion-script-bash", "Print a 
 export const ZSH_FLAG: Flag = { ...printing("completion-script-zsh", "Print a script for zsh."), hidden: true };
 export const VERSION_FLAG: Flag = printing("version", "Show application version.");
 
+const SERVER_FLAGS = [...SETTING_FLAGS, ...OTHER_NAMES, ...IGNORED_FLAGS];
+
 const SERVE: Command = {
   name: "",
   description: "The Pushgateway",
-  flags: withPrinting([...SETTING_FLAGS, ...OTHER_NAMES, ...IGNORED_FLAGS]),
+  flags: withPrinting(SERVER_FLAGS),
+  lent: [],
   argument: null,
 };
 
@@ -39,6 +44,7 @@ const HELP: Command = {
   name: "help",
   description: "Show help.",
   flags: withPrinting([]),
+  lent: [],
   argument: { name: "command", description: "Show help on command.", required: false },
 };
 
@@ -55,6 +61,7 @@ const EXPORT: Command = {
       description: "Output format. One of: [text, gob]",
     },
   ]),
+  lent: [],
   argument: { name: "file", description: "The persistence file.", required: true },
 };
 
@@ -65,11 +72,41 @@ const HEALTHCHECK: Command = {
     { name: "url", kind: "text", defaults: [], description: "The http or https URL to ask." },
     { name: "insecure", kind: "switch", defaults: [], description: "Accept any certificate." },
   ]),
+  lent: [],
   argument: null,
 };
 
+const CHECK_CONFIG: Command = {
+  name: "check-config",
+  description:
+    "Say what is wrong with flags of the server and with the files that they name, without starting or changing anything. Takes all flags of the server. Exits with 0 if it would start and do what they say, with 1 if not, with 2 if there are only warnings and --strict is given.",
+  flags: withPrinting([
+    {
+      name: "format",
+      kind: "enum",
+      defaults: ["text"],
+      words: ["text", "json"],
+      description: "Output format. One of: [text, json]",
+    },
+    { name: "strict", kind: "switch", defaults: [], description: "Exit with 2 if there are warnings." },
+  ]),
+  lent: SERVER_FLAGS,
+  argument: null,
+};
+
+const HASH_TOKEN: Command = {
+  name: "hash-token",
+  description:
+    "Print the SHA-256 of a bearer token, as an access file has it. The token is read from standard input, without showing what is typed, unless it is given; others can see what is given on a command line.",
+  flags: withPrinting([
+    { name: "generate", kind: "switch", defaults: [], description: "Print a new random token of 256 bits, too." },
+  ]),
+  lent: [],
+  argument: { name: "token", description: "The token.", required: false },
+};
+
 /** The commands that are called by their name, in the order of the help text. */
-export const NAMED_COMMANDS: readonly Command[] = [HELP, EXPORT, HEALTHCHECK];
+export const NAMED_COMMANDS: readonly Command[] = [HELP, EXPORT, HEALTHCHECK, CHECK_CONFIG, HASH_TOKEN];
 
 /** The command of a name; of any other word, and of none, the server's. */
 export function commandOf(word: unknown): Command {
@@ -80,6 +117,9 @@ export function commandOf(word: unknown): Command {
 export function visibleFlags(command: Command): readonly Flag[] {
   return command.flags.filter((flag) => flag.hidden !== true);
 }
+
+/** All that may follow its name. */
+export const takenFlags = ({ flags, lent }: Command): readonly Flag[] => [...flags, ...lent];
 
 function printing(name: string, description: string): Flag {
   return { name, kind: "switch", defaults: [], description };

@@ -1,4 +1,4 @@
-import { commandOf, NAMED_COMMANDS, visibleFlags } from "./commands.ts";
+import { commandOf, NAMED_COMMANDS, takenFlags } from "./commands.ts";
 import { PROGRAM_NAME } from "./program.ts";
 
 /** The first word of a command line that asks for completions of its last word. */
@@ -12,10 +12,12 @@ export function completions(words: readonly string[]): string {
   const command = commandOf(words[0]);
   const [before = "", last = ""] = [words.at(-2), words.at(-1)];
   const name = last.startsWith("--") ? last : before;
-  const flag = command.flags.find((known) => `--${known.name}` === name);
+  const taken = takenFlags(command);
+  const flag = taken.find((known) => `--${known.name}` === name);
   if (flag !== undefined && flag.kind !== "switch") return (flag.words ?? []).join("\n");
   if (last.startsWith("--"))
-    return visibleFlags(command)
+    return taken
+      .filter(({ hidden }) => hidden !== true)
       .map(({ name: known }) => `--${known}`)
       .join("\n");
   return command.name === "" || command.name === "help" ? NAMED_COMMANDS.map((named) => named.name).join("\n") : "";

@@ -62,18 +62,19 @@ export interface PlacedYaml<Value> {
  * text is an empty object. Why not the runtime's own reader: docs/workarounds.md, `yaml`.
  */
 export function readStrictYaml<Schema extends TObject>(text: string, schema: Schema): Static<Schema> | PlacedFault {
-  const read = readDocument(text, schema);
-  if (read instanceof PlacedFault) return new PlacedFault(read.places, goMessage(read));
-  return read.value;
+  const read = readPlacedYaml(text, schema, inGoWords);
+  return read instanceof PlacedFault ? read : read.value;
 }
 
-/** As `readStrictYaml`, with places; a fault has them in its message. */
+/** As `readStrictYaml`, with places; a fault has them in its message unless `say` has other words for it. */
 export function readPlacedYaml<Schema extends TObject>(
   text: string,
   schema: Schema,
+  say: ((fault: YamlFault) => string) | null = null,
 ): PlacedYaml<Static<Schema>> | PlacedFault {
   const read = readDocument(text, schema);
-  return read instanceof PlacedFault ? new PlacedFault(read.places) : read;
+  if (!(read instanceof YamlFault)) return read;
+  return say === null ? new PlacedFault(read.places) : new PlacedFault(read.places, say(read));
 }
 
 /** What kept a text from being read. */
@@ -88,7 +89,7 @@ class YamlFault extends PlacedFault {
 }
 
 /** As go-yaml says it: without columns. */
-function goMessage({ kind, places }: YamlFault): string {
+export function inGoWords({ kind, places }: YamlFault): string {
   const lines = places.map(({ line, words }) => `line ${line}: ${words}`);
   if (kind === "syntax") return `yaml: ${lines.join("\n")}`;
   if (kind === "word") return places.map(({ words }) => words).join("\n");

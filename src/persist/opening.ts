@@ -12,7 +12,9 @@ const CAUTIONS = ["PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", 
 
 /** SQLITE_OPEN_NOFOLLOW, which the runtime has no name for. */
 const NO_FOLLOW = 0x01000000;
+/** `look`: nobody else has the file open, and nothing is made beside it. */
 const USES = {
+  look: constants.SQLITE_OPEN_READONLY,
   read: constants.SQLITE_OPEN_READONLY,
   write: constants.SQLITE_OPEN_READWRITE,
   make: constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE,
@@ -23,7 +25,7 @@ const USES = {
  * cuts blanks off the end of a path, and some paths have a meaning of their own (docs/workarounds.md, `sqlite-uri`).
  */
 export function openFile(path: string, use: keyof typeof USES): Database {
-  const uri = `file://${path.split("/").map(encodeURIComponent).join("/")}`;
+  const uri = `file://${path.split("/").map(encodeURIComponent).join("/")}${use === "look" ? "?immutable=1" : ""}`;
   return new Database(uri, USES[use] | NO_FOLLOW | constants.SQLITE_OPEN_URI);
 }
 
@@ -31,7 +33,7 @@ export function openFile(path: string, use: keyof typeof USES): Database {
  * Opens a database of ours, as `openFile`. Throws, in words for people, where its schema is not what we have made, word
  * for word: no view, trigger or expression of others is ever carried out.
  */
-export function openOurs(file: string, use: "read" | "write"): Database {
+export function openOurs(file: string, use: "look" | "read" | "write"): Database {
   const database = openFile(file, use);
   try {
     for (const caution of CAUTIONS) database.run(caution);

@@ -65,13 +65,17 @@ export interface LeftOutRow {
 /**
  * All groups of a file, and then their further segments, read without changing anything: what is committed at this
  * moment, even while another process writes. `leaveOut` is called for each row that is not one of ours. Throws if the
- * file is damaged; that is certain only at the end, because every page is checked after the rows.
+ * file is damaged; that is certain only at the end, because every page is checked after the rows. `use`: as `openOurs`.
  */
-export function* readKeptGroups(file: string, leaveOut: (row: LeftOutRow) => void): Generator<KeptGroups> {
+export function* readKeptGroups(
+  file: string,
+  leaveOut: (row: LeftOutRow) => void,
+  use: "look" | "read" = "read",
+): Generator<KeptGroups> {
   checkHead(file);
   if (!existsSync(file) || statSync(file).size === 0) return;
   try {
-    const database = openOurs(file, "read");
+    const database = openOurs(file, use);
     try {
       yield* readRows(database, leaveOut);
     } finally {

@@ -2,6 +2,7 @@ import type { FileSink } from "bun";
 import type { Clock } from "../model/clock.ts";
 import type { Environment } from "../systemd/listen-fds.ts";
 import type { ProcessMemory } from "./garbage.ts";
+import type { SecretInput } from "./secret-line.ts";
 
 /** All of the outside world that the program needs: only main.ts takes it from the runtime. */
 export interface Runtime {
@@ -11,6 +12,7 @@ export interface Runtime {
   readonly onSignal: (signals: readonly NodeJS.Signals[], run: () => void) => void;
   /** Opens standard output. */
   readonly stdout: () => FileSink;
+  readonly stdin: SecretInput;
   /** To standard error. */
   readonly writeError: (text: string) => void;
   /** A thread that runs src/persist/worker.ts. */

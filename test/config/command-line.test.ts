@@ -467,7 +467,7 @@ describe("a word @FILE stands for the lines of a file, as kingpin expands it", (
 });
 
 describe("what a shell may complete a command line with", () => {
-  const COMMANDS = "help\nexport\nhealthcheck";
+  const COMMANDS = "help\nexport\nhealthcheck\ncheck-config\nhash-token";
   const CASES = [
     { argv: [], words: COMMANDS },
     { argv: ["ex"], words: COMMANDS },

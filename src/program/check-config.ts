@@ -1,0 +1,65 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseListenAddress } from "../config/address.ts";
+import type { CheckConfig, Settings } from "../config/command-line.ts";
+import { Fault } from "../model/fault.ts";
+import { makingFault } from "../persist/place.ts";
+import { portOf } from "../server/listen.ts";
+import { countOf, type Finding, FlagFindings, findingsJson, findingsText } from "./check-findings.ts";
+import { checkPersistence } from "./check-persistence.ts";
+import { checkWebConfig } from "./check-web-config.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** With errors; with warnings alone, where these count. */
+const ERRORS_STATUS = 1;
+const WARNINGS_STATUS = 2;
+
+/** Prints what is wrong with the flags of a server and with the files that they name. Returns the exit status. */
+export async function runCheckConfig(
+  { settings, format, isStrict }: CheckConfig,
+  { clock, stdout }: Pick<Runtime, "clock" | "stdout">,
+): Promise<number> {
+  const findings: Finding[] = [];
+  if (settings instanceof Fault) new FlagFindings(findings, "", "").error(settings.message);
+  else await checkSettings(findings, settings, clock.now());
+  const out = stdout();
+  out.write(format === "json" ? findingsJson(findings) : findingsText(findings));
+  await out.end();
+  if (countOf(findings, "error") > 0) return ERRORS_STATUS;
+  return isStrict && countOf(findings, "warning") > 0 ? WARNINGS_STATUS : 0;
+}
+
+async function checkSettings(findings: Finding[], settings: Settings, nowMs: number): Promise<void> {
+  const { webConfigFile, persistenceFile, auditFile } = settings;
+  const about = (flag: string, file = "") => new FlagFindings(findings, flag, file);
+  for (const flag of settings.ignoredFlags) about(flag.slice(2)).warning("it is ignored");
+  if (!settings.systemdSocket)
+    for (const address of settings.listenAddresses) {
+      const read = parseListenAddress(address, portOf);
+      if (read instanceof Fault) about("web.listen-address").error(read.message);
+    }
+  if (webConfigFile !== "") checkWebConfig(about("web.config.file", webConfigFile), nowMs);
+  if (persistenceFile !== "")
+    checkPersistence(about("persistence.file", persistenceFile), settings.persistenceRequired);
+  if (auditFile !== "" && auditFile !== "-") checkAuditFile(about("log.audit", auditFile));
+  if (settings.cluster !== null) await checkCluster(about("cluster.url"), settings.cluster);
+}
+
+/** The server goes on without it. */
+function checkAuditFile(findings: FlagFindings): void {
+  const { file } = findings;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return findings.warning("nothing would be written to it: it is a folder");
+  try {
+    accessSync(found === undefined ? dirname(file) : file, constants.W_OK);
+  } catch (error) {
+    findings.warning(`nothing would be written to it: ${makingFault(error, file)}`);
+  }
+}
+
+/** The files, and not whether the servers answer. */
+async function checkCluster(findings: FlagFindings, cluster: NonNullable<Settings["cluster"]>): Promise<void> {
+  const { readSecrets } = await import("../cluster/nats-secrets.ts");
+  const fault = readSecrets(cluster.files, cluster.isTls);
+  if (fault instanceof Fault) findings.error(fault.message);
+}
