@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { findSecretFault } from "../cluster/secret-files.ts";
 import { parseListenAddress } from "../config/address.ts";
 import type { CheckConfig, Settings } from "../config/command-line.ts";
 import { Fault } from "../model/fault.ts";
@@ -21,7 +22,7 @@ export async function runCheckConfig(
 ): Promise<number> {
   const findings: Finding[] = [];
   if (settings instanceof Fault) new FlagFindings(findings, "", "").error(settings.message);
-  else await checkSettings(findings, settings, clock.now());
+  else checkSettings(findings, settings, clock.now());
   const out = stdout();
   out.write(format === "json" ? findingsJson(findings) : findingsText(findings));
   await out.end();
@@ -29,7 +30,7 @@ export async function runCheckConfig(
   return isStrict && countOf(findings, "warning") > 0 ? WARNINGS_STATUS : 0;
 }
 
-async function checkSettings(findings: Finding[], settings: Settings, nowMs: number): Promise<void> {
+function checkSettings(findings: Finding[], settings: Settings, nowMs: number): void {
   const { webConfigFile, persistenceFile, auditFile } = settings;
   const about = (flag: string, file = "") => new FlagFindings(findings, flag, file);
   for (const flag of settings.ignoredFlags) about(flag.slice(2)).warning("it is ignored");
@@ -42,7 +43,11 @@ async function checkSettings(findings: Finding[], settings: Settings, nowMs: num
   if (persistenceFile !== "")
     checkPersistence(about("persistence.file", persistenceFile), settings.persistenceRequired);
   if (auditFile !== "" && auditFile !== "-") checkAuditFile(about("log.audit", auditFile));
-  if (settings.cluster !== null) await checkCluster(about("cluster.url"), settings.cluster);
+  if (settings.cluster === null) return;
+  // Whether the servers answer nobody asks.
+  const { files, isTls } = settings.cluster;
+  const fault = findSecretFault(files, isTls);
+  if (fault !== null) about("cluster.url").error(fault.message);
 }
 
 /** The server goes on without it. */
@@ -55,11 +60,4 @@ function checkAuditFile(findings: FlagFindings): void {
   } catch (error) {
     findings.warning(`nothing would be written to it: ${makingFault(error, file)}`);
   }
-}
-
-/** The files, and not whether the servers answer. */
-async function checkCluster(findings: FlagFindings, cluster: NonNullable<Settings["cluster"]>): Promise<void> {
-  const { readSecrets } = await import("../cluster/nats-secrets.ts");
-  const fault = readSecrets(cluster.files, cluster.isTls);
-  if (fault instanceof Fault) findings.error(fault.message);
 }

@@ -55,9 +55,10 @@ function findingLine({ severity, flag, file, place, message }: Finding): string 
 
 function sumText(findings: readonly Finding[]): string {
   const [errors, warnings] = SEVERITIES.map((severity) => countOf(findings, severity));
-  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
-  return `${counted(errors ?? 0, "error")}, ${counted(warnings ?? 0, "warning")}`;
+  return `${countedText(errors ?? 0, "error")}, ${countedText(warnings ?? 0, "warning")}`;
 }
+
+export const countedText = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 export function findingsJson(findings: readonly Finding[]): string {
   const told = findings.map(({ severity, flag, file, place, message }) => {

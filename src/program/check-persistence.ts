@@ -8,7 +8,7 @@ import { FileFault } from "../persist/file-fault.ts";
 import { readGob } from "../persist/gob/read.ts";
 import { isVacant, makingFault, realFile } from "../persist/place.ts";
 import { type LeftOutRow, readKeptGroups } from "../persist/reading.ts";
-import type { FlagFindings } from "./check-findings.ts";
+import { countedText, type FlagFindings } from "./check-findings.ts";
 
 /** Rows that are not ours and that are named one by one. */
 const MAX_NAMED = 20;
@@ -47,7 +47,8 @@ function checkGob(findings: FlagFindings, file: string): void {
   const bytes = readFile(file);
   const gob = bytes instanceof Fault ? bytes : readGob(Buffer.from(bytes));
   if (gob instanceof Fault) findings.error(gob.message);
-  else findings.ok(`a file of the Go Pushgateway with ${gob.groupCount} groups, which would be imported`);
+  else
+    findings.ok(`a file of the Go Pushgateway with ${countedText(gob.groupCount, "group")}, which would be imported`);
 }
 
 function checkKept(findings: FlagFindings, file: string): void {
@@ -61,5 +62,5 @@ function checkKept(findings: FlagFindings, file: string): void {
     findings.warning(`a row of {${key}} in ${table} is not one of ours, and would be left out: ${reason}`);
   if (leftOut.length > MAX_NAMED) findings.warning(`${leftOut.length - MAX_NAMED} more rows would be left out`);
   const older = adoptableKind(file) === "older" ? " of an older version, which would be looked through" : "";
-  findings.ok(`${count} groups${older}`);
+  findings.ok(`${countedText(count, "group")}${older}`);
 }

@@ -5,7 +5,7 @@ import { type PlacedWebConfig, readWebConfig } from "../access/web-config.ts";
 import { readFile } from "../config/read-file.ts";
 import { PlacedFault } from "../config/strict-yaml.ts";
 import { Fault } from "../model/fault.ts";
-import type { FlagFindings } from "./check-findings.ts";
+import { countedText, type FlagFindings } from "./check-findings.ts";
 
 const DAY_MS = 86_400_000;
 /** A certificate that expires within this time is told of. */
@@ -22,7 +22,9 @@ export function checkWebConfig(findings: FlagFindings, nowMs: number): PlacedWeb
   checkUsers(findings, read);
   if (isTlsEnabled(config.tls)) checkTls(findings, read, nowMs);
   const { size: users } = config.users;
-  findings.ok(`${isTlsEnabled(config.tls) ? "TLS" : "no TLS"}, ${users === 0 ? "no passwords" : `${users} users`}`);
+  findings.ok(
+    `${isTlsEnabled(config.tls) ? "TLS" : "no TLS"}, ${users === 0 ? "no passwords" : countedText(users, "user")}`,
+  );
   return read;
 }
 

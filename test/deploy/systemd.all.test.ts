@@ -31,7 +31,7 @@ describe.skipIf(analyze.skip)(`the units in deploy/systemd${analyze.reason}`, ()
   });
 
   test("a replica's unit is that of a single gateway but for its name, its flags and where they come from", () => {
-    const OF_ONE = /^(?:Description|EnvironmentFile|ExecStart|StateDirectory|RuntimeDirectory)=/;
+    const OF_ONE = /^(?:Description|EnvironmentFile|ExecStart(?:Pre)?|(?:State|Logs|Runtime)Directory)=/;
     const shared = (name: string) =>
       unitText(name)
         .split("\n")
