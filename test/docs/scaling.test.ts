@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { measured } from "../../bench/scaling/measured.ts";
 import { hashOf, movesBetween, place, roomOf, shardsOf } from "../../bench/scaling/placement.ts";
 import { numbersTo } from "../../bench/scaling/simulation.ts";
 import { markdownOf, tables } from "../../bench/scaling/tables.ts";
@@ -27,6 +28,16 @@ describe("docs/scaling.md", () => {
     expect(numbersIn(prose).filter((figure) => !known.has(figure))).toEqual([]);
     expect(numbersIn(prose).length).toBeGreaterThan(20);
   });
+});
+
+test("what was measured of replicas is what docs/replicas.md says", () => {
+  const { text } = readPage("docs/replicas.md");
+  const { logBytesPerPush, memoryBytesPerSeries, loadedSeriesPerSecond } = measured();
+  const figure = (of: RegExp): number => Number(of.exec(text)?.[1]);
+  expect(figure(/MB \((\d+) B a series above an empty one\)/)).toBe(memoryBytesPerSeries);
+  expect(figure(/above an empty one\); (\d+) B;/)).toBe(logBytesPerPush);
+  const series = 100_000 * 12;
+  expect(series / figure(/from the snapshot \| ([\d.]+) s/)).toBe(loadedSeriesPerSecond);
 });
 
 test("npm run scaling prints the tables", async () => {
