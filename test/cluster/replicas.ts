@@ -1,5 +1,6 @@
+import type { Principals } from "../../src/model/principal.ts";
 import { Clustering, sharedSettings } from "../../src/program/clustering.ts";
-import { ask, createJoinedApp, createTestApp, push, scrape, type TestApp } from "../app.ts";
+import { ask, createJoinedApp, createTestApp, type JoinedParts, push, scrape, type TestApp } from "../app.ts";
 import { seededRandom } from "../telemetry/fixtures.ts";
 import { MemoryEngine, type MemoryLog, type MemoryLogOptions } from "./memory-log.ts";
 
@@ -13,7 +14,11 @@ export class Replicas {
   readonly engine: MemoryEngine;
   private readonly random: () => number;
 
-  constructor(seed: number, options: Partial<MemoryLogOptions> = {}) {
+  constructor(
+    seed: number,
+    options: Partial<MemoryLogOptions> = {},
+    private readonly principals: Principals | null = null,
+  ) {
     this.random = seededRandom(seed);
     this.engine = new MemoryEngine({
       random: this.random,
@@ -33,7 +38,7 @@ export class Replicas {
     const made: Clustering[] = [];
     let isPrepared = false;
     const notReady = () => (isPrepared ? null : "it is being prepared");
-    const app = createJoinedApp(["--web.enable-admin-api", ...flags], (parts) => {
+    const join = (parts: JoinedParts) => {
       const clustering = new Clustering({
         ...parts,
         persistence: { notReady },
@@ -48,7 +53,8 @@ export class Replicas {
       });
       made.push(clustering);
       return clustering;
-    });
+    };
+    const app = createJoinedApp(["--web.enable-admin-api", ...flags], join, this.principals);
     const [clustering] = made;
     if (clustering === undefined) throw new Error("a replica was not made");
     const replica = Object.assign(app, { log, clustering });
