@@ -36,6 +36,8 @@ export interface TestApp {
   readonly audited: AuditEntry[];
   /** In whose name requests are made. */
   principal: Principal;
+  /** Whether everybody is told how the server does. */
+  isHealthOpen: boolean;
   /** Why what was kept is not restored yet, or null. */
   notReady: string | null;
   /** Waits until what was changed is durable. */
@@ -81,6 +83,7 @@ export function createJoinedApp(
     quits: 0,
     audited: [] as AuditEntry[],
     principal: EVERYBODY,
+    isHealthOpen: false,
     notReady: null,
     settled,
     failed: 0,
@@ -124,6 +127,7 @@ export function createJoinedApp(
     cluster: cluster?.metrics ?? null,
     audit: () => null,
     principals: principals && new PrincipalMetrics(principals, (name) => store.counting.of(name)),
+    isAccessFileHealthy: () => null,
     readProcFile: (path) => {
       throw new Error(`there is no ${path} in tests`);
     },
@@ -164,6 +168,13 @@ export function createJoinedApp(
     refused,
     failures,
     ...askers,
+    gate: {
+      list: () => [test.principal],
+      watch: () => {},
+      isHealthOpen: () => test.isHealthOpen,
+      challenge: () => "Basic",
+      isHealthy: () => true,
+    },
     auditTrail,
     principals,
     program: {

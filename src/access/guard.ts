@@ -11,7 +11,8 @@ import {
 } from "../server/exchange.ts";
 import type { Refusals } from "../server/refusals.ts";
 import { Refusal } from "../server/request-line.ts";
-import type { BasicAuth, Verdict } from "./basic-auth.ts";
+import { type BasicAuth, userOf, type Verdict } from "./basic-auth.ts";
+import type { Identities } from "./identities.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { WebConfig } from "./web-config.ts";
 
@@ -24,6 +25,10 @@ const BUSY = new Refusal(503, "password-queue", "Service Unavailable: too many p
 const UNAUTHORIZED = new Refusal(401, "unauthorized", "Unauthorized");
 const RETRY_SOON: HeaderFields = { "Retry-After": "1" };
 const ASK_PASSWORD: HeaderFields = { "WWW-Authenticate": "Basic" };
+/** RFC 6750, section 3. */
+const ASK_TOKEN: HeaderFields = { "WWW-Authenticate": "Bearer" };
+const ASK_OTHER_TOKEN: HeaderFields = { "WWW-Authenticate": 'Bearer error="invalid_token"' };
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 export interface GuardDeps {
   /** The configuration of this moment; a fault while its file is broken. */
@@ -31,14 +36,19 @@ export interface GuardDeps {
   readonly auth: BasicAuth;
   /** null: no limit. */
   readonly limiter: RateLimiter | null;
+  /** null: nobody is told from others but by a password. */
+  readonly identities: Identities | null;
 }
 
 /**
  * Puts every request to the web-config file, in the reference's order: 500 while the file is broken, 429 over the rate
  * limit, then the headers for whatever is answered, 401 without a user's password, and last the app. No path and no
  * method goes around it.
+ *
+ * With an access file a right token will do as well, and who shows nothing passes: what is done in nobody's name is for
+ * the routes to say (http/rights.ts). Whatever is shown and is not right is refused.
  */
-export function createGuard({ config: current, auth, limiter }: GuardDeps): Guard {
+export function createGuard({ config: current, auth, limiter, identities }: GuardDeps): Guard {
   return (exchange, next, refusals) => {
     const turnedAway = (refusal: Refusal, headers?: HeaderFields): Answer => {
       refusals.add(refusal, exchange);
@@ -48,11 +58,24 @@ export function createGuard({ config: current, auth, limiter }: GuardDeps): Guar
     if (config instanceof Fault) return turnedAway(BROKEN_CONFIG);
     if (limiter !== null && !limiter.allows()) return turnedAway(TOO_MANY);
     const { headers, users } = config;
-    if (users.size === 0) return withOwn(next(exchange), headers);
+    if (users.size === 0 && identities === null) return withOwn(next(exchange), headers);
     const credentials = exchange.header("authorization");
+    if (identities !== null && credentials === null) {
+      identities.settleUnasked(exchange);
+      return withOwn(next(exchange), headers);
+    }
+    const token = identities === null ? null : tokenOf(credentials);
+    if (identities !== null && token !== null) {
+      const isKnown = token !== "" && identities.settleToken(exchange, token);
+      return withOwn(isKnown ? next(exchange) : turnedAway(UNAUTHORIZED, ASK_OTHER_TOKEN), headers);
+    }
+    if (users.size === 0) return withOwn(turnedAway(UNAUTHORIZED, ASK_TOKEN), headers);
     const verdict = auth.check(credentials, users, exchange);
     const decided = (settled: Verdict): Answers => {
-      if (settled === "accepted") return next(exchange);
+      if (settled === "accepted") {
+        identities?.settleUser(exchange, userOf(credentials) ?? "");
+        return next(exchange);
+      }
       if (settled === "busy") return turnedAway(BUSY, RETRY_SOON);
       if (credentials !== null) return turnedAway(UNAUTHORIZED, ASK_PASSWORD);
       // Probes do not know a password: every few seconds, all day.
@@ -62,6 +85,16 @@ export function createGuard({ config: current, auth, limiter }: GuardDeps): Guar
     return withOwn(verdict instanceof Promise ? verdict.then(decided) : decided(verdict), headers);
   };
 }
+
+/** What is behind `Bearer` in an Authorization header, whatever it is; null: another scheme. */
+function tokenOf(header: string | null): string | null {
+  if (header === null || !/^bearer(?: |$)/i.test(header)) return null;
+  return BEARER.exec(header)?.[1] ?? "";
+}
+
+/** What who shows nothing is asked for. */
+export const challengeOf = (config: WebConfig | Fault): string =>
+  !(config instanceof Fault) && config.users.size > 0 ? "Basic" : "Bearer";
 
 /** What the app has set itself stays. */
 function withOwn(answers: Answers, headers: WebConfig["headers"]): Answers {

@@ -1,9 +1,8 @@
-import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../config/duration.ts";
-import { readFile } from "../config/read-file.ts";
 import { Fault } from "../model/fault.ts";
+import { EVERYBODY } from "../model/principal.ts";
 import { Http2 } from "../server/http2.ts";
 import type { ListenerContext, ListenPlace } from "../server/listener-context.ts";
 import { listenPlain } from "../server/plain-listener.ts";
@@ -11,23 +10,48 @@ import { listenTls, type TlsListener } from "../server/tls-listener.ts";
 import type { TlsOptions } from "../server/tls-options.ts";
 import type { Log } from "../telemetry/log.ts";
 import { keepAccepted } from "./accepted-file.ts";
-import { type Access, type AccessDeps, type AccessSummary, announceTls } from "./access.ts";
+import { type Access, type AccessDeps, type AccessSummary, announceTls, type Gate } from "./access.ts";
 import { BasicAuth, userOf } from "./basic-auth.ts";
 import { certificateFault } from "./client-certificate.ts";
-import { createGuard } from "./guard.ts";
+import { challengeOf, createGuard } from "./guard.ts";
+import { Identities } from "./identities.ts";
+import { LiveAccessFile } from "./live-access-file.ts";
 import { LiveWebConfig, type WebConfigFiles } from "./live-web-config.ts";
 import { RateLimiter } from "./rate-limiter.ts";
+import { SYSTEM_FILES } from "./watched-files.ts";
 
-/** How often the web-config file and its certificates are looked at, besides at each request and connection. */
+/** How often the files are looked at, the web-config file besides at each request and connection. */
 const LOOK_MS = 250;
 
-/** The front of a web-config file. */
-export function openGuardedAccess(file: string, deps: AccessDeps): Access | Fault {
-  const live = LiveWebConfig.open(file, filesBeside(file), deps.log.for("live-web-config.ts"), deps.audit);
-  return live instanceof Fault ? live : guardedAccess(live, deps);
+/** Where they are; "" is none. */
+export interface AccessPlaces {
+  readonly webConfigFile: string;
+  readonly accessFile: string;
 }
 
-function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: AccessDeps): Access {
+/** A fault of one of the files. */
+export class AccessFault extends Fault {
+  constructor(
+    readonly file: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The front of a web-config file, an access file or both. */
+export function openGuardedAccess({ webConfigFile, accessFile }: AccessPlaces, deps: AccessDeps): Access | AccessFault {
+  const { audit, log } = deps;
+  const files = webConfigFile === "" ? NO_FILES : filesBeside(webConfigFile);
+  const live = LiveWebConfig.open(webConfigFile, files, log.for("live-web-config.ts"), audit);
+  if (live instanceof Fault) return new AccessFault(webConfigFile, live.message);
+  if (accessFile === "") return guardedAccess(live, null, deps);
+  const rules = LiveAccessFile.open(accessFile, SYSTEM_FILES, log.for("live-access-file.ts"), audit);
+  return rules instanceof Fault ? new AccessFault(accessFile, rules.message) : guardedAccess(live, rules, deps);
+}
+
+function guardedAccess(live: LiveWebConfig, rules: LiveAccessFile | null, deps: AccessDeps): Access {
+  const { log, clock, runtimeFolder } = deps;
   const { nowMs } = clock;
   const { start } = live;
   const { rateLimit } = start.config;
@@ -38,10 +62,11 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
     nowMs,
     ...keepAccepted(runtimeFolder, log.for("accepted-file.ts")),
   });
-  const guard = createGuard({ config: () => live.config(), auth, limiter });
+  const identities = rules === null ? null : identitiesOf(rules);
+  const guard = createGuard({ config: () => live.config(), auth, limiter, identities });
   const http2 = start.tls !== null && start.config.http2;
   const listenOverTls = tlsListening(live, http2, log.for("tls-listener.ts"));
-  clock.every(LOOK_MS, () => live.look());
+  for (const watched of [live, rules]) if (watched !== null) clock.every(LOOK_MS, () => watched.look());
   return {
     guard,
     scheme: start.tls === null ? "http" : "https",
@@ -50,8 +75,13 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
       if (config instanceof Fault || config.users.size === 0) return null;
       return userOf(exchange.header("authorization"));
     },
-    summary: () => summaryOfFile(live),
-    readAgain: () => live.readAgain(),
+    principalOf: (exchange) => identities?.principalOf(exchange) ?? EVERYBODY,
+    gate: rules === null ? null : gateOf(live, rules),
+    summary: () => summaryOfFiles(live, rules),
+    readAgain: () => {
+      live.readAgain();
+      rules?.readAgain();
+    },
     listen: async (context, place) =>
       start.tls === null ? listenPlain(place, context) : listenOverTls(context, place, start.tls),
     announce: (address) => {
@@ -62,6 +92,25 @@ function guardedAccess(live: LiveWebConfig, { log, clock, runtimeFolder }: Acces
         });
       announceTls(log.for("access.ts"), address, start.tls !== null, http2);
     },
+  };
+}
+
+function identitiesOf(rules: LiveAccessFile): Identities {
+  const identities = new Identities(rules.current);
+  rules.onChange((file) => identities.use(file));
+  return identities;
+}
+
+function gateOf(live: LiveWebConfig, rules: LiveAccessFile): Gate {
+  return {
+    list: () => {
+      const { principals, anonymous } = rules.current;
+      return anonymous === null ? principals : [...principals, anonymous];
+    },
+    watch: (changed) => rules.onChange(changed),
+    isHealthOpen: () => rules.current.isHealthOpen,
+    challenge: () => challengeOf(live.config()),
+    isHealthy: () => rules.isHealthy,
   };
 }
 
@@ -84,17 +133,18 @@ function tlsListening(live: LiveWebConfig, http2: boolean, log: Log) {
   };
 }
 
-function summaryOfFile(live: LiveWebConfig): AccessSummary {
+function summaryOfFiles(live: LiveWebConfig, rules: LiveAccessFile | null): AccessSummary {
   const { start } = live;
   const [config, tls] = [live.config(), live.tls()];
   const isBroken = config instanceof Fault || tls instanceof Fault;
   return {
-    webConfig: isBroken ? "broken" : "in use",
+    webConfig: live.isNone ? "none" : isBroken ? "broken" : "in use",
     tls: start.tls !== null,
     http2: start.tls !== null && start.config.http2,
     passwords: !(config instanceof Fault) && config.users.size > 0,
     clientCertificates: tls === null || tls instanceof Fault ? "" : tls.clientAuth,
     rateLimit: start.config.rateLimit !== null,
+    accessFile: rules === null ? "none" : rules.isHealthy ? "in use" : "broken",
   };
 }
 
@@ -107,12 +157,8 @@ function faultOfPeer(socket: TLSSocket, options: TlsOptions): string | null {
 
 /** Paths count from the folder of the web-config file. */
 function filesBeside(file: string): WebConfigFiles {
-  return {
-    resolve: (path) => resolve(dirname(file), path),
-    read: readFile,
-    fingerprint: (path) => {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
-    },
-  };
+  return { ...SYSTEM_FILES, resolve: (path) => resolve(dirname(file), path) };
 }
+
+/** A web-config file that is not there says nothing, always. */
+const NO_FILES: WebConfigFiles = { read: () => new Uint8Array(0), fingerprint: () => "", resolve: (path) => path };

@@ -4,14 +4,11 @@ import type { AuditLog } from "../telemetry/audit-log.ts";
 import type { Log } from "../telemetry/log.ts";
 import { bcryptFault } from "./bcrypt.ts";
 import { isTlsEnabled, readTlsOptions, requiresCertificate, tlsFiles, UnloadableCertificate } from "./tls-settings.ts";
+import type { WatchedFiles } from "./watched-files.ts";
 import { parseWebConfig, type WebConfig } from "./web-config.ts";
 
 /** The files that a web-config file lives among. */
-export interface WebConfigFiles {
-  /** The bytes of a file, or why it cannot be read, in Go's words: `open web.yml: no such file or directory`. */
-  readonly read: (path: string) => Uint8Array | Fault;
-  /** Text that changes when the file does; a file that is not there has one as well. */
-  readonly fingerprint: (path: string) => string;
+export interface WebConfigFiles extends WatchedFiles {
   /** The place of a path that is written in the web-config file. */
   readonly resolve: (path: string) => string;
 }
@@ -95,8 +92,14 @@ export class LiveWebConfig {
     this.tls();
   }
 
+  /** There is no file: nothing is asked for, and nothing changes. */
+  get isNone(): boolean {
+    return this.path === "";
+  }
+
   /** Reads all files now, changed or not. */
   readAgain(): void {
+    if (this.isNone) return;
     this.configSeen = this.files.fingerprint(this.path);
     this.reload();
   }

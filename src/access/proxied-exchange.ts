@@ -2,6 +2,7 @@ import { clientAddress } from "../config/address.ts";
 import type { Networks } from "../config/networks.ts";
 import type { Exchange, Handler } from "../server/exchange.ts";
 import { sourceOf } from "../server/source.ts";
+import type { PeerCertificate } from "../server/transport.ts";
 import { hopsOfForwarded, hopsOfForwardedFor } from "./forwarded.ts";
 
 /** A request that a trusted proxy handed on, as one of its client. */
@@ -45,6 +46,10 @@ class ProxiedExchange implements Exchange {
 
   get certificate(): string | null {
     return this.own.certificate;
+  }
+
+  get peer(): PeerCertificate | null {
+    return this.own.peer ?? null;
   }
 
   get drains(): number {

@@ -45,6 +45,8 @@ export interface Settings {
   readonly listenAddresses: readonly string[];
   /** "" is none: plain HTTP for everybody. */
   readonly webConfigFile: string;
+  /** Who may do what; "" is none. */
+  readonly accessFile: string;
   /** As given; prefix.ts joins it with the route prefix. */
   readonly telemetryPath: string;
   /** "" where none is given. */
@@ -206,6 +208,7 @@ function readSettings(texts: FlagTexts): Settings | Fault {
     systemdSocket: values["web.systemd-socket"],
     listenAddresses: values["web.listen-address"],
     webConfigFile: values["web.config.file"],
+    accessFile: values["web.access-file"],
     telemetryPath: values["web.telemetry-path"],
     externalUrl: externalUrl.text,
     routePrefix,

@@ -163,6 +163,11 @@ export const FlagTable = Type.Object({
     ...option("text", ""),
     description: `Path to configuration file that can enable TLS, authentication or a rate limit. See: ${WEB_CONFIG_GUIDE}`,
   }),
+  "web.access-file": Type.String({
+    ...option("text", ""),
+    description:
+      "Path to a file that says who may push, delete, scrape, read and administer what. It is read again as it changes.",
+  }),
   "web.telemetry-path": Type.String({
     ...option("text", "/metrics"),
     description: "Path under which to expose metrics.",

@@ -12,7 +12,7 @@ import { uiHandlers } from "./ui.ts";
 import { type App, exchangeOf, responseOf, web } from "./web.ts";
 
 /** All surfaces as a function from a web request to its answer. It never listens and has no guard: see front.ts. */
-export function createApp(context: HttpContext, { routes, direct, fallback }: Surfaces): App {
+export function createApp(context: HttpContext, { routes, direct, rights, fallback }: Surfaces): App {
   const handlers: Handlers = {
     ...direct,
     ...apiHandlers(context),
@@ -27,12 +27,14 @@ export function createApp(context: HttpContext, { routes, direct, fallback }: Su
       return responseOf(context.failures.answer(exchangeOf(request), error));
     },
   );
-  for (const { name, methods, path, below } of routes)
+  for (const route of routes) {
+    const { name, methods, path, below } = route;
     for (const method of methods)
-      app.route(method, below ? `${path}*` : path, web(handlers[name]), {
+      app.route(method, below ? `${path}*` : path, web(rights.guarded(route, method, handlers[name])), {
         parse: "none",
         detail: { summary: summaryOf(name, method) ?? "" },
       });
+  }
   // A GET route would answer HEAD as well, unlike the reference (docs/workarounds.md, `elysia-head`).
   return (request) => (request.method === "HEAD" ? responseOf(fallback(exchangeOf(request))) : app.fetch(request));
 }

@@ -1,3 +1,4 @@
+import type { Gate } from "../access/access.ts";
 import type { Settings } from "../config/command-line.ts";
 import { DecodeQueue } from "../decode/queue.ts";
 import type { Clock } from "../model/clock.ts";
@@ -61,6 +62,8 @@ export interface AppDeps {
   readonly principalOf: (exchange: Exchange) => Principal;
   /** Who may push how much; null: nobody is told from others. */
   readonly principals: Principals | null;
+  /** Who may do what; null: everybody who is let in may do everything. */
+  readonly gate: Gate | null;
   /** Asks for the end of the server; the argument is logged. */
   readonly quit: (asker: LogFields) => void;
   readonly clock: Clock;

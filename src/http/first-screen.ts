@@ -121,7 +121,7 @@ class Question implements Exchange {
   readonly body = new Body(0, { wanted: () => {} });
 
   constructor(
-    private readonly asker: Exchange,
+    readonly asker: Exchange,
     url: string,
     accept: string,
   ) {

@@ -10,6 +10,7 @@ import { createFallback } from "./fallback.ts";
 import { healthHandlers } from "./health.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
 import { PushHandler } from "./push.ts";
+import { Rights } from "./rights.ts";
 import { type Handlers, type Route, type RouteName, routesOf } from "./routes.ts";
 import { scrape, scrapeAtPath, scrapeOwn } from "./scrape.ts";
 import { type App, answerOf, requestOf } from "./web.ts";
@@ -18,6 +19,7 @@ import { type App, answerOf, requestOf } from "./web.ts";
 export interface Surfaces {
   readonly routes: readonly Route[];
   readonly direct: Handlers<DirectName>;
+  readonly rights: Rights;
   /** A push, or null if the path is not one that is pushed to. */
   readonly push: (exchange: Exchange) => Answers | null;
   /** What no route takes. */
@@ -43,9 +45,10 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "O
 export function createSurfaces(context: HttpContext): Surfaces {
   const { settings } = context;
   const routes = routesOf(settings);
-  const pushes = new PushHandler(context);
+  const rights = new Rights(context);
+  const pushes = new PushHandler({ ...context, rights });
   const unknown = createFallback(settings.routePrefix, routes);
-  const fallback = (exchange: Exchange) => atCleanPath(exchange, (path) => unknown(exchange, path));
+  const fallback = rights.guardedUnknown((exchange) => atCleanPath(exchange, (path) => unknown(exchange, path)));
   const push = (exchange: Exchange) => pushes.answer(exchange);
   const pushed = (exchange: Exchange) => push(exchange) ?? fallback(exchange);
   const direct = {
@@ -58,7 +61,7 @@ export function createSurfaces(context: HttpContext): Surfaces {
     scrapeOwn: (exchange: Exchange) => scrapeOwn(context, exchange),
     scrapeGroup: async (exchange: Exchange) => (await scrapeAtPath(context, exchange)) ?? fallback(exchange),
   };
-  return { routes, direct, push, fallback };
+  return { routes, direct, rights, push, fallback };
 }
 
 /**
@@ -67,15 +70,21 @@ export function createSurfaces(context: HttpContext): Surfaces {
  */
 export function createFront(
   { settings, refusals }: Pick<HttpContext, "settings" | "refusals">,
-  { routes, direct, push, fallback }: Surfaces,
+  { routes, direct, rights, push, fallback }: Surfaces,
   guard: Guard | null,
   loadApp: () => Promise<App>,
 ): Handler {
   const probes = new Map<string, Handler>();
-  for (const { name, path } of routes) if (isProbe(name) && !probes.has(path)) probes.set(path, direct[name]);
-  const groupPaths = routes.filter(({ name }) => name === "scrapeGroup").map(({ path }) => path);
-  const isOfGroup = (path: string) => groupPaths.some((base) => path.length > base.length && path.startsWith(base));
-  const handlerOf = (path: string) => probes.get(path) ?? (isOfGroup(path) ? direct.scrapeGroup : undefined);
+  for (const route of routes) {
+    const { name, path } = route;
+    if (isProbe(name) && !probes.has(path)) probes.set(path, rights.guarded(route, "GET", direct[name]));
+  }
+  const ofGroups = routes
+    .filter(({ name }) => name === "scrapeGroup")
+    .map((route) => ({ base: route.path, handler: rights.guarded(route, "GET", direct.scrapeGroup) }));
+  const groupHandler = (path: string) =>
+    ofGroups.find(({ base }) => path.length > base.length && path.startsWith(base))?.handler;
+  const handlerOf = (path: string) => probes.get(path) ?? groupHandler(path);
   const byApp = async (exchange: Exchange, path: string): Promise<Answer> => {
     const app = await loadApp();
     return answerOf(await app(requestOf(exchange, encodePath(path))));

@@ -19,6 +19,7 @@ import { PushTtl } from "./push-ttl.ts";
 import type { PushAllowance } from "./quotas.ts";
 import { describeRefusedPush, type RefusedPush } from "./refused-push.ts";
 import { notYet, rejectedPush, statusOf } from "./reply.ts";
+import type { Rights } from "./rights.ts";
 import type { PushResult, WrittenPush } from "./writes.ts";
 
 /** A push, from its header on. */
@@ -33,7 +34,11 @@ interface Push extends WrittenPush, SaidContent {
   readonly allowance: PushAllowance | undefined;
 }
 
-export type PushDeps = DeletionDeps &
+export interface PushDeps extends PushTools {
+  readonly rights: Rights;
+}
+
+type PushTools = DeletionDeps &
   Pick<
     HttpContext,
     | "auditTrail"
@@ -87,13 +92,25 @@ export class PushHandler {
     pushedTo: KeyedPath | Rejection,
     status: Push["status"],
   ): Answers {
-    const { persistence, refusals } = this.deps;
-    const notReady = persistence.notReady();
+    const { persistence, refusals, rights } = this.deps;
     const { method } = exchange;
+    const forbidden = rights.ofGroup(method === "DELETE" ? "delete" : "push", exchange, keyed);
+    if (forbidden !== null) return this.forbidden(exchange, keyed, forbidden);
+    const notReady = persistence.notReady();
     if (method === "DELETE")
       return notReady === null ? deletion(this.deps, keyed, exchange) : notYet(refusals, notReady, exchange);
     if (notReady !== null) return this.tooEarly(exchange, keyed, notReady);
     return this.push(exchange, method === "PUT" ? "PUT" : "POST", pushedTo, status);
+  }
+
+  /** A push or a deletion that is not for who asks: nothing of it is looked at. */
+  private forbidden(exchange: Exchange, keyed: KeyedPath | Rejection, rejection: Rejection): Answer {
+    const { ownMetrics, refusals, rights } = this.deps;
+    const status = statusOf(rejection);
+    ownMetrics.countRequest(exchange.method === "DELETE" ? "delete" : "push", status, exchange.method);
+    this.note({ exchange, keyed, rejection, status, bodyBytes: 0 });
+    rights.tell(exchange, rejection);
+    return rights.withChallenge(rejectedPush(refusals, rejection));
   }
 
   private tooEarly(exchange: Exchange, keyed: KeyedPath | Rejection, reason: string): Answer {

@@ -21,6 +21,8 @@ const STATUS: Record<RejectionKind, number> = {
   gone: 410,
   changed: 412,
   "key-reused": 422,
+  forbidden: 403,
+  unauthorized: 401,
 };
 
 /** Seconds after which a client that had to give way to others may try again. */

@@ -14,6 +14,9 @@ const Access = Type.Object(
     passwords: Type.Boolean(),
     client_certificates: Type.String({ description: "`client_auth_type` of the web-config file; empty without TLS." }),
     rate_limit: Type.Boolean(),
+    access_file: Type.Union([Type.Literal("none"), Type.Literal("in use"), Type.Literal("broken")], {
+      description: "broken: the last good one is in use.",
+    }),
     trusted_proxies: Type.Boolean(),
   },
   { ...CLOSED, description: "How clients are let in: whether, and not with what." },

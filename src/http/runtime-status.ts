@@ -126,7 +126,7 @@ function serverOf(deps: RuntimeDeps, nowMs: number) {
 }
 
 function accessOf({ program, settings }: RuntimeDeps): Told["access"] {
-  const { webConfig, clientCertificates, rateLimit, tls, http2, passwords } = program.access();
+  const { webConfig, clientCertificates, rateLimit, accessFile, tls, http2, passwords } = program.access();
   return {
     web_config: webConfig,
     tls,
@@ -134,6 +134,7 @@ function accessOf({ program, settings }: RuntimeDeps): Told["access"] {
     passwords,
     client_certificates: clientCertificates,
     rate_limit: rateLimit,
+    access_file: accessFile,
     trusted_proxies: settings.trustedProxies !== null,
   };
 }

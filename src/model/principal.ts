@@ -54,3 +54,6 @@ export interface Principals {
 
 /** Where nothing says who may do what: everybody may do everything. */
 export const EVERYBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => null };
+
+/** Who shows nothing that says who it is, where nobody is let in without. */
+export const STRANGER: Principal = { name: ANONYMOUS, limits: NO_PRINCIPAL_LIMITS, reach: () => "none" };

@@ -12,6 +12,7 @@ export const REFUSAL_REASONS = [
   "transfer-encoding",
   "version",
   // Before their handler sees them.
+  "forbidden",
   "foreign-origin",
   "not-enabled",
   "password-queue",
@@ -40,4 +41,6 @@ export const REFUSAL_OF_REJECTION: Readonly<Record<RejectionKind, RefusalReason 
   gone: null,
   changed: null,
   "key-reused": null,
+  forbidden: "forbidden",
+  unauthorized: "unauthorized",
 };

@@ -12,6 +12,8 @@ import type { AddressedGroup } from "./view.ts";
  * - gone: what is asked to go on was ended
  * - key-reused: the idempotency key was that of another push
  * - changed: what is to be deleted was pushed to since it was looked at
+ * - forbidden: who asks may not do it
+ * - unauthorized: nobody may do it who does not say who he is
  */
 export type RejectionKind =
   | "malformed"
@@ -25,7 +27,9 @@ export type RejectionKind =
   | "absent"
   | "gone"
   | "changed"
-  | "key-reused";
+  | "key-reused"
+  | "forbidden"
+  | "unauthorized";
 
 /** A line of a body that cannot be read. */
 export interface FaultyLine {

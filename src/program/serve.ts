@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { type Access, plainAccess } from "../access/access.ts";
+import { type Access, type Gate, plainAccess } from "../access/access.ts";
+import type { AccessFault, AccessPlaces } from "../access/guarded-access.ts";
 import type { Settings } from "../config/command-line.ts";
 import { buildContext, type ProgramInfo, versionInfo } from "../config/program.ts";
 import { AuditTrail } from "../http/audit-trail.ts";
@@ -10,7 +11,6 @@ import type { ProgramState } from "../http/program-state.ts";
 import { Importing } from "../import/importing.ts";
 import type { Clock } from "../model/clock.ts";
 import { Fault } from "../model/fault.ts";
-import { EVERYBODY } from "../model/principal.ts";
 import type { RefusalReason } from "../model/refusals.ts";
 import { limitsOf, MEMORY_ONLY, type RunningPersistence, startPersistence } from "../persist/persistence.ts";
 import { connectionLimit, readMaxDescriptors } from "../server/connections.ts";
@@ -25,6 +25,7 @@ import { type AuditLog, NO_AUDIT } from "../telemetry/audit-log.ts";
 import { createLog, type Log, type LogFields } from "../telemetry/log.ts";
 import { ownFamilyTypes } from "../telemetry/own-families.ts";
 import { OwnMetrics } from "../telemetry/own-metrics.ts";
+import type { PrincipalMetrics } from "../telemetry/principal-metrics.ts";
 import { RefusedRequests } from "../telemetry/refused-requests.ts";
 import type { Clustering } from "./clustering.ts";
 import { collectWhenCalm } from "./garbage.ts";
@@ -97,15 +98,15 @@ async function serveTold(
   for (const flag of settings.ignoredFlags) log.warn("flag is ignored", { flag });
   const ending = Promise.withResolvers<number>();
   // First of all: process 1 of a container ignores signals that nobody waits for.
-  let access: Access | Fault | null = null;
+  let access: Access | AccessFault | null = null;
   const readAgain = () => {
     audit?.reopen("SIGHUP");
     if (access !== null && !(access instanceof Fault)) access.readAgain();
   };
   heedSignals(runtime, { log, end: ending.resolve, readAgain });
-  access = await openAccess(settings.webConfigFile, runtime, rootLog, audit ?? NO_AUDIT);
+  access = await openAccess(settings, runtime, rootLog, audit ?? NO_AUDIT);
   if (access instanceof Fault) {
-    log.error("HTTP server stopped", { err: access.message, file: settings.webConfigFile });
+    log.error("HTTP server stopped", { err: access.message, file: access.file });
     return 1;
   }
   const store = newStore(settings);
@@ -114,14 +115,22 @@ async function serveTold(
   const cluster = await openCluster(settings, store, runtime, rootLog, file, giveUp);
   const persistence = cluster === null ? file : besideLog(file, cluster);
   const parts = { settings, program, runtime, rootLog, log, audit, store, persistence, file, cluster };
+  const { gate } = access;
   const sockets = new ServedSockets(access, rootLog.for("sockets.ts"));
-  const server = { ...parts, ownMetrics: buildOwnMetrics(parts), sockets };
+  const server = { ...parts, ownMetrics: buildOwnMetrics(parts, gate, await openPrincipals(gate, store)), sockets };
   const service = buildService(server, access, (asker) => {
     log.warn("received termination request via web service, exiting gracefully...", asker);
     ending.resolve(0);
   });
   collectWhenCalm(runtime, runtime.clock);
   return serveUntil(server, service, ending.promise);
+}
+
+/** What is counted of each principal; null: nobody is told from others. */
+async function openPrincipals(gate: Gate | null, { counting }: Store): Promise<PrincipalMetrics | null> {
+  if (gate === null) return null;
+  const { PrincipalMetrics } = await import("../telemetry/principal-metrics.ts");
+  return new PrincipalMetrics(gate, (name) => counting.of(name));
 }
 
 const newStore = (settings: Settings): Store =>
@@ -161,13 +170,18 @@ function besideLog(file: RunningPersistence, cluster: Clustering): RunningPersis
   return { ...file, notReady: () => file.notReady() ?? cluster.notReady(), fault: () => null, settled: () => null };
 }
 
-/** How clients reach the server, as the web-config file says; "" is none. */
-async function openAccess(file: string, runtime: Runtime, rootLog: Log, audit: AuditLog): Promise<Access | Fault> {
-  if (file === "") return plainAccess(rootLog.for("access.ts"));
+/** How clients reach the server, and who may do what there, as the web-config file and the access file say. */
+async function openAccess(
+  places: AccessPlaces,
+  runtime: Runtime,
+  rootLog: Log,
+  audit: AuditLog,
+): Promise<Access | AccessFault> {
+  if (places.webConfigFile === "" && places.accessFile === "") return plainAccess(rootLog.for("access.ts"));
   // YAML, TLS and HTTP/2 take their time to load: only where they are asked for.
   const { openGuardedAccess } = await import("../access/guarded-access.ts");
   const [runtimeFolder = ""] = (runtime.environment.RUNTIME_DIRECTORY ?? "").split(":");
-  return openGuardedAccess(file, { clock: runtime.clock, log: rootLog, runtimeFolder, audit });
+  return openGuardedAccess(places, { clock: runtime.clock, log: rootLog, runtimeFolder, audit });
 }
 
 /** Serves until `ending` has the exit status, and puts everything away. */
@@ -229,14 +243,11 @@ function superviseServer({ runtime, rootLog, store, file, cluster, sockets }: Se
 
 const countOpenFds = (): number => statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 
-function buildOwnMetrics({
-  program,
-  runtime,
-  store,
-  persistence,
-  cluster,
-  audit,
-}: Omit<Server, "ownMetrics" | "sockets">): OwnMetrics {
+function buildOwnMetrics(
+  { program, runtime, store, persistence, cluster, audit }: Omit<Server, "ownMetrics" | "sockets">,
+  gate: Gate | null,
+  principals: PrincipalMetrics | null,
+): OwnMetrics {
   const { version, revision, branch, runtimeVersion } = program;
   const [goos = "", goarch = ""] = program.platform.split("/");
   return new OwnMetrics({
@@ -246,7 +257,8 @@ function buildOwnMetrics({
     persistenceStats: persistence.stats,
     cluster: cluster?.metrics ?? null,
     audit: () => audit?.state ?? null,
-    principals: null,
+    principals,
+    isAccessFileHealthy: () => gate?.isHealthy() ?? null,
     readProcFile: (path) => readFileSync(path, "latin1"),
     countOpenFds,
     pageSizeBytes: 4096,
@@ -273,7 +285,8 @@ function buildService(server: Server, access: Access, quit: (asker: LogFields) =
     scheme: access.scheme,
     buildInformation: { version, revision, branch, buildUser, buildDate, goVersion: `bun${runtimeVersion}` },
     ...reports,
-    principals: null,
+    principals: access.gate,
+    gate: access.gate,
     quit,
     program: programState(server, access, maxConnections, () => listening.connections.size),
   });
@@ -305,9 +318,9 @@ function programState(
 }
 
 /** Where it is told that requests are refused, and that some failed. */
-function buildReports({ runtime, rootLog, ownMetrics, audit }: Server, { userOf }: Access) {
+function buildReports({ runtime, rootLog, ownMetrics, audit }: Server, { principalOf, userOf }: Access) {
   const { now } = runtime.clock;
-  const askers = { userOf, principalOf: () => EVERYBODY };
+  const askers = { userOf, principalOf };
   const auditTrail = new AuditTrail({ audit: audit ?? NO_AUDIT, ...askers });
   const refused = new RefusedRequests({ now });
   const refusals = new Refusals({

@@ -9,7 +9,7 @@ import { MessageReader } from "./message-reader.ts";
 import { type Paced, requestCost, type Share } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, Refusal } from "./request-line.ts";
-import type { Transport } from "./transport.ts";
+import type { PeerCertificate, Transport } from "./transport.ts";
 
 /** What waits behind a request that is being answered; beyond it nothing more is read. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -72,8 +72,8 @@ export class Connection implements ExchangePort, Member, Paced {
     return this.transport.source;
   }
 
-  get certificate(): string | null {
-    return this.transport.certificate;
+  get peer(): PeerCertificate | null {
+    return this.transport.peer;
   }
 
   get isBlocked(): boolean {

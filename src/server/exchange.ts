@@ -1,4 +1,5 @@
 import type { Body } from "./body.ts";
+import type { PeerCertificate } from "./transport.ts";
 
 /** One request, and what can be done about its connection. HTTP/1, HTTP/2 and tests make the same. */
 export interface Exchange {
@@ -23,6 +24,10 @@ export interface Exchange {
   readonly isGone: boolean;
   /** The subject of the verified certificate that the client showed, as in `CN=a, O=b`; null if there is none. */
   readonly certificate: string | null;
+  /** That certificate; null or absent: there is none. */
+  readonly peer?: PeerCertificate | null;
+  /** The request that this one is a part of: what it asks is asked in that one's name. */
+  readonly asker?: Exchange;
   /** How often the client has made room for more of the answer when there was none. */
   readonly drains: number;
   /** There is no room at the moment. */

@@ -2,13 +2,14 @@ import { Body, type BodySource } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Framing, fieldOf } from "./framing.ts";
 import type { RequestLine, Target } from "./request-line.ts";
+import type { PeerCertificate } from "./transport.ts";
 
 /** The connection of an exchange. */
 export interface ExchangePort extends BodySource {
   readonly client: string;
   readonly source: string;
   readonly isGone: boolean;
-  readonly certificate: string | null;
+  readonly peer: PeerCertificate | null;
   readonly isBlocked: boolean;
   cut(): void;
 }
@@ -61,7 +62,11 @@ export class Http1Exchange implements Exchange {
   }
 
   get certificate(): string | null {
-    return this.port.certificate;
+    return this.port.peer?.name ?? null;
+  }
+
+  get peer(): PeerCertificate | null {
+    return this.port.peer;
   }
 
   cut(): void {

@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { type Member, rankOf, STILL_SECONDS } from "./connections.ts";
 import type { Pace, Share } from "./pace.ts";
 import { sourceOf } from "./source.ts";
-import { clientOf } from "./transport.ts";
+import { clientOf, Peer, type PeerCertificate } from "./transport.ts";
 
 /** What a client gets for its first request, and for the rest of a body that nobody wants. */
 const FIRST_SECONDS = 12;
@@ -27,6 +27,7 @@ export class Http2Connection implements Member {
   private isHeld = false;
   readonly source: string;
   readonly share: Share;
+  private readonly other: Peer;
 
   constructor(
     readonly socket: TLSSocket,
@@ -34,9 +35,14 @@ export class Http2Connection implements Member {
     pace: Pace,
   ) {
     this.movedSecond = second();
+    this.other = new Peer(socket);
     this.source = sourceOf(socket.remoteAddress);
     this.share = pace.join(this.source);
     socket.once("close", () => pace.leave(this.share));
+  }
+
+  get peer(): PeerCertificate | null {
+    return this.other.certificate;
   }
 
   /** Settled in a later turn of the loop in which its source may go on with something of that cost. */

@@ -20,7 +20,7 @@ import { headerFault, MAX_HEADER_LINES } from "./message-parser.ts";
 import { requestCost } from "./pace.ts";
 import { refusalAnswer } from "./refusals.ts";
 import { malformed, Refusal, type Target, targetFault, targetOf } from "./request-line.ts";
-import { certificateOf } from "./transport.ts";
+import type { PeerCertificate } from "./transport.ts";
 
 /** Requests at once on one connection; Go's default. */
 const MAX_STREAMS = 250;
@@ -102,7 +102,11 @@ class Http2Exchange implements Exchange {
   }
 
   get certificate(): string | null {
-    return certificateOf(this.stream.connection.socket);
+    return this.peer?.name ?? null;
+  }
+
+  get peer(): PeerCertificate | null {
+    return this.stream.connection.peer;
   }
 
   private keep(bytes: number): void {

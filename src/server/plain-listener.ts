@@ -9,7 +9,7 @@ import { clientText, type Transport } from "./transport.ts";
 
 /** A socket of Bun's and its connection. */
 class PlainTransport implements Transport {
-  readonly certificate = null;
+  readonly peer = null;
   readonly connection: Connection;
   readonly source: string;
   /** What the socket did not take yet. */

@@ -65,8 +65,12 @@ export class Refusals {
   }
 
   add(refusal: Refusal, asker: RefusedAsker): void {
-    const { status, reason, words } = refusal;
     this.note(refusal, asker);
+    this.log(refusal, asker);
+  }
+
+  /** Logs a refusal that is counted and noted elsewhere. */
+  log({ status, reason, words }: Refusal, asker: RefusedAsker): void {
     const unlogged = this.quotaOf(reason).take();
     if (unlogged === null) return;
     const fields = { source: asker.client, status, reason, err: words };

@@ -10,7 +10,7 @@ import type { ListenerContext, ListenPlace } from "./listener-context.ts";
 import { Refusal } from "./request-line.ts";
 import { sourceOf } from "./source.ts";
 import type { TlsOptions } from "./tls-options.ts";
-import { certificateOf, clientOf, type Transport } from "./transport.ts";
+import { clientOf, Peer, type PeerCertificate, type Transport } from "./transport.ts";
 
 /** What a client gets for its handshake. */
 const HANDSHAKE_MS = 12_000;
@@ -41,17 +41,19 @@ export interface TlsListener extends Listener {
 /** A TLS socket of node's. */
 class TlsTransport implements Transport {
   readonly source: string;
+  private readonly other: Peer;
 
   constructor(private readonly socket: TLSSocket) {
     this.source = sourceOf(socket.remoteAddress);
+    this.other = new Peer(socket);
   }
 
   get client(): string {
     return clientOf(this.socket);
   }
 
-  get certificate(): string | null {
-    return certificateOf(this.socket);
+  get peer(): PeerCertificate | null {
+    return this.other.certificate;
   }
 
   /** What the socket has not sent yet it keeps as it is, room or not: so it gets a copy. */

@@ -28,6 +28,9 @@ export const OWN_FAMILIES = {
   pushgateway_audit_lost_lines_total: counter("Total number of lines of the audit log that could not be written."),
   pushgateway_audit_up: gauge("Whether the audit log can be written."),
   pushgateway_audit_waiting_lines: gauge("Number of lines of the audit log that are not written yet."),
+  pushgateway_access_file_healthy: gauge(
+    "Whether the access file as it is now is in use; 0 while the last good one is.",
+  ),
   pushgateway_build_info: gauge(
     "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build.",
   ),
@@ -75,6 +78,7 @@ export const OWN_FAMILIES = {
   ),
   pushgateway_persistence_up: gauge("Whether metrics are kept in the persistence file; 0 while it cannot be made."),
   pushgateway_persistence_waiting_groups: gauge("Number of changed groups that are not committed yet."),
+  pushgateway_principal_forbidden_total: counter("Total number of requests of a principal that may not make them."),
   pushgateway_principal_groups: gauge("Number of groups that count for a principal: those that it may push to."),
   pushgateway_principal_max_groups: gauge("Number of groups that may count for a principal."),
   pushgateway_principal_max_pushes_per_second: gauge("Number of pushes a second that a principal may make."),

@@ -10,6 +10,7 @@ import type { LabelPair } from "../model/view.ts";
 import type { AuditState } from "./audit-log.ts";
 import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
+import { ForbiddenCounter } from "./forbidden.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import type { PrincipalMetrics } from "./principal-metrics.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
@@ -57,6 +58,8 @@ export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
   readonly audit: () => AuditState | null;
   /** null where nobody is told from others. */
   readonly principals: PrincipalMetrics | null;
+  /** Called once a scrape; null where there is no access file. */
+  readonly isAccessFileHealthy: () => boolean | null;
 }
 
 /**
@@ -87,8 +90,9 @@ const REJECTION_KINDS = {
   "too-slow": true,
   "rate-limit": true,
   "key-reused": true,
-} as const satisfies Record<Exclude<RejectionKind, "absent" | "gone" | "changed">, true>;
+} as const satisfies Record<Exclude<RejectionKind, "absent" | "gone" | "changed" | "forbidden" | "unauthorized">, true>;
 
+const ACCESS_FILE_HEAD = sampleHead("pushgateway_access_file_healthy", []);
 const REPEATED_PUSHES_HEAD = sampleHead("pushgateway_repeated_pushes_total", []);
 const INTERNAL_ERRORS_HEAD = sampleHead("pushgateway_internal_errors_total", []);
 
@@ -112,6 +116,7 @@ export class OwnMetrics {
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
   private readonly reached = new Map<LimitName, { readonly firstMs: number; readonly lastMs: number }>();
+  readonly forbidden = new ForbiddenCounter();
   private internalErrors = 0;
   private repeatedPushes = 0;
   private readonly process: ProcessMetrics;
@@ -239,7 +244,12 @@ export class OwnMetrics {
   }
 
   private gatherCounters(): OwnFamily[] {
+    const isHealthy = this.deps.isAccessFileHealthy();
     return [
+      this.family("pushgateway_access_file_healthy", (writer) => {
+        if (isHealthy !== null) writeSample(writer, ACCESS_FILE_HEAD, isHealthy ? 1 : 0);
+      }),
+      this.family("pushgateway_principal_forbidden_total", (writer) => this.forbidden.write(writer)),
       this.family("pushgateway_http_refused_total", (writer) => this.refusals.write(writer)),
       this.family("pushgateway_http_requests_total", (writer) => this.requests.write(writer)),
       this.single("pushgateway_internal_errors_total", INTERNAL_ERRORS_HEAD, this.internalErrors),

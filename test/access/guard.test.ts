@@ -19,7 +19,7 @@ const bcrypt = (password: Uint8Array, hash: string) => Bun.password.verify(passw
 
 function guarded(config: WebConfig | Fault, limiter: RateLimiter | null = null, verify = bcrypt, maxPending = 10) {
   const auth = new BasicAuth({ verify, nowMs: () => 0, limits: { maxPending, maxRemembered: 10 } });
-  const guard = createGuard({ config: () => config, auth, limiter });
+  const guard = createGuard({ config: () => config, auth, limiter, identities: null });
   const counted: RefusalReason[] = [];
   const log = createLog({ level: "error", format: "logfmt", write: () => {}, now: () => 0 });
   const refusals = new Refusals({ count: (reason) => counted.push(reason), note: () => {}, log, now: () => 0 });

@@ -25,6 +25,7 @@ function settingsOf(...argv: string[]): Settings {
 const DEFAULTS: Settings = {
   systemdSocket: false,
   webConfigFile: "",
+  accessFile: "",
   listenAddresses: [":9091"],
   telemetryPath: "/metrics",
   externalUrl: "",
@@ -125,6 +126,7 @@ const DEFAULTS: Settings = {
     "web.max-held-size": "256MiB",
     "web.max-scrapes-in-flight": "64",
     "web.config.file": "",
+    "web.access-file": "",
     "web.cors.origin": "",
     "web.enable-admin-api": "false",
     "web.enable-lifecycle": "false",

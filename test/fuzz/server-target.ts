@@ -46,7 +46,7 @@ const FLAGS: readonly (readonly string[])[] = [
 class FuzzTransport implements Transport {
   readonly client = "127.0.0.1:1";
   readonly source = "127.0.0.1";
-  readonly certificate = null;
+  readonly peer = null;
   readonly written: Uint8Array[] = [];
   isReading = true;
   isOver = false;

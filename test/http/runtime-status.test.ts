@@ -33,6 +33,7 @@ describe("GET /api/v1/status/runtime", () => {
         passwords: false,
         client_certificates: "",
         rate_limit: false,
+        access_file: "none",
         trusted_proxies: false,
       },
       persistence: null,

@@ -4,7 +4,7 @@ import type { Transport } from "../../src/server/transport.ts";
 export class FakeTransport implements Transport {
   readonly client = "c:1";
   readonly source = "c";
-  readonly certificate = null;
+  readonly peer = null;
   private written: Uint8Array[] = [];
   isReading = true;
   /** What was done to it last. */

@@ -17,7 +17,7 @@ function roomyTransport(): Transport & { readonly writtenBytes: number } {
   const transport = {
     client: "a client",
     source: "a source",
-    certificate: null,
+    peer: null,
     writtenBytes: 0,
     write: (bytes: Uint8Array) => {
       transport.writtenBytes += bytes.length;

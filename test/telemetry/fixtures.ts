@@ -49,6 +49,7 @@ export function fixedMetrics(given: Partial<OwnMetricsDeps> = {}): OwnMetrics {
       branch: "main",
     },
     cluster: null,
+    isAccessFileHealthy: () => true,
     audit: () => ({ file: "audit.log", status: "written", reason: "", lines: 4, lostLines: 1, waitingLines: 2 }),
     principals: null,
     persistenceStats: () => ({
@@ -125,6 +126,7 @@ export function exercise(metrics: OwnMetrics): void {
   metrics.observePush("post", 0.0004, 1500);
   metrics.countRejectedPush("malformed");
   metrics.countRefusal("malformed");
+  metrics.forbidden.count("batch");
 }
 
 /** The lines of one family; empty where `gather` left it out. */
