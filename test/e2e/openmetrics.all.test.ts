@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { Dice } from "../fuzz/dice.ts";
+import { OFFICIAL_CASES } from "../http/openmetrics-official.ts";
 import { firstAbsentNewer, newerPrograms } from "../newer-programs.ts";
 import { eventually, firstAbsent, Gateway, programs, requirement, run } from "../program.ts";
 import { Prometheus } from "../prometheus.ts";
@@ -69,6 +70,23 @@ describe.skipIf(strict.skip)(
       for (const [i, { fault, families }] of readStrictly(found).entries()) {
         expect([fault, found[i]]).toEqual([undefined, found[i]]);
         expect(withoutTimes(families)).toEqual(wanted[i]?.families ?? []);
+      }
+    });
+
+    test("the test cases that come with OpenMetrics come back as what they are for that parser", async () => {
+      const sent: string[] = [];
+      const found: string[] = [];
+      for (const { isAllowed, body } of OFFICIAL_CASES) {
+        const app = offering();
+        if (!isAllowed || (await pushed(app, body)).status !== 200) continue;
+        sent.push(body);
+        found.push(await scraped(app, "/metrics/job/j"));
+      }
+      expect(sent.length).toBeGreaterThan(35);
+      const wanted = readStrictly(sent);
+      for (const [i, { fault, families }] of readStrictly(found).entries()) {
+        expect([fault, found[i]]).toEqual([undefined, found[i]]);
+        expect([sent[i], withoutTimes(families)]).toEqual([sent[i], wanted[i]?.families ?? []]);
       }
     });
 

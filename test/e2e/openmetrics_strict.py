@@ -16,9 +16,19 @@ def time(timestamp):
     return None if timestamp is None else number(float(timestamp))
 
 
+def label(name, value):
+    """Bounds may be written in any way."""
+    if name in ("le", "quantile"):
+        try:
+            return (name, number(float(value)))
+        except ValueError:
+            pass
+    return (name, value)
+
+
 def told(sample):
     exemplar = sample.exemplar
-    labels = sorted(pair for pair in sample.labels.items() if pair[0] not in ("instance", "job"))
+    labels = sorted(label(*pair) for pair in sample.labels.items() if pair[0] not in ("instance", "job"))
     if exemplar is not None:
         exemplar = [sorted(exemplar.labels.items()), number(exemplar.value), time(exemplar.timestamp)]
     return [sample.name, labels, number(sample.value), exemplar]
