@@ -15,6 +15,12 @@ async function expectAlike(replicas: Replicas, ...all: readonly TestReplica[]): 
   return first;
 }
 
+/** How many pushes a replica has done again. */
+async function redoneOf(app: TestReplica["app"]): Promise<number> {
+  const own = await (await ask(app, "GET", "/-/metrics")).text();
+  return Number(/^pushgateway_cluster_redone_pushes_total (\d+)$/m.exec(own)?.[1]);
+}
+
 describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
   test("what is pushed to one is shown by all, push times as well; deletes and wipes reach all", async () => {
     const replicas = new Replicas(seed, { delayMs: 3 });
@@ -73,6 +79,23 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
     }
     const shown = await expectAlike(replicas, one, other);
     expect(shown.filter((line) => /^push_failure_time_seconds.* 1\.79/.test(line))).toHaveLength(10);
+  });
+
+  test("three that push into the same ten groups take turns: all is taken, and little is done again", async () => {
+    const replicas = new Replicas(seed, { delayMs: 2 });
+    const rivals = [await replicas.joined(), await replicas.joined(), await replicas.joined()];
+    const [clients, pushes] = [16, 25];
+    const pushAll = async ({ app }: TestReplica, client: number): Promise<void> => {
+      for (let i = 0; i < pushes; i++)
+        expect((await push(app, `/job/j${(7 * i + client) % 10}`, `a ${i}\nb ${client}\n`)).status).toBe(200);
+    };
+    await Promise.all(
+      rivals.flatMap((rival) => Array.from({ length: clients }, (_, client) => pushAll(rival, client))),
+    );
+    await expectAlike(replicas, ...rivals);
+    const redone = await Promise.all(rivals.map(({ app }) => redoneOf(app)));
+    const all = rivals.length * clients * pushes;
+    expect(redone.reduce((sum, one) => sum + one)).toBeLessThan(all);
   });
 
   test("a large push goes through the log as well, as one", async () => {
