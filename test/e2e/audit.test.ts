@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { namedPipe } from "../named-pipe.ts";
 import { eventually, Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -183,8 +184,7 @@ describe("--log.audit", () => {
   });
 
   test("stops no push and no end where nobody reads the pipe that it is", async () => {
-    const pipe = join(scratchFolder(), "pipe");
-    const wrapper = ["sh", "-c", 'mkfifo "$0" && exec 3<>"$0" && exec "$@" >"$0"', pipe];
+    const wrapper = ["sh", "-c", 'exec 3<>"$0" && exec "$@" >"$0"', namedPipe()];
     await using gateway = await Gateway.start(["--log.audit=-"], "", "http", wrapper);
     // More than a pipe holds.
     for (let n = 0; n < 30; n++) await Promise.all(Array.from({ length: 20 }, (_, i) => refuse(gateway, `n${n}i${i}`)));

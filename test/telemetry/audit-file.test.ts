@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { Fault } from "../../src/model/fault.ts";
 import { AuditFile } from "../../src/telemetry/audit-file.ts";
+import { namedPipe } from "../named-pipe.ts";
 import { scratchFolder } from "../scratch.ts";
 
 const LINE = Buffer.from('{"event":"started"}\n');
@@ -106,8 +107,7 @@ describe("the file of the audit log", () => {
   });
 
   test("may be a pipe: that nobody reads it is told, and that it is full is no fault", async () => {
-    const path = join(scratchFolder(), "pipe");
-    expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+    const path = namedPipe();
     const file = new AuditFile(path);
     expect(await file.open()).toBeInstanceOf(Fault);
     const reader = Bun.spawn(["sh", "-c", `exec 3<>"$0" && echo open && read line && cat >/dev/null`, path], {
