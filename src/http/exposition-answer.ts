@@ -28,6 +28,8 @@ export interface Exposed {
   readonly linesBytes: number;
   /** Whether there are so few families that it does not take long to add up the size of an answer. */
   readonly isSized: boolean;
+  /** A page of at least this size is deflated by itself, so that this form can be kept with it. */
+  readonly leastKeptBytes: number;
   /** Called once, when the answer is sent or given up. */
   readonly release: () => void;
 }
@@ -40,10 +42,15 @@ export function expositionAnswer(deps: ExpositionDeps, exchange: Exchange, expos
   const format = negotiateFormat(exchange.header("accept"), openMetrics.isOffered);
   if (format.kind === "openmetrics") return openMetricsAnswer(deps, exchange, exposed, format);
   const isGzipped = encodingFor(exchange) === "gzip";
-  const pieces = piecesOf(orderedOf(exposed), format, isGzipped ? PAGES : BLOCKS, {
-    forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
-    withUnits: openMetrics.isOffered,
-  });
+  const pieces = piecesOf(
+    orderedOf(exposed),
+    format,
+    isGzipped ? { ...PAGES, pageBytes: exposed.leastKeptBytes } : BLOCKS,
+    {
+      forPrometheus: exchange.header(SCRAPE_TIMEOUT) !== null,
+      withUnits: openMetrics.isOffered,
+    },
+  );
   return answerOf(deps, exchange, exposed, format, pieces);
 }
 

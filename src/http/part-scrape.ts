@@ -5,6 +5,7 @@ import type { MetricType } from "../model/metric-type.ts";
 import type { GroupReach } from "../model/principal.ts";
 import { Rejection } from "../model/rejection.ts";
 import { NO_NOTE } from "../model/type-note.ts";
+import { PAGES } from "../serialise/exposition.ts";
 import type { Answer, Exchange } from "../server/exchange.ts";
 import { pickGroups } from "../store/search/pick-groups.ts";
 import type { Store } from "../store/store.ts";
@@ -28,6 +29,8 @@ const MATCH = "match[]";
 const MAX_TRIES = 3;
 /** Families that are handed on before a turn of the loop may be taken. */
 const FAMILIES_A_TURN = 256;
+/** Of a page that a reader sees only a part of, from this size on its deflated form is kept. */
+const KEPT_PART_BYTES = 512;
 const NOBODY_WAITS = new Rejection("gone", "the client went away");
 
 /** The selectors in the query of a scrape; null where there are none: all groups are scraped. */
@@ -122,6 +125,7 @@ async function exposition(
       families: () => exposedPart(families, heads),
       linesBytes,
       isSized: false,
+      leastKeptBytes: part.isKept ? KEPT_PART_BYTES : PAGES.pageBytes,
       release: () => {
         part.release();
         sent();

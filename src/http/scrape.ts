@@ -2,6 +2,7 @@ import { clientAddress } from "../config/address.ts";
 import type { ExposedFamily } from "../model/exposition.ts";
 import { Rejection } from "../model/rejection.ts";
 import { NO_NOTE } from "../model/type-note.ts";
+import { PAGES } from "../serialise/exposition.ts";
 import { type Answer, type Answers, type Exchange, textError } from "../server/exchange.ts";
 import type { Snapshot } from "../store/table/snapshot.ts";
 import type { OwnFamilyName } from "../telemetry/own-families.ts";
@@ -86,6 +87,7 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
     families: () => exposedFamilies(own, snapshot),
     linesBytes: chunkBytes,
     isSized: families <= SIZED_FAMILIES,
+    leastKeptBytes: PAGES.pageBytes,
     release,
   });
 }
@@ -107,7 +109,13 @@ export function scrapeOwn(
   const seesAll = groupsOf(deps.principalOf(exchange), "scrape") === null;
   const gathered = deps.ownMetrics.gather();
   const own = (seesAll ? gathered : gathered.filter(({ name }) => TOLD_TO_ALL.has(name))).map(ownExposed);
-  return expositionAnswer(deps, exchange, { families: () => own, linesBytes: 0, isSized: true, release: () => {} });
+  return expositionAnswer(deps, exchange, {
+    families: () => own,
+    linesBytes: 0,
+    isSized: true,
+    leastKeptBytes: PAGES.pageBytes,
+    release: () => {},
+  });
 }
 
 /** To be called at the end of the scrape that begins now. */

@@ -13,6 +13,7 @@ const SORTED_AT_ONCE = 256;
 
 /** What few groups hold: the place of each of their chunks is noted at once, and only the pages of these are held. */
 export class NotedPart implements StorePart {
+  readonly isKept = false;
   private readonly families: readonly PartFamily[];
   private readonly held: Page[] = [];
   private isHeld = true;

@@ -11,6 +11,8 @@ export interface PartFamily extends Omit<FamilySnapshot, "filled" | "pages"> {
 
 /** What some groups hold, as it was at one moment. It must be released, whatever becomes of its reader. */
 export interface StorePart {
+  /** Whether what is made of its pages is kept with them for the next part of the same reader. */
+  readonly isKept: boolean;
   /**
    * The families that are shown, sorted by name; all but the chunks of other groups is as a snapshot has it. To be
    * taken once and without delay, over any number of turns: null.

@@ -29,6 +29,7 @@ export interface PartTerms {
  * a help text.
  */
 export class ScannedPart implements StorePart {
+  readonly isKept: boolean;
   private readonly snapshot: Snapshot;
   private isScanning = true;
   private readonly places = new Uint16Array(MAX_SLOTS);
@@ -38,6 +39,7 @@ export class ScannedPart implements StorePart {
     private readonly table: Table,
     private readonly terms: PartTerms,
   ) {
+    this.isKept = terms.owner !== null;
     this.snapshot = new Snapshot(table);
     table.chunks.keepRows();
     table.helps.keepTexts();
