@@ -1,5 +1,11 @@
 import type { MetricType } from "./metric-type.ts";
 
+/** Runs of some bytes: source[bounds[0], bounds[1]), source[bounds[2], bounds[3]) and so on. */
+export interface LineRuns {
+  readonly source: Uint8Array;
+  readonly bounds: Uint16Array;
+}
+
 /**
  * A run of finished exposition lines of one family, chunk by chunk, as serialisers borrow it from a snapshot: nobody
  * writes to it while the snapshot is held.
@@ -8,6 +14,8 @@ export interface ExposedPage {
   /** The lines are bytes[0, used); they may be put together when they are asked for. */
   readonly bytes: Uint8Array;
   readonly used: number;
+  /** Where the lines are, where `bytes` would put them together. */
+  readonly runs?: LineRuns;
   /** The chunk ids, `count` of them, in the order of the chunks; -1 is none, of size 0. */
   readonly slots: Int32Array;
   /** The size in bytes of the chunk of a slot. */

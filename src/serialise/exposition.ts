@@ -18,6 +18,21 @@ export interface Piece {
 /** Families in the order of their names; null: a turn of the loop may be taken. */
 export type ExposedFamilies = Iterable<ExposedFamily | null>;
 
+/** A page as a whole: its lines may have to be put together, which is done where they are asked for. */
+class PagePiece implements Piece {
+  constructor(readonly page: ExposedPage) {}
+
+  get bytes(): Uint8Array {
+    return this.page.bytes.subarray(0, this.page.used);
+  }
+}
+
+function appendPage(out: Writer, page: ExposedPage): void {
+  if (page.runs === undefined) return out.copy(page.bytes, 0, page.used);
+  const { source, bounds } = page.runs;
+  for (let i = 0; i < bounds.length; i += 2) out.copy(source, bounds[i] as number, bounds[i + 1] as number);
+}
+
 const PAUSE: Piece = { bytes: NOTHING, page: null };
 
 /** How a text is cut into pieces. */
@@ -57,8 +72,8 @@ export function* textPieces(families: ExposedFamilies, escaping: EscapingScheme,
       if (rewrite) yield* rewrittenPage(out, family, page, escaping, cursor);
       else if (page.used >= pageBytes) {
         if (out.length > 0) yield { bytes: take(out), page: null };
-        yield { bytes: page.bytes.subarray(0, page.used), page };
-      } else out.copy(page.bytes, 0, page.used);
+        yield new PagePiece(page);
+      } else appendPage(out, page);
       if (out.length >= pieceBytes) yield { bytes: take(out), page: null };
     }
     if (out.length >= pieceBytes) yield { bytes: take(out), page: null };

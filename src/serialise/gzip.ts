@@ -26,13 +26,14 @@ export class GzipStitcher {
     let crc = 0;
     let size = 0;
     yield HEADER;
-    for (const { bytes, page } of pieces) {
-      if (page === null) crc = yield* this.deflate(bytes, crc, []);
+    for (const piece of pieces) {
+      const { page } = piece;
+      if (page === null) crc = yield* this.deflate(piece.bytes, crc, []);
       else {
-        yield* page.deflated ?? this.deflatePage(bytes, page);
-        crc = this.joiner.join(crc, page.crc, bytes.length);
+        yield* page.deflated ?? this.deflatePage(piece.bytes, page);
+        crc = this.joiner.join(crc, page.crc, page.used);
       }
-      size += bytes.length;
+      size += page?.used ?? piece.bytes.length;
     }
     yield LAST_BLOCK;
     yield trailer(crc, size);

@@ -1,21 +1,22 @@
 import { intAt } from "../../bytes/at.ts";
 import { copyBytes } from "../../bytes/copy.ts";
-import type { ExposedPage } from "../../model/exposition.ts";
+import type { ExposedPage, LineRuns } from "../../model/exposition.ts";
 import { deflatedBytes, type Page } from "./page.ts";
 import type { KeptPart } from "./page-parts.ts";
 
-/** The objects of a part, without its places and slots: measured. */
-const PART_BYTES = 330;
+/** The objects of a part, without what grows with its chunks: measured. */
+const PART_BYTES = 400;
 const PLACE_BYTES = 6;
 
 /**
  * Some of the chunks of a page, which is held, in their order there. Their lines are put together each time that they
  * are asked for: nothing is kept of them for slow readers.
  */
-export class PartPage implements KeptPart {
+export class PartPage implements KeptPart, LineRuns {
   readonly used: number;
   readonly slots: Int32Array;
   readonly count: number;
+  readonly bounds: Uint16Array;
   crc = 0;
   private keptDeflated: readonly Uint8Array[] | null = null;
 
@@ -26,9 +27,18 @@ export class PartPage implements KeptPart {
   ) {
     this.count = places.length;
     this.slots = Int32Array.from(places, (slot) => intAt(page.slots, slot));
+    this.bounds = boundsOf(page, places);
     let used = 0;
     for (const slot of places) used += page.sizes[slot] as number;
     this.used = used;
+  }
+
+  get runs(): LineRuns {
+    return this;
+  }
+
+  get source(): Uint8Array {
+    return this.page.bytes;
   }
 
   get sides(): ReadonlyMap<number, Uint8Array> | null {
@@ -45,7 +55,7 @@ export class PartPage implements KeptPart {
   }
 
   get sizeBytes(): number {
-    return PART_BYTES + this.count * PLACE_BYTES + deflatedBytes(this.keptDeflated);
+    return PART_BYTES + this.count * PLACE_BYTES + this.bounds.byteLength + deflatedBytes(this.keptDeflated);
   }
 
   sizeOf(place: number): number {
@@ -53,19 +63,28 @@ export class PartPage implements KeptPart {
   }
 
   get bytes(): Uint8Array {
-    const { page, places } = this;
-    const { sizes } = page;
+    const { source, bounds } = this;
     const lines = new Uint8Array(this.used);
-    let [slot, offset, used] = [0, 0, 0];
-    for (let place = 0; place < places.length; ) {
-      for (; slot < (places[place] as number); slot++) offset += sizes[slot] as number;
-      const start = offset;
-      for (; place < places.length && places[place] === slot; place++) offset += sizes[slot++] as number;
-      copyBytes(page.bytes, start, offset, lines, used);
-      used += offset - start;
+    for (let i = 0, used = 0; i < bounds.length; i += 2) {
+      const [start, end] = [bounds[i] as number, bounds[i + 1] as number];
+      copyBytes(source, start, end, lines, used);
+      used += end - start;
     }
     return lines;
   }
+}
+
+/** Where the chunks at some slots of a page are, those next to each other as one run. */
+function boundsOf({ sizes }: Page, places: Uint16Array): Uint16Array {
+  const bounds: number[] = [];
+  let [slot, offset] = [0, 0];
+  for (let place = 0; place < places.length; ) {
+    for (; slot < (places[place] as number); slot++) offset += sizes[slot] as number;
+    bounds.push(offset);
+    for (; place < places.length && places[place] === slot; place++) offset += sizes[slot++] as number;
+    bounds.push(offset);
+  }
+  return Uint16Array.from(bounds);
 }
 
 /** The chunks of a page at some of its slots, as a page: the page itself where they are all that it has. */
