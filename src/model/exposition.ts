@@ -3,7 +3,7 @@ import type { MetricType } from "./metric-type.ts";
 /** Runs of some bytes: source[bounds[0], bounds[1]), source[bounds[2], bounds[3]) and so on. */
 export interface LineRuns {
   readonly source: Uint8Array;
-  readonly bounds: Uint16Array;
+  readonly bounds: Int32Array;
 }
 
 /**

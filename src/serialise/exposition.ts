@@ -1,3 +1,4 @@
+import { intAt } from "../bytes/at.ts";
 import { LINE_FEED } from "../bytes/characters.ts";
 import { Writer } from "../bytes/writer.ts";
 import { escapeText } from "../exposition/escape.ts";
@@ -30,7 +31,7 @@ class PagePiece implements Piece {
 function appendPage(out: Writer, page: ExposedPage): void {
   if (page.runs === undefined) return out.copy(page.bytes, 0, page.used);
   const { source, bounds } = page.runs;
-  for (let i = 0; i < bounds.length; i += 2) out.copy(source, bounds[i] as number, bounds[i + 1] as number);
+  for (let i = 0; i < bounds.length; i += 2) out.copy(source, intAt(bounds, i), intAt(bounds, i + 1));
 }
 
 const PAUSE: Piece = { bytes: NOTHING, page: null };

@@ -16,7 +16,7 @@ export class PartPage implements KeptPart, LineRuns {
   readonly used: number;
   readonly slots: Int32Array;
   readonly count: number;
-  readonly bounds: Uint16Array;
+  readonly bounds: Int32Array;
   crc = 0;
   private keptDeflated: readonly Uint8Array[] | null = null;
 
@@ -66,7 +66,7 @@ export class PartPage implements KeptPart, LineRuns {
     const { source, bounds } = this;
     const lines = new Uint8Array(this.used);
     for (let i = 0, used = 0; i < bounds.length; i += 2) {
-      const [start, end] = [bounds[i] as number, bounds[i + 1] as number];
+      const [start, end] = [intAt(bounds, i), intAt(bounds, i + 1)];
       copyBytes(source, start, end, lines, used);
       used += end - start;
     }
@@ -75,7 +75,7 @@ export class PartPage implements KeptPart, LineRuns {
 }
 
 /** Where the chunks at some slots of a page are, those next to each other as one run. */
-function boundsOf({ sizes }: Page, places: Uint16Array): Uint16Array {
+function boundsOf({ sizes }: Page, places: Uint16Array): Int32Array {
   const bounds: number[] = [];
   let [slot, offset] = [0, 0];
   for (let place = 0; place < places.length; ) {
@@ -84,7 +84,7 @@ function boundsOf({ sizes }: Page, places: Uint16Array): Uint16Array {
     for (; place < places.length && places[place] === slot; place++) offset += sizes[slot++] as number;
     bounds.push(offset);
   }
-  return Uint16Array.from(bounds);
+  return Int32Array.from(bounds);
 }
 
 /** The chunks of a page at some of its slots, as a page: the page itself where they are all that it has. */
