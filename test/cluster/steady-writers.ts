@@ -3,6 +3,10 @@ import type { StandingReplica } from "./standing-replica.ts";
 const WRITERS = 16;
 const GROUPS_EACH = 6;
 const DELETES = 0.1;
+/** Changes that are added to groups of all writers, each by a key of its own. */
+const ADDED = 0.2;
+/** So many that none forgets a key before its push is acknowledged. */
+const ADDED_GROUPS = 32;
 const RETRY_AFTER_MS = 50;
 /** Longer than `--cluster.timeout`: who waits for longer was forgotten. */
 const ANSWER_LIMIT_MS = 20_000;
@@ -24,6 +28,8 @@ interface Change {
   readonly group: string;
   readonly state: State;
   readonly method: "PUT" | "POST" | "DELETE";
+  /** It is added, by this key; null: it replaces or deletes. */
+  readonly key: string | null;
 }
 
 interface Attempts {
@@ -35,7 +41,7 @@ interface Attempts {
 
 /**
  * Clients that push into groups of their own, one change after the other, at whichever replica answers; each change is
- * repeated until it is acknowledged.
+ * repeated until it is acknowledged. What is added to a group of all of them has a key: it must be added once.
  */
 export class SteadyWriters {
   private readonly groups = new Map<string, Known>();
@@ -47,6 +53,8 @@ export class SteadyWriters {
   private number = 0;
   longestWaitMs = 0;
   acknowledged = 0;
+  /** How many changes were added, each once it was acknowledged. */
+  private added = 0;
   /** Answers that are neither an acknowledgement nor a reason to try again. */
   readonly faults: string[] = [];
 
@@ -95,6 +103,9 @@ export class SteadyWriters {
   lostIn(lines: readonly string[]): string[] {
     const shown = readGroups(lines);
     const lost: string[] = [];
+    const count = addedIn(lines);
+    if (count !== this.added) lost.push(`${count} were added, acknowledged ${this.added}`);
+    this.added = count;
     for (const [group, known] of this.groups) {
       const state = shown.get(group) ?? null;
       if (state !== known.last && !known.doubtful.has(state))
@@ -110,39 +121,44 @@ export class SteadyWriters {
       await this.gate;
       if (this.isOver) return;
       const change = this.nextOf(writer);
-      this.underWay.set(change.group, { method: change.method, tries: 0, status: 0 });
+      this.underWay.set(nameOf(change), { method: change.method, tries: 0, status: 0 });
       await this.change(change);
-      this.underWay.delete(change.group);
+      this.underWay.delete(nameOf(change));
     }
   }
 
   private nextOf(writer: number): Change {
+    if (this.random() < ADDED) {
+      const group = `added${Math.floor(this.random() * ADDED_GROUPS)}`;
+      return { group, state: 1, method: "POST", key: `${writer}-${++this.number}` };
+    }
     const group = `w${writer}g${Math.floor(this.random() * GROUPS_EACH)}`;
-    if (this.random() < DELETES) return { group, state: null, method: "DELETE" };
-    return { group, state: ++this.number, method: this.random() < 0.5 ? "PUT" : "POST" };
+    if (this.random() < DELETES) return { group, state: null, method: "DELETE", key: null };
+    return { group, state: ++this.number, method: this.random() < 0.5 ? "PUT" : "POST", key: null };
   }
 
   private async change(change: Change): Promise<void> {
-    const known = this.knownOf(change.group);
+    const known = change.key === null ? this.knownOf(change.group) : null;
     const startMs = performance.now();
     let at = Math.floor(this.random() * this.replicas.length);
     while (!this.isOver) {
       const status = await this.send(change, at++ % this.replicas.length);
       this.note(change, status);
       if (status === 200 || status === 202) break;
-      known.doubtful.add(change.state);
+      known?.doubtful.add(change.state);
       if (status !== 0 && status !== 503) this.faults.push(`${change.method} ${change.group}: status ${status}`);
       await Bun.sleep(RETRY_AFTER_MS);
     }
     if (this.isOver) return;
     this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - startMs);
     this.acknowledged++;
-    known.last = change.state;
+    if (known === null) this.added++;
+    else known.last = change.state;
   }
 
-  private note({ group, method }: Change, status: number): void {
-    const { tries = 0 } = this.underWay.get(group) ?? {};
-    this.underWay.set(group, { method, status, tries: tries + 1 });
+  private note(change: Change, status: number): void {
+    const { tries = 0 } = this.underWay.get(nameOf(change)) ?? {};
+    this.underWay.set(nameOf(change), { method: change.method, status, tries: tries + 1 });
   }
 
   private knownOf(group: string): Known {
@@ -152,17 +168,30 @@ export class SteadyWriters {
   }
 
   /** The status of the answer, 0 where there is none. */
-  private async send({ group, state, method }: Change, at: number): Promise<number> {
-    const url = `${this.replicas[at]?.url}/metrics/job/kills/instance/${group}`;
-    const body = state === null ? {} : { body: bodyOf(state) };
+  private async send({ group, state, method, key }: Change, at: number): Promise<number> {
+    const query = key === null ? "" : "?aggregate=sum";
+    const url = `${this.replicas[at]?.url}/metrics/job/kills/instance/${group}${query}`;
+    const body = state === null ? {} : { body: key === null ? bodyOf(state) : ADDED_BODY };
+    const headers: Record<string, string> = key === null ? {} : { "Idempotency-Key": key };
     try {
-      const answer = await fetch(url, { method, ...body, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+      const answer = await fetch(url, { method, ...body, headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
       await answer.arrayBuffer();
       return answer.status;
     } catch {
       return 0;
     }
   }
+}
+
+/** Of changes that are under way: a group has one, but those that are added. */
+const nameOf = ({ group, key }: Change): string => (key === null ? group : `${group} by ${key}`);
+
+const ADDED_BODY = "# TYPE added counter\nadded 1\n";
+
+/** How many changes a scrape shows to be added. */
+function addedIn(lines: readonly string[]): number {
+  const counts = lines.map((line) => Number(/^added\{.*\} (\d+)$/.exec(line)?.[1] ?? 0));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function bodyOf(state: number): string {

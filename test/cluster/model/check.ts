@@ -34,7 +34,7 @@ function batchFaults(record: ModelRecord, { position, content, isRepetition }: F
   removeFrom(one, content, after);
   const attempts = record.attempts.get(`${writerText(content.id)}.${content.id.number}`) ?? [];
   for (const attempt of attempts) {
-    if (!isValid(attempt, content, after, record)) continue;
+    if (!isValid(attempt, content, { before, after }, record)) continue;
     const fault = attempt.isNoted ? noteOn(one, attempt, record) : storeOn(one, attempt, places, position);
     if (fault !== null) faults.push(`${fault} at ${position}`);
   }
@@ -56,17 +56,24 @@ function removeFrom(one: ModelGateway, { isWipe, removals, expiries, puts }: Bat
   }
 }
 
-/** Whether what a push made of its group is what the replicas have. */
+/**
+ * Whether what a push made of its group is what the replicas have, and have by it: two that add the same by one key in
+ * the same moment make the same of it.
+ */
 function isValid(
   { operation, answer, isNoted }: Attempt,
-  { puts }: BatchContent,
-  after: ModelGateway,
+  { isWipe, removals, puts }: BatchContent,
+  { before, after }: { readonly before: ModelGateway; readonly after: ModelGateway },
   { groupOfRow }: ModelRecord,
 ): boolean {
   if (answer !== "stored" && !isNoted) return false;
   const put = puts.find(({ key }) => groupOf(key) === operation.group);
   const group = after.groups.get(operation.group);
-  return put !== undefined && group !== undefined && sameGroup(groupOfRow(put), group);
+  if (put === undefined || group === undefined) return false;
+  const row = groupOfRow(put);
+  const isNew = isWipe || removals.some((key) => groupOf(key) === operation.group);
+  const known = isNew ? undefined : before.groups.get(operation.group);
+  return sameGroup(row, group) && (isNoted || known === undefined || !sameGroup(row, known));
 }
 
 const sameGroup = (one: ModelGroup, other: ModelGroup): boolean =>
@@ -100,10 +107,17 @@ function answerFaults(record: ModelRecord, seen: Seen, places: Places): string[]
     return position < floor ? [`${what} stands at ${position}, before what ended before it: ${floor}`] : [];
   }
   if (answer === "removed") return removalFaults(record, seen, what);
+  if (answer === "repeated" || answer === "reused") return keyFaults(record, seen, what);
   if (places.has(operation.id)) return [`${what} was refused, and is stored at ${places.get(operation.id)}`];
   if (madeAt < floor) return [`${what} was refused in the state of ${madeAt}, before what ended before it: ${floor}`];
   const one = stateAt(record, madeAt).judge(operation);
   return one === "stored" ? [`${what} was refused, one would have stored it at ${madeAt}`] : [];
+}
+
+/** A repetition, or a key that is another's, was one at some position between the request and its answer. */
+function keyFaults(record: ModelRecord, { operation, answer, floor, position }: Seen, what: string): string[] {
+  for (let at = floor; at <= position; at++) if (stateAt(record, at).judge(operation) === answer) return [];
+  return [`${what} was said to be ${answer} at ${position}, one would not have said so from ${floor} on`];
 }
 
 function removalFaults(record: ModelRecord, { operation, floor, position }: Seen, what: string): string[] {

@@ -11,12 +11,14 @@ export interface ModelFamily {
   readonly type: string;
   /** 0: no other group has it. */
   readonly labels: number;
-  /** That of the operation that brought it: no two pushes leave the same. */
+  /** That of the operation that brought it, or the sum of several: no two pushes leave the same. */
   readonly value: number;
 }
 
 export interface ModelGroup {
   readonly families: Readonly<Record<string, ModelFamily>>;
+  /** Idempotency keys of the pushes that were added, with what they brought. */
+  readonly keys: Readonly<Record<number, number>>;
   readonly succeededMs: number;
   readonly failedMs: number;
 }
@@ -29,11 +31,22 @@ export interface ModelOperation {
   /** PUT. */
   readonly replace: boolean;
   readonly families: Readonly<Record<string, ModelFamily>>;
+  /** It is to be added, once, by this key; null: it replaces. */
+  readonly key: ModelKey | null;
   /** Nobody can parse it. */
   readonly isMalformed: boolean;
 }
 
-export type ModelAnswer = "stored" | "inconsistent" | "full" | "malformed";
+export interface ModelKey {
+  readonly token: number;
+  /** A number for what the push brings. */
+  readonly content: number;
+}
+
+/** `repeated`: it was added before; `reused`: its key is that of another push. */
+export type ModelAnswer = "stored" | "repeated" | "reused" | "inconsistent" | "full" | "malformed";
+
+const NO_GROUP: ModelGroup = { families: {}, keys: {}, succeededMs: 0, failedMs: 0 };
 
 export const MAX_GROUPS = 3;
 
@@ -49,11 +62,30 @@ export class ModelGateway {
     return new ModelGateway(new Map(this.groups), this.isChecked);
   }
 
-  judge({ group, families, replace, isMalformed }: ModelOperation): ModelAnswer {
+  judge({ group, families, replace, key, isMalformed }: ModelOperation): ModelAnswer {
+    const { families: own, keys } = this.groups.get(group) ?? NO_GROUP;
+    const content = key === null ? undefined : keys[key.token];
+    if (content !== undefined) return content === key?.content ? "repeated" : "reused";
     if (isMalformed) return "malformed";
     if (this.isFullFor(group)) return "full";
-    const coming = replace ? families : { ...this.groups.get(group)?.families, ...families };
-    return this.contradicts(group, coming) ? "inconsistent" : "stored";
+    if (key !== null && Object.entries(families).some(([name, { type }]) => (own[name]?.type ?? type) !== type))
+      return "inconsistent";
+    return this.contradicts(group, replace ? families : { ...own, ...families }) ? "inconsistent" : "stored";
+  }
+
+  /** The same where a group has no keys. */
+  withoutKeys(group: string): ModelGateway {
+    const one = this.clone();
+    const known = one.groups.get(group);
+    if (known !== undefined) one.groups.set(group, { ...known, keys: {} });
+    return one;
+  }
+
+  /** Gives the group of a push its key. */
+  noteKey({ group, key }: ModelOperation): void {
+    const known = this.groups.get(group);
+    if (known !== undefined && key !== null)
+      this.groups.set(group, { ...known, keys: { ...known.keys, [key.token]: key.content } });
   }
 
   isFullFor(group: string): boolean {
@@ -90,13 +122,15 @@ export class ModelGateway {
   }
 
   /** Stores a push that was judged so, or notes its failure, at a time of the own clock. */
-  push({ group, families, replace }: ModelOperation, answer: ModelAnswer, nowMs: number): void {
-    const known = this.groups.get(group) ?? { families: {}, succeededMs: 0, failedMs: 0 };
+  push({ group, families, replace, key }: ModelOperation, answer: ModelAnswer, nowMs: number): void {
+    const known = this.groups.get(group) ?? NO_GROUP;
     const timeMs = Math.max(nowMs, known.succeededMs, known.failedMs);
+    const pushed = key === null ? families : sumOf(known.families, families);
     if (answer !== "stored") this.groups.set(group, { ...known, failedMs: timeMs });
     else
       this.groups.set(group, {
-        families: replace ? families : { ...known.families, ...families },
+        families: replace ? pushed : { ...known.families, ...pushed },
+        keys: key === null ? known.keys : { ...known.keys, [key.token]: key.content },
         succeededMs: timeMs,
         failedMs: known.failedMs,
       });
@@ -113,9 +147,17 @@ export class ModelGateway {
   }
 }
 
-export function sortedGroup({ families, succeededMs, failedMs }: ModelGroup): ModelGroup {
+/** What is pushed with what is there of it. */
+function sumOf(own: ModelGroup["families"], pushed: ModelGroup["families"]): ModelGroup["families"] {
+  const sums = Object.entries(pushed).map(
+    ([name, family]) => [name, { ...family, value: family.value + (own[name]?.value ?? 0) }] as const,
+  );
+  return Object.fromEntries(sums);
+}
+
+export function sortedGroup({ families, keys, succeededMs, failedMs }: ModelGroup): ModelGroup {
   const names = Object.entries(families).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { families: Object.fromEntries(names), succeededMs, failedMs };
+  return { families: Object.fromEntries(names), keys, succeededMs, failedMs };
 }
 
 const encoder = new TextEncoder();

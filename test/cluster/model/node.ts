@@ -39,7 +39,7 @@ export class Node {
     rules: ReplicaRules,
   ) {
     this.skewMs = Math.floor(world.random() * 40) - 20;
-    this.store = this.newStore();
+    this.store = this.newStore(false);
     this.replica = new Replica(
       {
         store: this.store,
@@ -64,7 +64,7 @@ export class Node {
     );
   }
 
-  private newStore(): TestedStore {
+  private newStore(isLoaded: boolean): TestedStore {
     const { world } = this;
     return world.newStore({
       mayChange: (key, grows) => this.replica.mayChange(key, grows),
@@ -72,6 +72,7 @@ export class Node {
       pause: () => new Promise((resolve) => world.events.after(world.upTo(8), resolve)),
       isPutSlow: () => world.chance(0.1),
       isChecked: world.options.isChecked,
+      isLoaded,
       applied: (operation, answer, nowMs, isNoted) => {
         const madeAt = this.replica.position;
         this.madeAt.set(operation.id, madeAt);
@@ -142,7 +143,7 @@ export class Node {
 
   /** Takes the place of what it has. */
   load(chunks: readonly Uint8Array[], position: number): void {
-    const store = this.newStore();
+    const store = this.newStore(true);
     const loading = new SnapshotLoading(store, this.world.rules);
     void this.loadAll(loading, chunks).then((fold) => {
       if (fold instanceof Fault) return this.world.fault(`${this.name}: ${fold.message}`);

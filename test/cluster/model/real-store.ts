@@ -6,6 +6,13 @@ import { Fault } from "../../../src/model/fault.ts";
 import type { KeyedGroup } from "../../../src/model/kept-group.ts";
 import { NO_STORE_LIMITS } from "../../../src/model/limits.ts";
 import { METRIC_TYPE_WORDS } from "../../../src/model/metric-type.ts";
+import {
+  PUSH_ID_CONTENT_LOW,
+  PUSH_ID_KEY_LOW,
+  PUSH_ID_STRIDE,
+  type PushId,
+  REPEATED,
+} from "../../../src/model/push-id.ts";
 import { isPushTimeName } from "../../../src/model/push-times.ts";
 import type { Rejection } from "../../../src/model/rejection.ts";
 import { TextParser } from "../../../src/parse/text.ts";
@@ -21,6 +28,7 @@ import {
   type ModelFamily,
   ModelGateway,
   type ModelGroup,
+  type ModelKey,
   SHARED_LABEL,
 } from "./gateway.ts";
 import { type ModelRequest, type ModelStoreDeps, type TestedStore, TTL_MS } from "./store.ts";
@@ -48,14 +56,24 @@ export class RealStore implements TestedStore {
 
   private applyNow({ key, operation }: ModelRequest, isTentative: boolean): Applied<ModelAnswer> {
     const { deps, columns, store } = this;
-    if (this.parser.parse(bodyOf(operation)) !== null) return { outcome: "hopeless", answer: "malformed" };
     const nowMs = deps.now();
-    let isNoted = false;
-    const rejection = store.apply({
+    const push = {
       key: new GroupingKey(readLabels(key)),
       columns,
       replace: operation.replace,
       receivedMs: Math.max(nowMs, this.lastMs(key)),
+      ...(operation.key === null ? {} : ({ adding: "sum", id: idOf(operation.key) } as const)),
+    };
+    const pushedBefore = store.knownPushes.find(push);
+    if (pushedBefore !== null) {
+      const answer = pushedBefore === REPEATED ? "repeated" : "reused";
+      deps.applied(operation, answer, nowMs, false);
+      return { outcome: "refused", answer };
+    }
+    if (this.parser.parse(bodyOf(operation)) !== null) return { outcome: "hopeless", answer: "malformed" };
+    let isNoted = false;
+    const rejection = store.apply({
+      ...push,
       mayChange: (grows) => {
         const may = deps.mayChange(key, grows);
         isNoted = may;
@@ -152,8 +170,15 @@ function answerOf(rejection: Rejection | null): ModelAnswer {
   return rejection.kind === "inconsistent" ? "inconsistent" : "full";
 }
 
+const idOf = ({ token, content }: ModelKey): PushId => ({
+  keyLow: token,
+  keyHigh: -token,
+  contentLow: content,
+  contentHigh: -content,
+});
+
 /** A group as the model has it. */
-function modelOf({ key, view, succeededSeconds, failedSeconds }: KeyedGroup): ModelGroup {
+function modelOf({ key, view, succeededSeconds, failedSeconds, pushIds }: KeyedGroup): ModelGroup {
   const families: Record<string, ModelFamily> = {};
   for (const { name, type, lines } of view.families) {
     if (isPushTimeName(name)) continue;
@@ -162,7 +187,10 @@ function modelOf({ key, view, succeededSeconds, failedSeconds }: KeyedGroup): Mo
     const labels = text.includes(SHARED_LABEL) && !Buffer.from(key).includes(SHARED_LABEL) ? 1 : 0;
     families[name] = { type: METRIC_TYPE_WORDS[type], labels, value };
   }
-  return { families, succeededMs: msOf(succeededSeconds), failedMs: msOf(failedSeconds) };
+  const keys: Record<number, number> = {};
+  for (let at = 0; at < pushIds.length; at += PUSH_ID_STRIDE)
+    keys[pushIds[at + PUSH_ID_KEY_LOW] ?? 0] = pushIds[at + PUSH_ID_CONTENT_LOW] ?? 0;
+  return { families, keys, succeededMs: msOf(succeededSeconds), failedMs: msOf(failedSeconds) };
 }
 
 /** What a row says of its group. */

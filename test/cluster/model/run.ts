@@ -23,7 +23,12 @@ export async function runOf(
 
 /** The same with the store of the program whose pushes are not checked against one another. */
 export const uncheckedRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> =>
-  runOf(seed, rules, (deps) => new RealStore(deps), { isChecked: false, hasLabels: false, groupOfRow: groupOfRealRow });
+  runOf(seed, rules, (deps) => new RealStore(deps), {
+    isChecked: false,
+    hasKeys: false,
+    hasLabels: false,
+    groupOfRow: groupOfRealRow,
+  });
 
 /** The same with the store of the program. */
 export const realRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> =>
@@ -33,9 +38,10 @@ export const realRunOf = (seed: number, rules: ReplicaRules): Promise<string[]> 
 export async function firstFaults(
   rules: ReplicaRules,
   seeds: number,
+  newStore?: NewStore,
 ): Promise<{ seed: number; faults: string[] } | null> {
   for (let seed = 1; seed <= seeds; seed++) {
-    const faults = await runOf(seed, rules);
+    const faults = await runOf(seed, rules, newStore);
     if (faults.length > 0) return { seed, faults };
   }
   return null;

@@ -25,6 +25,8 @@ export interface ModelStoreDeps {
   readonly isPutSlow: () => boolean;
   /** Pushes are checked against one another. */
   readonly isChecked: boolean;
+  /** It is filled from a snapshot. */
+  readonly isLoaded: boolean;
   readonly applied: (operation: ModelOperation, answer: ModelAnswer, nowMs: number, isNoted: boolean) => void;
 }
 
@@ -37,11 +39,35 @@ export interface TestedStore extends StorePort<ModelRequest, ModelAnswer> {
   readonly isConsistent: boolean;
 }
 
+/** What a store has to do for keys. */
+export interface KeyRules {
+  /** Whether a row has the keys of its group, where it is written and where it is put. */
+  readonly areWritten: boolean;
+  readonly arePut: (deps: ModelStoreDeps) => boolean;
+  /** Whether they are looked at. */
+  readonly areKnown: boolean;
+  /** Whether a refused push leaves none. */
+  readonly areOfStored: boolean;
+  /** Whether a repetition depends on the state in which it was found, as a refusal does. */
+  readonly mayBeStale: boolean;
+}
+
+export const KEY_RULES: KeyRules = {
+  areWritten: true,
+  arePut: () => true,
+  areKnown: true,
+  areOfStored: true,
+  mayBeStale: true,
+};
+
 /** The store of a replica, as simple as one Pushgateway. */
 export class ModelStore implements TestedStore {
   private readonly gateway: ModelGateway;
 
-  constructor(private readonly deps: ModelStoreDeps) {
+  constructor(
+    private readonly deps: ModelStoreDeps,
+    private readonly rules: KeyRules = KEY_RULES,
+  ) {
     this.gateway = new ModelGateway(new Map(), deps.isChecked);
   }
 
@@ -51,8 +77,8 @@ export class ModelStore implements TestedStore {
   }
 
   private applyNow(operation: ModelOperation, isTentative: boolean): Applied<ModelAnswer> {
-    const { deps, gateway } = this;
-    const answer = gateway.judge(operation);
+    const { deps, gateway, rules } = this;
+    const answer = rules.areKnown ? gateway.judge(operation) : gateway.withoutKeys(operation.group).judge(operation);
     if (answer === "malformed") return { outcome: "hopeless", answer };
     const isNoted = answer === "inconsistent" && !isTentative;
     const nowMs = deps.now();
@@ -60,14 +86,17 @@ export class ModelStore implements TestedStore {
       if (!deps.mayChange(Buffer.from(operation.group), gateway.grows(operation, answer)))
         return { outcome: "put off", answer };
       gateway.push(operation, answer, nowMs);
+      if (isNoted && !rules.areOfStored) gateway.noteKey(operation);
     }
     deps.applied(operation, answer, nowMs, isNoted);
-    return { outcome: answer === "stored" ? "stored" : "refused", answer };
+    const isCertain = answer === "stored" || (answer === "repeated" && !rules.mayBeStale);
+    return { outcome: isCertain ? "stored" : "refused", answer };
   }
 
   row(key: Uint8Array): Uint8Array | null {
     const group = this.gateway.groups.get(groupOf(key));
-    return group === undefined ? null : rowBytes(group);
+    if (group === undefined) return null;
+    return rowBytes(this.rules.areWritten ? group : { ...group, keys: {} });
   }
 
   rowBytes(key: Uint8Array): number {
@@ -76,7 +105,11 @@ export class ModelStore implements TestedStore {
 
   put(groups: readonly GroupBytes[]): null | Promise<null> {
     const put = () => {
-      for (const { key, row } of groups) this.gateway.groups.set(groupOf(key), rowOf(row));
+      const areKept = this.rules.arePut(this.deps);
+      for (const { key, row } of groups) {
+        const group = rowOf(row);
+        this.gateway.groups.set(groupOf(key), areKept ? group : { ...group, keys: {} });
+      }
       return null;
     };
     return this.deps.isPutSlow() ? this.deps.pause().then(put) : put();

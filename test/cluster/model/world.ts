@@ -21,6 +21,10 @@ const TYPES = ["gauge", "counter"] as const;
 /** Clients ask for something so long; then all that is under way is waited for. */
 const BUSY_MS = 400;
 const TIMEOUT_MS = 120;
+/** Of so many pushes with keys the last ones are repeated. */
+const REPEATED = 6;
+/** What is added is so different that no two sums are alike. */
+const MOST_ADDED = 2 ** 30;
 
 export interface WorldOptions {
   /** Shares of all appends from 0 up to 1. */
@@ -30,6 +34,8 @@ export interface WorldOptions {
   readonly hasLabels: boolean;
   /** Pushes are checked against one another. */
   readonly isChecked: boolean;
+  /** Some pushes are added, by keys. */
+  readonly hasKeys: boolean;
   readonly groupOfRow: ModelRecord["groupOfRow"];
 }
 
@@ -38,6 +44,7 @@ const OPTIONS: WorldOptions = {
   doubled: 0.1,
   hasLabels: true,
   isChecked: true,
+  hasKeys: true,
   groupOfRow: ({ row }) => rowOf(row),
 };
 
@@ -65,6 +72,7 @@ export class World {
   private snapshots: StoredSnapshot[] = [];
   private acknowledged = 0;
   private operations = 0;
+  private readonly keyed: ModelOperation[] = [];
   private processes = 0;
   private isOver = false;
 
@@ -199,6 +207,30 @@ export class World {
   }
 
   private newOperation(): ModelOperation {
+    const operation = this.replacing();
+    if (operation.kind !== "push" || !this.options.hasKeys || !this.chance(0.4)) return operation;
+    const known = this.pick(this.keyed.slice(-REPEATED));
+    if (known !== undefined && this.chance(0.6)) return this.repeated(known, operation);
+    const keyed = this.adding(operation, operation.id);
+    this.keyed.push(keyed);
+    return keyed;
+  }
+
+  /** The same push by another request; or, rarely, another one by the same key. */
+  private repeated(known: ModelOperation, { id, ...other }: ModelOperation): ModelOperation {
+    if (this.chance(0.9)) return { ...known, id };
+    return { ...this.adding({ id, ...other }, known.key?.token ?? 0), group: known.group };
+  }
+
+  private adding(operation: ModelOperation, token: number): ModelOperation {
+    const families = Object.entries(operation.families).map(
+      ([name, family]) => [name, { ...family, value: this.upTo(MOST_ADDED) }] as const,
+    );
+    const key = { token, content: operation.id };
+    return { ...operation, replace: false, families: Object.fromEntries(families), key };
+  }
+
+  private replacing(): ModelOperation {
     const kind = this.chance(0.2) ? "delete" : this.hasWipes && this.chance(0.03) ? "wipe" : "push";
     const id = ++this.operations;
     const families: Record<string, ModelFamily> = {};
@@ -207,7 +239,7 @@ export class World {
       const labels = this.options.hasLabels && this.chance(0.2) && !group.includes(SHARED_LABEL) ? 1 : 0;
       families[name] = { type: this.chance(0.7) ? TYPES[0] : TYPES[1], labels, value: id };
     }
-    return { id, kind, group, replace: this.chance(0.5), families, isMalformed: this.chance(0.03) };
+    return { id, kind, group, replace: this.chance(0.5), families, key: null, isMalformed: this.chance(0.03) };
   }
 
   private requestOf(operation: ModelOperation): ModelRequest {
