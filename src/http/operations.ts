@@ -150,10 +150,11 @@ const PUSHED = {
   "202": empty("The same, where the consistency check is disabled, or with --push.status=202."),
   "400": words("The metrics are malformed, or contradict what is stored. Nothing was changed but the failure time."),
   "408": words("The body did not come in time."),
-  "413": words("A limit of one push was reached: the message names the flag that sets it."),
+  "413": words("A limit of one push was reached: the message names the flag, or the limit of the principal."),
   "422": words("The Idempotency-Key was that of another push to the group. Nothing was changed."),
+  "429": words("The principal has pushed too often; Retry-After says in how many seconds it may again."),
   "503": NOT_YET,
-  "507": words("The store is full: the message names the flag that sets the limit."),
+  "507": words("The store, or what the principal may have kept, is full: the message names the limit."),
   ...OTHERWISE,
 };
 
