@@ -1,5 +1,6 @@
 import { clientAddress } from "../config/address.ts";
 import type { Principal } from "../model/principal.ts";
+import { QuotaRejection } from "../model/quota.ts";
 import type { RefusedKind, RefusedRequest } from "../model/refused.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { RefusedAsker } from "../server/refusals.ts";
@@ -52,7 +53,7 @@ export class AuditTrail {
       status,
       reason: kind,
       detail: OF_CONTENT.has(kind) ? null : rejection.message,
-      limit: rejection.limit,
+      limit: rejection instanceof QuotaRejection ? `limits.${rejection.quotaLimit}` : rejection.limit,
     });
   }
 

@@ -37,7 +37,7 @@ export interface AuditEntry {
   readonly reason?: string;
   /** More words, none of which are of a body. */
   readonly detail?: string | null;
-  /** The flag of the limit that was reached, without dashes. */
+  /** The flag of the limit that was reached, without dashes, or the field of the access file. */
   readonly limit?: string | null;
   /** Of groups, or of lines. */
   readonly count?: number;

@@ -254,6 +254,25 @@ test("groups that were there before the file said something of them are counted 
   expect(stand.usage).toMatchObject({ groups: 1, series: 3 });
 });
 
+test("the audit log and the list of the refused say which limit it was", async () => {
+  const stand = new Stand({ maxGroups: 1, maxBodyBytes: 100 });
+  for (const instance of ["a", "b"]) await stand.push(instance, "m 1\n");
+  await stand.push("a", series(100));
+  expect(stand.test.audited).toEqual([
+    expect.objectContaining({
+      event: "refused",
+      principal: "team",
+      status: 507,
+      reason: "full",
+      limit: "limits.groups",
+    }),
+    expect.objectContaining({ event: "refused", status: 413, reason: "too-large", limit: "limits.max_body_size" }),
+  ]);
+  const listed = await (await ask(stand.test.app, "GET", "/api/v1/refused")).text();
+  expect(listed).toContain("it keeps at most 1 groups (limits.groups of the access file)");
+  expect(listed).toContain("(limits.max_body_size of the access file)");
+});
+
 test("own metrics tell of each principal what it pushed, what is kept and what may be", async () => {
   const stand = new Stand({});
   stand.stopClock();
