@@ -21,6 +21,10 @@ async function redoneOf(app: TestReplica["app"]): Promise<number> {
   return Number(/^pushgateway_cluster_redone_pushes_total (\d+)$/m.exec(own)?.[1]);
 }
 
+/** The groups that a replica's audit log has as expired. */
+const expiredIn = ({ audited }: TestReplica) =>
+  audited.flatMap(({ event, group }) => (event === "group_expired" ? (group ?? []) : []));
+
 describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
   test("what is pushed to one is shown by all, push times as well; deletes and wipes reach all", async () => {
     const replicas = new Replicas(seed, { delayMs: 3 });
@@ -35,6 +39,9 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
     expect((await expectAlike(replicas, one, other)).join("\n")).not.toContain('job="b"');
     expect(await statusOf(other, "PUT", "/api/v1/admin/wipe")).toBe(202);
     expect(await expectAlike(replicas, one, other)).toEqual([]);
+    // Each tells its audit log what its own clients did.
+    expect(one.audited).toEqual([expect.objectContaining({ event: "group_deleted", status: 202, count: 1 })]);
+    expect(other.audited).toEqual([expect.objectContaining({ event: "store_wiped", status: 202, count: 1 })]);
   });
 
   test.each([
@@ -131,6 +138,11 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
       'a{instance="",job="stays"} 1',
     ]);
     expect(one.store.stats.expiredGroups + other.store.stats.expiredGroups).toBe(19);
+    // The audit log of the one that had a group go has it, and no other.
+    const told = [one, other].map(expiredIn);
+    expect(told.map(({ length }) => length)).toEqual([one, other].map(({ store }) => store.stats.expiredGroups));
+    const jobs = Array.from({ length: 20 }, (_, i) => `job="j${i}"`).filter((key) => key !== 'job="j7"');
+    expect(told.flat().sort()).toEqual(jobs.sort());
   });
 
   test("groups that keep their push times lose their metrics on all", async () => {
@@ -147,6 +159,12 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
       "push_failure_time_seconds",
       "push_time_seconds",
     ]);
+    await until(() => one.store.stats.expiredGroups + other.store.stats.expiredGroups > 0);
+    for (let n = 0; n < 3; n++) sweep(one, other);
+    await expectAlike(replicas, one, other);
+    const told = [one, other].map(expiredIn);
+    expect(told.map(({ length }) => length)).toEqual([one, other].map(({ store }) => store.stats.expiredGroups));
+    expect(told.flat()).toContain('job="j"');
   });
 
   test("groups that match are deleted on all, but for those that were pushed to since", async () => {
