@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "import",
     "persist",
     "store",
+    "match",
     "serialise",
     "telemetry",
     "config",

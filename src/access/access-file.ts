@@ -7,6 +7,7 @@ import {
   type PlacedWords,
   readPlacedYaml,
   secretType,
+  type TextPlace,
   type YamlPath,
 } from "../config/strict-yaml.ts";
 import { readAnySelector, type Selector } from "../match/selector.ts";
@@ -60,7 +61,7 @@ const PrincipalSection = Type.Partial(
     goType("principal"),
   ),
 );
-type PrincipalSection = Static<typeof PrincipalSection>;
+export type PrincipalSection = Static<typeof PrincipalSection>;
 
 /** The access file; docs/access.md explains it. */
 const AccessFileSchema = Type.Partial(
@@ -95,8 +96,21 @@ export interface AccessFile {
   readonly networks: NetworkTable<Principal>;
 }
 
+/** An access file, and what is written in it for each principal, in their order. */
+export interface PlacedAccessFile {
+  readonly file: AccessFile;
+  readonly sections: readonly PrincipalSection[];
+  readonly placeOf: (path: YamlPath) => TextPlace;
+}
+
 /** Reads the bytes of an access file. A fault has all that is wrong, with line and column, and nothing of a token. */
 export function parseAccessFile(bytes: Uint8Array): AccessFile | PlacedFault {
+  const read = parsePlacedAccessFile(bytes);
+  return read instanceof PlacedFault ? read : read.file;
+}
+
+/** The same with places. */
+export function parsePlacedAccessFile(bytes: Uint8Array): PlacedAccessFile | PlacedFault {
   const text = decodeUtf8(bytes);
   if (text === null) return new PlacedFault([{ line: 1, column: 1, words: "the file is not UTF-8" }]);
   const read = readPlacedYaml(text, AccessFileSchema);
@@ -109,7 +123,8 @@ export function parseAccessFile(bytes: Uint8Array): AccessFile | PlacedFault {
     faults.push({ ...placeOf([]), words: "there is neither a principal nor anonymous: nobody could do anything" });
   for (const [i, section] of principals.entries()) reader.readPrincipal(["principals", i], section);
   const file = reader.file(anonymous);
-  return faults.length === 0 ? file : new PlacedFault(faults.sort((a, b) => a.line - b.line || a.column - b.column));
+  if (faults.length === 0) return { file, sections: principals, placeOf };
+  return new PlacedFault(faults.sort((a, b) => a.line - b.line || a.column - b.column));
 }
 
 /** Takes principals in, one after the other. */

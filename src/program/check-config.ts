@@ -6,6 +6,7 @@ import type { CheckConfig, Settings } from "../config/command-line.ts";
 import { Fault } from "../model/fault.ts";
 import { makingFault } from "../persist/place.ts";
 import { portOf } from "../server/listen.ts";
+import { checkAccessFile } from "./check-access-file.ts";
 import { countOf, type Finding, FlagFindings, findingsJson, findingsText } from "./check-findings.ts";
 import { checkPersistence } from "./check-persistence.ts";
 import { checkWebConfig } from "./check-web-config.ts";
@@ -31,7 +32,7 @@ export async function runCheckConfig(
 }
 
 function checkSettings(findings: Finding[], settings: Settings, nowMs: number): void {
-  const { webConfigFile, persistenceFile, auditFile } = settings;
+  const { webConfigFile, accessFile, persistenceFile, auditFile } = settings;
   const about = (flag: string, file = "") => new FlagFindings(findings, flag, file);
   for (const flag of settings.ignoredFlags) about(flag.slice(2)).warning("it is ignored");
   if (!settings.systemdSocket)
@@ -39,7 +40,10 @@ function checkSettings(findings: Finding[], settings: Settings, nowMs: number): 
       const read = parseListenAddress(address, portOf);
       if (read instanceof Fault) about("web.listen-address").error(read.message);
     }
-  if (webConfigFile !== "") checkWebConfig(about("web.config.file", webConfigFile), nowMs);
+  const placed = webConfigFile === "" ? null : checkWebConfig(about("web.config.file", webConfigFile), nowMs);
+  const isAdministered = settings.enableAdminApi || settings.enableLifecycle;
+  if (accessFile !== "")
+    checkAccessFile(about("web.access-file", accessFile), { webConfig: placed?.config ?? null, isAdministered });
   if (persistenceFile !== "")
     checkPersistence(about("persistence.file", persistenceFile), settings.persistenceRequired);
   if (auditFile !== "" && auditFile !== "-") checkAuditFile(about("log.audit", auditFile));

@@ -89,11 +89,11 @@ describe.skipIf(tlsTests.skip)(`the audit log of clients with certificates${tlsT
         return { event, user, certificate, status, count };
       });
     const certificate = "CN=client";
-    const each = [
+    const each: readonly Record<string, unknown>[] = [
       { event: "refused", user: "alice", certificate, status: 400 },
       { event: "refused", certificate, status: 401 },
       { event: "group_deleted", user: "alice", status: 202, count: 0 },
     ];
-    expect(told).toEqual([...each, ...each]);
+    expect<readonly Record<string, unknown>[]>(told).toEqual([...each, ...each]);
   });
 });

@@ -134,6 +134,26 @@ describe("check-config", () => {
     });
   });
 
+  test("says where in the access file something is wrong, in itself and beside the web-config file", async () => {
+    const folder = scratchFolder();
+    const [web, access] = [join(folder, "web.yml"), join(folder, "access.yml")];
+    writeFileSync(web, "");
+    writeFileSync(
+      access,
+      "principals:\n  - name: a\n    users: [bob]\n    rights: {push: ['{}'], scrape: ['{}'], read: ['{}'], delete: ['{}']}\n",
+    );
+    const words = [`--web.config.file=${web}`, `--web.access-file=${access}`];
+    const warned = 'access.yml:3:13: warning: there is no user "bob" in the web-config file';
+    expect(await found(...words)).toEqual({ code: 0, lines: [warned] });
+    expect(await found(...words, "--strict")).toEqual({ code: 2, lines: [warned] });
+    writeFileSync(access, "principals:\n  - name: a\n    tokens: [abc]\n    rights: {push: ['{job']}\n");
+    const { code, lines } = await found(...words);
+    expect({ code, places: lines.map((line) => line.split(" ", 2).join(" ")) }).toEqual({
+      code: 1,
+      places: ["access.yml:3:14: error:", "access.yml:4:21: error:"],
+    });
+  });
+
   test("names a file that is not there", async () => {
     const { code, lines } = await found("--web.config.file=/nonexistent/web.yml");
     expect({ code, lines }).toEqual({
