@@ -90,8 +90,18 @@ describe("a database whose schema is not ours, word for word, is refused; nothin
       named: 'the table "groups"',
     },
     {
-      what: "of the version before, with a time to live",
-      statements: ["PRAGMA user_version = 4"],
+      what: "groups without ids of pushes",
+      statements: ["ALTER TABLE groups DROP COLUMN push_ids"],
+      named: 'the table "groups"',
+    },
+    {
+      what: "of the version before, with ids of pushes",
+      statements: ["PRAGMA user_version = 5"],
+      named: 'the table "groups"',
+    },
+    {
+      what: "of the version before the time to live, with one",
+      statements: ["ALTER TABLE groups DROP COLUMN push_ids", "PRAGMA user_version = 4"],
       named: 'the table "groups"',
     },
     { what: "no groups", statements: ["DROP TABLE groups"], named: 'no table "groups"' },
@@ -116,6 +126,7 @@ describe("a database whose schema is not ours, word for word, is refused; nothin
       statements: [
         "DROP TABLE segments",
         "ALTER TABLE groups DROP COLUMN ttl",
+        "ALTER TABLE groups DROP COLUMN push_ids",
         "CREATE TRIGGER t AFTER UPDATE ON groups BEGIN DELETE FROM groups; END",
         "PRAGMA user_version = 1",
       ],
