@@ -109,6 +109,7 @@ export class Groups {
     this.table.remove(group);
     this.pushIds.remove(group);
     this.lifetimes.removed(group, this.table.limit);
+    this.usage?.trim(this.table.limit);
     this.column.trim(this.table.limit * STRIDE);
     this.doubles.trim(this.table.limit * DOUBLES_STRIDE);
   }

@@ -103,6 +103,11 @@ export class Usage {
     bits.rows.fill(0, at, at + wordsAGroup);
   }
 
+  /** All groups are below a limit. */
+  trim(limit: number): void {
+    this.bits.trim(limit * this.wordsAGroup);
+  }
+
   /** A group holds so much more, or less. */
   held(group: number, series: number, sizeBytes: number): void {
     this.change(group, 0, series, sizeBytes);

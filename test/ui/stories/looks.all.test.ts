@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -44,6 +44,20 @@ const VIEWS: readonly View[] = [
 /** Views of which pictures are kept: in light, in dark, and on a phone; others in light. */
 const KEPT = ["groups", "group", "refused", "status"];
 const KEPT_IN_LIGHT = ["search", "delete", "group-failing"];
+
+/** Teams that share a gateway, of whom one has the longest name that there may be. */
+const QUOTAS = `principals:
+  - name: team-a
+    rights: {push: ['{team="a"}']}
+    limits: {groups: 3, series: 1000, size: 1MiB}
+  - name: ${"team-b".padEnd(64, ".")}
+    rights: {push: ['{team="b"}']}
+    limits: {series: 10}
+anonymous:
+  health: true
+  rights: {push: ['{}'], read: ['{}'], scrape: ['{}']}
+  limits: {size: 64MiB}
+`;
 
 const SIZES = {
   wide: { width: 1440, height: 900 },
@@ -122,6 +136,29 @@ describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
       expect(await faultsOf(seen.page)).toEqual([]);
     }
     await seen.page.screenshot({ path: join(SCREENSHOTS, "empty-light.png") });
+    await seen.page.close();
+  });
+
+  test("everybody can read how much of their quotas principals have used", async () => {
+    const file = join(scratchFolder(), "access.yml");
+    writeFileSync(file, QUOTAS);
+    await using limited = await Gateway.start([`--web.access-file=${file}`]);
+    for (const [team, job] of ["a-1", "a-2", "a-3", "b-1"].map((text) => text.split("-")))
+      await fetch(`${limited.url}/metrics/job/${job}/team/${team}`, { method: "PUT", body: "m 1\n" });
+    const seen = await reader.open(`${limited.url}/status`);
+    await seen.shows("Of each the limit that it is nearest to.");
+    await seen.shows("3 of 3 groups");
+    for (const [colorScheme, size] of [
+      ["light", "wide"],
+      ["dark", "phone"],
+    ] as const) {
+      await seen.page.setViewportSize(SIZES[size]);
+      await seen.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await faultsOf(seen.page)).toEqual([]);
+      expect(await seen.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(SIZES[size].width);
+      const reachingOut = '[...document.querySelectorAll(".card")].filter((one) => one.scrollWidth > one.clientWidth)';
+      expect(await seen.page.evaluate(`${reachingOut}.length`)).toBe(0);
+    }
     await seen.page.close();
   });
 
