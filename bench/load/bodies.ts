@@ -1,3 +1,4 @@
+import { zstdCompressSync } from "node:zlib";
 import { delimitedGauges } from "./protobuf-body.ts";
 import { Random } from "./random.ts";
 
@@ -7,12 +8,15 @@ import { Random } from "./random.ts";
 export interface BodyKind {
   readonly title: string;
   readonly contentType: string;
+  /** As the header has it; none where it is absent. */
+  readonly contentEncoding?: string;
   readonly samples: number;
   readonly variantCount: number;
   readonly render: (random: Random, variant: number) => Uint8Array;
 }
 
 const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 const BUCKETS = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"];
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -55,6 +59,19 @@ function series(random: Random, familyCount: number, seriesCount: number, label:
     return family(name, `What counter ${i} counts.`, "counter", lines);
   };
   return Buffer.from(numbers(familyCount).map(one).join(""));
+}
+
+const bulkOf = (random: Random): Uint8Array => series(random, 100, 200, "path");
+
+/** The same as OpenMetrics, in which the family of a counter has no `_total` in its name. */
+function asOpenMetrics(text: Uint8Array): Uint8Array {
+  const lines = Buffer.from(text).toString();
+  return Buffer.from(`${lines.replace(/^(# (?:HELP|TYPE) \S+?)_total /gm, "$1 ")}# EOF\n`);
+}
+
+/** The same as PowerShell writes it to a file. */
+function asWindows(text: Uint8Array): Uint8Array {
+  return Buffer.from(`\ufeff${Buffer.from(text).toString().replaceAll("\n", "\r\n")}`, "utf16le");
 }
 
 const BODIES = {
@@ -108,7 +125,51 @@ const BODIES = {
     contentType: TEXT,
     samples: 20_000,
     variantCount: 7,
-    render: (random) => series(random, 100, 200, "path"),
+    render: bulkOf,
+  },
+  gaugesZstd: {
+    title: "10 gauges in zstd",
+    contentType: TEXT,
+    contentEncoding: "zstd",
+    samples: 10,
+    variantCount: 997,
+    render: (random) => zstdCompressSync(gauges(random, "")),
+  },
+  bulkZstd: {
+    title: "20,000 lines in zstd",
+    contentType: TEXT,
+    contentEncoding: "zstd",
+    samples: 20_000,
+    variantCount: 7,
+    render: (random) => zstdCompressSync(bulkOf(random)),
+  },
+  gaugesOpenMetrics: {
+    title: "10 gauges as OpenMetrics",
+    contentType: OPENMETRICS,
+    samples: 10,
+    variantCount: 997,
+    render: (random) => asOpenMetrics(gauges(random, "")),
+  },
+  bulkOpenMetrics: {
+    title: "20,000 lines as OpenMetrics",
+    contentType: OPENMETRICS,
+    samples: 20_000,
+    variantCount: 7,
+    render: (random) => asOpenMetrics(bulkOf(random)),
+  },
+  gaugesWindows: {
+    title: "10 gauges in UTF-16 with CR LF",
+    contentType: TEXT,
+    samples: 10,
+    variantCount: 997,
+    render: (random) => asWindows(gauges(random, "")),
+  },
+  bulkWindows: {
+    title: "20,000 lines in UTF-16 with CR LF",
+    contentType: TEXT,
+    samples: 20_000,
+    variantCount: 7,
+    render: (random) => asWindows(bulkOf(random)),
   },
   wide: {
     title: "10,000 series of one family",

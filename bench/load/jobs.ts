@@ -38,6 +38,8 @@ export interface GetJob {
   readonly port: number;
   readonly path: string;
   readonly gzip: boolean;
+  /** More lines of the header, each with its end. */
+  readonly fields?: string;
   readonly count: number;
   /** From the start of one to the start of the next, at least; 0: one after the other. */
   readonly everyMs: number;

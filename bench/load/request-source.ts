@@ -63,7 +63,9 @@ export function requestTails(body: BodyName | null, seed: number): Buffer[] {
   if (body === null) return [Buffer.from(" HTTP/1.1\r\nHost: localhost\r\n\r\n")];
   const kind = bodies[body];
   return renderVariants(kind, seed).map((variant) => {
-    const head = ` HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${kind.contentType}\r\nContent-Length: ${variant.length}\r\n\r\n`;
+    const encoding = kind.contentEncoding === undefined ? "" : `Content-Encoding: ${kind.contentEncoding}\r\n`;
+    const fields = `Content-Type: ${kind.contentType}\r\n${encoding}Content-Length: ${variant.length}\r\n`;
+    const head = ` HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
     return Buffer.concat([Buffer.from(head), variant]);
   });
 }

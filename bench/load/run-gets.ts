@@ -7,7 +7,7 @@ const NO_LATENCIES = { p50: 0, p99: 0, p999: 0, max: 0 };
 /** Sends the GET requests of one job, one after the other, and returns what came of them. */
 export async function runGets(job: GetJob): Promise<JobResult> {
   const encoding = job.gzip ? "Accept-Encoding: gzip\r\n" : "";
-  const request = Buffer.from(`GET ${job.path} HTTP/1.1\r\nHost: localhost\r\n${encoding}\r\n`);
+  const request = Buffer.from(`GET ${job.path} HTTP/1.1\r\nHost: localhost\r\n${encoding}${job.fields ?? ""}\r\n`);
   const latencies = new Samples();
   let [answered, refused, unanswered, responseBytes] = [0, 0, 0, 0];
   let waiting = Promise.withResolvers<void>();

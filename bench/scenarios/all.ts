@@ -5,6 +5,7 @@ import { churn } from "./churn.ts";
 import { door } from "./door.ts";
 import { expiry } from "./expiry.ts";
 import { find } from "./find.ts";
+import { formats } from "./formats.ts";
 import { keptPushes, restoring } from "./kept.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   removal,
   expiry,
   adding,
+  formats,
   find,
   viewers,
   page,
