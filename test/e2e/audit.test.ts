@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { namedPipe } from "../named-pipe.ts";
@@ -98,6 +99,47 @@ describe("--log.audit", () => {
     const text = readFileSync(path, "utf8") + gateway.stderr;
     for (const secret of ["wrong_one", btoa("alice:right"), btoa("alice:wrong_one")])
       expect(text).not.toContain(secret);
+  });
+
+  test("names principals of the access file, with what they may not do, and has no token", async () => {
+    const folder = scratchFolder();
+    const [path, access] = [join(folder, "audit.log"), join(folder, "access.yml")];
+    const token = "batch-token-that-nobody-may-see";
+    const hash = createHash("sha256").update(token).digest("hex");
+    const rules = `principals: [{name: batch, tokens: [${hash}], rights: {push: ['{team="a"}'], delete: ['{team="a"}']}}]\n`;
+    writeFileSync(access, `${rules}anonymous: {health: true}\n`);
+    await using gateway = await Gateway.start([`--log.audit=${path}`, `--web.access-file=${access}`]);
+    const headers = { Authorization: `Bearer ${token}` };
+    const ask = async (method: string, group: string, init: RequestInit = {}) =>
+      (await fetch(`${gateway.url}/metrics/job/j/team/${group}`, { method, ...init })).status;
+    expect(await ask("PUT", "a", { headers, body: "a 1\n" })).toBe(200);
+    expect(await ask("PUT", "b", { headers, body: "a 1\n" })).toBe(403);
+    expect(await ask("DELETE", "b", { headers })).toBe(403);
+    expect(await ask("DELETE", "a", { headers })).toBe(202);
+    expect(await ask("PUT", "a", { headers: { Authorization: `Bearer ${token}x` }, body: "a 1\n" })).toBe(401);
+    expect(await ask("PUT", "a", { body: "a 1\n" })).toBe(401);
+    writeFileSync(access, "principals: [{name: batch");
+    await eventually("it is not taken", async () => eventsOf(path).includes("config_refused"));
+    writeFileSync(access, rules);
+    await eventually("it is taken", async () => eventsOf(path).includes("config_taken"));
+    expect(await gateway.stop()).toBe(0);
+    const told = linesOf(path)
+      .slice(1, -1)
+      .map(({ event, principal, method, group, status, reason, file }) => {
+        return JSON.parse(JSON.stringify({ event, principal, method, group, status, reason, file }));
+      });
+    const [mine, others] = ['{job="j",team="a"}', '{job="j",team="b"}'];
+    const refused = { event: "refused", status: 403, reason: "forbidden", group: others, principal: "batch" };
+    expect(told).toEqual([
+      { ...refused, method: "PUT" },
+      { ...refused, method: "DELETE" },
+      { event: "group_deleted", principal: "batch", group: mine, status: 202 },
+      { event: "refused", method: "PUT", status: 401, reason: "unauthorized" },
+      expect.objectContaining({ event: "refused", method: "PUT", status: 401, reason: "unauthorized" }),
+      { event: "config_refused", file: access },
+      { event: "config_taken", file: access },
+    ]);
+    expect(readFileSync(path, "utf8") + gateway.stderr).not.toContain(token);
   });
 
   test("goes on in a new file after the old one was moved and SIGHUP came, and no line is lost", async () => {

@@ -13,6 +13,9 @@ describe.skipIf(bash.skip)(`what bash completes${bash.reason}`, () => {
     { typed: ["--log.level", "w"], completed: "warn" },
     { typed: ["export", "--format", ""], completed: "text gob" },
     { typed: ["--persistence.file", "x"], completed: "" },
+    { typed: ["check-config", "--web.con"], completed: "--web.config.file" },
+    { typed: ["check-config", "--format", ""], completed: "text json" },
+    { typed: ["hash-token", "--gen"], completed: "--generate" },
   ];
 
   test.each(CASES)("$typed to '$completed'", async ({ typed, completed }) => {
