@@ -10,7 +10,7 @@ import { RuntimeResponse } from "./runtime-schemas.ts";
 import { MetricsResponse, StatusResponse } from "./status-schemas.ts";
 
 /** An answer of an operation, by media type; no media type, no body. */
-interface OperationAnswer {
+export interface OperationAnswer {
   readonly description: string;
   readonly content?: Readonly<Record<string, { readonly schema: TSchema }>>;
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: TSchema }>>;
@@ -31,6 +31,7 @@ export interface OperationObject {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: object;
   readonly responses: Readonly<Record<string, OperationAnswer>>;
+  readonly security?: readonly object[];
 }
 
 /** The properties of an object as parameters of a query. */

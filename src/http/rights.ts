@@ -91,7 +91,7 @@ export class Rights {
   private judge(rule: Exclude<RouteRule, "open" | "by key">, exchange: Exchange): Rejection | null {
     const principal = this.deps.principalOf(exchange);
     if (rule === "health")
-      return principal !== STRANGER || this.deps.gate?.isHealthOpen() === true
+      return principal.name !== ANONYMOUS || this.deps.gate?.isHealthOpen() === true
         ? null
         : refusal(principal, "ask for health");
     const reach = principal.reach(rule.right);
