@@ -36,6 +36,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   /** How many requests were done again so far. */
   redone = 0;
   private fold: Fold;
+  private storedTo = 0;
   private store: StorePort<Request, Answer>;
   private readonly entries = new EntryWriter();
   private readonly keys = new OwnKeys();
@@ -76,9 +77,9 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     this.fold = new Fold(rules);
   }
 
-  /** What is folded. */
+  /** Up to here all is folded, and in the store. */
   get position(): number {
-    return this.fold.position;
+    return this.storedTo;
   }
 
   /** Somebody has begun to seed the log, and has not said that all is there. */
@@ -234,8 +235,10 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     if (content instanceof Fault) return this.stop(position, content);
     const judgement = this.fold.take(position, content, this.watcher);
     const own = this.underWay;
-    if (judgement.isRepetition) this.tell(position, content, judgement, false);
-    else if (own !== null && isSameRevision(content.id, own.id)) this.takeOwn(position, own, judgement);
+    if (judgement.isRepetition) {
+      this.storedTo = position;
+      this.tell(position, content, judgement, false);
+    } else if (own !== null && isSameRevision(content.id, own.id)) this.takeOwn(position, own, judgement);
     else this.takeOthers(position, content, judgement);
   }
 
@@ -261,8 +264,10 @@ export class Replica<Request extends ReplicaRequest, Answer> {
   /** Changes the store, and then goes on. */
   private change(position: number, changes: StoreChanges, then: () => void): void {
     const done = (fault: Fault | null) => {
-      if (fault === null) then();
-      else this.stop(position, fault);
+      if (fault === null) {
+        this.storedTo = position;
+        then();
+      } else this.stop(position, fault);
       this.rest();
     };
     this.isBusy = true;
@@ -350,6 +355,7 @@ export class Replica<Request extends ReplicaRequest, Answer> {
     this.whenAtRest(() => {
       this.abandonSnapshot();
       this.fold = fold;
+      this.storedTo = fold.position;
       this.store = store;
       this.fault = null;
       this.resettle();

@@ -1,4 +1,5 @@
 import { Broken } from "../bytes/broken.ts";
+import type { PushResult } from "../http/writes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Fault } from "../model/fault.ts";
 import { type GroupBytes, GroupRowWriter } from "../rows/group-row.ts";
@@ -44,6 +45,12 @@ export async function seedLog(store: Store, deps: SeedingDeps): Promise<void> {
   if (!deps.isOver()) await new Promise<void>((resolve) => deps.ask(endOfSeed(resolve)));
 }
 
+/** The row is our own: it can be read. */
+function seeded({ key }: GroupBytes, fault: Fault | null): PushResult {
+  if (fault !== null) throw new Broken(`seeding the log with {${Buffer.from(key)}}: ${fault.message}`);
+  return 200;
+}
+
 /** Changes nothing: its batch says that all is there. */
 const endOfSeed = (settle: () => void): ReplicatedRequest => ({
   kind: "push",
@@ -70,9 +77,8 @@ function seedOf(bytes: GroupBytes, deps: SeedingDeps, settle: () => void): Repli
     apply: (store, { mayChange }) => {
       if (store.groupOf(bytes.key) >= 0) return 200;
       if (mayChange?.(true) === false) return PUT_OFF;
-      const fault = deps.put(bytes);
-      if (fault !== null) throw new Broken(`seeding the log with {${Buffer.from(bytes.key)}}: the row cannot be read`);
-      return 200;
+      const put = deps.put(bytes);
+      return put instanceof Promise ? put.then((fault) => seeded(bytes, fault)) : seeded(bytes, put);
     },
     client: { isGone: false },
     deadlineMs: Infinity,

@@ -190,6 +190,7 @@ export class Clustering implements Cluster {
       log.info("snapshot loaded", { position, groups: this.replica.groups, bytes: snapshot.sizeBytes });
     }
     this.standing.readTo(position);
+    this.standing.folded(position);
     this.isLoading = false;
     shared.read(position);
     this.look();

@@ -3,8 +3,10 @@ import type { WriteTools } from "../http/cluster.ts";
 import type { PushTerms } from "../http/push-applying.ts";
 import type { PushResult, WaitingClient } from "../http/writes.ts";
 import { Fault } from "../model/fault.ts";
+import type { KeptGroups } from "../model/kept-group.ts";
 import { REPEATED } from "../model/push-id.ts";
 import { Rejection, type RejectionKind } from "../model/rejection.ts";
+import { MORE } from "../model/work.ts";
 import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../rows/group-row.ts";
 import { PUT_OFF } from "../store/admission/wording.ts";
 import type { Store } from "../store/store.ts";
@@ -104,15 +106,16 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
   }
 
   put(groups: readonly GroupBytes[]): Fault | null | Promise<Fault | null> {
-    const end = sliceEnd(groups, 0);
-    return end === groups.length ? this.putSlice(groups) : this.putOn(groups);
+    const isOneSlice = sliceEnd(groups, 0) === groups.length && !groups.some(isLarge);
+    return isOneSlice ? this.putSlice(groups) : this.putOn(groups);
   }
 
   private async putOn(groups: readonly GroupBytes[]): Promise<Fault | null> {
     let start = 0;
     while (start < groups.length) {
       const end = sliceEnd(groups, start);
-      const fault = this.putSlice(groups.slice(start, end));
+      const slice = groups.slice(start, end);
+      const fault = slice.some(isLarge) ? await this.putLarge(slice) : this.putSlice(slice);
       if (fault !== null) return fault;
       start = end;
       await this.deps.turn();
@@ -120,13 +123,30 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
     return null;
   }
 
+  /** Puts a large group, whose row is checked over many turns. */
+  private async putLarge(groups: readonly GroupBytes[]): Promise<Fault | null> {
+    for (const group of groups) {
+      const fault = this.reader.begin(group);
+      if (fault !== null) return fault;
+      let kept = this.reader.readOn(PUT_BYTES);
+      for (; kept === MORE; kept = this.reader.readOn(PUT_BYTES)) await this.deps.turn();
+      if (kept instanceof Fault) return kept;
+      this.putKept(kept, 1);
+    }
+    return null;
+  }
+
   private putSlice(groups: readonly GroupBytes[]): Fault | null {
     const kept = this.reader.read(groups);
     if (kept instanceof Fault) return kept;
-    const putting = this.store.putting(kept);
-    for (let row = 0; row < groups.length; row++) putting.put(row);
-    this.changed();
+    this.putKept(kept, groups.length);
     return null;
+  }
+
+  private putKept(kept: KeptGroups, count: number): void {
+    const putting = this.store.putting(kept);
+    for (let row = 0; row < count; row++) putting.put(row);
+    this.changed();
   }
 
   remove(key: Uint8Array): void {
@@ -147,14 +167,19 @@ export class ReplicatedStore implements StorePort<ReplicatedRequest, PushResult>
   }
 }
 
-/** The end of the groups from `start` on that are put in one turn, one of them at least. */
+/** Its row alone is more than what is put in a turn. */
+const isLarge = ({ row }: GroupBytes): boolean => row.length > PUT_BYTES;
+
+/** The end of the groups from `start` on that are put together, one of them at least; a large one stands alone. */
 function sliceEnd(groups: readonly GroupBytes[], start: number): number {
   let sizeBytes = 0;
-  for (let place = start; place < groups.length; place++) {
-    sizeBytes += groups[place]?.row.length ?? 0;
-    if (sizeBytes > PUT_BYTES) return place + 1;
+  let place = start;
+  for (; place < groups.length; place++) {
+    const sizeOne = groups[place]?.row.length ?? 0;
+    if (place > start && (sizeOne > PUT_BYTES || sizeBytes > PUT_BYTES)) return place;
+    sizeBytes += sizeOne;
   }
-  return groups.length;
+  return place;
 }
 
 /** What a result says of the store. */

@@ -1,10 +1,12 @@
+import { Broken } from "../bytes/broken.ts";
 import { Fault } from "../model/fault.ts";
 import { type KeptGroups, type KeyedGroup, OWN_SEGMENT } from "../model/kept-group.ts";
 import { PUSH_ID_BYTES, PUSH_ID_STRIDE } from "../model/push-id.ts";
+import { MORE } from "../model/work.ts";
 import { KeptColumns } from "./kept-columns.ts";
 import { pushIdBytes } from "./push-id-bytes.ts";
 import { RowWriter } from "./record.ts";
-import { RowCheck } from "./row-check.ts";
+import { RowCheck, type UncheckedRow } from "./row-check.ts";
 import { SideCheck } from "./side-check.ts";
 
 /** The three times and two sizes. */
@@ -80,6 +82,8 @@ export class GroupRowWriter {
 export class GroupRowReader {
   private readonly columns = new KeptColumns();
   private readonly check = new RowCheck(new SideCheck());
+  /** What `begin` was given. */
+  private begun: { readonly group: GroupBytes; readonly row: UncheckedRow } | null = null;
 
   /** The groups of these rows, in their order, in arrays of their own; or what is wrong with one of them. */
   read(groups: readonly GroupBytes[]): KeptGroups | Fault {
@@ -87,36 +91,66 @@ export class GroupRowReader {
       const fault = this.add(group);
       if (fault === null) continue;
       this.columns.finish();
-      return new Fault(`reading the row of the group {${Buffer.from(group.key)}}: ${fault}`);
+      return rowFault(group, fault);
     }
     return this.columns.finish();
   }
 
-  private add({ key, row }: GroupBytes): string | null {
-    if (row.length < FIXED_BYTES) return `it has ${row.length} bytes, expected ${FIXED_BYTES} or more`;
-    const numbers = new DataView(row.buffer, row.byteOffset, row.byteLength);
-    const partsAt = FIXED_BYTES + numbers.getUint32(EXPOSITION_SIZE_AT, true);
-    const size = numbers.getUint32(PARTS_SIZE_AT, true);
-    const hasIds = size >= HAS_PUSH_IDS;
-    const partsEnd = partsAt + (hasIds ? size - HAS_PUSH_IDS : size);
-    const idsAt = hasIds ? partsEnd + COUNT_BYTES : partsEnd;
-    const count = hasIds && row.length >= idsAt ? numbers.getUint32(partsEnd, true) : 0;
-    const end = idsAt + count * PUSH_ID_BYTES;
-    if (row.length !== end) return `it has ${row.length} bytes, expected ${end}`;
-    if (hasIds && count === 0) return "it has no ids of pushes, though it says so";
-    const unchecked = {
-      key,
-      segment: OWN_SEGMENT,
-      succeeded: numbers.getFloat64(SUCCEEDED_AT, true),
-      failed: numbers.getFloat64(FAILED_AT, true),
-      ttl: numbers.getFloat64(TTL_AT, true),
-      exposition: row.subarray(FIXED_BYTES, partsAt),
-      parts: row.subarray(partsAt, partsEnd),
-      pushIds: row.subarray(idsAt),
-      isTyped: 1,
-    };
-    const fault = this.check.findFault(unchecked);
-    if (fault === null) this.columns.add(unchecked);
+  private add(group: GroupBytes): string | null {
+    const row = unchecked(group);
+    if (typeof row === "string") return row;
+    const fault = this.check.findFault(row);
+    if (fault === null) this.columns.add(row);
     return fault;
   }
+
+  /** Begins with the row of one group, which `readOn` reads; or what is wrong with it. */
+  begin(group: GroupBytes): Fault | null {
+    const row = unchecked(group);
+    if (typeof row === "string") return rowFault(group, row);
+    this.begun = { group, row };
+    this.check.begin(row);
+    return null;
+  }
+
+  /** Reads about so many bytes more: the group, what is wrong with its row, or MORE. */
+  readOn(sizeBytes: number): KeptGroups | Fault | typeof MORE {
+    const { begun, columns } = this;
+    if (begun === null) throw new Broken("reading a row: none was begun");
+    const fault = this.check.readOn(sizeBytes);
+    if (fault === MORE) return MORE;
+    this.begun = null;
+    if (fault !== null) return rowFault(begun.group, fault);
+    columns.add(begun.row);
+    return columns.finish();
+  }
+}
+
+const rowFault = ({ key }: GroupBytes, fault: string): Fault =>
+  new Fault(`reading the row of the group {${Buffer.from(key)}}: ${fault}`);
+
+/** The parts of a row; or why it has none. */
+function unchecked({ key, row }: GroupBytes): UncheckedRow | string {
+  if (row.length < FIXED_BYTES) return `it has ${row.length} bytes, expected ${FIXED_BYTES} or more`;
+  const numbers = new DataView(row.buffer, row.byteOffset, row.byteLength);
+  const partsAt = FIXED_BYTES + numbers.getUint32(EXPOSITION_SIZE_AT, true);
+  const size = numbers.getUint32(PARTS_SIZE_AT, true);
+  const hasIds = size >= HAS_PUSH_IDS;
+  const partsEnd = partsAt + (hasIds ? size - HAS_PUSH_IDS : size);
+  const idsAt = hasIds ? partsEnd + COUNT_BYTES : partsEnd;
+  const count = hasIds && row.length >= idsAt ? numbers.getUint32(partsEnd, true) : 0;
+  const end = idsAt + count * PUSH_ID_BYTES;
+  if (row.length !== end) return `it has ${row.length} bytes, expected ${end}`;
+  if (hasIds && count === 0) return "it has no ids of pushes, though it says so";
+  return {
+    key,
+    segment: OWN_SEGMENT,
+    succeeded: numbers.getFloat64(SUCCEEDED_AT, true),
+    failed: numbers.getFloat64(FAILED_AT, true),
+    ttl: numbers.getFloat64(TTL_AT, true),
+    exposition: row.subarray(FIXED_BYTES, partsAt),
+    parts: row.subarray(partsAt, partsEnd),
+    pushIds: row.subarray(idsAt),
+    isTyped: 1,
+  };
 }

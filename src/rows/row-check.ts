@@ -14,6 +14,7 @@ import { MetricType } from "../model/metric-type.ts";
 import { PUSH_ID_BYTES } from "../model/push-id.ts";
 import { PUSH_TIME } from "../model/push-times.ts";
 import { unitBytes } from "../model/type-note.ts";
+import { MORE } from "../model/work.ts";
 import type { KeptRow } from "./kept-columns.ts";
 import { LineCheck } from "./line-check.ts";
 import { PartsCursor } from "./parts-cursor.ts";
@@ -23,6 +24,8 @@ import type { SideCheck } from "./side-check.ts";
 
 /** 2 is one of earlier versions. */
 const KNOWN_FLAGS = HEAD_QUOTED | 2 | HEAD_HAS_HELP | HEAD_ASIDE | HEAD_HAS_AGE | HEAD_TYPELESS | HEAD_HAS_NOTE;
+/** A family takes as long as so many bytes of lines. */
+const FAMILY_BYTES = 200;
 /** No date of ECMAScript is further from 1970. */
 const LAST_DATE_MS = 8.64e15;
 const NONE = Buffer.alloc(0);
@@ -50,8 +53,15 @@ export class RowCheck {
   /** The heads of the families of the row before, in their order, and whether those of this one are the same so far. */
   private readonly heads: { readonly bytes: Uint8Array; readonly name: Uint8Array }[] = [];
   private isAlike = true;
-  /** Of the current family: lines read so far, and whether a series may be there twice. */
+  /** The row that is read, and the place of its current family; -1: nothing is read yet. */
+  private row: UncheckedRow | null = null;
+  private place = -1;
+  /** Of the current family: its name, where its lines are read on, and the metrics and lines that were read. */
+  private name: Uint8Array = NONE;
+  private at = 0;
+  private metrics = 0;
   private lineCount = 0;
+  /** Whether a series of it may be there twice. */
   private mayRepeat = false;
   /** The labels of the current metric, if it has several lines. */
   private metricLabels: Uint8Array | null = null;
@@ -65,15 +75,47 @@ export class RowCheck {
 
   /** Why a row cannot be used, or null. */
   findFault(row: UncheckedRow): string | null {
-    try {
-      this.check(row);
-      return null;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+    this.begin(row);
+    const fault = this.readOn(Infinity);
+    return fault === MORE ? null : fault;
   }
 
-  private check(row: UncheckedRow): void {
+  /** Begins with a row, which `readOn` reads. */
+  begin(row: UncheckedRow): void {
+    this.row = row;
+    this.place = -1;
+  }
+
+  /** Reads about so many bytes of lines more: why the row cannot be used, null: it can be, or MORE. */
+  readOn(sizeBytes: number): string | null | typeof MORE {
+    const { row } = this;
+    try {
+      if (row === null || !this.checkOn(row, sizeBytes)) return MORE;
+    } catch (error) {
+      this.row = null;
+      return error instanceof Error ? error.message : String(error);
+    }
+    this.row = null;
+    return null;
+  }
+
+  /** False: there is more. */
+  private checkOn(row: UncheckedRow, sizeBytes: number): boolean {
+    const { cursor } = this;
+    let left = sizeBytes;
+    if (this.place < 0) this.checkNumbers(row);
+    else if (!this.readLines(left)) return false;
+    else this.endFamily(row);
+    while (cursor.step()) {
+      this.beginFamily(row);
+      if (!this.readLines(left)) return false;
+      this.endFamily(row);
+      left -= cursor.linesSize + FAMILY_BYTES;
+    }
+    return true;
+  }
+
+  private checkNumbers(row: UncheckedRow): void {
     const { key, segment, exposition, parts, succeeded, failed, ttl, pushIds, isTyped } = row;
     if (isTyped !== 1) broken("a column has a value of another type");
     if (!Number.isSafeInteger(segment) || segment < 0 || segment > 2 ** 26) broken("its number cannot be one");
@@ -82,18 +124,30 @@ export class RowCheck {
     if (pushIds.length % PUSH_ID_BYTES !== 0) broken("its ids of pushes are not whole");
     if (!isUtf8(key) || (this.sides !== null && !isUtf8(exposition))) broken("it is not UTF-8");
     this.lines.openKey(key);
-    const { cursor } = this;
-    cursor.open(parts, exposition.length);
+    this.cursor.open(parts, exposition.length);
     this.isAlike = true;
-    for (let place = 0; cursor.step(); place++) this.checkFamily(key, exposition, parts, place);
+    this.place = 0;
   }
 
-  private checkFamily(key: Uint8Array, exposition: Uint8Array, parts: Uint8Array, place: number): void {
-    const { cursor } = this;
-    const name = this.nameAt(parts, place);
-    if (!(Math.abs(cursor.pushedMs) <= LAST_DATE_MS)) broken(`the family ${text(name)} has no time`);
-    const isQuoted = this.checkLines(exposition, name);
-    if (isQuoted && (cursor.flags & HEAD_QUOTED) === 0 && this.sides !== null)
+  /** Its lines are read next. */
+  private beginFamily({ exposition, parts }: UncheckedRow): void {
+    const { cursor, lines } = this;
+    const { linesAt, linesSize, metricCount, flags } = cursor;
+    this.name = this.nameAt(parts, this.place++);
+    if (!(Math.abs(cursor.pushedMs) <= LAST_DATE_MS)) broken(`the family ${text(this.name)} has no time`);
+    this.at = linesAt;
+    this.metrics = 0;
+    this.lineCount = 0;
+    this.mayRepeat = this.sides === null || metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
+    if (!this.mayRepeat) this.series.open(exposition);
+    lines.open(exposition, linesAt, linesAt + linesSize);
+  }
+
+  private endFamily({ key, parts }: UncheckedRow): void {
+    const { cursor, name } = this;
+    if (this.metrics !== cursor.metricCount || this.lineCount !== cursor.lineCount)
+      broken(`the family ${text(name)} has other lines than it says`);
+    if (this.lines.isQuoted && (cursor.flags & HEAD_QUOTED) === 0 && this.sides !== null)
       broken("names are in quotes that should be in none");
     if (cursor.sideSize < 0 || this.sides === null) return;
     const help = cursor.helpSize < 0 ? null : parts.subarray(cursor.helpAt, cursor.helpAt + cursor.helpSize);
@@ -146,24 +200,20 @@ export class RowCheck {
       broken(`the help of ${text(name)} is not UTF-8`);
   }
 
-  /** Returns whether some name is in quotes. */
-  private checkLines(exposition: Uint8Array, name: Uint8Array): boolean {
-    const { cursor, lines } = this;
-    const { linesAt, linesSize, type, metricCount, lineCount, flags } = cursor;
+  /** Reads about so many bytes of the lines of the family; false: there are more. */
+  private readLines(sizeBytes: number): boolean {
+    const { cursor, name } = this;
+    const { linesAt, linesSize, type } = cursor;
     const end = linesAt + linesSize;
-    this.lineCount = 0;
-    this.mayRepeat = this.sides === null || metricCount < 2 || (flags & HEAD_ASIDE) !== 0;
-    if (!this.mayRepeat) this.series.open(exposition);
-    lines.open(exposition, linesAt, end);
-    let metrics = 0;
-    for (let at = linesAt; at < end; metrics++) {
+    let { at, metrics } = this;
+    for (const pauseAt = Math.min(end, at + sizeBytes); at < pauseAt; metrics++) {
       if (type === MetricType.summary) at = this.readComposite(at, name, NONE, QUANTILE);
       else if (type >= MetricType.histogram) at = this.readComposite(at, name, BUCKET, LE);
       else at = this.readPlain(at, name);
     }
-    if (metrics !== metricCount || this.lineCount !== lineCount)
-      broken(`the family ${text(name)} has other lines than it says`);
-    return lines.isQuoted;
+    this.at = at;
+    this.metrics = metrics;
+    return at >= end;
   }
 
   private readPlain(at: number, name: Uint8Array): number {

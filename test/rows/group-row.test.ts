@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/model/fault.ts";
+import { MORE } from "../../src/model/work.ts";
 import { type GroupBytes, GroupRowReader, GroupRowWriter } from "../../src/rows/group-row.ts";
 import { keyedGroups } from "../../src/store/keyed-groups.ts";
 import { Store } from "../../src/store/store.ts";
@@ -46,11 +47,35 @@ function storeOf(rows: readonly GroupBytes[]): Store {
   return store;
 }
 
+function withOneByteChanged(row: Uint8Array, dice: Dice): Uint8Array {
+  const changed = row.slice();
+  changed[dice.below(row.length)] = dice.below(256);
+  return changed;
+}
+
+function readInSlices(reader: GroupRowReader, group: GroupBytes, sizeBytes: number) {
+  const fault = reader.begin(group);
+  if (fault !== null) return fault;
+  for (;;) {
+    const read = reader.readOn(sizeBytes);
+    if (read !== MORE) return read;
+  }
+}
+
 describe(`groups as rows (ROW_SEED=${seed})`, () => {
   test("a store that is made of the rows of another one has the same rows", async () => {
     const rows = await pushedRows();
     expect(rowsOf(storeOf(rows))).toEqual(rows);
     expect(rows.length).toBeGreaterThan(5);
+  });
+
+  test("a row that is read in slices, of any size, is what it is when it is read at once, whole or broken", async () => {
+    const reader = new GroupRowReader();
+    const dice = new Dice(seed);
+    for (const { key, row } of (await pushedRows()).slice(0, 40))
+      for (const one of [row, ...Array.from({ length: 5 }, () => withOneByteChanged(row, dice))])
+        for (const sizeBytes of [1, 100, 1e6])
+          expect(readInSlices(reader, { key, row: one }, sizeBytes)).toEqual(reader.read([{ key, row: one }]));
   });
 
   test("a row that is cut short anywhere, or has something behind it, is a Fault that names the group", async () => {
