@@ -1,3 +1,6 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Bench, FigureShape, Measured, Scenario } from "../bench.ts";
 import { Server } from "../server.ts";
 import { GAP_SHAPE, get, probesOf } from "./gets.ts";
@@ -30,6 +33,13 @@ const SCRAPE_SHAPES: readonly FigureShape[] = [
   { key: "half", title: "a job of half of the groups", unit: "ms", better: "less" },
   { key: "all", title: "all", unit: "ms", better: "less" },
 ];
+const SEEN_SHAPES: readonly FigureShape[] = (["all", "half"] as const).flatMap((who) => {
+  const title = who === "all" ? "all" : "a reader of half of the groups";
+  return [
+    { key: `${who}Text`, title: `${title}, a MB of lines`, unit: "ms", better: "less" } as const,
+    { key: `${who}Gzip`, title: `${title}, a MB of lines, gzip again`, unit: "ms", better: "less" } as const,
+  ];
+});
 const REMOVAL_SHAPES: readonly FigureShape[] = [
   { key: "total", title: "until they are gone", unit: "ms", better: "less" },
   GAP_SHAPE,
@@ -39,6 +49,7 @@ const REMOVAL_SHAPES: readonly FigureShape[] = [
 export const find: Scenario = {
   id: "find",
   run: async (bench) => {
+    if (bench.wants("find/seen")) await seen(bench);
     if (!["find/scrape", "find/delete", ...KEYSTROKES.map(({ id }) => id)].some((id) => bench.wants(id))) return;
     bench.progress("find: loading");
     const server = await Server.start(bench.programs.ours);
@@ -83,6 +94,42 @@ async function scrapes(bench: Bench, server: Server): Promise<void> {
   });
   const rounds = await bench.inTurns("find/scrape", bench.plan.scrapeRounds, [{ who: "ours", measure }]);
   bench.add("find/scrape", "100,000 groups: a scrape of a part", SCRAPE_SHAPES, rounds);
+}
+
+/** Everybody may push, and scrapes half of the groups. */
+const HALF_IS_SEEN = `anonymous:
+  health: true
+  rights: {push: ['{}'], scrape: ['{job="bench"}']}
+`;
+
+/** What a MB of a scrape takes for who may see all, and for who may see half of it. */
+async function seen(bench: Bench): Promise<void> {
+  bench.progress("find/seen: loading");
+  const file = join(tmpdir(), `bench-access-${process.pid}.yml`);
+  writeFileSync(file, HALF_IS_SEEN);
+  const [all, half] = [
+    await Server.start(bench.programs.ours),
+    await Server.start(bench.programs.ours, [`--web.access-file=${file}`]),
+  ];
+  try {
+    for (const server of [all, half])
+      for (const range of [ONE_JOB, JOB_EACH]) await bench.stands.fill(server, { body: "gauge", groups: range });
+    const loader = await bench.loader("scrapes");
+    const time = async (server: Server, who: string): Promise<Measured> => {
+      const text = await get(loader, server, "/metrics", false);
+      const gzip = await get(loader, server, "/metrics", true);
+      const megabytes = text.bodyBytes / 1e6;
+      return { [`${who}Text`]: text.ms / megabytes, [`${who}Gzip`]: gzip.ms / megabytes };
+    };
+    const measure = async () => ({ ...(await time(all, "all")), ...(await time(half, "half")) });
+    await measure();
+    const rounds = await bench.inTurns("find/seen", bench.plan.scrapeRounds, [{ who: "ours", measure }]);
+    bench.add("find/seen", "100,000 groups: a scrape of what may be seen", SEEN_SHAPES, rounds);
+  } finally {
+    await all.drop();
+    await half.drop();
+    rmSync(file);
+  }
 }
 
 async function removal(bench: Bench, server: Server): Promise<void> {

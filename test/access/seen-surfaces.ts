@@ -34,6 +34,13 @@ const plain = ({ bytes }: Answered): Buffer => {
 
 export const textOf = (answered: Answered): string => plain(answered).toString();
 
+/** The content of an answer of 200. */
+function goodBytes(answered: Answered): Buffer {
+  const bytes = plain(answered);
+  if (answered.status !== 200) throw new Error(`asking for what is seen: ${answered.status} ${bytes}`);
+  return bytes;
+}
+
 /** What an answer has in the header and in the body, decompressed. */
 const wholeOf = (answered: Answered): string => `${JSON.stringify([...answered.headers])}\n${textOf(answered)}`;
 
@@ -107,8 +114,8 @@ export type HelpsOf = (family: string, marks: Iterable<string>) => ReadonlySet<s
 export async function scrapes(readers: Readers, dice: Dice, query: string, helpsOf: HelpsOf): Promise<void> {
   const headers = dice.pick(TEXT_HEADERS);
   const path = `/metrics${query}`;
-  const all = familiesOf(textOf(await readers.all("GET", path, { headers })));
-  const some = familiesOf(textOf(await askSeen(readers, "GET", path, { headers })));
+  const all = familiesOf(goodBytes(await readers.all("GET", path, { headers })).toString());
+  const some = familiesOf(goodBytes(await askSeen(readers, "GET", path, { headers })).toString());
   expect([headers, path, withoutHelp(some)]).toEqual([headers, path, filtered(all, readers.seen)]);
   for (const { name, help, lines } of some)
     if (!isOurs(name)) expectHelp(helpsOf(name, lines.flatMap(marksIn)), name, help);
@@ -131,7 +138,7 @@ export async function protobufScrapes(readers: Readers, dice: Dice, query: strin
   const headers: Record<string, string> = { accept: PROTOBUF_TYPE };
   if (dice.chance(0.5)) headers["accept-encoding"] = dice.pick(["gzip", "zstd"]);
   if (dice.chance(0.5)) headers["x-prometheus-scrape-timeout-seconds"] = "10";
-  const read = (answered: Answered) => metricsOf(readProtobuf(plain(answered)));
+  const read = (answered: Answered) => metricsOf(readProtobuf(goodBytes(answered)));
   const all = read(await readers.all("GET", `/metrics${query}`, { headers }));
   const some = read(await askSeen(readers, "GET", `/metrics${query}`, { headers }));
   expect(some).toEqual(all.filter((metric) => isOf(metric, readers.seen)));

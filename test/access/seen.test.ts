@@ -6,21 +6,9 @@ import { Rejection } from "../../src/model/rejection.ts";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { eventually } from "../program.ts";
 import { verifyStore } from "../store/verify.ts";
-import { type Condition, GroupsWorld, holds, type PushedGroup, selectorText } from "./groups-world.ts";
-import {
-  type Ask,
-  type HelpsOf,
-  lists,
-  metricsApi,
-  oneGroup,
-  protobufScrapes,
-  type Readers,
-  refusedList,
-  removal,
-  scrapes,
-  textOf,
-  views,
-} from "./seen-surfaces.ts";
+import { type Condition, GroupsWorld, selectorText } from "./groups-world.ts";
+import { type Host, type Reader, SeenStand } from "./seen-stand.ts";
+import type { Ask } from "./seen-surfaces.ts";
 
 const seed = Number(process.env.SEEN_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -28,165 +16,51 @@ const FLAGS = ["--push.enable-utf8-names", "--push.allow-no-job", "--web.enable-
 const STEPS = 50;
 const READERS = 4;
 
-/** Somebody with every right on the groups of some selectors. */
-interface Reader {
-  readonly selectors: readonly (readonly Condition[])[];
-  readonly principal: Principal;
-}
-
-function readerOf(selectors: readonly (readonly Condition[])[]): Reader {
+function readerOf(app: TestApp, selectors: readonly (readonly Condition[])[]): Reader {
   const read = selectors.map((conditions) => {
     const selector = readAnySelector(selectorText(conditions));
     if (selector instanceof Rejection) throw new Error(selector.message);
     return selector;
   });
   const reach = reachOf(read);
-  return { selectors, principal: { ...EVERYBODY, name: "somebody", reach: () => reach } };
+  return { selectors, ask: askAs(app, { ...EVERYBODY, name: "somebody", reach: () => reach }) };
 }
 
 const askAs =
   (app: TestApp, principal: Principal): Ask =>
-  async (method, path, init = {}) => {
+  async (method, path, { body, headers = {} } = {}) => {
     app.principal = principal;
-    const { body, headers = {} } = init;
-    const response = await ask(app.app, method, path, {
-      headers,
-      ...(body === undefined ? {} : { body: body as string }),
-    });
+    const sent = body === undefined ? {} : { body: body as string };
+    const response = await ask(app.app, method, path, { headers, ...sent });
     const bytes = Buffer.from(await response.arrayBuffer());
     app.principal = EVERYBODY;
     return { status: response.status, headers: response.headers, bytes };
   };
 
-/** A gateway with what is pushed to it, and readers of some of it. */
-class Stand {
-  readonly app: TestApp;
-  readonly world: GroupsWorld;
-  readonly all: Ask;
-  readonly readers: Reader[];
-
-  constructor(seedOfWorld: number, flags: readonly string[]) {
-    this.app = createTestApp(...FLAGS, ...flags);
-    this.world = new GroupsWorld(seedOfWorld);
-    this.all = askAs(this.app, EVERYBODY);
-    this.readers = Array.from({ length: READERS }, () => readerOf(this.world.selectors()));
-  }
-
-  async change(): Promise<void> {
-    const { app, world } = this;
-    const { dice } = world;
+const hostOf = (app: TestApp): Host => ({
+  all: askAs(app, EVERYBODY),
+  pass: async () => {
     app.nowMs += 1000;
-    const known = [...world.groups.values()];
-    if (known.length > 0 && dice.chance(0.15)) {
-      const { mark, paths } = dice.pick(known);
-      await this.all("DELETE", `/metrics${paths[0]}`);
-      world.gone(mark);
-    } else if (dice.chance(0.01)) {
-      await this.all("PUT", "/api/v1/admin/wipe");
-      for (const { mark } of known) world.gone(mark);
-    } else if (dice.chance(0.1)) await this.refused();
-    else await this.push();
-    await this.expire();
-  }
-
-  private async push(): Promise<void> {
-    const { world } = this;
-    const pushed = world.push();
-    const ttl = world.dice.chance(0.1) ? "?ttl=20s" : "";
-    const { path, body, method } = pushed;
-    if (await this.send(method, path + ttl, body, pushed.group.mark)) world.pushed(pushed);
-    else await this.lookFor(pushed.group);
-  }
-
-  /** A push that is at fault by itself, or contradicts what others have. */
-  private async refused(): Promise<void> {
-    const { world } = this;
-    const { group, path } = world.push();
-    const { mark } = group;
-    const body = world.dice.pick([`# TYPE m counter\nm{x="of ${mark}"} 1\n`, "no metric\n", "m 1 2\n"]);
-    const isTaken = await this.send("POST", path, body, mark);
-    // Without the check a push with timestamps is answered so, too, and not stored.
-    if (isTaken && body.startsWith("#")) group.helps = new Map([...group.helps, ["m", null]]);
-    await this.lookFor(group);
-  }
-
-  /** Whether the push was taken. A refusal names no group but its own. */
-  private async send(method: string, path: string, body: string, mark: string): Promise<boolean> {
-    const { bytes, status } = await this.all(method, `/metrics${path}`, { body });
-    const marks = bytes.toString().match(/zq\d+zq/g) ?? [];
-    expect([status, marks.filter((one) => one !== mark)]).toEqual([expect.any(Number), []]);
-    return status < 300;
-  }
-
-  private async lookFor(group: PushedGroup): Promise<void> {
-    const list = textOf(await this.all("GET", "/api/v1/groups?limit=500"));
-    if (list.includes(`"${group.mark}"`)) this.world.groups.set(group.mark, group);
-    else this.world.gone(group.mark);
-  }
-
-  private async expire(): Promise<void> {
-    const { app, world } = this;
     for (const sweep of app.sweeps) sweep();
     await eventually("no group is due", async () => app.store.expiry.nextSeconds * 1000 > app.nowMs);
-    const marks = new Set(textOf(await this.all("GET", "/api/v1/groups?limit=500")).match(/zq\d+zq/g));
-    for (const mark of world.groups.keys()) if (!marks.has(mark)) world.gone(mark);
-    expect([...marks].sort()).toEqual([...world.groups.keys()].sort());
-  }
-
-  /** A reader with what it may see now. */
-  readersOf({ selectors, principal }: Reader): Readers {
-    const { groups, marks } = this.world;
-    const visible = [...marks].filter(([, labels]) => selectors.some((conditions) => holds(conditions, labels)));
-    const all = new Set(visible.map(([mark]) => mark));
-    const seen = new Set([...groups.keys()].filter((mark) => all.has(mark)));
-    return { all: this.all, some: askAs(this.app, principal), seen, visible: all };
-  }
-
-  private readonly helpsOf: HelpsOf = (family, marks) => {
-    const helps = new Set<string | null>();
-    for (const mark of marks) {
-      const help = this.world.groups.get(mark)?.helps.get(family);
-      if (help !== undefined) helps.add(help);
-    }
-    return helps;
-  };
-
-  async check(reader: Reader): Promise<void> {
-    const { world } = this;
-    const { dice } = world;
-    const readers = this.readersOf(reader);
-    const match = `match[]=${encodeURIComponent(selectorText([{ name: "mark", operator: "=~", value: `zq\\d*${dice.below(10)}zq` }]))}`;
-    const query = dice.pick(["", "", `?${match}`]);
-    await scrapes(readers, dice, query, this.helpsOf);
-    await protobufScrapes(readers, dice, query);
-    await metricsApi(readers);
-    await lists(
-      readers,
-      dice,
-      `sort=${dice.pick(["stored", "labels", "-pushed", "-series"])}${dice.pick(["", `&${match}`, "&search=a"])}`,
-    );
-    await refusedList(readers);
-    await views(readers, dice);
-    const known = [...world.marks.keys()];
-    for (const mark of [dice.pick(known), ...[...world.groups.keys()].slice(-2)]) {
-      const path = world.groups.get(mark)?.paths[0];
-      if (path !== undefined) await oneGroup(readers, dice, mark, path);
-    }
-    for (const mark of await removal(readers, match, dice.chance(0.9))) world.gone(mark);
-  }
-}
+  },
+});
 
 describe("who may see some groups", () => {
   for (const flags of [[], ["--push.disable-consistency-check"], ["--push.group-ttl=30s"]])
     test(`is shown by every surface what an evaluator of its own lets through, and no mark of others ${flags} (SEEN_SEED=${seed})`, async () => {
-      const stand = new Stand(seed, flags);
+      const app = createTestApp(...FLAGS, ...flags);
+      const stand = new SeenStand(new GroupsWorld(seed), hostOf(app));
+      const { dice } = stand.world;
+      const made = () => readerOf(app, stand.world.selectors());
+      const readers = Array.from({ length: READERS }, made);
       for (let step = 0; step < STEPS; step++) {
         await stand.change();
-        if (step % 3 === 0) await stand.check(stand.world.dice.pick(stand.readers));
-        if (step % 20 === 0) stand.readers[step % READERS] = readerOf(stand.world.selectors());
+        if (step % 3 === 0) await stand.check(dice.pick(readers));
+        if (step % 20 === 0) readers[step % READERS] = made();
       }
-      expect(stand.app.failed).toBe(0);
-      expect(stand.app.store.stats.snapshots).toBe(0);
-      verifyStore(stand.app.store);
+      expect(app.failed).toBe(0);
+      expect(app.store.stats.snapshots).toBe(0);
+      verifyStore(app.store);
     }, 90_000);
 });
