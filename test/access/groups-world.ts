@@ -140,7 +140,7 @@ export class GroupsWorld {
     const names = new Set(Array.from({ length: 1 + dice.below(4) }, () => dice.pick(FAMILIES)));
     if (dice.chance(0.2)) names.add(`own_${group.mark}`);
     const families = [...names].map((name) => {
-      const help = dice.chance(0.5) ? dice.pick(["common words", `words of ${group.mark}`]) : null;
+      const help = dice.chance(0.7) ? dice.pick(["common words", `words of ${group.mark}`]) : null;
       helps.set(name, help);
       return (help === null ? "" : `# HELP ${name} ${help}\n`) + this.lines(name, group.mark);
     });

@@ -50,7 +50,7 @@ export class SeenStand {
     } else if (dice.chance(0.01)) {
       await this.all("PUT", "/api/v1/admin/wipe");
       for (const { mark } of known) world.gone(mark);
-    } else if (dice.chance(0.1)) await this.refused();
+    } else if (dice.chance(0.25)) await this.refused();
     else await this.push();
     await this.expire();
   }
@@ -69,7 +69,8 @@ export class SeenStand {
     const { world } = this;
     const { group, path } = world.push();
     const { mark } = group;
-    const body = world.dice.pick([`# TYPE m counter\nm{x="of ${mark}"} 1\n`, "no metric\n", "m 1 2\n"]);
+    const counter = (name: string) => `# TYPE ${name} counter\n${name}{x="of ${mark}"} 1\n`;
+    const body = world.dice.pick([counter("m"), counter("m"), "no metric\n", "m 1 2\n"]);
     const isTaken = await this.send("POST", path, body, mark);
     // Without the check a push with timestamps is answered so, too, and not stored.
     if (isTaken && body.startsWith("#")) group.helps = new Map([...group.helps, ["m", null]]);
@@ -116,14 +117,25 @@ export class SeenStand {
     return helps;
   };
 
+  /** One of the readers, who sees some of the groups and not all, if any does. */
+  pick(readers: readonly Reader[]): Reader {
+    const { dice, groups } = this.world;
+    const partly = readers.filter((reader) => {
+      const { size } = this.readersOf(reader).seen;
+      return size > 0 && size < groups.size;
+    });
+    return dice.pick(partly.length === 0 || dice.chance(0.1) ? readers : partly);
+  }
+
   async check(reader: Reader): Promise<void> {
     const { world } = this;
     const { dice } = world;
     const readers = this.readersOf(reader);
     const match = `match[]=${encodeURIComponent(selectorText([{ name: "mark", operator: "=~", value: `zq\\d*${dice.below(10)}zq` }]))}`;
-    const query = dice.pick(["", "", `?${match}`]);
-    await scrapes(readers, dice, query, this.helpsOf);
-    await protobufScrapes(readers, dice, query);
+    for (const query of ["", `?${match}`]) {
+      await scrapes(readers, dice, query, this.helpsOf);
+      await protobufScrapes(readers, dice, query);
+    }
     await metricsApi(readers);
     await lists(
       readers,
@@ -133,7 +145,7 @@ export class SeenStand {
     await refusedList(readers);
     await views(readers, dice);
     const known = [...world.marks.keys()];
-    for (const mark of [dice.pick(known), ...[...world.groups.keys()].slice(-2)]) {
+    for (const mark of [dice.pick(known), ...dice.shuffled([...world.groups.keys()]).slice(-4)]) {
       const path = world.groups.get(mark)?.paths[0];
       if (path !== undefined) await oneGroup(readers, dice, mark, path);
     }
