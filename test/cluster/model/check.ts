@@ -16,7 +16,12 @@ export function faultsOf(record: ModelRecord): string[] {
     const expected = record.shown.get(position);
     if (shown !== expected) faults.push(`${name} shows at ${position}: ${shown}, others ${expected}`);
   }
-  for (const batch of record.folded) faults.push(...batchFaults(record, batch, places));
+  const ids = new Set<string>();
+  for (const batch of record.folded) {
+    const id = idOf(batch);
+    faults.push(...(ids.has(id) ? repetitionFaults(record, batch) : batchFaults(record, batch, places)));
+    ids.add(id);
+  }
   for (const seen of record.seen.values()) faults.push(...answerFaults(record, seen, places));
   return [...faults, ...givenUpFaults(record, places)];
 }
@@ -24,15 +29,23 @@ export function faultsOf(record: ModelRecord): string[] {
 const stateAt = ({ isChecked, states }: ModelRecord, position: number): ModelGateway =>
   ModelGateway.of(states.get(position) ?? "[]", isChecked);
 
+const idOf = ({ content }: FoldedBatch): string => `${writerText(content.id)}.${content.id.number}`;
+
+function repetitionFaults(record: ModelRecord, { position }: FoldedBatch): string[] {
+  const isSame = stateAt(record, position - 1).text === stateAt(record, position).text;
+  return isSame ? [] : [`a repetition changes the content at ${position}`];
+}
+
 /** One Pushgateway does what a batch says, in its order: then it holds what the replicas hold. */
-function batchFaults(record: ModelRecord, { position, content, isRepetition }: FoldedBatch, places: Places): string[] {
+function batchFaults(record: ModelRecord, batch: FoldedBatch, places: Places): string[] {
+  const { position, content, isRepetition } = batch;
   const [before, after] = [stateAt(record, position - 1), stateAt(record, position)];
-  if (isRepetition) return before.text === after.text ? [] : [`a repetition changes the content at ${position}`];
+  if (isRepetition) return [`a batch that has not come before is taken for a repetition at ${position}`];
   const faults: string[] = [];
   if (!after.isConsistent) faults.push(`not consistent at ${position}: ${after.text}`);
   const one = before.clone();
   removeFrom(one, content, after);
-  const attempts = record.attempts.get(`${writerText(content.id)}.${content.id.number}`) ?? [];
+  const attempts = record.attempts.get(idOf(batch)) ?? [];
   for (const attempt of attempts) {
     if (!isValid(attempt, content, { before, after }, record)) continue;
     const fault = attempt.isNoted ? noteOn(one, attempt, record) : storeOn(one, attempt, places, position);
