@@ -10,6 +10,8 @@ const ADDED_GROUPS = 32;
 const RETRY_AFTER_MS = 50;
 /** Longer than `--cluster.timeout`: who waits for longer was forgotten. */
 const ANSWER_LIMIT_MS = 20_000;
+/** Who adds by a key has no patience: what becomes of the first try is not known, and the next one goes elsewhere. */
+const ADDED_LIMIT_MS = 300;
 /** Label values of the second family: so some pushes bring series that their group did not have. */
 const CHANGING_LABELS = 5;
 
@@ -173,8 +175,9 @@ export class SteadyWriters {
     const url = `${this.replicas[at]?.url}/metrics/job/kills/instance/${group}${query}`;
     const body = state === null ? {} : { body: key === null ? bodyOf(state) : ADDED_BODY };
     const headers: Record<string, string> = key === null ? {} : { "Idempotency-Key": key };
+    const limitMs = key === null ? ANSWER_LIMIT_MS : ADDED_LIMIT_MS;
     try {
-      const answer = await fetch(url, { method, ...body, headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+      const answer = await fetch(url, { method, ...body, headers, signal: AbortSignal.timeout(limitMs) });
       await answer.arrayBuffer();
       return answer.status;
     } catch {
