@@ -21,8 +21,8 @@ export interface ReplicaRequest {
  * What the store made of a push.
  *
  * - `stored`: all of it is in the store.
- * - `refused`: nothing of it, because of what else the store holds, the push itself among it, by its idempotency key; at
- *   most its group's last failure is noted.
+ * - `refused`: nothing of it, because of what the store holds, or for its idempotency key is known there; at most its
+ *   group's last failure is noted.
  * - `hopeless`: nothing, whatever the store holds (its bytes cannot be parsed), or the store cannot now (503).
  * - `put off`: `mayChange` said that it is not to be now, and nothing was changed.
  */

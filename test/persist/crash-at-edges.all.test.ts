@@ -25,7 +25,21 @@ async function killWhileFilesChange(place: Place, before: string, server: Starti
 async function pushed(file: string, value: number): Promise<void> {
   await using gateway = await Gateway.start([persistence(file)]);
   expect((await ask(gateway, "/metrics/job/j", { method: "PUT", body: `m ${value}\n` })).status).toBe(200);
+  await add(gateway, value);
   await gateway.stop();
+}
+
+/** Has something added by the key of a round. */
+async function add(gateway: Gateway, round: number): Promise<void> {
+  const headers = { "Idempotency-Key": `round-${round}` };
+  const init = { method: "POST", body: "# TYPE c counter\nc 1\n", headers } as const;
+  expect((await ask(gateway, "/metrics/job/added?aggregate=sum", init)).status).toBe(200);
+}
+
+/** What was added by the keys of some rounds up to one, each sent once more. */
+async function addedAgain(gateway: Gateway, round: number): Promise<string[]> {
+  for (let again = Math.max(0, round - 3); again <= round; again++) await add(gateway, again);
+  return gateway.lines("c{");
 }
 
 describe(`a kill while the files are opened or closed (PUSHGATEWAY_CRASH_SEED=${SEED})`, () => {
@@ -52,6 +66,7 @@ describe(`a kill while the files are opened or closed (PUSHGATEWAY_CRASH_SEED=${
         await killWhileFilesChange(place, filesOf(place), await Starting.on(place.file), random);
         await using gateway = await Gateway.start([persistence(place.file)]);
         expect(await gateway.lines("m{")).toEqual([`m{instance="",job="j"} ${round}`]);
+        expect(await addedAgain(gateway, round)).toEqual([`c{instance="",job="added"} ${round + 1}`]);
       }
     },
     ROUNDS * LONGEST_ROUND_MS,
@@ -64,12 +79,14 @@ describe(`a kill while the files are opened or closed (PUSHGATEWAY_CRASH_SEED=${
       for (let round = 0; round < ROUNDS; round++) {
         await using gateway = await Gateway.start([persistence(place.file)]);
         expect((await ask(gateway, "/metrics/job/j", { method: "PUT", body: `m ${round}\n` })).status).toBe(200);
+        await add(gateway, round);
         gateway.signal("SIGTERM");
         await Bun.sleep(random() * EDGE_MS);
         gateway.signal("SIGKILL");
         await gateway[Symbol.asyncDispose]();
         await using again = await Gateway.start([persistence(place.file)]);
         expect(await again.lines("m{")).toEqual([`m{instance="",job="j"} ${round}`]);
+        expect(await addedAgain(again, round)).toEqual([`c{instance="",job="added"} ${round + 1}`]);
       }
     },
     ROUNDS * LONGEST_ROUND_MS,
