@@ -4,7 +4,7 @@ import type { GroupRow } from "./answers.ts";
 import { Icon } from "./icons.tsx";
 import type { Page } from "./page.ts";
 import { seenText, shortened } from "./seen.ts";
-import { Age, BadPill, jobOf, Labels, Seen } from "./text.tsx";
+import { Age, BadPill, Job, jobOf, Labels, NO_JOB } from "./text.tsx";
 import { Turn } from "./turn.tsx";
 import { agoText, countText, sizeText } from "./words.ts";
 
@@ -97,7 +97,7 @@ function Row({ page, row, number, stale }: RowProps) {
   const { act, selected } = page;
   const isSelected = selected.value.has(row.path);
   const job = jobOf(row.labels);
-  const name = seenText(shortened(job, LABEL_CHARACTERS));
+  const name = job === "" ? NO_JOB : seenText(shortened(job, LABEL_CHARACTERS));
   return (
     <tr class={page.row.value === number ? "cursor" : undefined} aria-selected={isSelected ? "true" : undefined}>
       <td>
@@ -112,7 +112,7 @@ function Row({ page, row, number, stale }: RowProps) {
       <td class="group-cell">
         <a class="group" href={hrefOf(addressOfGroup(row))} data-row={number} onClick={act?.follow}>
           <b>
-            <Seen text={job} most={LABEL_CHARACTERS} />
+            <Job name={job} most={LABEL_CHARACTERS} />
           </b>
           <Labels labels={row.labels} most={LABEL_CHARACTERS} pairs={PAIRS} />
         </a>

@@ -10,7 +10,7 @@ import type { Page, View } from "./page.ts";
 import { PushTab } from "./push-tab.tsx";
 import { RefusedLine } from "./refused.tsx";
 import { PAGE_FAMILIES } from "./sources.ts";
-import { BadPill, jobOf, Labels, OkPill, Seen } from "./text.tsx";
+import { BadPill, Job, jobOf, Labels, OkPill, Seen } from "./text.tsx";
 import { Turn } from "./turn.tsx";
 import { agoText, counted, countText, sizeText, spanText, timeText } from "./words.ts";
 
@@ -98,7 +98,7 @@ function Crumbs({ page, address, answer }: GroupProps) {
       <GroupsLink page={page} />
       <span>/</span>
       <span>
-        <Seen text={jobOf(answer.group.labels)} most={80} />
+        <Job name={jobOf(answer.group.labels)} most={80} />
       </span>
       <span>
         {listed !== null && at >= 0 && (
@@ -152,7 +152,7 @@ function Title({ page, answer, isGone }: { page: Page; answer: GroupAnswer; isGo
     <div class="title">
       <div>
         <h1>
-          <Seen text={jobOf(group.labels)} most={TITLE_CHARACTERS} />
+          <Job name={jobOf(group.labels)} most={TITLE_CHARACTERS} />
           {group.last_push_successful ? <OkPill text="last push succeeded" /> : <BadPill text="last push failed" />}
         </h1>
         <Labels labels={group.labels} />

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
-import { type GroupsAddress, hrefOf, refined, selectorOf } from "./address.ts";
+import { type GroupsAddress, hrefOf, matcherOf, refined, selectorOf } from "./address.ts";
 import type { JobCount } from "./answers.ts";
 import type { Page } from "./page.ts";
-import { Seen } from "./text.tsx";
+import { Job } from "./text.tsx";
 import { counted, countText } from "./words.ts";
 
 /** Jobs that are listed at once; the others on demand. */
@@ -30,7 +30,7 @@ export function JobRail({ page, address }: { page: Page; address: GroupsAddress 
           </a>
         </li>
         {shown.map((job, i) => (
-          <Job key={`${i} ${job.value}`} page={page} address={address} job={job} />
+          <JobLink key={`${i} ${job.value}`} page={page} address={address} job={job} />
         ))}
         {address.allJobs && untold > 0 && (
           <li class="quiet padded">and {countText(untold)} more, to be searched for</li>
@@ -48,9 +48,10 @@ export function JobRail({ page, address }: { page: Page; address: GroupsAddress 
   );
 }
 
-function Job({ page, address, job }: { page: Page; address: GroupsAddress; job: JobCount }) {
+function JobLink({ page, address, job }: { page: Page; address: GroupsAddress; job: JobCount }) {
   const { value, groups, failing } = job;
-  const q = selectorOf("job", value);
+  // No selector may ask for what is empty alone; the text of a key has it.
+  const q = value === "" ? matcherOf("job", value) : selectorOf("job", value);
   return (
     <li>
       <a
@@ -59,7 +60,7 @@ function Job({ page, address, job }: { page: Page; address: GroupsAddress; job: 
         onClick={page.act?.follow}
       >
         <span>
-          <Seen text={value} most={100} />
+          <Job name={value} most={100} />
         </span>
         <span class="n">
           {failing > 0 && (

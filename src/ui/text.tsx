@@ -31,6 +31,14 @@ export function jobOf(labels: Readonly<Record<string, string>>): string {
   return labels[JOB] ?? "";
 }
 
+/** Of a group that was pushed without one. */
+export const NO_JOB = "no job";
+
+/** The job of a group by name, or that it has none. */
+export function Job({ name, most }: { name: string; most: number }) {
+  return name === "" ? <span class="quiet">{NO_JOB}</span> : <Seen text={name} most={most} />;
+}
+
 interface LabelsProps {
   readonly labels: Readonly<Record<string, string>>;
   /** Characters of a name, and of a value. */

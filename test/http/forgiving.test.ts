@@ -232,6 +232,19 @@ describe("pushes without a job", () => {
     expect(store.stats.groups).toBe(1);
   });
 
+  test("are on the page as those of no job, whose link finds them", async () => {
+    const { app } = createTestApp("--push.allow-no-job");
+    for (const path of ["/metrics/a/b", "/metrics/job/other"]) await ask(app, "POST", path, { body: "m 1\n" });
+    const page = async (path: string) => (await ask(app, "GET", path)).text();
+    const list = await page("/");
+    const links = [...list.matchAll(/<a [^>]*href="([^"]*)"(?:(?!<\/a>).)*?<span class="quiet">no job<\/span>/gs)];
+    expect(links.map(([, href]) => href)).toEqual(["./?q=job%3D%22%22", "./group?path=/job%40base64/%3D/a/b"]);
+    const found = await page("/?q=job%3D%22%22");
+    expect(found).toContain('href="./group?path=/job%40base64/%3D/a/b"');
+    expect(found).not.toContain('href="./group?path=/job/other"');
+    expect(await page("/group?path=/job%40base64/%3D/a/b")).toMatch(/<h1><span class="quiet">no job<\/span>/);
+  });
+
   test("are at the route prefix, and can come from pages of other origins", async () => {
     const { app } = createTestApp("--push.allow-no-job", "--web.route-prefix=/p", "--web.cors.origin=.*");
     const headers = { origin: "https://shop.example", "access-control-request-method": "POST" };
