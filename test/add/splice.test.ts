@@ -15,10 +15,11 @@ type Lines = Map<string, number>;
 const SERIES = {
   c: (n: number) => [`c{x="${n}"}`],
   g: (n: number) => [`g{x="g{x=\\"${n}\\"} "}`],
+  s: (n: number) => [`s{x="${n}",quantile="0.5"}`, `s_sum{x="${n}"}`, `s_count{x="${n}"}`],
   h: (n: number) => [...BOUNDS.map((le) => `h_bucket{x="${n}",le="${le}"}`), `h_sum{x="${n}"}`, `h_count{x="${n}"}`],
 };
 type Kind = keyof typeof SERIES;
-const TYPES = { c: "counter", g: "gauge", h: "histogram" } as const;
+const TYPES = { c: "counter", g: "gauge", s: "summary", h: "histogram" } as const;
 
 interface Metric {
   readonly kind: Kind;
@@ -29,6 +30,7 @@ interface Metric {
 const number = (dice: Dice): number => dice.below(dice.pick([2, 10, 1000, 10 ** 7])) * dice.pick([1, 1, 0.25]);
 
 function randomMetric(dice: Dice, kind: Kind, n: number): Metric {
+  if (kind === "s") return { kind, n, values: [number(dice), number(dice), dice.below(1000)] };
   if (kind !== "h") return { kind, n, values: [number(dice)] };
   let count = 0;
   const counts = BOUNDS.map(() => {
@@ -40,7 +42,7 @@ function randomMetric(dice: Dice, kind: Kind, n: number): Metric {
 
 /** Metrics of each kind in one run, in any order within it. */
 function randomMetrics(dice: Dice, most: number, series: number): Metric[] {
-  return (["c", "g", "h"] as const).flatMap((kind) => {
+  return (["c", "g", "s", "h"] as const).flatMap((kind) => {
     const numbers = new Set(Array.from({ length: dice.below(most + 1) }, () => dice.below(series)));
     const ordered = dice.chance(0.4) ? [...numbers].sort((a, b) => a - b) : [...numbers];
     return ordered.map((n) => randomMetric(dice, kind, n));
@@ -63,6 +65,10 @@ function add(lines: Lines, metrics: readonly Metric[]): void {
   for (const { kind, n, values } of metrics)
     for (const [i, series] of SERIES[kind](n).entries()) {
       const value = values[i] as number;
+      if (series.includes("quantile") && lines.has(series.replace(/\{.*/, `_sum{x="${n}"}`))) {
+        lines.delete(series);
+        continue;
+      }
       lines.set(series, kind === "g" ? value : (lines.get(series) ?? 0) + value);
     }
 }

@@ -155,16 +155,20 @@ export class Renderer {
 
   /** A metric of many lines, whose points may take several turns; false: there are more of them. */
   private renderComposite(metric: number): boolean {
-    const { columns } = this;
     if (this.point === NOT_BEGUN) {
       this.renderLabels(metric);
-      this.point = columns.metrics.firstPoint(metric);
+      this.point = this.firstPointOf(metric);
       this.hasInfinity = this.type === MetricType.summary;
     }
     if (!this.renderPoints(metric)) return false;
     this.renderTotals(metric);
     this.point = NOT_BEGUN;
     return true;
+  }
+
+  /** The first point of a metric that is written, or -1. */
+  protected firstPointOf(metric: number): number {
+    return this.columns.metrics.firstPoint(metric);
   }
 
   private renderPoints(metric: number): boolean {

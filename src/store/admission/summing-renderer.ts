@@ -22,6 +22,7 @@ const NO_COLUMNS = new PushColumns();
 /** Whole numbers above it are not exact in lines. */
 const MOST_EXACT = Number.MAX_SAFE_INTEGER;
 const NO_METRIC = -1;
+const NO_POINT = -1;
 
 /**
  * Renders a push with the sums of its values and of those in the lines that are there, at the cost of the push: a
@@ -161,7 +162,7 @@ export class SummingRenderer extends Renderer {
     const { families } = this.pushed;
     const type = families.type(family);
     if (table.pageOf(chunk).sides?.has(chunk) || table.typeOf(chunk) !== type) this.isOdd = true;
-    if (type === MetricType.summary || type === MetricType.gaugeHistogram) this.isOdd = true;
+    if (type === MetricType.gaugeHistogram) this.isOdd = true;
     if (noteKind(families.typeNote(family)) > TYPELESS) this.isOdd = true;
   }
 
@@ -194,18 +195,39 @@ export class SummingRenderer extends Renderer {
 
   /** The first line of a metric is being rendered: finds those that are stored of it. */
   private openMetric(stored: Uint8Array, splice: Splice, size: number): void {
+    this.beginMetric(splice);
+    this.isNew = false;
+    if (!this.isNext(stored, size)) this.lookUp(stored);
+    this.openedAt = this.at;
+  }
+
+  private lookUp(stored: Uint8Array): void {
+    this.pushed.work.charge(LOOKUP_UNITS);
+    const at = this.series.find(this.chunk, stored, this.lastHead, this.label, this.at);
+    this.isNew = at < 0;
+    if (at >= 0) this.at = at;
+  }
+
+  /** The sum of two summaries has no quantiles. */
+  protected override firstPointOf(metric: number): number {
+    const { stored, splice } = this;
+    const first = super.firstPointOf(metric);
+    if (stored === null || splice === null || this.table.typeOf(this.chunk) !== MetricType.summary) return first;
+    if (seriesRule(this.pushed, metric) === "replace") this.isOdd = true;
+    this.beginMetric(splice);
+    this.lookUp(stored);
+    this.openedAt = this.at;
+    if (this.isNew) return first;
+    const [head] = this.heads;
+    while (sameBytes(stored, this.at, head.bytes, 0, head.length)) this.at = stored.indexOf(LINE_FEED, this.at) + 1;
+    return NO_POINT;
+  }
+
+  private beginMetric(splice: Splice): void {
     this.closeMetric(splice);
     this.open = this.metric;
     this.openedStart = this.lineStart;
     this.openedLines = this.lineCount;
-    this.isNew = false;
-    if (!this.isNext(stored, size)) {
-      this.pushed.work.charge(LOOKUP_UNITS);
-      const at = this.series.find(this.chunk, stored, this.lastHead, this.label, this.at);
-      if (at >= 0) this.at = at;
-      else this.isNew = true;
-    }
-    this.openedAt = this.at;
   }
 
   private get lastHead(): Writer {
@@ -217,9 +239,17 @@ export class SummingRenderer extends Renderer {
     const { open, openedStart, lineStart } = this;
     if (open === NO_METRIC) return;
     this.open = NO_METRIC;
+    if (!this.isNew && !this.isPlain && !this.hasMetLast()) this.isOdd = true;
     const [labels, labelsEnd] = [this.blockStart(open), this.blockEnd(open)];
     if (this.isNew) splice.append(openedStart, lineStart, labels, labelsEnd, this.lineCount - this.openedLines);
     else splice.replace(this.openedAt, this.at, openedStart, lineStart, labels, labelsEnd);
+  }
+
+  /** Whether the stored line before the next one is the last of its metric. */
+  private hasMetLast(): boolean {
+    const { at, lastHead, stored } = this;
+    if (stored === null || at === 0) return false;
+    return sameBytes(stored, stored.lastIndexOf(LINE_FEED, at - 2) + 1, lastHead.bytes, 0, lastHead.length);
   }
 
   private appendSum(columns: PushColumns, sample: number, before: number): void {
