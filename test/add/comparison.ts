@@ -4,6 +4,7 @@ import { PROTOBUF_TYPE } from "../e2e/protobuf.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { decodeFamilies, encodeFamilies, type Message } from "../fuzz/metrics-schema.ts";
 import { SCRAPE } from "../scrape/histograms.ts";
+import { verifyStore } from "../store/verify.ts";
 import { addValues, modesOf, type Rule, type Value, valuesOf } from "./model.ts";
 import { randomPush } from "./random-push.ts";
 
@@ -13,19 +14,21 @@ const seed = Number(process.env.ADDING_SEED ?? 1);
 type Group = Map<string, { readonly type: string; readonly values: Map<string, Value> }>;
 
 /** Random pushes to two groups, most of them adding, each held against the model. */
-export function comparisonTest(pushes: number, rule: Rule): void {
-  test(`${pushes} random pushes come to the sums of the model, gauges: ${rule} (ADDING_SEED=${seed})`, async () => {
+export function comparisonTest(pushes: number, rule: Rule, series = 3): void {
+  const what = `gauges: ${rule}, of ${series} series a family`;
+  test(`${pushes} random pushes come to the sums of the model, ${what} (ADDING_SEED=${seed})`, async () => {
     const dice = new Dice(seed);
     const flags = ['--push.aggregate={job="always"}', "--push.clearmode-label=mode"];
     const app = createTestApp(`--push.aggregate-gauges=${rule}`, ...flags);
     const groups: Record<string, Group> = { asked: new Map(), always: new Map() };
     for (let i = 0; i < pushes; i++) {
       const job = dice.chance(0.5) ? "asked" : "always";
-      const families = randomPush(dice);
+      const families = randomPush(dice, series);
       const asks = dice.chance(0.9);
       await push(app, job, asks, families);
       const adds = job === "always" || asks || families.some((family) => modesOf(family).size > 0);
       apply(groups[job] as Group, adds, families, rule);
+      if (i % 100 === 0) verifyStore(app.store);
       expect({ i, ...(await shown(app, job)) }).toEqual({ i, ...plain(groups[job] as Group) });
     }
   }, 600_000);

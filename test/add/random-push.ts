@@ -13,17 +13,24 @@ const THRESHOLDS = [0, 2 ** -128, 0.001, 0.5, 1, 3];
 const half = (dice: Dice): number => dice.below(2000) / 2;
 
 /**
- * Families of every type, named by it, each of up to three series of a label `a`; in one of four some have a label
+ * Families of every type, named by it, each of some of so many series of a label `a`; in one of four some have a label
  * `mode` as well.
  */
-export function randomPush(dice: Dice): Message[] {
+export function randomPush(dice: Dice, series: number): Message[] {
   const types = TYPES.filter(() => dice.chance(0.5));
   const moded = dice.chance(0.25) ? 0.3 : 0;
   return types.map((type) => ({
     name: type.toLowerCase(),
     type,
-    metric: ["1", "2", "3"].filter(() => dice.chance(0.5)).map((a) => randomMetric(dice, type, a, moded)),
+    metric: someOf(dice, series).map((a) => randomMetric(dice, type, String(a), moded)),
   }));
+}
+
+/** Half of few numbers, or some of many, in any order. */
+function someOf(dice: Dice, count: number): number[] {
+  const all = Array.from({ length: count }, (_, i) => i + 1);
+  if (count < 10) return all.filter(() => dice.chance(0.5));
+  return [...new Set(Array.from({ length: dice.below(8) }, () => dice.pick(all)))];
 }
 
 function randomMetric(dice: Dice, type: string, a: string, moded: number): Message {

@@ -4,9 +4,12 @@ import { clearsFamily, seriesRules } from "../../model/clear-mode.ts";
 import { offsetOf } from "../../model/columns.ts";
 import type { GaugeRule } from "../../model/gauge-rule.ts";
 import { chunkView } from "../table/group-view.ts";
+import type { Table } from "../table/table.ts";
 import { PushAdmission, type PushAdmissionDeps, PushRefusal, type PushVerdict } from "./admission.ts";
 import { GroupChunks } from "./group-chunks.ts";
+import { PartRenderer } from "./part-renderer.ts";
 import type { PushRequest } from "./push-request.ts";
+import { type StoredPart, StoredParts } from "./stored-part.ts";
 import { SummingRenderer } from "./summing-renderer.ts";
 import { AFTER_INDEXING, IN_SLICES, inconsistent, otherType } from "./wording.ts";
 
@@ -17,6 +20,8 @@ const ADDED_A_TURN = 64 * 1024;
 interface AddedPair {
   readonly pushed: AddedFamily;
   readonly stored: AddedFamily | null;
+  /** What of its chunk that is; null: it is all of it. */
+  readonly part: StoredPart | null;
 }
 
 /**
@@ -29,12 +34,18 @@ export class Adding {
   private readonly chunks: GroupChunks;
   private readonly summing: SummingRenderer;
   private readonly ofLines: PushAdmission;
+  /** What adds metrics that lines do not say all of, where the group has more of the family. */
+  private readonly parts: StoredParts;
+  private readonly partRenderer = new PartRenderer();
+  private readonly ofParts: PushAdmission;
 
   constructor(private readonly deps: PushAdmissionDeps) {
     this.admission = new PushAdmission(deps);
     this.chunks = new GroupChunks(deps.table, deps.times);
     this.summing = new SummingRenderer(deps.table, deps.times);
     this.ofLines = new PushAdmission(deps, this.summing);
+    this.parts = new StoredParts(deps.table);
+    this.ofParts = new PushAdmission(deps, this.partRenderer);
   }
 
   /** Judges a push that is to be added, in one turn. */
@@ -46,11 +57,23 @@ export class Adding {
     if (summing.isSummed) return ofLines;
     const verdict = admission.judge(request);
     if (verdict instanceof PushRefusal) return verdict;
-    const pairs = this.pairsOf(request, admission);
+    return this.judgeSums(request, rule, this.deps.table.contradictions === null);
+  }
+
+  /** Judges the sums of a push that was found good by itself. `inParts`: of chunks only what is pushed is added to. */
+  private judgeSums(request: PushRequest, rule: GaugeRule, inParts: boolean): PushVerdict {
+    const { admission, ofParts, partRenderer, parts } = this;
+    parts.begin();
+    const pairs = this.pairsOf(request, admission, inParts);
     if (pairs instanceof PushRefusal) return pairs;
+    if (parts.isIncomplete) return new PushRefusal(AFTER_INDEXING, false);
     if (request.canWait && sizeOf(pairs) > ADDED_A_TURN) return new PushRefusal(IN_SLICES, false);
     const { value: sums } = lastOf(this.sumOf(request, pairs, rule));
-    return admission.judge(sums);
+    const arePlaced = partRenderer.beginParts(
+      sums.columns,
+      pairs.map(({ part }) => part),
+    );
+    return arePlaced ? ofParts.judge(sums) : this.judgeSums(request, rule, false);
   }
 
   /**
@@ -74,7 +97,7 @@ export class Adding {
 
   /** The push of the sums, over any number of turns, of one that `admission` found good; or why there is none. */
   *sums(request: PushRequest, admission: PushAdmission, rule: GaugeRule): Generator<null, PushRequest | PushRefusal> {
-    const pairs = this.pairsOf(request, admission);
+    const pairs = this.pairsOf(request, admission, false);
     if (pairs instanceof PushRefusal) return pairs;
     return yield* this.sumOf(request, pairs, rule);
   }
@@ -88,31 +111,36 @@ export class Adding {
   }
 
   /** Refused: a family that is there has another type. */
-  private pairsOf(request: PushRequest, admission: PushAdmission): AddedPair[] | PushRefusal {
+  private pairsOf(request: PushRequest, admission: PushAdmission, inParts: boolean): AddedPair[] | PushRefusal {
     const { table } = this.deps;
     this.chunks.read(table.groups.find(request.key.block));
     const pairs: AddedPair[] = [];
     for (const written of admission.judgedFamilies()) {
       const pushed = { ...written, rules: seriesRules(request.columns, written.family) };
-      const stored = this.storedOf(request, pushed.family);
-      if (stored !== null && stored.type !== pushed.type)
-        return new PushRefusal(inconsistent(otherType(pushed.name, pushed.type, stored.type)), true);
-      pairs.push({ pushed, stored });
+      const chunk = this.chunkOf(request, pushed.family);
+      const type = chunk < 0 ? pushed.type : table.typeOf(chunk);
+      if (type !== pushed.type) return new PushRefusal(inconsistent(otherType(pushed.name, pushed.type, type)), true);
+      const part = chunk >= 0 && inParts ? this.parts.of(chunk, written, request.columns, admission.written) : null;
+      const stored = chunk < 0 ? null : (part?.family ?? wholeOf(table, chunk));
+      pairs.push({ pushed, stored, part });
     }
     return pairs;
   }
 
-  /** What the group has of the name and is to be added to, in bytes that stay as they are. */
-  private storedOf({ columns }: PushRequest, family: number): AddedFamily | null {
-    if (clearsFamily(columns, family)) return null;
-    const { table } = this.deps;
+  /** The chunk that the group has of the name and that is to be added to, or -1. */
+  private chunkOf({ columns }: PushRequest, family: number): number {
+    if (clearsFamily(columns, family)) return -1;
     const found = { stored: null, chunk: -1 };
     const nameAt = columns.families.nameAt(family);
     this.chunks.find(columns.bytesOf(nameAt), offsetOf(nameAt), columns.families.nameSize(family), found);
-    if (found.chunk < 0) return null;
-    const view = chunkView(table, found.chunk);
-    return { ...view, lines: view.lines.slice(), help: view.help?.slice() ?? null };
+    return found.chunk;
   }
+}
+
+/** A chunk in bytes that stay as they are. */
+function wholeOf(table: Table, chunk: number): AddedFamily {
+  const view = chunkView(table, chunk);
+  return { ...view, lines: view.lines.slice(), help: view.help?.slice() ?? null };
 }
 
 /** A push of what the group will hold: nothing of it goes, and nothing is added to it. */

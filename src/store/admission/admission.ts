@@ -359,6 +359,11 @@ export class PushAdmission implements JudgedPush {
     return isLater ? new PushRefusal(AFTER_CHANGE, false) : new PushRefusal(rejection, rejection.kind === "too-large");
   }
 
+  /** What the push was written with: lent until the next push. */
+  get written(): Renderer {
+    return this.renderer;
+  }
+
   /** The families of a push that was found good, as they were written: lent until the next push. */
   *judgedFamilies(): Generator<WrittenFamily> {
     const { families, renderer } = this;

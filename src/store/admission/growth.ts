@@ -11,6 +11,7 @@ import type { GroupChunks } from "./group-chunks.ts";
 import { type JudgedFamilies, type JudgedFamily, linesBytesOf } from "./judged-family.ts";
 import type { PushRequest } from "./push-request.ts";
 import { findOverQuota, newGroupUsage, pushTimeBytes } from "./quota-room.ts";
+import { sideBytesOf } from "./spliced-family.ts";
 
 /**
  * About what a group takes up besides its key and its push times, a chunk besides its lines, and a family besides its
@@ -165,7 +166,7 @@ export class PushGrowth {
     const { table, more, group } = this;
     const { chunk, splice, stored } = item;
     const helpBytes = this.helpBytesOf(columns, item);
-    const size = linesBytesOf(item) + (item.side?.length ?? 0) + helpBytes;
+    const size = linesBytesOf(item) + sideBytesOf(table, item) + helpBytes;
     let series = splice === null ? item.lineCount : table.lineCountOf(chunk) + splice.newLines;
     let moreBytes = size;
     if (chunk >= 0) {

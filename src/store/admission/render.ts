@@ -28,7 +28,7 @@ const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 export class Renderer {
   /** The lines of all families rendered since `begin`. */
   readonly out = new Writer(1 << 16);
-  private columns = new PushColumns();
+  protected columns = new PushColumns();
   private key = new GroupingKey([]);
   /**
    * Where the labels of each metric are in `out`, in one of its lines: start and size, two integers for a metric row.

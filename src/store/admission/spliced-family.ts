@@ -1,3 +1,4 @@
+import { eachRecord } from "../../add/find-records.ts";
 import { SlicedCopy } from "../../bytes/sliced-copy.ts";
 import { uninitialized } from "../../bytes/uninitialized.ts";
 import type { Writer } from "../../bytes/writer.ts";
@@ -52,6 +53,7 @@ export function setSpliced(table: Table, item: JudgedFamily, content: ChunkConte
   content.end = linesBytesOf(item);
   content.metricCount = table.metricCountOf(chunk) + splice.newMetrics;
   content.lineCount = table.lineCountOf(chunk) + splice.newLines;
+  content.side = splicedSide(sideOf(table, chunk), splice.records, item.side);
   content.quoted ||= table.isQuoted(chunk);
   if (table.pageOf(chunk).bytes.length > PAGE_BYTES) content.splice = splice;
   else if (page === null) {
@@ -60,4 +62,37 @@ export function setSpliced(table: Table, item: JudgedFamily, content: ChunkConte
     splice.writeTo(out.bytes, 0, table.linesOf(chunk), content.source);
     content.source = out.bytes;
   }
+}
+
+const sideOf = (table: Table, chunk: number): Uint8Array | null => table.pageOf(chunk).sides?.get(chunk) ?? null;
+
+/** The size of what stands beside the lines of a chunk once a family is stored. */
+export function sideBytesOf(table: Table, item: JudgedFamily): number {
+  const { chunk, side, splice } = item;
+  let sizeBytes = side?.length ?? 0;
+  if (splice === null || splice.records === null || !isPartial(item)) return sizeBytes;
+  sizeBytes += sideOf(table, chunk)?.length ?? 0;
+  for (let record = 0; record < splice.records.length; record += 2)
+    sizeBytes -= (splice.records[record + 1] ?? 0) - (splice.records[record] ?? 0);
+  return sizeBytes;
+}
+
+/** The records of a chunk with new ones in place of those in `replaced`, and the others of the new ones behind. */
+function splicedSide(
+  stored: Uint8Array | null,
+  replaced: readonly number[] | null,
+  fresh: Uint8Array | null,
+): Uint8Array | null {
+  if (stored === null || replaced === null) return fresh;
+  if (fresh === null) return stored;
+  const records = [...eachRecord(fresh)].map(({ tagStart, end }) => fresh.subarray(tagStart, end));
+  const places = records.map((record, i) => ({ record, start: replaced[2 * i] ?? -1, end: replaced[2 * i + 1] ?? -1 }));
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const { record, start, end } of places.filter(({ start }) => start >= 0).sort((a, b) => a.start - b.start)) {
+    parts.push(stored.subarray(at, start), record);
+    at = end;
+  }
+  parts.push(stored.subarray(at), ...records.slice(replaced.length / 2));
+  return Buffer.concat(parts);
 }

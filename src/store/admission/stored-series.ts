@@ -1,6 +1,5 @@
-import { BRACE_CLOSE, LINE_FEED, SPACE } from "../../bytes/characters.ts";
+import { LINE_FEED } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
-import { Writer } from "../../bytes/writer.ts";
 import { isComposite } from "../../model/metric-type.ts";
 import { PAGE_BYTES } from "../table/page.ts";
 import type { Table } from "../table/table.ts";
@@ -12,41 +11,36 @@ const findRun = Buffer.prototype.indexOf;
 export class StoredSeries {
   /** Some look-up needs an index that is not whole yet: what was found is not all. */
   isIncomplete = false;
-  private readonly line = new Writer(1024);
-
   constructor(private readonly table: Table) {}
 
   /**
-   * Where in the lines of a chunk those of a metric begin, or -1: `head` and `label` are what stands before and between
-   * the braces of its last line. It is looked for from `at` on first.
+   * Where in the lines of a chunk those of a metric begin, or -1. `line` is its last line up to the value, of which
+   * `headSize` bytes stand before the labels. It is looked for from `at` on first.
    */
-  find(chunk: number, lines: Uint8Array, head: Writer, label: Writer, at: number): number {
-    const line = this.lineOf(chunk, lines, head, label, at);
-    return line < 0 || !isComposite(this.table.typeOf(chunk)) ? line : firstLine(lines, line, head);
+  find(chunk: number, lines: Uint8Array, line: Uint8Array, headSize: number, at: number): number {
+    const last = this.lastLine(chunk, lines, line, headSize, at);
+    return last < 0 || !isComposite(this.table.typeOf(chunk)) ? last : firstLine(lines, last, line, headSize);
   }
 
-  private lineOf(chunk: number, lines: Uint8Array, head: Writer, label: Writer, at: number): number {
+  private lastLine(chunk: number, lines: Uint8Array, line: Uint8Array, headSize: number, at: number): number {
     const { table } = this;
     const page = table.pageOf(chunk);
-    if (page.bytes.length <= PAGE_BYTES) return this.search(lines, head, label, at);
+    if (page.bytes.length <= PAGE_BYTES) return search(lines, line, at);
     const index = table.indexing.of(page, table.lineCountOf(chunk), isComposite(table.typeOf(chunk)));
     if (!index.isWhole) this.isIncomplete = true;
     if (!index.isWhole) return -1;
-    const labels = index.find(label.bytes, 0, label.length);
-    return labels < 0 ? -1 : labels - head.length;
+    const labels = index.find(line, headSize, line.length - BEHIND_LABELS);
+    return labels < 0 ? -1 : labels - headSize;
   }
+}
 
-  /** Of a chunk on a small page all lines are looked through. */
-  private search(lines: Uint8Array, head: Writer, label: Writer, at: number): number {
-    const { line } = this;
-    line.reset();
-    line.copy(head.bytes, 0, head.length);
-    line.copy(label.bytes, 0, label.length);
-    line.byte(BRACE_CLOSE);
-    line.byte(SPACE);
-    const found = searchFrom(lines, line.view(), at);
-    return found >= 0 || at === 0 ? found : searchFrom(lines, line.view(), 0);
-  }
+/** A brace and a blank. */
+export const BEHIND_LABELS = 2;
+
+/** Of a chunk on a small page all lines are looked through. */
+function search(lines: Uint8Array, line: Uint8Array, at: number): number {
+  const found = searchFrom(lines, line, at);
+  return found >= 0 || at === 0 ? found : searchFrom(lines, line, 0);
 }
 
 /** A value of a label may hold what a line begins with. */
@@ -56,12 +50,12 @@ function searchFrom(lines: Uint8Array, line: Uint8Array, at: number): number {
   return found;
 }
 
-/** The first line of the metric whose last one begins at `line`: the one before it ends with such a line, too. */
-function firstLine(lines: Uint8Array, line: number, head: Writer): number {
-  let first = line;
+/** The first line of the metric whose last one begins at `last`: the one before it ends with such a line, too. */
+function firstLine(lines: Uint8Array, last: number, line: Uint8Array, headSize: number): number {
+  let first = last;
   while (first > 0) {
     const before = lines.lastIndexOf(LINE_FEED, first - 2) + 1;
-    if (sameBytes(lines, before, head.bytes, 0, head.length)) break;
+    if (sameBytes(lines, before, line, 0, headSize)) break;
     first = before;
   }
   return first;

@@ -1,7 +1,7 @@
 import { gaugeOf } from "../../add/numbers.ts";
 import { LINE_FEED } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
-import type { Writer } from "../../bytes/writer.ts";
+import { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
 import { readFloat } from "../../exposition/number-text.ts";
 import { clearsFamily, seriesRule } from "../../model/clear-mode.ts";
@@ -55,6 +55,8 @@ export class SummingRenderer extends Renderer {
   private openedStart = 0;
   private openedLines = 0;
   private isNew = false;
+  /** What the last line of a metric is up to its value. */
+  private readonly line = new Writer(256);
   /** Those of the push so far; the objects are used again. */
   private readonly splices: Splice[] = [];
   private spliceCount = 0;
@@ -203,7 +205,12 @@ export class SummingRenderer extends Renderer {
 
   private lookUp(stored: Uint8Array): void {
     this.pushed.work.charge(LOOKUP_UNITS);
-    const at = this.series.find(this.chunk, stored, this.lastHead, this.label, this.at);
+    const { label, lastHead, line } = this;
+    line.reset();
+    line.append(lastHead.view());
+    line.append(label.view());
+    line.ascii("} ");
+    const at = this.series.find(this.chunk, stored, line.view(), lastHead.length, this.at);
     this.isNew = at < 0;
     if (at >= 0) this.at = at;
   }

@@ -73,6 +73,7 @@ function spliceOn(
     const page = pages.writable(held, family.pages);
     splice.applyIn(page.bytes, content.source);
     page.used += splice.moreBytes;
+    setSide(page, chunk, content.side);
     return page;
   }
   if (content.page === null) {

@@ -26,6 +26,8 @@ export class Splice {
   /** Of the series that are new to the chunk. */
   newLines = 0;
   newMetrics = 0;
+  /** Records beside the lines that give way to new ones, two numbers each, in the order of these; null: there are none. */
+  records: readonly number[] | null = null;
   private runs = new Int32Array(16 * STRIDE);
   /** Whether all runs so far were in the order of the chunk. */
   private isSorted = true;
@@ -45,6 +47,7 @@ export class Splice {
     this.lastStart = -1;
     this.coveredTo = 0;
     this.hasTwins = false;
+    this.records = null;
   }
 
   /** The lines [start, end) of the chunk give way to source[from, to), which has its labels in [labels, labelsEnd). */
