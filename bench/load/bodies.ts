@@ -74,6 +74,17 @@ function asWindows(text: Uint8Array): Uint8Array {
   return Buffer.from(`\ufeff${Buffer.from(text).toString().replaceAll("\n", "\r\n")}`, "utf16le");
 }
 
+/** How many series the family has of which some are pushed. */
+const KEPT_SERIES = 10_000;
+
+function counters(random: Random, of: readonly number[]): Uint8Array {
+  const line = (n: number) => `bench_kept_total{code="${200 + (n % 5)}",path="/p/${n}"} ${random.below(100)}\n`;
+  return Buffer.from(family("bench_kept_total", "What is counted.", "counter", of.map(line)));
+}
+
+/** All series of that family. */
+export const keptCounters = (random: Random): Uint8Array => counters(random, numbers(KEPT_SERIES));
+
 const BODIES = {
   gauges: {
     title: "10 gauges",
@@ -102,6 +113,13 @@ const BODIES = {
     samples: 14,
     variantCount: 997,
     render: (random) => histogram(random),
+  },
+  some: {
+    title: "10 of 10,000 counters of a family",
+    contentType: TEXT,
+    samples: 10,
+    variantCount: 997,
+    render: (random) => counters(random, [...new Set(numbers(10).map(() => random.below(KEPT_SERIES)))]),
   },
   series200: {
     title: "200 series in 10 families",
