@@ -26,7 +26,7 @@ export class Splice {
   /** Of the series that are new to the chunk. */
   newLines = 0;
   newMetrics = 0;
-  /** Records beside the lines that give way to new ones, two numbers each, in the order of these; null: there are none. */
+  /** Where the records beside the lines are that give way to new ones, in the order of these; null: there are none. */
   records: readonly number[] | null = null;
   private runs = new Int32Array(16 * STRIDE);
   /** Whether all runs so far were in the order of the chunk. */
