@@ -52,6 +52,9 @@ async function pushes(bench: Bench, id: string, body: BodyName, groupCount: numb
 /** Pushes all series of which some are pushed. */
 async function fill({ plan }: Bench, server: Server, { path, first }: GroupRange): Promise<void> {
   const body = Buffer.from(keptCounters(new Random(plan.seed)));
-  const answer = await fetch(`http://127.0.0.1:${server.port}${path.replace("######", String(first))}`, { method: "PUT", body });
+  const answer = await fetch(`http://127.0.0.1:${server.port}${path.replace("######", String(first))}`, {
+    method: "PUT",
+    body,
+  });
   if (answer.status !== 200) throw new Error(`filling a group: got ${answer.status}: ${await answer.text()}`);
 }
