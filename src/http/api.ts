@@ -1,3 +1,4 @@
+import { EVERYBODY } from "../model/principal.ts";
 import { metricsJsonPieces, statusJson } from "../serialise/json.ts";
 import { type Answer, type Exchange, emptyAnswer } from "../server/exchange.ts";
 import { clusterStatus } from "./cluster-status.ts";
@@ -75,8 +76,10 @@ async function wipe(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
 /** How what is pushed is kept, and shared, is told to who may see all of it. */
 function statusInfo(deps: ApiDeps, exchange: Exchange) {
   const { buildInformation, persistence, settings, startMs } = deps;
-  const server = { buildInformation, flags: settings.flagValues, startMs };
-  const seesAll = groupsOf(deps.principalOf(exchange), "read") === null;
+  const reader = deps.principalOf(exchange);
+  const principal = reader === EVERYBODY ? null : reader;
+  const server = { buildInformation, flags: settings.flagValues, principal, startMs };
+  const seesAll = groupsOf(reader, "read") === null;
   if (!seesAll) return { ...server, cluster: null, persistence: null };
   const cluster = deps.cluster && clusterStatus(deps.cluster.state());
   return { ...server, cluster, persistence: persistence.state() };

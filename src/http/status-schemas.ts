@@ -26,6 +26,16 @@ const Persistence = Type.Object(
   { ...CLOSED, description: "Only where there is a --persistence.file." },
 );
 
+const Extent = Type.Union([Type.Literal("all"), Type.Literal("some"), Type.Literal("none")]);
+
+const Asker = Type.Object(
+  {
+    name: Type.String({ description: "Empty: a user who is no principal." }),
+    rights: Type.Object({ push: Extent, delete: Extent, scrape: Extent, read: Extent, admin: Extent }, CLOSED),
+  },
+  { ...CLOSED, description: "Who asks, and of which groups that may be done. Only where there is an access file." },
+);
+
 export const StatusResponse = success(
   Type.Object(
     {
@@ -34,6 +44,7 @@ export const StatusResponse = success(
       build_information: Type.Record(Type.String(), Type.String()),
       persistence: Type.Optional(Persistence),
       cluster: Type.Optional(ClusterStatus),
+      principal: Type.Optional(Asker),
     },
     CLOSED,
   ),

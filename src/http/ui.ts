@@ -57,14 +57,19 @@ async function page(deps: UiDeps, sources: SourceHandlers, exchange: Exchange): 
   return longAnswer(deps, exchange, [encoder.encode(draw(first, PAGE_FILES))], PAGE_HEADERS);
 }
 
-function siteOf({ settings, scheme }: UiDeps, exchange: Exchange): Site {
+function siteOf({ principalOf, settings, scheme }: UiDeps, exchange: Exchange): Site {
+  const principal = principalOf(exchange);
   const { enableAdminApi, externalPathPrefix, externalUrl, telemetryPath } = settings;
   const host = exchange.header("host");
   const guessed = host === null || host === "" ? externalPathPrefix : `${scheme}://${host}${externalPathPrefix}`;
   return {
     url: externalUrl === "" ? guessed : externalUrl.replace(/\/$/, ""),
     isUrlGuessed: externalUrl === "",
-    mayDeleteMany: enableAdminApi,
+    principal: principal.name,
+    mayPush: principal.reach("push") !== "none",
+    mayDelete: principal.reach("delete") !== "none",
+    mayDeleteMany: enableAdminApi && principal.reach("admin") !== "none",
+    mayWipe: enableAdminApi && principal.reach("admin") === null,
     scrapePath: telemetryPath.startsWith("/") ? telemetryPath : `/${telemetryPath}`,
   };
 }

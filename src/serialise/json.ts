@@ -1,6 +1,7 @@
 import { compareText } from "../bytes/utf8-text.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { PersistenceState } from "../model/persistence-state.ts";
+import { type Principal, RIGHTS } from "../model/principal.ts";
 import type { ShownGroup, ShownGroups } from "../model/view.ts";
 import { jsonMap, jsonString, jsonStringMap } from "./json-text.ts";
 import { familyJsonPieces, JsonScratch, labelsJson } from "./metric-json.ts";
@@ -17,6 +18,8 @@ export interface StatusInfo {
   readonly persistence: PersistenceState | null;
   /** How the replica does, as it is written; null if there is no cluster. */
   readonly cluster: object | null;
+  /** Who asks; null where nobody is told from others. */
+  readonly principal: Principal | null;
 }
 
 const START = '{"status":"success","data":[';
@@ -75,11 +78,20 @@ export function* groupJsonPieces(out: Writer, group: ShownGroup, scratch: JsonSc
   out.ascii("}");
 }
 
+/** Who asks, and whether a right is for all groups, some or none. */
+function principalJson({ name, reach }: Principal): string {
+  const rights = RIGHTS.map((right) => {
+    const groups = reach(right);
+    return [right, groups === null ? "all" : groups === "none" ? "none" : "some"] as const;
+  });
+  return `{"name":${jsonString(name)},"rights":${jsonStringMap(rights)}}`;
+}
+
 /**
- * The body of /api/v1/status. The reference has neither `persistence` nor `cluster`, nor have we where there is no file
- * and no cluster.
+ * The body of /api/v1/status. The reference has neither `persistence` nor `cluster` nor `principal`, nor have we where
+ * there is no file, no cluster and no access file.
  */
-export function statusJson({ buildInformation, cluster, flags, persistence, startMs }: StatusInfo): string {
+export function statusJson({ buildInformation, cluster, flags, persistence, principal, startMs }: StatusInfo): string {
   const entries: [string, string][] = [
     ["build_information", jsonStringMap(Object.entries(buildInformation))],
     ["flags", jsonStringMap(Object.entries(flags))],
@@ -87,6 +99,7 @@ export function statusJson({ buildInformation, cluster, flags, persistence, star
   ];
   if (persistence !== null) entries.push(["persistence", jsonStringMap(Object.entries(persistence))]);
   if (cluster !== null) entries.push(["cluster", JSON.stringify(cluster)]);
+  if (principal !== null) entries.push(["principal", principalJson(principal)]);
   const data = jsonMap(entries);
   return `{"status":"success","data":${data}}`;
 }

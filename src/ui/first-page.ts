@@ -7,8 +7,15 @@ export interface Site {
   readonly url: string;
   /** Whether that is not what the operator has said, but taken from the request: the browser knows better. */
   readonly isUrlGuessed: boolean;
-  /** Whether many groups may be deleted at once, and all. */
+  /** In whose name the reader asks; "" where nobody is told from others. */
+  readonly principal: string;
+  /** Whether the reader may do so with some groups at least. */
+  readonly mayPush: boolean;
+  readonly mayDelete: boolean;
+  /** Whether many groups may be deleted at once. */
   readonly mayDeleteMany: boolean;
+  /** And all. */
+  readonly mayWipe: boolean;
   /** Behind the URL. */
   readonly scrapePath: string;
 }

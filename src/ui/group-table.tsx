@@ -54,13 +54,15 @@ function TableHead({ page, address }: TableProps) {
     <thead>
       <tr>
         <td>
-          <input
-            type="checkbox"
-            class="js"
-            aria-label="Select all on this page"
-            checked={areAll}
-            onClick={act?.selectPage}
-          />
+          {page.site.mayDelete && (
+            <input
+              type="checkbox"
+              class="js"
+              aria-label="Select all on this page"
+              checked={areAll}
+              onClick={act?.selectPage}
+            />
+          )}
         </td>
         {COLUMNS.map((column) => (
           <ColumnHead key={column.title} page={page} address={address} {...column} />
@@ -101,13 +103,15 @@ function Row({ page, row, number, stale }: RowProps) {
   return (
     <tr class={page.row.value === number ? "cursor" : undefined} aria-selected={isSelected ? "true" : undefined}>
       <td>
-        <input
-          type="checkbox"
-          class="js"
-          aria-label={`Select ${name}`}
-          checked={isSelected}
-          onClick={(event) => act?.select(number, event.shiftKey)}
-        />
+        {page.site.mayDelete && (
+          <input
+            type="checkbox"
+            class="js"
+            aria-label={`Select ${name}`}
+            checked={isSelected}
+            onClick={(event) => act?.select(number, event.shiftKey)}
+          />
+        )}
       </td>
       <td class="group-cell">
         <a class="group" href={hrefOf(addressOfGroup(row))} data-row={number} onClick={act?.follow}>

@@ -163,10 +163,12 @@ function Title({ page, answer, isGone }: { page: Page; answer: GroupAnswer; isGo
             <Icon name="copy" size={14} />
             Copy link
           </button>
-          <button type="button" class="btn danger" onClick={() => page.act?.removeGroups([group])}>
-            <Icon name="trash" />
-            Delete…
-          </button>
+          {page.site.mayDelete && (
+            <button type="button" class="btn danger" onClick={() => page.act?.removeGroups([group])}>
+              <Icon name="trash" />
+              Delete…
+            </button>
+          )}
         </div>
       )}
     </div>
@@ -272,7 +274,7 @@ const TAB_WORDS: Readonly<Record<Tab, string>> = {
 function GroupTabs({ page, address }: { page: Page; address: GroupAddress }) {
   return (
     <nav class="tabs" aria-label="Parts of the group">
-      {TABS.map((tab) => (
+      {TABS.filter((tab) => tab !== "push" || page.site.mayPush).map((tab) => (
         <a
           key={tab}
           href={hrefOf({ ...address, tab, from: 0 })}

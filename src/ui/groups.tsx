@@ -130,13 +130,16 @@ function EmptyStore({ page, address }: { page: Page; address: GroupsAddress }) {
       <section class="card empty">
         <Icon name="push" size={28} />
         <h2>Nothing has been pushed yet</h2>
-        <p class="second">Try it from a shell, or from a program. The group shows up here at once.</p>
-        {exampleLines(page.url.value).map(({ what, text }) => (
-          <div class="example" key={what}>
-            <p class="quiet">{what}</p>
-            <CopyLine page={page} text={text} />
-          </div>
-        ))}
+        {page.site.mayPush && (
+          <p class="second">Try it from a shell, or from a program. The group shows up here at once.</p>
+        )}
+        {page.site.mayPush &&
+          exampleLines(page.url.value).map(({ what, text }) => (
+            <div class="example" key={what}>
+              <p class="quiet">{what}</p>
+              <CopyLine page={page} text={text} />
+            </div>
+          ))}
       </section>
     </div>
   );

@@ -91,10 +91,10 @@ export class Keys {
         return () => this.move(-1);
       case "x":
       case "X":
-        return row < 0 ? null : () => act.select(row, shiftKey);
+        return row < 0 || !page.site.mayDelete ? null : () => act.select(row, shiftKey);
       case "Delete":
       case "#":
-        return () => this.remove();
+        return page.site.mayDelete ? () => this.remove() : null;
       case "c":
         return act.copySelection;
       case "Escape":
@@ -105,8 +105,8 @@ export class Keys {
   }
 
   private onGroup(key: string): (() => void) | null {
-    const { answers } = this.page;
-    const group = answers.value.group?.group;
+    const { answers, site } = this.page;
+    const group = site.mayDelete ? answers.value.group?.group : undefined;
     switch (key) {
       case "j":
       case "ArrowRight":

@@ -4,7 +4,7 @@ import { type Address, ALL_GROUPS, hrefOf, type ViewName } from "./address.ts";
 import { Icon, Logo } from "./icons.tsx";
 import { Notices } from "./notices.tsx";
 import type { Page } from "./page.ts";
-import { BadPill } from "./text.tsx";
+import { BadPill, Seen } from "./text.tsx";
 import { countText, rateText } from "./words.ts";
 
 const REFUSED: Address = { view: "refused", kind: "" };
@@ -86,6 +86,11 @@ function LiveBar({ page }: { page: Page }) {
     <div class="live js">
       <LinkPill page={page} />
       <Rate page={page} />
+      {page.site.principal !== "" && (
+        <span class="long quiet" title="Who you are">
+          <Seen text={page.site.principal} most={64} />
+        </span>
+      )}
       <button
         type="button"
         class="btn icon plain keep"

@@ -16,7 +16,7 @@ export const StatusView: View = ({ page, address }) => {
       <Title page={page} runtime={runtime} />
       {runtime !== undefined && <StatusCards page={page} runtime={runtime} />}
       {runtime !== undefined && <Flags page={page} address={address} flags={runtime.flags} />}
-      {page.site.mayDeleteMany && runtime !== undefined && <Wipe page={page} runtime={runtime} />}
+      {page.site.mayWipe && runtime !== undefined && <Wipe page={page} runtime={runtime} />}
     </div>
   );
 };

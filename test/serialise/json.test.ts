@@ -312,6 +312,7 @@ test("statusJson writes build information, flags and the start time, sorted", ()
     flags: { "web.x": "1" },
     persistence: null,
     cluster: null,
+    principal: null,
     startMs: 1000,
   };
   const build = '"build_information":{"branch":"\\u003cb\\u003e","version":"2.0.0"}';

@@ -5,7 +5,11 @@ import { scrapeConfig } from "../../src/ui/scrape-config.ts";
 const SITE = {
   url: "",
   isUrlGuessed: false,
+  principal: "",
+  mayPush: true,
+  mayDelete: true,
   mayDeleteMany: false,
+  mayWipe: false,
   scrapePath: "/metrics",
 };
 
