@@ -102,12 +102,14 @@ export class EventStreams {
     return begun(viewer.events(() => this.viewers.delete(viewer)));
   }
 
-  /** To be called each second. `audienceOf` says whose reader a client is by now: one that is another's ends. */
-  beat(audienceOf: (exchange: Exchange) => Audience): void {
-    for (const viewer of this.viewers) {
-      const { audience, exchange } = viewer;
-      if (exchange.isGone || ++viewer.beats > MAX_BEATS || audienceOf(exchange) !== audience) this.leave(viewer);
-    }
+  /** To be called each second. */
+  beat(): void {
+    for (const viewer of this.viewers) if (viewer.exchange.isGone || ++viewer.beats > MAX_BEATS) this.leave(viewer);
+  }
+
+  /** Ends those that there are: their clients ask again, and what they may see is looked at anew. */
+  endAll(): void {
+    for (const viewer of this.viewers) this.leave(viewer);
   }
 
   /** Tells all readers of an audience, who share the bytes. */
@@ -122,7 +124,7 @@ export class EventStreams {
   /** Ends all, and those that come. */
   close(): void {
     this.isClosed = true;
-    for (const viewer of this.viewers) this.leave(viewer);
+    this.endAll();
   }
 
   /** A reader that takes nothing would keep its connection from ending. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import type { GroupReach, Principal } from "../model/principal.ts";
+import type { GroupReach, Principal, Principals } from "../model/principal.ts";
 import type { RefusedEntry } from "../model/refused.ts";
 import { refusedEvent, type Tick, tickEvent } from "../serialise/event-text.ts";
 import type { Answer, Answers, Exchange } from "../server/exchange.ts";
@@ -30,6 +30,8 @@ export interface EventsDeps {
   readonly clock: Pick<Clock, "now" | "nowMs" | "turn">;
   readonly ownMetrics: OwnMetrics;
   readonly principalOf: (exchange: Exchange) => Principal;
+  /** null: nothing says who may do what. */
+  readonly principals: Principals | null;
   readonly refused: RefusedRequests;
   /** When the server started, in milliseconds since 1970. */
   readonly startMs: number;
@@ -69,7 +71,10 @@ export class Events {
   private readonly audiences = new WeakMap<GroupReach, SeenAudience>();
   private toldRefused = 0;
 
-  constructor(private readonly deps: EventsDeps) {}
+  constructor(private readonly deps: EventsDeps) {
+    // Requests under way stay who they are; a stream would for an hour.
+    deps.principals?.watch(() => this.streams.endAll());
+  }
 
   get viewers(): number {
     return this.streams.size;
@@ -78,7 +83,7 @@ export class Events {
   /** The answer to a new listener. */
   answer(exchange: Exchange): Answers {
     this.deps.ownMetrics.countRequest(HANDLER, 200, "GET");
-    const audience = this.audienceOf(exchange);
+    const audience = groupsOf(this.deps.principalOf(exchange), "read");
     if (audience === null) return this.opened(exchange, audience, this.tick());
     return this.seenTick(audience).then((tick) => this.opened(exchange, audience, tick));
   }
@@ -88,14 +93,12 @@ export class Events {
     return { status: 200, headers: HEADERS, body: { sizeBytes: null, pieces } };
   }
 
-  private readonly audienceOf = (exchange: Exchange): Audience => groupsOf(this.deps.principalOf(exchange), "read");
-
   /** To be called each second. */
   beat(): void {
     this.beats++;
     const { refused } = this.deps;
     const { total } = refused;
-    this.streams.beat(this.audienceOf);
+    this.streams.beat();
     const news = this.streams.size > 0 && total > this.toldRefused ? refused.since(this.toldRefused) : [];
     for (const audience of this.streams.audiences)
       if (audience === null) this.tellAll(news);

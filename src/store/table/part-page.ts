@@ -5,7 +5,7 @@ import { deflatedBytes, type Page } from "./page.ts";
 import type { KeptPart } from "./page-parts.ts";
 
 /** The objects of a part, without what grows with its chunks: measured. */
-const PART_BYTES = 400;
+const PART_BYTES = 680;
 const PLACE_BYTES = 6;
 
 /**
