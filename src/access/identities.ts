@@ -9,9 +9,8 @@ import { subjectKey } from "./subject.ts";
 /** Whose password is right and who is no principal. */
 const NOBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => "none" };
 
-/** Says in whose name requests are made, and remembers it as long as they last. */
+/** Says in whose name requests are made; each is told once. */
 export class Identities {
-  private readonly settled = new WeakMap<Exchange, Principal>();
   /** null: the certificate is nobody's. Of the file that it was looked up in. */
   private byPeer = new WeakMap<PeerCertificate, { readonly principal: Principal | null }>();
   private file: AccessFile;
@@ -28,25 +27,25 @@ export class Identities {
 
   /** Of a request that was let in. */
   principalOf(exchange: Exchange): Principal {
-    return this.settled.get(exchange.asker ?? exchange) ?? STRANGER;
+    return (exchange.asker ?? exchange).principal ?? STRANGER;
   }
 
   /** Notes whom a token is of; false: nobody. */
   settleToken(exchange: Exchange, token: string): boolean {
     const principal = this.file.tokens.find(token);
     if (principal === null) return false;
-    this.settled.set(exchange, principal);
+    exchange.principal = principal;
     return true;
   }
 
   /** The same of a user whose password is right: one who is no principal may be known by more than that. */
   settleUser(exchange: Exchange, user: string): void {
-    this.settled.set(exchange, this.file.users.get(user) ?? this.unasked(exchange) ?? NOBODY);
+    exchange.principal = this.file.users.get(user) ?? this.unasked(exchange) ?? NOBODY;
   }
 
   /** The same of who shows nothing that has to be right. */
   settleUnasked(exchange: Exchange): void {
-    this.settled.set(exchange, this.unasked(exchange) ?? this.file.anonymous ?? STRANGER);
+    exchange.principal = this.unasked(exchange) ?? this.file.anonymous ?? STRANGER;
   }
 
   private unasked(exchange: Exchange): Principal | null {

@@ -1,3 +1,4 @@
+import type { Principal } from "../model/principal.ts";
 import type { Body } from "./body.ts";
 import type { PeerCertificate } from "./transport.ts";
 
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly peer?: PeerCertificate | null;
   /** The request that this one is a part of: what it asks is asked in that one's name. */
   readonly asker?: Exchange;
+  /** In whose name it is made, from when the guard has let it in. */
+  principal?: Principal;
   /** How often the client has made room for more of the answer when there was none. */
   readonly drains: number;
   /** There is no room at the moment. */

@@ -1,3 +1,4 @@
+import type { Principal } from "../model/principal.ts";
 import { Body, type BodySource } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Framing, fieldOf } from "./framing.ts";
@@ -24,6 +25,7 @@ export class Http1Exchange implements Exchange {
   readonly keepsAlive: boolean;
   expectsContinue: boolean;
   drains = 0;
+  principal?: Principal = undefined;
 
   constructor(
     line: RequestLine,
