@@ -1,31 +1,12 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Certificates } from "../certificates.ts";
-import { asNobody, permissionObstacle } from "../persist/place.ts";
-import { commandUnderTest, Gateway, requirement, run } from "../program.ts";
+import { Gateway } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
-
-const check = (...words: string[]) => run([...commandUnderTest(), "check-config", ...words]);
-
-/** The findings but for what is well, as `FILE:LINE:COLUMN: SEVERITY: ...` without folders, and the exit status. */
-async function found(...words: string[]) {
-  const { code, stdout, stderr } = await check(...words);
-  expect(stderr).toBe("");
-  const lines = stdout.split("\n").slice(0, -2);
-  return { code, lines: lines.filter((line) => !/: ok: /.test(line)).map((line) => line.replace(/^\/\S*\//, "")) };
-}
+import { check, found, keptFile } from "./checked-config.ts";
 
 /** All that could be seen to have changed in a folder. */
 const stateOf = (folder: string) =>
@@ -38,16 +19,6 @@ const stateOf = (folder: string) =>
         .digest("hex");
       return { name, mode, mtimeMs, size, digest };
     });
-
-/** A file with two groups in it, whose server has ended. */
-async function keptFile(): Promise<string> {
-  const file = join(scratchFolder(), "metrics.db");
-  await using gateway = await Gateway.start([`--persistence.file=${file}`]);
-  for (const job of ["a", "b"])
-    await fetch(`${gateway.url}/metrics/job/${job}`, { method: "PUT", body: `a{job="${job}"} 1\n` });
-  expect(await gateway.stop()).toBe(0);
-  return file;
-}
 
 describe("check-config", () => {
   test("finds nothing in the flags of a server that are well, and says what it looked at", async () => {
@@ -87,22 +58,6 @@ describe("check-config", () => {
     const { code, lines } = await found(`--web.config.file=${web}`);
     expect(code).toBe(1);
     expect(lines.map((line) => line.split(": error:")[0])).toEqual(["web.yml:2:10", "web.yml:3:8", "web.yml:5:14"]);
-  });
-
-  test("exits with 0 for warnings, and with 2 if they count", async () => {
-    const certificates = new Certificates();
-    await certificates.lone("soon", "DNS:localhost");
-    const web = certificates.write("web.yml", "tls_server_config: {cert_file: soon.crt, key_file: soon.key}\n");
-    const words = [`--web.config.file=${web}`, "--web.local-assets=x"];
-    const warned = [
-      expect.stringMatching(/^--web.local-assets: warning: it is ignored$/),
-      expect.stringMatching(
-        /^web.yml:1:\d+: warning: the certificate of CN=soon in cert_file expires within 30 days, at /,
-      ),
-    ];
-    expect(await found(...words)).toEqual({ code: 0, lines: warned });
-    expect(await found(...words, "--strict")).toEqual({ code: 2, lines: warned });
-    expect((await found(...words, "--strict", `--web.listen-address=:x:y`)).code).toBe(1);
   });
 
   test("tells it as JSON, where the flags cannot be read as well", async () => {
@@ -302,21 +257,5 @@ describe("check-config looks at the persistence file", () => {
       code: 1,
       lines: [expect.stringMatching(/^loop: error: it is a symbolic link that leads to itself/)],
     });
-  });
-});
-
-const obstacle = await permissionObstacle();
-const { skip, reason } = requirement(obstacle);
-
-describe.skipIf(skip)(`check-config as another user${reason}`, () => {
-  test("says that he may not write the persistence file, or not read it", async () => {
-    const file = await keptFile();
-    const words = [...asNobody, ...commandUnderTest(), "check-config", `--persistence.file=${file}`];
-    for (const mode of [0o444, 0o400]) {
-      chmodSync(file, mode);
-      const { code, stdout } = await run(words);
-      expect(code).toBe(1);
-      expect(stdout).toMatch(/: error: this user may not (write|make files in) /);
-    }
   });
 });

@@ -122,7 +122,9 @@ describe("a signal that means nothing", () => {
   test("SIGHUP is logged, and says that there is no web-config file where there is none", async () => {
     await using gateway = await Gateway.start();
     gateway.signal("SIGHUP");
-    await eventually("it is logged", async () => gateway.stderr.includes("no web-config file to read again"));
+    await eventually("it is logged", async () =>
+      gateway.stderr.includes("no web-config file and no access file to read again"),
+    );
     expect(gateway.stderr).toContain('level=info caller=serve.ts msg="received SIGHUP"');
     expect(await gateway.stop()).toBe(0);
   });
