@@ -168,4 +168,33 @@ describe(`groups as rows have them (PUTTING_SEED=${seed})`, () => {
       expect(rolledBack).toBeGreaterThan(STEPS / 50);
     },
   );
+
+  test("what is shown of a name's types follows their ages, also where one that is shown is younger all at once", async () => {
+    const one = createTestApp("--push.disable-consistency-check");
+    const other = createTestApp("--push.disable-consistency-check");
+    const pushAll = async (pushes: readonly (readonly [job: string, body: string])[]) => {
+      for (const [job, body] of pushes) {
+        one.nowMs += 1000;
+        const response = await ask(one.app, "PUT", `/metrics/job/${job}`, { body });
+        expect(response.status).toBe(202);
+      }
+    };
+    const putAll = (jobs: readonly string[]) => {
+      for (const job of jobs) other.store.putting(keep(one.store, one.store.groupOf(keyOf({ job }).block))).put(0);
+      verifyStore(other.store);
+    };
+    const counter = "# TYPE x counter\nx 1\n";
+    await pushAll([
+      ["a", counter],
+      ["b", "# TYPE x gauge\nx 2\n"],
+    ]);
+    putAll(["a", "b"]);
+    await pushAll([
+      ["a", "y 3\n"],
+      ["c", counter],
+    ]);
+    // When the row of c comes, the counter is still in a.
+    putAll(["c", "a"]);
+    for (const { app } of [one, other]) expect(sorted(await scrapeText(app))).toContain('x{instance="",job="b"} 2');
+  });
 });

@@ -230,8 +230,8 @@ export class KnownContradictions implements Contradictions {
   restored(family: Family, chunk: number, age: number): void {
     this.lastAge = Math.max(this.lastAge, age);
     if (family.asides !== null) return family.asides.add(chunk, UNKNOWN, age);
-    family.age = age;
-    if (family.filledCount > 0) this.families.restored(family);
+    if (family.filledCount > 0) this.families.restored(family, age);
+    else family.age = age;
   }
 
   /** The family in which a chunk that was kept is to be restored. */
@@ -276,10 +276,7 @@ export class KnownContradictions implements Contradictions {
     const target = main ?? this.make(nameBytes, type);
     const age = target.filledCount > 0 ? target.age : asides.ageOf(chunk);
     table.move(chunk, target, contentOf(table, chunk, page));
-    if (target.age !== age) {
-      target.age = age;
-      this.families.aged(target);
-    }
+    if (target.age !== age) this.families.setAge(target, age);
     if (target.isShown) this.reporter.shown({ name: target.name, type: target.type });
   }
 

@@ -32,7 +32,7 @@ export class ShownFamilies {
   done = 0;
   /** Families that are left out. */
   private hiddenCount = 0;
-  /** Families that were shown and are not any more: they are in the way of no other one now. */
+  /** Families that were shown and are not any more, or are younger now: they may be in the way of no other one. */
   private readonly gone: Family[] = [];
   /** Families of which it is to be decided anew, each once. */
   private readonly undecided = new OldestFirst<Family>();
@@ -82,14 +82,17 @@ export class ShownFamilies {
     this.untold.delete(family);
   }
 
-  /** A family was filled and has another age than it seemed. */
-  aged(family: Family): void {
+  /** Gives a family that was filled another age than it seemed to have. */
+  setAge(family: Family, age: number): void {
+    const isYounger = age > family.age;
+    family.age = age;
     this.note(family);
+    if (isYounger && family.isShown && !this.isAll) this.gone.push(family);
   }
 
   /** The same of one that was restored. */
-  restored(family: Family): void {
-    this.note(family);
+  restored(family: Family, age: number): void {
+    this.setAge(family, age);
     if (!family.isShown) this.untold.add(family);
   }
 
@@ -115,7 +118,7 @@ export class ShownFamilies {
     if (family !== null && this.isNoted.delete(family)) this.decide(family);
   }
 
-  /** Notes the families that one which is not shown any more may have been in the way of. */
+  /** Notes the families that one which is shown no more, or is younger, may have been in the way of. */
   private noteOthers({ nameBytes }: Family): void {
     for (const name of namesLike(nameBytes)) {
       this.charge(name);
@@ -194,10 +197,12 @@ export class ShownFamilies {
     });
   }
 
-  /** Throws where what is left out is not counted so. */
+  /** Throws where what is left out is not counted so, or is without a reason though all is decided. */
   verify(families: readonly Family[]): void {
     const hidden = families.filter(({ isShown, asides }) => !isShown && asides === null);
     mustBe(this.hiddenCount, hidden.length, "families that are left out");
+    for (const family of this.isUndecided ? [] : hidden)
+      mustHold(this.whyHidden(family) !== null, `family ${family.name} contradicts nothing older and is not shown`);
     for (const family of families) {
       if (!family.isShown || family.filledCount === 0) continue;
       mustHold(this.whyHidden(family) === null, `family ${family.name} contradicts others and is shown`);
