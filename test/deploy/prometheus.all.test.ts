@@ -138,13 +138,15 @@ describe.skipIf(live.skip)(`the dashboard and the alerts over a gateway that Pro
     folder = mkdtempSync(join(tmpdir(), "deploy-"));
     servers = await NatsServers.start({ count: 1 });
     const cluster = [`--cluster.url=${servers.url}`, "--cluster.replicas=1"];
-    gateway = await Gateway.start([`--persistence.file=${join(folder, "metrics.db")}`, ...cluster]);
+    const access = [`--web.access-file=${accessFile()}`, `--log.audit=${join(folder, "audit.log")}`];
+    gateway = await Gateway.start([`--persistence.file=${join(folder, "metrics.db")}`, ...cluster, ...access]);
     prometheus = await Prometheus.start(configuration(gateway.port));
     await eventually("it is scraped", async () => (await prometheus.query("up == 1")).length > 0);
     for (let i = 0; i < 6; i++) {
       await push("POST", "steady", `rounds ${i}\n`, 200);
       await push("PUT", "steady", `rounds ${i}\n`, 200);
       await push("POST", "broken", "rounds{\n", 400);
+      await push("DELETE", "kept", "", 403);
       await push("POST", "clash", "# TYPE rounds counter\nrounds 1\n", 400);
       const before = await scrapes();
       await eventually("it is scraped again", async () => (await scrapes()) > before);
@@ -158,6 +160,15 @@ describe.skipIf(live.skip)(`the dashboard and the alerts over a gateway that Pro
     await servers?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** Who is on this machine may do everything but one, within limits that are far off. */
+  function accessFile(): string {
+    const file = join(folder, "access.yml");
+    const rights = "{push: ['{}'], delete: ['{job!=\"kept\"}'], scrape: ['{}'], read: ['{}'], admin: ['{}']}";
+    const limits = "{pushes_per_second: 1000, groups: 1000, series: 10000, size: 1GiB}";
+    writeFileSync(file, `principals: [{name: here, addresses: [127.0.0.0/8], rights: ${rights}, limits: ${limits}}]\n`);
+    return file;
+  }
 
   async function scrapes(): Promise<number> {
     const [all] = await prometheus.query("max(count_over_time(up[1h]))");
