@@ -64,9 +64,11 @@ export function createGuard({ config: current, auth, limiter, identities }: Guar
       identities.settleUnasked(exchange);
       return withOwn(next(exchange), headers);
     }
+    if (identities !== null && credentials !== null && identities.settleShown(exchange, credentials))
+      return withOwn(next(exchange), headers);
     const token = identities === null ? null : tokenOf(credentials);
-    if (identities !== null && token !== null) {
-      const isKnown = token !== "" && identities.settleToken(exchange, token);
+    if (identities !== null && credentials !== null && token !== null) {
+      const isKnown = token !== "" && identities.settleToken(exchange, token, credentials);
       return withOwn(isKnown ? next(exchange) : turnedAway(UNAUTHORIZED, ASK_OTHER_TOKEN), headers);
     }
     if (users.size === 0) return withOwn(turnedAway(UNAUTHORIZED, ASK_TOKEN), headers);

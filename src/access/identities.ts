@@ -6,6 +6,9 @@ import type { AccessFile } from "./access-file.ts";
 import { alternativeNames } from "./client-certificate.ts";
 import { subjectKey } from "./subject.ts";
 
+/** A longer Authorization header is looked at anew each time: it would take up memory for as long as its connection. */
+const MAX_SHOWN_CHARACTERS = 256;
+
 /** Whose password is right and who is no principal. */
 const NOBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => "none" };
 
@@ -30,11 +33,22 @@ export class Identities {
     return (exchange.asker ?? exchange).principal ?? STRANGER;
   }
 
-  /** Notes whom a token is of; false: nobody. */
-  settleToken(exchange: Exchange, token: string): boolean {
-    const principal = this.file.tokens.find(token);
+  /** Notes whom an Authorization header is of that its connection has shown before; false: it has to be looked at. */
+  settleShown(exchange: Exchange, header: string): boolean {
+    const shown = exchange.notes?.shownToken ?? null;
+    if (shown === null || shown.file !== this.file || !isSameText(shown.header, header)) return false;
+    exchange.principal = shown.principal;
+    return true;
+  }
+
+  /** Notes whom a token is of, which is in an Authorization header; false: nobody. */
+  settleToken(exchange: Exchange, token: string, header: string): boolean {
+    const { file } = this;
+    const principal = file.tokens.find(token);
     if (principal === null) return false;
     exchange.principal = principal;
+    const { notes } = exchange;
+    if (notes !== undefined && header.length <= MAX_SHOWN_CHARACTERS) notes.shownToken = { header, principal, file };
     return true;
   }
 
@@ -73,4 +87,12 @@ export class Identities {
     }
     return null;
   }
+}
+
+/** Takes as long wherever texts of one length differ: a proxy may send what others show on one connection. */
+function isSameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
 }

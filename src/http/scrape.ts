@@ -77,7 +77,7 @@ function expositionOf(deps: ScrapeDeps, exchange: Exchange, snapshot: Snapshot):
   const { ownMetrics, reports, store } = deps;
   const noteEnd = beginScrape(deps, exchange);
   reports.tellHelps(store);
-  const own = ownMetrics.gather();
+  const own = ownMetrics.gather().map(ownExposed);
   const { chunkBytes, families } = store.stats;
   const release = () => {
     snapshot.release();
@@ -124,9 +124,8 @@ function beginScrape({ activity, clock }: ScrapeDeps, { client }: Exchange): () 
   return () => activity.scraped(clientAddress(client), { startMs, tookMs: clock.nowMs() - sinceMs });
 }
 
-/** Our own families and the pushed ones, sorted by name; if both have one, type and help are ours. */
-function* exposedFamilies(own: readonly OwnFamily[], snapshot: Snapshot): Generator<ExposedFamily | null> {
-  const ours = own.map(ownExposed).sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
+/** Our own families and the pushed ones, each sorted by name; if both have one, type and help are ours. */
+function* exposedFamilies(ours: readonly NamedFamily[], snapshot: Snapshot): Generator<ExposedFamily | null> {
   let next = 0;
   let passed = 0;
   for (const pushed of snapshot.eachFamily()) {
@@ -151,7 +150,6 @@ interface NamedFamily extends ExposedFamily {
   readonly nameBytes: Uint8Array;
 }
 
-function ownExposed({ name, type, help, lines }: OwnFamily): NamedFamily {
-  const texts = { name, nameBytes: Buffer.from(name), help: Buffer.from(help) };
-  return { ...texts, type, quoted: false, ownLines: lines, pages: [] };
+function ownExposed({ name, nameBytes, helpBytes, type, lines }: OwnFamily): NamedFamily {
+  return { name, nameBytes, help: helpBytes, type, quoted: false, ownLines: lines, pages: [] };
 }

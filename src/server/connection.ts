@@ -2,7 +2,7 @@ import { CONTINUE } from "./answer-head.ts";
 import { endsByItself, writeAnswer } from "./answer-writer.ts";
 import type { ConnectionDeps } from "./connection-deps.ts";
 import { type Member, rankOf, STILL_SECONDS } from "./connections.ts";
-import type { Answer, Answers } from "./exchange.ts";
+import type { Answer, Answers, ShownToken } from "./exchange.ts";
 import type { FailedRequest } from "./failures.ts";
 import type { ExchangePort, Http1Exchange } from "./http1-exchange.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -41,6 +41,7 @@ export class Connection implements ExchangePort, Member, Paced {
   /** Our side is at its end; what still comes is read and forgotten. */
   private isEnding = false;
   isGone = false;
+  shownToken: ShownToken | null = null;
   /** No request is to follow the one under way. */
   private isLast = false;
   /** The client has said all that it will. */

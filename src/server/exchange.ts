@@ -2,6 +2,20 @@ import type { Principal } from "../model/principal.ts";
 import type { Body } from "./body.ts";
 import type { PeerCertificate } from "./transport.ts";
 
+/** Whom a connection was last known as by a token. */
+export interface ShownToken {
+  /** The value of the Authorization header that it was shown in. */
+  readonly header: string;
+  readonly principal: Principal;
+  /** The access file that has it: another one may not. */
+  readonly file: object;
+}
+
+/** What is kept with a connection from one request to the next. */
+export interface ConnectionNotes {
+  shownToken: ShownToken | null;
+}
+
 /** One request, and what can be done about its connection. HTTP/1, HTTP/2 and tests make the same. */
 export interface Exchange {
   /** As sent: any token. */
@@ -27,6 +41,8 @@ export interface Exchange {
   readonly certificate: string | null;
   /** That certificate; null or absent: there is none. */
   readonly peer?: PeerCertificate | null;
+  /** Of its connection, which one client has for itself as far as is known; absent: nothing is kept. */
+  readonly notes?: ConnectionNotes;
   /** The request that this one is a part of: what it asks is asked in that one's name. */
   readonly asker?: Exchange;
   /** In whose name it is made, from when the guard has let it in. */

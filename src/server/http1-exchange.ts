@@ -1,12 +1,12 @@
 import type { Principal } from "../model/principal.ts";
 import { Body, type BodySource } from "./body.ts";
-import type { Exchange } from "./exchange.ts";
+import type { ConnectionNotes, Exchange } from "./exchange.ts";
 import { type Framing, fieldOf } from "./framing.ts";
 import type { RequestLine, Target } from "./request-line.ts";
 import type { PeerCertificate } from "./transport.ts";
 
 /** The connection of an exchange. */
-export interface ExchangePort extends BodySource {
+export interface ExchangePort extends BodySource, ConnectionNotes {
   readonly client: string;
   readonly source: string;
   readonly isGone: boolean;
@@ -69,6 +69,10 @@ export class Http1Exchange implements Exchange {
 
   get peer(): PeerCertificate | null {
     return this.port.peer;
+  }
+
+  get notes(): ConnectionNotes {
+    return this.port;
   }
 
   cut(): void {

@@ -66,11 +66,17 @@ export interface OwnMetricsDeps extends ProcessDeps, Pick<Clock, "nowMs"> {
  * One family about the server itself. `lines` are finished lines as in `model/view.ts` (without `instance` and `job`),
  * sorted by labels; the caller owns them.
  */
-export interface OwnFamily {
-  readonly name: string;
-  readonly help: string;
+export interface OwnFamily extends OwnTexts {
   readonly type: MetricType;
   readonly lines: Uint8Array;
+}
+
+/** As text, and as UTF-8. */
+interface OwnTexts {
+  readonly name: string;
+  readonly nameBytes: Uint8Array;
+  readonly help: string;
+  readonly helpBytes: Uint8Array;
 }
 
 export type PushMethodLabel = "put" | "post";
@@ -122,6 +128,7 @@ export class OwnMetrics {
   private readonly process: ProcessMetrics;
   private readonly buildHead: string;
   private readonly writer = new Writer();
+  private readonly texts = new Map<OwnFamilyName, OwnTexts>();
   private put: PushSummaries | null = null;
   private post: PushSummaries | null = null;
 
@@ -312,8 +319,15 @@ export class OwnMetrics {
     const writer = this.writer;
     writer.reset();
     write(writer);
-    const { help, type } = OWN_FAMILIES[name];
-    return { name, help, type, lines: writer.finish() };
+    const { type } = OWN_FAMILIES[name];
+    return { ...(this.texts.get(name) ?? this.addTexts(name)), type, lines: writer.finish() };
+  }
+
+  private addTexts(name: OwnFamilyName): OwnTexts {
+    const { help } = OWN_FAMILIES[name];
+    const texts = { name, nameBytes: Buffer.from(name), help, helpBytes: Buffer.from(help) };
+    this.texts.set(name, texts);
+    return texts;
   }
 
   /** The window of a method begins with its first push; until then the method has no series. */

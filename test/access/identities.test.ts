@@ -7,7 +7,7 @@ import { behindProxies } from "../../src/access/proxied-exchange.ts";
 import type { WebConfig } from "../../src/access/web-config.ts";
 import { type Networks, parseNetworks } from "../../src/config/networks.ts";
 import { PlacedFault } from "../../src/config/strict-yaml.ts";
-import { type Exchange, emptyAnswer } from "../../src/server/exchange.ts";
+import { type ConnectionNotes, type Exchange, emptyAnswer } from "../../src/server/exchange.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import type { PeerCertificate } from "../../src/server/transport.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -172,4 +172,47 @@ test("a request stays who it is when the file changes, and the next is looked up
   expect([identities.principalOf(first).name, identities.principalOf(second).name]).toEqual(["san", "near"]);
   const question = { asker: second } as unknown as Exchange;
   expect(identities.principalOf(question).name).toBe("near");
+});
+
+describe("a connection that shows a token again", () => {
+  const header = "Bearer t0ken-of-all";
+  const shows = (identities: Identities, notes: ConnectionNotes, shown: string) => {
+    const exchange = { notes } as unknown as Exchange;
+    return identities.settleShown(exchange, shown) ? identities.principalOf(exchange).name : null;
+  };
+  const known = (text = header) => {
+    const identities = new Identities(FILE);
+    const notes: ConnectionNotes = { shownToken: null };
+    identities.settleToken({ notes } as unknown as Exchange, "t0ken-of-all", text);
+    return { identities, notes };
+  };
+
+  test("is known by it, and by nothing that differs from it", () => {
+    const { identities, notes } = known();
+    const others = ["Bearer t0ken-of-al", "Bearer t0ken-of-alm", "bearer t0ken-of-all", `${header} `, ""];
+    expect([header, ...others].map((shown) => shows(identities, notes, shown))).toEqual([
+      "token",
+      ...others.map(() => null),
+    ]);
+  });
+
+  test("is not once the file is another one, whatever that says", () => {
+    const { identities, notes } = known();
+    for (const file of [CLOSED, fileOf(`principals: [{name: other, tokens: [${hashOf("t0ken-of-all")}]}]`)]) {
+      identities.use(file);
+      expect(shows(identities, notes, header)).toBeNull();
+    }
+  });
+
+  test("is unknown to other connections, and nothing long is kept", () => {
+    const { identities } = known();
+    expect(shows(identities, { shownToken: null }, header)).toBeNull();
+    expect(known(`Bearer ${" ".repeat(300)}t0ken-of-all`).notes.shownToken).toBeNull();
+  });
+
+  test("keeps nothing of a token that is nobody's", () => {
+    const notes: ConnectionNotes = { shownToken: null };
+    expect(new Identities(FILE).settleToken({ notes } as unknown as Exchange, "wrong", "Bearer wrong")).toBe(false);
+    expect(notes.shownToken).toBeNull();
+  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectPlain } from "node:net";
 import { join } from "node:path";
 import {
   ALL_ROUTES,
@@ -197,6 +198,29 @@ describe("the file", () => {
     expect(await health()).toBe("1");
     gateway.signal("SIGHUP");
     await eventually("it is read again", async () => gateway.stderr.split("access file read again").length === 3);
+  });
+
+  test("takes a token away from a connection that has shown it and stays open", async () => {
+    const path = accessFile(accessFileOf());
+    await using gateway = await launched([`--web.access-file=${path}`]);
+    const socket = connectPlain(Number(new URL(gateway.url).port), "127.0.0.1");
+    const ask = async (): Promise<string> => {
+      const answer = Promise.withResolvers<string>();
+      socket.once("data", (bytes) => answer.resolve(bytes.toString("latin1")));
+      const token = `Authorization: Bearer ${tokenOf("everything")}\r\n`;
+      socket.write(`PUT /metrics/job/j HTTP/1.1\r\nHost: x\r\n${token}Content-Length: ${BODY.length}\r\n\r\n${BODY}`);
+      return (await answer.promise).slice(0, "HTTP/1.1 200".length);
+    };
+    try {
+      for (let asked = 0; asked < 3; asked++) expect(await ask()).toBe("HTTP/1.1 200");
+      replace(path, "principals: [{name: other, users: [alice]}]");
+      await eventually("the file is read again", async () => gateway.stderr.includes("access file read again"));
+      expect(await ask()).toBe("HTTP/1.1 401");
+      replace(path, accessFileOf());
+      await eventually("it is right again", async () => (await ask()) === "HTTP/1.1 200");
+    } finally {
+      socket.destroy();
+    }
   });
 
   test("goes with passwords: a token needs none, a user is a principal, and one who is none may do nothing", async () => {

@@ -18,6 +18,7 @@ export interface RequestRead {
 const NOBODY: ExchangePort = Object.assign(new FakeTransport(), {
   isGone: false,
   isBlocked: false,
+  shownToken: null,
   cut: () => {},
   wanted: () => {},
 });
