@@ -26,8 +26,9 @@ interface GroupProps {
 }
 
 /** One group: when it was pushed to, what it holds, and how to push to it. */
-export const GroupView: View = ({ page, address }) => {
-  if (address.view !== "group") return null;
+export const GroupView: View = ({ page, address: asked }) => {
+  if (asked.view !== "group") return null;
+  const address = asked.tab === "push" && !page.site.mayPush ? { ...asked, tab: TABS[0] } : asked;
   const { answers, failures } = page;
   const answer = answers.value.group;
   const failure = failures.value.group;
@@ -281,7 +282,7 @@ function GroupTabs({ page, address }: { page: Page; address: GroupAddress }) {
           aria-current={tab === address.tab ? "true" : undefined}
           onClick={page.act?.follow}
         >
-          {TAB_WORDS[tab]}
+          {tab === "push" && !page.site.mayDelete ? "Push" : TAB_WORDS[tab]}
         </a>
       ))}
     </nav>

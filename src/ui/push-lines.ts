@@ -13,13 +13,13 @@ export function exampleLines(url: string): readonly PushLine[] {
   ];
 }
 
-/** To push to a group, and to delete it. `path` is safe in single quotes. */
-export function groupLines(url: string, path: string): readonly PushLine[] {
+/** To push to a group, and to delete it where that may be done. `path` is safe in single quotes. */
+export function groupLines(url: string, path: string, mayDelete: boolean): readonly PushLine[] {
   const target = `'${url.replaceAll("'", "%27")}/metrics${path}'`;
   return [
     { what: "Adds or replaces the families in the body (POST)", text: `curl --data-binary @metrics.txt ${target}` },
     { what: "Replaces the whole group (PUT)", text: `curl -T metrics.txt ${target}` },
-    { what: "Deletes it", text: `curl -X DELETE ${target}` },
+    ...(mayDelete ? [{ what: "Deletes it", text: `curl -X DELETE ${target}` }] : []),
   ];
 }
 

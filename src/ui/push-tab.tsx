@@ -5,14 +5,14 @@ import type { Page } from "./page.ts";
 import { goLine, groupLines, type PushLine, pythonLines } from "./push-lines.ts";
 import { jobOf } from "./text.tsx";
 
-/** Lines to paste that push to this group, or delete it. */
+/** Lines to paste that push to this group, or delete it where the reader may. */
 export function PushTab({ page, answer }: { page: Page; answer: GroupAnswer }) {
   const { labels, path } = answer.group;
   const { job: _, ...others } = labels;
   const url = page.url.value;
   return (
     <>
-      <Lines page={page} title="Push to it, delete it" lines={groupLines(url, path)} />
+      <Lines page={page} title="From a shell" lines={groupLines(url, path, page.site.mayDelete)} />
       <Lines
         page={page}
         title="From a program"

@@ -87,7 +87,7 @@ function LiveBar({ page }: { page: Page }) {
       <LinkPill page={page} />
       <Rate page={page} />
       {page.site.principal !== "" && (
-        <span class="long quiet" title="Who you are">
+        <span class="who" title={`You are ${page.site.principal}`}>
           <Seen text={page.site.principal} most={64} />
         </span>
       )}

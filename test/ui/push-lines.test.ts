@@ -20,7 +20,7 @@ test("an empty store greets with a line that names this server", () => {
 });
 
 test("what a shell runs stands in single quotes, whatever the host", () => {
-  expect(groupLines("http://a'$(x)'", "/job/j").map(({ text }) => text)).toEqual([
+  expect(groupLines("http://a'$(x)'", "/job/j", true).map(({ text }) => text)).toEqual([
     "curl --data-binary @metrics.txt 'http://a%27$(x)%27/metrics/job/j'",
     "curl -T metrics.txt 'http://a%27$(x)%27/metrics/job/j'",
     "curl -X DELETE 'http://a%27$(x)%27/metrics/job/j'",

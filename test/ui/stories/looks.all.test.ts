@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import axe from "axe-core";
-import type { Page } from "playwright-core";
 import { firstAbsent, Gateway, requirement } from "../../program.ts";
 import { scratchFolder } from "../../scratch.ts";
+import { faultsOf } from "./faults.ts";
 import { EXAMPLE_PATH, pushExamples } from "./filling.ts";
 import { Reader, type Seen } from "./reader.ts";
 
@@ -74,15 +73,6 @@ async function selectTwo({ page }: Seen): Promise<void> {
 async function askToDelete(seen: Seen): Promise<void> {
   await seen.page.click('button:has-text("Delete these")');
   await seen.shows("Their metrics are gone from the next scrape on.");
-}
-
-/** What axe finds wrong, in a line each. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate("axe.run()")) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
 describe.skipIf(skip)(`how the page looks, in Chromium${reason}`, () => {
