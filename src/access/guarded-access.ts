@@ -11,6 +11,7 @@ import type { TlsOptions } from "../server/tls-options.ts";
 import type { Log } from "../telemetry/log.ts";
 import { keepAccepted } from "./accepted-file.ts";
 import { type Access, type AccessDeps, type AccessSummary, announceTls, type Gate } from "./access.ts";
+import type { AccessFile } from "./access-file.ts";
 import { BasicAuth, userOf } from "./basic-auth.ts";
 import { certificateFault } from "./client-certificate.ts";
 import { challengeOf, createGuard } from "./guard.ts";
@@ -46,8 +47,13 @@ export function openGuardedAccess({ webConfigFile, accessFile }: AccessPlaces, d
   const live = LiveWebConfig.open(webConfigFile, files, log.for("live-web-config.ts"), audit);
   if (live instanceof Fault) return new AccessFault(webConfigFile, live.message);
   if (accessFile === "") return guardedAccess(live, null, deps);
-  const rules = LiveAccessFile.open(accessFile, SYSTEM_FILES, log.for("live-access-file.ts"), audit);
-  return rules instanceof Fault ? new AccessFault(accessFile, rules.message) : guardedAccess(live, rules, deps);
+  const fileLog = log.for("live-access-file.ts");
+  const rules = LiveAccessFile.open(accessFile, SYSTEM_FILES, fileLog, audit);
+  if (rules instanceof Fault) return new AccessFault(accessFile, rules.message);
+  const warn = (file: AccessFile) => warnOfAbsentUsers(live, file, accessFile, fileLog);
+  warn(rules.current);
+  rules.onChange(warn);
+  return guardedAccess(live, rules, deps);
 }
 
 function guardedAccess(live: LiveWebConfig, rules: LiveAccessFile | null, deps: AccessDeps): Access {
@@ -93,6 +99,15 @@ function guardedAccess(live: LiveWebConfig, rules: LiveAccessFile | null, deps: 
       announceTls(log.for("access.ts"), address, start.tls !== null, http2);
     },
   };
+}
+
+/** Says which users nobody can log in as. */
+function warnOfAbsentUsers(live: LiveWebConfig, { users }: AccessFile, file: string, log: Log): void {
+  const config = live.config();
+  if (config instanceof Fault) return;
+  for (const [user, { name }] of users)
+    if (!config.users.has(user))
+      log.warn("a user of the access file is not in the web-config file", { file, user, principal: name });
 }
 
 function identitiesOf(rules: LiveAccessFile): Identities {

@@ -241,4 +241,65 @@ describe("the file", () => {
     expect(await scrape(basic("bob", "right"))).toEqual([403, null, true]);
     expect(await scrape(null)).toEqual([401, "Basic", false]);
   });
+
+  test("with users whom the web-config file does not have says so, at the start and as it changes", async () => {
+    const hash = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
+    const config = made.write("absent-users.yml", `basic_auth_users: {alice: ${hash}}\n`);
+    const text = "principals:\n- {name: team, users: [alice, bob], rights: {push: ['{}']}}\n";
+    const warned = ({ stderr }: Gateway) =>
+      [...stderr.matchAll(/level=warn .*msg="a user of the access file is not in the web-config file" (.*)/g)].map(
+        ([, about = ""]) => about.replace(/file=\S+ /, ""),
+      );
+    const path = accessFile(text);
+    await using gateway = await launched([`--web.access-file=${path}`, `--web.config.file=${config}`]);
+    expect(warned(gateway)).toEqual(["user=bob principal=team"]);
+    replace(path, text.replace("bob", "bob, carol"));
+    await eventually("it is told of the new one", async () => warned(gateway).length === 3);
+    expect(warned(gateway).slice(1)).toEqual(["user=bob principal=team", "user=carol principal=team"]);
+    await using alone = await launched([`--web.access-file=${path}`]);
+    expect(warned(alone).map((about) => about.split(" ")[0])).toEqual(["user=alice", "user=bob", "user=carol"]);
+  });
+});
+
+describe("principals by address", () => {
+  const FILE = accessFile(`principals:
+- {name: near, addresses: [192.0.2.0/24], rights: {push: ['{team="near"}']}}
+- {name: one, addresses: [192.0.2.7, "2001:db8::/32"], rights: {push: ['{team="one"}']}}
+- {name: proxy, addresses: [127.0.0.0/8], rights: {push: ['{team="proxy"}']}}
+`);
+
+  /** Each may do so with no group at all. */
+  const askedBy = async ({ url }: Gateway, headers: Record<string, string>) => {
+    const response = await fetch(`${url}/metrics/job/j`, { method: "DELETE", headers });
+    return /^principal "(.*)" may not delete/.exec(await response.text())?.[1];
+  };
+
+  test("go by the client that a trusted proxy names, and by no other", async () => {
+    await using gateway = await launched([`--web.access-file=${FILE}`, "--web.trusted-proxies=127.0.0.1,198.51.100.1"]);
+    for (const [headers, who] of [
+      [{}, "proxy"],
+      [{ "x-forwarded-for": "192.0.2.7" }, "one"],
+      [{ "x-forwarded-for": "192.0.2.8" }, "near"],
+      [{ "x-forwarded-for": "::ffff:192.0.2.7" }, "one"],
+      [{ "x-forwarded-for": "192.0.2.7, 203.0.113.9" }, "anonymous"],
+      [{ "x-forwarded-for": "203.0.113.9, 192.0.2.8, 198.51.100.1" }, "near"],
+      [{ forwarded: 'for="[2001:db8::5]:4711";proto=https' }, "one"],
+      [{ forwarded: "for=192.0.2.7", "x-forwarded-for": "192.0.2.8" }, "proxy"],
+      [{ "x-forwarded-for": "nobody" }, "proxy"],
+    ] as const)
+      expect([headers, await askedBy(gateway, headers)]).toEqual([headers, who]);
+    const push = (team: string) =>
+      fetch(`${gateway.url}/metrics/job/j/team/${team}`, {
+        method: "PUT",
+        body: BODY,
+        headers: { "x-forwarded-for": "192.0.2.7" },
+      });
+    expect([(await push("one")).status, (await push("proxy")).status]).toEqual([200, 403]);
+  });
+
+  test("go by the other end of the connection where it is no trusted proxy, whatever it says", async () => {
+    await using gateway = await launched([`--web.access-file=${FILE}`]);
+    for (const headers of [{ "x-forwarded-for": "192.0.2.7" }, { forwarded: "for=192.0.2.7" }])
+      expect(await askedBy(gateway, headers)).toBe("proxy");
+  });
 });
