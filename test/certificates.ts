@@ -49,13 +49,13 @@ export class Certificates {
     );
   }
 
-  /** `usage`: serverAuth or clientAuth; `names` as in `DNS:a.example,IP:10.0.0.1`; "CA" makes an intermediate CA. */
-  async signed(name: string, usage: string, names: string, by = "ca"): Promise<void> {
+  /** `usage`: serverAuth or clientAuth; `names` as in `DNS:a.example,IP:10.0.0.1`; "CA" makes an intermediate CA; `subject` as in `/O=a/CN=b`. */
+  async signed(name: string, usage: string, names: string, by = "ca", subject = `/CN=${name}`): Promise<void> {
     const lines =
       usage === "CA" ? "basicConstraints=critical,CA:TRUE\n" : `extendedKeyUsage=${usage}\nsubjectAltName=${names}\n`;
     const extensions = this.write(`${name}.ext`, lines);
     const request = this.path(`${name}.csr`);
-    await this.openssl("req", ...KEY, "-keyout", this.path(`${name}.key`), "-out", request, "-subj", `/CN=${name}`);
+    await this.openssl("req", "-utf8", ...KEY, "-keyout", this.path(`${name}.key`), "-out", request, "-subj", subject);
     const signer = ["-CA", this.path(`${by}.crt`), "-CAkey", this.path(`${by}.key`), "-CAcreateserial"];
     const out = ["-days", "30", "-out", this.path(`${name}.crt`), "-extfile", extensions];
     await this.openssl("x509", "-req", "-in", request, ...signer, ...out);
