@@ -49,7 +49,10 @@ export class Certificates {
     );
   }
 
-  /** `usage`: serverAuth or clientAuth; `names` as in `DNS:a.example,IP:10.0.0.1`; "CA" makes an intermediate CA; `subject` as in `/O=a/CN=b`. */
+  /**
+   * `usage`: serverAuth or clientAuth; `names` as in `DNS:a.example,IP:10.0.0.1`; "CA" makes an intermediate CA;
+   * `subject` as in `/O=a/CN=b`.
+   */
   async signed(name: string, usage: string, names: string, by = "ca", subject = `/CN=${name}`): Promise<void> {
     const lines =
       usage === "CA" ? "basicConstraints=critical,CA:TRUE\n" : `extendedKeyUsage=${usage}\nsubjectAltName=${names}\n`;

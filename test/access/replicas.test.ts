@@ -27,6 +27,8 @@ async function as<T>(replica: TestReplica, name: string, act: () => Promise<T>):
   return done;
 }
 
+const textOf = async ({ app }: TestReplica, method: string, path: string) => (await ask(app, method, path)).text();
+
 test(`replicas let each do what the file says, whichever is asked, and show each the same (ACCESS_SEED=${seed})`, async () => {
   const replicas = new Replicas(seed, { delayMs: 3, lost: 0.05, doubled: 0.05 });
   const [one, other] = await Promise.all([replicas.joined(), replicas.joined()]);
@@ -44,7 +46,7 @@ test(`replicas let each do what the file says, whichever is asked, and show each
     for (const team of ["a", "b"]) {
       const lines = pushedLines(await as(replica, team, () => scrape(replica.app)));
       expect(lines).toEqual((first ?? []).filter((line) => line.includes(`team="${team}"`)));
-      const { data } = await (await as(replica, team, () => ask(replica.app, "GET", "/api/v1/groups"))).json();
+      const { data } = JSON.parse(await as(replica, team, () => textOf(replica, "GET", "/api/v1/groups")));
       expect([team, data.total]).toEqual([team, 2]);
     }
   // What was pushed to one is deleted by the other: a group, and all that a selector finds.
@@ -52,7 +54,7 @@ test(`replicas let each do what the file says, whichever is asked, and show each
   expect(await as(other, "a", () => statusOf(other, "DELETE", "/metrics/job/j1/team/a"))).toBe(202);
   await shown();
   const found = `/api/v1/groups?match[]=${encodeURIComponent('{job=~".+"}')}`;
-  const { data } = await (await as(one, "b", () => ask(one.app, "DELETE", found))).json();
+  const { data } = JSON.parse(await as(one, "b", () => textOf(one, "DELETE", found)));
   expect(data.matched).toBe(2);
   const confirmed = `${found}&dry_run=false&expect=2&as_of=${data.as_of}`;
   expect(await as(one, "b", () => statusOf(one, "DELETE", confirmed))).toBe(202);
