@@ -18,6 +18,8 @@ export interface RequestJob {
   /** null for DELETE. */
   readonly body: BodyName | null;
   readonly groups: GroupRange;
+  /** More lines of the header, each with its end. */
+  readonly fields?: string;
   /** Each group once, or groups drawn at random until the time is up. */
   readonly order: "each once" | "random";
   readonly connections: number;

@@ -1,5 +1,4 @@
-import type { BodyName } from "./bodies.ts";
-import type { Job, JobResult, LoadMessage } from "./jobs.ts";
+import type { Job, JobResult, LoadMessage, RequestJob } from "./jobs.ts";
 import { openIdle } from "./open-idle.ts";
 import { requestTails } from "./request-source.ts";
 import { runGets, runSlowReaders } from "./run-gets.ts";
@@ -10,9 +9,9 @@ import { RequestRun } from "./run-requests.ts";
 /** Requests of a kind, rendered once. */
 const rendered = new Map<string, Buffer[]>();
 
-function tailsOf(body: BodyName | null, seed: number): Buffer[] {
-  const key = `${body} ${seed}`;
-  const known = rendered.get(key) ?? requestTails(body, seed);
+function tailsOf({ body, fields = "" }: RequestJob): Buffer[] {
+  const key = `${body} ${fields}`;
+  const known = rendered.get(key) ?? requestTails(body, BODY_SEED, fields);
   rendered.set(key, known);
   return known;
 }
@@ -21,7 +20,7 @@ function run(job: Job): Promise<JobResult> {
   if (job.kind === "gets") return runGets(job);
   if (job.kind === "idle connections") return openIdle(job);
   if (job.kind === "slow readers") return runSlowReaders(job);
-  return new RequestRun(job, tailsOf(job.body, BODY_SEED)).run();
+  return new RequestRun(job, tailsOf(job)).run();
 }
 
 /** The bodies are the same in the whole run; a job's seed says which group gets which. */

@@ -58,14 +58,14 @@ function writeNumber(bytes: Buffer, at: number, value: number): void {
   }
 }
 
-/** What follows the path in a request, one for each variant of the body. */
-export function requestTails(body: BodyName | null, seed: number): Buffer[] {
-  if (body === null) return [Buffer.from(" HTTP/1.1\r\nHost: localhost\r\n\r\n")];
+/** What follows the path in a request, one for each variant of the body; `more` are lines of the header. */
+export function requestTails(body: BodyName | null, seed: number, more = ""): Buffer[] {
+  if (body === null) return [Buffer.from(` HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`)];
   const kind = bodies[body];
   return renderVariants(kind, seed).map((variant) => {
     const encoding = kind.contentEncoding === undefined ? "" : `Content-Encoding: ${kind.contentEncoding}\r\n`;
     const fields = `Content-Type: ${kind.contentType}\r\n${encoding}Content-Length: ${variant.length}\r\n`;
-    const head = ` HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
+    const head = ` HTTP/1.1\r\nHost: localhost\r\n${more}${fields}\r\n`;
     return Buffer.concat([Buffer.from(head), variant]);
   });
 }

@@ -1,4 +1,5 @@
 import type { Scenario } from "../bench.ts";
+import { access } from "./access.ts";
 import { adding } from "./adding.ts";
 import { bulk } from "./bulk.ts";
 import { churn } from "./churn.ts";
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   expiry,
   adding,
   formats,
+  access,
   find,
   viewers,
   page,

@@ -19,6 +19,8 @@ interface PushOptions {
   readonly connections?: number;
   /** A number of pushes instead of a time. */
   readonly count?: number | null;
+  /** More lines of the header, each with its end. */
+  readonly fields?: string;
 }
 
 /** The pushes must be answered within this time. */
@@ -31,7 +33,7 @@ export async function measurePushes(
   body: BodyName,
   groups: GroupRange,
   round: number,
-  { durationMs = bench.plan.roundMs, connections = CONNECTIONS, count = null }: PushOptions = {},
+  { durationMs = bench.plan.roundMs, connections = CONNECTIONS, count = null, fields = "" }: PushOptions = {},
 ): Promise<Measured> {
   const loader = await bench.loader("requests");
   const startCpu = server.cpuMicroseconds;
@@ -42,6 +44,7 @@ export async function measurePushes(
     method: "PUT",
     body,
     groups,
+    fields,
     order: "random",
     connections,
     count,
