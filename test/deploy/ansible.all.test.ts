@@ -79,10 +79,10 @@ class Site {
     return (await this.machine.output("sha256sum", path)).split(" ")[0];
   }
 
-  /** From now on each start of the service leaves a line, for `starts`. */
+  /** From now on each start of the service leaves a line, for `starts`: the last of the drop-ins has it. */
   async countStarts(): Promise<void> {
     const text = "[Service]\nExecStartPre=+/bin/sh -c 'echo start >> /run/starts'\n";
-    await this.machine.write(`/etc/systemd/system/${UNIT}.d/count.conf`, text);
+    await this.machine.write(`/etc/systemd/system/${UNIT}.d/zz-count.conf`, text);
   }
 
   async starts(): Promise<number> {

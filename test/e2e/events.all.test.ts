@@ -98,6 +98,7 @@ describe.skipIf(skip)(`GET /api/v1/events${reason}`, () => {
     const { data } = JSON.parse(stdout);
     expect(data.access).toEqual({
       web_config: "in use",
+      access_file: "none",
       tls: true,
       http2: true,
       passwords: true,
