@@ -211,6 +211,7 @@ describe(`a large file of the reference (PUSHGATEWAY_CRASH_SEED=${SEED})`, () =>
 function makeFirstVersion(database: Database): void {
   for (const table of ["segments", "pieces", "staged"]) database.run(`DROP TABLE ${table}`);
   database.run("ALTER TABLE groups DROP COLUMN ttl");
+  database.run("ALTER TABLE groups DROP COLUMN push_ids");
   database.run("PRAGMA user_version = 1");
 }
 
