@@ -7,10 +7,10 @@ import { instances } from "../load/request-source.ts";
 import { Server } from "../server.ts";
 import { measurePushes } from "./requests.ts";
 
-const GROUP_COUNT = 100;
+const GROUP_COUNT = 10_000;
 const GROUPS = instances(GROUP_COUNT);
 const WARM_UP_PUSHES = 30_000;
-const SCRAPES = 400;
+const SCRAPES = 100;
 const SCRAPES_LIMIT_MS = 60_000;
 const TOKEN = "a-token-of-no-more-than-this-run";
 const FIELDS = `Authorization: Bearer ${TOKEN}\r\n`;
@@ -44,7 +44,7 @@ export const access: Scenario = {
         (round) => push(bench, guarded, round, bench.plan.roundPushes),
         (round) => push(bench, open, round, bench.plan.roundPushes),
       ]);
-      const title = `scrape of ${GROUP_COUNT} groups, with an access file`;
+      const title = `scrape of ${GROUP_COUNT} such groups, with an access file`;
       await inTurns(bench, "access/scrape", title, SCRAPE_SHAPES, [
         () => scrape(bench, guarded),
         () => scrape(bench, open),
