@@ -1,4 +1,5 @@
 import { Fault } from "../model/fault.ts";
+import type { TokenBucket } from "../model/token-bucket.ts";
 import {
   type Answer,
   type Answers,
@@ -13,7 +14,6 @@ import type { Refusals } from "../server/refusals.ts";
 import { Refusal } from "../server/request-line.ts";
 import { type BasicAuth, userOf, type Verdict } from "./basic-auth.ts";
 import type { Identities } from "./identities.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 import type { WebConfig } from "./web-config.ts";
 
 /** Every request passes it first. `next` is what it guards; requests that do not pass are reported to `refusals`. */
@@ -28,14 +28,13 @@ const ASK_PASSWORD: HeaderFields = { "WWW-Authenticate": "Basic" };
 /** RFC 6750, section 3. */
 const ASK_TOKEN: HeaderFields = { "WWW-Authenticate": "Bearer" };
 const ASK_OTHER_TOKEN: HeaderFields = { "WWW-Authenticate": 'Bearer error="invalid_token"' };
-const BEARER = "bearer";
 
 export interface GuardDeps {
   /** The configuration of this moment; a fault while its file is broken. */
   readonly config: () => WebConfig | Fault;
   readonly auth: BasicAuth;
   /** null: no limit. */
-  readonly limiter: RateLimiter | null;
+  readonly limiter: TokenBucket | null;
   /** null: nobody is told from others but by a password. */
   readonly identities: Identities | null;
 }
@@ -56,21 +55,12 @@ export function createGuard({ config: current, auth, limiter, identities }: Guar
     };
     const config = current();
     if (config instanceof Fault) return turnedAway(BROKEN_CONFIG);
-    if (limiter !== null && !limiter.allows()) return turnedAway(TOO_MANY);
+    if (limiter !== null && !limiter.take()) return turnedAway(TOO_MANY);
     const { headers, users } = config;
     if (users.size === 0 && identities === null) return withOwn(next(exchange), headers);
     const credentials = exchange.header("authorization");
-    if (identities !== null && credentials === null) {
-      identities.settleUnasked(exchange);
-      return withOwn(next(exchange), headers);
-    }
-    if (identities !== null && credentials !== null && identities.settleShown(exchange, credentials))
-      return withOwn(next(exchange), headers);
-    const token = identities === null ? null : tokenOf(credentials);
-    if (identities !== null && credentials !== null && token !== null) {
-      const isKnown = token !== "" && identities.settleToken(exchange, token, credentials);
-      return withOwn(isKnown ? next(exchange) : turnedAway(UNAUTHORIZED, ASK_OTHER_TOKEN), headers);
-    }
+    const isRight = identities?.settleWithoutPassword(exchange, credentials) ?? null;
+    if (isRight !== null) return withOwn(isRight ? next(exchange) : turnedAway(UNAUTHORIZED, ASK_OTHER_TOKEN), headers);
     if (users.size === 0) return withOwn(turnedAway(UNAUTHORIZED, ASK_TOKEN), headers);
     const verdict = auth.check(credentials, users, exchange);
     const decided = (settled: Verdict): Answers => {
@@ -86,13 +76,6 @@ export function createGuard({ config: current, auth, limiter, identities }: Guar
     };
     return withOwn(verdict instanceof Promise ? verdict.then(decided) : decided(verdict), headers);
   };
-}
-
-/** What is behind `Bearer` in an Authorization header, whatever it is; null: another scheme. */
-function tokenOf(header: string | null): string | null {
-  if (header === null || header.slice(0, BEARER.length).toLowerCase() !== BEARER) return null;
-  const rest = header.slice(BEARER.length);
-  return rest === "" || rest.startsWith(" ") ? rest.trim() : null;
 }
 
 /** What who shows nothing is asked for. */

@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../config/duration.ts";
 import { Fault } from "../model/fault.ts";
 import { EVERYBODY } from "../model/principal.ts";
+import { TokenBucket } from "../model/token-bucket.ts";
 import { Http2 } from "../server/http2.ts";
 import type { ListenerContext, ListenPlace } from "../server/listener-context.ts";
 import { listenPlain } from "../server/plain-listener.ts";
@@ -18,7 +19,6 @@ import { challengeOf, createGuard } from "./guard.ts";
 import { Identities } from "./identities.ts";
 import { LiveAccessFile } from "./live-access-file.ts";
 import { LiveWebConfig, type WebConfigFiles } from "./live-web-config.ts";
-import { RateLimiter } from "./rate-limiter.ts";
 import { SYSTEM_FILES } from "./watched-files.ts";
 
 /** How often the files are looked at, the web-config file besides at each request and connection. */
@@ -62,7 +62,7 @@ function guardedAccess(live: LiveWebConfig, rules: LiveAccessFile | null, deps: 
   const { start } = live;
   const { rateLimit } = start.config;
   const limiter =
-    rateLimit === null ? null : new RateLimiter(Number(rateLimit.intervalNs) / 1e6, rateLimit.burst, nowMs);
+    rateLimit === null ? null : new TokenBucket(Number(rateLimit.intervalNs) / 1e6, rateLimit.burst, nowMs);
   const auth = new BasicAuth({
     verify: (password, hash) => Bun.password.verify(password, hash, "bcrypt"),
     nowMs,

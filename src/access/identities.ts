@@ -9,6 +9,8 @@ import { subjectKey } from "./subject.ts";
 /** A longer Authorization header is looked at anew each time: it would take up memory for as long as its connection. */
 const MAX_SHOWN_CHARACTERS = 256;
 
+const BEARER = "bearer";
+
 /** Whose password is right and who is no principal. */
 const NOBODY: Principal = { name: "", limits: NO_PRINCIPAL_LIMITS, reach: () => "none" };
 
@@ -31,6 +33,20 @@ export class Identities {
   /** Of a request that was let in. */
   principalOf(exchange: Exchange): Principal {
     return (exchange.asker ?? exchange).principal ?? STRANGER;
+  }
+
+  /**
+   * Notes whose request it is that shows nothing, or a token; false: nobody's, as the token is not right. null: it
+   * shows something else, which is for others to look at.
+   */
+  settleWithoutPassword(exchange: Exchange, header: string | null): boolean | null {
+    if (header === null) {
+      this.settleUnasked(exchange);
+      return true;
+    }
+    if (this.settleShown(exchange, header)) return true;
+    const token = tokenOf(header);
+    return token === null ? null : token !== "" && this.settleToken(exchange, token, header);
   }
 
   /** Notes whom an Authorization header is of that its connection has shown before; false: it has to be looked at. */
@@ -87,6 +103,13 @@ export class Identities {
     }
     return null;
   }
+}
+
+/** What is behind `Bearer` in an Authorization header, whatever it is; null: another scheme. */
+function tokenOf(header: string): string | null {
+  if (header.slice(0, BEARER.length).toLowerCase() !== BEARER) return null;
+  const rest = header.slice(BEARER.length);
+  return rest === "" || rest.startsWith(" ") ? rest.trim() : null;
 }
 
 /** Takes as long wherever texts of one length differ: a proxy may send what others show on one connection. */

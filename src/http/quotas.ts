@@ -1,9 +1,10 @@
-import { RateLimiter } from "../access/rate-limiter.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Principal, PrincipalLimits, Principals } from "../model/principal.ts";
 import { bodyOverQuota, type Quota, type QuotaRejection, tooOften } from "../model/quota.ts";
+import { TokenBucket } from "../model/token-bucket.ts";
 import type { Store } from "../store/store.ts";
 import type { BodyBound } from "./body-intake.ts";
+import { groupsOf } from "./reach.ts";
 import type { StoreTurns } from "./store-turns.ts";
 
 interface QuotaDeps {
@@ -19,7 +20,7 @@ export class PushAllowance {
   readonly quota: Quota | undefined;
   /** Of a body, as it is sent and as it is parsed; null: only what all have. */
   readonly body: BodyBound | null;
-  private readonly limiter: RateLimiter | null;
+  private readonly limiter: TokenBucket | null;
 
   constructor(
     readonly principal: Principal,
@@ -35,13 +36,13 @@ export class PushAllowance {
       maxBodyBytes === Infinity ? null : { maxBytes: maxBodyBytes, refusal: bodyOverQuota(name, maxBodyBytes) };
     if (pushesPerSecond === Infinity) this.limiter = null;
     else if (before !== undefined && isAsOften(before.principal.limits, limits)) this.limiter = before.limiter;
-    else this.limiter = new RateLimiter(1000 / pushesPerSecond, burst, nowMs);
+    else this.limiter = new TokenBucket(1000 / pushesPerSecond, burst, nowMs);
   }
 
   /** Takes one more push, or says why not now. */
   take(): QuotaRejection | null {
     const { limiter, principal } = this;
-    if (limiter === null || limiter.allows()) return null;
+    if (limiter === null || limiter.take()) return null;
     return tooOften(principal.name, principal.limits.pushesPerSecond, limiter.waitMs);
   }
 }
@@ -72,10 +73,9 @@ export class Quotas {
     const quotas: Quota[] = [];
     for (const principal of principals.list()) {
       const { limits, name } = principal;
-      const reach = principal.reach("push");
       const { maxGroups, maxSeries, maxSizeBytes } = limits;
-      const quota = { name, reach: reach === "none" ? NOTHING : reach, maxGroups, maxSeries, maxSizeBytes };
-      if (reach !== "none") quotas.push(quota);
+      const quota = { name, reach: groupsOf(principal, "push"), maxGroups, maxSeries, maxSizeBytes };
+      if (principal.reach("push") !== "none") quotas.push(quota);
       allowances.set(name, new PushAllowance(principal, quota, this.allowances.get(name), clock.nowMs));
     }
     this.allowances = allowances;
@@ -83,5 +83,3 @@ export class Quotas {
     storeTurns.goOn();
   }
 }
-
-const NOTHING = { covers: () => false };

@@ -77,7 +77,7 @@ export class Rights {
   /** Counts and logs what is refused and noted elsewhere. */
   tell(exchange: Exchange, { kind, message }: Rejection): void {
     const { ownMetrics, principalOf, refusals } = this.deps;
-    ownMetrics.forbidden.count(principalOf(exchange).name);
+    ownMetrics.countForbidden(principalOf(exchange).name);
     // Who shows nothing is no news: probes do so every few seconds.
     if (kind === "forbidden") refusals.log(new Refusal(403, "forbidden", message), exchange);
   }

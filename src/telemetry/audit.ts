@@ -1,9 +1,9 @@
 import type { Clock } from "../model/clock.ts";
 import { Fault } from "../model/fault.ts";
+import { TokenBucket } from "../model/token-bucket.ts";
 import { auditLine } from "./audit-line.ts";
 import type { AuditEntry, AuditLog, AuditState } from "./audit-log.ts";
 import { AuditQueue } from "./audit-queue.ts";
-import { type Allowance, ByteBucket } from "./byte-bucket.ts";
 import type { Log } from "./log.ts";
 import { LogQuota } from "./log-quota.ts";
 
@@ -17,6 +17,15 @@ const LOGGED_PER_MINUTE = 1;
 /** What strangers can have written: more would fill the disk. Refusals do not crowd out what was done. */
 const REFUSALS: Allowance = { bytesPerSecond: 64 << 10, mostBytes: 8 << 20 };
 const DEEDS: Allowance = { bytesPerSecond: 1 << 20, mostBytes: 64 << 20 };
+
+/** So many bytes a second on the average, and so many at once after a rest. */
+interface Allowance {
+  readonly bytesPerSecond: number;
+  readonly mostBytes: number;
+}
+
+const bucketOf = ({ bytesPerSecond, mostBytes }: Allowance, { nowMs }: Pick<Clock, "nowMs">): TokenBucket =>
+  new TokenBucket(1000 / bytesPerSecond, mostBytes, nowMs);
 
 /** Where lines go. No call throws, and none is made before the one before is over. */
 export interface AuditSink {
@@ -56,15 +65,15 @@ export class Audit implements AuditLog {
   private reopening: string | null = null;
   private isClosing = false;
   private closed: () => void = () => {};
-  private readonly refusals: ByteBucket;
-  private readonly deeds: ByteBucket;
+  private readonly refusals: TokenBucket;
+  private readonly deeds: TokenBucket;
   private readonly faultQuota: LogQuota;
   private readonly lostQuota: LogQuota;
 
   constructor(private readonly deps: AuditDeps) {
     const { clock } = deps;
-    this.refusals = new ByteBucket(REFUSALS, clock.nowMs);
-    this.deeds = new ByteBucket(DEEDS, clock.nowMs);
+    this.refusals = bucketOf(REFUSALS, clock);
+    this.deeds = bucketOf(DEEDS, clock);
     this.faultQuota = new LogQuota(LOGGED_PER_MINUTE, clock.now);
     this.lostQuota = new LogQuota(LOGGED_PER_MINUTE, clock.now);
     clock.every(LOOK_MS, () => this.look());

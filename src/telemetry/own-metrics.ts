@@ -10,7 +10,6 @@ import type { LabelPair } from "../model/view.ts";
 import type { AuditState } from "./audit-log.ts";
 import type { ClusterMetrics } from "./cluster-metrics.ts";
 import { CounterFamily, RequestCounters } from "./counter.ts";
-import { ForbiddenCounter } from "./forbidden.ts";
 import { OWN_FAMILIES, type OwnFamilyName } from "./own-families.ts";
 import type { PrincipalMetrics } from "./principal-metrics.ts";
 import { type ProcessDeps, ProcessMetrics } from "./process-metrics.ts";
@@ -122,7 +121,7 @@ export class OwnMetrics {
   private readonly limits = new CounterFamily("pushgateway_limit_reached_total", ["limit"]);
   private readonly refusals = new CounterFamily("pushgateway_http_refused_total", ["reason"]);
   private readonly reached = new Map<LimitName, { readonly firstMs: number; readonly lastMs: number }>();
-  readonly forbidden = new ForbiddenCounter();
+  private readonly forbidden = new CounterFamily("pushgateway_principal_forbidden_total", ["principal"]);
   private internalErrors = 0;
   private repeatedPushes = 0;
   private readonly process: ProcessMetrics;
@@ -168,6 +167,11 @@ export class OwnMetrics {
   /** A request that was refused for another reason than its content. */
   countRefusal(reason: RefusalReason): void {
     this.refusals.series(reason).value++;
+  }
+
+  /** A request that its principal may not make. There are no more series than the access file had names. */
+  countForbidden(principal: string): void {
+    this.forbidden.series(principal).value++;
   }
 
   /** A request that failed by a fault of the server's own. */
@@ -230,7 +234,7 @@ export class OwnMetrics {
   gather(): OwnFamily[] {
     const nowMs = this.deps.nowMs();
     const families = [
-      ...this.process.read().map(([name, value]) => this.single(name, sampleHead(name, []), value)),
+      ...this.singles(this.process.read()),
       this.single("pushgateway_build_info", this.buildHead, 1),
       ...this.gatherStore(),
       ...this.gatherPersistence(),
@@ -268,7 +272,7 @@ export class OwnMetrics {
 
   private gatherStore(): OwnFamily[] {
     const stats = this.deps.storeStats();
-    const figures: [OwnFamilyName, number][] = [
+    return this.singles([
       ["pushgateway_conflicting_families", stats.conflictingFamilies],
       ["pushgateway_groups_expired_total", stats.expiredGroups],
       ["pushgateway_idempotency_keys", stats.pushIds],
@@ -280,14 +284,13 @@ export class OwnMetrics {
       ["pushgateway_store_page_bytes", stats.pageBytes],
       ["pushgateway_store_series", stats.series],
       ["pushgateway_store_size_bytes", stats.sizeBytes],
-    ];
-    return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
+    ]);
   }
 
   private gatherPersistence(): OwnFamily[] {
     const stats = this.deps.persistenceStats();
     if (stats === null) return [];
-    const figures: [OwnFamilyName, number][] = [
+    return this.singles([
       ["pushgateway_persistence_commit_seconds_total", stats.commitSeconds],
       ["pushgateway_persistence_commits_total", stats.commits],
       ["pushgateway_persistence_errors_total", stats.errors],
@@ -295,19 +298,22 @@ export class OwnMetrics {
       ["pushgateway_persistence_last_commit_timestamp_seconds", stats.lastCommitSeconds],
       ["pushgateway_persistence_up", stats.up ? 1 : 0],
       ["pushgateway_persistence_waiting_groups", stats.waitingGroups],
-    ];
-    return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
+    ]);
   }
 
   private gatherAudit(): OwnFamily[] {
     const state = this.deps.audit();
     if (state === null) return [];
-    const figures: [OwnFamilyName, number][] = [
+    return this.singles([
       ["pushgateway_audit_lines_total", state.lines],
       ["pushgateway_audit_lost_lines_total", state.lostLines],
       ["pushgateway_audit_up", state.status === "written" ? 1 : 0],
       ["pushgateway_audit_waiting_lines", state.waitingLines],
-    ];
+    ]);
+  }
+
+  /** Families of one series without labels each. */
+  private singles(figures: readonly (readonly [OwnFamilyName, number])[]): OwnFamily[] {
     return figures.map(([name, value]) => this.single(name, sampleHead(name, []), value));
   }
 

@@ -73,6 +73,8 @@ const noneRefused = (): Record<QuotaLimit, number> => ({
   size: 0,
 });
 
+const SORTED_LIMITS: readonly QuotaLimit[] = QUOTA_LIMITS.toSorted();
+
 type Figure = (figures: PrincipalFigures) => number | undefined;
 
 /** undefined or Infinity: there is no such figure of a principal. */
@@ -96,7 +98,7 @@ function writeFigures(writer: Writer, family: string, all: readonly PrincipalFig
 
 function writeRefused(writer: Writer, family: string, all: readonly PrincipalFigures[]): void {
   for (const figures of all)
-    for (const reason of QUOTA_LIMITS.toSorted())
+    for (const reason of SORTED_LIMITS)
       writeSample(
         writer,
         sampleHead(family, [labelOf(figures), { name: "reason", value: reason }]),

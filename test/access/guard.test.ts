@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { BasicAuth } from "../../src/access/basic-auth.ts";
 import { createGuard } from "../../src/access/guard.ts";
-import { RateLimiter } from "../../src/access/rate-limiter.ts";
 import type { WebConfig } from "../../src/access/web-config.ts";
 import { exchangeOf, responseOf } from "../../src/http/web.ts";
 import { Fault } from "../../src/model/fault.ts";
 import type { RefusalReason } from "../../src/model/refusals.ts";
+import { TokenBucket } from "../../src/model/token-bucket.ts";
 import type { Exchange } from "../../src/server/exchange.ts";
 import { Refusals } from "../../src/server/refusals.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -17,7 +17,7 @@ const request = (authorization?: string) =>
 
 const bcrypt = (password: Uint8Array, hash: string) => Bun.password.verify(password, hash, "bcrypt");
 
-function guarded(config: WebConfig | Fault, limiter: RateLimiter | null = null, verify = bcrypt, maxPending = 10) {
+function guarded(config: WebConfig | Fault, limiter: TokenBucket | null = null, verify = bcrypt, maxPending = 10) {
   const auth = new BasicAuth({ verify, nowMs: () => 0, limits: { maxPending, maxRemembered: 10 } });
   const guard = createGuard({ config: () => config, auth, limiter, identities: null });
   const counted: RefusalReason[] = [];
@@ -50,7 +50,7 @@ describe("the guard", () => {
   });
 
   test("answers 429 over the rate limit, without the headers of the file", async () => {
-    const limiter = new RateLimiter(1000, 1, () => 0);
+    const limiter = new TokenBucket(1000, 1, () => 0);
     const ask = guarded({ ...OPEN, headers: [["X-Frame-Options", "deny"]] }, limiter);
     expect((await ask(request())).status).toBe(200);
     const seen = await ask(request());
@@ -109,10 +109,10 @@ describe("a rate limit", () => {
   ];
   test.each(cases)("of 1s and burst %d at %j", (burst, timesMs, allowed) => {
     let nowMs = 0;
-    const limiter = new RateLimiter(1000, burst, () => nowMs);
+    const limiter = new TokenBucket(1000, burst, () => nowMs);
     const seen = timesMs.map((timeMs) => {
       nowMs = timeMs;
-      return limiter.allows();
+      return limiter.take();
     });
     expect(seen).toEqual(allowed);
   });

@@ -126,7 +126,7 @@ export function exercise(metrics: OwnMetrics): void {
   metrics.observePush("post", 0.0004, 1500);
   metrics.countRejectedPush("malformed");
   metrics.countRefusal("malformed");
-  metrics.forbidden.count("batch");
+  metrics.countForbidden("batch");
 }
 
 /** The lines of one family; empty where `gather` left it out. */

@@ -1,5 +1,5 @@
-/** A token bucket, full at first: `burst` requests at once, and one more each interval. */
-export class RateLimiter {
+/** A token bucket, full at first: `burst` at once, of requests or of bytes, and one more each interval. */
+export class TokenBucket {
   private tokens: number;
   private filledMs: number;
 
@@ -13,17 +13,17 @@ export class RateLimiter {
     this.filledMs = nowMs();
   }
 
-  /** Whether one more request may pass now; if so it takes its token. */
-  allows(): boolean {
+  /** Takes so many tokens; false: they are not there, and none is taken. */
+  take(count = 1): boolean {
     const nowMs = this.nowMs();
     this.tokens = Math.min(this.burst, this.tokens + (nowMs - this.filledMs) / this.intervalMs);
     this.filledMs = nowMs;
-    if (this.tokens < 1) return false;
-    this.tokens--;
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 
-  /** After how long one would be allowed, as it was when one was not. */
+  /** After how long one could be taken, as it was when one could not. */
   get waitMs(): number {
     return (1 - this.tokens) * this.intervalMs;
   }
