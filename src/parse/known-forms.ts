@@ -1,14 +1,14 @@
-import { latin1Of } from "../bytes/ascii.ts";
-import { intAt } from "../bytes/at.ts";
+import { isMetricPart, latin1Of } from "../bytes/ascii.ts";
+import { byteAt, intAt } from "../bytes/at.ts";
 import { Broken, mustBe, mustHold } from "../bytes/broken.ts";
-import { BRACE_CLOSE, HASH, LINE_FEED } from "../bytes/characters.ts";
+import { BRACE_CLOSE, BRACE_OPEN, HASH, LINE_FEED } from "../bytes/characters.ts";
 import { commonSize, hashBytes } from "../bytes/hash.ts";
 import type { PushColumns } from "../model/columns.ts";
 import { NEEDS_SIDE } from "../model/metric-rows.ts";
 import { MetricType } from "../model/metric-type.ts";
 import { verifyColumns } from "../model/verify-columns.ts";
 import { canonicalSize, parseGoFloat, plainInteger } from "./number.ts";
-import { isBlank, tokenEnd } from "./scan.ts";
+import { isBlank, skipBlanks, tokenEnd } from "./scan.ts";
 
 /** Largest bodies whose form is remembered, in bytes and samples: all forms together take some megabytes at most. */
 const MAX_BODY_BYTES = 8 * 1024;
@@ -83,11 +83,13 @@ export class KnownForms {
     const key = keyOf(body);
     const slot = this.slotOf(key);
     if (++slot.sightings < slot.wantedSightings || !isPlain(columns)) return;
+    const values = findValues(body, columns.samples.count);
+    if (values === null) return;
     slot.sightings = 0;
     if (slot.forms.length === FORMS_A_SLOT && slot.forms.pop()?.isUsed === false)
       slot.wantedSightings = Math.min(slot.wantedSightings * 2, MOST_SIGHTINGS);
     const copy = columns.copyOf(new Uint8Array(body), ++this.count);
-    slot.forms.unshift({ key, columns: copy, values: findValues(body, columns.samples.count), isUsed: false });
+    slot.forms.unshift({ key, columns: copy, values, isUsed: false });
   }
 
   private slotOf(key: number): Slot {
@@ -144,15 +146,18 @@ function isPlain({ families, metrics, samples, hasTimestamps }: PushColumns): bo
   return true;
 }
 
-/** Where the values of a body are: in each line with a sample what follows the last blank, or the brace. */
-function findValues(body: Uint8Array, sampleCount: number): Int32Array {
+/**
+ * Where the values of a body are; null where one is not apart from the name before it, which a value of another body
+ * would lengthen: `E+1`, beside `E2`.
+ */
+function findValues(body: Uint8Array, sampleCount: number): Int32Array | null {
   const values = new Int32Array(2 * sampleCount);
   let count = 0;
   for (let at = 0, lineEnd = body.indexOf(LINE_FEED); lineEnd >= 0; lineEnd = body.indexOf(LINE_FEED, at)) {
-    while (at < lineEnd && isBlank(body[at])) at++;
+    at = skipBlanks(body, at, lineEnd);
     if (at < lineEnd && body[at] !== HASH) {
-      let start = lineEnd;
-      while (!isBlank(body[start - 1]) && body[start - 1] !== BRACE_CLOSE) start--;
+      const start = valueStart(body, at, lineEnd);
+      if (start < 0) return null;
       values[count++] = start;
       values[count++] = lineEnd;
     }
@@ -160,6 +165,16 @@ function findValues(body: Uint8Array, sampleCount: number): Int32Array {
   }
   if (count !== values.length) throw new Broken(`finding the values of a body: ${count / 2}, expected ${sampleCount}`);
   return values;
+}
+
+/** Where the value begins in a line with a sample: behind its braces, or behind its name and a blank; else -1. */
+function valueStart(body: Uint8Array, start: number, lineEnd: number): number {
+  let nameEnd = start;
+  while (nameEnd < lineEnd && isMetricPart(byteAt(body, nameEnd))) nameEnd++;
+  const at = skipBlanks(body, nameEnd, lineEnd);
+  // No value holds a brace, so that the last one closes the labels.
+  if (body[at] === BRACE_OPEN) return skipBlanks(body, body.lastIndexOf(BRACE_CLOSE, lineEnd) + 1, lineEnd);
+  return at > nameEnd ? at : -1;
 }
 
 /** Sets the values of a body in the form. false: the body has another form, or a value that must be parsed in full. */

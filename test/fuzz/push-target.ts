@@ -8,6 +8,8 @@ import type { Target } from "./loop.ts";
 
 /** So many pushes go to one app: what was taken before decides on what is taken later. */
 const PUSHES_AN_APP = 100;
+/** How often a body that was taken is pushed once more. */
+const REPETITIONS = 2;
 const FLAGS = ["--push.enable-utf8-names", "--web.enable-openmetrics"];
 const OPENMETRICS = "application/openmetrics-text; version=1.0.0";
 const GROUPS = ["/job/j", "/job/j/instance/i", "/job/k/path@base64/Lw", "/job/k"];
@@ -30,19 +32,25 @@ export class PushTarget implements Target {
 
   readonly read = async (input: Uint8Array): Promise<string> => {
     if (++this.pushes % PUSHES_AN_APP === 0) this.test = createTestApp(...FLAGS);
-    const { app } = this.test;
-    const path = `/metrics${GROUPS[input.length % GROUPS.length]}`;
-    const headers = { "content-type": this.contentType };
-    const answer = await ask(app, input.length % 3 === 0 ? "PUT" : "POST", path, { body: Buffer.from(input), headers });
+    const answer = await this.push(input);
     const text = await answer.text();
     if (![200, 400, 413].includes(answer.status))
       throw new Error(`answered ${answer.status}: ${text}${this.test.logged.at(-1)}`);
     this.test.logged.length = 0;
     if (answer.status !== 200)
       return `${answer.status} ${text.split('"', 2).join("").replace(/\d+/g, "0").slice(0, 120)}`;
+    // What comes again and again is known by its form.
+    for (let time = 0; time < REPETITIONS; time++) await this.push(input);
     await this.checkSurfaces();
     return `200 ${Math.ceil(Math.log2(this.test.store.stats.series + 1))}`;
   };
+
+  private push(input: Uint8Array): Promise<Response> {
+    const path = `/metrics${GROUPS[input.length % GROUPS.length]}`;
+    const headers = { "content-type": this.contentType };
+    const method = input.length % 3 === 0 ? "PUT" : "POST";
+    return ask(this.test.app, method, path, { body: Buffer.from(input), headers });
+  }
 
   private async checkSurfaces(): Promise<void> {
     const { app } = this.test;

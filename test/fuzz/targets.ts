@@ -25,6 +25,7 @@ import { formTarget, lenientTextTarget, zstdTarget } from "./decode-targets.ts";
 import { DisguisedTarget } from "./disguised-target.ts";
 import { forwardedTarget } from "./forwarded-target.ts";
 import { Http2Target } from "./http2-target.ts";
+import { knownFormsTarget } from "./known-forms-target.ts";
 import type { Target } from "./loop.ts";
 import { decodingOutcome, refusal } from "./outcomes.ts";
 import { PushTarget } from "./push-target.ts";
@@ -271,6 +272,7 @@ export const TARGETS: Readonly<Record<string, () => Target>> = {
   "lenient-text": lenientTextTarget,
   gob: gobTarget,
   path: () => ({ name: "path", seeds: seeds.paths(), words: PATH_WORDS, maxBytes: 1 << 14, read: readPath }),
+  "known-forms": knownFormsTarget,
   headers: () => ({ name: "headers", seeds: HEADER_WORDS, words: HEADER_WORDS, maxBytes: 1 << 14, read: readHeaders }),
   "web-config": webConfigTarget,
   "access-file": accessFileTarget,

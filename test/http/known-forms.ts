@@ -22,6 +22,8 @@ const FORMS = [
   '{"na.me", "l\\"l"="v"} @\na @\n',
   'a{l="line\\nend"} @\na{l=""} @\na{l="} 1"}@\n',
   "a @\na @\n",
+  "E@\n",
+  'a @\n E@\n"q b"@\n',
 ] as const;
 
 const VALUES = [

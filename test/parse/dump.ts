@@ -58,5 +58,8 @@ function dumpLabels(columns: PushColumns, first: number, count: number): string 
 function printedValue(columns: PushColumns, sample: number): string {
   const { samples } = columns;
   const size = samples.tokenSize(sample);
-  return size > 0 ? columns.text(samples.tokenAt(sample), size) : formatFloat(samples.value(sample));
+  const at = samples.tokenAt(sample);
+  return size > 0
+    ? Buffer.from(columns.tokens.subarray(at, at + size)).toString("latin1")
+    : formatFloat(samples.value(sample));
 }
