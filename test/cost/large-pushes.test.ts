@@ -19,6 +19,8 @@ const KIB = 1024;
 /** The most work between two turns of the loop that may be charged and counted: about a millisecond. */
 const MOST_CHARGED = 200 * KIB;
 const MOST_DONE = 768 * KIB;
+/** Steps of a large push between two moments at which something else is tried: all the more where changes are taken. */
+const MOMENTS_APART = process.env.CI ? 23 : 101;
 /** How often what is a whole is looked at in one turn, at most. */
 const MOST_PASSES = 40;
 
@@ -527,7 +529,7 @@ describe("while a large push is taken", () => {
   test.each(["a wipe", "a deletion of its group"])("%s at any moment leaves all of it or nothing", (what) => {
     const seen = new Set<number>();
     const key = new GroupingKey([{ name: "job", value: "large" }]);
-    for (let at = 0; ; at += 23) {
+    for (let at = 0; ; at += MOMENTS_APART) {
       const others = new TextStore();
       const { store } = others;
       others.push({ job: "large" }, "before 1\n");

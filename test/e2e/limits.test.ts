@@ -330,7 +330,7 @@ describe("bodies that are on their way", () => {
     second.close();
   });
 
-  test.each([
+  test.concurrent.each([
     { proves: "of a known size", start: SMALL_START },
     { proves: "in chunks", start: CHUNKED_START },
     { proves: "that is large", start: head("POST /metrics/job/slow HTTP/1.1\r\nContent-Length: 9000000") },
@@ -341,23 +341,6 @@ describe("bodies that are on their way", () => {
     expect(answer?.status).toBe(408);
     expect(answer?.body.toString()).toContain("--web.body-timeout");
     expect(await reached(gateway, "web.body-timeout")).toBe(1);
-    connection?.close();
-  });
-
-  test("one that is slow but alive is waited for, however long it takes", async () => {
-    await using gateway = await Gateway.start(["--web.body-timeout=3s"]);
-    const sizeBytes = 70_000;
-    const [connection] = await stalled(
-      gateway,
-      1,
-      head(`POST /metrics/job/slow HTTP/1.1\r\nContent-Length: ${sizeBytes}`),
-    );
-    for (let sent = 0; sent < sizeBytes; sent += 2_500) {
-      connection?.write(`${"#".repeat(2_499)}\n`);
-      await Bun.sleep(200);
-    }
-    expect((await connection?.answer())?.status).toBe(200);
-    expect(await reached(gateway, "web.body-timeout")).toBe(0);
     connection?.close();
   });
 });

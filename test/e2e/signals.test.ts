@@ -55,28 +55,18 @@ describe("an end asked for by a signal", () => {
       path: "/-/healthy",
       lengthBytes: 0,
       sentBytes: 0,
-      answered: true,
     },
     {
       holder: "the open connection of a refused upload sent whole",
       path: "/nope",
       lengthBytes: 1_000_000,
       sentBytes: 1_000_000,
-      answered: true,
     },
     {
       holder: "the open connection of a refused upload sent in part",
       path: "/nope",
       lengthBytes: 1_000_000,
       sentBytes: 10_000,
-      answered: true,
-    },
-    {
-      holder: "an upload that stalls",
-      path: "/metrics/job/j",
-      lengthBytes: 1_000_000,
-      sentBytes: 10_000,
-      answered: false,
     },
   ];
 
@@ -85,8 +75,7 @@ describe("an end asked for by a signal", () => {
     using client = await Connection.open(gateway.port);
     client.write(`POST ${request.path} HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${request.lengthBytes}\r\n\r\n`);
     client.write("x".repeat(request.sentBytes));
-    if (request.answered) expect((await client.answer()).status).toBeGreaterThanOrEqual(200);
-    else await untilRead(gateway.port);
+    expect((await client.answer()).status).toBeGreaterThanOrEqual(200);
     gateway.signal("SIGTERM");
     expect((await gateway.ended()).code).toBe(0);
   });

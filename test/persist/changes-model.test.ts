@@ -7,12 +7,13 @@ import { contentOf, familiesBody, Kept, newFile, restored } from "./kept.ts";
 setDefaultTimeout(60_000);
 
 const SEED = Number(process.env.PUSHGATEWAY_SEGMENTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? 40);
+/** More where changes are taken. */
+const ROUNDS = Number(process.env.PUSHGATEWAY_SEGMENTS_ROUNDS ?? (process.env.CI ? 40 : 15));
 const JOBS = ["j0", "j1", "j2"];
 const NOTHING = "nothing";
-/** Times to live of their own that pushes bring, in seconds; -1 is never, 0 takes it away. */
 /** Pushes that are added are known by few ids, so that many of them are repeated. */
 const IDS = 12;
+/** Times to live of their own that pushes bring, in seconds; -1 is never, 0 takes it away. */
 const TTLS = [undefined, undefined, 10, 100, -1, 0];
 
 /** The groups of a content by their job; those that are not there are NOTHING. */
