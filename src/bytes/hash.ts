@@ -4,6 +4,11 @@ import { byteAt, wordAt } from "./at.ts";
 const [KEY_0 = 0, KEY_1 = 0] = crypto.getRandomValues(new Int32Array(2));
 const FINAL_ROUNDS = 3;
 
+/** Longer runs are quicker compared by the runtime. */
+const LONG_BYTES = 64;
+/** Of Buffer's methods: needs no view. */
+const compareRuns = Buffer.prototype.compare;
+
 /**
  * A 31-bit hash of source[start, end): HalfSipHash-1-3 (https://github.com/veorq/SipHash) with a random key. A mere
  * random start of a plain hash would not do: strings can be made that collide under every start. Every hit is to be
@@ -48,6 +53,7 @@ function lastWord(source: Uint8Array, start: number, end: number, at: number): n
 
 /** Whether a[aStart, aStart+size) and b[bStart, bStart+size) are the same bytes. Both ranges must lie inside. */
 export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, size: number): boolean {
+  if (size > LONG_BYTES) return compareRuns.call(a as Buffer, b, bStart, bStart + size, aStart, aStart + size) === 0;
   for (let i = 0; i < size; i++) if (a[aStart + i] !== b[bStart + i]) return false;
   return true;
 }
@@ -67,9 +73,6 @@ export function commonSize(a: Uint8Array, i: number, aEnd: number, b: Uint8Array
   return at;
 }
 
-/** Longer runs are quicker compared by the runtime. */
-const LONG_BYTES = 64;
-
 /** The order of two byte runs as Go compares strings: negative, zero or positive. */
 export function compareBytes(
   a: Uint8Array,
@@ -80,7 +83,7 @@ export function compareBytes(
   bSize: number,
 ): number {
   const size = aSize < bSize ? aSize : bSize;
-  if (size > LONG_BYTES) return Buffer.compare(a.subarray(aStart, aStart + aSize), b.subarray(bStart, bStart + bSize));
+  if (size > LONG_BYTES) return compareRuns.call(a as Buffer, b, bStart, bStart + bSize, aStart, aStart + aSize);
   for (let i = 0; i < size; i++) {
     const difference = byteAt(a, aStart + i) - byteAt(b, bStart + i);
     if (difference !== 0) return difference;

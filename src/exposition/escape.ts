@@ -19,10 +19,16 @@ const unescapedOf = (byte: number): number => (byte === LOWER_N ? LINE_FEED : by
 
 /** Appends text with its escapes. */
 export function appendEscaped(out: Writer, text: Uint8Array): void {
-  for (const byte of text) {
-    if (needsEscape(byte)) out.byte(BACKSLASH);
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const byte = byteAt(text, at);
+    if (!needsEscape(byte)) continue;
+    out.copy(text, start, at);
+    out.byte(BACKSLASH);
     out.byte(escapeOf(byte));
+    start = at + 1;
   }
+  out.copy(text, start, text.length);
 }
 
 /** Text with its escapes. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hashBytes } from "../../src/bytes/hash.ts";
+import { compareBytes, hashBytes, sameBytes } from "../../src/bytes/hash.ts";
 import { KeyTable } from "../../src/bytes/key-table.ts";
 import pairs from "../fixtures/fnv-collisions.json";
 
@@ -50,5 +50,22 @@ describe("hashBytes", () => {
     const hashes = texts.map((text) => hashBytes(encoder.encode(`xx${text}`), 2, 2 + text.length));
     expect(new Set(hashes).size).toBe(texts.length);
     expect(hashes.every((hash) => hash >= 0 && Number.isInteger(hash))).toBe(true);
+  });
+});
+
+describe("runs of bytes, short and long ones", () => {
+  test.each([0, 1, 63, 64, 65, 66, 1000])("of %i bytes are the same, or differ at any place", (size) => {
+    const a = Uint8Array.from({ length: size + 9 }, (_, i) => i % 251);
+    const b = new Uint8Array(size + 9);
+    b.set(a.subarray(3, 3 + size), 5);
+    expect(sameBytes(a, 3, b, 5, size)).toBe(true);
+    expect(compareBytes(a, 3, size, b, 5, size)).toBe(0);
+    for (let at = 0; at < size; at++) {
+      const other = b.slice();
+      other[5 + at] = (b[5 + at] ?? 0) + 1;
+      expect(sameBytes(a, 3, other, 5, size)).toBe(false);
+      expect(Math.sign(compareBytes(a, 3, size, other, 5, size))).toBe(-1);
+      expect(Math.sign(compareBytes(other, 5, size, a, 3, size))).toBe(1);
+    }
   });
 });

@@ -92,6 +92,28 @@ for (const [body, lines] of UTF8_BODIES)
   });
 
 const EOF = "unexpected end of input stream";
+const HELPS: readonly (readonly [text: Body, read: string])[] = [
+  ["", ""],
+  ["\\\\", "\\"],
+  ["\\n", "\n"],
+  ["\\n\\\\and so on", "\n\\and so on"],
+  ["é", "é"],
+  ["é\\né", "é\né"],
+  [Uint8Array.of(0xff), "\ufffd"],
+];
+
+test.each(HELPS)("a help text is read alike whatever its size: %j", (text, expected) => {
+  for (const size of [1, 127, 128, 129, 5000]) {
+    const plain = "h".repeat(size);
+    const start = Buffer.concat([Buffer.from(`# HELP m ${plain}`), Buffer.from(text), Buffer.from(plain)]);
+    expect(read(Buffer.concat([start, Buffer.from("\nm 1\n")]))).toEqual([
+      `m untyped ${JSON.stringify(plain + expected + plain)}`,
+      "  {} 1",
+    ]);
+    expect(read(start)).toBe(`malformed: text format parsing error in line 1: ${EOF}`);
+  }
+});
+
 const ERRORS: readonly (readonly [line: number, message: string, body: Body])[] = [
   [1, EOF, "m"],
   [1, EOF, "m 1"],
