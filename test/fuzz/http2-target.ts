@@ -1,3 +1,4 @@
+import "./preloaded.ts";
 import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { createServer, type Server } from "node:net";

@@ -1,3 +1,4 @@
+import "./preloaded.ts";
 import { Rejection } from "../../src/model/rejection.ts";
 import { AnswerHeads } from "../../src/server/answer-head.ts";
 import { Connection } from "../../src/server/connection.ts";
