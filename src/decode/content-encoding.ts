@@ -40,11 +40,11 @@ export function decodeBody(
 
 function decodeGzip(body: Uint8Array, maxSizeBytes: number, queue: DecodeQueue): Decoded | Promise<Decoded> {
   if (body.length < GZIP_HEADER_BYTES) return malformed(body.length === 0 ? "EOF" : "unexpected EOF");
-  if (body.length > IMMEDIATE_BODY_BYTES) return queue.enter(() => inflateOnThread(body, maxSizeBytes));
+  if (body.length > IMMEDIATE_BODY_BYTES) return queue.decode(() => inflateOnThread(body, maxSizeBytes));
   if (maxSizeBytes <= IMMEDIATE_CONTENT_BYTES) return inflateNow(body, maxSizeBytes);
   const content = inflateNow(body, IMMEDIATE_CONTENT_BYTES);
   const cutShort = content instanceof Rejection && content.kind === "too-large";
-  return cutShort ? queue.enter(() => inflateOnThread(body, maxSizeBytes)) : content;
+  return cutShort ? queue.decode(() => inflateOnThread(body, maxSizeBytes)) : content;
 }
 
 function inflateNow(body: Uint8Array, maxSizeBytes: number): Decoded {

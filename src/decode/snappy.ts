@@ -48,7 +48,7 @@ export function decodeSnappy(
   queue = new DecodeQueue(),
 ): Decoded | Promise<Decoded> {
   const frames = new FrameReader(body, maxSizeBytes);
-  return frames.readSlice() ?? queue.enter(() => stepOnLaterTurns(() => frames.readSlice()));
+  return frames.readSlice() ?? queue.decode(() => stepOnLaterTurns(() => frames.readSlice()));
 }
 
 /** Reads a framed stream from its start, a slice a call, into one buffer of its own. */

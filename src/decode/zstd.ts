@@ -46,12 +46,12 @@ export function isZstd(body: Uint8Array): boolean {
  */
 export function decodeZstd(body: Uint8Array, maxSizeBytes: number, queue: DecodeQueue): Decoded | Promise<Decoded> {
   const fault = body.length > IMMEDIATE_BODY_BYTES ? null : new FrameWalk(body).walkOn();
-  if (fault === null) return queue.enter(() => decodeLarge(body, maxSizeBytes));
+  if (fault === null) return queue.decode(() => decodeLarge(body, maxSizeBytes));
   if (fault !== WHOLE) return fault;
   const content = decodeNow(body, Math.min(maxSizeBytes, IMMEDIATE_CONTENT_BYTES));
   const cutShort =
     content instanceof Rejection && content.kind === "too-large" && maxSizeBytes > IMMEDIATE_CONTENT_BYTES;
-  return cutShort ? queue.enter(() => decodeOnThread(body, maxSizeBytes)) : content;
+  return cutShort ? queue.decode(() => decodeOnThread(body, maxSizeBytes)) : content;
 }
 
 async function decodeLarge(body: Uint8Array, maxSizeBytes: number): Promise<Decoded> {

@@ -1,4 +1,5 @@
 import { mustBe } from "../bytes/broken.ts";
+import { freeBuffer } from "../bytes/free-buffer.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../model/clock.ts";
 import type { LimitName } from "../model/limits.ts";
@@ -213,14 +214,6 @@ export class BodyIntake {
 
 /** A body, or the reason why there is none. */
 type Received = Promise<Uint8Array | Rejection> | Uint8Array | Rejection;
-
-/**
- * Frees bytes that nothing reads any more at once, where the collector would take its time (docs/workarounds.md,
- * `buffer-detach`).
- */
-export function freeBuffer(bytes: Uint8Array): void {
-  if (bytes.length > SMALL_BODY_BYTES && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
-}
 
 function tooLarge(maxBytes: number): Rejection {
   return limited("too-large", `the body is larger than the limit of ${maxBytes} bytes`, "push.max-body-size");

@@ -22,13 +22,20 @@ export interface LocalWritesDeps {
 export class LocalWrites implements Writes {
   constructor(private readonly deps: LocalWritesDeps) {}
 
-  push(push: WrittenPush, body: Uint8Array): PushResult | Promise<PushResult> {
+  push(push: WrittenPush, body: Uint8Array, bodyRead?: () => void): PushResult | Promise<PushResult> {
     const outcome = this.deps.applying.apply(push, body);
-    return outcome instanceof Promise ? this.settleLater(push, outcome) : this.settle(push, outcome);
+    return outcome instanceof Promise ? this.settleLater(push, outcome, bodyRead) : this.settle(push, outcome);
   }
 
-  private async settleLater(push: WrittenPush, outcome: Promise<PushResult>): Promise<PushResult> {
-    return this.settle(push, await outcome);
+  /** A body is not kept until the file is written: that takes longer, and there may be many. */
+  private async settleLater(
+    push: WrittenPush,
+    applied: Promise<PushResult>,
+    bodyRead?: () => void,
+  ): Promise<PushResult> {
+    const outcome = await applied;
+    bodyRead?.();
+    return this.settle(push, outcome);
   }
 
   private settle({ keyed }: WrittenPush, outcome: PushResult): PushResult | Promise<PushResult> {

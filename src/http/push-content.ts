@@ -1,7 +1,7 @@
 import { decodeBody } from "../decode/content-encoding.ts";
 import type { PushFormat } from "../model/push-format.ts";
 import { Rejection } from "../model/rejection.ts";
-import { type BodyBound, freeBuffer } from "./body-intake.ts";
+import type { BodyBound } from "./body-intake.ts";
 import type { HttpContext } from "./context.ts";
 
 export type ContentDeps = Pick<HttpContext, "decoding" | "settings">;
@@ -33,18 +33,35 @@ export async function pushContent(
   const maxBytes = Math.min(settings.limits.maxDecompressedBytes, own?.maxBytes ?? Infinity);
   const bytes = await decodeBody(body, contentEncoding, maxBytes, decoding);
   if (bytes instanceof Rejection) return toldBy(own, maxBytes, bytes);
-  const content = boundary === null ? { bytes, format } : await partOf(bytes, format, boundary);
-  if (content instanceof Rejection) freeContent(bytes, body);
-  if (content instanceof Rejection || content.format === "protobuf" || !settings.pushes.lenientText) return content;
+  let result: PushContent | Rejection | null = null;
+  try {
+    const content = boundary === null ? { bytes, format } : await partOf(bytes, format, boundary);
+    if (content instanceof Rejection || content.format === "protobuf" || !settings.pushes.lenientText) result = content;
+    else result = toldBy(own, maxBytes, await lenientContent(decoding, content, maxBytes));
+    return result;
+  } finally {
+    if (result === null || result instanceof Rejection || result.bytes.buffer !== bytes.buffer)
+      freeContent(decoding, bytes, body);
+  }
+}
+
+/** Text with what is forgiven put right. */
+async function lenientContent(
+  decoding: ContentDeps["decoding"],
+  content: PushContent,
+  maxBytes: number,
+): Promise<PushContent | Rejection> {
   const { lenientText } = await import("../decode/lenient-text.ts");
-  const text = await lenientText(content.bytes, maxBytes, decoding);
-  if (content.bytes !== text) freeContent(bytes, body);
-  return text instanceof Rejection ? toldBy(own, maxBytes, text) : { ...content, bytes: text };
+  const bytes = await lenientText(content.bytes, maxBytes, decoding);
+  if (bytes instanceof Rejection) return bytes;
+  if (bytes.buffer !== content.bytes.buffer) decoding.hold(bytes);
+  return { ...content, bytes };
 }
 
 /** What is said of a content that is larger than its own bound, where that is the one that it was held to. */
-function toldBy(own: BodyBound | null, maxBytes: number, rejection: Rejection): Rejection {
-  return rejection.kind === "too-large" && own?.maxBytes === maxBytes ? own.refusal : rejection;
+function toldBy<T>(own: BodyBound | null, maxBytes: number, content: T | Rejection): T | Rejection {
+  const isTooLarge = content instanceof Rejection && content.kind === "too-large";
+  return isTooLarge && own?.maxBytes === maxBytes ? own.refusal : content;
 }
 
 /** The part of a form; what is none is taken as it is said to be. */
@@ -53,7 +70,7 @@ async function partOf(bytes: Uint8Array, format: PushFormat, boundary: string): 
   return isForm(bytes, boundary) ? readForm(bytes, boundary) : { bytes, format };
 }
 
-/** Frees a content that is in a buffer of its own. */
-export function freeContent(content: Uint8Array, body: Uint8Array): void {
-  if (content.buffer !== body.buffer) freeBuffer(content);
+/** Frees a content that is in a buffer of its own. It may be freed again. */
+export function freeContent(decoding: ContentDeps["decoding"], content: Uint8Array, body: Uint8Array): void {
+  if (content.buffer !== body.buffer) decoding.free(content);
 }

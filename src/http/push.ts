@@ -197,21 +197,21 @@ export class PushHandler {
     return this.finish(pushed, outcome, body.length);
   }
 
-  private write(pushed: Push, { bytes, format }: PushContent): PushResult | Promise<PushResult> {
-    const { settings } = this.deps;
-    if (format !== "openmetrics") return this.writeAs(format === pushed.format ? pushed : { ...pushed, format }, bytes);
-    return this.writeAs({ ...pushed, format: formatOfOpenMetrics(bytes, settings.openMetrics.isOffered) }, bytes);
+  private write(pushed: Push, { bytes, format }: PushContent, bodyRead?: () => void): PushResult | Promise<PushResult> {
+    const known =
+      format === "openmetrics" ? formatOfOpenMetrics(bytes, this.deps.settings.openMetrics.isOffered) : format;
+    return this.writeAs(known === pushed.format ? pushed : { ...pushed, format: known }, bytes, bodyRead);
   }
 
   /** Writes a push whose format is certain; one with an idempotency key gets its id. */
-  private writeAs(pushed: Push, bytes: Uint8Array): PushResult | Promise<PushResult> {
+  private writeAs(pushed: Push, bytes: Uint8Array, bodyRead?: () => void): PushResult | Promise<PushResult> {
     const { clock, writes } = this.deps;
     const { idempotencyKey, keyed } = pushed;
-    if (idempotencyKey === undefined || keyed instanceof Rejection) return writes.push(pushed, bytes);
+    if (idempotencyKey === undefined || keyed instanceof Rejection) return writes.push(pushed, bytes, bodyRead);
     if (idempotencyKey instanceof Rejection) return idempotencyKey;
     const id = pushIdOf(idempotencyKey, pushed, bytes, clock);
-    if (id instanceof Promise) return id.then((digested) => writes.push({ ...pushed, id: digested }, bytes));
-    return writes.push({ ...pushed, id }, bytes);
+    if (id instanceof Promise) return id.then((digested) => writes.push({ ...pushed, id: digested }, bytes, bodyRead));
+    return writes.push({ ...pushed, id }, bytes, bodyRead);
   }
 
   private async finishLater(pushed: Push, outcome: Promise<PushResult>, bodyBytes: number): Promise<Answer> {
@@ -243,12 +243,17 @@ export class PushHandler {
     if (pushed.keyed instanceof Rejection && contentEncoding?.toLowerCase() !== "gzip") return pushed.keyed;
     const content = await pushContent(this.deps, body, contentEncoding, pushed, pushed.allowance?.body ?? null);
     if (content instanceof Rejection) return content;
+    const { clock, decoding, intake } = this.deps;
+    const bodyRead = () => {
+      freeContent(decoding, content.bytes, body);
+      intake.release(body);
+    };
     try {
       // Of those that take their time one is worked through in a turn of the loop.
-      if (content.bytes.length > SMALL_BODY_BYTES) await this.deps.clock.turn();
-      return await this.write(pushed, content);
+      if (content.bytes.length > SMALL_BODY_BYTES) await clock.turn();
+      return await this.write(pushed, content, bodyRead);
     } finally {
-      freeContent(content.bytes, body);
+      bodyRead();
     }
   }
 

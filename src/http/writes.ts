@@ -42,8 +42,8 @@ export interface Removed {
 
 /** How what clients change comes into the store. Each call gives what is to be answered, once that can be said. */
 export interface Writes {
-  /** A push with its body, decoded, which is borrowed until the result is there. */
-  push(push: WrittenPush, body: Uint8Array): PushResult | Promise<PushResult>;
+  /** A push with its body, decoded, which is borrowed until `bodyRead` is called or the result is there. */
+  push(push: WrittenPush, body: Uint8Array, bodyRead?: () => void): PushResult | Promise<PushResult>;
   delete(key: Pick<GroupingKey, "block">, client: WaitingClient): Promise<Removed>;
   wipe(client: WaitingClient): Promise<Removed>;
   /** Deletes groups that were found, but for those pushed to after `asOfSeconds`. */

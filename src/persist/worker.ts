@@ -1,4 +1,5 @@
 import { Broken } from "../bytes/broken.ts";
+import { freeBuffer } from "../bytes/free-buffer.ts";
 import { KEPT_GROUP_STRIDE, KEPT_SEGMENT } from "../model/kept-group.ts";
 import { type Claim, claimFile, FileTaken } from "./claim.ts";
 import { GroupDatabase, reasonOf } from "./database.ts";
@@ -75,6 +76,8 @@ function commit(number: number, batch: Uint8Array): void {
     report({ kind: "committed", number, durationSeconds, fileBytes: database.sizeBytes, refused });
   } catch (error) {
     report({ kind: "failed", number, reason: reasonOf(error) });
+  } finally {
+    freeBuffer(batch);
   }
 }
 
