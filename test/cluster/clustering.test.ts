@@ -189,7 +189,8 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
   });
 });
 
-describe(`a replica that cannot reach the log (CLUSTER_SEED=${seed})`, () => {
+// Most of these wait for seconds that pass by themselves: they do so side by side.
+describe.concurrent(`a replica that cannot reach the log (CLUSTER_SEED=${seed})`, () => {
   test("answers pushes and deletes 503 in time, is healthy but not ready, is scraped, and goes on once it is back", async () => {
     const replicas = new Replicas(seed);
     const [one, other] = [await replicas.joined([], 300), await replicas.joined()];
@@ -262,7 +263,7 @@ describe(`a replica that cannot reach the log (CLUSTER_SEED=${seed})`, () => {
   });
 });
 
-describe(`the start of a replica (CLUSTER_SEED=${seed})`, () => {
+describe.concurrent(`the start of a replica (CLUSTER_SEED=${seed})`, () => {
   test("is answered 503 until it has what the others have, from a snapshot and the log behind it", async () => {
     const replicas = new Replicas(seed, { delayMs: 20 });
     const one = await replicas.joined();
