@@ -28,6 +28,11 @@ export function patternWeight(pattern: string, most: number): number {
       last = sum + 2;
       sum = last + (outer.pop() ?? 0);
       at++;
+    } else if (character === "?" || character === "*" || character === "+") {
+      // They belong to the part before, as what makes a repetition lazy does.
+      last++;
+      sum++;
+      at++;
     } else {
       last = 1;
       sum++;

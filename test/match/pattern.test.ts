@@ -74,6 +74,8 @@ describe("patterns", () => {
       "[a-z]{999}[a-z]{9}",
       `x{100}(?${"i".repeat(30)}){10}x`,
       "(.{0,500}a.{0,500}){2}",
+      `(?:${"ab".repeat(30)})?(?i){100}`,
+      `(?:${"ab".repeat(30)}){2}?(?i){10}`,
     ];
     for (const pattern of HUGE) expect(patternTest(Buffer.from(pattern))).toBeInstanceOf(Rejection);
   });

@@ -167,7 +167,7 @@ export class PushGrowth {
     const { chunk, splice, stored } = item;
     const helpBytes = this.helpBytesOf(columns, item);
     const size = linesBytesOf(item) + sideBytesOf(table, item) + helpBytes;
-    let series = splice === null ? item.lineCount : table.lineCountOf(chunk) + splice.newLines;
+    let series = splice === null ? item.lineCount : table.lineCountOf(chunk) + splice.moreLines;
     let moreBytes = size;
     if (chunk >= 0) {
       const helpBefore = table.helps.size(table.helpIdOf(chunk));

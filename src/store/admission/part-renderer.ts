@@ -1,4 +1,5 @@
 import { LINE_FEED } from "../../bytes/characters.ts";
+import { linesIn } from "../../exposition/lines-in.ts";
 import type { PushColumns } from "../../model/columns.ts";
 import { NEEDS_SIDE } from "../../model/metric-rows.ts";
 import { Splice } from "../table/splice.ts";
@@ -43,30 +44,30 @@ export class PartRenderer extends Renderer {
   }
 
   /** The first metrics are those of the part; the others are new. */
-  private spliceOf({ linesBytes, runs, records }: StoredPart): Splice {
+  private spliceOf({ family, linesBytes, runs, records }: StoredPart): Splice {
     const { bytes } = this.out;
     const splice = new Splice();
     splice.begin(linesBytes);
     splice.records = records;
     let from = this.familyStart;
     let run = 0;
+    let storedAt = 0;
     this.columns.eachMetric(this.family, (metric) => {
       const [labels, labelsEnd] = [this.blockStart(metric), this.blockEnd(metric)];
       const to = bytes.indexOf(LINE_FEED, labelsEnd) + 1;
       const [start, end] = [runs[run], runs[run + 1]];
       run += 2;
-      if (start === undefined || end === undefined)
-        splice.append(from, to, labels, labelsEnd, linesIn(bytes, from, to));
-      else splice.replace(start, end, from, to, labels, labelsEnd);
+      const lineCount = linesIn(bytes, from, to);
+      if (start === undefined || end === undefined) splice.append(from, to, labels, labelsEnd, lineCount);
+      else {
+        const storedEnd = storedAt + end - start;
+        const storedCount = linesIn(family.lines, storedAt, storedEnd);
+        splice.replace(start, end, from, to, labels, labelsEnd, lineCount - storedCount);
+        storedAt = storedEnd;
+      }
       from = to;
     });
     splice.finish();
     return splice;
   }
-}
-
-function linesIn(bytes: Uint8Array, from: number, to: number): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LINE_FEED, from); at >= 0 && at < to; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
-  return count;
 }

@@ -52,7 +52,7 @@ export function setSpliced(table: Table, item: JudgedFamily, content: ChunkConte
   content.start = 0;
   content.end = linesBytesOf(item);
   content.metricCount = table.metricCountOf(chunk) + splice.newMetrics;
-  content.lineCount = table.lineCountOf(chunk) + splice.newLines;
+  content.lineCount = table.lineCountOf(chunk) + splice.moreLines;
   content.side = splicedSide(sideOf(table, chunk), splice.records, item.side);
   content.quoted ||= table.isQuoted(chunk);
   if (table.pageOf(chunk).bytes.length > PAGE_BYTES) content.splice = splice;

@@ -3,6 +3,7 @@ import { LINE_FEED } from "../../bytes/characters.ts";
 import { sameBytes } from "../../bytes/hash.ts";
 import { Writer } from "../../bytes/writer.ts";
 import type { GroupingKey } from "../../exposition/grouping-key.ts";
+import { linesIn } from "../../exposition/lines-in.ts";
 import { readFloat } from "../../exposition/number-text.ts";
 import { clearsFamily, seriesRule } from "../../model/clear-mode.ts";
 import { offsetOf, PushColumns } from "../../model/columns.ts";
@@ -248,8 +249,16 @@ export class SummingRenderer extends Renderer {
     this.open = NO_METRIC;
     if (!this.isNew && !this.isPlain && !this.hasMetLast()) this.isOdd = true;
     const [labels, labelsEnd] = [this.blockStart(open), this.blockEnd(open)];
-    if (this.isNew) splice.append(openedStart, lineStart, labels, labelsEnd, this.lineCount - this.openedLines);
-    else splice.replace(this.openedAt, this.at, openedStart, lineStart, labels, labelsEnd);
+    const lineCount = this.lineCount - this.openedLines;
+    if (this.isNew) splice.append(openedStart, lineStart, labels, labelsEnd, lineCount);
+    else splice.replace(this.openedAt, this.at, openedStart, lineStart, labels, labelsEnd, this.moreLines(lineCount));
+  }
+
+  /** How many lines more the metric that was met has as it is rendered: only a summary has others than there are. */
+  private moreLines(lineCount: number): number {
+    const { stored } = this;
+    if (stored === null || this.table.typeOf(this.chunk) !== MetricType.summary) return 0;
+    return lineCount - linesIn(stored, this.openedAt, this.at);
   }
 
   /** Whether the stored line before the next one is the last of its metric. */

@@ -23,8 +23,9 @@ export class Splice {
   count = 0;
   /** By how many bytes the chunk is larger then. */
   moreBytes = 0;
-  /** Of the series that are new to the chunk. */
-  newLines = 0;
+  /** By how many lines it has more. */
+  moreLines = 0;
+  /** The series that are new to the chunk. */
   newMetrics = 0;
   /** Where the records beside the lines are that give way to new ones, in the order of these; null: there are none. */
   records: readonly number[] | null = null;
@@ -41,7 +42,7 @@ export class Splice {
     this.sizeBytes = sizeBytes;
     this.count = 0;
     this.moreBytes = 0;
-    this.newLines = 0;
+    this.moreLines = 0;
     this.newMetrics = 0;
     this.isSorted = true;
     this.lastStart = -1;
@@ -50,18 +51,30 @@ export class Splice {
     this.records = null;
   }
 
-  /** The lines [start, end) of the chunk give way to source[from, to), which has its labels in [labels, labelsEnd). */
-  replace(start: number, end: number, from: number, to: number, labels: number, labelsEnd: number): void {
+  /**
+   * The lines [start, end) of the chunk give way to source[from, to), which has its labels in [labels, labelsEnd), and
+   * so many lines more.
+   */
+  replace(
+    start: number,
+    end: number,
+    from: number,
+    to: number,
+    labels: number,
+    labelsEnd: number,
+    moreLines: number,
+  ): void {
     if (start <= this.lastStart) this.isSorted = false;
     if (start === this.coveredTo && this.isSorted) this.coveredTo = end;
     this.lastStart = start;
+    this.moreLines += moreLines;
     this.moreBytes += to - from - (end - start);
     this.add(start, end, from, to, labels, labelsEnd);
   }
 
   /** source[from, to) are the lines of a metric that the chunk does not have. */
   append(from: number, to: number, labels: number, labelsEnd: number, lineCount: number): void {
-    this.newLines += lineCount;
+    this.moreLines += lineCount;
     this.newMetrics++;
     this.moreBytes += to - from;
     this.lastStart = this.sizeBytes;

@@ -1,4 +1,5 @@
 import { mustBe, mustHold } from "../../bytes/broken.ts";
+import { linesIn } from "../../exposition/lines-in.ts";
 import type { Family } from "./families.ts";
 import { NO_HELP } from "./help-texts.ts";
 import { sideMemory, sideSize } from "./page.ts";
@@ -67,6 +68,8 @@ class FoundChunks {
     const page = table.locate(chunk, place);
     mustBe(page.slots[chunks.slot(chunk)] ?? -1, chunk, `chunk ${chunk}: the chunk in its slot`);
     mustBe(page.family, family.id, `chunk ${chunk}: the family of its page`);
+    const lineCount = linesIn(page.bytes, place.offset, place.offset + place.size);
+    mustBe(chunks.lineCount(chunk), lineCount, `chunk ${chunk}: its lines`);
     this.chunkCount++;
     this.seriesCount += chunks.lineCount(chunk);
     this.chunkBytes += place.size;
