@@ -30,8 +30,9 @@ test(`random cells are found again, counted and described, whatever was filled a
       continue;
     }
     const name = `m${below(12)}`;
-    const cell = { text: "x".repeat(below(200)) + job, lineCount: below(5), help: `help ${below(6)}` };
-    const { lineCount } = cell;
+    const lineCount = below(5);
+    const text = "x".repeat(below(200)) + job + "\n".repeat(lineCount);
+    const cell = { text, lineCount, help: `help ${below(6)}` };
     const content = contentOf(Buffer.from(cell.text), { lineCount, help: enterHelp(named, cell.help) });
     named.put(named.group(job), named.family(name, MetricType.gauge), content);
     model.set(job, (model.get(job) ?? new Map()).set(name, cell));
