@@ -28,6 +28,11 @@ export class Certificates {
     return this.path(name);
   }
 
+  /** A web-config file that has TLS and nothing else. */
+  tlsConfig(): string {
+    return this.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}\n");
+  }
+
   /** A CA that is signed by itself. */
   async authority(name: string): Promise<void> {
     await this.openssl("req", "-x509", ...KEY, "-days", "30", ...this.files(name), "-subj", `/CN=${name}`);

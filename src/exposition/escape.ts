@@ -19,10 +19,15 @@ const unescapedOf = (byte: number): number => (byte === LOWER_N ? LINE_FEED : by
 
 /** Appends text with its escapes. */
 export function appendEscaped(out: Writer, text: Uint8Array): void {
+  appendWithEscapes(out, text, needsEscape);
+}
+
+/** Appends text with a backslash before each byte that `needs` one; what is between two of them is copied as a run. */
+export function appendWithEscapes(out: Writer, text: Uint8Array, needs: (byte: number) => boolean): void {
   let start = 0;
   for (let at = 0; at < text.length; at++) {
     const byte = byteAt(text, at);
-    if (!needsEscape(byte)) continue;
+    if (!needs(byte)) continue;
     out.copy(text, start, at);
     out.byte(BACKSLASH);
     out.byte(escapeOf(byte));

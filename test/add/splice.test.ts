@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ask, createTestApp, type TestApp } from "../app.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { verifyStore } from "../store/verify.ts";
+import { OTHER_LINES } from "./other-lines.ts";
 
 setDefaultTimeout(120_000);
 
@@ -137,33 +138,17 @@ describe(`parts of families that are added (ADDING_SEED=${seed})`, () => {
     expect(await shown(app, "a")).toEqual(plain(lines));
   });
 
-  test.each([
-    {
-      what: "bounds that it had not",
-      before: ["1", "2"].map(
-        (x) => `h_bucket{x="${x}",le="1"} 1\nh_bucket{x="${x}",le="+Inf"} 1\nh_count{x="${x}"} 1\n`,
-      ),
-      pushed: 'h_bucket{x="1",le="0.5"} 1\nh_bucket{x="1",le="2"} 1\nh_count{x="1"} 1\n',
-      type: "h histogram",
-      series: 10,
+  test.each(OTHER_LINES)(
+    "a metric that gets $what has so many lines as are counted",
+    async ({ before, added, series }) => {
+      const app = createTestApp();
+      await push(app, "a", before, "");
+      await push(app, "a", added, "?aggregate=sum");
+      verifyStore(app.store);
+      // And both push times.
+      expect(app.store.stats.series).toBe(series + 2);
     },
-    {
-      what: "no quantiles any more",
-      before: ["1", "2"].map(
-        (x) => `h{x="${x}",quantile="0.5"} 1\nh{x="${x}",quantile="0.9"} 1\nh_count{x="${x}"} 1\n`,
-      ),
-      pushed: 'h_count{x="1"} 1\n',
-      type: "h summary",
-      series: 6,
-    },
-  ])("a metric that gets $what has so many lines as are counted", async ({ before, pushed, type, series }) => {
-    const app = createTestApp();
-    await push(app, "a", `# TYPE ${type}\n${before.join("")}`, "");
-    await push(app, "a", `# TYPE ${type}\n${pushed}`, "?aggregate=sum");
-    verifyStore(app.store);
-    // And both push times.
-    expect(app.store.stats.series).toBe(series + 2);
-  });
+  );
 
   test("a form that is known is added after a push to another group ended with a new series", async () => {
     const app = createTestApp();

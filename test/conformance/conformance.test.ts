@@ -6,6 +6,5 @@ import { Servers } from "./replay.ts";
 describe("recorded conversations", () => answersAlike(() => new Servers()));
 
 describe("recorded conversations over TLS", () => {
-  const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}";
-  answersAlike(() => new Servers(new Certificates().write("web.yml", config)));
+  answersAlike(() => new Servers(new Certificates().tlsConfig()));
 });

@@ -23,7 +23,7 @@ const stateOf = (folder: string) =>
 describe("check-config", () => {
   test("finds nothing in the flags of a server that are well, and says what it looked at", async () => {
     const certificates = new Certificates();
-    const web = certificates.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}\n");
+    const web = certificates.tlsConfig();
     const file = await keptFile();
     const words = ["--web.enable-admin-api", "--log.level=debug", `--log.audit=${certificates.path("audit.log")}`];
     const { code, stdout } = await check(`--web.config.file=${web}`, "--persistence.file", file, ...words);

@@ -82,9 +82,7 @@ class Guessers {
 
 /** A gateway that serves TLS. */
 function secure(wrapper: readonly string[] = []): Promise<Gateway> {
-  const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}";
-  const file = new Certificates().write("web.yml", config);
-  return Gateway.start([`--web.config.file=${file}`], "", "https", wrapper);
+  return Gateway.start([`--web.config.file=${new Certificates().tlsConfig()}`], "", "https", wrapper);
 }
 
 describe("strangers who send wrong passwords", () => {

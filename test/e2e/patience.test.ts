@@ -20,9 +20,7 @@ describe("a server's patience", () => {
   });
 
   test.concurrent("is over after twelve seconds with a body of HTTP/2 that nobody wants: its stream ends", async () => {
-    const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}";
-    const file = new Certificates().write("web.yml", config);
-    await using gateway = await Gateway.start([`--web.config.file=${file}`], "", "https");
+    await using gateway = await Gateway.start([`--web.config.file=${new Certificates().tlsConfig()}`], "", "https");
     using dripping = await Connection.open(gateway.port, WAIT_LIMIT_MS, "h2");
     const fields = { ":method": "POST", ":scheme": "https", ":path": "/nowhere", ":authority": "a" };
     dripping.write(Buffer.concat([PREFACE, headersFrame(1, fields)]));

@@ -229,9 +229,7 @@ describe("every answer says that its content is not to be guessed", () => {
   });
 
   test("over TLS, over HTTP/2, and to who speaks no TLS", async () => {
-    const made = new Certificates();
-    const file = made.write("web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}\n");
-    await using gateway = await Gateway.start([`--web.config.file=${file}`], "", "https");
+    await using gateway = await Gateway.start([`--web.config.file=${new Certificates().tlsConfig()}`], "", "https");
     expect(await withoutNosniff(gateway, true)).toEqual([]);
     using plain = await Connection.open(gateway.port);
     plain.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -32,11 +32,7 @@ export const waysTests = requirement(firstAbsent("python3", "openssl"));
 export async function startedOn({ isSecure, isInherited, isDurable }: Way): Promise<Gateway> {
   const flags = isDurable ? [`--persistence.file=${join(scratchFolder(), "metrics.db")}`] : [];
   flags.push("--web.enable-lifecycle");
-  if (isSecure) {
-    const made = new Certificates();
-    const config = "tls_server_config: {cert_file: server.crt, key_file: server.key}\n";
-    flags.push(`--web.config.file=${made.write("web.yml", config)}`);
-  }
+  if (isSecure) flags.push(`--web.config.file=${new Certificates().tlsConfig()}`);
   const gateway = await Gateway.launch(flags, "", isSecure ? "https" : "http", isInherited ? HAND_OVER : []);
   await eventually("it listens", async () => gateway.stderr.includes("TLS is "));
   const tls = { rejectUnauthorized: false };
