@@ -71,6 +71,11 @@ function growTo(buffer: ArrayBuffer, neededBytes: number): void {
 }
 
 function shrinkTo(buffer: ArrayBuffer, neededBytes: number): void {
-  if (buffer.byteLength <= START_BYTES || neededBytes * 4 > buffer.byteLength) return;
-  buffer.resize(Math.max(START_BYTES, Math.ceil((neededBytes * 2) / 4096) * 4096));
+  const size = buffer.byteLength;
+  if (size <= START_BYTES || neededBytes * 4 > size) return;
+  const kept = Math.max(START_BYTES, Math.ceil((neededBytes * 2) / 4096) * 4096);
+  buffer.resize(kept);
+  // What is cut off stays in memory until the buffer grows over it again (docs/workarounds.md, `column-pages`).
+  buffer.resize(size);
+  buffer.resize(kept);
 }
