@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { watchOver } from "../test/runner/watch.ts";
 import { Bench } from "./bench.ts";
 import { drawChart } from "./chart.ts";
 import { makePlan } from "./plan.ts";
@@ -122,6 +123,7 @@ async function main(): Promise<number> {
   return report.failures.length > 0 ? 1 : 0;
 }
 
+watchOver(process.env);
 process.on("SIGINT", () => process.exit(130));
 process.on("SIGTERM", () => process.exit(143));
 process.exit(await main());

@@ -31,7 +31,10 @@ export class Server {
     const port = await freePort();
     const words = program.who === "limit" ? [`${port}`] : gatewayFlags(port, flags);
     const startMs = performance.now();
-    const child = Bun.spawn([...program.words, ...words], { stdio: ["ignore", "ignore", "ignore"] });
+    const child = Bun.spawn([...program.words, ...words], {
+      stdio: ["ignore", "ignore", "ignore"],
+      env: process.env,
+    });
     try {
       await ready(`${isTls ? "https" : "http"}://127.0.0.1:${port}/-/ready`, startMs + READY_LIMIT_MS, child);
     } catch (problem) {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { watchOver } from "../runner/watch.ts";
 import { COMPARISONS } from "./comparisons.ts";
 import { TARGETS } from "./targets.ts";
 import { fuzzInThread } from "./thread.ts";
@@ -68,4 +69,5 @@ function say(text: string): void {
   process.stdout.write(text);
 }
 
+watchOver(process.env);
 process.exit(await main());

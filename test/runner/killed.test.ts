@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../program.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -7,16 +7,20 @@ import { scratchFolder } from "../scratch.ts";
 const root = join(import.meta.dir, "..", "..");
 const NEVER_ENDS = "./test/runner/never-ends.ts";
 const RUNNER = ["test/runner/main.ts", NEVER_ENDS];
+const SOAK = ["test/soak/main.ts", "--minutes", "10"];
 
 /** The processes that were started with this in their environment. */
 function startedWith(variable: string): number[] {
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return processes.filter((pid) => environmentOf(pid).includes(variable)).map(Number);
+  return processes.filter((pid) => textsOf(pid, "environ").includes(variable)).map(Number);
 }
 
-function environmentOf(pid: string): string[] {
+const isServer = (pid: number): boolean => textsOf(pid, "cmdline").some((text) => text.startsWith("--web.listen-"));
+
+/** The texts of a file of /proc about a process; none where it is gone. */
+function textsOf(pid: number | string, file: "environ" | "cmdline"): string[] {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+    return readFileSync(`/proc/${pid}/${file}`, "latin1").split("\0");
   } catch {
     return [];
   }
@@ -29,16 +33,17 @@ const CASES = [
   { what: "Ctrl-C is pressed", words: RUNNER, signal: "SIGINT", isGroup: true },
   { what: "the terminal of a run is closed", words: RUNNER, signal: "SIGHUP", isGroup: true },
   { what: "bun test is killed", words: ["test", NEVER_ENDS], signal: "SIGKILL", isGroup: false },
+  { what: "a soak is killed", words: SOAK, signal: "SIGKILL", isGroup: false },
+  { what: "a soak is asked to end", words: SOAK, signal: "SIGTERM", isGroup: false },
 ] as const;
 
 test.each(CASES)("nothing is left where $what", async ({ words, signal, isGroup }) => {
-  const started = join(scratchFolder(), "started");
-  const env = { ...process.env, STARTED: started };
+  const mark = `STARTED_BY=${crypto.randomUUID()}`;
+  const env = { ...process.env, STARTED_BY: mark.slice(mark.indexOf("=") + 1), TMPDIR: scratchFolder() };
   const options = { cwd: root, env, detached: true, stdout: "ignore", stderr: "ignore" } as const;
   const { pid } = Bun.spawn([process.execPath, ...words], options);
-  await eventually("the server runs", async () => existsSync(started) && readFileSync(started, "utf8") !== "");
-  const server = Number(readFileSync(started, "utf8"));
-  expect(startedWith(`STARTED=${started}`)).toEqual(expect.arrayContaining([pid, server]));
+  await eventually("the server runs", async () => startedWith(mark).some(isServer));
+  expect(startedWith(mark)).toContain(pid);
   process.kill(isGroup ? -pid : pid, signal);
-  await eventually("nothing of the run is left", async () => startedWith(`STARTED=${started}`).length === 0);
+  await eventually("nothing of the run is left", async () => startedWith(mark).length === 0);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Gateway, run } from "../program.ts";
+import { watchOver } from "../runner/watch.ts";
 import { ACTS, type Act, type Scene } from "./acts.ts";
 import { head, hostileGroup } from "./bodies.ts";
 import { type Figures, Honest } from "./honest.ts";
@@ -164,6 +165,7 @@ async function play(act: Act, stage: Stage, honest: Honest, playMs: number, rest
     stdin: "pipe",
     stdout: "ignore",
     stderr: "inherit",
+    env: process.env,
   });
   let mostMB = 0;
   const sampling = setInterval(() => {
@@ -220,6 +222,7 @@ async function main(): Promise<number> {
   return faults.length === 0 ? 0 : 1;
 }
 
+watchOver(process.env);
 try {
   process.exitCode = await main();
 } finally {
