@@ -8,7 +8,8 @@ type Part = readonly [name: string, run: (seed: number, seconds: number) => Prom
 
 /**
  * `npm run fuzz -- --seconds 60 --seed 1 --only text`: mutated inputs for each reader, then comparisons with others'
- * programs. The seconds are shared out among all whose name holds the word. Ends with 1 if anything was found.
+ * programs. The seconds are shared out among all whose name holds the word, or are those of the one that has it for its
+ * name. Ends with 1 if anything was found.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -21,7 +22,7 @@ async function main(): Promise<number> {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   const seconds = Number(values.seconds);
   if (!Number.isFinite(seed) || !(seconds > 0)) throw new Error("--seed and --seconds: expected numbers");
-  const parts = allParts().filter(([name]) => name.includes(values.only));
+  const parts = wantedParts(values.only);
   if (parts.length === 0)
     throw new Error(
       `--only ${values.only}: expected a part of one of ${allParts()
@@ -32,6 +33,12 @@ async function main(): Promise<number> {
   let findings = 0;
   for (const [, run] of parts) findings += await run(seed, seconds / parts.length);
   return findings === 0 ? 0 : 1;
+}
+
+function wantedParts(word: string): Part[] {
+  const parts = allParts();
+  const named = parts.filter(([name]) => name === word);
+  return named.length > 0 ? named : parts.filter(([name]) => name.includes(word));
 }
 
 function allParts(): Part[] {
