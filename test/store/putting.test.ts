@@ -72,7 +72,7 @@ class Mirrored {
     const apply = store.apply.bind(store);
     const beginLarge = store.beginLarge.bind(store);
     const mayChange = ({ key }: PushRequest) => ({
-      mayChange: (grows: boolean) => this.announce(key.block, grows, this.source.chance(0.95)),
+      mayChange: (grows: boolean) => this.announce(key.block, grows, this.source.chance(0.9)),
     });
     store.apply = (request) => apply({ ...request, ...mayChange(request) });
     store.beginLarge = (request) => beginLarge({ ...request, ...mayChange(request) });

@@ -24,7 +24,9 @@ interface SlowScrape {
 const TTLS: readonly [text: string, ttl: Ttl | null][] = [
   ["0", "never"],
   ["default", null],
+  ["10ms", 10],
   ["40ms", 40],
+  ["90ms", 90],
   ["0.3s", 300],
   ["1h", 3_600_000],
 ];

@@ -106,7 +106,7 @@ export class PushSource {
   private family(protobuf: boolean): PushedFamily {
     const [name, home] = this.pick(NAMES);
     const isTime = name.startsWith("push_");
-    const type = this.chance(0.9) || isTime ? home : this.pick(TYPES);
+    const type = this.chance(0.95) || isTime ? home : this.pick(TYPES);
     const count = protobuf && !isTime && this.chance(0.1) ? 0 : 1 + this.below(this.chance(0.1) ? 20 : 3);
     const metrics = Array.from({ length: count }, () => this.metric(type, protobuf, isTime));
     const isComposite = type === summary || type === histogram;
