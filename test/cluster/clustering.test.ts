@@ -54,7 +54,7 @@ describe(`replicas that share a log (CLUSTER_SEED=${seed})`, () => {
       const all = [await replicas.joined(flags), await replicas.joined(flags), await replicas.joined(flags)];
       const source = new PushSource(seededRandom(seed));
       const counts = new Map<number, number>();
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 25; round++) {
         const statuses = Array.from({ length: 30 }, () => step(source, source.pick(all)));
         for (const status of await Promise.all(statuses)) counts.set(status, (counts.get(status) ?? 0) + 1);
         for (const replica of all) replica.nowMs += source.below(3);
