@@ -1,6 +1,7 @@
 import { KindGuard, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Check } from "@sinclair/typebox/value";
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -9,6 +10,7 @@ import {
   LineCounter,
   parseDocument,
   type Scalar,
+  visit,
   type YAMLMap,
 } from "yaml";
 import { Broken } from "../bytes/broken.ts";
@@ -80,8 +82,8 @@ export function readPlacedYaml<Schema extends TObject>(
 /** What kept a text from being read. */
 class YamlFault extends PlacedFault {
   constructor(
-    /** Whether it is no YAML, has a word that is none of its union, or has what its schema has not. */
-    readonly kind: "syntax" | "word" | "schema",
+    /** It is no YAML, has an alias of nothing, a word that is none of its union, or what its schema has not. */
+    readonly kind: "syntax" | "alias" | "word" | "schema",
     places: readonly PlacedWords[],
   ) {
     super(places);
@@ -92,6 +94,7 @@ class YamlFault extends PlacedFault {
 export function inGoWords({ kind, places }: YamlFault): string {
   const lines = places.map(({ line, words }) => `line ${line}: ${words}`);
   if (kind === "syntax") return `yaml: ${lines.join("\n")}`;
+  if (kind === "alias") return `yaml: ${places.map(({ words }) => words).join("\n")}`;
   if (kind === "word") return places.map(({ words }) => words).join("\n");
   return ["yaml: unmarshal errors:", ...lines].join("\n  ");
 }
@@ -112,12 +115,34 @@ function readDocument<Schema extends TObject>(text: string, schema: Schema): Pla
   };
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken !== undefined) return new YamlFault("syntax", [{ ...placeAt(broken.pos[0]), words: broken.message }]);
+  const unknown = unknownAlias(document);
+  if (unknown !== null) {
+    const words = `unknown anchor '${unknown.source}' referenced`;
+    return new YamlFault("alias", [{ ...placeAt(startOf(unknown) ?? 0), words }]);
+  }
   const reader = new DocumentReader(document, placeAt);
   const value = reader.read(document.contents, schema);
   if (reader.word !== null) return new YamlFault("word", [reader.word]);
   if (reader.faults.length > 0) return new YamlFault("schema", reader.faults);
   if (!Check(schema, value)) throw new Broken(`reading YAML: ${Object.keys(Object(value))} do not fit the schema`);
   return { value, placeOf: (path) => placeAt(offsetOf(document, path)) };
+}
+
+/** The first alias of what no anchor before it names: the parser takes it, and it would be read as null. */
+function unknownAlias(document: Document): Alias | null {
+  const anchors = new Set<string>();
+  let unknown: Alias | null = null;
+  visit(document, {
+    Value: (_, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Alias: (_, alias) => {
+      if (anchors.has(alias.source)) return undefined;
+      unknown = alias;
+      return visit.BREAK;
+    },
+  });
+  return unknown;
 }
 
 /** Where the value at a path begins, or the last of those that hold it. */
@@ -164,11 +189,11 @@ class DocumentReader {
 
   /** undefined: the value is absent or refused; then `faults` or `word` say why. */
   read(written: unknown, schema: TSchema): unknown {
-    const node = isAlias(written) ? written.resolve(this.document) : written;
-    if (node === null || node === undefined || (isScalar(node) && node.value === null)) return zeroOf(schema);
+    const node = this.resolved(written);
+    if (isNull(node)) return zeroOf(schema);
     if (KindGuard.IsObject(schema) && isMap(node)) return this.object(node, schema);
     if (KindGuard.IsRecord(schema) && isMap(node)) return this.record(node, schema);
-    if (KindGuard.IsArray(schema) && isSeq(node)) return node.items.map((item) => this.read(item, schema.items) ?? "");
+    if (KindGuard.IsArray(schema) && isSeq(node)) return node.items.map((item) => this.item(item, schema.items));
     if (!isScalar(node)) return this.mismatch(node, schema);
     const { value } = node;
     if (KindGuard.IsString(schema)) return typeof value === "string" ? value : (node.source ?? String(value));
@@ -176,6 +201,16 @@ class DocumentReader {
     if (KindGuard.IsInteger(schema) && Number.isSafeInteger(value)) return value;
     if (KindGuard.IsUnion(schema)) return this.oneOf(node, schema);
     return this.mismatch(node, schema);
+  }
+
+  private resolved(written: unknown): unknown {
+    return isAlias(written) ? written.resolve(this.document) : written;
+  }
+
+  /** Of a list: null is an empty text there, and none of a union's words. */
+  private item(written: unknown, schema: TSchema): unknown {
+    const isNoWord = KindGuard.IsUnion(schema) && isNull(this.resolved(written));
+    return (isNoWord ? this.noWord(written, schema, "null") : this.read(written, schema)) ?? "";
   }
 
   private object(node: YAMLMap, schema: TObject): Record<string, unknown> {
@@ -208,8 +243,11 @@ class DocumentReader {
   private oneOf(node: Scalar, schema: TSchema): string | undefined {
     const text = node.source ?? String(node.value);
     if (schema.anyOf.some((literal: TSchema) => literal.const === text)) return text;
+    return this.noWord(node, schema, text);
+  }
+
+  private noWord(node: unknown, schema: TSchema, text: string): undefined {
     this.word ??= { ...this.placeOf(node), words: `${schema.refusal}: ${text}` };
-    return undefined;
   }
 
   private mismatch(node: unknown, schema: TSchema): undefined {
@@ -224,6 +262,9 @@ class DocumentReader {
     return this.placeAt(startOf(node) ?? 0);
   }
 }
+
+const isNull = (node: unknown): boolean =>
+  node === null || node === undefined || (isScalar(node) && node.value === null);
 
 /** Null is Go's zero value: false for a switch, even where its default is true, also within a section that is null. */
 function zeroOf(schema: TSchema): unknown {

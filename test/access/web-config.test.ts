@@ -130,7 +130,14 @@ describe("what is wrong in a web-config file is refused in the reference's words
     ["rate_limit: {interval: -1s}", "rate_limit: the interval -1s is negative"],
     ["a: 'b\n", "yaml: line 2: Missing closing 'quote"],
     ["tls_server_config:\n\tcert_file: a\n", "yaml: line 2: Tabs are not allowed as indentation"],
-    ["a: *b\n", unmarshal("line 1: field a not found in type web.Config")],
+    ["a: *b\n", "yaml: unknown anchor 'b' referenced"],
+    ["basic_auth_users: *users\n", "yaml: unknown anchor 'users' referenced"],
+    ["basic_auth_users: {*name : x}\n", "yaml: unknown anchor 'name' referenced"],
+    ["tls_server_config: {min_version: *a, max_version: &a TLS13}", "yaml: unknown anchor 'a' referenced"],
+    ["tls_server_config: {cipher_suites: [*a]}", "yaml: unknown anchor 'a' referenced"],
+    ["tls_server_config: {cipher_suites: [~]}", "unknown cipher: null"],
+    ["tls_server_config:\n  curve_preferences:\n    -\n", "unknown curve: null"],
+    ["tls_server_config: {min_version: &a ~, curve_preferences: [*a]}", "unknown curve: null"],
     ["tls_server_config: &a {cert_file: *a}", unmarshal("line 1: cannot unmarshal !!map into string")],
   ];
   test.each(cases)("%j", (text, words) => {
