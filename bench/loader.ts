@@ -16,6 +16,7 @@ export class Loader {
     const words = [process.execPath, join(import.meta.dir, "load", "process.ts"), `${seed}`];
     const child = Bun.spawn(words, {
       stdio: ["ignore", "inherit", "inherit"],
+      env: process.env,
       ipc: (message: LoadMessage) => loader?.waiting.resolve(message),
     });
     loader = new Loader(child);

@@ -93,9 +93,10 @@ class YamlFault extends PlacedFault {
 /** As go-yaml says it: without columns. */
 export function inGoWords({ kind, places }: YamlFault): string {
   const lines = places.map(({ line, words }) => `line ${line}: ${words}`);
+  const withoutLines = places.map(({ words }) => words).join("\n");
   if (kind === "syntax") return `yaml: ${lines.join("\n")}`;
-  if (kind === "alias") return `yaml: ${places.map(({ words }) => words).join("\n")}`;
-  if (kind === "word") return places.map(({ words }) => words).join("\n");
+  if (kind === "alias") return `yaml: ${withoutLines}`;
+  if (kind === "word") return withoutLines;
   return ["yaml: unmarshal errors:", ...lines].join("\n  ");
 }
 
@@ -209,8 +210,9 @@ class DocumentReader {
 
   /** Of a list: null is an empty text there, and none of a union's words. */
   private item(written: unknown, schema: TSchema): unknown {
-    const isNoWord = KindGuard.IsUnion(schema) && isNull(this.resolved(written));
-    return (isNoWord ? this.noWord(written, schema, "null") : this.read(written, schema)) ?? "";
+    const node = this.resolved(written);
+    const isNoWord = KindGuard.IsUnion(schema) && isNull(node);
+    return (isNoWord ? this.noWord(written, schema, "null") : this.read(node, schema)) ?? "";
   }
 
   private object(node: YAMLMap, schema: TObject): Record<string, unknown> {

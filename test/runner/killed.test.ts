@@ -38,8 +38,9 @@ const CASES = [
 ] as const;
 
 test.each(CASES)("nothing is left where $what", async ({ words, signal, isGroup }) => {
-  const mark = `STARTED_BY=${crypto.randomUUID()}`;
-  const env = { ...process.env, STARTED_BY: mark.slice(mark.indexOf("=") + 1), TMPDIR: scratchFolder() };
+  const id = crypto.randomUUID();
+  const mark = `STARTED_BY=${id}`;
+  const env = { ...process.env, STARTED_BY: id, TMPDIR: scratchFolder() };
   const options = { cwd: root, env, detached: true, stdout: "ignore", stderr: "ignore" } as const;
   const { pid } = Bun.spawn([process.execPath, ...words], options);
   await eventually("the server runs", async () => startedWith(mark).some(isServer));
